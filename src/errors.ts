@@ -1,0 +1,85 @@
+/**
+ * The one catalogue of errors that leave the gateway: code, HTTP status, WebSocket close code, retryable.
+ * Adapters look a code up here and decide nothing themselves. Over HTTP an error has the registry world's
+ * shape, `{"errors":[{code,message,detail}]}` (OCI distribution-spec, "Error Codes").
+ *
+ * Close codes: 4000–4099 do not come back, 4100–4199 come back later, 4200–4299 come back now.
+ */
+interface CatalogueEntry {
+  readonly status: number;
+  readonly closeCode: number;
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retryable: boolean;
+}
+
+export const catalogue = {
+  /** A parameter, filter or body member is not acceptable; `detail.parameter` names it. */
+  PARAMETER_INVALID: { status: 400, closeCode: 4000, retryable: false },
+  /** The body is not valid JSON or not of the expected shape. */
+  BODY_INVALID: { status: 400, closeCode: 4001, retryable: false },
+  MESSAGE_INVALID: { status: 400, closeCode: 4002, retryable: false },
+  MESSAGE_TOO_LARGE: { status: 413, closeCode: 4003, retryable: false },
+  BODY_TOO_LARGE: { status: 413, closeCode: 4003, retryable: false },
+  UNAUTHORIZED: { status: 401, closeCode: 4010, retryable: false },
+  DENIED: { status: 403, closeCode: 4011, retryable: false },
+  ORIGIN_DENIED: { status: 403, closeCode: 4012, retryable: false },
+  NOT_FOUND: { status: 404, closeCode: 4004, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, closeCode: 4005, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, closeCode: 4006, retryable: false },
+  SUBSCRIPTION_LIMIT: { status: 400, closeCode: 4007, retryable: false },
+  /** The registry named by a subscription is not in this gateway's configuration. */
+  REGISTRY_UNKNOWN: { status: 400, closeCode: 4008, retryable: false },
+  /** A position cannot be honoured; `detail` has reason, position and floor. */
+  POSITION_GONE: { status: 410, closeCode: 4009, retryable: false },
+  TOO_MANY_REQUESTS: { status: 429, closeCode: 4100, retryable: true },
+  TOO_MANY_CONNECTIONS: { status: 503, closeCode: 4101, retryable: true },
+  TOO_SLOW: { status: 503, closeCode: 4102, retryable: true },
+  /** The ledger cannot store or read now. */
+  UNAVAILABLE: { status: 503, closeCode: 4103, retryable: true },
+  DRAINING: { status: 503, closeCode: 4200, retryable: true },
+  LIFETIME: { status: 503, closeCode: 4201, retryable: true },
+  INTERNAL: { status: 500, closeCode: 4104, retryable: true },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+export interface ErrorDetail {
+  /** The query parameter, body member or configuration key at fault. */
+  readonly parameter?: string;
+  readonly [key: string]: unknown;
+}
+
+/** An error that a client may see. `message`: failed action, colon, current value, required value; no secrets. */
+export class ManifeedError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: ErrorDetail | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { detail?: ErrorDetail; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ManifeedError';
+    this.code = code;
+    this.detail = options.detail;
+  }
+
+  get status(): number {
+    return catalogue[this.code].status;
+  }
+
+  get closeCode(): number {
+    return catalogue[this.code].closeCode;
+  }
+
+  get retryable(): boolean {
+    return catalogue[this.code].retryable;
+  }
+
+  /** The body sent over HTTP. */
+  toBody(): { errors: { code: ErrorCode; message: string; detail: ErrorDetail | null }[] } {
+    return { errors: [{ code: this.code, message: this.message, detail: this.detail ?? null }] };
+  }
+}
+
+/** A refusal of one named parameter; the commonest error there is. */
+export function invalidParameter(parameter: string, message: string): ManifeedError {
+  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
+}

@@ -1,0 +1,23 @@
+/**
+ * A position, `<epoch>-<sequence>`: where a change stands in the ledger. Sequences are dense and begin at 1;
+ * sequence 0 is "before everything". The epoch is 8 characters of [0-9a-z], random, made with the ledger and
+ * changed whenever continuity was lost.
+ */
+export interface Position {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
+const grammar = /^([0-9a-z]{1,32})-(0|[1-9][0-9]{0,15})$/;
+
+/** Returns null where the text is not a position (or its sequence is no safe integer). */
+export function parsePosition(text: string): Position | null {
+  const match = grammar.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined) return null;
+  const sequence = Number(match[2]);
+  return Number.isSafeInteger(sequence) ? { epoch: match[1], sequence } : null;
+}
+
+export function formatPosition(epoch: string, sequence: number): string {
+  return `${epoch}-${sequence}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * References: registry host + repository + tag or digest, parsed once into canonical form. Grammar: OCI
+ * distribution-spec, "Pulling manifests" (repository names and tags); defaults as Docker applies them
+ * (`nginx` is `docker.io/library/nginx`, and `index.docker.io` is docker.io).
+ */
+import { invalidParameter } from '../errors.ts';
+import { type Digest, parseDigest } from './digest.ts';
+
+export interface RepositoryName {
+  /** Host, lower case, with its port where it has one: `registry.example.com:5000`. */
+  readonly registry: string;
+  /** `library/nginx` */
+  readonly repository: string;
+}
+
+export interface Reference extends RepositoryName {
+  readonly tag: string | null;
+  readonly digest: Digest | null;
+}
+
+export const dockerHub = 'docker.io';
+const dockerHubAliases = new Set([
+  'docker.io',
+  'index.docker.io',
+  'registry-1.docker.io',
+  'registry.hub.docker.com',
+]);
+
+const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const segmentGrammar = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const hostGrammar =
+  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
+const maxHostLength = 255;
+// distribution-spec: many clients limit host + name to 255; Distribution itself refuses longer names.
+const maxRepositoryLength = 255;
+
+export function isTag(text: string): boolean {
+  return tagGrammar.test(text);
+}
+
+export function isRepository(text: string): boolean {
+  return (
+    text.length <= maxRepositoryLength && text.split('/').every((segment) => segmentGrammar.test(segment))
+  );
+}
+
+/** Lower-cases and validates a registry host; Docker Hub's aliases become `docker.io`. Null where it is none. */
+export function canonicalRegistry(host: string): string | null {
+  const lower = host.toLowerCase();
+  if (dockerHubAliases.has(lower)) return dockerHub;
+  if (lower.length > maxHostLength) return null;
+  const match = hostGrammar.exec(lower);
+  if (match === null || (match[1] !== undefined && Number(match[1]) > 65535)) return null;
+  return lower;
+}
+
+/** Canonical names, with Docker Hub's `library/` put before a bare name. Null where either part is invalid. */
+export function canonicalRepository(registry: string, repository: string): RepositoryName | null {
+  const host = canonicalRegistry(registry);
+  if (host === null) return null;
+  const name = host === dockerHub && !repository.includes('/') ? `library/${repository}` : repository;
+  return isRepository(name) ? { registry: host, repository: name } : null;
+}
+
+/** The key under which a repository is known everywhere: `docker.io/library/nginx`. */
+export function repositoryKey(name: RepositoryName): string {
+  return `${name.registry}/${name.repository}`;
+}
+
+/** Whether the first path segment of a name is a host: it has a dot or a port, or is `localhost` (Docker's rule). */
+export function looksLikeHost(segment: string): boolean {
+  return segment === 'localhost' || segment.includes('.') || segment.includes(':');
+}
+
+/**
+ * Splits `host/name` into its parts, taking `defaultRegistry` where the text names no host. Does not validate,
+ * so that glob patterns can be split alike.
+ */
+export function splitHost(text: string, defaultRegistry: string): { registry: string; name: string } {
+  const slash = text.indexOf('/');
+  const first = slash === -1 ? '' : text.slice(0, slash);
+  return slash !== -1 && looksLikeHost(first)
+    ? { registry: first, name: text.slice(slash + 1) }
+    : { registry: defaultRegistry, name: text };
+}
+
+/**
+ * Parses `[host/]name[:tag][@digest]`.
+ *
+ * @param defaultRegistry host of a bare name; default `docker.io`
+ * @throws PARAMETER_INVALID naming `parameter` (default `reference`)
+ */
+export function parseReference(
+  text: string,
+  options: { defaultRegistry?: string; parameter?: string } = {},
+): Reference {
+  const parameter = options.parameter ?? 'reference';
+  const refuse = (what: string) =>
+    invalidParameter(parameter, `parse reference: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
+  const at = text.indexOf('@');
+  const digest = at === -1 ? null : parseDigest(text.slice(at + 1));
+  if (at !== -1 && digest === null)
+    throw refuse('the part after "@" must be sha256:<64 hex> or sha512:<128 hex>');
+  const beforeDigest = at === -1 ? text : text.slice(0, at);
+  const { registry, name } = splitHost(beforeDigest, options.defaultRegistry ?? dockerHub);
+  const colon = name.lastIndexOf(':');
+  const tag = colon === -1 ? null : name.slice(colon + 1);
+  if (tag !== null && !isTag(tag)) throw refuse('the tag must match [A-Za-z0-9_][A-Za-z0-9._-]{0,127}');
+  const names = canonicalRepository(registry, colon === -1 ? name : name.slice(0, colon));
+  if (names === null) {
+    throw refuse(
+      'must be [host[:port]/]name[:tag][@digest] with lower-case path segments of a-z, 0-9, ".", "_", "-"',
+    );
+  }
+  return { ...names, tag, digest };
+}
