@@ -1,0 +1,60 @@
+/** R, the deliveries a second that are allowed: raised by the longest window, lowered by a registry's complaints. */
+
+export interface RateInput {
+  /** The configured (or lowered) R, > 0. */
+  readonly deliveriesPerSecond: number;
+  /** Deliveries held back by now, over all gateways. */
+  readonly backlog: number;
+  /** The longest that a delivery may be held back, ms, > 0. */
+  readonly maxWindowMs: number;
+}
+
+export interface EffectiveRate {
+  /** Deliveries a second. */
+  readonly rate: number;
+  /** The backlog would not have fitted in the window at R: worth a metric and a log line. */
+  readonly raised: boolean;
+}
+
+export function effectiveRate(input: RateInput): EffectiveRate {
+  const needed = (input.backlog * 1000) / input.maxWindowMs;
+  return needed > input.deliveriesPerSecond
+    ? { rate: needed, raised: true }
+    : { rate: input.deliveriesPerSecond, raised: false };
+}
+
+/**
+ * What a registry's 429 and 503 made of R: additive increase, multiplicative decrease, as TCP does, because
+ * nobody knows how much the registry can take until it complains.
+ */
+export interface Feedback {
+  /** R is multiplied by this: `minFactor`–1. */
+  readonly factor: number;
+  /** When `factor` was computed, monotonic ms. */
+  readonly at: number;
+  /** The latest halving, monotonic ms; -Infinity before the first. */
+  readonly halvedAt: number;
+}
+
+export const unpressed: Feedback = { factor: 1, at: 0, halvedAt: Number.NEGATIVE_INFINITY };
+
+/** R is never lowered below this part of itself: held back for good would be worse than a 429. */
+export const minFactor = 1 / 64;
+/** One burst of 429s is one complaint: at most one halving in this time. */
+export const halvingIntervalMs = 1_000;
+/** Part of R regained a second. */
+export const recoveryPerSecond = 0.05;
+
+/** State after a registry complained at `now` (monotonic ms). */
+export function pressed(state: Feedback, now: number): Feedback {
+  const current = recovered(state, now);
+  if (now - state.halvedAt < halvingIntervalMs) return current;
+  return { factor: Math.max(minFactor, current.factor / 2), at: now, halvedAt: now };
+}
+
+/** State at `now` (monotonic ms) when nothing more was heard. */
+export function recovered(state: Feedback, now: number): Feedback {
+  const elapsedMs = Math.max(0, now - state.at);
+  const factor = Math.min(1, state.factor + (elapsedMs / 1000) * recoveryPerSecond);
+  return { factor, at: Math.max(now, state.at), halvedAt: state.halvedAt };
+}
