@@ -1,0 +1,75 @@
+/**
+ * Tags as versions. Image tags are seldom strict semantic versions, so they are read leniently:
+ *
+ * - a leading `v` is ignored, and missing parts are zero: `v1.27` is 1.27.0, `1` is 1.0.0;
+ * - leading zeros are ignored: `2024.01.05` is 2024.1.5;
+ * - a suffix that begins with a usual prerelease word (`alpha`, `beta`, `rc`, `pre`, `dev`, …) or a number is
+ *   a prerelease, which a range matches only where it names a prerelease of the same version, as node-semver
+ *   has it: `1.28.0-rc.1` is not in `>=1.27`, but is in `>=1.28.0-rc.0`;
+ * - any other suffix names a variant and is ignored: `1.27.3-alpine` is 1.27.3;
+ * - what follows `_` stands for build metadata (`+` is no tag character) and is ignored;
+ * - everything else (`latest`, `1.2.3.4`, `sha-4f2a`) is no version and matches no range.
+ */
+import { Range, SemVer } from 'semver';
+import { invalidParameter } from '../errors.ts';
+
+/** Longest range, in characters; node-semver's own bound for versions is 256. */
+export const maxRangeLength = 256;
+
+const versionGrammar = /^[vV]?([0-9]{1,15})(?:\.([0-9]{1,15}))?(?:\.([0-9]{1,15}))?(?:([-_])(.+))?$/;
+const prereleaseGrammar =
+  /^(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|snapshot|nightly|canary|next|ea|m|a|b)?[.-]?[0-9]|^(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|snapshot|nightly|canary|next|ea)(?:$|[._-])/i;
+
+/** Reads a tag as a version. Null where it is none. */
+export function parseVersionTag(tag: string): SemVer | null {
+  const match = versionGrammar.exec(tag);
+  if (match === null) return null;
+  const [, major, minor, patch, separator, suffix] = match;
+  const core = [major, minor, patch].map((part) => Number(part ?? 0)).join('.');
+  const prerelease =
+    separator === '-' && suffix !== undefined && prereleaseGrammar.test(suffix) ? suffix : null;
+  return new SemVer(prerelease === null ? core : `${core}-${prereleaseIdentifiers(prerelease)}`);
+}
+
+/** Makes node-semver's dotted identifiers of what a tag may hold: no `_`, no empty part, no leading zero. */
+function prereleaseIdentifiers(suffix: string): string {
+  const beforeBuild = suffix.split('_', 1)[0] ?? '';
+  const parts = beforeBuild.split('.').filter((part) => part !== '');
+  return parts.map((part) => (/^[0-9]+$/.test(part) ? part.replace(/^0+(?=[0-9])/, '') : part)).join('.');
+}
+
+/** A range in canonical spelling, and whether a tag lies in it. */
+export interface TagRange {
+  readonly canonical: string;
+  matches(tag: string): boolean;
+}
+
+/**
+ * Parses a node-semver range (`^1.27`, `>=1.2 <2`, `1.x || 2.x`).
+ *
+ * @throws PARAMETER_INVALID naming `tag`
+ */
+export function parseTagRange(text: string): TagRange {
+  const refuse = (what: string) =>
+    invalidParameter('tag', `parse range: ${JSON.stringify(text.slice(0, maxRangeLength))}: ${what}`);
+  if (text.trim() === '') throw refuse('must not be empty, as in semver:^1.27');
+  if (text.length > maxRangeLength) throw refuse(`must be at most ${maxRangeLength} characters`);
+  const range = readRange(text);
+  if (range === null) throw refuse('must be a node-semver range, as in ^1.27 or ">=1.2 <2"');
+  return {
+    canonical: range.format() || '*',
+    matches: (tag) => {
+      const version = parseVersionTag(tag);
+      return version !== null && range.test(version);
+    },
+  };
+}
+
+function readRange(text: string): Range | null {
+  try {
+    return new Range(text);
+  } catch {
+    // node-semver has no parser that answers null for ranges with the Range itself.
+    return null;
+  }
+}
