@@ -1,0 +1,192 @@
+/**
+ * The ledger in memory: for tests and for gateways that may forget. The simplest implementation there is, so
+ * read it first; the others do the same with more care about disks and networks. Nothing survives the process.
+ */
+import { ManifeedError } from '../errors.ts';
+import type { Change } from '../event/change.ts';
+import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import { type RepositoryName, repositoryKey } from '../event/reference.ts';
+import { decide, isDuplicate, type TagRow } from './decide.ts';
+import { newEpoch } from './epoch.ts';
+import type {
+  Bounds,
+  Ledger,
+  Outcome,
+  Page,
+  ReadFilter,
+  Recorded,
+  TagPage,
+  TagQuery,
+  TagState,
+  TailEvent,
+} from './ledger.ts';
+import { MemoryIndex } from './memory-index.ts';
+import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
+import { refusePending, refusePosition } from './refusal.ts';
+import { compareTags, formatTagCursor, parseTagCursor } from './tag-cursor.ts';
+
+export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger> {
+  return new MemoryLedger(options);
+}
+
+interface Pending extends PendingObservation {
+  readonly leasedUntil: number;
+}
+
+class MemoryLedger implements Ledger {
+  readonly #options: LedgerOptions;
+  readonly #limits: LedgerLimits;
+  readonly #index: MemoryIndex;
+  readonly #epoch: string;
+  /** The change of sequence `floor + 1` first. */
+  #changes: Change[] = [];
+  #floor = 0;
+  #recordedAt = 0;
+  readonly #pending = new Map<string, Pending>();
+  #nextPending = 1;
+  readonly #listeners = new Set<(event: TailEvent) => void>();
+  #closed = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#epoch = newEpoch(options.random);
+    const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
+    this.#index = new MemoryIndex(bounds, () => options.clock.now());
+  }
+
+  get #head(): number {
+    return this.#floor + this.#changes.length;
+  }
+
+  async bounds(): Promise<Bounds> {
+    return { epoch: this.#epoch, floor: this.#floor, head: this.#head };
+  }
+
+  async record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
+    this.#assertOpen('record observations');
+    if (settles.some((id) => !this.#pending.has(id))) return { outcomes: [], changes: [] };
+    for (const id of settles) this.#pending.delete(id);
+    const before = this.#head;
+    const outcomes = observations.map((observation) => this.#recordOne(observation));
+    const changes = this.#changes.slice(before - this.#floor);
+    if (changes.length > 0) for (const listener of this.#listeners) listener({ kind: 'changes', changes });
+    return { outcomes, changes };
+  }
+
+  #recordOne(observation: Observation): Outcome {
+    const now = this.#options.clock.now();
+    const recordedAt = Math.max(now, this.#recordedAt);
+    const standing = { epoch: this.#epoch, head: this.#head, now, recordedAt };
+    const decision = decide(this.#index, observation, standing);
+    this.#index.apply(observation, decision);
+    if (decision.changes.length > 0) this.#recordedAt = recordedAt;
+    this.#changes.push(...decision.changes);
+    if (decision.outcome !== 'duplicate') this.#remember(observation, now);
+    return decision.outcome;
+  }
+
+  #remember({ dedupeKey }: Observation, now: number): void {
+    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, now);
+  }
+
+  async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('defer observations');
+    if (this.#pending.size + observations.length > this.#limits.maxPending)
+      throw refusePending(this.#pending.size, observations.length, this.#limits.maxPending);
+    const now = this.#options.clock.now();
+    const kept: PendingObservation[] = [];
+    for (const observation of observations) {
+      if (isDuplicate(this.#index, observation, now)) continue;
+      this.#remember(observation, now);
+      // The key is spent here: with it, the completed observation would be a duplicate of this one.
+      const pending = { id: String(this.#nextPending++), observation: { ...observation, dedupeKey: null } };
+      this.#pending.set(pending.id, { ...pending, leasedUntil: 0 });
+      kept.push(pending);
+    }
+    return kept;
+  }
+
+  async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('claim pending observations');
+    const now = this.#options.clock.now();
+    const free = [...this.#pending.values()].filter(({ leasedUntil }) => leasedUntil <= now).slice(0, limit);
+    for (const pending of free) this.#pending.set(pending.id, { ...pending, leasedUntil: now + leaseMs });
+    return free.map(({ id, observation }) => ({ id, observation }));
+  }
+
+  async read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    if (after < this.#floor || after > this.#head) throw refusePosition(after, await this.bounds());
+    const wanted = filter.repositories && new Set(filter.repositories);
+    const maxChanges = boundedLimit(limit);
+    const from = after - this.#floor;
+    const changes: Change[] = [];
+    let next = after;
+    for (const change of this.#changes.slice(from, from + this.#limits.maxScanned)) {
+      if (changes.length === maxChanges) break;
+      next = change.sequence;
+      if (wanted === undefined || wanted.has(repositoryKey(change))) changes.push(change);
+    }
+    return { changes, next, atHead: next === this.#head };
+  }
+
+  async seek(time: number): Promise<number> {
+    const at = this.#changes.findIndex((change) => change.recordedAt >= time);
+    return at === -1 ? this.#head : this.#floor + at;
+  }
+
+  async tags(query: TagQuery): Promise<TagPage> {
+    const wanted = query.repositories && new Set(query.repositories);
+    const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
+    const limit = boundedLimit(query.limit);
+    const rows = this.#index
+      .present()
+      .filter((row) => wanted === undefined || wanted.has(repositoryKey(row)))
+      .filter((row) => after === null || compareTags(row, after) > 0);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const cursor = last === undefined || rows.length <= limit ? null : formatTagCursor(last);
+    return { tags: page.map(toState), cursor };
+  }
+
+  async baselines(registry: string, repository: string): Promise<readonly string[]> {
+    return this.#index.baselines(registry, repository);
+  }
+
+  tail(listener: (event: TailEvent) => void): () => void {
+    // A wrapper, so that the same function given twice is two listeners and each stop stops its own.
+    const own = (event: TailEvent) => listener(event);
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  async check(): Promise<void> {
+    this.#assertOpen('check the ledger');
+  }
+
+  async trim(): Promise<Bounds> {
+    const { maxChanges, maxAgeMs } = this.#options.retention;
+    const before = this.#options.clock.now() - maxAgeMs;
+    const floor = Math.max(this.#floor, this.#head - maxChanges, await this.seek(before));
+    this.#changes = this.#changes.slice(floor - this.#floor);
+    this.#floor = floor;
+    this.#index.trim(before);
+    return this.bounds();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closed) throw new ManifeedError('UNAVAILABLE', `${action}: the ledger is closed: must be open`);
+  }
+}
+
+/** A tag as callers see it, without what only the decision needs. */
+function toState({ present: _present, asOf: _asOf, ...state }: TagRow & RepositoryName): TagState {
+  return state;
+}

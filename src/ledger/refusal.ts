@@ -1,0 +1,16 @@
+import { ManifeedError } from '../errors.ts';
+import type { Bounds } from './ledger.ts';
+
+/** A read at a sequence that the ledger does not hold (any more, or yet). */
+export function refusePosition(after: number, { floor, head }: Bounds): ManifeedError {
+  const reason = after < floor ? 'below-floor' : 'ahead-of-head';
+  return new ManifeedError('POSITION_GONE', `read changes: after ${after}: must be ${floor} to ${head}`, {
+    detail: { reason, position: after, floor, head },
+  });
+}
+
+/** More incomplete tags than may wait. */
+export function refusePending(waiting: number, more: number, maxPending: number): ManifeedError {
+  const state = `${waiting} wait and ${more} more came`;
+  return new ManifeedError('UNAVAILABLE', `defer observations: ${state}: must be at most ${maxPending}`);
+}
