@@ -12,6 +12,12 @@ interface ObservationBase {
    * arrival), else arrival; for a poll, when its request was sent. Older than what the ledger knows: ignored.
    */
   readonly observedAt: number;
+  /**
+   * When the sender says that it happened, ms since the epoch, for the change's `occurredAt`; absent:
+   * `observedAt`. They differ where the sender's time has whole seconds (then `observedAt` is the end of that
+   * second, so that nothing seen earlier in it counts as newer) and where a HEAD completed a webhook later.
+   */
+  readonly occurredAt?: number;
   readonly origin: string;
   /** Deliveries of one event share this key; the second one is ignored. Null: only the index decides. */
   readonly dedupeKey?: string | null;

@@ -1,0 +1,190 @@
+/**
+ * Gathers what one delivery says. It turns a registry's own words into canonical observations, so that the
+ * kinds hold nothing but the names of fields; what can't be believed is dropped and counted.
+ */
+import { hash } from 'node:crypto';
+import { ManifeedError } from '../../errors.ts';
+import { type Digest, parseDigest } from '../../event/digest.ts';
+import type { Observation, TagObserved } from '../../event/observation.ts';
+import { canonicalRepository, isTag, type RepositoryName } from '../../event/reference.ts';
+import type { Delivery, HookOptions, IgnoredReason, Normalised } from './kind.ts';
+import type { Moment } from './moment.ts';
+
+/** Events read from one body at most; more is answered 413. Distribution sends 1, its contract allows many. */
+export const maxEvents = 10_000;
+/** How long an identical body without delivery id counts as the same delivery. */
+export const bodyWindowMs = 60_000;
+
+/** One event, in the sender's words. Empty strings count as absent. */
+export interface ImageEvent {
+  /** The payload's host; the hook's `registry` wins over it. */
+  readonly registry?: string | null | undefined;
+  readonly repository: string | undefined;
+  /** May hold a digest: many senders put one there for an untagged manifest. */
+  readonly tag?: string | null | undefined;
+  readonly digest?: string | null | undefined;
+  readonly mediaType?: string | null | undefined;
+  /** Bytes of the manifest. */
+  readonly size?: number | null | undefined;
+  /** Absent or null: arrival. */
+  readonly time?: Moment | null | undefined;
+  /** The sender's id of this event, the same on every retry. Absent: no duplicate is known by it. */
+  readonly id?: string | null | undefined;
+  /** How long `id` stays valid, ms; absent: for ever. */
+  readonly idWindowMs?: number | undefined;
+}
+
+interface Names {
+  readonly repository: RepositoryName;
+  readonly tag: string | null;
+  readonly digest: Digest | null;
+}
+
+export class Collector {
+  readonly #hook: HookOptions;
+  readonly #delivery: Delivery;
+  readonly #origin: string;
+  readonly #observations: Observation[] = [];
+  readonly #incomplete: TagObserved[] = [];
+  readonly #ignored = new Map<IgnoredReason, number>();
+  #events = 0;
+
+  constructor(hook: HookOptions, delivery: Delivery, originKind: 'webhook' | 'publish' = 'webhook') {
+    this.#hook = hook;
+    this.#delivery = delivery;
+    this.#origin = `${originKind}:${hook.name}`;
+  }
+
+  /** A tag or a manifest was pushed. */
+  pushed(event: ImageEvent): void {
+    this.#count();
+    const names = this.#names(event);
+    if (names === null) return;
+    const { tag, digest } = names;
+    const facts = { mediaType: mediaTypeOf(event.mediaType), size: sizeOf(event.size) };
+    const base = this.#base('push', names, event);
+    if (tag !== null) {
+      const observed: TagObserved = { kind: 'tag', ...base, tag, digest, ...facts };
+      (digest === null ? this.#incomplete : this.#observations).push(observed);
+    } else if (digest !== null) {
+      this.#observations.push({ kind: 'manifest', ...base, digest, ...facts });
+    } else this.#drop('no-tag-or-digest');
+  }
+
+  /**
+   * A tag or a digest was deleted; `what` decides where both are named: `tag` only untags, `all` deletes the
+   * digest with every tag that points at it.
+   */
+  deleted(event: ImageEvent, what: 'tag' | 'all'): void {
+    this.#count();
+    const names = this.#names(event);
+    if (names === null) return;
+    const { tag, digest } = names;
+    if (tag === null && digest === null) this.#drop('no-tag-or-digest');
+    const base = this.#base('delete', names, event);
+    // The digest first: it takes its tags along, and the named one is then known to be gone.
+    if (digest !== null && (tag === null || what === 'all')) {
+      this.#observations.push({ kind: 'manifest-gone', ...base, digest });
+    }
+    if (tag !== null) {
+      const dedupeKey = base.dedupeKey === null ? null : `${base.dedupeKey}t`;
+      this.#observations.push({ kind: 'tag-gone', ...base, dedupeKey, tag });
+    }
+  }
+
+  repositoryDeleted(event: ImageEvent): void {
+    this.#count();
+    const names = this.#names({ ...event, tag: null, digest: null });
+    if (names === null) return;
+    this.#observations.push({ kind: 'repository-gone', ...this.#base('delete', names, event) });
+  }
+
+  /** Understood, but no change of an image; or not to be believed. */
+  ignore(reason: IgnoredReason): void {
+    this.#count();
+    this.#drop(reason);
+  }
+
+  result(extra: Pick<Normalised, 'reply' | 'follow'> = {}): Normalised {
+    return {
+      observations: this.#observations,
+      incomplete: this.#incomplete,
+      ignored: [...this.#ignored].map(([reason, count]) => ({ reason, count })),
+      ...extra,
+    };
+  }
+
+  #count(): void {
+    this.#events += 1;
+    if (this.#events > maxEvents) {
+      throw new ManifeedError(
+        'BODY_TOO_LARGE',
+        `read webhook body: more than ${maxEvents} events: must be at most ${maxEvents}`,
+      );
+    }
+  }
+
+  #drop(reason: IgnoredReason): void {
+    this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + 1);
+  }
+
+  #names(event: ImageEvent): Names | null {
+    const host = this.#hook.registry ?? event.registry;
+    const refused = (reason: IgnoredReason) => {
+      this.#drop(reason);
+      return null;
+    };
+    if (host === undefined || host === null || host === '') return refused('no-registry');
+    const repository = canonicalRepository(host, event.repository ?? '');
+    if (repository === null) return refused('invalid-reference');
+    const inTag = event.tag === undefined || event.tag === null || event.tag === '' ? null : event.tag;
+    const inDigest =
+      event.digest === undefined || event.digest === null || event.digest === '' ? null : event.digest;
+    const digestInTag = inTag === null ? null : parseDigest(inTag);
+    const tag = digestInTag === null ? inTag : null;
+    if (tag !== null && !isTag(tag)) return refused('invalid-reference');
+    if (inDigest === null) return { repository, tag, digest: digestInTag };
+    const digest = parseDigest(inDigest);
+    return digest === null ? refused('invalid-digest') : { repository, tag, digest };
+  }
+
+  #base(action: 'push' | 'delete', names: Names, event: ImageEvent) {
+    const { arrivedAt } = this.#delivery;
+    const { registry, repository } = names.repository;
+    const window = event.idWindowMs === undefined ? {} : { dedupeWindowMs: event.idWindowMs };
+    return {
+      registry,
+      repository,
+      // A registry's clock may run ahead; what it says can't have happened after it was said.
+      observedAt: Math.min(event.time?.until ?? arrivedAt, arrivedAt),
+      occurredAt: Math.min(event.time?.at ?? arrivedAt, arrivedAt),
+      origin: this.#origin,
+      dedupeKey: this.#dedupeKey(action, names, event.id),
+      ...window,
+    };
+  }
+
+  /** The names are part of the key, so that a sender who reuses an id for another image loses nothing. */
+  #dedupeKey(action: string, names: Names, id: string | null | undefined): string | null {
+    if (id === undefined || id === null || id === '') return null;
+    const { registry, repository } = names.repository;
+    const parts = [id, action, registry, repository, names.tag ?? '', names.digest ?? ''];
+    return `${this.#hook.name}:${hash('sha256', parts.join('\0'), 'base64url').slice(0, 22)}`;
+  }
+}
+
+/** An id for senders that give none: the same bytes within `bodyWindowMs` are the same delivery. */
+export function bodyId(delivery: Delivery): { id: string; idWindowMs: number } {
+  return { id: hash('sha256', delivery.body, 'base64url'), idWindowMs: bodyWindowMs };
+}
+
+const mediaTypeGrammar = /^[A-Za-z0-9!#$&^_.+-]{1,127}\/[A-Za-z0-9!#$&^_.+-]{1,127}$/;
+
+/** RFC 6838 names only; anything else would travel to every subscriber. */
+function mediaTypeOf(value: string | null | undefined): string | null {
+  return value !== undefined && value !== null && mediaTypeGrammar.test(value) ? value : null;
+}
+
+function sizeOf(value: number | null | undefined): number | null {
+  return value !== undefined && value !== null && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}

@@ -1,0 +1,73 @@
+/** CNCF Distribution's notification envelope, which GitLab's container registry uses too. */
+import { z } from 'zod';
+import { Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { parseMoment } from '../moment.ts';
+import { maybe, number, parseShape, text, time } from '../shape.ts';
+
+const eventSchema = z.object({
+  id: text,
+  timestamp: time,
+  action: z.string(),
+  target: z.object({
+    mediaType: text,
+    size: number,
+    length: number,
+    digest: text,
+    repository: z.string(),
+    url: text,
+    tag: text,
+  }),
+  request: maybe({ host: text }),
+});
+type DistributionEvent = z.infer<typeof eventSchema>;
+
+const envelopeSchema = z.object({ events: z.array(z.unknown()) });
+
+export function normaliseEnvelope(delivery: Delivery, hook: HookOptions): Normalised {
+  const { events } = parseShape(envelopeSchema, delivery.json, 'an envelope {"events":[…]}');
+  const collector = new Collector(hook, delivery);
+  for (const candidate of events) {
+    const event = eventSchema.safeParse(candidate);
+    // One odd event must not block the queue: Distribution repeats a refused envelope for ever.
+    if (event.success) readEvent(event.data, collector);
+    else collector.ignore('malformed');
+  }
+  return collector.result();
+}
+
+function readEvent(event: DistributionEvent, collector: Collector): void {
+  const { target } = event;
+  const image = {
+    registry: event.request?.host || hostOf(target.url),
+    repository: target.repository,
+    tag: target.tag,
+    digest: target.digest,
+    mediaType: target.mediaType,
+    size: target.size ?? target.length,
+    time: parseMoment(event.timestamp),
+    id: event.id,
+  };
+  const { action } = event;
+  if (action === 'push' && isManifest(target)) collector.pushed(image);
+  else if (action === 'push') collector.ignore('blob');
+  // A blob's delete looks exactly like a manifest's: the ledger counts only digests that it knows.
+  else if (action === 'delete' && (target.tag || target.digest)) collector.deleted(image, 'tag');
+  else if (action === 'delete') collector.repositoryDeleted(image);
+  else if (action === 'pull' || action === 'mount') collector.ignore(action);
+  else collector.ignore('other-action');
+}
+
+/** Blobs and layers are pushed with the same action; only a manifest has a tag or a manifest's URL or type. */
+function isManifest(target: DistributionEvent['target']): boolean {
+  if (target.tag) return true;
+  if (target.url?.includes('/manifests/')) return true;
+  if (target.url?.includes('/blobs/')) return false;
+  return /manifest|\.index\./.test(target.mediaType ?? '');
+}
+
+function hostOf(url: string | undefined): string | null {
+  return url !== undefined && URL.canParse(url) ? new URL(url).host : null;
+}
+
+export const distribution: WebhookKind = { name: 'distribution', normalise: normaliseEnvelope };

@@ -1,0 +1,98 @@
+/**
+ * Our own JSON, for scripts and CI: one object or a list of
+ * `{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?}`.
+ *
+ * Unlike the registries' kinds it is strict: whoever writes it wants to hear of a mistake. Without `id` nothing
+ * is taken for a duplicate: a script that moves a tag to and fro says so.
+ */
+import { z } from 'zod';
+import { invalidParameter, ManifeedError } from '../../../errors.ts';
+import { parseDigest } from '../../../event/digest.ts';
+import { parseReference, type Reference } from '../../../event/reference.ts';
+import { Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { type Moment, parseMoment } from '../moment.ts';
+
+const entrySchema = z.object({
+  reference: z.string(),
+  digest: z.string().nullish(),
+  mediaType: z.string().max(255).nullish(),
+  size: z.number().int().nonnegative().nullish(),
+  occurredAt: z.string().nullish(),
+  action: z.enum(['push', 'delete']).default('push'),
+  id: z.string().max(512).nullish(),
+});
+type Entry = z.infer<typeof entrySchema>;
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const collector = new Collector({ ...hook, registry: undefined }, delivery, 'publish');
+  const list: readonly unknown[] = Array.isArray(delivery.json) ? delivery.json : [delivery.json];
+  for (const [index, candidate] of list.entries()) {
+    const at = Array.isArray(delivery.json) ? `[${index}].` : '';
+    const parsed = entrySchema.safeParse(candidate);
+    if (!parsed.success) throw refusal(at, parsed.error);
+    const entry = parsed.data;
+    const image = { ...namesOf(entry, at, hook), ...factsOf(entry, at) };
+    if (entry.action === 'push') collector.pushed(image);
+    else collector.deleted(image, 'tag');
+  }
+  return collector.result();
+}
+
+/** `registry` of the hook is where bare names live; a host that is written out stands. */
+function namesOf(entry: Entry, at: string, hook: HookOptions): Reference {
+  const parameter = `${at}reference`;
+  const reference = parseReference(entry.reference, {
+    parameter,
+    ...(hook.registry === undefined ? {} : { defaultRegistry: hook.registry }),
+  });
+  const digest = digestOf(entry, at, reference);
+  if (reference.tag === null && digest === null) {
+    throw invalidParameter(
+      parameter,
+      `read ${parameter}: no tag and no digest: must be [host/]name:tag, or have a digest`,
+    );
+  }
+  return { ...reference, digest };
+}
+
+function digestOf(entry: Entry, at: string, reference: Reference): Reference['digest'] {
+  if (entry.digest === undefined || entry.digest === null) return reference.digest;
+  const digest = parseDigest(entry.digest);
+  if (digest === null || (reference.digest !== null && reference.digest !== digest)) {
+    throw invalidParameter(
+      `${at}digest`,
+      `read ${at}digest: ${JSON.stringify(entry.digest.slice(0, 160))}: must be sha256:<64 hex> or sha512:<128 hex>, the same as in the reference where that has one`,
+    );
+  }
+  return digest;
+}
+
+function factsOf(entry: Entry, at: string) {
+  const { mediaType, size, id } = entry;
+  let time: Moment | null = null;
+  if (entry.occurredAt !== undefined && entry.occurredAt !== null) {
+    time = parseMoment(entry.occurredAt);
+    if (time === null) {
+      const value = JSON.stringify(entry.occurredAt.slice(0, 64));
+      throw invalidParameter(
+        `${at}occurredAt`,
+        `read ${at}occurredAt: ${value}: must be an RFC 3339 time such as 2026-11-23T20:00:00Z`,
+      );
+    }
+  }
+  return { mediaType, size, id, time };
+}
+
+function refusal(at: string, error: z.ZodError): ManifeedError {
+  const path = error.issues[0]?.path.join('.') ?? '';
+  const expected =
+    '{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?} or a list of them';
+  return new ManifeedError(
+    'BODY_INVALID',
+    `read ${at}${path || 'body'}: missing or of the wrong type: must be ${expected}`,
+    { detail: { parameter: `${at}${path}` } },
+  );
+}
+
+export const manifeed: WebhookKind = { name: 'manifeed', media: ['form-json'], normalise };

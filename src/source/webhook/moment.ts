@@ -1,0 +1,56 @@
+/**
+ * Times as registries write them: RFC 3339 with 0 to 9 decimals, `+0000` or `+00:00`, local time without a zone,
+ * seconds or milliseconds as integer or float.
+ */
+export interface Moment {
+  /** What was written, ms since the epoch. */
+  readonly at: number;
+  /** The end of the span that was meant: a time given in whole seconds may be 999 ms later. */
+  readonly until: number;
+}
+
+// Before the first container registry: Go's zero time (year 1), 1970 and typing errors are not believed.
+const earliestMs = Date.UTC(2013, 0, 1);
+const grammar =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d{2}:?\d{2})?$/;
+// Numbers above this are milliseconds: as seconds they would be the year 5138.
+const secondsCeiling = 1e11;
+
+/**
+ * @param zone offset of a time without one, as `+08:00`; default UTC
+ * @returns null where it is no believable time
+ */
+export function parseMoment(value: unknown, zone = '+00:00'): Moment | null {
+  if (typeof value === 'number') return fromNumber(value);
+  if (typeof value !== 'string' || value.length > 64) return null;
+  const match = grammar.exec(value);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, fraction, offset] = match;
+  const utc = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
+  const ms = fraction === undefined ? 0 : Number(fraction.slice(0, 3).padEnd(3, '0'));
+  return believable(utc + ms - offsetMs(offset ?? zone), fraction === undefined);
+}
+
+function fromNumber(value: number): Moment | null {
+  const inSeconds = Math.abs(value) < secondsCeiling;
+  return believable(Math.trunc(inSeconds ? value * 1000 : value), inSeconds && Number.isInteger(value));
+}
+
+function believable(at: number, wholeSeconds: boolean): Moment | null {
+  if (!Number.isFinite(at) || at < earliestMs) return null;
+  return { at, until: wholeSeconds ? at + 999 : at };
+}
+
+function offsetMs(offset: string): number {
+  if (offset === 'Z' || offset === 'z') return 0;
+  const sign = offset.startsWith('-') ? -1 : 1;
+  const hours = Number(offset.slice(1, 3));
+  return sign * (hours * 60 + Number(offset.slice(-2))) * 60_000;
+}
