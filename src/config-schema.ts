@@ -1,0 +1,195 @@
+/**
+ * The schema of the configuration: every key with its rule, default and description. README's table, the
+ * environment's names and the flags are read off it. Keys have no units (`60s` carries its own); the values
+ * that come out do.
+ */
+import { z } from 'zod';
+import { ledger } from './config-ledger.ts';
+import { registries, watches } from './config-registries.ts';
+import {
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  listenAddress,
+  network,
+  origin,
+  rate,
+  registryHost,
+  size,
+  text,
+} from './config-values.ts';
+import { webhooks } from './config-webhooks.ts';
+
+const maxTokens = 10_000;
+const maxPatterns = 1_000;
+const pattern = () => text('a repository or a glob of at most 256 characters', /^[^\s@]{1,256}$/);
+
+const retention = z
+  .strictObject({
+    maxChanges: integer(1, 1_000_000_000).default(1_000_000).describe('Changes kept at most'),
+    maxAge: duration('1m', '3650d').prefault('30d').describe('Age of the oldest change kept'),
+  })
+  .transform((value) => ({ maxChanges: value.maxChanges, maxAgeMs: value.maxAge }));
+
+const token = z.strictObject({
+  name: text('a name').describe('Who holds the token; appears in logs'),
+  sha256: text('64 hexadecimal digits, made by `manifeed token`', /^[a-f0-9]{64}$/).describe(
+    'SHA-256 of the token; `manifeed token` makes one',
+  ),
+  repositories: list(pattern(), 'repositories or globs', maxPatterns)
+    .min(1, { error: 'must have at least one' })
+    .default(['**'])
+    .describe('What it may subscribe to'),
+  unpaced: flag().default(false).describe('It may ask for `pace=none`'),
+  admin: flag().default(false).describe('It may use `PUT /v1/pace` and `GET /v1/upstreams`'),
+});
+
+const access = z
+  .union([
+    choice(['open']),
+    list(token, 'tokens', maxTokens).min(1, { error: 'must have at least one token' }),
+  ])
+  .optional()
+  .describe('`open`, or a list of tokens; default: `open` on loopback, else required')
+  .transform((value) =>
+    value === undefined || value === 'open'
+      ? { kind: 'open' as const }
+      : { kind: 'tokens' as const, tokens: value },
+  );
+
+const paceRule = z
+  .strictObject({
+    repository: pattern().describe('Repositories that this rule is for; the first match holds'),
+    deliveriesPerSecond: rate(0.01, 10_000_000).optional().describe('As `pace.deliveriesPerSecond`'),
+    maxWindow: duration('1s', '30d').optional().describe('As `pace.maxWindow`'),
+    burst: integer(0, 10_000_000).optional().describe('As `pace.burst`'),
+  })
+  .transform((value) => ({
+    pattern: value.repository,
+    deliveriesPerSecond: value.deliveriesPerSecond,
+    maxWindowMs: value.maxWindow,
+    burst: value.burst,
+  }));
+
+const pace = z
+  .strictObject({
+    deliveriesPerSecond: rate(0.01, 10_000_000)
+      .default(500)
+      .describe('Deliveries a second over all gateways: what the registry can take in pulls'),
+    maxWindow: duration('1s', '30d')
+      .prefault('10m')
+      .describe('Longest time that a delivery is held back; the rate rises where it would not do'),
+    burst: integer(0, 10_000_000)
+      .default(100)
+      .describe('A change for at most this many subscribers goes out at once'),
+    allowNone: flag()
+      .optional()
+      .describe('Anybody may ask for `pace=none`; default: with open access on loopback'),
+    priority: list(pattern(), 'repositories or globs', maxPatterns)
+      .default([])
+      .describe('Repositories whose changes go first'),
+    rules: list(paceRule, 'rules', maxPatterns).prefault([]).describe('Other paces for some repositories'),
+  })
+  .transform((value) => ({
+    deliveriesPerSecond: value.deliveriesPerSecond,
+    maxWindowMs: value.maxWindow,
+    burst: value.burst,
+    allowNone: value.allowNone ?? false,
+    priority: value.priority,
+    exceptions: value.rules,
+  }));
+
+const limits = z
+  .strictObject({
+    connections: integer(1, 1_000_000).default(19_000).describe('Subscribers at once'),
+    connectionsPerAddress: integer(1, 1_000_000).default(1_000).describe('Subscribers of one address'),
+    newConnectionsPerSecond: integer(1, 1_000_000).default(2_000).describe('New subscribers a second'),
+    subscriptionsPerConnection: integer(1, 10_000).default(100).describe('Subscriptions of one WebSocket'),
+    repositoriesPerSubscription: integer(1, 100_000)
+      .default(1_000)
+      .describe('Repositories and globs of one subscription'),
+    tagsPerSubscription: integer(1, 10_000)
+      .default(100)
+      .describe('Tags, globs and ranges of one subscription'),
+    messagesPerSecond: integer(1, 100_000).default(50).describe('Messages a second from one WebSocket'),
+    maxMessage: size('1KiB', '16MiB').prefault('64KiB').describe('Largest message from a WebSocket'),
+    maxBody: size('1KiB', '64MiB')
+      .prefault('1MiB')
+      .describe('Largest body of a request, webhooks apart (`webhooks[].maxBytes`)'),
+    maxBacklog: size('4KiB', '64MiB')
+      .prefault('256KiB')
+      .describe('Bytes that wait in a socket before its subscriber is fed from the ledger'),
+    stalledTimeout: duration('1s', '1d')
+      .prefault('60s')
+      .describe('A subscriber that reads nothing for this long is closed, and may resume'),
+    headerTimeout: duration('1s', '10m').prefault('10s').describe("Time for a request's head to arrive"),
+    requestTimeout: duration('1s', '1h').prefault('30s').describe('Time for a whole request to arrive'),
+    idleTimeout: duration('1s', '1h').prefault('75s').describe('A connection without a request is closed'),
+    heartbeatInterval: duration('1s', '10m')
+      .prefault('20s')
+      .describe('Time between heartbeats, spread by a quarter; proxies cut quiet connections at 60 s'),
+    longPollMaxWait: duration('1s', '10m').prefault('60s').describe('Longest `wait` of a long-poll'),
+    connectionLifetime: duration('1s', '365d')
+      .optional()
+      .describe('A subscriber is asked to come back after about this long; default: never'),
+  })
+  .transform((value) => ({
+    connections: value.connections,
+    connectionsPerAddress: value.connectionsPerAddress,
+    newConnectionsPerSecond: value.newConnectionsPerSecond,
+    subscriptionsPerConnection: value.subscriptionsPerConnection,
+    repositoriesPerSubscription: value.repositoriesPerSubscription,
+    tagsPerSubscription: value.tagsPerSubscription,
+    messagesPerSecond: value.messagesPerSecond,
+    maxMessageBytes: value.maxMessage,
+    maxBodyBytes: value.maxBody,
+    maxBacklogBytes: value.maxBacklog,
+    stalledTimeoutMs: value.stalledTimeout,
+    headerTimeoutMs: value.headerTimeout,
+    requestTimeoutMs: value.requestTimeout,
+    idleTimeoutMs: value.idleTimeout,
+    heartbeatIntervalMs: value.heartbeatInterval,
+    longPollMaxWaitMs: value.longPollMaxWait,
+    connectionLifetimeMs: value.connectionLifetime,
+  }));
+
+const drain = z
+  .strictObject({
+    window: duration('0s', '10m')
+      .prefault('10s')
+      .describe('At SIGTERM subscribers are closed evenly over this time'),
+  })
+  .transform((value) => ({ windowMs: value.window }));
+
+const log = z.strictObject({
+  level: choice(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least severe line that is logged'),
+});
+
+const cors = z.strictObject({
+  origins: list(origin(), 'origins', maxPatterns)
+    .default([])
+    .describe('Browser origins that may subscribe, over HTTP and WebSocket'),
+});
+
+export const settingsSchema = z.strictObject({
+  listen: listenAddress().prefault('127.0.0.1:8080').describe('Where to listen, `HOST:PORT`'),
+  ledger,
+  defaultRegistry: registryHost().default('docker.io').describe('Registry of a bare repository name'),
+  retention: retention.prefault({}),
+  registries,
+  webhooks,
+  watch: watches,
+  access,
+  cors: cors.prefault({}),
+  pace: pace.prefault({}),
+  limits: limits.prefault({}),
+  drain: drain.prefault({}),
+  log: log.prefault({}),
+  trustProxy: list(network(), 'addresses', maxPatterns)
+    .default([])
+    .describe('Proxies whose `X-Forwarded-For` counts: addresses or CIDR ranges'),
+});

@@ -1,0 +1,171 @@
+/** The leaves of the configuration: each says in its own message what a good value would be. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const unitBytes: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1_000,
+  MB: 1_000_000,
+  GB: 1_000_000_000,
+  KiB: 1_024,
+  MiB: 1_048_576,
+  GiB: 1_073_741_824,
+};
+const durationGrammar = /^([0-9]{1,12}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/;
+const sizeGrammar = /^([0-9]{1,15})(B|KB|MB|GB|KiB|MiB|GiB|)$/;
+
+/** `500ms`, `60s`, `10m`, `12h`, `30d` to milliseconds. Null where it is no duration. */
+export function parseDurationMs(text: string): number | null {
+  const match = durationGrammar.exec(text);
+  const factor = unitMs[match?.[2] ?? 'none'];
+  return match === null || factor === undefined ? null : Math.round(Number(match[1]) * factor);
+}
+
+/** `1048576`, `1MiB`, `64KiB` to bytes. Null where it is no size. */
+export function parseSizeBytes(text: string): number | null {
+  const match = sizeGrammar.exec(text);
+  const factor = unitBytes[match?.[2] ?? 'none'];
+  return match === null || factor === undefined ? null : Number(match[1]) * factor;
+}
+
+/** A non-empty string; `rule` completes "must be …". */
+export function text(rule: string, grammar: RegExp = /^.+$/s) {
+  const error = `must be ${rule}`;
+  const typeError = (issue: { readonly input?: unknown }) =>
+    typeof issue.input === 'number' || typeof issue.input === 'boolean' ? `${error}, in quotes` : error;
+  return z.string({ error: typeError }).regex(grammar, { error });
+}
+
+/** A value that is never printed or quoted. */
+export function secret(rule: string) {
+  return text(rule).meta({ secret: true });
+}
+
+export function integer(min: number, max: number) {
+  const error = `must be an integer from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A number that may have a fraction. */
+export function rate(min: number, max: number) {
+  const error = `must be a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+export function flag() {
+  return z.boolean({ error: 'must be true or false' });
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+}
+
+/** Milliseconds from a text with a unit; bounds are written as durations too. */
+export function duration(min: string, max: string) {
+  const error = `must be a duration from ${min} to ${max}, as in 500ms, 60s, 10m, 12h or 30d`;
+  const minMs = parseDurationMs(min) ?? 0;
+  const maxMs = parseDurationMs(max) ?? 0;
+  return z.string({ error }).transform((value, context) => {
+    const ms = parseDurationMs(value);
+    if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  });
+}
+
+/** Bytes from a number or a text with a unit; bounds are written as sizes too. */
+export function size(min: string, max: string) {
+  const error = `must be a size from ${min} to ${max}, as in 1MiB or 64KiB`;
+  const minBytes = parseSizeBytes(min) ?? 0;
+  const maxBytes = parseSizeBytes(max) ?? 0;
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
+    const bytes = parseSizeBytes(String(value));
+    if (bytes !== null && bytes >= minBytes && bytes <= maxBytes) return bytes;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  });
+}
+
+/** A list of at most `max` entries. */
+export function list<T extends z.ZodType>(entry: T, rule: string, max: number) {
+  return z
+    .array(entry, { error: `must be a list of ${rule}` })
+    .max(max, { error: `must have at most ${max}` });
+}
+
+/** `host` or `host:port`, as registries are named. */
+export function registryHost() {
+  return text(
+    'a host with an optional port, as in registry.example.com:5000',
+    /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$/,
+  );
+}
+
+/** An http or https base URL without credentials. */
+export function httpUrl() {
+  const error = 'must be an http:// or https:// URL without credentials, query or fragment';
+  return z.string({ error }).refine(
+    (value) => {
+      const url = URL.parse(value);
+      if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+      return url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    },
+    { error },
+  );
+}
+
+/** An exact origin, as browsers send it. */
+export function origin() {
+  const error = 'must be an exact origin, as in https://app.example.com';
+  return z
+    .string({ error })
+    .refine((value) => value !== 'null' && URL.parse(value)?.origin === value, { error });
+}
+
+/** An IP address or a CIDR range. */
+export function network() {
+  const error = 'must be an address or a CIDR range, as in 10.0.0.0/8';
+  return z.string({ error }).refine((value) => isNetwork(value), { error });
+}
+
+function isNetwork(value: string): boolean {
+  const [address, prefix, ...more] = value.split('/');
+  const version = isIP(address ?? '');
+  if (version === 0 || more.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+/** Reads `HOST:PORT`, `[::1]:PORT`, `:PORT` (all addresses) or `PORT` (loopback). Null where it is none. */
+export function parseListen(value: unknown): ListenAddress | null {
+  const match = /^(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):)?([0-9]{1,5})$/.exec(String(value));
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) return null;
+  const host = match[1]?.replace(/^\[|\]$/g, '') ?? '127.0.0.1';
+  // What Node calls "all addresses" for both families.
+  return { host: host === '' ? '::' : host, port };
+}
+
+export function listenAddress() {
+  const error = 'must be HOST:PORT, as in 127.0.0.1:8080 or [::1]:8080';
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
+    const address = parseListen(value);
+    if (address !== null) return address;
+    context.addIssue({ code: 'custom', message: error });
+    return z.NEVER;
+  });
+}
+
+/** Whether only this machine can reach a listener on this host. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,392 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, type LoadOptions, loadConfig, printConfig } from '../../src/config.ts';
+import { ManifeedError } from '../../src/errors.ts';
+
+/** Loads from a file's text, with no environment unless one is given. */
+function load(yaml: string, options: Partial<LoadOptions> = {}) {
+  return loadConfig(sources(yaml, options));
+}
+
+function sources(yaml: string, options: Partial<LoadOptions> = {}): LoadOptions {
+  return {
+    env: {},
+    readFile: (path) => (path === 'manifeed.yaml' ? yaml : readFileSync(path, 'utf8')),
+    ...options,
+    argv: ['--config', 'manifeed.yaml', ...(options.argv ?? [])],
+  };
+}
+
+function problems(yaml: string, options: Partial<LoadOptions> = {}): string[] {
+  try {
+    load(yaml, options);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((one) => `${one.path}: ${one.message}`);
+    throw error;
+  }
+  throw new Error('accepted');
+}
+
+const sha256 = 'a'.repeat(64);
+
+describe('loadConfig, values', () => {
+  it('has a default for everything', () => {
+    const config = loadConfig({ env: {} });
+    expect(config).toMatchObject({
+      listen: { host: '127.0.0.1', port: 8080 },
+      ledger: { kind: 'sqlite', path: './data/manifeed.db' },
+      defaultRegistry: 'docker.io',
+      retention: { maxChanges: 1_000_000, maxAgeMs: 30 * 86_400_000 },
+      registries: [],
+      watch: [],
+      access: { kind: 'open' },
+      pace: { deliveriesPerSecond: 500, maxWindowMs: 600_000, burst: 100, allowNone: true, exceptions: [] },
+      limits: { connections: 19_000, maxMessageBytes: 65_536, heartbeatIntervalMs: 20_000 },
+      drain: { windowMs: 10_000 },
+      log: { level: 'info' },
+      trustProxy: [],
+    });
+    expect(config.webhooks.map((hook) => [hook.name, hook.kind, hook.verify])).toEqual([
+      ['publish', 'manifeed', 'none'],
+      ['local', 'distribution', 'none'],
+    ]);
+  });
+
+  it("reads DESIGN's example", () => {
+    const config = load(
+      `
+listen: 127.0.0.1:8080
+ledger: sqlite:./data/manifeed.db
+retention: { maxChanges: 1000000, maxAge: 30d }
+registries:
+  - host: registry.example.com:5000
+    plainHttp: true
+    username: reader
+    password: \${REGISTRY_PASSWORD}
+    poll: { interval: 60s, minInterval: 15s, maxInterval: 15m, requestsPerSecond: 10, onDemand: true }
+webhooks:
+  - name: local
+    kind: distribution
+    registry: registry.example.com:5000
+    token: \${HOOK_TOKEN}
+watch:
+  - repository: registry.example.com:5000/library/base
+    tags: ["*"]
+access: open
+pace: { deliveriesPerSecond: 500, maxWindow: 10m, burst: 100 }
+limits: { connections: 19000, connectionsPerAddress: 1000, newConnectionsPerSecond: 2000 }
+`,
+      { env: { REGISTRY_PASSWORD: '0123', HOOK_TOKEN: 'true' } },
+    );
+    expect(config.registries[0]).toMatchObject({
+      password: '0123',
+      poll: { intervalMs: 60_000, minIntervalMs: 15_000, maxIntervalMs: 900_000, onDemand: true },
+    });
+    expect(config.webhooks).toEqual([
+      {
+        name: 'local',
+        kind: 'distribution',
+        registry: 'registry.example.com:5000',
+        token: 'true',
+        maxBytes: 4 * 1024 * 1024,
+      },
+    ]);
+    expect(config.watch).toEqual([
+      { repository: 'registry.example.com:5000/library/base', tags: ['*'], announceExisting: false },
+    ]);
+  });
+
+  it('takes flags over the environment over the file over defaults', () => {
+    const yaml = 'pace: { burst: 1, deliveriesPerSecond: 1, maxWindow: 1s }';
+    const env = { MANIFEED_PACE_BURST: '2', MANIFEED_PACE_DELIVERIES_PER_SECOND: '2.5' };
+    const config = load(yaml, { env, argv: ['--pace.burst=3'] });
+    expect(config.pace).toMatchObject({ burst: 3, deliveriesPerSecond: 2.5, maxWindowMs: 1_000 });
+  });
+
+  it('takes lists of texts from the environment, separated by commas', () => {
+    const env = { MANIFEED_TRUST_PROXY: '10.0.0.0/8, ::1', MANIFEED_CORS_ORIGINS: 'https://a.example.com' };
+    const config = loadConfig({ env });
+    expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1']);
+    expect(config.cors.origins).toEqual(['https://a.example.com']);
+  });
+
+  it('takes flags in either spelling and both forms', () => {
+    const argv = [
+      '--pace.deliveries-per-second',
+      '7',
+      '--listen=[::1]:0',
+      '--pace.allowNone',
+      '--log.level=debug',
+    ];
+    expect(loadConfig({ env: {}, argv })).toMatchObject({
+      pace: { deliveriesPerSecond: 7, allowNone: true },
+      listen: { host: '::1', port: 0 },
+      log: { level: 'debug' },
+    });
+  });
+
+  it.each([
+    ['memory', { kind: 'memory' }],
+    ['"memory:"', { kind: 'memory' }],
+    ['sqlite:/var/lib/m.db', { kind: 'sqlite', path: '/var/lib/m.db' }],
+    ['redis://h:6379/0', { kind: 'redis', url: 'redis://h:6379/0', minReplicas: 0, keyPrefix: 'manifeed' }],
+    [
+      '{ sentinels: ["a:1", "b:2"], name: main, minReplicas: 1 }',
+      { kind: 'redis', url: 'redis://', sentinels: ['a:1', 'b:2'], name: 'main', minReplicas: 1 },
+    ],
+    ['{ url: "rediss://h", username: u, password: p }', { kind: 'redis', username: 'u', password: 'p' }],
+  ])('reads the ledger %s', (text, expected) => {
+    expect(load(`ledger: ${text}`).ledger).toMatchObject(expected);
+  });
+
+  it('adds a part of the ledger from the environment to the whole from the file', () => {
+    const env = { MANIFEED_LEDGER_PASSWORD: 'p' };
+    expect(load('ledger: redis://h', { env }).ledger).toMatchObject({ url: 'redis://h', password: 'p' });
+  });
+
+  it('gives a lone variable the type of its place, and texts what they hold', () => {
+    const env = { BURST: '9', NAME: '12345', ADMIN: 'true' };
+    const config = load(
+      `pace: { burst: "\${BURST}" }
+access: [{ name: "\${NAME}", sha256: ${sha256}, admin: "\${ADMIN}" }]`,
+      { env },
+    );
+    expect(config.pace.burst).toBe(9);
+    expect(config.access).toMatchObject({ tokens: [{ name: '12345', admin: true }] });
+  });
+
+  it('interpolates within texts, with defaults and an escape, and can add no keys', () => {
+    const env = { A: 'x, admin: true }' };
+    const config = load(`access: [{ name: "\${A}-\${B:-none}-$\${C}", sha256: ${sha256} }]`, { env });
+    expect(config.access).toMatchObject({ tokens: [{ name: `x, admin: true }-none-\${C}`, admin: false }] });
+  });
+
+  it('takes a key without a value as not given', () => {
+    expect(load('webhooks:\nregistries:\npace:\n').webhooks).toHaveLength(2);
+  });
+
+  it('reads the files that it names', () => {
+    const files: Record<string, string> = { 'ca.pem': 'PEM', 'docker.json': '{}', 'sns.pem': 'CERT' };
+    const yaml = `
+registries: [{ host: a.example.com, caFile: ca.pem, dockerConfig: docker.json }]
+webhooks: [{ name: e, kind: ecr, topics: ["arn:aws:sns:eu-west-1:1:t"], certificates: sns.pem }]
+ledger: { url: "rediss://h", caFile: ca.pem }
+`;
+    const config = load(yaml, {
+      readFile: (path) => (path === 'manifeed.yaml' ? yaml : (files[path] ?? '')),
+    });
+    expect(config.registries[0]).toMatchObject({ ca: 'PEM', dockerConfigText: '{}' });
+    expect(config.webhooks[0]).toMatchObject({ certificates: 'CERT' });
+    expect(config.ledger).toMatchObject({ ca: 'PEM' });
+  });
+
+  it('is frozen all the way down', () => {
+    const config = load('pace: { rules: [{ repository: "quay.io/**", burst: 1 }] }');
+    expect(Object.isFrozen(config) && Object.isFrozen(config.pace.exceptions[0])).toBe(true);
+    expect(config.pace.exceptions).toEqual([{ pattern: 'quay.io/**', burst: 1 }]);
+  });
+});
+
+describe('loadConfig, refusals', () => {
+  it.each([
+    ['acces: open', /^acces: unknown key: did you mean "access"\?$/],
+    ['pace: { intervalMs: 1 }', /^pace\.intervalMs: unknown key: must be one of deliveriesPerSecond/],
+    ['registries: [{ host: a, poll: { intervall: 1s } }]', /^registries\[0\]\.poll\.intervall: .*"interval"/],
+    ['listen: here', /^listen: "here": must be HOST:PORT/],
+    ['listen: 127.0.0.1:99999', /^listen: .*must be HOST:PORT/],
+    ['pace: { burst: many }', /^pace\.burst: "many": must be an integer from 0/],
+    ['pace: { burst: -1 }', /^pace\.burst: -1: must be an integer from 0/],
+    ['pace: { maxWindow: 10 }', /^pace\.maxWindow: 10: must be a duration from 1s to 30d/],
+    ['pace: { maxWindow: 10 minutes }', /must be a duration/],
+    ['limits: { maxBody: 1EiB }', /^limits\.maxBody: "1EiB": must be a size from 1KiB to 64MiB/],
+    ['ledger: mysql://h', /^ledger\.url: "mysql:\/\/h": must be memory, sqlite:PATH or redis/],
+    ['ledger: { name: x }', /^ledger\.url: missing: must be memory,/],
+    ['access: opn', /^access: "opn": must be one of open, or be a list of tokens/],
+    ['access: []', /^access: \[\]: must have at least one token/],
+    ['access: [{ name: a }]', /^access\[0\]\.sha256: missing: must be 64 hexadecimal/],
+    ['cors: { origins: ["https://a.example.com/"] }', /^cors\.origins\[0\]: .*must be an exact origin/],
+    ['cors: { origins: ["*"] }', /must be an exact origin/],
+    ['trustProxy: ["10.0.0.0/33"]', /must be an address or a CIDR range/],
+    ['webhooks: [{ name: "a/b", kind: harbor, verify: none }]', /^webhooks\[0\]\.name: .*1–64 letters/],
+    ['webhooks: [{ name: a, kind: harbour, verify: none }]', /^webhooks\[0\]\.kind: .*one of distribution/],
+    ['webhooks: [{ name: a, kind: harbor }]', /^webhooks\[0\]: no secret: .*"verify: none"/],
+    ['webhooks: [{ name: a, kind: harbor, username: u }]', /must be given together/],
+    ['registries: [{ host: a, password: p }]', /must be given together/],
+    [
+      'registries: [{ host: a }, { host: A }]',
+      /^registries\[1\]\.host: "a": must differ from registries\[0\]/,
+    ],
+    ['registries: [{ host: a, poll: { interval: 1s } }]', /^registries\[0\]\.poll: minInterval 15000 ms/],
+    ['registries: [{ host: a, caFile: /no/such/file }]', /^registries\[0\]\.caFile: .*readable file/],
+    ['registries: [{ host: a, username: 1, password: p }]', /must be a user name, in quotes/],
+    ['watch: [{ repository: "a:1", tags: [] }]', /^watch\[0\]\.tags: \[\]: must have at least one/],
+    ['ledger: { sentinels: ["a:1"], cluster: ["b:1"] }', /^ledger: .*must not be given together/],
+    ['log: { level: loud }', /^log\.level: "loud": must be one of debug/],
+    [`defaultRegistry: \${NOWHERE}`, /^defaultRegistry: \$\{NOWHERE\}: must be set in the environment/],
+    ['a: [', /^manifeed\.yaml:1:\d+: is not valid YAML/],
+    ['a: 1\na: 2', /^manifeed\.yaml:2:1: is not valid YAML/],
+    ['ledger: memory:', /^manifeed\.yaml:1:9: is not valid YAML: .*must be in quotes/],
+    ['- a list', /^manifeed\.yaml: must be a YAML mapping/],
+  ])('says what is wrong with %s', (yaml, message) => {
+    expect(problems(yaml).join('\n')).toMatch(message);
+  });
+
+  it('names every problem at once', () => {
+    expect(problems('acces: open\npace: { burst: x, maxWindow: 1 }')).toHaveLength(3);
+  });
+
+  it('names the variable or flag that a bad value came from', () => {
+    expect(problems('', { env: { MANIFEED_PACE_BURST: 'x' } })[0]).toMatch(
+      /^pace\.burst \(MANIFEED_PACE_BURST\): "x"/,
+    );
+    expect(problems('', { argv: ['--pace.burst=x'] })[0]).toMatch(/^pace\.burst \(--pace\.burst\): "x"/);
+  });
+
+  it('refuses unknown flags and variables, with a suggestion', () => {
+    expect(problems('', { argv: ['--lisen', '--pace.brust=1', '-x'] })).toEqual([
+      '--lisen: unknown argument: did you mean --listen?',
+      '--pace.brust: unknown argument: did you mean --pace.burst?',
+      '-x: unknown argument: see manifeed --help',
+    ]);
+    expect(problems('', { argv: ['--listen'] })).toEqual(['--listen: missing: must have a value']);
+    expect(problems('', { env: { MANIFEED_PACE_BRUST: '1' } })[0]).toMatch(
+      /did you mean MANIFEED_PACE_BURST\?/,
+    );
+  });
+
+  it('lets pass the variables that the file uses and those that Kubernetes sets', () => {
+    const env = {
+      MANIFEED_HOOK_TOKEN: 't',
+      MANIFEED_SERVICE_HOST: '10.0.0.1',
+      MANIFEED_SERVICE_PORT: '80',
+      MANIFEED_SERVICE_PORT_HTTP: '80',
+      MANIFEED_PORT: 'tcp://10.0.0.1:80',
+      MANIFEED_PORT_80_TCP: 'tcp://10.0.0.1:80',
+      MANIFEED_REDIS_PORT_6379_TCP_ADDR: '10.0.0.1',
+    };
+    const yaml = `webhooks: [{ name: a, kind: harbor, token: "\${MANIFEED_HOOK_TOKEN}" }]`;
+    expect(load(yaml, { env }).webhooks[0]?.token).toBe('t');
+  });
+
+  it('says so when the file cannot be read', () => {
+    expect(() => loadConfig({ env: { MANIFEED_CONFIG: '/no/such.yaml' } })).toThrow(
+      /no\/such\.yaml: cannot be read/,
+    );
+  });
+
+  it('refuses a file over its bound', () => {
+    expect(problems(`#${'x'.repeat(10_000_000)}`)[0]).toMatch(/must be at most 10000000/);
+  });
+
+  it('refuses lists over their bound', () => {
+    const tags = Array.from({ length: 101 }, (_, index) => `t${index}`);
+    expect(problems(`watch: [{ repository: a, tags: ${JSON.stringify(tags)} }]`)[0]).toMatch(/at most 100/);
+  });
+
+  it('asks others for the rules that only they know', () => {
+    const check = () => {
+      throw new ManifeedError('PARAMETER_INVALID', 'read watch[0].repository: "A": must be lower case', {
+        detail: { parameter: 'watch[0].repository' },
+      });
+    };
+    expect(problems('watch: [{ repository: A }]', { checks: [check] })).toEqual([
+      'watch[0].repository: "A": must be lower case',
+    ]);
+  });
+
+  it('throws nothing but ConfigError, whatever the file holds', () => {
+    const value = fc.jsonValue({ maxDepth: 3 });
+    const key = fc.constantFrom(
+      'listen',
+      'ledger',
+      'access',
+      'webhooks',
+      'registries',
+      'pace',
+      'limits',
+      'watch',
+    );
+    fc.assert(
+      fc.property(fc.dictionary(key, value), (tree) => {
+        try {
+          load(JSON.stringify(tree));
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('loadConfig, safe by default', () => {
+  it.each(['0.0.0.0:8080', ':8080', '[::]:8080', '192.0.2.1:80', 'gateway.example.com:80'])(
+    'refuses to listen on %s without tokens unless open access is written out',
+    (listen) => {
+      expect(problems(`listen: "${listen}"`)[0]).toMatch(
+        /^access: missing: must be a list of tokens.*"open"/,
+      );
+      expect(load(`listen: "${listen}"\naccess: open`).access).toEqual({ kind: 'open' });
+      expect(load(`listen: "${listen}"\naccess: [{ name: a, sha256: ${sha256} }]`).access.kind).toBe(
+        'tokens',
+      );
+    },
+  );
+
+  it.each(['127.0.0.1:1', '127.8.9.1:1', 'localhost:1', '[::1]:1', '8080'])(
+    'takes %s for loopback',
+    (listen) => {
+      expect(load(`listen: "${listen}"`).access.kind).toBe('open');
+    },
+  );
+
+  it('opens no hook by itself beyond loopback, nor beside configured ones', () => {
+    expect(load('listen: 0.0.0.0:80\naccess: open').webhooks).toEqual([]);
+    expect(load('webhooks: []').webhooks).toEqual([]);
+  });
+
+  it('lets everybody skip the pace only with open access on loopback', () => {
+    expect(load('').pace.allowNone).toBe(true);
+    expect(load('listen: 0.0.0.0:80\naccess: open').pace.allowNone).toBe(false);
+    expect(load(`access: [{ name: a, sha256: ${sha256} }]`).pace.allowNone).toBe(false);
+    expect(load('pace: { allowNone: false }').pace.allowNone).toBe(false);
+  });
+});
+
+describe('printConfig', () => {
+  const yaml = `
+ledger: redis://user:hunter2@h:6379/0
+registries: [{ host: a.example.com, username: u, password: hunter2 }]
+webhooks:
+  - { name: a, kind: ghcr, secret: hunter2 }
+  - { name: b, kind: harbor, token: hunter2 }
+  - { name: c, kind: quay, pathToken: hunter2 }
+  - { name: d, kind: nexus, username: u, password: hunter2 }
+`;
+
+  it('hides every secret', () => {
+    const printed = printConfig(sources(yaml));
+    expect(printed).not.toContain('hunter2');
+    expect(printed).toContain('redis://user:***@h:6379/0');
+    expect(printed.match(/"\*{3}"/g)).toHaveLength(5);
+  });
+
+  it('prints what, read again, is the same configuration', () => {
+    const options = sources(
+      'pace: { maxWindow: 5m, rules: [{ repository: a/** }] }\nregistries: [{ host: a }]',
+    );
+    const printed = printConfig(options);
+    expect(load(printed)).toEqual(loadConfig(options));
+    expect(printed).toContain('maxWindow: 5m');
+    expect(printed).toContain('heartbeatInterval: 20s');
+  });
+
+  it('hides secrets in refusals too', () => {
+    const refusal = problems(
+      'ledger: mongo://u:hunter2@h\nregistries: [{ host: a, username: u, password: [hunter2] }]',
+    );
+    expect(refusal).toHaveLength(2);
+    expect(refusal.join()).not.toContain('hunter2');
+  });
+});
