@@ -1,0 +1,95 @@
+/**
+ * Who may subscribe to what. Pure: a token in, a grant or nothing out. It reads no request; the roads into the
+ * gateway (fastify, the net front, a WebSocket's first message) each find the token and ask here.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** A configured token; `config.access` fits. */
+export interface AccessToken {
+  readonly name: string;
+  /** SHA-256 of the token, lower-case hex. */
+  readonly sha256: string;
+  /** Repositories and globs. */
+  readonly repositories: readonly string[];
+  readonly unpaced: boolean;
+  readonly admin: boolean;
+}
+
+export type AccessOptions =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] };
+
+/** What a token (or nobody in particular) may do. */
+export interface Grant {
+  /** Name of the token, for logs; `anonymous` with open access. */
+  readonly name: string;
+  /** Equal grants have equal keys: what matters for who hears of a change. */
+  readonly key: string;
+  /** Canonical repositories and globs that it may subscribe to. */
+  readonly patterns: readonly string[];
+  /** May change the pace and look at upstreams. */
+  readonly admin: boolean;
+  /** May ask for `pace=none`. */
+  readonly unpaced: boolean;
+  /** @param repositoryKey `registry/repository` */
+  allows(repositoryKey: string): boolean;
+}
+
+/** Repositories and globs, parsed: `event/filter.ts` in the gateway. */
+export interface Scope {
+  readonly patterns: readonly string[];
+  matches(repositoryKey: string): boolean;
+}
+
+export interface AuthoriserOptions {
+  readonly access: AccessOptions;
+  /** Whether open access includes `pace=none`, and every token too. */
+  readonly allowNone: boolean;
+  /** Whether open access includes administration: on loopback, where who can connect can also stop us. */
+  readonly openIsAdmin: boolean;
+  /** Parses `repositories`; throws where one is invalid. */
+  readonly scope: (repositories: readonly string[]) => Scope;
+}
+
+/** Longest token that is looked at: hashing is linear, and what is longer was never issued. */
+export const maxTokenLength = 1_024;
+
+/**
+ * Returns the check: the grant of a token, or null where it has none. With open access everybody has the same
+ * grant, whatever token they show.
+ */
+export function createAuthoriser(options: AuthoriserOptions): (token: string | null) => Grant | null {
+  const { access, allowNone, openIsAdmin, scope } = options;
+  if (access.kind === 'open') {
+    const everything = scope(['**']);
+    const grant = makeGrant('anonymous', everything, { unpaced: allowNone, admin: openIsAdmin });
+    return () => grant;
+  }
+  const grants = access.tokens.map((token) => ({
+    hash: Buffer.from(token.sha256, 'hex'),
+    grant: makeGrant(token.name, scope(token.repositories), {
+      unpaced: token.unpaced || allowNone,
+      admin: token.admin,
+    }),
+  }));
+  return (token) => {
+    if (token === null || token === '' || token.length > maxTokenLength) return null;
+    const hash = createHash('sha256').update(token).digest();
+    let found: Grant | null = null;
+    // All of them, so that the time says nothing about which one it was.
+    for (const entry of grants) if (timingSafeEqual(entry.hash, hash)) found = entry.grant;
+    return found;
+  };
+}
+
+function makeGrant(name: string, scope: Scope, may: { unpaced: boolean; admin: boolean }): Grant {
+  const { patterns } = scope;
+  return {
+    name,
+    key: JSON.stringify(patterns),
+    patterns,
+    ...may,
+    // The commonest grant answers without looking.
+    allows: patterns.includes('**') ? () => true : (repositoryKey) => scope.matches(repositoryKey),
+  };
+}
