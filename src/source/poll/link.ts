@@ -1,0 +1,25 @@
+/** Longer headers are not looked at. */
+const maxHeaderLength = 8192;
+
+/**
+ * The target of `Link: <…>; rel="next"` (RFC 8288), resolved against the page it came with. Null where there
+ * is none.
+ *
+ * @throws Error when it leads to another origin: a list belongs to the registry that was asked
+ */
+export function nextLink(header: string | null, base: URL): URL | null {
+  if (header === null || header.length > maxHeaderLength) return null;
+  for (const part of header.split(/,(?=\s*<)/)) {
+    const match = /^\s*<([^>]*)>(.*)$/s.exec(part);
+    if (match?.[1] === undefined || !/;\s*rel="?(?:[a-z]+ )*next\b/i.test(match[2] ?? '')) continue;
+    if (!URL.canParse(match[1], base.href)) throw new Error('follow Link: not a URL, want a URL or path');
+    const target = new URL(match[1], base);
+    if (target.origin === base.origin) return target;
+    // Registries behind a proxy that ends TLS name themselves `http`; the same host over what was asked is meant.
+    if (target.host === base.host || target.hostname === base.hostname) {
+      return new URL(target.pathname + target.search, base);
+    }
+    throw new Error(`follow Link: leads to ${target.host}, want ${base.host}`);
+  }
+  return null;
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { pullScope } from '../manifest.ts';
+import type { Reply } from '../registry-client.ts';
+import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
+
+const pageSchema = z.object({
+  next: z.string().nullable().optional(),
+  results: z.array(
+    z.object({
+      name: z.string(),
+      last_updated: z.string().nullable().optional(),
+      tag_last_pushed: z.string().nullable().optional(),
+      digest: z.string().nullable().optional(),
+    }),
+  ),
+});
+
+const pageSize = 100;
+
+/** Docker Hub's tag API by last update. Anonymous: private repositories fall back to tags/list. */
+export const listDockerHub: Lister = (request) => {
+  const first = new URL(
+    `v2/repositories/${request.repository}/tags?page_size=${pageSize}&ordering=last_updated`,
+    request.client.metadataBase,
+  );
+  return walkPages(request, {
+    first,
+    kind: 'metadata',
+    authorize: 'nothing',
+    scope: pullScope(request.repository),
+    newestFirst: true,
+    emptyWhenMissing: false,
+    parse: (reply) => parseTags(reply, first),
+  });
+};
+
+function parseTags(reply: Reply, first: URL): Page {
+  const { next, results } = parsePage(reply, pageSchema);
+  const more = typeof next === 'string' && next !== '';
+  return {
+    rows: results.map((row) => ({
+      tag: row.name,
+      digest: row.digest ?? null,
+      movedAt: parseTime(row.last_updated ?? row.tag_last_pushed),
+    })),
+    // `next` names the public host even behind a proxy; only its page number is taken.
+    next: more ? nextPage(reply.url.searchParams.has('page') ? reply.url : first) : null,
+  };
+}
+
+function nextPage(page: URL): URL {
+  const next = new URL(page);
+  next.searchParams.set('page', String(Number(page.searchParams.get('page') ?? '1') + 1));
+  return next;
+}

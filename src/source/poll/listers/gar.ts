@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { pullScope } from '../manifest.ts';
+import type { Reply } from '../registry-client.ts';
+import { linkOf, listGeneric } from './generic.ts';
+import { type Lister, type Page, parsePage, type TagRow, walkPages } from './lister.ts';
+
+const pageSchema = z.object({
+  tags: z.array(z.string()).nullable().optional(),
+  manifest: z
+    .record(
+      z.string(),
+      z.object({ tag: z.array(z.string()).optional(), timeUploadedMs: z.string().optional() }),
+    )
+    .optional(),
+});
+
+/**
+ * Google's Artifact Registry (and gcr.io) answers tags/list with the digest of every tag: one request tells all
+ * that moved. Only the tags that moved are then asked for by HEAD.
+ */
+export const listGar: Lister = async (request) => {
+  const first = new URL(`v2/${request.repository}/tags/list`, request.client.base);
+  const listing = await walkPages(request, {
+    first,
+    kind: 'tags',
+    scope: pullScope(request.repository),
+    newestFirst: false,
+    emptyWhenMissing: true,
+    parse: (reply) => parseTags(reply, first),
+  });
+  // Without the enrichment this is a plain list: pages as any other registry's.
+  const plain = listing.rows.size > 0 && ![...listing.rows.values()].some((row) => row.digest !== null);
+  return plain ? listGeneric(request) : listing;
+};
+
+function parseTags(reply: Reply, first: URL): Page {
+  const { tags, manifest = {} } = parsePage(reply, pageSchema);
+  const rows = new Map<string, TagRow>();
+  for (const [digest, entry] of Object.entries(manifest)) {
+    const uploaded = Number(entry.timeUploadedMs);
+    const movedAt = entry.timeUploadedMs === undefined || Number.isNaN(uploaded) ? null : uploaded;
+    for (const tag of entry.tag ?? []) rows.set(tag, { tag, digest, movedAt });
+  }
+  for (const tag of tags ?? []) if (!rows.has(tag)) rows.set(tag, { tag, digest: null, movedAt: null });
+  return { rows: [...rows.values()], next: linkOf(reply, first) };
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { nextLink } from '../link.ts';
+import { pullScope } from '../manifest.ts';
+import { headerOf } from '../rate-limit.ts';
+import type { Reply } from '../registry-client.ts';
+import { UpstreamError } from '../upstream-error.ts';
+import { type Lister, type Page, parsePage, walkPages } from './lister.ts';
+
+// Distribution answers `"tags": null` for a repository whose tags were all deleted. Tags that are no text are
+// dropped one by one: a single odd row must not hide the others.
+const pageSchema = z.object({ tags: z.array(z.unknown()).nullable().optional() });
+
+/** Most registries cap `n` at 1,000, and some ignore it. */
+const pageSize = 1_000;
+
+/** `GET /v2/<name>/tags/list` (distribution-spec, "Listing Tags"): all tags, lexical, without digests. */
+export const listGeneric: Lister = (request) => {
+  const first = new URL(`v2/${request.repository}/tags/list?n=${pageSize}`, request.client.base);
+  return walkPages(request, {
+    first,
+    kind: 'tags',
+    scope: pullScope(request.repository),
+    newestFirst: false,
+    emptyWhenMissing: true,
+    parse: (reply) => parseTags(reply, first),
+  });
+};
+
+function parseTags(reply: Reply, first: URL): Page {
+  const { tags } = parsePage(reply, pageSchema);
+  return {
+    rows: (tags ?? []).map((tag) => ({
+      tag: typeof tag === 'string' ? tag : '',
+      digest: null,
+      movedAt: null,
+    })),
+    next: linkOf(reply, first),
+  };
+}
+
+/** The next page by `Link`; elsewhere than to the registry it is refused. */
+export function linkOf(reply: Reply, first: URL): URL | null {
+  try {
+    // Relative to the page, but always of the registry that was asked: a page may have come by a redirect.
+    return nextLink(headerOf(reply.headers, 'link'), reply.url.origin === first.origin ? reply.url : first);
+  } catch (error) {
+    throw new UpstreamError('redirect', error instanceof Error ? error.message : 'follow Link', error);
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { pullScope } from '../manifest.ts';
+import type { Reply } from '../registry-client.ts';
+import { UpstreamError } from '../upstream-error.ts';
+import { linkOf } from './generic.ts';
+import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
+
+const pageSchema = z.array(
+  z.object({
+    digest: z.string(),
+    push_time: z.string().nullable().optional(),
+    tags: z
+      .array(z.object({ name: z.string(), push_time: z.string().nullable().optional() }))
+      .nullable()
+      .optional(),
+  }),
+);
+
+const pageSize = 100;
+
+/**
+ * Harbor's artifacts, newest push first. A tag moved to an older artifact does not come to the front: the full
+ * sweep finds it.
+ */
+export const listHarbor: Lister = (request) => {
+  const slash = request.repository.indexOf('/');
+  if (slash === -1) {
+    return Promise.reject(
+      new UpstreamError('missing', `list tags of ${request.repository}: no project, want project/repository`),
+    );
+  }
+  const project = request.repository.slice(0, slash);
+  // Slashes within the repository are encoded twice: Harbor's own front decodes once.
+  const name = encodeURIComponent(encodeURIComponent(request.repository.slice(slash + 1)));
+  const first = new URL(
+    `api/v2.0/projects/${project}/repositories/${name}/artifacts` +
+      `?page=1&page_size=${pageSize}&sort=-push_time&with_tag=true`,
+    request.client.metadataBase,
+  );
+  return walkPages(request, {
+    first,
+    kind: 'metadata',
+    authorize: 'basic',
+    scope: pullScope(request.repository),
+    newestFirst: true,
+    emptyWhenMissing: false,
+    parse: (reply) => parseArtifacts(reply, first),
+  });
+};
+
+function parseArtifacts(reply: Reply, first: URL): Page {
+  const rows = parsePage(reply, pageSchema).flatMap((artifact) =>
+    (artifact.tags ?? []).map((tag) => ({
+      tag: tag.name,
+      digest: artifact.digest,
+      // The order is that of the artifacts, so theirs is the time that may end the walk.
+      movedAt: parseTime(artifact.push_time ?? tag.push_time),
+    })),
+  );
+  return { rows, next: linkOf(reply, first) };
+}

@@ -1,0 +1,86 @@
+/**
+ * What one look leaves behind for the next: a short text, because the schedule keeps it and, where several
+ * gateways share the schedule, another one makes the next look. Nothing in it is needed: a look without a memo
+ * only costs more requests.
+ */
+import { type Habits, type Hours, noHours } from './interval.ts';
+import { maxMemoLength } from './schedule.ts';
+
+export interface Memo extends Habits {
+  /** Looks in a row that failed. */
+  readonly failures: number;
+  /** Newest time the registry's list has shown, ms since the epoch on its clock; null: none yet. */
+  readonly newestAt: number | null;
+  /** When the list was last read to its end, ms since the epoch; 0: never. */
+  readonly sweptAt: number;
+  /** The tag after which the turn through the known tags goes on. */
+  readonly cursor: string;
+  /** Of the scopes known to be baselined; another hash makes the next look ask the ledger. */
+  readonly baselined: string;
+  /** The kind's own API is not to be had here: plain tags/list until the next sweep. */
+  readonly plainList: boolean;
+}
+
+export const freshMemo: Memo = {
+  intervalMs: 0,
+  hours: noHours,
+  failures: 0,
+  newestAt: null,
+  sweptAt: 0,
+  cursor: '',
+  baselined: '',
+  plainList: false,
+};
+
+const version = '1';
+const maxFailures = 99;
+
+/** Fields in order, separated by spaces; `-` is an empty one. */
+export function encodeMemo(memo: Memo): string {
+  const text = [
+    version,
+    Math.round(memo.intervalMs),
+    encodeHours(memo.hours),
+    Math.min(memo.failures, maxFailures),
+    memo.newestAt ?? '-',
+    memo.sweptAt,
+    memo.cursor || '-',
+    memo.baselined || '-',
+    memo.plainList ? 1 : 0,
+  ].join(' ');
+  if (text.length > maxMemoLength) throw new Error(`encode memo: ${text.length} characters: want ≤ 512`);
+  return text;
+}
+
+/** A memo of another version, or a damaged one, counts as none. */
+export function decodeMemo(text: string | null): Memo {
+  const [found, interval, hours, failures, newestAt, sweptAt, cursor, baselined, plainList] =
+    text?.split(' ') ?? [];
+  if (found !== version || plainList === undefined) return freshMemo;
+  const numbers = [interval, failures, sweptAt].map(Number);
+  if (!numbers.every(Number.isFinite)) return freshMemo;
+  return {
+    intervalMs: Number(interval),
+    hours: decodeHours(hours ?? '-'),
+    failures: Number(failures),
+    newestAt: newestAt === '-' || !Number.isFinite(Number(newestAt)) ? null : Number(newestAt),
+    sweptAt: Number(sweptAt),
+    cursor: textOf(cursor),
+    baselined: textOf(baselined),
+    plainList: plainList === '1',
+  };
+}
+
+function textOf(field: string | undefined): string {
+  return field === undefined || field === '-' ? '' : field;
+}
+
+/** One base 36 digit an hour. */
+function encodeHours(hours: Hours): string {
+  return hours.every((count) => count === 0) ? '-' : hours.map((count) => count.toString(36)).join('');
+}
+
+function decodeHours(text: string): Hours {
+  if (!/^[0-9a-z]{24}$/.test(text)) return noHours;
+  return [...text].map((digit) => Number.parseInt(digit, 36));
+}

@@ -1,0 +1,103 @@
+/** What a registry's answer says about how fast to go on. Pure. */
+
+/** Headers as undici gives them: lower-case names. */
+export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Longest wait a registry may impose in one answer; a wrong date must not stop polling for a year. */
+const maxRetryAfterMs = 3_600_000;
+/** How long a warning holds without another one. */
+const warningMs = 60_000;
+const minPauseMs = 1_000;
+
+export type Verdict =
+  | { readonly kind: 'go' }
+  | { readonly kind: 'slow'; readonly requestsPerSecond: number; readonly forMs: number }
+  | { readonly kind: 'stop'; readonly forMs: number };
+
+export interface RateLimit {
+  readonly remaining: number;
+  /** Null where the registry names none. */
+  readonly limit: number | null;
+  /** Window of the limit, ms. */
+  readonly windowMs: number | null;
+  /** Until the window begins anew, ms. */
+  readonly resetMs: number | null;
+}
+
+/** First value of a header; null where there is none. */
+export function headerOf(headers: AnswerHeaders, name: string): string | null {
+  const value = headers[name];
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value : (value[0] ?? null);
+}
+
+/**
+ * `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), ms from `now`.
+ *
+ * @returns null where there is none or it makes no sense; at most an hour
+ */
+export function parseRetryAfter(value: string | null, now: number): number | null {
+  if (value === null) return null;
+  const text = value.trim();
+  if (/^[0-9]{1,9}(?:\.[0-9]{1,6})?$/.test(text)) return Math.min(Number(text) * 1000, maxRetryAfterMs);
+  const at = Date.parse(text);
+  return Number.isNaN(at) || !/[a-z]/i.test(text) ? null : Math.min(Math.max(0, at - now), maxRetryAfterMs);
+}
+
+/**
+ * Docker Hub's `ratelimit-remaining: 76;w=21600`, its API's `x-ratelimit-*` and the IETF draft's
+ * `ratelimit-*`. Null where the answer has none: unlimited.
+ */
+export function parseRateLimit(headers: AnswerHeaders, now: number): RateLimit | null {
+  const remaining = field(headers, 'remaining');
+  if (remaining === null) return null;
+  const limit = field(headers, 'limit');
+  const reset = field(headers, 'reset');
+  const windowSeconds = remaining.window ?? limit?.window ?? null;
+  return {
+    remaining: remaining.value,
+    limit: limit?.value ?? null,
+    windowMs: windowSeconds === null ? null : windowSeconds * 1000,
+    resetMs: reset === null ? null : resetDelayMs(reset.value, now),
+  };
+}
+
+/** Slower as the remaining requests near the reserve, linearly over the lower half; a stop at the reserve. */
+export function judge(limit: RateLimit | null, reserve: number, requestsPerSecond: number): Verdict {
+  if (limit === null) return { kind: 'go' };
+  const left = limit.remaining - reserve;
+  if (left <= 0) return { kind: 'stop', forMs: stopMs(limit) };
+  if (limit.limit === null || limit.limit <= reserve) return { kind: 'go' };
+  const share = left / (limit.limit - reserve);
+  if (share >= 0.5) return { kind: 'go' };
+  // What can be kept up to the end of the window; going on faster than that would only reach the stop.
+  const sustainable = left / ((limit.resetMs ?? limit.windowMs ?? warningMs) / 1000 || 1);
+  const slowed = Math.max(requestsPerSecond * share * 2, sustainable);
+  return { kind: 'slow', requestsPerSecond: Math.min(slowed, requestsPerSecond), forMs: warningMs };
+}
+
+/** Without a reset time: as long as it takes a sliding window to give one request back, within bounds. */
+function stopMs(limit: RateLimit): number {
+  if (limit.resetMs !== null) return Math.min(Math.max(limit.resetMs, minPauseMs), maxRetryAfterMs);
+  const perRequestMs = (limit.windowMs ?? warningMs) / Math.max(1, limit.limit ?? 1);
+  return Math.min(Math.max(perRequestMs, 30_000), maxRetryAfterMs);
+}
+
+interface Field {
+  readonly value: number;
+  /** The `w` parameter, seconds. */
+  readonly window: number | null;
+}
+
+function field(headers: AnswerHeaders, name: string): Field | null {
+  const text = headerOf(headers, `ratelimit-${name}`) ?? headerOf(headers, `x-ratelimit-${name}`);
+  const match = text === null ? null : /^\s*([0-9]{1,15})(?:\s*;\s*w=([0-9]{1,9}))?/.exec(text);
+  if (match?.[1] === undefined) return null;
+  return { value: Number(match[1]), window: match[2] === undefined ? null : Number(match[2]) };
+}
+
+/** A reset is either seconds from now or, as Docker Hub's API has it, seconds since the epoch. */
+function resetDelayMs(seconds: number, now: number): number {
+  const delayMs = seconds > 1_000_000_000 ? seconds * 1000 - now : seconds * 1000;
+  return Math.min(Math.max(0, delayMs), maxRetryAfterMs);
+}

@@ -1,0 +1,57 @@
+/** What of a repository is looked at: exact tags and patterns, with the question whether a tag is new there. Pure. */
+import { compileGlob, isGlob } from '../../event/glob.ts';
+import { isTag } from '../../event/reference.ts';
+
+export interface Scopes {
+  /** Sorted, without duplicates. */
+  readonly all: readonly string[];
+  readonly exact: readonly string[];
+  readonly patterns: readonly string[];
+  /** Names this set of scopes in a memo. */
+  readonly hash: string;
+  readonly matchesPattern: (tag: string) => boolean;
+}
+
+/** Scopes of one repository that are looked at, at most; beyond it a repository is looked at as a whole. */
+export const maxScopes = 256;
+
+/** @param texts exact tags and globs; what is neither is left out */
+export function compileScopes(texts: Iterable<string>): Scopes {
+  let all = [...new Set(texts)].filter((text) => isGlob(text) || isTag(text)).sort();
+  // `*` includes every other scope; a list with more scopes than the bound costs more than the whole.
+  if (all.length > maxScopes || all.some(matchesEverything)) all = ['*'];
+  const patterns = all.filter(isGlob);
+  return {
+    all,
+    exact: all.filter((text) => !isGlob(text)),
+    patterns,
+    hash: hashOf(all),
+    matchesPattern: anyOf(patterns),
+  };
+}
+
+/** Whether a tag that the ledger does not know is new, rather than seen for the first time. */
+export function newnessOf(baselines: readonly string[]): (tag: string) => boolean {
+  const exact = new Set(baselines);
+  const pattern = anyOf(baselines.filter(isGlob));
+  return (tag) => exact.has(tag) || pattern(tag);
+}
+
+export function anyOf(patterns: readonly string[]): (tag: string) => boolean {
+  if (patterns.some(matchesEverything)) return () => true;
+  const matchers = patterns.map(compileGlob);
+  return (tag) => matchers.some((matches) => matches(tag));
+}
+
+function matchesEverything(pattern: string): boolean {
+  return pattern === '*' || pattern === '**';
+}
+
+/** FNV-1a, 32 bits: a wrong match would only make one look treat unknown tags as baselined. */
+function hashOf(texts: readonly string[]): string {
+  let hash = 0x811c9dc5;
+  for (const character of texts.join('\n')) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return (hash >>> 0).toString(36);
+}
