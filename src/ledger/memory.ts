@@ -24,6 +24,7 @@ import { MemoryIndex } from './memory-index.ts';
 import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
 import { refusePending, refusePosition } from './refusal.ts';
 import { compareTags, formatTagCursor, parseTagCursor } from './tag-cursor.ts';
+import { Tails } from './tails.ts';
 
 export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger> {
   return new MemoryLedger(options);
@@ -44,7 +45,7 @@ class MemoryLedger implements Ledger {
   #recordedAt = 0;
   readonly #pending = new Map<string, Pending>();
   #nextPending = 1;
-  readonly #listeners = new Set<(event: TailEvent) => void>();
+  readonly #tails = new Tails();
   #closed = false;
 
   constructor(options: LedgerOptions) {
@@ -70,7 +71,7 @@ class MemoryLedger implements Ledger {
     const before = this.#head;
     const outcomes = observations.map((observation) => this.#recordOne(observation));
     const changes = this.#changes.slice(before - this.#floor);
-    if (changes.length > 0) for (const listener of this.#listeners) listener({ kind: 'changes', changes });
+    if (changes.length > 0) this.#tails.emit({ kind: 'changes', changes });
     return { outcomes, changes };
   }
 
@@ -154,12 +155,7 @@ class MemoryLedger implements Ledger {
   }
 
   tail(listener: (event: TailEvent) => void): () => void {
-    // A wrapper, so that the same function given twice is two listeners and each stop stops its own.
-    const own = (event: TailEvent) => listener(event);
-    this.#listeners.add(own);
-    return () => {
-      this.#listeners.delete(own);
-    };
+    return this.#tails.add(listener);
   }
 
   async check(): Promise<void> {
@@ -178,7 +174,7 @@ class MemoryLedger implements Ledger {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#listeners.clear();
+    this.#tails.clear();
   }
 
   #assertOpen(action: string): void {

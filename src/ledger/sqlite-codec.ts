@@ -1,0 +1,46 @@
+import { type ChangeType, changeTypes } from '../event/change.ts';
+import { type Digest, parseDigest } from '../event/digest.ts';
+
+/** One byte for the algorithm, then the digest's bytes: 33 for a sha256, which as text takes 71. */
+const algorithms: readonly string[] = ['', 'sha256', 'sha512'];
+
+export function encodeDigest(digest: Digest): Buffer;
+export function encodeDigest(digest: Digest | null): Buffer | null;
+export function encodeDigest(digest: Digest | null): Buffer | null {
+  if (digest === null) return null;
+  const colon = digest.indexOf(':');
+  const bytes = Buffer.alloc(1 + (digest.length - colon - 1) / 2);
+  bytes[0] = algorithms.indexOf(digest.slice(0, colon));
+  bytes.write(digest.slice(colon + 1), 1, 'hex');
+  return bytes;
+}
+
+export function decodeDigest(bytes: Buffer): Digest;
+export function decodeDigest(bytes: Buffer | null): Digest | null;
+export function decodeDigest(bytes: Buffer | null): Digest | null {
+  if (bytes === null) return null;
+  const digest = parseDigest(`${algorithms[bytes[0] ?? 0]}:${bytes.toString('hex', 1)}`);
+  if (digest === null) throw new Error('read a digest from the ledger: its bytes are malformed');
+  return digest;
+}
+
+// The order of `changeTypes` is for readers; what is on disk must not depend on it.
+const typeCodes: Readonly<Record<ChangeType, number>> = {
+  'tag.created': 1,
+  'tag.updated': 2,
+  'tag.deleted': 3,
+  'manifest.pushed': 4,
+  'manifest.deleted': 5,
+};
+const typesByCode = new Map(changeTypes.map((type) => [typeCodes[type], type]));
+
+export function encodeType(type: ChangeType): number {
+  return typeCodes[type];
+}
+
+export function decodeType(code: number): ChangeType {
+  const type = typesByCode.get(code);
+  if (type === undefined)
+    throw new Error(`read a change from the ledger: its type is ${code}: must be 1 to 5`);
+  return type;
+}

@@ -1,0 +1,167 @@
+import type { Digest } from '../event/digest.ts';
+import type { RepositoryName } from '../event/reference.ts';
+import type { Decision, IndexView, ManifestRow, TagRow } from './decide.ts';
+import { decodeDigest, encodeDigest } from './sqlite-codec.ts';
+import type { SqliteNames } from './sqlite-names.ts';
+import type { Db } from './sqlite-schema.ts';
+
+export interface SqliteIndexBounds {
+  readonly maxDeliveryKeys: number;
+  readonly maxScopesPerRepository: number;
+  /** Delivery keys older than this are forgotten, ms. */
+  readonly maxAgeMs: number;
+}
+
+/** A row of `tag` as SQLite gives it. */
+export interface StoredTag {
+  readonly repository_id: number;
+  readonly name: string;
+  readonly present: number;
+  readonly digest: Buffer | null;
+  readonly media_type_id: number | null;
+  readonly size: number | null;
+  readonly as_of: number;
+  readonly first_seen_at: number;
+  readonly updated_at: number;
+  readonly sequence: number;
+}
+
+/** The index in SQLite: what the decision asks, and what it has written. All within the caller's transaction. */
+export class SqliteIndex implements IndexView {
+  readonly #names: SqliteNames;
+  readonly #bounds: SqliteIndexBounds;
+  readonly #sql;
+  /** The ledger's time at the present group, ms since the epoch. */
+  now = 0;
+
+  constructor(db: Db, names: SqliteNames, bounds: SqliteIndexBounds) {
+    this.#names = names;
+    this.#bounds = bounds;
+    this.#sql = {
+      tag: db.prepare<[number, string], StoredTag>('SELECT * FROM tag WHERE repository_id = ? AND name = ?'),
+      tagsOf: db.prepare<[number], StoredTag>(
+        'SELECT * FROM tag WHERE repository_id = ? AND present = 1 ORDER BY name',
+      ),
+      tagsAt: db.prepare<[number, Buffer], StoredTag>(
+        'SELECT * FROM tag WHERE repository_id = ? AND digest = ? AND present = 1 ORDER BY name',
+      ),
+      putTag: db.prepare(
+        `INSERT OR REPLACE INTO tag (repository_id, name, present, digest, media_type_id, size, as_of,
+           first_seen_at, updated_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ),
+      manifest: db.prepare<[number, Buffer], { present: number; as_of: number }>(
+        'SELECT present, as_of FROM manifest WHERE repository_id = ? AND digest = ?',
+      ),
+      putManifest: db.prepare(
+        'INSERT OR REPLACE INTO manifest (repository_id, digest, present, as_of) VALUES (?, ?, ?, ?)',
+      ),
+      forgetManifests: db.prepare('DELETE FROM manifest WHERE repository_id = ? AND as_of <= ?'),
+      hasBaseline: db.prepare('SELECT 1 FROM baseline WHERE repository_id = ? AND scope = ?'),
+      baselines: db
+        .prepare<[number], string>('SELECT scope FROM baseline WHERE repository_id = ? ORDER BY id')
+        .pluck(),
+      putBaseline: db.prepare('INSERT OR IGNORE INTO baseline (repository_id, scope) VALUES (?, ?)'),
+      boundBaselines: db.prepare(
+        `DELETE FROM baseline WHERE id IN
+           (SELECT id FROM baseline WHERE repository_id = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
+      ),
+      delivery: db.prepare<[string], number>('SELECT at FROM delivery WHERE key = ?').pluck(),
+      // Replaced, not updated: a key remembered anew is the newest again.
+      putDelivery: db.prepare('INSERT OR REPLACE INTO delivery (key, at) VALUES (?, ?)'),
+      boundDeliveries: db.prepare('DELETE FROM delivery WHERE id <= ?'),
+    };
+  }
+
+  tag(registry: string, repository: string, tag: string): TagRow | undefined {
+    const id = this.#names.findRepository(registry, repository);
+    const row = id === undefined ? undefined : this.#sql.tag.get(id, tag);
+    return row && this.toTagRow(row);
+  }
+
+  tagsOf(registry: string, repository: string): readonly TagRow[] {
+    const id = this.#names.findRepository(registry, repository);
+    return id === undefined ? [] : this.#sql.tagsOf.all(id).map((row) => this.toTagRow(row));
+  }
+
+  tagsAt(registry: string, repository: string, digest: Digest): readonly TagRow[] {
+    const id = this.#names.findRepository(registry, repository);
+    if (id === undefined) return [];
+    return this.#sql.tagsAt.all(id, encodeDigest(digest)).map((row) => this.toTagRow(row));
+  }
+
+  manifest(registry: string, repository: string, digest: Digest): ManifestRow | undefined {
+    const id = this.#names.findRepository(registry, repository);
+    const row = id === undefined ? undefined : this.#sql.manifest.get(id, encodeDigest(digest));
+    return row && { registry, repository, digest, present: row.present === 1, asOf: row.as_of };
+  }
+
+  hasBaseline(registry: string, repository: string, scope: string): boolean {
+    const id = this.#names.findRepository(registry, repository);
+    return id !== undefined && this.#sql.hasBaseline.get(id, scope) !== undefined;
+  }
+
+  deliveredAt(key: string): number | undefined {
+    const at = this.#sql.delivery.get(key);
+    return at === undefined || this.now - at > this.#bounds.maxAgeMs ? undefined : at;
+  }
+
+  baselines(registry: string, repository: string): readonly string[] {
+    const id = this.#names.findRepository(registry, repository);
+    return id === undefined ? [] : this.#sql.baselines.all(id);
+  }
+
+  apply(of: RepositoryName, decision: Decision): void {
+    for (const row of decision.tags) this.putTag(row);
+    for (const row of decision.manifests) this.putManifest(row);
+    if (decision.baseline !== null) this.putBaseline(of, decision.baseline);
+    const upTo = decision.forgetManifestsUpTo;
+    const id = upTo === null ? undefined : this.#names.findRepository(of.registry, of.repository);
+    if (id !== undefined) this.#sql.forgetManifests.run(id, upTo);
+  }
+
+  putTag(row: TagRow): void {
+    this.#sql.putTag.run(
+      this.#names.repositoryId(row),
+      row.tag,
+      row.present ? 1 : 0,
+      encodeDigest(row.digest),
+      this.#names.wordId(row.mediaType),
+      row.size,
+      row.asOf,
+      row.firstSeenAt,
+      row.updatedAt,
+      row.sequence,
+    );
+  }
+
+  putManifest(row: ManifestRow): void {
+    const id = this.#names.repositoryId(row);
+    this.#sql.putManifest.run(id, encodeDigest(row.digest), row.present ? 1 : 0, row.asOf);
+  }
+
+  putBaseline(of: RepositoryName, scope: string): void {
+    const id = this.#names.repositoryId(of);
+    this.#sql.putBaseline.run(id, scope);
+    this.#sql.boundBaselines.run(id, this.#bounds.maxScopesPerRepository);
+  }
+
+  remember(key: string, at: number): void {
+    const id = Number(this.#sql.putDelivery.run(key, at).lastInsertRowid);
+    this.#sql.boundDeliveries.run(id - this.#bounds.maxDeliveryKeys);
+  }
+
+  toTagRow(row: StoredTag): TagRow {
+    return {
+      ...this.#names.repository(row.repository_id),
+      tag: row.name,
+      digest: decodeDigest(row.digest),
+      mediaType: this.#names.word(row.media_type_id),
+      size: row.size,
+      firstSeenAt: row.first_seen_at,
+      updatedAt: row.updated_at,
+      sequence: row.sequence,
+      present: row.present === 1,
+      asOf: row.as_of,
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import type { PendingObservation, TagObserved } from '../event/observation.ts';
+import { decodePending, encodePending } from './pending-codec.ts';
+import type { Db } from './sqlite-schema.ts';
+
+/** Tags that wait for a digest, in SQLite; their ids are numbers that are never used twice. */
+export class SqlitePending {
+  readonly #sql;
+
+  constructor(db: Db) {
+    this.#sql = {
+      count: db.prepare<[], number>('SELECT count(*) FROM pending').pluck(),
+      has: db.prepare<[number]>('SELECT 1 FROM pending WHERE id = ?'),
+      add: db.prepare<[string]>('INSERT INTO pending (observation, leased_until) VALUES (?, 0)'),
+      free: db.prepare<[number, number], { id: number; observation: string }>(
+        'SELECT id, observation FROM pending WHERE leased_until <= ? ORDER BY id LIMIT ?',
+      ),
+      lease: db.prepare<[number, number]>('UPDATE pending SET leased_until = ? WHERE id = ?'),
+      remove: db.prepare<[number]>('DELETE FROM pending WHERE id = ?'),
+    };
+  }
+
+  count(): number {
+    return this.#sql.count.get() ?? 0;
+  }
+
+  has(id: string): boolean {
+    return this.#sql.has.get(Number(id)) !== undefined;
+  }
+
+  add(observation: TagObserved): PendingObservation {
+    const id = String(this.#sql.add.run(encodePending(observation)).lastInsertRowid);
+    return { id, observation: { ...observation, dedupeKey: null } };
+  }
+
+  claim(limit: number, now: number, leaseMs: number): readonly PendingObservation[] {
+    const free = this.#sql.free.all(now, limit);
+    for (const { id } of free) this.#sql.lease.run(now + leaseMs, id);
+    return free.map(({ id, observation }) => ({ id: String(id), observation: decodePending(observation) }));
+  }
+
+  remove(id: string): void {
+    this.#sql.remove.run(Number(id));
+  }
+}

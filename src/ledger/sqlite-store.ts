@@ -1,0 +1,236 @@
+/**
+ * The SQLite ledger, synchronous: every method is one transaction or one read. Runs in the worker thread (see
+ * `sqlite-worker.ts`); tests also call it directly.
+ */
+import { type ErrorCode, ManifeedError } from '../errors.ts';
+import type { Change } from '../event/change.ts';
+import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import { decide, isDuplicate } from './decide.ts';
+import type { Bounds, Outcome, Page, Recorded, RetentionOptions, TagPage, TagQuery } from './ledger.ts';
+import { boundedLimit, type LedgerLimits } from './options.ts';
+import { refusePending, refusePosition } from './refusal.ts';
+import { refuseDisk } from './sqlite-error.ts';
+import { SqliteIndex } from './sqlite-index.ts';
+import { SqliteLog } from './sqlite-log.ts';
+import { SqliteNames } from './sqlite-names.ts';
+import { SqlitePending } from './sqlite-pending.ts';
+import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './sqlite-schema.ts';
+import { SqliteTags } from './sqlite-tags.ts';
+
+export interface SqliteStoreOptions extends SqliteFileOptions {
+  readonly retention: RetentionOptions;
+  readonly limits: LedgerLimits;
+}
+
+/** One `record` or `defer` of the port, as it waits for its group. */
+export type Call =
+  | {
+      readonly kind: 'record';
+      readonly observations: readonly Observation[];
+      readonly settles: readonly string[];
+    }
+  | { readonly kind: 'defer'; readonly observations: readonly TagObserved[] };
+
+export type CallResult =
+  | { readonly kind: 'recorded'; readonly recorded: Recorded }
+  | { readonly kind: 'deferred'; readonly pending: readonly PendingObservation[] }
+  /** This call alone is refused; the rest of its group is stored. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
+
+interface Standing extends Bounds {
+  readonly recordedAt: number;
+}
+
+// Enough to need pages of its own, so that a full disk shows in `check` before it shows to a webhook.
+const probeBytes = 16 * 1024;
+
+export class SqliteStore {
+  readonly #file: SqliteFile;
+  readonly #options: SqliteStoreOptions;
+  readonly #names: SqliteNames;
+  readonly #index: SqliteIndex;
+  readonly #log: SqliteLog;
+  readonly #pending: SqlitePending;
+  readonly #tags: SqliteTags;
+  readonly #sql;
+  #standing: Standing;
+
+  /** @throws UNAVAILABLE where the file can't be had */
+  constructor(options: SqliteStoreOptions) {
+    this.#file = openSqliteFile(options);
+    this.#options = options;
+    const { db } = this.#file;
+    this.#names = new SqliteNames(db);
+    const maxAgeMs = options.retention.maxAgeMs;
+    this.#index = new SqliteIndex(db, this.#names, { ...options.limits, maxAgeMs });
+    this.#log = new SqliteLog(db, this.#names, options.limits.maxScanned);
+    this.#pending = new SqlitePending(db);
+    this.#tags = new SqliteTags(db, this.#names);
+    this.#sql = {
+      standing: db.prepare<[], Standing>('SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta'),
+      putStanding: db.prepare('UPDATE meta SET head = ?, floor = ?, recorded_at = ?'),
+      probe: db.prepare('INSERT INTO probe (id, filler) VALUES (1, zeroblob(?))'),
+      unprobe: db.prepare('DELETE FROM probe'),
+      trimTags: db.prepare(
+        `DELETE FROM tag WHERE (repository_id, name) IN
+           (SELECT repository_id, name FROM tag WHERE present = 0 AND as_of < ? LIMIT ?)`,
+      ),
+      trimManifests: db.prepare(
+        `DELETE FROM manifest WHERE (repository_id, digest) IN
+           (SELECT repository_id, digest FROM manifest WHERE present = 0 AND as_of < ? LIMIT ?)`,
+      ),
+      trimDeliveries: db.prepare(
+        'DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE at < ? LIMIT ?)',
+      ),
+    };
+    this.#standing = this.#readStanding();
+  }
+
+  bounds(): Bounds {
+    const { epoch, floor, head } = this.#standing;
+    return { epoch, floor, head };
+  }
+
+  /** All calls in one transaction, so with one fsync. */
+  commit(calls: readonly Call[], now: number): readonly CallResult[] {
+    return this.#transaction('record observations', () => {
+      this.#index.now = now;
+      return calls.map((call) =>
+        call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations, now),
+      );
+    });
+  }
+
+  #record({ observations, settles }: Extract<Call, { kind: 'record' }>, now: number): CallResult {
+    if (settles.some((id) => !this.#pending.has(id)))
+      return { kind: 'recorded', recorded: { outcomes: [], changes: [] } };
+    for (const id of settles) this.#pending.remove(id);
+    const changes: Change[] = [];
+    const outcomes = observations.map((observation): Outcome => {
+      const recordedAt = Math.max(now, this.#standing.recordedAt);
+      const decision = decide(this.#index, observation, { ...this.#standing, now, recordedAt });
+      this.#index.apply(observation, decision);
+      for (const change of decision.changes) this.#log.append(change);
+      if (decision.changes.length > 0) {
+        const head = this.#standing.head + decision.changes.length;
+        this.#standing = { ...this.#standing, head, recordedAt };
+      }
+      if (decision.outcome !== 'duplicate') this.#remember(observation, now);
+      changes.push(...decision.changes);
+      return decision.outcome;
+    });
+    return { kind: 'recorded', recorded: { outcomes, changes } };
+  }
+
+  #defer(observations: readonly TagObserved[], now: number): CallResult {
+    const waiting = this.#pending.count();
+    const { maxPending } = this.#options.limits;
+    if (waiting + observations.length > maxPending) {
+      const { code, message } = refusePending(waiting, observations.length, maxPending);
+      return { kind: 'refused', code, message };
+    }
+    const pending = observations.flatMap((observation) => {
+      if (isDuplicate(this.#index, observation, now)) return [];
+      this.#remember(observation, now);
+      return [this.#pending.add(observation)];
+    });
+    return { kind: 'deferred', pending };
+  }
+
+  #remember({ dedupeKey }: Observation, now: number): void {
+    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, now);
+  }
+
+  claimPending(limit: number, leaseMs: number, now: number): readonly PendingObservation[] {
+    return this.#transaction('claim pending observations', () => this.#pending.claim(limit, now, leaseMs));
+  }
+
+  read(after: number, limit: number, repositories?: readonly string[]): Page {
+    const bounds = this.bounds();
+    if (after < bounds.floor || after > bounds.head) throw refusePosition(after, bounds);
+    return this.#reading('read changes', () =>
+      this.#log.page(after, boundedLimit(limit), bounds, repositories),
+    );
+  }
+
+  seek(time: number): number {
+    return this.#reading('seek in the ledger', () => this.#log.seek(time, this.#standing));
+  }
+
+  tags(query: TagQuery): TagPage {
+    return this.#reading('read tags', () => this.#tags.page(query));
+  }
+
+  baselines(registry: string, repository: string): readonly string[] {
+    return this.#reading('read baselines', () => this.#index.baselines(registry, repository));
+  }
+
+  /** Writes something, with an fsync, and takes it back. */
+  check(): void {
+    this.#transaction('check the ledger', () => {
+      this.#sql.probe.run(probeBytes);
+      this.#sql.unprobe.run();
+    });
+  }
+
+  /** One bounded step of the retention; `done` when nothing is left to drop. */
+  trim(now: number): { readonly bounds: Bounds; readonly done: boolean } {
+    const { maxChanges, maxAgeMs } = this.#options.retention;
+    const atOnce = this.#options.limits.maxTrimmedAtOnce;
+    const before = now - maxAgeMs;
+    const done = this.#transaction('trim the ledger', () => {
+      const { floor, head } = this.#standing;
+      const target = Math.max(floor, head - maxChanges, this.#log.seek(before, this.#standing));
+      const dropped = Math.min(target, floor + atOnce);
+      if (dropped > floor) {
+        this.#log.drop(dropped);
+        this.#standing = { ...this.#standing, floor: dropped };
+      }
+      const counts = [this.#sql.trimTags, this.#sql.trimManifests, this.#sql.trimDeliveries].map(
+        (statement) => statement.run(before, atOnce).changes,
+      );
+      return dropped === target && counts.every((count) => count < atOnce);
+    });
+    return { bounds: this.bounds(), done };
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #readStanding(): Standing {
+    const standing = this.#sql.standing.get();
+    if (standing === undefined)
+      throw new ManifeedError('UNAVAILABLE', 'open ledger: its meta row is missing: the file is damaged');
+    return standing;
+  }
+
+  /** Runs `work` and commits, with what the standing became; after any failure all is as it was before. */
+  #transaction<T>(action: string, work: () => T): T {
+    const { db } = this.#file;
+    const before = this.#standing;
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      const result = work();
+      const { head, floor, recordedAt } = this.#standing;
+      if (this.#standing !== before) this.#sql.putStanding.run(head, floor, recordedAt);
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#standing = before;
+      this.#names.forget();
+      // A full disk or an I/O error has rolled back by itself already (SQLite, "Response To Errors Within A
+      // Transaction").
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw refuseDisk(action, error);
+    }
+  }
+
+  #reading<T>(action: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw refuseDisk(action, error);
+    }
+  }
+}

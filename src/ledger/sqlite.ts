@@ -1,0 +1,160 @@
+/**
+ * The durable ledger in one SQLite file: survives kill -9 (write-ahead log, fsync before a call resolves), for
+ * one gateway. This end gathers calls into groups, keeps the tails and never touches the disk; the file belongs
+ * to a worker thread. A disk that fails makes calls reject with `UNAVAILABLE` and works again when it does.
+ */
+import { ManifeedError } from '../errors.ts';
+import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import { type Histogram, noMetrics } from '../lib/metrics.ts';
+import { newEpoch } from './epoch.ts';
+import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
+import { defaultLimits, type LedgerOptions } from './options.ts';
+import { ReadGate } from './read-gate.ts';
+import { SqliteLink } from './sqlite-link.ts';
+import type { Call, CallResult } from './sqlite-store.ts';
+import { GroupWriter } from './sqlite-writer.ts';
+import { Tails } from './tails.ts';
+
+export interface SqliteLedgerOptions extends LedgerOptions {
+  /** The file; made, with its folder, where it is missing. */
+  readonly path: string;
+  /** The file's size at most, bytes; over it recording is refused. Default: as the disk allows. */
+  readonly maxFileBytes?: number;
+  /** How long a lock that another program holds on the file is waited for, ms. Default 250. */
+  readonly busyTimeoutMs?: number;
+}
+
+const defaultBusyTimeoutMs = 250;
+const maxReadsAtOnce = 8;
+
+/** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
+  const link = new SqliteLink();
+  try {
+    const bounds = await link.ask('open', {
+      path: options.path,
+      epoch: newEpoch(options.random),
+      busyTimeoutMs: options.busyTimeoutMs ?? defaultBusyTimeoutMs,
+      maxFileBytes: options.maxFileBytes ?? null,
+      retention: options.retention,
+      limits: { ...defaultLimits, ...options.limits },
+    });
+    options.log?.info({ path: options.path, ...bounds }, 'ledger open');
+    return new SqliteLedger(link, options);
+  } catch (error) {
+    await link.abandon();
+    throw error;
+  }
+}
+
+class SqliteLedger implements Ledger {
+  readonly #link: SqliteLink;
+  readonly #options: SqliteLedgerOptions;
+  readonly #writer: GroupWriter;
+  readonly #gate: ReadGate;
+  readonly #tails = new Tails();
+  readonly #commitSeconds: Histogram;
+  readonly #groupSize: Histogram;
+  #checking: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(link: SqliteLink, options: SqliteLedgerOptions) {
+    const limits = { ...defaultLimits, ...options.limits };
+    this.#link = link;
+    this.#options = options;
+    this.#writer = new GroupWriter((calls) => this.#commit(calls), limits.maxWaitingObservations);
+    this.#gate = new ReadGate(maxReadsAtOnce, limits.maxWaitingReads);
+    const metrics = options.metrics ?? noMetrics;
+    this.#commitSeconds = metrics.histogram('ledger_commit_seconds', 'Time to make one group durable');
+    this.#groupSize = metrics.histogram(
+      'ledger_group_calls',
+      'Calls that one commit served',
+      [],
+      [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+    );
+    metrics.gauge('ledger_waiting_observations', 'Observations that wait for a commit', [], (gauge) =>
+      gauge.set(this.#writer.waiting),
+    );
+  }
+
+  async record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
+    this.#assertOpen('record observations');
+    return this.#writer.record({ kind: 'record', observations, settles });
+  }
+
+  async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('defer observations');
+    return this.#writer.defer({ kind: 'defer', observations });
+  }
+
+  async #commit(calls: readonly Call[]): Promise<readonly CallResult[]> {
+    const { clock } = this.#options;
+    const startedAt = clock.monotonic();
+    const results = await this.#link.ask('commit', { calls, now: clock.now() });
+    this.#commitSeconds.observe((clock.monotonic() - startedAt) / 1_000);
+    this.#groupSize.observe(calls.length);
+    const changes = results.flatMap((result) => (result.kind === 'recorded' ? result.recorded.changes : []));
+    if (changes.length > 0) this.#tails.emit({ kind: 'changes', changes });
+    return results;
+  }
+
+  async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('claim pending observations');
+    return this.#link.ask('claimPending', { limit, leaseMs, now: this.#options.clock.now() });
+  }
+
+  bounds(): Promise<Bounds> {
+    return this.#link.ask('bounds', {});
+  }
+
+  read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    const { repositories } = filter;
+    return this.#gate.pass(() => this.#link.ask('read', { after, limit, repositories }));
+  }
+
+  seek(time: number): Promise<number> {
+    return this.#gate.pass(() => this.#link.ask('seek', { time }));
+  }
+
+  tags(query: TagQuery): Promise<TagPage> {
+    return this.#gate.pass(() => this.#link.ask('tags', query));
+  }
+
+  baselines(registry: string, repository: string): Promise<readonly string[]> {
+    return this.#gate.pass(() => this.#link.ask('baselines', { registry, repository }));
+  }
+
+  tail(listener: (event: TailEvent) => void): () => void {
+    return this.#tails.add(listener);
+  }
+
+  /** Those who ask at the same time share one answer: an open `/readyz` must not become a storm of fsyncs. */
+  check(): Promise<void> {
+    this.#checking ??= this.#link.ask('check', {}).finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  async trim(): Promise<Bounds> {
+    const now = this.#options.clock.now();
+    for (;;) {
+      // Each step is a request of its own, so that commits get in between.
+      const { bounds, done } = await this.#link.ask('trim', { now });
+      if (done) return bounds;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#writer
+      .drain()
+      .then(() => this.#link.close())
+      .finally(() => this.#tails.clear());
+    return this.#closing;
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closing !== null)
+      throw new ManifeedError('UNAVAILABLE', `${action}: the ledger is closed: must be open`);
+  }
+}

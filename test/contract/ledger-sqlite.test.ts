@@ -1,0 +1,20 @@
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { ledgerFolder } from '../support/ledger-files.ts';
+import { ledgerContract } from './ledger.ts';
+
+ledgerContract('SQLite', async (options) => {
+  const { path, remove } = ledgerFolder();
+  let ledger = await openSqliteLedger({ ...options, path });
+  return {
+    ledger,
+    async reopen() {
+      await ledger.close();
+      ledger = await openSqliteLedger({ ...options, path });
+      return ledger;
+    },
+    async close() {
+      await ledger.close();
+      remove();
+    },
+  };
+});
