@@ -1,0 +1,96 @@
+import { parseArgs, TextDecoder } from 'node:util';
+import { type Check, loadConfig, type WebhookConfig } from '../config.ts';
+import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
+
+/** A saved delivery, as the hook would have received it. */
+export interface SavedDelivery {
+  readonly hook: WebhookConfig;
+  readonly body: Uint8Array;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The last segment of the URL, where the hook has a `pathToken`. */
+  readonly pathToken: string | undefined;
+}
+
+/** Says what a delivery would become, as something that JSON can show. */
+export type ExplainDelivery = (delivery: SavedDelivery) => Promise<unknown>;
+
+/** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows what it would become. */
+export function hooksCommand(explain: ExplainDelivery, checks: readonly Check[]): Command {
+  return {
+    name: 'hooks',
+    usage: 'list | test NAME FILE [--header "Name: value"]… [--path-token TOKEN] [--config FILE]',
+    summary: 'List the webhooks, or show what a saved delivery would become',
+    details: [
+      '',
+      '  list             name, kind and URL of each configured hook',
+      '  test NAME FILE   verify and read the body in FILE (- for standard input); records nothing',
+      '  --header         a header that came with it, repeatable: signatures, tokens, content type',
+      '  --path-token     the secret at the end of its URL',
+    ],
+    async run(argv, io) {
+      const { positionals, values } = parse(argv);
+      const [action, name, file, ...more] = positionals;
+      const load = () => {
+        const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));
+        const flags = values.config === undefined ? [] : ['--config', values.config];
+        return loadConfig({ argv: flags, env: io.env, readFile, checks }).webhooks;
+      };
+      if (action === 'list' && name === undefined) return list(load(), io);
+      if (action !== 'test' || name === undefined || file === undefined || more.length > 0) {
+        throw new UsageError(
+          `read arguments: ${JSON.stringify(positionals.join(' '))}: must be list or test NAME FILE`,
+        );
+      }
+      const hooks = load();
+      const hook = hooks.find((candidate) => candidate.name === name);
+      if (hook === undefined) {
+        const known = hooks.map((candidate) => candidate.name).join(', ');
+        throw new UsageError(`find hook: ${JSON.stringify(name)}: must be one of ${known}`);
+      }
+      const headers = parseHeaders(values.header);
+      const body = io.readFile(file);
+      const shown = await explain({ hook, body, headers, pathToken: values['path-token'] });
+      io.out(JSON.stringify(shown, null, 2));
+      return exitCodes.ok;
+    },
+  };
+}
+
+function list(hooks: readonly WebhookConfig[], io: CommandIo): number {
+  for (const hook of hooks) {
+    const tail = hook.pathToken === undefined ? '' : '/***';
+    io.out(`${hook.name}\t${hook.kind}\t/v1/hooks/${hook.name}${tail}`);
+  }
+  return exitCodes.ok;
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string' },
+        header: { type: 'string', multiple: true, default: [] },
+        'path-token': { type: 'string' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** `Name: value`, as curl takes them. A later one of a name wins. */
+function parseHeaders(texts: readonly string[]): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  for (const text of texts) {
+    const match = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*(.*)$/s.exec(text);
+    if (match?.[1] === undefined || match[2] === undefined) {
+      // The value may be a secret: only its shape is spoken of.
+      throw new UsageError('read --header: must be "Name: value"');
+    }
+    headers[match[1].toLowerCase()] = match[2];
+  }
+  return headers;
+}

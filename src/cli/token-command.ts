@@ -1,0 +1,60 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { stringify } from 'yaml';
+import { type Command, exitCodes, UsageError } from './command.ts';
+
+/** 256 bits: nobody guesses it, so a plain SHA-256 may stand in the configuration. */
+const tokenBytes = 32;
+/** Lets secret scanners and people recognise one. */
+const tokenPrefix = 'mf_';
+
+/**
+ * `manifeed token`: makes a token and the entry that lets it in. The token itself is kept nowhere.
+ *
+ * @param random bytes; default the system's cryptographic source
+ */
+export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): Command {
+  return {
+    name: 'token',
+    usage: '[--name NAME] [--repository GLOB]… [--unpaced] [--admin]',
+    summary: 'Make an access token, and the entry for the configuration that lets it in',
+    details: [
+      '',
+      '  --name NAME        who holds it; appears in logs (default: subscriber)',
+      '  --repository GLOB  what it may subscribe to; repeatable (default: **)',
+      '  --unpaced          it may ask for pace=none',
+      '  --admin            it may use PUT /v1/pace and GET /v1/upstreams',
+    ],
+    async run(argv, io) {
+      const { name, repository, unpaced, admin } = parse(argv);
+      const token = `${tokenPrefix}${random(tokenBytes).toString('base64url')}`;
+      const entry = {
+        name,
+        sha256: createHash('sha256').update(token).digest('hex'),
+        repositories: repository,
+        ...(unpaced && { unpaced }),
+        ...(admin && { admin }),
+      };
+      io.out(`Token, shown only now; give it to the subscriber:\n\n  ${token}\n`);
+      io.out(`Entry for the configuration:\n\n${stringify({ access: [entry] }).trimEnd()}`);
+      return exitCodes.ok;
+    },
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        name: { type: 'string', default: 'subscriber' },
+        repository: { type: 'string', multiple: true, default: ['**'] },
+        unpaced: { type: 'boolean', default: false },
+        admin: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

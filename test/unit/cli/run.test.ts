@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Command, type CommandIo, UsageError } from '../../../src/cli/command.ts';
+import { configCommand } from '../../../src/cli/config-command.ts';
+import { hooksCommand } from '../../../src/cli/hooks-command.ts';
+import { runCommandLine } from '../../../src/cli/run.ts';
+import { tokenCommand } from '../../../src/cli/token-command.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { ManifeedError } from '../../../src/errors.ts';
+
+/** Runs a command line and gives back all that it wrote. */
+async function run(
+  argv: readonly string[],
+  options: { files?: Record<string, string>; env?: Record<string, string>; serve?: Command['run'] } = {},
+) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const io: CommandIo = {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    readFile(path) {
+      const text = options.files?.[path];
+      if (text === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { syscall: 'open' });
+      return Buffer.from(text);
+    },
+    env: options.env ?? {},
+  };
+  const serve: Command = {
+    name: 'serve',
+    usage: '[--config FILE]',
+    summary: 'Run the gateway',
+    run: options.serve ?? (async (given) => given.length),
+  };
+  const explain = hooksCommand(
+    async (delivery) => ({
+      ...delivery,
+      hook: delivery.hook.name,
+      body: Buffer.from(delivery.body).toString(),
+    }),
+    [],
+  );
+  const commands = [serve, configCommand([]), tokenCommand((bytes) => Buffer.alloc(bytes, 7)), explain];
+  const code = await runCommandLine(argv, io, { version: '1.2.3', commands, defaultCommand: 'serve' });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('runCommandLine', () => {
+  it('prints help and version', async () => {
+    expect(await run(['--version'])).toEqual({ code: 0, out: '1.2.3', err: '' });
+    const { code, out } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const word of ['serve', 'config', 'token', 'hooks', '--listen']) expect(out).toContain(word);
+    expect((await run(['token', '--help'])).out).toMatch(/^usage: manifeed token .*\n\nMake an access token/);
+    expect((await run(['help', 'hooks'])).out).toContain('test NAME FILE');
+  });
+
+  it('prints help and fails without a command', async () => {
+    expect(await run([])).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('takes flags alone for the default command', async () => {
+    expect((await run(['--listen', '127.0.0.1:0'])).code).toBe(2);
+    expect((await run(['serve'])).code).toBe(0);
+  });
+
+  it('names an unknown command and the known ones', async () => {
+    const { code, err } = await run(['srve']);
+    expect(code).toBe(2);
+    expect(err).toBe('manifeed: run command: "srve": must be one of serve, config, token, hooks');
+  });
+
+  it('turns expected errors into one line and an exit code', async () => {
+    const failing = (error: Error) => run(['serve'], { serve: () => Promise.reject(error) });
+    expect(
+      await failing(new ManifeedError('UNAVAILABLE', 'open ledger: locked: must be free')),
+    ).toMatchObject({
+      code: 1,
+      err: 'manifeed serve: open ledger: locked: must be free',
+    });
+    const inUse = Object.assign(new Error('listen EADDRINUSE: 127.0.0.1:1'), { syscall: 'listen' });
+    expect(await failing(inUse)).toMatchObject({ code: 1, err: expect.stringContaining('EADDRINUSE') });
+    expect(await failing(new UsageError('read arguments'))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('usage: manifeed serve'),
+    });
+    await expect(failing(new TypeError('a bug'))).rejects.toThrow('a bug');
+  });
+});
+
+describe('manifeed config', () => {
+  it('prints the resolved configuration with secrets hidden', async () => {
+    const files = { 'm.yaml': 'webhooks: [{ name: a, kind: ghcr, secret: hunter2 }]' };
+    const { code, out } = await run(['config', '--config', 'm.yaml', '--pace.burst', '3'], { files });
+    expect(code).toBe(0);
+    expect(parse(out)).toMatchObject({ pace: { burst: 3 }, webhooks: [{ secret: '***' }] });
+    expect(out).not.toContain('hunter2');
+  });
+
+  it('says what is wrong', async () => {
+    const { code, err } = await run(['config', '--pace.burst', 'x']);
+    expect(code).toBe(2);
+    expect(err).toContain('pace.burst (--pace.burst): "x": must be an integer');
+  });
+});
+
+describe('manifeed token', () => {
+  it('makes a token and an entry that lets it in', async () => {
+    const { code, out } = await run(['token', '--name', 'ci', '--repository', 'team/*', '--admin']);
+    expect(code).toBe(0);
+    const token = /mf_[A-Za-z0-9_-]{43}/.exec(out)?.[0] ?? '';
+    const yaml = out.slice(out.indexOf('access:'));
+    expect(yaml).not.toContain(token);
+    const { access } = loadConfig({ env: {}, argv: ['--config', 'm'], readFile: () => yaml });
+    expect(access).toEqual({
+      kind: 'tokens',
+      tokens: [
+        {
+          name: 'ci',
+          sha256: createHash('sha256').update(token).digest('hex'),
+          repositories: ['team/*'],
+          unpaced: false,
+          admin: true,
+        },
+      ],
+    });
+  });
+
+  it('refuses what it does not know', async () => {
+    expect(await run(['token', '--nmae', 'x'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('usage:'),
+    });
+  });
+});
+
+describe('manifeed hooks', () => {
+  const files = {
+    'm.yaml': 'webhooks: [{ name: a, kind: quay, pathToken: hunter2 }]',
+    'delivery.json': '{"x":1}',
+  };
+
+  it('lists the hooks without their secrets', async () => {
+    expect((await run(['hooks', 'list', '--config', 'm.yaml'], { files })).out).toBe(
+      'a\tquay\t/v1/hooks/a/***',
+    );
+    expect((await run(['hooks', 'list'])).out).toContain('publish\tmanifeed\t/v1/hooks/publish');
+  });
+
+  it('shows what a saved delivery would become', async () => {
+    const { code, out } = await run(
+      [
+        'hooks',
+        'test',
+        'a',
+        'delivery.json',
+        '--config',
+        'm.yaml',
+        '--header',
+        'X-Sig: a:b',
+        '--path-token',
+        't',
+      ],
+      { files },
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      hook: 'a',
+      body: '{"x":1}',
+      headers: { 'content-type': 'application/json', 'x-sig': 'a:b' },
+      pathToken: 't',
+    });
+  });
+
+  it.each([
+    [['hooks'], /must be list or test NAME FILE/],
+    [['hooks', 'test', 'a'], /must be list or test NAME FILE/],
+    [['hooks', 'test', 'nope', 'delivery.json'], /"nope": must be one of publish, local/],
+    [['hooks', 'test', 'local', 'delivery.json', '--header', 'bad'], /--header: must be "Name: value"/],
+  ])('refuses %j', async (argv, message) => {
+    const { code, err } = await run(argv, { files });
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+
+  it('says so when the delivery cannot be read', async () => {
+    expect(await run(['hooks', 'test', 'local', 'none.json'])).toMatchObject({
+      code: 1,
+      err: 'manifeed hooks: ENOENT: none.json',
+    });
+  });
+});
