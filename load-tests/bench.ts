@@ -1,0 +1,154 @@
+/**
+ * `npm run bench`: what a delivery, a subscriber and an opening cost, ours beside the floor (bare net sockets,
+ * one shared Buffer) and beside naive SSE and `ws`, in one run. All servers are up at the same time and take
+ * turns change by change, so that whatever else the machine does falls on all of them alike.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { canPin } from './bench/child.ts';
+import { Lane, type Opened, type Round } from './bench/lane.ts';
+import { type BenchOptions, help, parseOptions, type ServerName, type Transport } from './bench/options.ts';
+import { progress } from './bench/progress.ts';
+import { writeResults } from './bench/results-file.ts';
+import { median, spread } from './bench/statistics.ts';
+import { type Finding, findingsTable } from './bench/table.ts';
+
+const stallRounds = 3;
+/** The probe's timer must have fired before what it is to see. */
+const stallLeadMs = 50;
+/** After a driver of the warm-up is gone, before memory is read for the first time. */
+const calmMs = 1_500;
+
+interface Plan {
+  readonly name: string;
+  readonly server: ServerName;
+  readonly transport: Transport;
+}
+
+interface Measured {
+  readonly lane: Lane;
+  readonly opened: Opened;
+  readonly kibPerSubscriber: number;
+  readonly rounds: Round[];
+  idleCpuPercent: number;
+  longestStallMs: number;
+}
+
+function plans(options: BenchOptions): readonly Plan[] {
+  return options.servers.flatMap((server): readonly Plan[] => {
+    if (server === 'manifeed') {
+      return options.transports.map((transport) => ({ name: `manifeed ${transport}`, server, transport }));
+    }
+    if (server === 'bare') return [{ name: 'bare net', server, transport: 'sse' }];
+    const transport = server === 'sse' ? 'sse' : 'websocket';
+    const name = server === 'sse' ? 'naive node:http sse' : 'naive ws';
+    return options.transports.includes(transport) ? [{ name, server, transport }] : [];
+  });
+}
+
+async function openLane(plan: Plan, options: BenchOptions, lane: Lane): Promise<Measured> {
+  progress(`${plan.name}: starting`);
+  await lane.start(plan.server, plan.transport);
+  await sleep(calmMs);
+  const kibBefore = lane.pssKib();
+  progress(`${plan.name}: opening ${options.subscribers} subscribers`);
+  const opened = await lane.open();
+  progress(`${plan.name}: ${opened.perSecond.toFixed(0)} opens/s; settling`);
+  await sleep(options.settleS * 1000);
+  const kibPerSubscriber = (lane.pssKib() - kibBefore) / options.subscribers;
+  return {
+    lane,
+    opened,
+    kibPerSubscriber,
+    rounds: [],
+    idleCpuPercent: Number.NaN,
+    longestStallMs: Number.NaN,
+  };
+}
+
+async function measureIdle(measured: readonly Measured[], seconds: number): Promise<void> {
+  if (seconds === 0) return;
+  progress(`idle for ${seconds} s`);
+  const before = measured.map(({ lane }) => lane.cpuMs());
+  await sleep(seconds * 1000);
+  measured.forEach((each, i) => {
+    each.idleCpuPercent = ((each.lane.cpuMs() - (before[i] ?? 0)) / (seconds * 1000)) * 100;
+  });
+}
+
+async function measureRounds(measured: readonly Measured[], options: BenchOptions): Promise<void> {
+  const deadline = performance.now() + options.durationS * 1000;
+  for (let change = 1; change <= options.changes && performance.now() < deadline; change++) {
+    // Every other change in reverse, so that nobody always follows the same neighbour.
+    for (const each of change % 2 === 0 ? [...measured].reverse() : measured) {
+      each.rounds.push(await each.lane.round());
+    }
+    progress(`change ${change} of ${options.changes} is with all`);
+  }
+}
+
+async function measureStalls(measured: readonly Measured[]): Promise<void> {
+  progress('watching event loops');
+  for (const each of measured) {
+    const stalls: number[] = [];
+    for (let i = 0; i < stallRounds; i++) {
+      each.lane.watchStalls();
+      await sleep(stallLeadMs);
+      await each.lane.round();
+      stalls.push(await each.lane.longestStallMs());
+    }
+    each.longestStallMs = Math.max(...stalls);
+  }
+}
+
+function finding(measured: Measured, floorUs: number, subscribers: number): Finding {
+  const { lane, opened, rounds } = measured;
+  const latency = spread(rounds.flatMap((round) => round.latenciesMs));
+  const cpuUsPerDelivery = perDeliveryUs(measured, subscribers);
+  return {
+    server: lane.name,
+    subscribers,
+    opensPerSecond: opened.perSecond,
+    openCpuUs: opened.cpuUs,
+    kibPerSubscriber: measured.kibPerSubscriber,
+    deliveries: rounds.length * subscribers,
+    cpuUsPerDelivery,
+    ratio: cpuUsPerDelivery / floorUs,
+    bytesPerDelivery: median(rounds.map((round) => round.bytes / subscribers)),
+    latencyP50Ms: latency.p50,
+    latencyP99Ms: latency.p99,
+    idleCpuPercent: measured.idleCpuPercent,
+    longestStallMs: measured.longestStallMs,
+  };
+}
+
+/** The median round, because a collection or a neighbour's turn now and then belongs to nobody. */
+function perDeliveryUs({ rounds }: Measured, subscribers: number): number {
+  return median(rounds.map((round) => (round.cpuMs * 1000) / subscribers));
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  if (!canPin()) progress('taskset is not here: servers and drivers share all cores, figures will be noisy');
+  const lanes: Lane[] = [];
+  const measured: Measured[] = [];
+  try {
+    for (const plan of plans(options)) {
+      const lane = new Lane(plan.name, options);
+      lanes.push(lane);
+      measured.push(await openLane(plan, options, lane));
+    }
+    await measureIdle(measured, options.idleS);
+    await measureRounds(measured, options);
+    await measureStalls(measured);
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.close()));
+  }
+  const floor = measured.find(({ lane }) => lane.name === 'bare net');
+  const floorUs = floor === undefined ? Number.NaN : perDeliveryUs(floor, options.subscribers);
+  const findings = measured.map((each) => finding(each, floorUs, options.subscribers));
+  process.stdout.write(`\n${findingsTable(findings)}\n\n`);
+  progress(`written to ${await writeResults('bench', { options, findings })}`);
+}
+
+const options = parseOptions(process.argv.slice(2));
+if (options === 'help') process.stdout.write(help);
+else await run(options);

@@ -1,0 +1,162 @@
+/** The real gateway as a subject: its own process, configuration and data directory, published to by webhook. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, request as httpRequest } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+import type { Transport } from './options.ts';
+import { benchRepository, benchTag, randomDigest } from './sample.ts';
+import {
+  type Dialogue,
+  probeArgs,
+  type ServerChild,
+  type Subject,
+  sseRequest,
+  stallMethods,
+  startTimeoutMs,
+  webSocketRequest,
+} from './subject.ts';
+
+export interface GatewayOptions {
+  readonly transport: Transport;
+  readonly core: number | null;
+  readonly ledger: 'memory' | 'sqlite';
+  readonly access: 'open' | 'token';
+  /** Laid over the bench's configuration: a section given here replaces the bench's. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+export interface Gateway extends Subject {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+}
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** No limit of the gateway's shall be what is measured. */
+const unlimited = {
+  connections: 1_000_000,
+  connectionsPerAddress: 1_000_000,
+  newConnectionsPerSecond: 1_000_000,
+};
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const directory = await mkdtemp(join(tmpdir(), 'manifeed-bench-'));
+  const port = await freePort();
+  const token = options.access === 'token' ? randomBytes(24).toString('base64url') : null;
+  const file = join(directory, 'manifeed.yaml');
+  // JSON is YAML.
+  await writeFile(
+    file,
+    JSON.stringify({ ...configuration(options, directory, port, token), ...options.configuration }),
+  );
+  const child: ServerChild = new Child('gateway', {
+    args: [...probeArgs, main, 'serve', '--config', file],
+    core: options.core,
+  });
+  const agent = new Agent({ keepAlive: true });
+  const url = `http://127.0.0.1:${port}`;
+  const close = async () => {
+    agent.destroy();
+    await child.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(url, child);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    pid: child.pid,
+    port,
+    url,
+    dialogue: dialogueOf(options.transport, token),
+    publish: () => publish(url, agent),
+    ...stallMethods(child),
+    close,
+  };
+}
+
+function configuration(options: GatewayOptions, directory: string, port: number, token: string | null) {
+  return {
+    listen: `127.0.0.1:${port}`,
+    ledger: options.ledger === 'memory' ? 'memory:' : `sqlite:${join(directory, 'ledger.db')}`,
+    access:
+      token === null
+        ? 'open'
+        : [{ name: 'bench', sha256: createHash('sha256').update(token).digest('hex'), unpaced: true }],
+    pace: { deliveriesPerSecond: 10_000_000, burst: 10_000_000, allowNone: true },
+    limits: { ...unlimited, heartbeatInterval: '25s' },
+    webhooks: [{ name: 'publish', kind: 'manifeed', verify: 'none' }],
+    log: { level: 'error' },
+  };
+}
+
+function dialogueOf(transport: Transport, token: string | null): Dialogue {
+  const headers = token === null ? [] : [`Authorization: Bearer ${token}`];
+  if (transport === 'sse') {
+    const path = `/v1/events?repository=${benchRepository}&pace=none`;
+    return { request: sseRequest(path, headers), subscribe: null, readyMarker: 'event: ready' };
+  }
+  return {
+    request: webSocketRequest('/v1/socket', ['Sec-WebSocket-Protocol: manifeed.v1', ...headers]),
+    subscribe: JSON.stringify({ type: 'subscribe', id: 's1', repository: [benchRepository], pace: 'none' }),
+    readyMarker: '"type":"ready"',
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('find a free port: none given');
+  return address.port;
+}
+
+/** A probe by connection rather than by output: what it prints at its start is for people. */
+async function untilReady(url: string, child: ServerChild): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
+  while (performance.now() < deadline) {
+    if (child.exited) throw new Error('start the gateway: it ended: its error stands above');
+    const ready = await fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (ready) return;
+    await sleep(50);
+  }
+  throw new Error(`start the gateway: not ready after ${startTimeoutMs} ms`);
+}
+
+/** One push of the bench's tag, to a digest it never had. Resolves when the gateway has stored it. */
+function publish(url: string, agent: Agent): Promise<void> {
+  const body = JSON.stringify({
+    reference: `${benchRepository}:${benchTag}`,
+    digest: randomDigest(),
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    size: 10229,
+  });
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      `${url}/v1/hooks/publish`,
+      {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json', 'content-length': body.length },
+      },
+      (response) => {
+        response.resume().on('end', () => {
+          if (response.statusCode !== undefined && response.statusCode < 300) resolve();
+          else reject(new Error(`publish: answered ${response.statusCode}: must be 2xx`));
+        });
+      },
+    );
+    request.on('error', reject).end(body);
+  });
+}

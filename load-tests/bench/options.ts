@@ -1,0 +1,92 @@
+/** The bench's flags. */
+import { parseArgs } from 'node:util';
+
+export const serverNames = ['bare', 'sse', 'ws', 'manifeed'] as const;
+export type ServerName = (typeof serverNames)[number];
+export type Transport = 'sse' | 'websocket';
+
+export interface BenchOptions {
+  /** Per server. */
+  readonly subscribers: number;
+  readonly transports: readonly Transport[];
+  readonly servers: readonly ServerName[];
+  /** Changes published on each server at most. */
+  readonly changes: number;
+  /** Time for all changes at most, s. */
+  readonly durationS: number;
+  /** Wait between the last opening and the memory reading, s. */
+  readonly settleS: number;
+  /** How long nothing is published while idle CPU is read, s. */
+  readonly idleS: number;
+  readonly ledger: 'memory' | 'sqlite';
+  readonly access: 'open' | 'token';
+  readonly serverCore: number;
+  readonly driverCore: number;
+}
+
+export const help = `npm run bench -- [flags]
+
+  --subscribers N     subscribers of each server (15000)
+  --transport NAME    sse, websocket or both (both)
+  --servers LIST      of ${serverNames.join(',')} (all); bare is the floor that ratios refer to
+  --changes N         changes published on each server (20)
+  --duration S        seconds for all changes at most (120)
+  --settle S          seconds before memory is read (5)
+  --idle S            seconds without a change while idle CPU is read (26)
+  --ledger NAME       the gateway's: sqlite or memory (sqlite)
+  --access NAME       the gateway's: token or open (token)
+  --server-core N     core of the servers (0)
+  --driver-core N     core of the drivers (1)
+`;
+
+/** @throws Error that names the flag, its value and what it must be */
+export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      subscribers: { type: 'string', default: '15000' },
+      transport: { type: 'string', default: 'both' },
+      servers: { type: 'string', default: serverNames.join(',') },
+      changes: { type: 'string', default: '20' },
+      duration: { type: 'string', default: '120' },
+      settle: { type: 'string', default: '5' },
+      idle: { type: 'string', default: '26' },
+      ledger: { type: 'string', default: 'sqlite' },
+      access: { type: 'string', default: 'token' },
+      'server-core': { type: 'string', default: '0' },
+      'driver-core': { type: 'string', default: '1' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  const transport = oneOf('transport', values.transport, ['sse', 'websocket', 'both'] as const);
+  return {
+    subscribers: number('subscribers', values.subscribers, 1, 1_000_000),
+    transports: transport === 'both' ? ['sse', 'websocket'] : [transport],
+    servers: values.servers.split(',').map((name) => oneOf('servers', name, serverNames)),
+    changes: number('changes', values.changes, 1, 100_000),
+    durationS: number('duration', values.duration, 1, 86_400),
+    settleS: number('settle', values.settle, 0, 3_600),
+    idleS: number('idle', values.idle, 0, 3_600),
+    ledger: oneOf('ledger', values.ledger, ['memory', 'sqlite'] as const),
+    access: oneOf('access', values.access, ['open', 'token'] as const),
+    serverCore: number('server-core', values['server-core'], 0, 1_023),
+    driverCore: number('driver-core', values['driver-core'], 0, 1_023),
+  };
+}
+
+function number(flag: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new Error(`read --${flag}: ${JSON.stringify(text)}: must be an integer from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function oneOf<const T extends readonly string[]>(flag: string, text: string, values: T): T[number] {
+  const value = values.find((each) => each === text);
+  if (value === undefined) {
+    throw new Error(`read --${flag}: ${JSON.stringify(text)}: must be one of ${values.join(', ')}`);
+  }
+  return value;
+}

@@ -1,0 +1,87 @@
+/** A server under test, as the bench sees it: one process, a port, and a way to make it publish. */
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.ts';
+import type { FromServer, ToServer } from './control.ts';
+import { sampleChange } from './sample.ts';
+
+/** How a subscriber of this server speaks. */
+export interface Dialogue {
+  readonly request: string;
+  /** WebSocket: the message sent after the handshake. */
+  readonly subscribe: string | null;
+  readonly readyMarker: string;
+}
+
+export interface Subject {
+  readonly pid: number;
+  readonly port: number;
+  readonly dialogue: Dialogue;
+  /** Publishes one change, or begins to. */
+  publish(): Promise<void>;
+  /** Begins to watch the event loop. */
+  watchStalls(): void;
+  /** Ends it; the longest stall meanwhile, ms. */
+  longestStallMs(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const startTimeoutMs = 30_000;
+
+export const sseRequest = (path: string, headers: readonly string[] = []) =>
+  [`GET ${path} HTTP/1.1`, 'Host: 127.0.0.1', 'Accept: text/event-stream', ...headers, '', ''].join('\r\n');
+
+export const webSocketRequest = (path: string, headers: readonly string[] = []) =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    // The sample key of RFC 6455, 1.3: servers only hash it.
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...headers,
+    '',
+    '',
+  ].join('\r\n');
+
+export const probeArgs = ['--import', new URL('./probe.ts', import.meta.url).href] as const;
+
+export type ServerChild = Child<ToServer, FromServer>;
+
+export function stallMethods(child: ServerChild): Pick<Subject, 'watchStalls' | 'longestStallMs'> {
+  return {
+    watchStalls: () => child.send({ kind: 'watch-stalls', on: true }),
+    async longestStallMs() {
+      const stall = child.next('stall', startTimeoutMs);
+      child.send({ kind: 'watch-stalls', on: false });
+      return (await stall).maxMs;
+    },
+  };
+}
+
+const own = {
+  bare: { script: './server-bare.ts', request: sseRequest('/'), subscribe: null },
+  sse: { script: './server-sse.ts', request: sseRequest('/'), subscribe: null },
+  ws: { script: './server-ws.ts', request: webSocketRequest('/'), subscribe: '{"type":"subscribe"}' },
+} as const;
+
+/** Starts one of the bench's own servers. */
+export async function startOwn(name: keyof typeof own, core: number): Promise<Subject> {
+  const { script, request, subscribe } = own[name];
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child: ServerChild = new Child(name, { args: [...probeArgs, path], core });
+  const listening = child.next('listening', startTimeoutMs);
+  const { port } = await listening.catch(async (error: unknown) => {
+    await child.close();
+    throw error;
+  });
+  let sequence = 0;
+  return {
+    pid: child.pid,
+    port,
+    dialogue: { request, subscribe, readyMarker: 'ready' },
+    publish: async () => child.send({ kind: 'publish', change: sampleChange(++sequence) }),
+    ...stallMethods(child),
+    close: () => child.close(),
+  };
+}

@@ -1,0 +1,60 @@
+/** What the bench found, as a table for people. */
+
+export interface Finding {
+  readonly server: string;
+  readonly subscribers: number;
+  readonly opensPerSecond: number;
+  readonly openCpuUs: number;
+  readonly kibPerSubscriber: number;
+  readonly deliveries: number;
+  readonly cpuUsPerDelivery: number;
+  /** Against the floor's CPU per delivery; NaN where the floor was not run. */
+  readonly ratio: number;
+  readonly bytesPerDelivery: number;
+  readonly latencyP50Ms: number;
+  readonly latencyP99Ms: number;
+  /** Of one core, while nothing is published. */
+  readonly idleCpuPercent: number;
+  readonly longestStallMs: number;
+}
+
+type Column = readonly [head: string, cell: (finding: Finding) => string];
+
+const fixed = (value: number, digits: number) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
+
+const columns: readonly Column[] = [
+  ['server', (f) => f.server],
+  ['opens/s', (f) => fixed(f.opensPerSecond, 0)],
+  ['opens per CPU s', (f) => fixed(1e6 / f.openCpuUs, 0)],
+  ['KiB/subscriber', (f) => fixed(f.kibPerSubscriber, 2)],
+  ['CPU/delivery µs', (f) => fixed(f.cpuUsPerDelivery, 2)],
+  ['ratio', (f) => fixed(f.ratio, 2)],
+  ['bytes', (f) => fixed(f.bytesPerDelivery, 0)],
+  ['p50 ms', (f) => fixed(f.latencyP50Ms, 1)],
+  ['p99 ms', (f) => fixed(f.latencyP99Ms, 1)],
+  ['idle CPU %', (f) => fixed(f.idleCpuPercent, 2)],
+  ['stall ms', (f) => fixed(f.longestStallMs, 1)],
+];
+
+/** Rows of cells as aligned text, the first column to the left; valid Markdown. */
+export function alignedTable(rows: readonly (readonly string[])[]): string {
+  const [head = []] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => {
+    const cells = row.map((cell, i) =>
+      i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+    );
+    return `| ${cells.join(' | ')} |`;
+  };
+  const rule = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width) : `${'-'.repeat(Math.max(1, width - 1))}:`,
+  );
+  return [line(head), line(rule), ...rows.slice(1).map(line)].join('\n');
+}
+
+export function findingsTable(findings: readonly Finding[]): string {
+  return alignedTable([
+    columns.map(([head]) => head),
+    ...findings.map((finding) => columns.map(([, cell]) => cell(finding))),
+  ]);
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { Receiver } from 'ws';
+import { parseOptions } from '../../../load-tests/bench/options.ts';
+import { cpuMs, pssKib } from '../../../load-tests/bench/process-usage.ts';
+import { median, quantile, spread } from '../../../load-tests/bench/statistics.ts';
+import { alignedTable } from '../../../load-tests/bench/table.ts';
+import { textFrame } from '../../../load-tests/bench/text-frame.ts';
+
+describe('parseOptions', () => {
+  it('has a default for every flag', () => {
+    expect(parseOptions([])).toMatchObject({
+      subscribers: 15_000,
+      transports: ['sse', 'websocket'],
+      servers: ['bare', 'sse', 'ws', 'manifeed'],
+    });
+  });
+
+  it.each([
+    [['--subscribers', 'many'], /read --subscribers: "many": must be an integer from 1 to 1000000/],
+    [['--transport', 'smoke'], /read --transport: "smoke": must be one of sse, websocket, both/],
+    [['--servers', 'bare,nginx'], /read --servers: "nginx": must be one of/],
+  ])('refuses %j and says what would be right', (args, message) => {
+    expect(() => parseOptions(args)).toThrow(message);
+  });
+});
+
+describe('statistics', () => {
+  it('takes quantiles by nearest rank', () => {
+    const sorted = Array.from({ length: 100 }, (_, i) => i + 1);
+    expect([quantile(sorted, 0), quantile(sorted, 0.5), quantile(sorted, 0.99), quantile(sorted, 1)]).toEqual(
+      [1, 50, 99, 100],
+    );
+    expect(spread([3, 1, 2])).toEqual({ p50: 2, p99: 3 });
+    expect(median([9, 1, 5])).toBe(5);
+    expect(quantile([], 0.5)).toBeNaN();
+  });
+});
+
+describe('textFrame', () => {
+  it.each([0, 5, 125, 126, 4000])('makes a masked frame of %i bytes that ws reads', async (length) => {
+    const text = 'x'.repeat(length);
+    const receiver = new Receiver({
+      isServer: true,
+      maxPayload: 65_535,
+      maxFragments: 1,
+      maxBufferedChunks: 16,
+    });
+    const message = new Promise((resolve) => receiver.on('message', (data) => resolve(String(data))));
+    receiver.write(textFrame(text));
+    expect(await message).toBe(text);
+  });
+
+  it('refuses what its length field does not hold', () => {
+    expect(() => textFrame('x'.repeat(65_536))).toThrow(/must be at most 65535/);
+  });
+});
+
+describe('alignedTable', () => {
+  it('is Markdown with columns of one width', () => {
+    expect(
+      alignedTable([
+        ['server', 'ms'],
+        ['bare', '10.5'],
+      ]),
+    ).toBe('| server |   ms |\n| ------ | ---: |\n| bare   | 10.5 |');
+  });
+});
+
+describe('process usage', () => {
+  it('reads a living process where there is a /proc, and gives NaN for one that is not there', () => {
+    const hasProc = process.platform === 'linux';
+    expect(cpuMs(process.pid) > 0).toBe(hasProc);
+    expect(pssKib(process.pid) > 1000).toBe(hasProc);
+    expect(cpuMs(2 ** 30)).toBeNaN();
+    expect(pssKib(2 ** 30)).toBeNaN();
+  });
+});
