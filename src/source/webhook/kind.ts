@@ -18,7 +18,7 @@ export interface HookOptions {
   readonly secret?: string | undefined;
   /** Value of a static header. */
   readonly token?: string | undefined;
-  /** Which header carries `token`; default `authorization`, where `Bearer <token>` is understood too. */
+  /** Which header carries `token`; default the kind's, else `authorization` (where `Bearer <token>` does too). */
   readonly tokenHeader?: string | undefined;
   /** HTTP Basic; both or none. */
   readonly username?: string | undefined;
@@ -132,6 +132,8 @@ export interface WebhookKind {
   readonly signature?: SignatureScheme;
   readonly oidc?: boolean;
   readonly sns?: boolean;
+  /** Headers that may hold `token` where the hook names none; default `authorization`. */
+  readonly tokenHeaders?: readonly string[];
   readonly media?: readonly ExtraMedia[];
   /** The payload never names a host: `registry` must be configured. */
   readonly needsRegistry?: boolean;
@@ -139,7 +141,7 @@ export interface WebhookKind {
   readonly handshake?: boolean;
   /** The sender may use GET, with the JSON in the query's `payload`. */
   readonly allowsGet?: boolean;
-  /** Payloads need not be JSON texts of UTF-8 bodies only: reads one delivery. @throws BODY_INVALID */
+  /** Reads one verified delivery; pure. @throws BODY_INVALID, BODY_TOO_LARGE (too many events) */
   normalise(delivery: Delivery, hook: HookOptions): Normalised;
 }
 

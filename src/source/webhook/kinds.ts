@@ -1,10 +1,27 @@
 /** The table of kinds: adding one is a file under `kinds/` and a line here. */
 import type { WebhookKind } from './kind.ts';
+import { acr } from './kinds/acr.ts';
+import { aliyunAcr } from './kinds/aliyun-acr.ts';
+import { cloudevents } from './kinds/cloudevents.ts';
 import { distribution } from './kinds/distribution.ts';
+import { dockerHub } from './kinds/docker-hub.ts';
+import { ecr } from './kinds/ecr.ts';
+import { forgejo } from './kinds/forgejo.ts';
+import { gar } from './kinds/gar.ts';
+import { ghcr } from './kinds/ghcr.ts';
+import { gitea } from './kinds/gitea.ts';
 import { gitlab } from './kinds/gitlab.ts';
+import { harbor } from './kinds/harbor.ts';
+import { jfrog } from './kinds/jfrog.ts';
 import { manifeed } from './kinds/manifeed.ts';
+import { nexus } from './kinds/nexus.ts';
+import { quay } from './kinds/quay.ts';
+import { zot } from './kinds/zot.ts';
 
-const all: readonly WebhookKind[] = [distribution, gitlab, manifeed];
+const all: readonly WebhookKind[] = [
+  ...[distribution, gitlab, harbor, dockerHub, quay, ghcr, acr, ecr, gar, gitea, forgejo, jfrog, nexus, zot],
+  ...[aliyunAcr, cloudevents, manifeed],
+];
 
 /** By name, as in the configuration. */
 export const kinds: ReadonlyMap<string, WebhookKind> = new Map(all.map((kind) => [kind.name, kind]));

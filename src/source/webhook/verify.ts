@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../lib/clock.ts';
 import { equalSecrets, hasBasic, hasToken } from './credentials.ts';
-import { type HookOptions, headerOf, type Incoming, type WebhookKind } from './kind.ts';
+import { type Headers, type HookOptions, headerOf, type Incoming, type WebhookKind } from './kind.ts';
 import { makeOidcCheck } from './oidc.ts';
 import { hasSignature } from './signature.ts';
 import { isSnsDelivery, makeSnsCheck } from './sns.ts';
@@ -23,6 +23,12 @@ export interface VerifyDependencies {
 /** @param signed what the HMAC covers: the body, or the JSON inside a form */
 export type Verify = (incoming: Incoming, signed: Buffer) => Promise<boolean>;
 
+/** Looks at every header, whichever fits, so that the time tells nothing. */
+function hasTokenIn(headers: Headers, names: readonly string[], token: string): boolean {
+  const found = names.map((name) => hasToken(headerOf(headers, name), token, name === 'authorization'));
+  return found.includes(true);
+}
+
 /** @throws (the function returned) UNAVAILABLE when a key could not be fetched: the sender should come back */
 export function makeVerify(kind: WebhookKind, hook: HookOptions, dependencies: VerifyDependencies): Verify {
   const path: Verify[] = [];
@@ -32,8 +38,8 @@ export function makeVerify(kind: WebhookKind, hook: HookOptions, dependencies: V
     path.push(async (incoming) => equalSecrets(incoming.pathToken ?? '', pathToken));
   }
   if (token !== undefined) {
-    const name = (hook.tokenHeader ?? 'authorization').toLowerCase();
-    checks.push(async ({ headers }) => hasToken(headerOf(headers, name), token, name === 'authorization'));
+    const names = hook.tokenHeader === undefined ? kind.tokenHeaders : [hook.tokenHeader.toLowerCase()];
+    checks.push(async ({ headers }) => hasTokenIn(headers, names ?? ['authorization'], token));
   }
   if (username !== undefined && password !== undefined) {
     checks.push(async ({ headers }) => hasBasic(headerOf(headers, 'authorization'), username, password));

@@ -1,0 +1,106 @@
+/**
+ * CloudEvents 1.0 over HTTP: batch, structured and binary mode (HTTP protocol binding, 3). Formats other than
+ * JSON are refused with 415, as the webhook specification asks.
+ */
+import { z } from 'zod';
+import { ManifeedError } from '../../errors.ts';
+import { type Delivery, headerOf } from './kind.ts';
+import { parseMediaType } from './media-type.ts';
+import { parseShape, text } from './shape.ts';
+
+export interface CloudEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string | undefined;
+  readonly time: string | undefined;
+  /** JSON data; undefined where there is none. */
+  readonly data: unknown;
+}
+
+const attribute = z.string().min(1);
+const eventSchema = z.object({
+  specversion: z.literal('1.0'),
+  id: attribute,
+  source: attribute,
+  type: attribute,
+  subject: text,
+  time: text,
+  data: z.unknown(),
+  data_base64: text,
+});
+const batchType = 'application/cloudevents-batch+json';
+const structuredType = 'application/cloudevents+json';
+const expected = 'CloudEvents 1.0 with id, source, specversion "1.0" and type';
+
+/**
+ * @returns one entry per event; null for an element of a batch that is no CloudEvent
+ * @throws BODY_INVALID where the delivery as a whole is none, UNSUPPORTED_MEDIA_TYPE for another event format
+ */
+export function readCloudEvents(delivery: Delivery): readonly (CloudEvent | null)[] {
+  const { essence } = parseMediaType(headerOf(delivery.headers, 'content-type'));
+  if (essence === batchType) {
+    return parseShape(z.array(z.unknown()), delivery.json, `a list of ${expected}`).map(readOne);
+  }
+  if (essence === structuredType) return [required(readOne(delivery.json))];
+  if (essence.startsWith('application/cloudevents')) {
+    throw new ManifeedError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `read CloudEvents: format not taken: must be ${structuredType} or ${batchType}, or binary mode`,
+    );
+  }
+  return [required(readBinary(delivery))];
+}
+
+/** Whether the content type or a `ce-` header says that this delivery is CloudEvents. */
+export function claimsCloudEvents(delivery: Delivery): boolean {
+  const { essence } = parseMediaType(headerOf(delivery.headers, 'content-type'));
+  return (
+    essence.startsWith('application/cloudevents') || headerOf(delivery.headers, 'ce-specversion') !== null
+  );
+}
+
+function required(event: CloudEvent | null): CloudEvent {
+  if (event !== null) return event;
+  throw new ManifeedError('BODY_INVALID', `read webhook body: unexpected shape: must be ${expected}`);
+}
+
+function readOne(candidate: unknown): CloudEvent | null {
+  const parsed = eventSchema.safeParse(candidate);
+  if (!parsed.success) return null;
+  const { id, source, type, subject, time, data, data_base64: base64 } = parsed.data;
+  return { id, source, type, subject, time, data: base64 === undefined ? data : decodeData(base64) };
+}
+
+function readBinary(delivery: Delivery): CloudEvent | null {
+  const of = (name: string) => {
+    const value = headerOf(delivery.headers, `ce-${name}`);
+    return value === null ? undefined : percentDecode(value);
+  };
+  return readOne({
+    specversion: of('specversion'),
+    id: of('id'),
+    source: of('source'),
+    type: of('type'),
+    subject: of('subject'),
+    time: of('time'),
+    data: delivery.json,
+  });
+}
+
+function decodeData(base64: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** HTTP binding, 3.1.3.2; what is not encoded correctly is taken as it stands. */
+function percentDecode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Completes tags that a webhook named without a digest. They were stored before their webhook was acknowledged;
+ * here a HEAD finds the digest, is repeated for about ten seconds (a registry may announce a push before it
+ * shows it), and otherwise the change goes out with `digest: null`, so that nobody misses it.
+ *
+ * It owns the claims on pending observations and nothing durable: a crash at any point leaves them pending, and
+ * their lease runs out. It never decides what is a change.
+ */
+import type { PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Metrics } from '../../lib/metrics.ts';
+import type { Random } from '../../lib/random.ts';
+import { type Head, HeadQueue, type Manifest } from './head-queue.ts';
+
+export interface CompletionOptions {
+  /** Claims pending observations for `leaseMs`; from the ledger. */
+  readonly claim: (limit: number, leaseMs: number) => Promise<readonly PendingObservation[]>;
+  readonly head: Head;
+  /** Records the completed observation and settles the pending one in one transaction. */
+  readonly record: (observations: readonly TagObserved[], settles: readonly string[]) => Promise<unknown>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Observations held at once; the rest stays in the ledger. */
+export const maxHeld = 256;
+/** From claim to giving up; HEADs that wait for their turn behind a hanging registry are included. */
+export const giveUpAfterMs = 15_000;
+/** Well above `giveUpAfterMs`, so that nobody else starts on what is still worked on. */
+export const leaseMs = 60_000;
+/** Pauses between HEADs, each ±25 %. */
+const retryDelaysMs = [500, 1_500, 3_000, 5_000];
+/** How often the ledger is asked unbidden: for what another gateway, or a failed commit, left behind. */
+const recheckMs = 10_000;
+/** Without an id and without a digest, the same tag from the same hook within this time is one push. */
+const nullWindowMs = 60_000;
+
+interface Found {
+  readonly manifest: Manifest;
+  /** Wall time at which the HEAD was sent. */
+  readonly sentAt: number;
+}
+
+export class Completion {
+  readonly #options: CompletionOptions;
+  readonly #stop = new AbortController();
+  readonly #heads: HeadQueue;
+  readonly #tasks = new Map<string, Promise<void>>();
+  readonly #results;
+  #signalled = false;
+  #wakeUp: (() => void) | null = null;
+  #loop: Promise<void> | null = null;
+
+  constructor(options: CompletionOptions) {
+    this.#options = options;
+    this.#heads = new HeadQueue(options.head, options.clock, this.#stop.signal);
+    this.#results = options.metrics.counter(
+      'webhook_completions_total',
+      'Tags that came without digest, by how they were completed',
+      ['result'],
+    );
+  }
+
+  /** Begins with what a crash left behind. Idempotent. */
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Says that something was deferred. Cheap; call it after every `defer`. */
+  wake(): void {
+    this.#signalled = true;
+    this.#wakeUp?.();
+  }
+
+  /** Stops asking; what is not finished stays pending. Waits for commits under way. Idempotent. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#wakeUp?.();
+    await this.#loop;
+    await Promise.all(this.#tasks.values());
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const free = maxHeld - this.#tasks.size;
+      this.#signalled = false;
+      const claimed = free === 0 ? [] : await this.#claim(free);
+      for (const pending of claimed) this.#begin(pending);
+      // A full hand means that more may wait; it is asked for when a place is free.
+      if (claimed.length === 0 || this.#tasks.size >= maxHeld) await this.#pause();
+    }
+  }
+
+  async #claim(limit: number): Promise<readonly PendingObservation[]> {
+    try {
+      return await this.#options.claim(limit, leaseMs);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'pending webhooks not readable');
+      return [];
+    }
+  }
+
+  /** Until something was deferred, a task ended or `recheckMs` passed. */
+  async #pause(): Promise<void> {
+    if (this.#signalled || this.#stop.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(recheckMs, resolve);
+    this.#wakeUp = resolve;
+    await promise;
+    this.#wakeUp = null;
+    cancel();
+  }
+
+  #begin(pending: PendingObservation): void {
+    // A lease that ran out while we still work: the one at work finishes it.
+    if (this.#tasks.has(pending.id)) return;
+    const task = this.#complete(pending)
+      .catch((error: unknown) => {
+        this.#results.inc({ result: 'failed' });
+        this.#options.log.warn({ err: error }, 'webhook not completed: it stays pending');
+      })
+      .finally(() => {
+        this.#tasks.delete(pending.id);
+        if (this.#tasks.size === maxHeld - 1) this.wake();
+      });
+    this.#tasks.set(pending.id, task);
+  }
+
+  async #complete({ id, observation }: PendingObservation): Promise<void> {
+    const seen = await this.#lookUntilFound(observation);
+    if (seen === null && this.#stop.signal.aborted) return;
+    const completed = seen === null ? withoutDigest(observation) : withDigest(observation, seen);
+    await this.#options.record([completed], [id]);
+    this.#results.inc({ result: seen === null ? 'no_digest' : 'completed' });
+  }
+
+  async #lookUntilFound(observation: TagObserved): Promise<Found | null> {
+    const { clock, random } = this.#options;
+    const patience = new AbortController();
+    const giveUp = () => patience.abort();
+    const cancel = clock.after(giveUpAfterMs, giveUp);
+    this.#stop.signal.addEventListener('abort', giveUp, { once: true });
+    if (this.#stop.signal.aborted) giveUp();
+    const impatience = new Promise<null>((resolve) => {
+      patience.signal.addEventListener('abort', () => resolve(null), { once: true });
+      if (patience.signal.aborted) resolve(null);
+    });
+    try {
+      for (let attempt = 0; !patience.signal.aborted; attempt += 1) {
+        const seen = await Promise.race([this.#heads.look(observation), impatience]);
+        if (seen === null || seen.answer === 'unconfigured') return null;
+        if (typeof seen.answer === 'object') return { manifest: seen.answer, sentAt: seen.sentAt };
+        const delayMs = retryDelaysMs[attempt];
+        if (delayMs === undefined) return null;
+        await clock.sleep(delayMs * (0.75 + random() / 2), patience.signal);
+      }
+      return null;
+    } finally {
+      cancel();
+      this.#stop.signal.removeEventListener('abort', giveUp);
+    }
+  }
+}
+
+/**
+ * What the HEAD saw was so when it was sent, which is after the webhook; and a webhook that is newer by another
+ * gateway's clock must not make it older. The push itself stays at the sender's time, in `occurredAt`. The key
+ * was spent when the webhook was stored.
+ */
+function withDigest(observation: TagObserved, { manifest, sentAt }: Found): TagObserved {
+  const { digest, mediaType, size } = manifest;
+  const observedAt = Math.max(observation.observedAt, sentAt);
+  const occurredAt = observation.occurredAt ?? observation.observedAt;
+  return { ...observation, digest, mediaType, size, observedAt, occurredAt, dedupeKey: null };
+}
+
+/**
+ * The webhook's own word, as of its own time. Nothing but time tells two such words apart, and senders repeat
+ * themselves within seconds: a registry's hook counts once per tag and minute. Our own kind is taken at its word.
+ */
+function withoutDigest(observation: TagObserved): TagObserved {
+  const { origin, registry, repository, tag } = observation;
+  if (!origin.startsWith('webhook:')) return { ...observation, dedupeKey: null };
+  const dedupeKey = `${origin}:null:${registry}/${repository}:${tag}`;
+  return { ...observation, dedupeKey, dedupeWindowMs: nullWindowMs };
+}

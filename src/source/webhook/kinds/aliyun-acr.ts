@@ -1,0 +1,28 @@
+/** Alibaba's registry: like Docker Hub's body with a digest; local time without zone; no host. */
+import { z } from 'zod';
+import { bodyId, Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { parseMoment } from '../moment.ts';
+import { parseShape, text } from '../shape.ts';
+
+const schema = z.object({
+  push_data: z.object({ digest: text, pushed_at: text, tag: text }),
+  repository: z.object({ repo_full_name: text, namespace: text, name: text }),
+});
+const beijing = '+08:00';
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const expected = '{"push_data":{"digest","tag",…},"repository":{"repo_full_name",…}} as Alibaba sends it';
+  const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
+  const collector = new Collector(hook, delivery);
+  collector.pushed({
+    repository: repository.repo_full_name || `${repository.namespace ?? ''}/${repository.name ?? ''}`,
+    tag: push.tag,
+    digest: push.digest,
+    time: parseMoment(push.pushed_at, beijing),
+    ...bodyId(delivery),
+  });
+  return collector.result();
+}
+
+export const aliyunAcr: WebhookKind = { name: 'aliyun-acr', needsRegistry: true, normalise };

@@ -1,0 +1,104 @@
+/**
+ * CloudEvents of any sender. There is no vocabulary for registries, so the names that senders use for the same
+ * things are tried in turn; what names no image that way is counted and left alone.
+ */
+import { z } from 'zod';
+import { type CloudEvent, readCloudEvents } from '../cloud-event.ts';
+import { Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { parseMoment } from '../moment.ts';
+import { maybe, number, text } from '../shape.ts';
+import { hostOf } from './ecr.ts';
+
+const dataSchema = z.object({
+  registry: text,
+  host: text,
+  repository: text,
+  repositoryName: text,
+  name: text,
+  tag: text,
+  imageTag: text,
+  reference: text,
+  digest: text,
+  imageDigest: text,
+  mediaType: text,
+  size: number,
+  action: text,
+  registryId: text,
+  target: maybe({ repository: text, tag: text, digest: text, mediaType: text, size: number }),
+  request: maybe({ host: text }),
+});
+type Data = z.infer<typeof dataSchema>;
+
+const pushWords = new Set([
+  'push',
+  'pushed',
+  'create',
+  'created',
+  'update',
+  'updated',
+  'publish',
+  'published',
+  'insert',
+]);
+const deleteWords = new Set(['delete', 'deleted', 'remove', 'removed']);
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const collector = new Collector(hook, delivery);
+  for (const event of readCloudEvents(delivery)) {
+    if (event === null) collector.ignore('malformed');
+    else readEvent(event, collector);
+  }
+  return collector.result();
+}
+
+function readEvent(event: CloudEvent, collector: Collector): void {
+  const word = (event.type.split('.').at(-1) ?? '').toLowerCase();
+  const parsed = dataSchema.safeParse(event.data ?? {});
+  if (!parsed.success) return void collector.ignore('malformed');
+  const data = parsed.data;
+  const action = data.action?.toLowerCase() ?? word;
+  if (action.startsWith('pull')) return void collector.ignore('pull');
+  const isPush = pushWords.has(action);
+  if (!isPush && !deleteWords.has(action)) return void collector.ignore('other-action');
+  const image = imageOf(event, data);
+  if (isPush) collector.pushed(image);
+  else collector.deleted(image, 'tag');
+}
+
+function imageOf(event: CloudEvent, data: Data) {
+  const subject = splitSubject(event.subject);
+  const named = data.repository || data.repositoryName || data.target?.repository || data.name;
+  // What the subject says of another name than the data's says nothing of this image.
+  const also = named === undefined || named === subject.name ? subject : splitSubject(undefined);
+  return {
+    registry: data.registry || data.host || data.request?.host || sourceHost(event.source, data),
+    repository: named || subject.name,
+    tag: data.tag || data.imageTag || data.target?.tag || data.reference || also.tag,
+    digest: data.digest || data.imageDigest || data.target?.digest || also.digest,
+    mediaType: data.mediaType || data.target?.mediaType,
+    size: data.size ?? data.target?.size,
+    time: parseMoment(event.time),
+    // The specification: source and id together are the event's identity.
+    id: `${event.source}\0${event.id}`,
+  };
+}
+
+/** `name`, `name:tag` or `name@digest`; anything else says nothing. */
+function splitSubject(subject: string | undefined) {
+  const match = /^([^:@]{1,255})(?::([^:@]{1,128}))?(?:@(.{1,160}))?$/.exec(subject ?? '');
+  return { name: match?.[1], tag: match?.[2], digest: match?.[3] };
+}
+
+/** The host of an http(s) source, or of ECR's `urn:aws:ecr:REGION:ACCOUNT:…` and `arn:…`. */
+function sourceHost(source: string, data: Data): string | null {
+  const [scheme, , service, region, account] = source.split(':', 6);
+  if ((scheme === 'urn' || scheme === 'arn') && service === 'ecr') {
+    return hostOf(account || data.registryId, region);
+  }
+  if (!URL.canParse(source)) return null;
+  const url = new URL(source);
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : null;
+}
+
+export const cloudevents: WebhookKind = { name: 'cloudevents', handshake: true, normalise };

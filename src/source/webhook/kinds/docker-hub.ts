@@ -1,0 +1,33 @@
+/**
+ * Docker Hub: pushes of tags, never a digest, no signature and no id. One multi-arch push was seen to fire six
+ * identical calls, so repository, tag and `pushed_at` together are the id.
+ */
+import { z } from 'zod';
+import { dockerHub as host } from '../../../event/reference.ts';
+import { Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { parseMoment } from '../moment.ts';
+import { parseShape, text, time } from '../shape.ts';
+
+const schema = z.object({
+  push_data: z.object({ tag: text, pushed_at: time }),
+  repository: z.object({ repo_name: text, namespace: text, name: text }),
+});
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const expected = '{"push_data":{"tag",…},"repository":{"repo_name",…}} as Docker Hub sends it';
+  const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
+  const collector = new Collector(hook, delivery);
+  const pushedAt = parseMoment(push.pushed_at);
+  collector.pushed({
+    registry: host,
+    repository: repository.repo_name || `${repository.namespace ?? ''}/${repository.name ?? ''}`,
+    tag: push.tag,
+    time: pushedAt,
+    // `media_type`, where it is there, is the configuration's and not the manifest's.
+    id: pushedAt === null ? null : String(pushedAt.at),
+  });
+  return collector.result();
+}
+
+export const dockerHub: WebhookKind = { name: 'docker-hub', normalise };

@@ -1,0 +1,94 @@
+/**
+ * GitHub's container registry: `package` and `registry_package` events of a repository, organisation or App.
+ * One event per manifest, an index's children without tag; times are often Go's year 1, so arrival counts.
+ */
+import { z } from 'zod';
+import { isDigest } from '../../../event/digest.ts';
+import { Collector } from '../collector.ts';
+import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
+import { maybe, number, parseShape, text } from '../shape.ts';
+
+const versionShape = {
+  version: text,
+  name: text,
+  package_url: text,
+  container_metadata: maybe({
+    tag: maybe({ name: text, digest: text }),
+    manifest: maybe({ digest: text, media_type: text, size: number }),
+  }),
+};
+const packageShape = {
+  name: text,
+  namespace: text,
+  package_type: text,
+  ecosystem: text,
+  package_version: maybe(versionShape),
+  registry: maybe({ type: text }),
+};
+const schema = z.object({
+  action: text,
+  package: maybe(packageShape),
+  registry_package: maybe(packageShape),
+});
+type Package = NonNullable<z.infer<typeof schema>['package']>;
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const collector = new Collector(hook, delivery);
+  const event = headerOf(delivery.headers, 'x-github-event');
+  const body = parseShape(schema, delivery.json, 'an object as GitHub sends it');
+  const about = body.registry_package ?? body.package;
+  if (event === 'ping') collector.ignore('ping');
+  // Subscribing to both events doubles every push; the second finds nothing changed.
+  else if (event !== null && event !== 'package' && event !== 'registry_package') {
+    collector.ignore('other-event');
+  } else if (about === undefined) collector.ignore('other-event');
+  else if (!isContainer(about)) collector.ignore('not-an-image');
+  else if (body.action !== 'published' && body.action !== 'updated') collector.ignore('other-action');
+  else readPackage(about, headerOf(delivery.headers, 'x-github-delivery'), collector);
+  return collector.result();
+}
+
+/** Any of the three may be wrong or missing in what GitHub sends; case varies. */
+function isContainer(about: Package): boolean {
+  return [about.package_type, about.registry?.type, about.ecosystem].some((type) =>
+    /^(?:container|docker)$/i.test(type ?? ''),
+  );
+}
+
+function readPackage(about: Package, id: string | null, collector: Collector): void {
+  const version = about.package_version;
+  const { tag, manifest } = version?.container_metadata ?? {};
+  const candidates = [version?.version, manifest?.digest, tag?.digest, version?.name];
+  const [host, repository] = splitUrl(version?.package_url) ?? [
+    'ghcr.io',
+    `${about.namespace ?? ''}/${about.name ?? ''}`,
+  ];
+  collector.pushed({
+    registry: host,
+    // GitHub keeps the owner's case; the registry knows only lower case.
+    repository: repository.toLowerCase(),
+    tag: tag?.name,
+    // Some samples hold git hashes where a digest should be: the first that is one counts.
+    digest: candidates.find((digest) => digest !== undefined && isDigest(digest)),
+    mediaType: manifest?.media_type,
+    size: manifest?.size,
+    id,
+  });
+}
+
+/** `ghcr.io/owner/name:tag`; the tag may be empty, the colon then still there. */
+function splitUrl(url: string | undefined): [string, string] | null {
+  const match = /^([^/]{1,255})\/([^:@]{1,255})(?:[:@].{0,255})?$/.exec(url ?? '');
+  return match?.[1] === undefined || match[2] === undefined ? null : [match[1], match[2]];
+}
+
+export const ghcr: WebhookKind = {
+  name: 'ghcr',
+  signature: {
+    algorithm: 'sha256',
+    headers: [{ name: 'x-hub-signature-256', prefix: 'sha256=' }],
+    covers: 'body',
+  },
+  media: ['form-payload'],
+  normalise,
+};

@@ -1,0 +1,62 @@
+/**
+ * JFrog Artifactory, domain `docker`. `X-JFrog-Event-Auth` holds the secret itself, or with
+ * `use_secret_for_signing` the HMAC of the body.
+ */
+import { z } from 'zod';
+import { bodyId, Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { maybe, number, parseShape, text } from '../shape.ts';
+
+const schema = z.object({
+  domain: z.string(),
+  event_type: text,
+  data: maybe({ repo_key: text, sha256: text, size: number, image_name: text, tag: text }),
+  jpd_origin: text,
+});
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const expected = '{"domain","event_type","data":{…}} as Artifactory sends it';
+  const body = parseShape(schema, delivery.json, expected);
+  const collector = new Collector(hook, delivery);
+  const action = body.event_type;
+  // The domain `artifact` speaks of the same push once more, as files.
+  if (body.domain !== 'docker') collector.ignore('other-event');
+  else if (body.data === undefined) collector.ignore('malformed');
+  else {
+    const { repo_key: key = '', image_name: name = '', tag, sha256, size } = body.data;
+    const registry = hook.registry ?? hostOf(body.jpd_origin);
+    const image = {
+      registry,
+      repository: repositoryOf(registry, key, name),
+      tag,
+      digest: sha256 ? `sha256:${sha256.replace(/^sha256:/, '')}` : null,
+      size,
+      ...bodyId(delivery),
+    };
+    if (action === 'pushed' || action === 'promoted') collector.pushed(image);
+    else if (action === 'deleted') collector.deleted({ ...image, digest: tag ? null : image.digest }, 'tag');
+    else collector.ignore('other-action');
+  }
+  return collector.result();
+}
+
+/** The repository key is the first part of the path, or, with the subdomain method, of the host name. */
+function repositoryOf(registry: string | null, key: string, name: string): string {
+  return key === '' || registry?.startsWith(`${key}.`) === true ? name : `${key}/${name}`;
+}
+
+function hostOf(origin: string | undefined): string | null {
+  return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+export const jfrog: WebhookKind = {
+  name: 'jfrog',
+  signature: {
+    algorithm: 'sha256',
+    headers: [{ name: 'x-jfrog-event-auth', prefix: '' }],
+    covers: 'body',
+    orSecretItself: true,
+  },
+  tokenHeaders: ['authorization', 'x-jfrog-event-auth'],
+  normalise,
+};

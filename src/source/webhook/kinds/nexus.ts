@@ -1,0 +1,43 @@
+/** Sonatype Nexus, repository webhooks of type component. No host and no digest in them. */
+import { z } from 'zod';
+import { Collector } from '../collector.ts';
+import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
+import { parseMoment } from '../moment.ts';
+import { maybe, parseShape, text } from '../shape.ts';
+
+const schema = z.object({
+  timestamp: text,
+  action: text,
+  component: maybe({ format: text, name: text, version: text }),
+});
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const collector = new Collector(hook, delivery);
+  const { timestamp, action, component } = parseShape(schema, delivery.json, 'an object as Nexus sends it');
+  // The webhook `rm:repository:asset` tells of every layer; PURGED names internal ids only.
+  if (component === undefined) collector.ignore('other-event');
+  else if (component.format !== 'docker') collector.ignore('not-an-image');
+  else {
+    const image = {
+      repository: component.name,
+      tag: component.version,
+      time: parseMoment(timestamp),
+      id: headerOf(delivery.headers, 'x-nexus-webhook-delivery'),
+    };
+    if (action === 'CREATED' || action === 'UPDATED') collector.pushed(image);
+    else if (action === 'DELETED') collector.deleted(image, 'tag');
+    else collector.ignore('other-action');
+  }
+  return collector.result();
+}
+
+export const nexus: WebhookKind = {
+  name: 'nexus',
+  signature: {
+    algorithm: 'sha1',
+    headers: [{ name: 'x-nexus-webhook-signature', prefix: '' }],
+    covers: 'body',
+  },
+  needsRegistry: true,
+  normalise,
+};

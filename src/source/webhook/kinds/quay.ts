@@ -1,0 +1,43 @@
+/**
+ * Quay: pushes of tags without digest, time or id. Nothing in the body names the event: a push is what has
+ * `updated_tags`; builds, scans, mirrors and quotas may be sent to the same URL.
+ *
+ * No id is made up from the body: two pushes of one tag look the same to the byte, and taking the second for a
+ * repetition would lose it. Each is completed by a HEAD, which tells them apart.
+ */
+import { z } from 'zod';
+import { Collector } from '../collector.ts';
+import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { parseShape, text } from '../shape.ts';
+
+const schema = z.object({
+  repository: text,
+  namespace: text,
+  name: text,
+  docker_url: text,
+  updated_tags: z.unknown(),
+});
+
+function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+  const body = parseShape(schema, delivery.json, 'an object as Quay sends it');
+  const collector = new Collector(hook, delivery);
+  const tags = tagsOf(body.updated_tags);
+  if (tags.length === 0) collector.ignore('other-event');
+  const slash = body.docker_url?.indexOf('/') ?? -1;
+  const host = slash === -1 ? null : body.docker_url?.slice(0, slash);
+  const inUrl = slash === -1 ? undefined : body.docker_url?.slice(slash + 1);
+  const repository = body.repository || inUrl || `${body.namespace ?? ''}/${body.name ?? ''}`;
+  for (const tag of tags) {
+    if (typeof tag === 'string') collector.pushed({ registry: host, repository, tag });
+    else collector.ignore('malformed');
+  }
+  return collector.result();
+}
+
+/** A list of names; older versions sent an object from name to image id. */
+function tagsOf(updated: unknown): readonly unknown[] {
+  if (Array.isArray(updated)) return updated;
+  return typeof updated === 'object' && updated !== null ? Object.keys(updated) : [];
+}
+
+export const quay: WebhookKind = { name: 'quay', normalise };
