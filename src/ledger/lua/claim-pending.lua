@@ -1,0 +1,12 @@
+-- Leases pending observations that nobody works on. After common.lua and admit.lua.
+--
+-- ARGV[1]  also has limit and leaseMs
+-- Returns  { id, observation, id, observation, … }
+
+local claimed = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', DUE, '-inf', whole(now), 'LIMIT', 0, call.limit)) do
+  redis.call('ZADD', DUE, whole(now + call.leaseMs), id)
+  claimed[#claimed + 1] = id
+  claimed[#claimed + 1] = redis.call('HGET', PENDING, id)
+end
+return claimed

@@ -1,0 +1,56 @@
+-- Begins every script of the ledger: key names, time, and the check that comes before any write.
+--
+-- KEYS[1]  <prefix>meta, a hash: schema, epoch, head, floor, began, reason, recordedAt, run, replid, ...
+--          The prefix holds a hash tag, so that all keys made from it live in one Cluster slot.
+-- ARGV[1]  JSON: schema, now (ms; null: the server's time), epoch (to take if a new one is needed),
+--          seenEpoch and seenHead (the newest this gateway knows), channel, and what the script itself wants
+--
+-- Other keys:  log      stream, id <sequence>-0, field c: [recordedAt, type, registry, repository, tag, digest,
+--                       previousDigest, mediaType, size, occurredAt, origin]
+--              repos    zset by name: "registry repository" of each repository that has rows
+--              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence]
+--              p:<repo> zset by name: the present tags
+--              m:<repo> hash digest -> "asOf present( tag)*" with the present tags that point at it
+--              last     hash repository -> sequence of its newest change
+--              scopes   hash repository -> JSON list of baselined scopes, oldest first
+--              keys     zset delivery key -> ms*1000 when it was remembered, made distinct to keep their order
+--              pending  hash id -> observation, and due: zset id -> end of its lease, ms
+
+local META = KEYS[1]
+local prefix = string.sub(META, 1, -5)
+local LOG, REPOS, LAST = prefix .. 'log', prefix .. 'repos', prefix .. 'last'
+local SCOPES, DELIVERIES = prefix .. 'scopes', prefix .. 'keys'
+local PENDING, DUE = prefix .. 'pending', prefix .. 'due'
+local null = cjson.null
+local call = cjson.decode(ARGV[1])
+
+local function readNow()
+  if call.now ~= null then return call.now end
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local now = readNow()
+
+-- Whole numbers beyond 14 digits would come out as 1e+15 by Lua's own conversion.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local function recordedAtOf(sequence)
+  local id = whole(sequence) .. '-0'
+  local entry = redis.call('XRANGE', LOG, id, id)[1]
+  return entry and tonumber(string.match(entry[2][2], '^%[(%d+)'))
+end
+
+-- The sequence just before the first change recorded at or after `time`. Sequences are dense and recordedAt
+-- never falls, so halving finds it in some 20 looks; an index by time would cost memory for every change.
+local function seek(time, floor, head)
+  local low, high = floor, head
+  while low < high do
+    local middle = math.floor((low + high + 1) / 2)
+    local at = recordedAtOf(middle)
+    if at == nil or at < time then low = middle else high = middle - 1 end
+  end
+  return low
+end

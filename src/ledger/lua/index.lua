@@ -1,0 +1,81 @@
+-- What every known tag points at and which digests are known, as rows. After common.lua, for record.lua.
+
+local function repositoryOf(o)
+  return o.registry .. '/' .. o.repository
+end
+
+local function getTag(repo, tag)
+  local text = redis.call('HGET', prefix .. 't:' .. repo, tag)
+  if not text then return nil end
+  local row = cjson.decode(text)
+  return {
+    digest = row[1], mediaType = row[2], size = row[3], present = row[4] == 1,
+    asOf = row[5], firstSeenAt = row[6], updatedAt = row[7], sequence = row[8],
+  }
+end
+
+local function getManifest(repo, digest)
+  local text = redis.call('HGET', prefix .. 'm:' .. repo, digest)
+  if not text then return nil end
+  local asOf, present, tags = string.match(text, '^(%-?%d+) ([01])(.*)$')
+  return { asOf = tonumber(asOf), present = present == '1', tags = tags }
+end
+
+local function noteRepository(o)
+  redis.call('ZADD', REPOS, 0, o.registry .. ' ' .. o.repository)
+end
+
+local function putManifest(o, digest, row)
+  local text = whole(row.asOf) .. ' ' .. (row.present and '1' or '0') .. row.tags
+  local isNew = redis.call('HSET', prefix .. 'm:' .. repositoryOf(o), digest, text)
+  if isNew == 1 then noteRepository(o) end
+end
+
+-- Tags have no blanks (distribution-spec), so a list of them is text: a set of its own for each digest would
+-- cost more than all the rest of the row.
+local function withoutTag(tags, tag)
+  local from, to = string.find(tags .. ' ', ' ' .. tag .. ' ', 1, true)
+  if not from then return tags end
+  return string.sub(tags, 1, from - 1) .. string.sub(tags, to)
+end
+
+local function unlink(o, digest, tag)
+  local row = getManifest(repositoryOf(o), digest)
+  if not row then return end
+  row.tags = withoutTag(row.tags, tag)
+  putManifest(o, digest, row)
+end
+
+-- Notes that the digest was there at t, and that `tag` (nil: none) points at it.
+local function seeManifest(o, digest, known, t, tag)
+  local row = known or { asOf = t, tags = '' }
+  row.asOf, row.present = math.max(t, row.asOf), true
+  if tag then row.tags = withoutTag(row.tags, tag) .. ' ' .. tag end
+  putManifest(o, digest, row)
+end
+
+-- `old`: the row as it was, nil where there was none.
+local function putTag(o, tag, old, row)
+  local repo = repositoryOf(o)
+  local text = cjson.encode({
+    row.digest, row.mediaType, row.size, row.present and 1 or 0,
+    row.asOf, row.firstSeenAt, row.updatedAt, row.sequence,
+  })
+  redis.call('HSET', prefix .. 't:' .. repo, tag, text)
+  if not old then noteRepository(o) end
+  local wasPresent = old ~= nil and old.present
+  if row.present and not wasPresent then redis.call('ZADD', prefix .. 'p:' .. repo, 0, tag) end
+  if wasPresent and not row.present then redis.call('ZREM', prefix .. 'p:' .. repo, tag) end
+  if wasPresent and old.digest ~= null and old.digest ~= row.digest then unlink(o, old.digest, tag) end
+end
+
+local function presentTags(repo)
+  return redis.call('ZRANGE', prefix .. 'p:' .. repo, 0, -1)
+end
+
+local function tagsAt(manifest)
+  local tags = {}
+  for tag in string.gmatch(manifest.tags, '%S+') do tags[#tags + 1] = tag end
+  table.sort(tags)
+  return tags
+end

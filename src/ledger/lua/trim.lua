@@ -1,0 +1,82 @@
+-- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After common.lua and
+-- admit.lua.
+--
+-- ARGV[1]  also has maxChanges, maxAgeMs, maxTrimmed (entries), sweep ('' to begin, else as returned last)
+-- Returns  { epoch, floor, head, '1' when there is more to drop, sweep for the next step or '' when it is done }
+--
+-- The sweep walks the repositories by name and each one's rows by HSCAN, `maxTrimmed` rows a step or little more.
+-- Tombstones go when they are older than maxAgeMs, and digests without a tag too: they would pile up for ever.
+
+local before = now - call.maxAgeMs
+local floor = math.max(meta.floor, meta.head - call.maxChanges, seek(before, meta.floor, meta.head))
+if floor > meta.floor then redis.call('HSET', META, 'floor', whole(floor)) end
+
+-- "~": whole nodes only, which is cheap; entries at or below the floor that remain are never read.
+local dropped = redis.call('XTRIM', LOG, 'MINID', '~', whole(floor + 1) .. '-0', 'LIMIT', call.maxTrimmed)
+local keysBefore = whole(before * 1000)
+local oldKeys = redis.call('ZRANGE', DELIVERIES, '-inf', '(' .. keysBefore, 'BYSCORE', 'LIMIT', 0, 1000)
+if #oldKeys > 0 then redis.call('ZREM', DELIVERIES, unpack(oldKeys)) end
+
+local visited = 0
+
+local function isOldTag(text)
+  local row = cjson.decode(text)
+  return row[4] == 0 and row[5] < before
+end
+
+local function isOldManifest(text)
+  local asOf, present, tags = string.match(text, '^(%-?%d+) ([01])(.*)$')
+  return tonumber(asOf) < before and (present == '0' or tags == '')
+end
+
+local function sweepHash(key, cursor, isOld)
+  repeat
+    local reply = redis.call('HSCAN', key, cursor, 'COUNT', 500)
+    cursor = reply[1]
+    for i = 1, #reply[2], 2 do
+      visited = visited + 1
+      if isOld(reply[2][i + 1]) then redis.call('HDEL', key, reply[2][i]) end
+    end
+  until cursor == '0' or visited >= call.maxTrimmed
+  return cursor
+end
+
+local function forgetIfEmpty(member, repo)
+  if redis.call('EXISTS', prefix .. 't:' .. repo, prefix .. 'm:' .. repo) > 0 then return end
+  redis.call('ZREM', REPOS, member)
+  local last = redis.call('HGET', LAST, repo)
+  if last and tonumber(last) <= floor then redis.call('HDEL', LAST, repo) end
+end
+
+-- "t 0 registry repository": which of its hashes, from which cursor.
+local function sweepFrom(state)
+  local part, cursor, member = string.match(state, '^([tm]) (%d+) (.+)$')
+  while visited < call.maxTrimmed do
+    if not member then
+      member = redis.call('ZRANGE', REPOS, part or '-', '+', 'BYLEX', 'LIMIT', 0, 1)[1]
+      if not member then return '' end
+      part, cursor = 't', '0'
+    end
+    local repo = string.gsub(member, ' ', '/', 1)
+    cursor = sweepHash(prefix .. part .. ':' .. repo, cursor, part == 't' and isOldTag or isOldManifest)
+    visited = visited + 1
+    if cursor == '0' then
+      if part == 't' then
+        part = 'm'
+      else
+        forgetIfEmpty(member, repo)
+        part, member = '(' .. member, nil
+      end
+    end
+  end
+  if not member then
+    member = redis.call('ZRANGE', REPOS, part, '+', 'BYLEX', 'LIMIT', 0, 1)[1]
+    if not member then return '' end
+    part, cursor = 't', '0'
+  end
+  return part .. ' ' .. cursor .. ' ' .. member
+end
+
+local sweep = sweepFrom(call.sweep)
+local more = (dropped > 0 or #oldKeys == 1000 or sweep ~= '') and '1' or '0'
+return { meta.epoch, whole(floor), whole(meta.head), more, sweep }

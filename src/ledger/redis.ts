@@ -1,0 +1,252 @@
+/**
+ * The ledger in Redis, shared by any number of gateways. Every decision is one atomic Lua script (`lua/`), so
+ * gateways need not know of each other; the stream is the truth and the channel only the wake-up. This file puts
+ * the parts together: links (connections), store (scripts), queue (group commit), tail (order for listeners).
+ *
+ * A command that is not answered in time fails with UNAVAILABLE though it may have been carried out. That is
+ * harmless: the same observation again finds the index as it wants it, and the same delivery key is a duplicate.
+ */
+import { ManifeedError } from '../errors.ts';
+import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import { repositoryKey } from '../event/reference.ts';
+import { noLog } from '../lib/log.ts';
+import { noMetrics } from '../lib/metrics.ts';
+import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
+import { defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
+import { decodePending, encodePending } from './pending-codec.ts';
+import {
+  asList,
+  asNumber,
+  asText,
+  type RecordReply,
+  readAnnouncement,
+  readRecordReply,
+  readStanding,
+} from './redis-codec.ts';
+import { type Connections, openConnections } from './redis-connections.ts';
+import { readPage, readTags } from './redis-read.ts';
+import { RecordQueue } from './redis-record.ts';
+import { type RedisStore, redisKeys } from './redis-store.ts';
+import { RedisTail } from './redis-tail.ts';
+import { databaseOf, type RedisTarget, type RedisTimeouts } from './redis-target.ts';
+import { refusePending } from './refusal.ts';
+
+export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
+  /** What the ledger's keys begin with, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
+  readonly keyPrefix?: string;
+  readonly timeouts?: Partial<RedisTimeouts>;
+  /** Replicas that must have a change before it is acknowledged. Default 0: the primary alone. */
+  readonly minReplicas?: number;
+  /** How long those replicas may take, ms; below `commandTimeoutMs`. Default 1,000. */
+  readonly minReplicasTimeoutMs?: number;
+  /** How often an idle gateway asks where the ledger stands and whether its connections live, ms. Default 2,000. */
+  readonly watchEveryMs?: number;
+  /** How long opening may take, ms. Default 10,000. */
+  readonly openTimeoutMs?: number;
+  /** The ledger's time, ms; default: the Redis server's, which all gateways share. For tests. */
+  readonly now?: () => number;
+}
+
+const defaults = {
+  keyPrefix: 'manifeed',
+  minReplicas: 0,
+  minReplicasTimeoutMs: 1_000,
+  watchEveryMs: 2_000,
+  openTimeoutMs: 10_000,
+};
+
+/**
+ * Changes of one script that are published as a whole; of more, only that there are. Some 300 KB: what Redis may
+ * have to hold for each gateway that is slow to take it.
+ */
+const maxPublished = 1_000;
+/** Repositories one `tags` call looks at. */
+const maxVisited = 1_000;
+/** Steps of one `trim`; the rest waits for the next. */
+const maxTrimSteps = 1_000;
+
+/**
+ * @throws UNAVAILABLE when Redis can't be had, is older than 7, or holds a ledger of a newer schema
+ * @throws PARAMETER_INVALID when the target makes no sense
+ */
+export async function openRedisLedger(options: RedisLedgerOptions): Promise<Ledger> {
+  const keys = redisKeys(options.keyPrefix ?? defaults.keyPrefix, databaseOf(options));
+  const { clock, random, log = noLog, metrics = noMetrics } = options;
+  const holes = metrics.counter(
+    'ledger_redis_holes_total',
+    'Times the stream was read for what the channel lost',
+  );
+  const strays = metrics.counter('ledger_redis_strays_total', 'Messages on the channel that no gateway sent');
+  let tail: RedisTail | null = null;
+  const standing = async () => readStanding(await store.run('status', 'ask where the ledger stands'));
+
+  const connections = await openConnections({
+    ...{ target: options, keys, clock, random, log, metrics },
+    timeouts: options.timeouts ?? {},
+    openTimeoutMs: options.openTimeoutMs ?? defaults.openTimeoutMs,
+    watchEveryMs: options.watchEveryMs ?? defaults.watchEveryMs,
+    now: () => options.now?.() ?? null,
+    seen: () => (tail === null ? { epoch: '', head: 0 } : { epoch: tail.epoch, head: tail.head }),
+    onMessage: (text) => {
+      const announcement = readAnnouncement(text);
+      if (announcement === null) strays.inc();
+      else tail?.announce(announcement);
+    },
+    onLook: async () => tail?.stands(await standing()),
+  });
+  const { store } = connections;
+  try {
+    tail = new RedisTail(await standing(), {
+      ...{ clock, log, standing, onHole: () => holes.inc() },
+      read: (after, limit) => readPage(store, after, limit, {}, limit),
+    });
+    return new RedisLedger(options, connections, tail);
+  } catch (error) {
+    await connections.close();
+    throw error;
+  }
+}
+
+class RedisLedger implements Ledger {
+  readonly #options: RedisLedgerOptions;
+  readonly #limits: LedgerLimits;
+  readonly #connections: Connections;
+  readonly #store: RedisStore;
+  readonly #tail: RedisTail;
+  readonly #queue: RecordQueue;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: RedisLedgerOptions, connections: Connections, tail: RedisTail) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#connections = connections;
+    this.#store = connections.store;
+    this.#tail = tail;
+    this.#queue = new RecordQueue({
+      commit: (calls) => this.#commit(calls),
+      maxWaiting: this.#limits.maxWaitingObservations,
+    });
+  }
+
+  async bounds(): Promise<Bounds> {
+    const { keys, link } = this.#store;
+    const [epoch, floor, head] = await link.use('read the bounds', (client) =>
+      client.hmget(keys.meta, 'epoch', 'floor', 'head'),
+    );
+    if (typeof epoch === 'string') return { epoch, floor: asNumber(floor), head: asNumber(head) };
+    // Somebody emptied the database: this makes the ledger anew.
+    const made = readStanding(await this.#store.run('status', 'read the bounds'));
+    return { epoch: made.epoch, floor: made.floor, head: made.head };
+  }
+
+  record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
+    return this.#queue.add(observations, settles);
+  }
+
+  async #commit(calls: string): Promise<RecordReply> {
+    const action = 'record observations';
+    const minReplicas = this.#options.minReplicas ?? defaults.minReplicas;
+    const { maxScopesPerRepository } = this.#limits;
+    const call = { ...this.#deliveryBounds(), maxScopesPerRepository, maxPublished, touch: minReplicas > 0 };
+    const reply = readRecordReply(await this.#store.run('record', action, call, [calls]));
+    this.#tail.committed(reply.epoch, reply.changes);
+    if (minReplicas > 0) await this.#awaitReplicas(action, minReplicas);
+    return reply;
+  }
+
+  async #awaitReplicas(action: string, minReplicas: number): Promise<void> {
+    const timeoutMs = this.#options.minReplicasTimeoutMs ?? defaults.minReplicasTimeoutMs;
+    const acknowledged = await this.#store.link.use(action, (client) => client.wait(minReplicas, timeoutMs));
+    if (acknowledged >= minReplicas) return;
+    const state = `${acknowledged} replicas had it after ${timeoutMs} ms`;
+    throw new ManifeedError('UNAVAILABLE', `${action}: ${state}: must be at least ${minReplicas}`);
+  }
+
+  #deliveryBounds() {
+    const { maxDeliveryKeys } = this.#limits;
+    return { maxDeliveryKeys, maxAgeMs: this.#options.retention.maxAgeMs };
+  }
+
+  async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
+    const { maxPending } = this.#limits;
+    const keys = observations.map((one) => [one.dedupeKey ?? null, one.dedupeWindowMs ?? null]);
+    const call = { ...this.#deliveryBounds(), maxPending, keys };
+    const texts = observations.map(encodePending);
+    const reply = await this.#store
+      .run('defer', 'defer observations', call, texts)
+      .catch((error: unknown) => {
+        throw pendingRefusal(error, observations.length, maxPending) ?? error;
+      });
+    const ids = asList(reply).map(asText);
+    return observations.flatMap((observation, i) => {
+      const id = ids[i] ?? '';
+      return id === '' ? [] : [{ id, observation: { ...observation, dedupeKey: null } }];
+    });
+  }
+
+  async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
+    const action = 'claim pending observations';
+    const reply = asList(await this.#store.run('claimPending', action, { limit, leaseMs })).map(asText);
+    const claimed: PendingObservation[] = [];
+    for (let i = 0; i + 1 < reply.length; i += 2)
+      claimed.push({ id: reply[i] ?? '', observation: decodePending(reply[i + 1] ?? '') });
+    return claimed;
+  }
+
+  async read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    return await readPage(this.#store, after, limit, filter, this.#limits.maxScanned);
+  }
+
+  async seek(time: number): Promise<number> {
+    return asNumber(await this.#store.run('seek', 'seek a time', { time }));
+  }
+
+  async tags(query: TagQuery): Promise<TagPage> {
+    return await readTags(this.#store, query, maxVisited);
+  }
+
+  async baselines(registry: string, repository: string): Promise<readonly string[]> {
+    const { keys, link } = this.#store;
+    const key = repositoryKey({ registry, repository });
+    const scopes = await link.use('read baselines', (client) => client.hget(keys.scopes, key));
+    return scopes === null ? [] : asList(JSON.parse(scopes)).map(asText);
+  }
+
+  tail(listener: (event: TailEvent) => void): () => void {
+    return this.#tail.listen(listener);
+  }
+
+  async check(): Promise<void> {
+    await this.#store.run('status', 'check the ledger');
+  }
+
+  async trim(): Promise<Bounds> {
+    const { maxChanges, maxAgeMs } = this.#options.retention;
+    let sweep = '';
+    for (let step = 1; ; step += 1) {
+      const call = { maxChanges, maxAgeMs, maxTrimmed: this.#limits.maxTrimmedAtOnce, sweep };
+      const reply = asList(await this.#store.run('trim', 'trim the ledger', call));
+      const [epoch, floor, head, more, next] = reply;
+      const bounds = { epoch: asText(epoch), floor: asNumber(floor), head: asNumber(head) };
+      if (more !== '1' || step === maxTrimSteps) return bounds;
+      sweep = asText(next);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.close();
+    this.#tail.close();
+    await this.#connections.close();
+  }
+}
+
+function pendingRefusal(error: unknown, more: number, maxPending: number): ManifeedError | null {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const waiting = cause instanceof Error ? /^PENDING (\d+)/.exec(cause.message)?.[1] : undefined;
+  return waiting === undefined ? null : refusePending(Number(waiting), more, maxPending);
+}

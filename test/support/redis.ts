@@ -1,0 +1,312 @@
+/**
+ * Real redis-server processes for tests: one node, primary + replica, a Cluster of three, a Sentinel trio.
+ * Each gets free ports on 127.0.0.1 and a directory of its own; `stop()` ends it by its pid and cleans up.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+
+const startTimeoutMs = 10_000;
+
+export interface RedisNode {
+  readonly port: number;
+  /** `redis://127.0.0.1:<port>/0` */
+  readonly url: string;
+  /** For asking the server directly; reconnects by itself. */
+  readonly admin: Redis;
+  /** SIGKILL. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** SIGSTOP: accepts connections (the kernel does), answers nothing. */
+  pause(): void;
+  resume(): void;
+  /** Starts it again on its port with its directory, after `kill()`. */
+  start(): Promise<void>;
+  /** Idempotent: ends the process and removes its directory. */
+  stop(): Promise<void>;
+}
+
+export interface RedisNodeOptions {
+  readonly port?: number;
+  /** Which program; default `redis-server`. */
+  readonly program?: string;
+  /** Further configuration, as on the command line: `['--requirepass', 'x']`. */
+  readonly args?: readonly string[];
+  /** How to ask it; default no password. */
+  readonly password?: string;
+  readonly tls?: { readonly ca: string };
+}
+
+/** Whether a server program is installed: `redis-server`, `valkey-server`. */
+export function isInstalled(program: string): boolean {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('find a free port: no address');
+  return address.port;
+}
+
+/** Asks again every 20 ms until `probe` says true; a test that waits for a fact waits here. */
+export async function until(
+  what: string,
+  probe: () => Promise<boolean> | boolean,
+  timeoutMs = 15_000,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      if (await probe()) return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    if (performance.now() > end) throw new Error(`wait for ${what}: not so after ${timeoutMs} ms`);
+    await sleep(20);
+  }
+}
+
+export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisNode> {
+  const port = options.port ?? (await freePort());
+  const dir = await mkdtemp(join(tmpdir(), 'manifeed-redis-'));
+  const program = options.program ?? 'redis-server';
+  const tls = options.tls;
+  const admin = new Redis({
+    port,
+    host: '127.0.0.1',
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 50,
+    ...(options.password === undefined ? {} : { password: options.password }),
+    ...(tls === undefined ? {} : { tls: { ca: tls.ca } }),
+  });
+  // A server that is down on purpose makes ioredis emit errors that nobody needs to see.
+  admin.on('error', () => {});
+  let child: ChildProcess | null = null;
+  let stopped = false;
+
+  const launch = async () => {
+    const listen = tls === undefined ? ['--port', String(port)] : ['--port', '0', '--tls-port', String(port)];
+    const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'];
+    child = spawn(program, [...listen, ...common, ...(options.args ?? [])], { stdio: 'ignore' });
+    await until(`${program} on port ${port}`, () => answersPing(port, options), startTimeoutMs);
+  };
+  const kill = async () => {
+    const running = child;
+    child = null;
+    if (running === null || running.exitCode !== null || running.signalCode !== null) return;
+    running.kill('SIGKILL');
+    await once(running, 'exit');
+  };
+  await launch();
+  return {
+    port,
+    url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}/0`,
+    admin,
+    kill,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
+    start: launch,
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      admin.disconnect();
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answersPing(port: number, options: RedisNodeOptions): Promise<boolean> {
+  const probe = new Redis({
+    port,
+    host: '127.0.0.1',
+    lazyConnect: true,
+    retryStrategy: () => null,
+    enableReadyCheck: false,
+    commandTimeout: 500,
+    ...(options.password === undefined ? {} : { password: options.password }),
+    ...(options.tls === undefined ? {} : { tls: { ca: options.tls.ca } }),
+  });
+  probe.on('error', () => {});
+  try {
+    await probe.connect();
+    return (await probe.ping()) === 'PONG';
+  } catch (error) {
+    // Sentinels and protected servers answer too, only not with PONG.
+    return error instanceof Error && /NOAUTH|WRONGPASS/.test(error.message);
+  } finally {
+    probe.disconnect();
+  }
+}
+
+export interface RedisPair {
+  readonly primary: RedisNode;
+  readonly replica: RedisNode;
+  stop(): Promise<void>;
+}
+
+/** A primary with one replica that has caught up. */
+export async function startRedisPair(args: readonly string[] = []): Promise<RedisPair> {
+  const primary = await startRedis({ args });
+  const replica = await startRedis({ args: [...args, '--replicaof', `127.0.0.1 ${primary.port}`] });
+  await until('the replica to follow', async () =>
+    (await replica.admin.info('replication')).includes('master_link_status:up'),
+  );
+  return {
+    primary,
+    replica,
+    async stop() {
+      await Promise.all([primary.stop(), replica.stop()]);
+    },
+  };
+}
+
+export interface RedisCluster {
+  readonly nodes: readonly RedisNode[];
+  /** `host:port` of each node. */
+  readonly addresses: readonly string[];
+  stop(): Promise<void>;
+}
+
+const clusterSlots = 16_384;
+
+/** Three primaries, and with `replicas` one replica for each. */
+export async function startRedisCluster(options: { replicas?: boolean } = {}): Promise<RedisCluster> {
+  const count = options.replicas === true ? 6 : 3;
+  const nodes = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500'];
+      const busPort = await freePort();
+      return await startRedis({
+        args: [...args, '--cluster-port', String(busPort), '--cluster-replica-validity-factor', '0'],
+      });
+    }),
+  );
+  const primaries = nodes.slice(0, 3);
+  const [first] = nodes;
+  if (first === undefined) throw new Error('start a cluster: no nodes');
+  const slotsEach = Math.ceil(clusterSlots / primaries.length);
+  for (const [index, node] of primaries.entries()) {
+    const last = Math.min((index + 1) * slotsEach, clusterSlots) - 1;
+    await node.admin.cluster('ADDSLOTSRANGE', index * slotsEach, last);
+    await node.admin.call('CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
+  }
+  for (const node of nodes.slice(1)) {
+    const busPort = (await node.admin.config('GET', 'cluster-port')) as string[];
+    await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(node.port), busPort[1] ?? '');
+  }
+  const agrees = async (node: RedisNode) => {
+    const info = String(await node.admin.cluster('INFO'));
+    return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`);
+  };
+  await until('the cluster to agree', async () => (await Promise.all(nodes.map(agrees))).every(Boolean));
+  for (const [index, node] of nodes.slice(3).entries()) {
+    const primary = primaries[index];
+    if (primary === undefined) continue;
+    await node.admin.cluster('REPLICATE', String(await primary.admin.cluster('MYID')));
+    await until('a cluster replica to follow', async () =>
+      (await node.admin.info('replication')).includes('master_link_status:up'),
+    );
+  }
+  return {
+    nodes,
+    addresses: nodes.map((node) => `127.0.0.1:${node.port}`),
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+    },
+  };
+}
+
+export interface RedisSentinels {
+  readonly primary: RedisNode;
+  readonly replica: RedisNode;
+  /** `host:port` of each Sentinel. */
+  readonly addresses: readonly string[];
+  /** The name under which the Sentinels know the primary. */
+  readonly name: string;
+  stop(): Promise<void>;
+}
+
+/** A primary and a replica watched by three Sentinels that all know of each other. */
+export async function startRedisSentinels(): Promise<RedisSentinels> {
+  const { primary, replica } = await startRedisPair();
+  const name = 'manifeed-primary';
+  const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(name, primary.port)));
+  const ready = async (node: RedisNode) => {
+    const state = (await node.admin.call('SENTINEL', 'MASTER', name)) as Record<string, string> | string[];
+    const fields = Array.isArray(state) ? pairs(state) : state;
+    return fields['num-other-sentinels'] === '2' && fields['num-slaves'] === '1';
+  };
+  await until('the Sentinels to know each other', async () =>
+    (await Promise.all(sentinels.map(ready))).every(Boolean),
+  );
+  return {
+    primary,
+    replica,
+    addresses: sentinels.map((node) => `127.0.0.1:${node.port}`),
+    name,
+    async stop() {
+      await Promise.all([...sentinels, primary, replica].map((node) => node.stop()));
+    },
+  };
+}
+
+function pairs(flat: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] ?? ''] = flat[i + 1] ?? '';
+  return fields;
+}
+
+async function startSentinel(name: string, primaryPort: number): Promise<RedisNode> {
+  const port = await freePort();
+  const dir = await mkdtemp(join(tmpdir(), 'manifeed-sentinel-'));
+  const file = join(dir, 'sentinel.conf');
+  // A Sentinel rewrites its own configuration, so it wants a file; the options of startRedis come after it.
+  await writeFile(
+    file,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${dir}`,
+      `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 2`,
+      `sentinel down-after-milliseconds ${name} 1000`,
+      `sentinel failover-timeout ${name} 5000`,
+      '',
+    ].join('\n'),
+  );
+  const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+  const admin = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null });
+  admin.on('error', () => {});
+  await until(`a Sentinel on port ${port}`, () => answersPing(port, {}));
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    admin,
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    start: () => Promise.reject(new Error('start a Sentinel again: not supported')),
+    async stop() {
+      admin.disconnect();
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
