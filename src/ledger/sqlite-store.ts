@@ -55,9 +55,12 @@ export class SqliteStore {
   readonly #sql;
   #standing: Standing;
 
-  /** @throws UNAVAILABLE where the file can't be had */
-  constructor(options: SqliteStoreOptions) {
-    this.#file = openSqliteFile(options);
+  /**
+   * @param file default: opened by the options
+   * @throws UNAVAILABLE where the file can't be had
+   */
+  constructor(options: SqliteStoreOptions, file: SqliteFile = openSqliteFile(options)) {
+    this.#file = file;
     this.#options = options;
     const { db } = this.#file;
     this.#names = new SqliteNames(db);

@@ -1,0 +1,25 @@
+/**
+ * A process to be killed: records into the SQLite ledger at argv[2], from several senders at once, and prints
+ * `<sequence> <tag>` for each change only after it was acknowledged. Stops only by a signal.
+ */
+import { writeSync } from 'node:fs';
+import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { tagSeen } from './ledger-samples.ts';
+
+const senders = 8;
+const [, , path = '', run = ''] = process.argv;
+const ledger = await openSqliteLedger({
+  path,
+  clock: systemClock,
+  random: Math.random,
+  retention: { maxChanges: 1_000_000, maxAgeMs: 86_400_000 },
+});
+
+async function send(sender: number): Promise<never> {
+  for (let n = 0; ; n++) {
+    const { changes } = await ledger.record([tagSeen(`r${run}.s${sender}.n${n}`, `word ${n}`, Date.now())]);
+    for (const { sequence, tag } of changes) writeSync(1, `${sequence} ${tag}\n`);
+  }
+}
+await Promise.all(Array.from({ length: senders }, (_, sender) => send(sender)));
