@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly core: number | null;
   readonly ledger: 'memory' | 'sqlite';
   readonly access: 'open' | 'token';
+  /** Whether subscribers are paced; default: they ask for `pace=none`. */
+  readonly paced?: boolean;
   /** Laid over the bench's configuration: a section given here replaces the bench's. */
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
@@ -75,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pid: child.pid,
     port,
     url,
-    dialogue: dialogueOf(options.transport, token),
+    dialogue: dialogueOf(options, token),
     publish: () => publish(url, agent),
     ...stallMethods(child),
     close,
@@ -97,15 +99,20 @@ function configuration(options: GatewayOptions, directory: string, port: number,
   };
 }
 
-function dialogueOf(transport: Transport, token: string | null): Dialogue {
+function dialogueOf({ transport, paced }: GatewayOptions, token: string | null): Dialogue {
   const headers = token === null ? [] : [`Authorization: Bearer ${token}`];
   if (transport === 'sse') {
-    const path = `/v1/events?repository=${benchRepository}&pace=none`;
+    const path = `/v1/events?repository=${benchRepository}${paced === true ? '' : '&pace=none'}`;
     return { request: sseRequest(path, headers), subscribe: null, readyMarker: 'event: ready' };
   }
   return {
     request: webSocketRequest('/v1/socket', ['Sec-WebSocket-Protocol: manifeed.v1', ...headers]),
-    subscribe: JSON.stringify({ type: 'subscribe', id: 's1', repository: [benchRepository], pace: 'none' }),
+    subscribe: JSON.stringify({
+      type: 'subscribe',
+      id: 's1',
+      repository: [benchRepository],
+      ...(paced === true ? {} : { pace: 'none' }),
+    }),
     readyMarker: '"type":"ready"',
   };
 }

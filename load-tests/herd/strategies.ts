@@ -1,0 +1,64 @@
+/**
+ * When a herd's requests reach the registry, computed: three ways of telling the same clients. Pure, and with
+ * the gateway's own pacing functions for the third.
+ */
+import type { Random } from '../../src/lib/random.ts';
+import { dueMs } from '../../src/pacing/slots.ts';
+
+export interface Herd {
+  /** Subscribers of each gateway. */
+  readonly counts: readonly number[];
+  /** What the registry is thought to stand, requests a second. */
+  readonly ratePerSecond: number;
+  /** What one unpaced delivery costs a gateway, ms: even "at once" takes its time. */
+  readonly deliveryMs: number;
+  /** Shortest and longest time between being told and the request's arrival, ms; uniform. */
+  readonly reactionMs: readonly [min: number, max: number];
+}
+
+export const strategyNames = ['pace off', 'random jitter', 'paced'] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
+export function clientsOf(herd: Herd): number {
+  return herd.counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** W: how long the requests are to take, ms. */
+export function windowMs(herd: Herd): number {
+  return (clientsOf(herd) * 1000) / herd.ratePerSecond;
+}
+
+/** Arrival of every client's request, ms after the change, in no order. */
+export function arrivalsMs(strategy: StrategyName, herd: Herd, random: Random): readonly number[] {
+  const [min, max] = herd.reactionMs;
+  return herd.counts.flatMap((count, node) =>
+    Array.from({ length: count }, (_, j) => {
+      const told =
+        strategy === 'paced' ? dueMs(j, node, herd.counts, herd.ratePerSecond) : j * herd.deliveryMs;
+      const jitter = strategy === 'random jitter' ? random() * windowMs(herd) : 0;
+      return told + jitter + min + random() * (max - min);
+    }),
+  );
+}
+
+/** Requests in each `binMs` from the change on. */
+export function bins(arrivals: readonly number[], binMs: number): readonly number[] {
+  const last = arrivals.reduce((latest, at) => Math.max(latest, at), 0);
+  const counted = new Array<number>(Math.floor(last / binMs) + 1).fill(0);
+  for (const at of arrivals) {
+    const bin = Math.max(0, Math.floor(at / binMs));
+    counted[bin] = (counted[bin] ?? 0) + 1;
+  }
+  return counted;
+}
+
+/** Small and repeatable (mulberry32), so that the committed plot changes only when the pacing does. */
+export function seededRandom(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
