@@ -25,6 +25,7 @@ export class Gate {
   readonly #closing = new AbortController();
   #underWay = 0;
   #pumping = false;
+  #blockedUntil = 0;
 
   constructor(budget: RequestBudget, concurrency: number, clock: Clock) {
     this.#budget = budget;
@@ -34,6 +35,11 @@ export class Gate {
 
   get waiting(): number {
     return this.#plain.length + this.#urgent.length;
+  }
+
+  /** How long the budget will grant nothing, as far as is known, ms. */
+  get blockedForMs(): number {
+    return Math.max(0, this.#blockedUntil - this.#clock.monotonic());
   }
 
   /**
@@ -75,7 +81,9 @@ export class Gate {
         if (wanted <= 0 || this.#closing.signal.aborted) return;
         const { granted, retryInMs } = await this.#budget.take(wanted);
         for (let n = 0; n < granted; n += 1) this.#admit();
-        if (granted < wanted) await this.#clock.sleep(retryInMs, this.#closing.signal);
+        if (granted === wanted) continue;
+        this.#blockedUntil = this.#clock.monotonic() + retryInMs;
+        await this.#clock.sleep(retryInMs, this.#closing.signal);
       }
     } catch (error) {
       // A shared budget that cannot be asked: nothing goes out, the looks fail and come again.

@@ -54,6 +54,8 @@ export interface RegistryClient {
   readonly metadataBase: URL;
   /** @throws UpstreamError refused, server, timeout, network, denied, too-large, redirect, closed */
   send(request: ClientRequest): Promise<Reply>;
+  /** How long nothing will be sent, ms, as far as is known: a pause, or a budget that is used up. */
+  readonly blockedForMs: number;
   close(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
   const gate = new Gate(budget, options.poll.concurrency, clock);
   const reserve = options.poll.reserve ?? defaultReserve;
   let breaker = closedBreaker;
+  let pausedUntil = 0;
   let lastWarning = { requestsPerSecond: 0, at: -Infinity };
 
   const tokens = createTokens({
@@ -152,7 +155,7 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
     if (status === 429 || (status === 503 && retryAfterMs !== null)) {
       const refusal = afterRefusal(breaker, retryAfterMs, deps.random);
       breaker = refusal.state;
-      await budget.pause(refusal.pauseMs);
+      await pause(refusal.pauseMs);
       deps.onPressure(status === 429 ? '429' : '503');
       throw new UpstreamError(
         'refused',
@@ -167,12 +170,17 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
     await heedLimit(answer);
   }
 
+  function pause(forMs: number): Promise<void> {
+    pausedUntil = Math.max(pausedUntil, clock.monotonic() + forMs);
+    return budget.pause(forMs);
+  }
+
   async function heedLimit(answer: Answer): Promise<void> {
     const limit = parseRateLimit(answer.headers, clock.now());
     if (limit === null) return;
     deps.onRemaining(limit.remaining);
     const verdict = judge(limit, reserve, options.poll.requestsPerSecond);
-    if (verdict.kind === 'stop') await budget.pause(verdict.forMs);
+    if (verdict.kind === 'stop') await pause(verdict.forMs);
     if (verdict.kind !== 'slow') return;
     const now = clock.monotonic();
     const like = Math.abs(verdict.requestsPerSecond / lastWarning.requestsPerSecond - 1) < 0.1;
@@ -219,6 +227,9 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
   return {
     base,
     metadataBase,
+    get blockedForMs() {
+      return Math.max(gate.blockedForMs, pausedUntil - clock.monotonic());
+    },
     async send(request) {
       let { url } = request;
       for (let n = 0; n <= maxRedirects; n += 1) {

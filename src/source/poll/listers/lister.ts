@@ -55,7 +55,7 @@ export interface ListBounds {
 }
 
 export const defaultListBounds: ListBounds = {
-  maxTags: 100_000,
+  maxTags: 50_000,
   maxPages: 1_000,
   maxPageBytes: 8 * 1024 * 1024,
 };
@@ -105,16 +105,17 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
     if (reply.status === 404 && visited.size === 1) return ended('complete');
     const page = walk.parse(reply);
     const sizeBefore = rows.size;
+    let caughtUp = false;
     for (const row of page.rows) {
-      if (walk.newestFirst && since !== null && row.movedAt !== null && row.movedAt < since) {
-        return ended('caught-up');
-      }
+      caughtUp ||= walk.newestFirst && since !== null && row.movedAt !== null && row.movedAt < since;
       if (!isTag(row.tag)) invalidTags += 1;
       else if (rows.size >= bounds.maxTags && !rows.has(row.tag)) return ended('bounded');
       // Newest first means that the first row of a tag is the valid one.
       else if (!rows.has(row.tag)) rows.set(row.tag, row);
     }
     next = page.next;
+    // Rows of a page that was fetched anyway are taken: a short list is then complete at every look.
+    if (next !== null && caughtUp) return ended('caught-up');
     barrenPages = rows.size === sizeBefore ? barrenPages + 1 : 0;
     if (next !== null && barrenPages > maxBarrenPages) return ended('looping');
   }

@@ -1,0 +1,407 @@
+/**
+ * The poller of one registry: takes due repositories from the schedule, has each looked at, and says when it is
+ * due again. Lanes share nothing, so a registry in trouble holds up no other. It owns the breaker and the states
+ * of its repositories; what a look does is in `look.ts`.
+ */
+import type { Clock } from '../../lib/clock.ts';
+import type { Random } from '../../lib/random.ts';
+import { afterFailure, afterSuccess, type BreakerMode, breakerMode, closedBreaker } from './breaker.ts';
+import { type Habits, jitter, learn, waitMs } from './interval.ts';
+import type { KindLister } from './listers/by-kind.ts';
+import type { ListBounds } from './listers/lister.ts';
+import { LoadSlots } from './load-slots.ts';
+import { type LedgerView, type LookResult, lookAt } from './look.ts';
+import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
+import type { RegistryOptions, WatchOptions } from './options.ts';
+import type { RareLog } from './rare-log.ts';
+import type { RegistryClient } from './registry-client.ts';
+import { RepositoryState, scopesOf } from './repository-state.ts';
+import type { Claim, Schedule, Wanted } from './schedule.ts';
+import { anyOf, compileScopes } from './scopes.ts';
+import { isOutage, UpstreamError } from './upstream-error.ts';
+
+export interface LaneDeps {
+  readonly options: RegistryOptions;
+  readonly client: RegistryClient;
+  readonly lister: KindLister;
+  readonly schedule: Schedule;
+  readonly ledger: LedgerView;
+  readonly bounds: ListBounds;
+  readonly lingerMs: number;
+  readonly maxOnDemand: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly rareLog: RareLog;
+  /** Outcome of each look: `ok` or the reason of its failure. */
+  readonly onLook: (outcome: string) => void;
+  readonly onBadAnswer: (reason: string, by?: number) => void;
+}
+
+const leaseMs = 120_000;
+const maxClaims = 64;
+/** Looks whose HEADs are spread over their interval, at once. */
+const maxLarge = 32;
+/** Wanted repositories told to the schedule at a time. */
+const wantBatch = 1_000;
+/** A shared schedule hears of other gateways' wishes: it is asked at least this often, ms. */
+const maxIdleMs = 1_000;
+const soonMs = 1_000;
+const confirmSpacingMs = 5_000;
+const minHeads = 16;
+
+export class Lane {
+  readonly options: RegistryOptions;
+  readonly states = new Map<string, RepositoryState>();
+  readonly #deps: LaneDeps;
+  readonly #clock: Clock;
+  readonly #slots = new LoadSlots();
+  readonly #closing = new AbortController();
+  /** Looks under way. */
+  readonly #looks = new Map<Claim, { readonly stop: AbortController; readonly ended: Promise<void> }>();
+  #breaker = closedBreaker;
+  #large = 0;
+  #suspects = 0;
+  #onDemand = 0;
+  /** Raised when the ledger lost its continuity: baselines noted before mean nothing then. */
+  #baselineGeneration = 0;
+  #wake: () => void = () => {};
+  #woken = false;
+  #running: Promise<void> | null = null;
+
+  constructor(deps: LaneDeps) {
+    this.#deps = deps;
+    this.#clock = deps.clock;
+    this.options = deps.options;
+  }
+
+  get client(): RegistryClient {
+    return this.#deps.client;
+  }
+
+  get breakerMode(): BreakerMode {
+    return breakerMode(this.#breaker, this.#clock.monotonic());
+  }
+
+  /** How long nothing is asked, ms: a pause the registry asked for, or the breaker. */
+  get backoffMs(): number {
+    return Math.max(0, this.#deps.client.blockedForMs, this.#breaker.openUntil - this.#clock.monotonic());
+  }
+
+  /** Takes the configured repositories in; the first round is spread over one interval, in their order. */
+  async watch(watched: readonly WatchOptions[]): Promise<void> {
+    const { intervalMs, requestsPerSecond } = this.options.poll;
+    const spanMs = Math.max(intervalMs, (watched.length / requestsPerSecond) * 1_100);
+    const now = this.#clock.monotonic();
+    let batch: Wanted[] = [];
+    for (const [index, one] of watched.entries()) {
+      const repository = one.repository.slice(this.options.host.length + 1);
+      const state = this.#stateOf(repository);
+      state.watch = one;
+      const stratumMs = spanMs / watched.length;
+      const inMs = this.#slots.placeWithin(now, index * stratumMs, stratumMs, 1, this.#deps.random);
+      state.nextLookAt = this.#clock.now() + inMs;
+      state.intervalMs = intervalMs;
+      batch.push({ repository, scopes: [], inMs });
+      if (batch.length < wantBatch) continue;
+      await this.#deps.schedule.want(batch);
+      batch = [];
+    }
+    await this.#deps.schedule.want(batch);
+  }
+
+  /** @returns false where it is not polled: not allowed, or as many on demand as may be */
+  async setDemand(repository: string, scopes: readonly string[] | null): Promise<boolean> {
+    const known = this.states.get(repository);
+    if (scopes === null) {
+      if (known !== undefined && known.demand !== null) await this.#release(repository, known);
+      return true;
+    }
+    if (known?.watch === null || known === undefined) {
+      if (!this.options.poll.onDemand) return false;
+      if (known === undefined && !(await this.#makeRoom())) return false;
+    }
+    const state = this.#stateOf(repository);
+    const covered = anyOf(scopesOf(state).filter((scope) => scope.includes('*')));
+    const before = new Set(scopesOf(state));
+    const isNew = known === undefined || !scopes.every((scope) => before.has(scope) || covered(scope));
+    if (known === undefined) this.#onDemand += 1;
+    state.demand = scopes;
+    // Spread within a moment: a reconnect storm names thousands of repositories at once.
+    const inMs = isNew ? this.#deps.random() * soonMs : this.options.poll.maxIntervalMs;
+    await this.#deps.schedule.want([{ repository, scopes, inMs }]);
+    if (isNew) this.#wakeUp();
+    return true;
+  }
+
+  /** A webhook spoke of it: its next look comes soon, several such within a moment make one. */
+  async confirm(repository: string): Promise<void> {
+    const state = this.states.get(repository);
+    const spacedMs = (state?.lastLookAt ?? 0) + confirmSpacingMs - this.#clock.now();
+    const inMs = Math.max(soonMs * (0.5 + this.#deps.random()), spacedMs);
+    if (await this.#deps.schedule.hasten(repository, inMs)) this.#wakeUp();
+  }
+
+  forgetBaselines(): void {
+    this.#baselineGeneration += 1;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wakeUp();
+    await this.#deps.client.close();
+    await this.#running;
+    for (const { stop } of this.#looks.values()) stop.abort();
+    await Promise.all([...this.#looks.values()].map(({ ended }) => ended));
+    await this.#deps.schedule.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    let renewAt = this.#clock.monotonic() + leaseMs / 3;
+    while (!signal.aborted) {
+      let idleMs = maxIdleMs;
+      try {
+        if (this.#clock.monotonic() >= renewAt) {
+          await this.#renewLeases();
+          renewAt = this.#clock.monotonic() + leaseMs / 3;
+        }
+        idleMs = await this.#takeDue();
+      } catch (error) {
+        this.#warn('schedule', error, 'take due repositories');
+      }
+      if (idleMs > 0) await this.#idle(Math.min(idleMs, maxIdleMs));
+    }
+  }
+
+  /** Starts as many looks as may run; resolves with how long nothing more can be started, ms. */
+  async #takeDue(): Promise<number> {
+    const free = this.#freeLooks();
+    if (free <= 0) return maxIdleMs;
+    const claims = await this.#deps.schedule.claim(Math.min(free, maxClaims), leaseMs);
+    for (const claim of claims) await this.#begin(claim);
+    return claims.length > 0 ? 0 : this.#deps.schedule.nextInMs();
+  }
+
+  /**
+   * Twice as many looks as requests may be under way: some always wait for the ledger. While the breaker is open
+   * or the registry asked for a pause none is begun, and a probe is one look.
+   */
+  #freeLooks(): number {
+    const mode = this.breakerMode;
+    const small = this.#looks.size - this.#large;
+    if (mode === 'open' || this.#deps.client.blockedForMs >= maxIdleMs) return 0;
+    if (mode === 'probing') return small === 0 ? 1 : 0;
+    return this.options.poll.concurrency * 2 - small;
+  }
+
+  async #begin(claim: Claim): Promise<void> {
+    const { schedule, random } = this.#deps;
+    const state = this.states.get(claim.repository);
+    if (!this.#isWanted(claim, state)) {
+      if (state !== undefined) this.#forget(claim.repository);
+      await schedule.unwant(claim.repository);
+      return schedule.done(claim, this.options.poll.maxIntervalMs, claim.memo ?? '');
+    }
+    const memo = decodeMemo(claim.memo);
+    // Repositories that failed last time share a quarter of the places, so that slow ones hold up no others.
+    const suspect = memo.failures > 0;
+    if (suspect && this.#suspects >= Math.max(1, this.options.poll.concurrency >> 2)) {
+      return schedule.done(claim, soonMs * (1 + 4 * random()), claim.memo ?? '');
+    }
+    if (suspect) this.#suspects += 1;
+    const stop = new AbortController();
+    const ended = this.#look(claim, state, memo, stop.signal).finally(() => {
+      if (suspect) this.#suspects -= 1;
+      this.#looks.delete(claim);
+      this.#wakeUp();
+    });
+    this.#looks.set(claim, { stop, ended });
+  }
+
+  /** Polled for this gateway, or for another one that shares the schedule. */
+  #isWanted(claim: Claim, state: RepositoryState | undefined): boolean {
+    if (state === undefined) return claim.scopes.length > 0 && this.options.poll.onDemand;
+    return state.watch !== null || state.demand !== null || this.#clock.monotonic() < state.lingerUntil;
+  }
+
+  async #look(
+    claim: Claim,
+    state: RepositoryState | undefined,
+    memo: Memo,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { ledger, client, lister, bounds, onBadAnswer } = this.#deps;
+    const scopes = compileScopes([...claim.scopes, ...(state === undefined ? [] : scopesOf(state))]);
+    const watch = state?.watch;
+    const result = await lookAt(
+      {
+        registry: this.options.host,
+        repository: claim.repository,
+        scopes,
+        memo,
+        baselineKey: `${scopes.hash}.${this.#baselineGeneration}`,
+        announces: watch?.announceExisting === true ? announcesOf(watch) : () => false,
+        maxHeads: this.#maxHeads(memo),
+        spreadMs: memo.intervalMs || this.options.poll.intervalMs,
+        signal,
+        enterLarge: () => this.#enterLarge(),
+      },
+      {
+        ...ledger,
+        client,
+        lister,
+        bounds,
+        clock: this.#clock,
+        onBadAnswer,
+      },
+    );
+    try {
+      await this.#finish(claim, state, result);
+    } catch (error) {
+      this.#warn('schedule', error, 'end look', claim.repository);
+    }
+  }
+
+  /** Draws the conclusions of a look: breaker, habits, and when to come again. */
+  async #finish(claim: Claim, state: RepositoryState | undefined, result: LookResult): Promise<void> {
+    const now = this.#clock.now();
+    const { error } = result;
+    const reason = error === null ? null : reasonOf(error);
+    this.#deps.onLook(reason ?? 'ok');
+    if (error !== null && reason !== 'closed') this.#warn(reason ?? '', error, 'look', claim.repository);
+    if (result.answered) this.#breaker = afterSuccess(this.#breaker);
+    else if (error instanceof UpstreamError && isOutage(error.reason)) {
+      this.#breaker = afterFailure(this.#breaker, this.#clock.monotonic(), this.#deps.random);
+    }
+    const { memo, inMs } = this.#next(result, reason, now);
+    if (state !== undefined) {
+      state.lastLookAt = now;
+      if (error === null) state.lastSeenAt = now;
+      state.nextLookAt = now + inMs;
+      state.intervalMs = memo.intervalMs;
+      state.failures = memo.failures;
+      state.lastError = error === null ? null : error.message.slice(0, 300);
+    }
+    await this.#deps.schedule.done(claim, inMs, encodeMemo(memo));
+  }
+
+  #next(result: LookResult, reason: string | null, now: number): { memo: Memo; inMs: number } {
+    const { poll } = this.options;
+    const { random } = this.#deps;
+    // Neither is the repository's fault: it is looked at again as soon as the registry may be asked.
+    if (reason === 'refused' || reason === 'closed') {
+      return { memo: result.memo, inMs: soonMs + random() * poll.minIntervalMs };
+    }
+    if (reason !== null) {
+      const memo = { ...result.memo, failures: result.memo.failures + 1 };
+      const ceilingMs = Math.min(poll.maxIntervalMs, poll.minIntervalMs * 2 ** Math.min(memo.failures, 20));
+      // Half of it at least: a repository that always fails must not be asked at once by chance.
+      return { memo, inMs: ceilingMs * (0.5 + 0.5 * random()) };
+    }
+    const habits: Habits = learn(result.memo, result.changes, now, poll);
+    const memo = { ...result.memo, ...habits, failures: 0 };
+    if (result.backlog) return { memo, inMs: jitter(soonMs, random) };
+    const weight = Math.max(1, result.requests);
+    const inMs = this.#slots.place(this.#clock.monotonic(), waitMs(memo, now, poll), weight, random);
+    return { memo, inMs };
+  }
+
+  /** A fair share of the budget over the interval, so that one repository of thousands of tags leaves the rest theirs. */
+  #maxHeads(memo: Memo): number {
+    const perInterval =
+      (this.options.poll.requestsPerSecond * (memo.intervalMs || this.options.poll.intervalMs)) / 1000;
+    return Math.max(minHeads, Math.floor((0.8 * perInterval) / Math.max(1, this.states.size)));
+  }
+
+  #enterLarge(): (() => void) | null {
+    if (this.#large >= maxLarge) return null;
+    this.#large += 1;
+    this.#wakeUp();
+    return () => {
+      this.#large -= 1;
+    };
+  }
+
+  async #renewLeases(): Promise<void> {
+    for (const [claim, { stop }] of this.#looks) {
+      // Another gateway looks by now: two looks are no harm to the ledger, but they cost the registry double.
+      if (!(await this.#deps.schedule.extend(claim, leaseMs))) stop.abort();
+    }
+  }
+
+  async #release(repository: string, state: RepositoryState): Promise<void> {
+    state.demand = null;
+    state.lingerUntil = this.#clock.monotonic() + this.#deps.lingerMs;
+    // A watched repository goes back to the configured scopes; another one keeps its scopes while it lingers.
+    if (state.watch !== null) await this.#deps.schedule.want([{ repository, scopes: [], inMs: Infinity }]);
+  }
+
+  /** Whether one more repository may be polled on demand; those that nobody asks for any more go first. */
+  async #makeRoom(): Promise<boolean> {
+    if (this.#onDemand < this.#deps.maxOnDemand) return true;
+    for (const [repository, state] of this.states) {
+      if (state.watch !== null || state.demand !== null) continue;
+      this.#forget(repository);
+      await this.#deps.schedule.unwant(repository);
+      return true;
+    }
+    return false;
+  }
+
+  #stateOf(repository: string): RepositoryState {
+    const known = this.states.get(repository);
+    if (known !== undefined) return known;
+    const state = new RepositoryState();
+    this.states.set(repository, state);
+    return state;
+  }
+
+  #forget(repository: string): void {
+    if (this.states.delete(repository)) this.#onDemand -= 1;
+  }
+
+  #wakeUp(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Waits, but not past a wake-up that came before or comes meanwhile. */
+  async #idle(forMs: number): Promise<void> {
+    if (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(forMs, resolve);
+        this.#wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+      this.#wake = () => {};
+    }
+    this.#woken = false;
+  }
+
+  #warn(reason: string, error: unknown, action: string, repository?: string): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const registry = this.options.host;
+    this.#deps.rareLog.warn(
+      `${registry} ${reason} ${repository ?? ''}`,
+      { registry, repository, reason, error: message.slice(0, 300) },
+      `poll: ${action} failed`,
+    );
+  }
+}
+
+function announcesOf(watch: WatchOptions): (tag: string) => boolean {
+  const matches = anyOf(watch.tags.filter((scope) => scope.includes('*')));
+  const exact = new Set(watch.tags);
+  return (tag) => exact.has(tag) || matches(tag);
+}
+
+/** A look fails for the registry, or because the ledger could not store or be read. */
+function reasonOf(error: Error): string {
+  return error instanceof UpstreamError ? error.reason : 'ledger';
+}

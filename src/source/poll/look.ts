@@ -1,0 +1,331 @@
+/**
+ * One look at one repository: list its tags where a pattern asks for that, HEAD what may have moved, and say
+ * what was seen. It never decides that something changed (the ledger does), nor when to look again (the lane
+ * does), and it says `gone` only after a 404 of the manifest itself.
+ */
+import type { Observation } from '../../event/observation.ts';
+import { isTag } from '../../event/reference.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { genericLister, type KindLister } from './listers/by-kind.ts';
+import type { ListBounds, Listing } from './listers/lister.ts';
+import { headTag, type TagLook } from './manifest.ts';
+import type { Memo } from './memo.ts';
+import { type Plan, planHeads } from './plan.ts';
+import type { RegistryClient } from './registry-client.ts';
+import { newnessOf, type Scopes } from './scopes.ts';
+import { isOutage, UpstreamError } from './upstream-error.ts';
+
+export interface KnownTag {
+  readonly tag: string;
+  readonly digest: string | null;
+}
+
+/** What the poller is given of the ledger. */
+export interface LedgerView {
+  /** Stores what was seen; resolves with the number of changes that made. Rejects: the look is repeated. */
+  observe(observations: readonly Observation[]): Promise<number>;
+  /** The present tags of the index. */
+  knownTags(registry: string, repository: string): AsyncIterable<KnownTag>;
+  /** Scopes that were looked at completely before. */
+  baselines(registry: string, repository: string): Promise<readonly string[]>;
+}
+
+export interface LookTask {
+  readonly registry: string;
+  readonly repository: string;
+  readonly scopes: Scopes;
+  readonly memo: Memo;
+  /** Names the state of `memo.baselined`: scopes and the ledger's continuity. */
+  readonly baselineKey: string;
+  /** Whether what the very first look finds under this tag is announced. */
+  readonly announces: (tag: string) => boolean;
+  readonly maxHeads: number;
+  /** Time over which many HEADs are spread, ms. */
+  readonly spreadMs: number;
+  readonly signal: AbortSignal;
+  /** Leave to spread a large look over `spreadMs`: returns how to give it back, or null when too many do. */
+  readonly enterLarge: () => (() => void) | null;
+}
+
+export interface LookDeps extends LedgerView {
+  readonly client: RegistryClient;
+  readonly lister: KindLister;
+  readonly bounds: ListBounds;
+  readonly clock: Clock;
+  /** Counts what was wrong with an answer. */
+  readonly onBadAnswer: (reason: string, by?: number) => void;
+}
+
+export interface LookResult {
+  readonly memo: Memo;
+  readonly changes: number;
+  /** HEADs and lists done: what a look at this repository costs. */
+  readonly requests: number;
+  /** Null: everything in the plan was seen. */
+  readonly error: Error | null;
+  /** Whether the registry answered anything at all. */
+  readonly answered: boolean;
+  /** More is waiting to be asked for. */
+  readonly backlog: boolean;
+}
+
+/** HEADs that may follow each other at once; more are spread. */
+export const burstHeads = 16;
+const spreadShare = 0.8;
+/** Time between two full sweeps where the list is usually read only down to what is known, ms. */
+const sweepMs = 3_600_000;
+/** A registry's rows may appear out of order by this much, ms. */
+const overlapMs = 5 * 60_000;
+const maxBatch = 64;
+const maxBatchAgeMs = 1_000;
+const maxOutages = 3;
+const maxBadAnswers = 10;
+
+export async function lookAt(task: LookTask, deps: LookDeps): Promise<LookResult> {
+  const look = new Look(task, deps);
+  await look.run();
+  return look.result();
+}
+
+class Look {
+  readonly #task: LookTask;
+  readonly #deps: LookDeps;
+  readonly #pending: Observation[] = [];
+  #pendingSince = 0;
+  #memo: Memo;
+  #changes = 0;
+  #requests = 0;
+  #answered = false;
+  #error: Error | null = null;
+  #backlog = false;
+  #isNew: (tag: string) => boolean = () => true;
+  /** Null: all scopes are. */
+  #unbaselined: readonly string[] = [];
+
+  constructor(task: LookTask, deps: LookDeps) {
+    this.#task = task;
+    this.#deps = deps;
+    this.#memo = task.memo;
+  }
+
+  result(): LookResult {
+    return {
+      memo: this.#memo,
+      changes: this.#changes,
+      requests: this.#requests,
+      error: this.#error,
+      answered: this.#answered,
+      backlog: this.#backlog,
+    };
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#prepare();
+      const listing = this.#task.scopes.patterns.length > 0 ? await this.#list() : null;
+      const plan = await this.#plan(listing);
+      const certain = await this.#askAll(plan);
+      await this.#conclude(plan, listing, certain);
+    } catch (error) {
+      this.#fail(error);
+    }
+    try {
+      // What was seen before something failed is still true.
+      await this.#flush();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#error ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  /** Learns which scopes the ledger has a baseline for. */
+  async #prepare(): Promise<void> {
+    const { registry, repository, scopes, memo, baselineKey } = this.#task;
+    if (memo.baselined === baselineKey) return;
+    const baselines = await this.#deps.baselines(registry, repository);
+    this.#isNew = newnessOf(baselines);
+    const known = new Set(baselines);
+    this.#unbaselined = scopes.all.filter((scope) => !known.has(scope));
+    if (this.#unbaselined.length === 0) this.#memo = { ...this.#memo, baselined: baselineKey };
+  }
+
+  /** Lists the tags; null when the list was not to be had: exact tags are looked at all the same. */
+  async #list(): Promise<Listing | null> {
+    try {
+      return await this.#listByKind();
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.reason === 'refused') throw error;
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  async #listByKind(): Promise<Listing> {
+    const { lister, clock } = this.#deps;
+    const sweepDue = clock.now() - this.#memo.sweptAt >= sweepMs;
+    if (lister === genericLister || (this.#memo.plainList && !sweepDue))
+      return this.#walk(genericLister, null);
+    const incremental = lister.incremental && !sweepDue && this.#unbaselined.length === 0;
+    const { newestAt } = this.#memo;
+    try {
+      const listing = await this.#walk(
+        lister,
+        incremental && newestAt !== null ? newestAt - overlapMs : null,
+      );
+      this.#memo = { ...this.#memo, plainList: false };
+      return listing;
+    } catch (error) {
+      const reason = error instanceof UpstreamError ? error.reason : 'network';
+      if (reason !== 'missing' && reason !== 'denied' && reason !== 'invalid') throw error;
+      this.#memo = { ...this.#memo, plainList: true, sweptAt: clock.now() };
+      return this.#walk(genericLister, null);
+    }
+  }
+
+  async #walk(lister: KindLister, since: number | null): Promise<Listing> {
+    const { client, bounds, onBadAnswer } = this.#deps;
+    this.#requests += 1;
+    const listing = await lister.list({ client, repository: this.#task.repository, since, bounds });
+    this.#answered = true;
+    if (listing.invalidTags > 0) onBadAnswer('invalid-tag', listing.invalidTags);
+    if (listing.end === 'looping') onBadAnswer('looping-list');
+    if (listing.end === 'bounded') onBadAnswer('list-too-long');
+    return listing;
+  }
+
+  async #plan(listing: Listing | null): Promise<Plan> {
+    const { scopes, maxHeads, memo, registry, repository } = this.#task;
+    const known = new Map<string, string | null>();
+    if (listing !== null) {
+      for await (const { tag, digest } of this.#deps.knownTags(registry, repository)) {
+        if (known.size >= this.#deps.bounds.maxTags) break;
+        known.set(tag, digest);
+      }
+    }
+    const isNew = (tag: string) => this.#isNew(tag) || this.#task.announces(tag);
+    const plan = planHeads({ scopes, listing, known, isNew, cursor: memo.cursor, maxHeads });
+    this.#backlog = plan.backlog;
+    for (const { tag, digest } of plan.fills) {
+      const look = { kind: 'found', digest, mediaType: null, size: null } as const;
+      this.#saw(tag, { ...look, observedAt: listing?.askedAt ?? this.#deps.clock.now() });
+      if (this.#pending.length >= maxBatch) await this.#flush();
+    }
+    return plan;
+  }
+
+  /** Asks for the plan's tags one after another; resolves with whether each answer was certain. */
+  async #askAll(plan: Plan): Promise<ReadonlySet<string>> {
+    const certain = new Set<string>();
+    const leave = plan.tags.length > burstHeads ? this.#task.enterLarge() : null;
+    const tags = plan.tags.length > burstHeads && leave === null ? plan.tags.slice(0, burstHeads) : plan.tags;
+    if (tags.length < plan.tags.length) this.#backlog = true;
+    const gapMs = leave === null ? 0 : (this.#task.spreadMs * spreadShare) / tags.length;
+    try {
+      await this.#askEach(tags, plan.turnFrom, gapMs, certain);
+    } finally {
+      leave?.();
+    }
+    return certain;
+  }
+
+  async #askEach(
+    tags: readonly string[],
+    turnFrom: number,
+    gapMs: number,
+    certain: Set<string>,
+  ): Promise<void> {
+    const { clock } = this.#deps;
+    const startedAt = clock.monotonic();
+    let outages = 0;
+    let badAnswers = 0;
+    for (const [index, tag] of tags.entries()) {
+      // Against the start, so that slow answers do not stretch the look further.
+      const waitMs = startedAt + index * gapMs - clock.monotonic();
+      if (waitMs > 0) await clock.sleep(waitMs, this.#task.signal);
+      if (this.#task.signal.aborted) throw new UpstreamError('closed', 'look at tags: stopped');
+      try {
+        this.#requests += 1;
+        this.#saw(tag, await headTag(this.#deps.client, this.#task.repository, tag));
+        this.#answered = true;
+        certain.add(tag);
+      } catch (error) {
+        if (!(error instanceof UpstreamError) || endsLook(error)) throw error;
+        this.#fail(error);
+        if (isOutage(error.reason)) outages += 1;
+        else badAnswers += 1;
+        if (!isOutage(error.reason)) this.#deps.onBadAnswer(error.reason);
+        if (outages >= maxOutages || badAnswers >= maxBadAnswers) throw error;
+      }
+      if (index >= turnFrom) this.#memo = { ...this.#memo, cursor: tag };
+      if (this.#isFull()) await this.#flush();
+    }
+  }
+
+  #saw(tag: string, look: TagLook): void {
+    const { registry, repository } = this.#task;
+    if (this.#pending.length === 0) this.#pendingSince = this.#deps.clock.monotonic();
+    const about = { registry, repository, tag, observedAt: look.observedAt, origin: 'poll' };
+    if (look.kind === 'gone') {
+      this.#pending.push({ kind: 'tag-gone', ...about });
+      return;
+    }
+    const { digest, mediaType, size } = look;
+    const silent = !this.#isNew(tag) && !this.#task.announces(tag);
+    this.#pending.push({ kind: 'tag', ...about, digest, mediaType, size, ...(silent ? { silent } : {}) });
+  }
+
+  #isFull(): boolean {
+    return (
+      this.#pending.length >= maxBatch ||
+      (this.#pending.length > 0 && this.#deps.clock.monotonic() - this.#pendingSince >= maxBatchAgeMs)
+    );
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#pending.length === 0) return;
+    this.#changes += await this.#deps.observe(this.#pending.splice(0));
+  }
+
+  /** After the last tag: which scopes are now known completely, and how far the registry's list was read. */
+  async #conclude(plan: Plan, listing: Listing | null, certain: ReadonlySet<string>): Promise<void> {
+    const { scopes, registry, repository, baselineKey } = this.#task;
+    // Whatever the pages said, a first look is not complete while one of the unknown tags was not seen.
+    const sawPatterns =
+      listing !== null && (listing.end === 'complete' || listing.end === 'bounded') && !this.#backlog;
+    const sawTags = plan.tags.every((tag) => certain.has(tag));
+    const done = this.#unbaselined.filter((scope) =>
+      isTag(scope) ? certain.has(scope) : sawPatterns && sawTags,
+    );
+    const observedAt = listing?.askedAt ?? this.#deps.clock.now();
+    for (const scope of done) {
+      this.#pending.push({ kind: 'baseline', registry, repository, scope, observedAt, origin: 'poll' });
+    }
+    await this.#flush();
+    if (done.length === this.#unbaselined.length && scopes.all.length > 0) {
+      this.#memo = { ...this.#memo, baselined: baselineKey };
+    }
+    if (listing === null || !sawTags || this.#backlog || listing.end === 'looping') return;
+    const newest = newestOf(listing);
+    this.#memo = {
+      ...this.#memo,
+      newestAt: newest === null ? this.#memo.newestAt : Math.max(newest, this.#memo.newestAt ?? 0),
+      sweptAt: listing.end === 'caught-up' || this.#memo.plainList ? this.#memo.sweptAt : listing.askedAt,
+    };
+  }
+}
+
+/** What no other tag of this look would fare better with. */
+function endsLook(error: UpstreamError): boolean {
+  return error.reason === 'refused' || error.reason === 'denied' || error.reason === 'closed';
+}
+
+function newestOf(listing: Listing): number | null {
+  let newest: number | null = null;
+  for (const { movedAt } of listing.rows.values()) {
+    if (movedAt !== null && (newest === null || movedAt > newest)) newest = movedAt;
+  }
+  return newest;
+}

@@ -1,0 +1,76 @@
+/** Which tags a look asks for, in which order. Pure. */
+import { type Digest, parseDigest } from '../../event/digest.ts';
+import type { Listing } from './listers/lister.ts';
+import type { Scopes } from './scopes.ts';
+
+export interface PlanInput {
+  readonly scopes: Scopes;
+  /** Null where no pattern asks for a list. */
+  readonly listing: Listing | null;
+  /** The ledger's index of this repository; a null digest is one it still lacks. */
+  readonly known: ReadonlyMap<string, string | null>;
+  /** Whether a tag that the ledger does not know is new. */
+  readonly isNew: (tag: string) => boolean;
+  /** Where the turn through the known tags goes on. */
+  readonly cursor: string;
+  /** Tags asked for at most, exact ones apart. */
+  readonly maxHeads: number;
+}
+
+export interface Plan {
+  /** To be asked for by HEAD, the most urgent first. */
+  readonly tags: readonly string[];
+  /** From this index on `tags` is the turn through what may have moved. */
+  readonly turnFrom: number;
+  /** Known from the list alone, for a first look: with the digests that it gave. */
+  readonly fills: readonly { readonly tag: string; readonly digest: Digest }[];
+  /** Urgent tags beyond `maxHeads`: the next look must come soon. */
+  readonly backlog: boolean;
+}
+
+export function planHeads(input: PlanInput): Plan {
+  const { scopes, listing, known, cursor, maxHeads } = input;
+  const exact = new Set(scopes.exact);
+  const urgent: string[] = [];
+  const missing: string[] = [];
+  const turn: string[] = [];
+  const fills: { tag: string; digest: Digest }[] = [];
+  if (listing !== null) {
+    for (const row of listing.rows.values()) {
+      if (exact.has(row.tag) || !scopes.matchesPattern(row.tag)) continue;
+      const knownDigest = known.get(row.tag);
+      const digest = row.digest === null ? null : parseDigest(row.digest);
+      if (knownDigest === undefined) {
+        // A first look at thousands of tags costs no HEADs where the list has the digests already.
+        if (digest !== null && !input.isNew(row.tag)) fills.push({ tag: row.tag, digest });
+        else urgent.push(row.tag);
+      } else if (knownDigest === null) urgent.push(row.tag);
+      // A list may be a cache that lags behind: its digest only says that the tag is worth a HEAD.
+      else if (digest !== null && digest !== knownDigest) urgent.push(row.tag);
+      else if (digest === null) turn.push(row.tag);
+    }
+    if (listing.end === 'complete') {
+      for (const tag of known.keys()) {
+        if (!listing.rows.has(tag) && !exact.has(tag) && scopes.matchesPattern(tag)) missing.push(tag);
+      }
+    }
+  }
+  const pressing = [...urgent, ...missing];
+  const taken = pressing.slice(0, maxHeads);
+  const first = [...scopes.exact, ...taken];
+  return {
+    tags: [...first, ...turnAfter(turn, cursor, maxHeads - taken.length)],
+    turnFrom: first.length,
+    fills,
+    backlog: pressing.length > taken.length,
+  };
+}
+
+/** The next `max` tags after `cursor` in lexical order, round and round. */
+function turnAfter(tags: string[], cursor: string, max: number): string[] {
+  if (tags.length <= max) return tags;
+  tags.sort();
+  const found = tags.findIndex((tag) => tag > cursor);
+  const from = found === -1 ? 0 : found;
+  return [...tags.slice(from, from + max), ...tags.slice(0, Math.max(0, max - (tags.length - from)))];
+}

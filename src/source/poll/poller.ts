@@ -1,0 +1,292 @@
+/**
+ * The poller: checks each upstream repository once for all subscribers together. It says what it saw; whether
+ * that is a change is the ledger's business. It contacts only registries of the configuration, whatever a
+ * subscriber names.
+ */
+import type { Digest } from '../../event/digest.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { type Log, noLog } from '../../lib/log.ts';
+import { type Counter, type Labels, type Metrics, noMetrics } from '../../lib/metrics.ts';
+import { type Random, systemRandom } from '../../lib/random.ts';
+import type { BudgetFor } from './budget.ts';
+import { createExchange, type Exchange } from './exchange.ts';
+import { Lane } from './lane.ts';
+import { listerOf } from './listers/by-kind.ts';
+import { defaultListBounds, type ListBounds } from './listers/lister.ts';
+import type { LedgerView } from './look.ts';
+import { headTag } from './manifest.ts';
+import { createMemoryBudget } from './memory-budget.ts';
+import { createMemorySchedule } from './memory-schedule.ts';
+import { kindOfHost, type RegistryOptions, type WatchOptions } from './options.ts';
+import { RareLog } from './rare-log.ts';
+import { budgetKey, createRegistryClient, type Pressure } from './registry-client.ts';
+import { type RepositoryReport, reportOf } from './repository-state.ts';
+import type { Schedule } from './schedule.ts';
+
+export interface PollerOptions extends LedgerView {
+  readonly registries: readonly RegistryOptions[];
+  readonly watch: readonly WatchOptions[];
+  /** Where a registry's schedule comes from; default: this gateway's memory. */
+  readonly scheduleFor?: ((registry: string) => Schedule) | undefined;
+  /** Default: a budget of this gateway alone. */
+  readonly budgetFor?: BudgetFor | undefined;
+  /** How requests are sent; default: undici. */
+  readonly exchangeFor?: ((registry: RegistryOptions) => Exchange) | undefined;
+  /** How long a repository is still polled after its last subscriber left, ms; default 5 minutes. */
+  readonly lingerMs?: number | undefined;
+  /** Repositories polled on demand, of each registry; default 10,000. */
+  readonly maxOnDemand?: number | undefined;
+  readonly bounds?: ListBounds | undefined;
+  /** A registry asked us to go slower: whoever sends its clients there should too. */
+  readonly onPressure?: ((registry: string, kind: Pressure) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  readonly metrics?: Metrics | undefined;
+  readonly log?: Log | undefined;
+}
+
+export interface HeadFound {
+  readonly digest: Digest;
+  readonly mediaType: string | null;
+  /** Bytes of the manifest. */
+  readonly size: number | null;
+  /** When the request was sent, ms since the epoch. */
+  readonly observedAt: number;
+}
+
+export type HeadResult = HeadFound | 'gone' | 'unreachable' | 'unconfigured';
+
+/** `GET /v1/upstreams`. */
+export interface UpstreamReport {
+  readonly registry: string;
+  readonly breaker: 'closed' | 'open' | 'probing';
+  /** Nothing is asked for this long, ms. */
+  readonly backoffMs: number;
+  readonly repositories: readonly RepositoryReport[];
+  /** Repositories polled; more than are listed where `limit` cut them. */
+  readonly total: number;
+}
+
+export interface Poller {
+  /** Whether the registry is in the configuration: no other one is ever contacted. */
+  canPoll(registry: string): boolean;
+  /**
+   * What live subscriptions want of a repository (`registry/name`): exact tags and globs, `*` for all; null when
+   * nobody asks any more. Resolves with false where it is not polled: another registry, not `onDemand`, or full.
+   */
+  setDemand(repositoryKey: string, scopes: readonly string[] | null): Promise<boolean>;
+  /** A webhook spoke of the repository: look at it soon. Nothing happens where it is not polled. */
+  confirm(registry: string, repository: string): Promise<void>;
+  /** Asks for one tag before everything else; answers within some 10 s. */
+  head(registry: string, repository: string, tag: string): Promise<HeadResult>;
+  /** @param limit repositories listed of each registry; default 1,000 */
+  upstreams(limit?: number): readonly UpstreamReport[];
+  /** To be called when the ledger lost its continuity: which scopes are baselined is asked again. */
+  forgetBaselines(): void;
+  /** Resolves when the configured repositories are scheduled. */
+  start(): Promise<void>;
+  /** Idempotent: ends the looks under way and what they wait for. */
+  close(): Promise<void>;
+}
+
+const defaultLingerMs = 5 * 60_000;
+const defaultMaxOnDemand = 10_000;
+const defaultReported = 1_000;
+const headWaitMs = 10_000;
+
+export function createPoller(options: PollerOptions): Poller {
+  const clock = options.clock ?? systemClock;
+  const lanes = new Map<string, Lane>();
+  const counters = countersOf(options.metrics ?? noMetrics, lanes, clock);
+  for (const registry of options.registries) {
+    lanes.set(registry.host, createLane(registry, options, clock, counters));
+  }
+  let starting: Promise<void> | null = null;
+  let closing: Promise<void> | null = null;
+
+  async function start(): Promise<void> {
+    for (const lane of lanes.values()) {
+      const prefix = `${lane.options.host}/`;
+      await lane.watch(options.watch.filter(({ repository }) => repository.startsWith(prefix)));
+      if (closing === null) lane.start();
+    }
+  }
+
+  return {
+    canPoll: (registry) => lanes.has(registry),
+    async setDemand(repositoryKey, scopes) {
+      const slash = repositoryKey.indexOf('/');
+      const lane = lanes.get(repositoryKey.slice(0, slash));
+      return lane === undefined ? false : lane.setDemand(repositoryKey.slice(slash + 1), scopes);
+    },
+    async confirm(registry, repository) {
+      await lanes.get(registry)?.confirm(repository);
+    },
+    async head(registry, repository, tag) {
+      const lane = lanes.get(registry);
+      return lane === undefined ? 'unconfigured' : headNow(lane, repository, tag, clock);
+    },
+    upstreams(limit = defaultReported) {
+      return [...lanes.values()].map((lane) => ({
+        registry: lane.options.host,
+        breaker: lane.breakerMode,
+        backoffMs: Math.round(lane.backoffMs),
+        repositories: [...take(lane.states, limit)].map(([name, state]) => reportOf(name, state)),
+        total: lane.states.size,
+      }));
+    },
+    forgetBaselines() {
+      for (const lane of lanes.values()) lane.forgetBaselines();
+    },
+    start() {
+      starting ??= start();
+      return starting;
+    },
+    close() {
+      closing ??= Promise.all([...lanes.values()].map((lane) => lane.close())).then(() => {});
+      return closing;
+    },
+  };
+}
+
+function createLane(
+  registry: RegistryOptions,
+  options: PollerOptions,
+  clock: Clock,
+  counters: PollCounters,
+): Lane {
+  const { host, poll } = registry;
+  const log = options.log ?? noLog;
+  const random = options.random ?? systemRandom;
+  if (registry.insecureSkipVerify === true) {
+    log.warn({ registry: host }, 'poll: certificates of this registry are NOT verified (insecureSkipVerify)');
+  }
+  const exchange =
+    options.exchangeFor?.(registry) ??
+    createExchange({
+      connections: poll.concurrency,
+      ca: registry.ca,
+      insecureSkipVerify: registry.insecureSkipVerify,
+      clock,
+    });
+  const budget =
+    options.budgetFor?.(budgetKey(registry), poll.requestsPerSecond) ??
+    createMemoryBudget(poll.requestsPerSecond, clock);
+  const client = createRegistryClient(registry, {
+    exchange,
+    budget,
+    clock,
+    random,
+    requests: counters.requests,
+    onPressure: (kind) => options.onPressure?.(host, kind),
+    onRemaining: (remaining) => counters.remaining(host, remaining),
+  });
+  return new Lane({
+    options: registry,
+    client,
+    lister: listerOf(registry.kind ?? kindOfHost(host)),
+    schedule: options.scheduleFor?.(host) ?? createMemorySchedule(clock),
+    ledger: {
+      observe: options.observe,
+      knownTags: options.knownTags,
+      baselines: options.baselines,
+    },
+    bounds: options.bounds ?? defaultListBounds,
+    lingerMs: options.lingerMs ?? defaultLingerMs,
+    maxOnDemand: options.maxOnDemand ?? defaultMaxOnDemand,
+    clock,
+    random,
+    rareLog: new RareLog(log, clock),
+    onLook: (outcome) => counters.looks.inc({ registry: host, outcome }),
+    onBadAnswer: (reason, by) => counters.badAnswers.inc({ registry: host, reason }, by),
+  });
+}
+
+async function headNow(lane: Lane, repository: string, tag: string, clock: Clock): Promise<HeadResult> {
+  // A registry that asked for a pause is not asked; the sender of the webhook's completion comes again.
+  if (lane.backoffMs > headWaitMs) return 'unreachable';
+  const abort = new AbortController();
+  const tooLate = clock.sleep(headWaitMs, abort.signal).then(() => 'unreachable' as const);
+  const asked = headTag(lane.client, repository, tag, { urgent: true, signal: abort.signal }).then(
+    (look): HeadResult => (look.kind === 'gone' ? 'gone' : foundOf(look)),
+    () => 'unreachable' as const,
+  );
+  try {
+    return await Promise.race([asked, tooLate]);
+  } finally {
+    abort.abort();
+  }
+}
+
+function foundOf({ digest, mediaType, size, observedAt }: HeadFound): HeadFound {
+  return { digest, mediaType, size, observedAt };
+}
+
+function* take<T>(items: Iterable<T>, limit: number): Generator<T> {
+  let left = limit;
+  for (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
+  }
+}
+
+interface PollCounters {
+  readonly requests: Counter;
+  readonly looks: Counter;
+  readonly badAnswers: Counter;
+  readonly remaining: (registry: string, remaining: number) => void;
+}
+
+/** Series of single repositories at most, of each registry: a scrape of 100,000 would be worse than none. */
+const maxRepositorySeries = 1_000;
+
+function countersOf(metrics: Metrics, lanes: ReadonlyMap<string, Lane>, clock: Clock): PollCounters {
+  const reported = new Map<string, Labels>();
+  const remaining = metrics.gauge(
+    'poll_ratelimit_remaining',
+    'Requests the registry says are left to this identity',
+    ['registry'],
+  );
+  metrics.gauge('poll_backoff_seconds', 'For how long a registry is left alone', ['registry'], (gauge) => {
+    for (const [registry, lane] of lanes) gauge.set(lane.backoffMs / 1000, { registry });
+  });
+  metrics.gauge('poll_breaker_open', '1 while a registry is left alone or probed', ['registry'], (gauge) => {
+    for (const [registry, lane] of lanes) gauge.set(lane.breakerMode === 'closed' ? 0 : 1, { registry });
+  });
+  metrics.gauge('poll_repositories', 'Repositories polled', ['registry'], (gauge) => {
+    for (const [registry, lane] of lanes) gauge.set(lane.states.size, { registry });
+  });
+  metrics.gauge(
+    'poll_repository_unseen_seconds',
+    `Seconds since a repository was last seen whole (the first ${maxRepositorySeries} of each registry)`,
+    ['registry', 'repository'],
+    (gauge) => {
+      const gone = new Map(reported);
+      reported.clear();
+      for (const [registry, lane] of lanes) {
+        for (const [repository, state] of take(lane.states, maxRepositorySeries)) {
+          if (state.lastSeenAt === 0) continue;
+          const labels = { registry, repository };
+          gauge.set((clock.now() - state.lastSeenAt) / 1000, labels);
+          reported.set(`${registry}/${repository}`, labels);
+          gone.delete(`${registry}/${repository}`);
+        }
+      }
+      for (const labels of gone.values()) gauge.remove(labels);
+    },
+  );
+  return {
+    requests: metrics.counter('poll_requests_total', 'Requests sent to registries', [
+      'registry',
+      'kind',
+      'status',
+    ]),
+    looks: metrics.counter('poll_looks_total', 'Looks at repositories', ['registry', 'outcome']),
+    badAnswers: metrics.counter('poll_bad_answers_total', 'Answers that broke the rules', [
+      'registry',
+      'reason',
+    ]),
+    remaining: (registry, left) => remaining.set(left, { registry }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { WatchOptions } from './options.ts';
+
+/** What this gateway keeps of one repository it polls; the schedule has the rest. There may be 100,000. */
+export class RepositoryState {
+  watch: WatchOptions | null = null;
+  /** What live subscriptions ask for; null: nobody does. */
+  demand: readonly string[] | null = null;
+  /** Monotonic ms until which a repository that nobody asks for any more is still polled. */
+  lingerUntil = 0;
+  /** ms since the epoch; 0: never. */
+  lastLookAt = 0;
+  lastSeenAt = 0;
+  nextLookAt = 0;
+  intervalMs = 0;
+  failures = 0;
+  lastError: string | null = null;
+}
+
+/** One row of `GET /v1/upstreams`; times are ISO 8601. */
+export interface RepositoryReport {
+  readonly repository: string;
+  readonly watched: boolean;
+  readonly scopes: readonly string[];
+  /** The last look, whether it succeeded or not. */
+  readonly lastLook: string | null;
+  /** The last look that saw everything it wanted to. */
+  readonly lastSeen: string | null;
+  readonly nextLook: string | null;
+  readonly intervalMs: number;
+  readonly failures: number;
+  readonly lastError: string | null;
+}
+
+export function reportOf(repository: string, state: RepositoryState): RepositoryReport {
+  return {
+    repository,
+    watched: state.watch !== null,
+    scopes: scopesOf(state),
+    lastLook: isoTime(state.lastLookAt),
+    lastSeen: isoTime(state.lastSeenAt),
+    nextLook: isoTime(state.nextLookAt),
+    intervalMs: Math.round(state.intervalMs),
+    failures: state.failures,
+    lastError: state.lastError,
+  };
+}
+
+export function scopesOf(state: RepositoryState): readonly string[] {
+  return [...new Set([...(state.watch?.tags ?? []), ...(state.demand ?? [])])];
+}
+
+export function isoTime(time: number): string | null {
+  return time === 0 ? null : new Date(time).toISOString();
+}
