@@ -26,7 +26,7 @@ const eventSchema = z.object({
   type: attribute,
   subject: text,
   time: text,
-  data: z.unknown(),
+  data: z.unknown().optional(),
   data_base64: text,
 });
 const batchType = 'application/cloudevents-batch+json';

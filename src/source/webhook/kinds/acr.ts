@@ -21,7 +21,7 @@ const gridSchema = z.object({
   eventType: z.string(),
   topic: text,
   eventTime: text,
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 const validationSchema = z.object({ validationCode: z.string().max(512) });
 const validationType = 'Microsoft.EventGrid.SubscriptionValidationEvent';

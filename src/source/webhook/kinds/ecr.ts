@@ -15,7 +15,7 @@ const eventSchema = z.object({
   account: text,
   time: text,
   region: text,
-  detail: z.unknown(),
+  detail: z.unknown().optional(),
 });
 type EcrEvent = z.infer<typeof eventSchema>;
 const detailSchema = z.object({

@@ -12,7 +12,7 @@ const dataSchema = z.object({
 });
 type HarborData = z.infer<typeof dataSchema>;
 const resourceSchema = z.object({ digest: text, tag: text, resource_url: text });
-const defaultSchema = z.object({ type: z.string(), occur_at: time, event_data: z.unknown() });
+const defaultSchema = z.object({ type: z.string(), occur_at: time, event_data: z.unknown().optional() });
 
 const pushes = new Set(['PUSH_ARTIFACT', 'pushImage', 'harbor.artifact.pushed']);
 const deletes = new Set(['DELETE_ARTIFACT', 'deleteImage', 'harbor.artifact.deleted']);

@@ -15,7 +15,7 @@ const schema = z.object({
   namespace: text,
   name: text,
   docker_url: text,
-  updated_tags: z.unknown(),
+  updated_tags: z.unknown().optional(),
 });
 
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
