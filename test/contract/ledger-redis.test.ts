@@ -1,29 +1,54 @@
-import { afterAll, beforeAll } from 'vitest';
-import { openRedisLedger } from '../../src/ledger/redis.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { type RedisNode, startRedis } from '../support/redis.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import {
+  isInstalled,
+  type RedisCluster,
+  type RedisNode,
+  type RedisSentinels,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinels,
+} from '../support/redis.ts';
+import { contractLedgers } from '../support/redis-ledger.ts';
 import { ledgerContract } from './ledger.ts';
 
-let redis: RedisNode;
-let prefixes = 0;
+for (const program of ['redis-server', 'valkey-server'].filter(isInstalled)) {
+  describe(program, () => {
+    let node: RedisNode;
+    beforeAll(async () => {
+      node = await startRedis({ program });
+    });
+    afterAll(() => node.stop());
+    ledgerContract(
+      program,
+      contractLedgers(() => ({ url: node.url })),
+    );
+  });
+}
 
-beforeAll(async () => {
-  redis = await startRedis();
+describe('a Cluster of three', () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  });
+  afterAll(() => cluster.stop());
+  ledgerContract(
+    'Redis Cluster',
+    contractLedgers(() => ({ url: 'redis://cluster', cluster: cluster.addresses })),
+  );
 });
-afterAll(() => redis.stop());
 
-ledgerContract('Redis', async ({ clock, ...options }) => {
-  const keyPrefix = `contract-${++prefixes}`;
-  // Timeouts and watches run on real time: the fake clock is only what the ledger believes it is.
-  const all = { ...options, url: redis.url, keyPrefix, clock: systemClock, now: () => clock.now() };
-  let ledger = await openRedisLedger(all);
-  return {
-    ledger,
-    reopen: async () => {
-      await ledger.close();
-      ledger = await openRedisLedger(all);
-      return ledger;
-    },
-    close: () => ledger.close(),
-  };
+describe('a primary known to Sentinels', () => {
+  let sentinels: RedisSentinels;
+  beforeAll(async () => {
+    sentinels = await startRedisSentinels();
+  });
+  afterAll(() => sentinels.stop());
+  ledgerContract(
+    'Redis Sentinel',
+    contractLedgers(() => ({
+      url: 'redis://sentinel',
+      sentinels: sentinels.addresses,
+      sentinelName: sentinels.name,
+    })),
+  );
 });
