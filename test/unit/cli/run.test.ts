@@ -97,6 +97,12 @@ describe('manifeed config', () => {
     expect(out).not.toContain('hunter2');
   });
 
+  it('lists every setting', async () => {
+    const { out } = await run(['config', '--settings']);
+    expect(out).toContain('| `pace.burst` | `100` | `MANIFEED_PACE_BURST` |');
+    expect(out).toContain('| `webhooks[].secret` |');
+  });
+
   it('says what is wrong', async () => {
     const { code, err } = await run(['config', '--pace.burst', 'x']);
     expect(code).toBe(2);
