@@ -1,0 +1,190 @@
+/**
+ * The OpenAPI 3.1 document, built from the zod schemas that check the requests, so that it says what the
+ * gateway does. The caller names the endpoints; this knows how a document is put together.
+ */
+import { z } from 'zod';
+import { catalogue, type ErrorCode } from '../errors.ts';
+
+export interface ApiResponse {
+  readonly description: string;
+  /** Media type of the body; default `application/json`. Ignored without a schema. */
+  readonly mediaType?: string;
+  readonly schema?: z.ZodType;
+}
+
+export interface ApiEndpoint {
+  readonly method: 'get' | 'post' | 'put' | 'delete' | 'options';
+  /** `/v1/hooks/{name}` */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Group in which tools show it. */
+  readonly tag: string;
+  /** An object whose members are the query's parameters; lists may repeat. */
+  readonly query?: z.ZodObject;
+  /** An object whose members are the path's parameters. */
+  readonly params?: z.ZodObject;
+  /** An object whose members are header parameters. */
+  readonly headers?: z.ZodObject;
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly mediaTypes?: readonly string[];
+    readonly description?: string;
+  };
+  /** By status. */
+  readonly responses: Readonly<Record<number, ApiResponse>>;
+  /** Refusals from the catalogue. */
+  readonly errors?: readonly ErrorCode[];
+  /** Whether the endpoint asks for a token where tokens are configured. Default false. */
+  readonly secured?: boolean;
+}
+
+export interface OpenApiOptions {
+  /** The gateway's version. */
+  readonly version: string;
+  readonly endpoints: readonly ApiEndpoint[];
+  /** Schemas to be referred to by name, where they appear by identity. */
+  readonly schemas?: Readonly<Record<string, z.ZodType>>;
+}
+
+/** JSON as far as a document needs it. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+const errorBody = z.object({
+  errors: z.array(z.object({ code: z.string(), message: z.string(), detail: z.unknown() })),
+});
+
+/** Builds the document; pure, so that it is made once. */
+export function buildOpenApi(options: OpenApiOptions): JsonObject {
+  const named: Readonly<Record<string, z.ZodType>> = { ...options.schemas, Errors: errorBody };
+  const toSchema = schemaWriter(named);
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const endpoint of options.endpoints) {
+    paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method]: operation(endpoint, toSchema) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Manifeed',
+      version: options.version,
+      description: 'Tells everyone at once when something changes in a container registry.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths,
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(named).map(([name, schema]) => [name, writeSchema(schema, 'output')]),
+      ),
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        // For EventSource, which can send no header (RFC 6750, 2.3).
+        accessToken: { type: 'apiKey', in: 'query', name: 'access_token' },
+      },
+    },
+  };
+}
+
+type SchemaWriter = (schema: z.ZodType, io: 'input' | 'output') => unknown;
+
+/** Named schemas become references, others are written out where they stand. */
+function schemaWriter(named: Readonly<Record<string, z.ZodType>>): SchemaWriter {
+  const names = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
+  return (schema, io) => {
+    const name = names.get(schema);
+    return name === undefined ? writeSchema(schema, io) : { $ref: `#/components/schemas/${name}` };
+  };
+}
+
+/** JSON Schema 2020-12, which OpenAPI 3.1 speaks; without `$schema`, which the document gives once. */
+function writeSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
+
+function operation(endpoint: ApiEndpoint, toSchema: SchemaWriter): JsonObject {
+  const parameters = [
+    ...parametersOf(endpoint.params, 'path'),
+    ...parametersOf(endpoint.query, 'query'),
+    ...parametersOf(endpoint.headers, 'header'),
+  ];
+  return {
+    operationId: operationId(endpoint),
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    ...(endpoint.description !== undefined && { description: endpoint.description }),
+    // The empty alternative: with open access nothing is asked for.
+    security: endpoint.secured === true ? [{ bearer: [] }, { accessToken: [] }, {}] : [],
+    ...(parameters.length > 0 && { parameters }),
+    ...(endpoint.body !== undefined && { requestBody: requestBody(endpoint.body, toSchema) }),
+    responses: { ...responsesOf(endpoint, toSchema), ...refusals(endpoint.errors ?? []) },
+  };
+}
+
+/** `get /v1/hooks/{name}` → `getV1HooksName` */
+function operationId(endpoint: ApiEndpoint): string {
+  const words = endpoint.path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  return endpoint.method + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
+}
+
+function parametersOf(
+  object: z.ZodObject | undefined,
+  where: 'path' | 'query' | 'header',
+): readonly JsonObject[] {
+  if (object === undefined) return [];
+  const written = writeSchema(object, 'input');
+  const required = new Set(Array.isArray(written.required) ? written.required : []);
+  return Object.entries(isObject(written.properties) ? written.properties : {}).map(([name, schema]) => {
+    const { description, ...rest } = isObject(schema) ? schema : {};
+    return {
+      name,
+      in: where,
+      required: where === 'path' || required.has(name),
+      ...(description !== undefined && { description }),
+      schema: rest,
+    };
+  });
+}
+
+function requestBody(body: NonNullable<ApiEndpoint['body']>, toSchema: SchemaWriter): JsonObject {
+  const schema = toSchema(body.schema, 'input');
+  const mediaTypes = body.mediaTypes ?? ['application/json'];
+  return {
+    required: true,
+    ...(body.description !== undefined && { description: body.description }),
+    content: Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }])),
+  };
+}
+
+function responsesOf(endpoint: ApiEndpoint, toSchema: SchemaWriter): JsonObject {
+  const entries = Object.entries(endpoint.responses).map(([status, response]) => {
+    const { description, schema, mediaType = 'application/json' } = response;
+    const content =
+      schema === undefined ? {} : { content: { [mediaType]: { schema: toSchema(schema, 'output') } } };
+    return [status, { description, ...content }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** One answer for each status of the codes; several codes may share one. */
+function refusals(codes: readonly ErrorCode[]): JsonObject {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = catalogue[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const entries = [...byStatus].map(([status, shared]) => [
+    status,
+    {
+      description: shared.join(', '),
+      ...(shared.some((code) => catalogue[code].retryable) && { headers: retryAfter }),
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Errors' } } },
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const retryAfter = { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } };
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
