@@ -1,8 +1,11 @@
-import type { Ledger } from '../../src/ledger/ledger.ts';
-import { openRedisLedger } from '../../src/ledger/redis.ts';
+import type { Change } from '../../src/event/change.ts';
+import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
+import { openRedisLedger, type RedisLedgerOptions } from '../../src/ledger/redis.ts';
 import type { RedisTarget } from '../../src/ledger/redis-target.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { OpenLedger } from '../contract/ledger.ts';
+import { tagSeen } from './ledger-samples.ts';
+import { type RedisNode, type RedisNodeOptions, startRedis, until } from './redis.ts';
 
 let prefixes = 0;
 
@@ -30,3 +33,66 @@ export function contractLedgers(target: () => RedisTarget): OpenLedger {
     };
   };
 }
+
+export interface RedisBench {
+  /** Starts a server that `cleanUp` stops. */
+  start(options?: RedisNodeOptions): Promise<RedisNode>;
+  /** Opens a ledger that `cleanUp` closes; with short timeouts, so that a hung server is noticed soon. */
+  open(options: Partial<RedisLedgerOptions> & { url: string }): Promise<Ledger>;
+  /** Has `cleanUp` do this too; last in, first out. */
+  later(cleanup: () => Promise<void>): void;
+  cleanUp(): Promise<void>;
+}
+
+export function redisBench(): RedisBench {
+  const cleanups: (() => Promise<void>)[] = [];
+  const later = (cleanup: () => Promise<void>) => void cleanups.push(cleanup);
+  return {
+    later,
+    async start(options = {}) {
+      const node = await startRedis(options);
+      later(() => node.stop());
+      return node;
+    },
+    async open(options) {
+      const retention = { maxChanges: 1_000, maxAgeMs: 3_600_000 };
+      const timeouts = { connectTimeoutMs: 400, commandTimeoutMs: 300 };
+      const common = { retention, clock: systemClock, random: Math.random, timeouts, watchEveryMs: 200 };
+      const ledger = await openRedisLedger({ ...common, ...options });
+      later(() => ledger.close());
+      return ledger;
+    },
+    async cleanUp() {
+      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    },
+  };
+}
+
+export interface Heard {
+  readonly changes: Change[];
+  readonly resets: (TailEvent & { kind: 'reset' })[];
+}
+
+/** Collects what the ledger's tail says from now on. */
+export function listen(ledger: Ledger): Heard {
+  const heard: Heard = { changes: [], resets: [] };
+  ledger.tail((event) => {
+    if (event.kind === 'changes') heard.changes.push(...event.changes);
+    else heard.resets.push(event);
+  });
+  return heard;
+}
+
+/** Tries again until the ledger takes it, as a webhook's sender would. */
+export function recordInTheEnd(ledger: Ledger, tag: string): Promise<void> {
+  return until(`${tag} to be recorded`, async () => {
+    await ledger.record([tagSeen(tag, 'one', Date.now())]);
+    return true;
+  });
+}
+
+export const sequences = (changes: readonly Change[]): number[] => changes.map(({ sequence }) => sequence);
+
+/** from, from + 1, … to. */
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);

@@ -96,7 +96,9 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
 
   const launch = async () => {
     const listen = tls === undefined ? ['--port', String(port)] : ['--port', '0', '--tls-port', String(port)];
-    const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'];
+    // Without a delay replicas would wait 5 s for others to share the first copy.
+    const fast = ['--repl-diskless-sync-delay', '0'];
+    const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no', ...fast];
     child = spawn(program, [...listen, ...common, ...(options.args ?? [])], { stdio: 'ignore' });
     await until(`${program} on port ${port}`, () => answersPing(port, options), startTimeoutMs);
   };

@@ -44,7 +44,7 @@ local function admit()
   if reason then
     meta.epoch, meta.began = call.epoch, meta.head
     redis.call('HSET', META, 'epoch', meta.epoch, 'began', whole(meta.began), 'reason', reason)
-    redis.call('SPUBLISH', call.channel, meta.epoch .. ' 0 0\n')
+    redis.pcall('SPUBLISH', call.channel, meta.epoch .. ' 0 0\n')
   end
   if server and (server.run ~= meta.run or server.replid ~= meta.replid) then
     redis.call('HSET', META, 'run', server.run, 'replid', server.replid)

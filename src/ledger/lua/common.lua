@@ -10,7 +10,7 @@
 --              repos    zset by name: "registry repository" of each repository that has rows
 --              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence]
 --              p:<repo> zset by name: the present tags
---              m:<repo> hash digest -> "asOf present( tag)*" with the present tags that point at it
+--              m:<repo> hash digest -> "asOf present( tag)*", with the present tags at it; many: "asOf present *"
 --              last     hash repository -> sequence of its newest change
 --              scopes   hash repository -> JSON list of baselined scopes, oldest first
 --              keys     zset delivery key -> ms*1000 when it was remembered, made distinct to keep their order

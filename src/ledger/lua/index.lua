@@ -31,12 +31,21 @@ local function putManifest(o, digest, row)
   if isNew == 1 then noteRepository(o) end
 end
 
--- Tags have no blanks (distribution-spec), so a list of them is text: a set of its own for each digest would
--- cost more than all the rest of the row.
+-- Tags have no blanks (distribution-spec), so a list of them is text: a set of its own for each digest would cost
+-- more than all the rest of the row. A list that grew long would make each new tag dearer than the last, so beyond
+-- this many it becomes '*', and whoever needs the tags looks through the repository.
+local maxLinked = 32
+
 local function withoutTag(tags, tag)
   local from, to = string.find(tags .. ' ', ' ' .. tag .. ' ', 1, true)
   if not from then return tags end
   return string.sub(tags, 1, from - 1) .. string.sub(tags, to)
+end
+
+local function withTag(tags, tag)
+  if tags == ' *' or string.find(tags .. ' ', ' ' .. tag .. ' ', 1, true) then return tags end
+  local _, linked = string.gsub(tags, ' ', ' ')
+  return linked >= maxLinked and ' *' or tags .. ' ' .. tag
 end
 
 local function unlink(o, digest, tag)
@@ -48,10 +57,11 @@ end
 
 -- Notes that the digest was there at t, and that `tag` (nil: none) points at it.
 local function seeManifest(o, digest, known, t, tag)
-  local row = known or { asOf = t, tags = '' }
-  row.asOf, row.present = math.max(t, row.asOf), true
-  if tag then row.tags = withoutTag(row.tags, tag) .. ' ' .. tag end
-  putManifest(o, digest, row)
+  local row = { asOf = t, present = true, tags = '' }
+  if known then row.asOf, row.tags = math.max(t, known.asOf), known.tags end
+  if tag then row.tags = withTag(row.tags, tag) end
+  local isSame = known and known.present and known.asOf == row.asOf and known.tags == row.tags
+  if not isSame then putManifest(o, digest, row) end
 end
 
 -- `old`: the row as it was, nil where there was none.
@@ -73,8 +83,15 @@ local function presentTags(repo)
   return redis.call('ZRANGE', prefix .. 'p:' .. repo, 0, -1)
 end
 
-local function tagsAt(manifest)
+-- The present tags that point at the digest, by name.
+local function tagsAt(repo, digest, manifest)
   local tags = {}
+  if manifest.tags == ' *' then
+    for _, tag in ipairs(presentTags(repo)) do
+      if getTag(repo, tag).digest == digest then tags[#tags + 1] = tag end
+    end
+    return tags
+  end
   for tag in string.gmatch(manifest.tags, '%S+') do tags[#tags + 1] = tag end
   table.sort(tags)
   return tags

@@ -83,9 +83,8 @@ end
 local function recordManifest(o, t)
   local row = getManifest(repositoryOf(o), o.digest)
   if row and not row.present and t < row.asOf then return 's' end
-  local wasPresent = row ~= nil and row.present
   seeManifest(o, o.digest, row, t, nil)
-  if wasPresent then return 'u' end
+  if row and row.present then return 'u' end
   append('manifest.pushed', o, t, null, o.digest, null, o.mediaType, o.size)
   return 'c'
 end
@@ -96,7 +95,7 @@ local function recordManifestGone(o, t)
   if not row then return 'n' end
   if t < row.asOf then return 's' end
   if row.present then
-    for _, tag in ipairs(tagsAt(row)) do
+    for _, tag in ipairs(tagsAt(repo, o.digest, row)) do
       local tagRow = getTag(repo, tag)
       if tagRow.asOf <= t then deleteTag(o, tag, tagRow, t) end
     end
@@ -191,10 +190,11 @@ local fine, failure = pcall(recordAll)
 local changes = '[' .. table.concat(encoded, ',') .. ']'
 if meta.head > headBefore then
   redis.call('HSET', META, 'head', whole(meta.head), 'recordedAt', whole(recordedAt))
+  -- pcall: what is stored is stored, whether or not it could be told; a silent channel is noticed anyway.
   -- A very long list is not sent to every gateway twice: they are told where it begins, and read the stream.
   local tooMany = #encoded > call.maxPublished
   local heading = meta.epoch .. ' ' .. whole(headBefore + 1) .. ' ' .. whole(#encoded) .. '\n'
-  redis.call('SPUBLISH', call.channel, tooMany and heading or heading .. changes)
+  redis.pcall('SPUBLISH', call.channel, tooMany and heading or heading .. changes)
 end
 if not fine then
   return redis.error_reply('BROKEN ' .. (type(failure) == 'table' and failure.err or tostring(failure)))
