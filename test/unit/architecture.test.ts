@@ -13,6 +13,8 @@ interface Source {
   readonly text: string;
   /** Project files that it imports, relative to the project. */
   readonly imports: readonly string[];
+  /** Those of them that are still there when the types are gone. */
+  readonly loads: readonly string[];
   /** Packages and Node modules that it imports. */
   readonly packages: readonly string[];
 }
@@ -31,13 +33,23 @@ function read(folder: string): Source[] {
         (match) => match[1] ?? '',
       );
       const local = named.filter((name) => name.startsWith('.'));
+      const onlyTypes = new Set(
+        [...text.matchAll(/^(?:import|export) type [^;]*?\sfrom\s+['"]([^'"]+)['"]/gm)].map(
+          (match) => match[1],
+        ),
+      );
       return {
         path,
         text,
-        imports: local.map((name) => posix.normalize(posix.join(dirname(path), name))),
+        imports: local.map((name) => resolve(path, name)),
+        loads: local.filter((name) => !onlyTypes.has(name)).map((name) => resolve(path, name)),
         packages: named.filter((name) => !name.startsWith('.')),
       };
     });
+}
+
+function resolve(from: string, name: string): string {
+  return posix.normalize(posix.join(dirname(from), name));
 }
 
 const sources = read('src');
@@ -135,13 +147,13 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
-/** The first circle of imports, as a list of files; null where there is none. */
+/** The first circle of imports (types aside, which vanish), as a list of files; null where there is none. */
 function findCircle(files: ReadonlyMap<string, Source>): readonly string[] | null {
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): readonly string[] | null => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
     if (done.has(path)) return null;
-    for (const imported of files.get(path)?.imports ?? []) {
+    for (const imported of files.get(path)?.loads ?? []) {
       const circle = visit(imported, [...trail, path]);
       if (circle !== null) return circle;
     }
