@@ -1,0 +1,54 @@
+import type { Change } from '../event/change.ts';
+import { changeToCloudEvent, changeToJson } from '../event/encode.ts';
+import { formatPosition } from '../event/position.ts';
+import { repositoryKey } from '../event/reference.ts';
+import type { Encoding } from './sink.ts';
+
+/**
+ * One change and its encoded bytes, each made once and shared by all. Usually the resume position is the
+ * change's own; while earlier changes are held back for some subscribers theirs is lower, and since those
+ * subscribers wait for the same few changes, the last such encoding is kept too.
+ */
+export class Frame {
+  readonly change: Change;
+  /** `registry/repository` */
+  readonly key: string;
+  /** What order and conflation go by: the tag, or the digest of a `manifest.*` change. */
+  readonly subject: string;
+  #own: Map<Encoding, Buffer> | null = null;
+  #held: { encoding: Encoding; resume: number; bytes: Buffer } | null = null;
+
+  constructor(change: Change) {
+    this.change = change;
+    this.key = repositoryKey(change);
+    this.subject = `${this.key}:${change.tag ?? change.digest ?? change.previousDigest}`;
+  }
+
+  get sequence(): number {
+    return this.change.sequence;
+  }
+
+  bytes(encoding: Encoding, resume: number): Buffer {
+    if (resume !== this.change.sequence) return this.#heldBytes(encoding, resume);
+    this.#own ??= new Map();
+    let bytes = this.#own.get(encoding);
+    if (bytes === undefined) {
+      bytes = this.#encode(encoding, resume);
+      this.#own.set(encoding, bytes);
+    }
+    return bytes;
+  }
+
+  #heldBytes(encoding: Encoding, resume: number): Buffer {
+    if (this.#held?.encoding !== encoding || this.#held.resume !== resume) {
+      this.#held = { encoding, resume, bytes: this.#encode(encoding, resume) };
+    }
+    return this.#held.bytes;
+  }
+
+  #encode(encoding: Encoding, resume: number): Buffer {
+    const json =
+      encoding.format === 'cloudevents' ? changeToCloudEvent(this.change) : changeToJson(this.change);
+    return encoding.change(json, formatPosition(this.change.epoch, resume));
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Who hears of a change, found without visiting the others. Subscribers with the same filter and the same
+ * grant are one group: the filter is judged once for all of them. Exact repositories lead to their groups by
+ * a map; globs stand apart, each distinct pattern judged once per change.
+ */
+import type { Change } from '../event/change.ts';
+import type { Filter } from '../event/filter.ts';
+import { compileGlob } from '../event/glob.ts';
+import type { Frame } from './frame.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/** What a subscriber may see. */
+export interface Grant {
+  /** Equal grants have equal keys. */
+  readonly key: string;
+  allows(repositoryKey: string): boolean;
+}
+
+export class Group {
+  readonly key: string;
+  readonly filter: Filter;
+  readonly grant: Grant;
+  /** Subscribers that take changes as they come. */
+  readonly unpaced = new Set<Subscriber>();
+  readonly paced = new Set<Subscriber>();
+  /** The sequence last matched: a group reached by two roads is matched once. */
+  matchedAt = -1;
+
+  constructor(key: string, filter: Filter, grant: Grant) {
+    this.key = key;
+    this.filter = filter;
+    this.grant = grant;
+  }
+
+  matches(change: Change, repositoryKey: string): boolean {
+    return (
+      this.grant.allows(repositoryKey) &&
+      this.filter.matchesRepository(repositoryKey) &&
+      this.filter.matchesRest(change)
+    );
+  }
+
+  get size(): number {
+    return this.unpaced.size + this.paced.size;
+  }
+}
+
+interface PatternEntry {
+  readonly matches: (key: string) => boolean;
+  readonly groups: Set<Group>;
+}
+
+export class GroupIndex {
+  readonly #groups = new Map<string, Group>();
+  readonly #exact = new Map<string, Set<Group>>();
+  readonly #patterns = new Map<string, PatternEntry>();
+  readonly #onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void;
+
+  /** @param onDemand told which tags of an exactly named repository somebody waits for; null: nobody any more */
+  constructor(onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void) {
+    this.#onDemand = onDemand;
+  }
+
+  /** The group of this filter and grant, made if there is none. */
+  add(subscriber: Subscriber, filter: Filter, grant: Grant): Group {
+    const key = `${grant.key}\n${filter.key}`;
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new Group(key, filter, grant);
+      this.#groups.set(key, group);
+      this.#link(group);
+    }
+    (subscriber.paced ? group.paced : group.unpaced).add(subscriber);
+    return group;
+  }
+
+  remove(subscriber: Subscriber, group: Group): void {
+    group.paced.delete(subscriber);
+    group.unpaced.delete(subscriber);
+    if (group.size > 0 || this.#groups.get(group.key) !== group) return;
+    this.#groups.delete(group.key);
+    this.#unlink(group);
+  }
+
+  match(frame: Frame): Group[] {
+    const matched: Group[] = [];
+    const exact = this.#exact.get(frame.key);
+    if (exact !== undefined) this.#collect(exact, frame, matched);
+    for (const entry of this.#patterns.values()) {
+      if (entry.matches(frame.key)) this.#collect(entry.groups, frame, matched);
+    }
+    return matched;
+  }
+
+  #collect(groups: Iterable<Group>, frame: Frame, matched: Group[]): void {
+    for (const group of groups) {
+      if (group.matchedAt === frame.sequence) continue;
+      group.matchedAt = frame.sequence;
+      if (group.matches(frame.change, frame.key)) matched.push(group);
+    }
+  }
+
+  #link(group: Group): void {
+    for (const key of group.filter.repositories) {
+      const groups = this.#exact.get(key) ?? new Set<Group>();
+      groups.add(group);
+      this.#exact.set(key, groups);
+      this.#onDemand(key, scopesOf(groups));
+    }
+    for (const pattern of group.filter.patterns) {
+      const entry = this.#patterns.get(pattern) ?? {
+        matches: compileGlob(pattern),
+        groups: new Set<Group>(),
+      };
+      entry.groups.add(group);
+      this.#patterns.set(pattern, entry);
+    }
+  }
+
+  #unlink(group: Group): void {
+    for (const key of group.filter.repositories) {
+      const groups = this.#exact.get(key);
+      if (groups === undefined) continue;
+      groups.delete(group);
+      if (groups.size === 0) this.#exact.delete(key);
+      this.#onDemand(key, groups.size === 0 ? null : scopesOf(groups));
+    }
+    for (const pattern of group.filter.patterns) {
+      const entry = this.#patterns.get(pattern);
+      entry?.groups.delete(group);
+      if (entry?.groups.size === 0) this.#patterns.delete(pattern);
+    }
+  }
+}
+
+function scopesOf(groups: Iterable<Group>): string[] {
+  const scopes = new Set<string>();
+  for (const group of groups) for (const scope of group.filter.tagScopes) scopes.add(scope);
+  return [...scopes];
+}

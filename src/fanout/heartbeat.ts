@@ -1,0 +1,50 @@
+/**
+ * One wheel for all heartbeats: at each tick the next part of the subscriber table is visited, so that the
+ * beats of one subscriber are an interval apart and those of all are spread over it. No timer per subscriber.
+ * Each beat is a bookmark, so that a quiet subscription can resume too.
+ */
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import type { Hub } from './hub.ts';
+import type { Subscriber } from './subscriber.ts';
+
+export interface HeartbeatOptions {
+  readonly hub: Hub;
+  /** Between two beats of one subscriber, ms. Under 60 s, at which proxies cut quiet connections. */
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Ticks in one interval. */
+const ticks = 100;
+
+/** Starts the wheel; returns an idempotent stop. */
+export function startHeartbeat(options: HeartbeatOptions): () => void {
+  const { hub, clock } = options;
+  let tick = 0;
+  let cancel = clock.after(options.intervalMs / ticks, turn);
+
+  function turn(): void {
+    cancel = clock.after(options.intervalMs / ticks, turn);
+    // In the middle of a fan-out nobody's position is settled; it takes milliseconds.
+    if (hub.fanningOut) return;
+    const { length } = hub.table;
+    const end = Math.floor(((tick + 1) * length) / ticks);
+    for (let slot = Math.floor((tick * length) / ticks); slot < end; slot++) {
+      const subscriber = hub.table.at(slot);
+      if (subscriber !== null) visit(subscriber);
+    }
+    tick = (tick + 1) % ticks;
+  }
+
+  function visit(subscriber: Subscriber): void {
+    const overdue = hub.overdue(subscriber);
+    if (overdue !== null) hub.dismiss(subscriber, overdue, 1_000 + options.random() * 9_000);
+    else if (subscriber.blockedAt === 0) {
+      subscriber.sink.beat(hub.isPlaced(subscriber) ? hub.resumeOf(subscriber) : '');
+    }
+  }
+
+  return () => cancel();
+}

@@ -1,0 +1,110 @@
+/**
+ * Frames of the past, for whoever is behind: the newest from a ring in memory, where a reconnect storm finds
+ * them encoded already; older ones from the ledger in pages. Reads of the same page are made once, and only
+ * a few at a time, so that ten thousand replays are not ten thousand queries.
+ */
+import type { Ledger, ReadFilter } from '../ledger/ledger.ts';
+import { Frame } from './frame.ts';
+
+export interface HistoryPage {
+  readonly frames: readonly Frame[];
+  /** Everything up to this sequence has been looked at. */
+  readonly next: number;
+}
+
+interface LedgerPage extends HistoryPage {
+  /** The page did not end at the head: it will never hold more. */
+  readonly whole: boolean;
+}
+
+export interface HistoryOptions {
+  /** Frames kept in memory; default 4,096. */
+  readonly maxFrames?: number;
+  /** Changes in one page; default 256. */
+  readonly pageSize?: number;
+  /** Ledger reads at a time; default 8. */
+  readonly maxReads?: number;
+  /** Pages of the ledger kept; default 32. */
+  readonly maxPages?: number;
+}
+
+export class History {
+  readonly #ledger: Ledger;
+  readonly #maxFrames: number;
+  readonly #pageSize: number;
+  readonly #maxReads: number;
+  readonly #maxPages: number;
+  #ring: Frame[] = [];
+  readonly #pages = new Map<string, Promise<LedgerPage>>();
+  #reading = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(ledger: Ledger, options: HistoryOptions = {}) {
+    this.#ledger = ledger;
+    this.#maxFrames = options.maxFrames ?? 4096;
+    this.#pageSize = options.pageSize ?? 256;
+    this.#maxReads = options.maxReads ?? 8;
+    this.#maxPages = options.maxPages ?? 32;
+  }
+
+  /** Frames come in order and dense; a gap (after `clear`) begins the ring anew. */
+  push(frame: Frame): void {
+    const last = this.#ring.at(-1);
+    if (last !== undefined && last.sequence + 1 !== frame.sequence) this.#ring = [];
+    this.#ring.push(frame);
+    // Cut in halves rather than one at a time: shifting an array of thousands at each change costs more.
+    if (this.#ring.length > this.#maxFrames * 2) this.#ring = this.#ring.slice(-this.#maxFrames);
+  }
+
+  clear(): void {
+    this.#ring = [];
+    this.#pages.clear();
+  }
+
+  /**
+   * The page after `after`. The frames may be more than `filter` asks for; the caller matches each.
+   * Rejects as the ledger does (`POSITION_GONE`, `UNAVAILABLE`).
+   */
+  page(after: number, filter?: ReadFilter): Promise<HistoryPage> | HistoryPage {
+    const first = this.#ring[0]?.sequence;
+    if (first !== undefined && after + 1 >= first) {
+      const start = after + 1 - first;
+      const frames = this.#ring.slice(start, start + this.#pageSize);
+      return { frames, next: frames.at(-1)?.sequence ?? after };
+    }
+    return this.#ledgerPage(after, filter);
+  }
+
+  #ledgerPage(after: number, filter: ReadFilter | undefined): Promise<HistoryPage> {
+    const key = `${after} ${filter?.repositories?.join(' ') ?? ''}`;
+    const known = this.#pages.get(key);
+    if (known !== undefined) return known;
+    const page = this.#read(after, filter);
+    this.#pages.set(key, page);
+    const forget = () => {
+      if (this.#pages.get(key) === page) this.#pages.delete(key);
+    };
+    // A page that ended at the head would hide what came since; a failed one must be tried again.
+    page.then((result) => {
+      if (!result.whole) forget();
+    }, forget);
+    const oldest = this.#pages.keys().next().value;
+    if (this.#pages.size > this.#maxPages && oldest !== undefined) this.#pages.delete(oldest);
+    return page;
+  }
+
+  async #read(after: number, filter: ReadFilter | undefined): Promise<LedgerPage> {
+    while (this.#reading >= this.#maxReads) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#reading++;
+    try {
+      const page = await this.#ledger.read(after, this.#pageSize, filter);
+      const frames = page.changes.map((change) => new Frame(change));
+      return { frames, next: page.next, whole: !page.atHead };
+    } finally {
+      this.#reading--;
+      this.#waiting.shift()?.();
+    }
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The pace: holds changes back for paced subscribers so that the pulls they cause stay within R. Owns the
+ * waves under way and one timer; decides by the pure functions of `pacing/`. Never touches a socket: what is
+ * due is handed to the hub.
+ */
+import { compileGlob } from '../event/glob.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import { overriddenRate, type PaceOverride, withOverride } from '../pacing/override.ts';
+import { type Feedback, pressed, recovered, unpressed } from '../pacing/rate.ts';
+import { type PaceOptions, type PaceRule, paceRules } from '../pacing/rules.ts';
+import { Budget, type BudgetPort } from './budget.ts';
+import type { Frame } from './frame.ts';
+import type { Group } from './group.ts';
+import type { Subscriber } from './subscriber.ts';
+import { type Crowd, Wave } from './wave.ts';
+
+/** Between two steps. Fine enough that a 100 ms bin holds ten of them. */
+const stepMs = 10;
+/** A stalled event loop delays what is held back rather than letting it out in one burst. */
+const maxStepMs = 50;
+/** Pending waves looked at for one resume position; with more, the position is lower than it need be. */
+const maxResumeChecks = 64;
+/** Repositories whose rule is remembered. */
+const maxRememberedRules = 10_000;
+
+export interface PacerOptions {
+  readonly pace: PaceOptions;
+  /** Matching paced subscribers of all gateways for a repository, given this gateway's own count. */
+  readonly crowdOf: (repositoryKey: string, own: number) => Crowd;
+  readonly deliver: (wave: Wave, subscriber: Subscriber) => boolean;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export class Pacer {
+  readonly #options: PacerOptions;
+  readonly #ruleOf: (key: string) => PaceRule;
+  readonly #rules = new Map<string, PaceRule>();
+  readonly #budgets = new Map<string, Budget>();
+  /** Waves not over, in order of sequence. */
+  #pending: Wave[] = [];
+  readonly #feedback = new Map<string, Feedback>();
+  #overrides: readonly PaceOverride[] = [];
+  #cancel: (() => void) | null = null;
+  #steppedAt = 0;
+  #raisedLoggedAt = Number.NEGATIVE_INFINITY;
+  readonly #port: BudgetPort;
+  readonly #raised;
+
+  constructor(options: PacerOptions) {
+    this.#options = options;
+    this.#ruleOf = paceRules(options.pace, compileGlob);
+    this.#raised = options.metrics.counter(
+      'pace_raised_total',
+      'Steps in which R was exceeded to keep to maxWindow',
+    );
+    options.metrics.gauge('pace_held_deliveries', 'Deliveries held back now', [], (gauge) =>
+      gauge.set(this.held),
+    );
+    options.metrics.gauge('pace_window_seconds', 'Time until what is held back now is out', [], (gauge) =>
+      gauge.set(this.windowMs / 1000),
+    );
+    this.#port = {
+      rateOf: (wave) => this.#rateOf(wave.frame.key, wave.frame.change.registry, wave.rule),
+      crowdOf: (wave, own) => options.crowdOf(wave.frame.key, own),
+      deliver: options.deliver,
+      finished: (wave) => {
+        this.#pending = this.#pending.filter((each) => each !== wave);
+      },
+      raised: (wave, rate) => this.#noteRaised(wave, rate),
+    };
+  }
+
+  /** Own deliveries held back by now. */
+  get held(): number {
+    return this.#pending.reduce((sum, wave) => sum + wave.held, 0);
+  }
+
+  /** How long until all that is held back is out, ms, were nothing to change. */
+  get windowMs(): number {
+    let longest = 0;
+    for (const budget of this.#budgets.values()) {
+      const waves = [...budget.priority, ...budget.live];
+      const first = waves[0];
+      if (first === undefined) continue;
+      const backlog = waves.reduce((sum, wave) => sum + wave.remaining, 0);
+      longest = Math.max(longest, (backlog * 1000) / this.#port.rateOf(first));
+    }
+    return longest;
+  }
+
+  get idle(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /**
+   * Takes a change for `own` paced subscribers of these groups. False: so few that it may go out at once, which
+   * is charged. True: it became a wave. What follows a held-back change of the same tag waits behind it, since
+   * order per tag always holds.
+   */
+  hold(frame: Frame, groups: readonly Group[], own: number): boolean {
+    const rule = this.ruleOf(frame.key);
+    const budget = this.#budgetOf(rule);
+    const crowd = this.#options.crowdOf(frame.key, own);
+    const total = crowd.counts.reduce((sum, count) => sum + count, 0);
+    const behind = this.#pending.some((wave) => wave.frame.subject === frame.subject);
+    if (total <= rule.burst && !behind) {
+      budget.charge(total);
+      return false;
+    }
+    const now = this.#options.clock.monotonic();
+    const wave = new Wave(frame, groups, rule, crowd, now + rule.maxWindowMs);
+    this.#pending.push(wave);
+    budget.enqueue(wave, now);
+    this.#run();
+    return true;
+  }
+
+  /** One delivery of a replay: null when it may go now, else a promise of its turn. Either way it is paid for. */
+  admit(repositoryKey: string): Promise<void> | null {
+    const budget = this.#budgetOf(this.ruleOf(repositoryKey));
+    const turn = budget.admit(this.#options.clock.monotonic());
+    if (turn !== null) this.#run();
+    return turn;
+  }
+
+  /** Notes deliveries that went out unheld. Negative: gives back what was admitted in vain. */
+  charge(repositoryKey: string, deliveries: number): void {
+    this.#budgetOf(this.ruleOf(repositoryKey)).charge(deliveries);
+  }
+
+  /** The lowest sequence below `limit` that is still held back for this subscriber; null when there is none. */
+  heldFor(subscriber: Subscriber, limit: number): number | null {
+    let checks = 0;
+    for (const wave of this.#pending) {
+      const { sequence } = wave.frame;
+      if (sequence >= limit) return null;
+      if (sequence <= subscriber.liveFrom || subscriber.ahead?.has(sequence) || wave.passed(subscriber))
+        continue;
+      if (++checks > maxResumeChecks || subscriber.wants(wave.frame.change, wave.frame.key)) return sequence;
+    }
+    return null;
+  }
+
+  /** Waves of the same tag as `wave`, later than it, in order: what conflation may replace it by. */
+  laterOfSameSubject(wave: Wave): readonly Wave[] {
+    return this.#pending.filter(
+      (each) => each.frame.subject === wave.frame.subject && each.frame.sequence > wave.frame.sequence,
+    );
+  }
+
+  /** A registry answered 429 or 503: its R is halved, and recovers slowly. */
+  press(registry: string): void {
+    const state = this.#feedback.get(registry) ?? unpressed;
+    this.#feedback.set(registry, pressed(state, this.#options.clock.monotonic()));
+  }
+
+  /**
+   * Sets R for a while, as an operator's `PUT /v1/pace` asks.
+   *
+   * @param pattern glob over repository keys; null: all
+   * @param forMs how long; null: until replaced
+   * @throws TOO_MANY_REQUESTS when too many overrides are in force
+   */
+  override(pattern: string | null, deliveriesPerSecond: number, forMs: number | null): void {
+    const now = this.#options.clock.monotonic();
+    const untilMs = forMs === null ? Number.POSITIVE_INFINITY : now + forMs;
+    this.#overrides = withOverride(this.#overrides, { pattern, deliveriesPerSecond, untilMs }, now);
+  }
+
+  /** What `GET /v1/pace` shows. */
+  describe(): object {
+    const now = this.#options.clock.monotonic();
+    return {
+      deliveriesPerSecond: this.#options.pace.deliveriesPerSecond,
+      heldDeliveries: this.held,
+      windowMs: Math.round(this.windowMs),
+      waitingReplays: [...this.#budgets.values()].reduce((sum, budget) => sum + budget.waiting, 0),
+      overrides: this.#overrides.map((each) => ({
+        pattern: each.pattern,
+        deliveriesPerSecond: each.deliveriesPerSecond,
+        forMs: Number.isFinite(each.untilMs) ? Math.max(0, Math.round(each.untilMs - now)) : null,
+      })),
+      registries: Object.fromEntries(
+        [...this.#feedback].map(([registry, state]) => [registry, recovered(state, now).factor]),
+      ),
+    };
+  }
+
+  /** The rule of a repository, remembered: patterns are not judged again at each change. */
+  ruleOf(key: string): PaceRule {
+    let rule = this.#rules.get(key);
+    if (rule === undefined) {
+      if (this.#rules.size >= maxRememberedRules) this.#rules.clear();
+      rule = this.#ruleOf(key);
+      this.#rules.set(key, rule);
+    }
+    return rule;
+  }
+
+  /** Forgets all that is held back (the epoch changed) and lets waiting replays go on. */
+  clear(): void {
+    this.#pending = [];
+    for (const budget of this.#budgets.values()) budget.release();
+    this.#budgets.clear();
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+    this.clear();
+  }
+
+  #budgetOf(rule: PaceRule): Budget {
+    let budget = this.#budgets.get(rule.name);
+    if (budget === undefined) {
+      const rate = () => this.#rateOf('', '', rule);
+      budget = new Budget(rule.name, rule.burst, rate, this.#port, this.#options.clock.monotonic());
+      this.#budgets.set(rule.name, budget);
+    }
+    return budget;
+  }
+
+  /** R of a rule by now: the newest matching override, times what the registry's complaints left of it. */
+  #rateOf(key: string, registry: string, rule: PaceRule): number {
+    const now = this.#options.clock.monotonic();
+    let rate = rule.deliveriesPerSecond;
+    const override = this.#overrides.find((each) => each.pattern === null || compileGlob(each.pattern)(key));
+    if (override !== undefined) rate = overriddenRate(override, rate, now);
+    const state = this.#feedback.get(registry);
+    return state === undefined ? rate : rate * recovered(state, now).factor;
+  }
+
+  #run(): void {
+    if (this.#cancel !== null) return;
+    this.#steppedAt = this.#options.clock.monotonic();
+    // The first step comes at once: the first subscriber's slot is now.
+    this.#cancel = this.#options.clock.after(0, () => this.#step());
+  }
+
+  #step(): void {
+    const now = this.#options.clock.monotonic();
+    const elapsedMs = Math.min(Math.max(now - this.#steppedAt, 0.001), maxStepMs);
+    this.#steppedAt = now;
+    let busy = false;
+    for (const budget of this.#budgets.values()) {
+      budget.step(elapsedMs, now);
+      busy ||= budget.busy;
+    }
+    this.#cancel = busy ? this.#options.clock.after(stepMs, () => this.#step()) : null;
+  }
+
+  #noteRaised(wave: Wave, rate: number): void {
+    this.#raised.inc();
+    const now = this.#options.clock.monotonic();
+    if (now - this.#raisedLoggedAt < 60_000) return;
+    this.#raisedLoggedAt = now;
+    this.#options.log.warn(
+      { repository: wave.frame.key, rate: Math.round(rate), allowed: wave.rule.deliveriesPerSecond },
+      'pace raised: what is held back would not be out within maxWindow',
+    );
+  }
+}

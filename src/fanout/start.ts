@@ -1,0 +1,39 @@
+import type { Bounds, Ledger } from '../ledger/ledger.ts';
+import type { ResetReason } from './sink.ts';
+import type { Start } from './subscriber.ts';
+
+export interface ResolvedStart {
+  /** Replay what comes after this sequence. */
+  readonly sequence: number;
+  /** Not null: the start could not be honoured, and `sequence` is the head. */
+  readonly reset: ResetReason | null;
+}
+
+/**
+ * Turns what a client asked for into a sequence, or says why that can't be had: a position of another epoch,
+ * below the floor or ahead of the head; a time whose changes may have been dropped already.
+ *
+ * @param head where a subscription without a wish begins: what fan-out has reached
+ */
+export async function resolveStart(
+  start: Start,
+  bounds: Bounds,
+  ledger: Pick<Ledger, 'seek'>,
+  head: number,
+): Promise<ResolvedStart> {
+  switch (start.kind) {
+    case 'live':
+      return { sequence: head, reset: null };
+    case 'after':
+      if (start.epoch !== bounds.epoch) return { sequence: head, reset: 'epoch' };
+      if (start.sequence < bounds.floor) return { sequence: head, reset: 'below-floor' };
+      if (start.sequence > Math.max(bounds.head, head)) return { sequence: head, reset: 'ahead-of-head' };
+      return { sequence: start.sequence, reset: null };
+    case 'since': {
+      const sequence = await ledger.seek(start.time);
+      // At the floor of a trimmed ledger nobody can tell what else happened since then.
+      if (bounds.floor > 0 && sequence <= bounds.floor) return { sequence: head, reset: 'below-floor' };
+      return { sequence, reset: null };
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Change } from '../event/change.ts';
+import type { Filter } from '../event/filter.ts';
+import type { Grant, Group } from './group.ts';
+import type { Sink } from './sink.ts';
+
+/** From where a subscription begins. */
+export type Start =
+  | { readonly kind: 'live' }
+  | { readonly kind: 'after'; readonly epoch: string; readonly sequence: number }
+  /** Changes recorded at or after `time`, ms since the epoch. */
+  | { readonly kind: 'since'; readonly time: number };
+
+export interface SubscriptionRequest {
+  /** The client's name for it; '' where a connection has only one. */
+  readonly id: string;
+  readonly filter: Filter;
+  readonly start: Start;
+  /** First the current state of the matching tags. Not sent when `start` could be honoured by resuming. */
+  readonly snapshot: boolean;
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly group: Group;
+  /** Changes up to this sequence are not for this subscription. */
+  readonly from: number;
+}
+
+/** A subscription on its way in: it replays alone, up to where the connection's others stand, then joins them. */
+export interface Joining {
+  readonly request: SubscriptionRequest;
+  /** Everything up to this sequence has been replayed; null: `start` is not resolved yet. */
+  cursor: number | null;
+}
+
+export interface SubscriberOptions {
+  readonly sink: Sink;
+  readonly grant: Grant;
+  readonly paced: boolean;
+  readonly conflate: boolean;
+}
+
+/**
+ * One connection. A cursor, not a queue: while `live` it gets each change as it comes; when its socket stops
+ * draining it is `behind`, remembers only where it stands, and is fed from the ledger. The hub and its feeder
+ * own every member; transports call `drained()` only.
+ */
+export class Subscriber {
+  readonly sink: Sink;
+  /** These three are fixed by the first subscription. */
+  grant: Grant;
+  paced: boolean;
+  conflate: boolean;
+  /** uint32, for the shuffle of waves. */
+  readonly number: number;
+  state: 'live' | 'behind' | 'closed' = 'behind';
+  subscriptions: readonly Subscription[] = [];
+  /** Null when there is none, as for nearly all subscribers nearly always. */
+  joining: Joining[] | null = null;
+  /** While behind: everything up to it has been delivered. While live: a lower bound of that. */
+  cursor = 0;
+  /** Where it went live: what is older reached it before. */
+  liveFrom = 0;
+  /** The newest change that fan-out has considered for it. */
+  considered = 0;
+  /** Changes above the resume position that it already has: overtakers, and what conflation replaced. */
+  ahead: Set<number> | null = null;
+  /** Subscriptions that still want `ready`; null when there is none. */
+  unready: string[] | null = null;
+  /** Since when its socket has not drained, monotonic ms; 0 while it does. */
+  blockedAt = 0;
+  /** Its place in the hub's table. */
+  slot = -1;
+  feeding = false;
+  /** Monotonic seconds; for those whose lifetime is limited. */
+  readonly connectedAtSeconds: number;
+  #wake: (() => void) | null = null;
+
+  constructor(number: number, options: SubscriberOptions, nowMs: number) {
+    this.number = number;
+    this.connectedAtSeconds = Math.floor(nowMs / 1000);
+    this.sink = options.sink;
+    this.grant = options.grant;
+    this.paced = options.paced;
+    this.conflate = options.conflate;
+  }
+
+  /** The socket took all that was queued. */
+  drained(): void {
+    this.blockedAt = 0;
+    this.wake();
+  }
+
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  /** Resolves at the next `wake()`. */
+  sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Whether one of its subscriptions is to have this change. */
+  wants(change: Change, repositoryKey: string): boolean {
+    for (const subscription of this.subscriptions) {
+      if (change.sequence > subscription.from && subscription.group.matches(change, repositoryKey))
+        return true;
+    }
+    return false;
+  }
+
+  /** Exact repositories of all its subscriptions for a narrowed read; undefined where a pattern is among them. */
+  exactRepositories(): readonly string[] | undefined {
+    const all: string[] = [];
+    for (const { group } of this.subscriptions) {
+      if (group.filter.patterns.length > 0) return undefined;
+      all.push(...group.filter.repositories);
+    }
+    return all;
+  }
+}
