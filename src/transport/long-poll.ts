@@ -1,0 +1,236 @@
+/**
+ * Long-poll: `GET /v2/updates`, in the shape that opencontainers/distribution-spec#575 proposes. A request is
+ * a subscriber for as long as it waits, so replay, pace and slow ledgers are the hub's business here too.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { invalidParameter, ManifeedError } from '../errors.ts';
+import type { Filter } from '../event/filter.ts';
+import { formatPosition } from '../event/position.ts';
+import type { Frame } from '../fanout/frame.ts';
+import type { Hub } from '../fanout/hub.ts';
+import { recentFrames } from '../fanout/recent.ts';
+import type { Control, Encoding, Sink } from '../fanout/sink.ts';
+import type { Start } from '../fanout/subscriber.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type Admission, tokenOf } from './stream-request.ts';
+import {
+  type ClientGrant,
+  checkFilter,
+  type FilterLimits,
+  parseQuery,
+  quote,
+  streamShape,
+  toFilter,
+  toPaced,
+  toStart,
+} from './subscribe-params.ts';
+
+export interface LongPollOptions {
+  readonly hub: Hub;
+  readonly ledger: Ledger;
+  readonly admission: Admission;
+  readonly limits: FilterLimits & { readonly longPollMaxWaitMs: number };
+  readonly clock: Clock;
+}
+
+const { snapshot: _, ...sharedShape } = streamShape;
+
+export const longPollSchema = z.strictObject({
+  ...sharedShape,
+  n: z.string().optional().describe('Changes in one answer, 1–1,000. Default 100'),
+  wait: z.string().optional().describe('How long to wait for a change, like `20s`. Default `0s`'),
+});
+
+const maxChanges = 1_000;
+const defaultChanges = 100;
+/** What a request without `wait` may take to catch up. */
+const leastWaitMs = 1_000;
+
+function encoding(format: Encoding['format']): Encoding {
+  return {
+    transport: 'long-poll',
+    format,
+    // distribution-spec#575 calls the time `timestamp`; the rest of its members have the change's names.
+    change: (json) => Buffer.from(format === 'manifeed' ? withTimestamp(json) : json),
+  };
+}
+
+const recordedAt = /"recordedAt":("[^"]*")/;
+
+function withTimestamp(json: string): string {
+  const timestamp = recordedAt.exec(json)?.[1] ?? 'null';
+  return `${json.slice(0, -1)},"timestamp":${timestamp}}`;
+}
+
+const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
+
+interface Wanted {
+  readonly filter: Filter;
+  readonly grant: ClientGrant;
+  readonly paced: boolean;
+  readonly conflate: boolean;
+  readonly encoding: Encoding;
+  readonly start: Start;
+  readonly limit: number;
+  readonly waitMs: number;
+}
+
+export function longPollRoute(app: FastifyInstance, options: LongPollOptions): void {
+  app.get('/v2/updates', async (request, reply) => {
+    const release = options.admission.enter(request.ip);
+    try {
+      await answer(request, reply, options);
+    } finally {
+      release();
+    }
+    return reply;
+  });
+}
+
+async function answer(request: FastifyRequest, reply: FastifyReply, options: LongPollOptions): Promise<void> {
+  const query = new URL(request.url, 'http://localhost').searchParams;
+  const wanted = parse(query, tokenOf({ headers: request.headers, query }), options);
+  const { epoch, sequence } = options.hub.head;
+  let { start } = wanted;
+  if (start.kind === 'live') {
+    const frames = await recentFrames(options.hub.sources, sequence, wanted.limit, (frame) =>
+      accepts(wanted, frame),
+    );
+    const bodies = frames.map((frame) => frame.bytes(wanted.encoding, frame.sequence));
+    if (bodies.length > 0 || wanted.waitMs === 0) {
+      for (const frame of frames) if (wanted.paced) options.hub.pacer.charge(frame.key, 1);
+      return send(reply, request.url, bodies, formatPosition(epoch, sequence));
+    }
+    // Not "live": what happened while the past was read is to be seen too.
+    start = { kind: 'after', epoch, sequence };
+  }
+  const outcome = await wait({ ...wanted, start }, request, options);
+  if (outcome.kind === 'gone') throw outcome.error;
+  send(reply, request.url, outcome.bodies, outcome.position);
+}
+
+function parse(query: URLSearchParams, token: string | null, options: LongPollOptions): Wanted {
+  const grant = options.admission.authorise(token);
+  const params = parseQuery(query, longPollSchema);
+  const filter = toFilter(params, options.limits);
+  checkFilter(filter, grant, options.admission.knowsRegistry);
+  return {
+    filter,
+    grant,
+    paced: toPaced(params.pace, grant),
+    conflate: params.conflate ?? false,
+    encoding: encodings[params.format ?? 'manifeed'],
+    start: toStart(params, options.clock.now()),
+    limit: parseCount(params.n),
+    waitMs: parseWait(params.wait, options.limits.longPollMaxWaitMs),
+  };
+}
+
+function accepts(wanted: Wanted, frame: Frame): boolean {
+  return (
+    wanted.grant.allows(frame.key) &&
+    wanted.filter.matchesRepository(frame.key) &&
+    wanted.filter.matchesRest(frame.change)
+  );
+}
+
+type Waited =
+  | { readonly kind: 'answer'; readonly bodies: readonly Buffer[]; readonly position: string }
+  | { readonly kind: 'gone'; readonly error: ManifeedError };
+
+/** Resolves with what came: as soon as there is something and the head is reached, or `limit`, or time is up. */
+function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions): Promise<Waited> {
+  const { hub, clock } = options;
+  return new Promise((resolve) => {
+    const bodies: Buffer[] = [];
+    let position =
+      wanted.start.kind === 'after' ? formatPosition(wanted.start.epoch, wanted.start.sequence) : '';
+    let caughtUp = false;
+    let done = false;
+    const finish = (waited?: Waited) => {
+      if (done) return;
+      done = true;
+      cancel();
+      request.raw.off('close', onClose);
+      if (hub.isPlaced(subscriber)) position = hub.resumeOf(subscriber);
+      hub.disconnect(subscriber);
+      resolve(waited ?? { kind: 'answer', bodies, position: position || hub.resumeOf(subscriber) });
+    };
+    const finishSoon = () => setImmediate(finish);
+    const sink: Sink = {
+      encoding: wanted.encoding,
+      write(bytes) {
+        bodies.push(bytes);
+        if (caughtUp || bodies.length >= wanted.limit) finishSoon();
+        return bodies.length < wanted.limit;
+      },
+      tell(control: Control) {
+        if (control.kind === 'reset') finish({ kind: 'gone', error: gone(control) });
+        if (control.kind === 'ready') {
+          caughtUp = true;
+          if (bodies.length > 0 || wanted.waitMs === 0) finishSoon();
+        }
+        return true;
+      },
+      beat() {},
+      end: () => finish(),
+    };
+    const onClose = () => finish();
+    const { grant, paced, conflate } = wanted;
+    const subscriber = hub.connect({ sink, grant, paced, conflate });
+    const cancel = clock.after(Math.max(wanted.waitMs, leastWaitMs), () => finish());
+    request.raw.on('close', onClose);
+    hub.subscribe(subscriber, { id: '', filter: wanted.filter, start: wanted.start, snapshot: false });
+  });
+}
+
+function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {
+  const { reason, position, floor } = reset;
+  return new ManifeedError(
+    'POSITION_GONE',
+    `resume: ${reason}: must be a position from ${floor} to ${position}`,
+    {
+      detail: { reason, position, floor },
+    },
+  );
+}
+
+/** The answer, with where to go on in `Link` (RFC 8288), as the registry's own paging does. */
+function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], position: string): void {
+  const next = new URL(url, 'http://localhost');
+  next.searchParams.delete('since');
+  // A token must not be handed on in a header that proxies log.
+  next.searchParams.delete('access_token');
+  next.searchParams.set('after', position);
+  void reply
+    .header('link', `<${next.pathname}${next.search}>; rel="next"`)
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .send(`[${bodies.map((body) => body.toString()).join(',')}]`);
+}
+
+function parseCount(text: string | undefined): number {
+  if (text === undefined) return defaultChanges;
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > maxChanges) {
+    throw invalidParameter('n', `parse n: ${quote(text)}: must be a number from 1 to ${maxChanges}`);
+  }
+  return count;
+}
+
+const waitGrammar = /^(\d{1,6})(ms|s|m)?$/;
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+function parseWait(text: string | undefined, maxWaitMs: number): number {
+  if (text === undefined) return 0;
+  const match = waitGrammar.exec(text);
+  if (match === null)
+    throw invalidParameter('wait', `parse wait: ${quote(text)}: must be a duration like 20s`);
+  const waitMs = Number(match[1]) * (unitMs[match[2] ?? 's'] ?? 1_000);
+  if (waitMs > maxWaitMs) {
+    throw invalidParameter('wait', `parse wait: ${quote(text)}: must be at most ${maxWaitMs / 1_000}s`);
+  }
+  return waitMs;
+}

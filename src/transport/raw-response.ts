@@ -1,0 +1,26 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { ManifeedError } from '../errors.ts';
+import type { Random } from '../lib/random.ts';
+
+/** Seconds a refused client should wait; random, so that the refused do not come back together. */
+export function retryAfterSeconds(random: Random): number {
+  return 1 + Math.floor(random() * 10);
+}
+
+/** An HTTP error written to a bare socket in the registry's shape, and the end of the connection. */
+export function writeError(socket: Socket, error: ManifeedError, headers: string, random: Random): void {
+  const body = JSON.stringify(error.toBody());
+  const retry = error.retryable ? `Retry-After: ${retryAfterSeconds(random)}\r\n` : '';
+  const challenge = error.code === 'UNAUTHORIZED' ? 'WWW-Authenticate: Bearer realm="manifeed"\r\n' : '';
+  socket.end(
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n` +
+      `${retry}${challenge}${headers}\r\n${body}`,
+  );
+}
+
+export function asManifeedError(error: unknown): ManifeedError {
+  if (error instanceof ManifeedError) return error;
+  return new ManifeedError('INTERNAL', 'serve stream: internal error', { cause: error });
+}

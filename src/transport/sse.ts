@@ -1,0 +1,179 @@
+/**
+ * Server-Sent Events (WHATWG HTML, 9.2) on the bare socket: once the head is written nothing of HTTP is left
+ * but bytes that go one way. The response has no length and no chunks, so it ends when the connection does
+ * (RFC 9112, 6.3); that keeps every frame the same for all.
+ */
+import type { Socket } from 'node:net';
+import type { ManifeedError } from '../errors.ts';
+import { tagStateToJson } from '../event/encode.ts';
+import { parsePosition } from '../event/position.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
+import type { Start, Subscriber } from '../fanout/subscriber.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
+import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
+import {
+  checkFilter,
+  type FilterLimits,
+  parseStreamQuery,
+  toFilter,
+  toPaced,
+  toStart,
+} from './subscribe-params.ts';
+
+export interface SseOptions {
+  readonly hub: Hub;
+  readonly admission: Admission;
+  readonly limits: FilterLimits & { readonly maxBacklogBytes: number };
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+function encoding(format: Encoding['format']): Encoding {
+  return {
+    transport: 'sse',
+    format,
+    change: (json, resume) => Buffer.from(`id: ${resume}\ndata: ${json}\n\n`),
+  };
+}
+
+const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
+
+/** A quiet subscriber that has no position yet is sent a comment, which only keeps proxies awake. */
+const comment = Buffer.from(':\n\n');
+/** The latest bookmark: at any moment nearly all subscribers stand at the same position. */
+let lastBookmark = { position: '', bytes: comment };
+
+function bookmarkBytes(position: string): Buffer {
+  if (position === '') return comment;
+  // `id:` without data sets the last event id and dispatches nothing (WHATWG HTML, 9.2.6).
+  if (lastBookmark.position !== position)
+    lastBookmark = { position, bytes: Buffer.from(`id: ${position}\n\n`) };
+  return lastBookmark.bytes;
+}
+
+class SseSink implements Sink {
+  readonly encoding: Encoding;
+  readonly #socket: Socket;
+
+  readonly #maxBacklogBytes: number;
+
+  constructor(socket: Socket, encoding: Encoding, maxBacklogBytes: number) {
+    this.#socket = socket;
+    this.encoding = encoding;
+    this.#maxBacklogBytes = maxBacklogBytes;
+  }
+
+  write(bytes: Buffer | string): boolean {
+    // Only once `write` has said no does the socket promise a `drain`.
+    return this.#socket.write(bytes) || this.#socket.writableLength < this.#maxBacklogBytes;
+  }
+
+  tell(control: Control): boolean {
+    switch (control.kind) {
+      case 'subscribed':
+        return true;
+      case 'state':
+        return this.write(`event: state\ndata: ${tagStateToJson(control.tag)}\n\n`);
+      case 'ready':
+        return this.write(
+          `event: ready\nid: ${control.position}\ndata: ${JSON.stringify({ position: control.position })}\n\n`,
+        );
+      case 'reset': {
+        const { reason, position, floor } = control;
+        return this.write(
+          `event: reset\nid: ${position}\ndata: ${JSON.stringify({ reason, position, floor })}\n\n`,
+        );
+      }
+    }
+  }
+
+  beat(bookmark: string): void {
+    this.#socket.write(bookmarkBytes(bookmark));
+  }
+
+  end(why: Farewell, bookmark: string, retryMs: number): void {
+    const id = bookmark === '' ? '' : `id: ${bookmark}\n`;
+    const retry = Math.round(retryMs);
+    const data = JSON.stringify({ reason: why, position: bookmark === '' ? null : bookmark, retryMs: retry });
+    // A reader that is stuck will not read this either; `destroySoon` gives the rest a chance.
+    if (why === 'TOO_SLOW') this.#socket.destroy();
+    else this.#socket.end(`event: bye\nretry: ${retry}\n${id}data: ${data}\n\n`);
+  }
+}
+
+/** Serves one stream. Never throws: what is wrong is answered on the socket. */
+export function openSse(request: StreamRequest, options: SseOptions): void {
+  const { admission, random } = options;
+  const cors = admission.corsHeaders(header(request, 'origin'));
+  let release = () => {};
+  try {
+    release = admission.enter(request.address);
+    const grant = admission.authorise(tokenOf(request));
+    const params = parseStreamQuery(request.query);
+    const filter = toFilter(params, options.limits);
+    checkFilter(filter, grant, admission.knowsRegistry);
+    const paced = toPaced(params.pace, grant);
+    const lastEventId = header(request, 'last-event-id');
+    const start = lastEventId ? toResume(lastEventId) : toStart(params, options.clock.now());
+    const sink = new SseSink(
+      request.socket,
+      encodings[params.format ?? 'manifeed'],
+      options.limits.maxBacklogBytes,
+    );
+    const subscriber = options.hub.connect({ sink, grant, paced, conflate: params.conflate ?? false });
+    attach(request.socket, options.hub, subscriber, release);
+    writeHead(request.socket, cors, 1_000 + random() * 4_000);
+    options.hub.subscribe(subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
+  } catch (error) {
+    release();
+    refuse(request, asManifeedError(error), cors, options);
+  }
+}
+
+/** An id that is no position of ours is a position that can't be honoured: a 400 would stop EventSource for good. */
+function toResume(lastEventId: string): Start {
+  return { kind: 'after', ...(parsePosition(lastEventId) ?? { epoch: '', sequence: 0 }) };
+}
+
+/**
+ * EventSource stops for good at an HTTP error. One that should come back later gets an empty stream with a
+ * `retry:` instead; a client that does not say it wants an event stream gets the honest status.
+ */
+function refuse(request: StreamRequest, error: ManifeedError, cors: string, options: SseOptions): void {
+  options.admission.refused(error.code);
+  const { socket } = request;
+  socket.on('error', () => socket.destroy());
+  socket.resume();
+  const wantsStream = header(request, 'accept')?.includes('text/event-stream') ?? false;
+  if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options.random);
+  const retryMs = retryAfterSeconds(options.random) * 1_000 + Math.round(options.random() * 1_000);
+  writeHead(socket, cors, retryMs);
+  socket.end(`event: bye\ndata: ${JSON.stringify({ reason: error.code, position: null, retryMs })}\n\n`);
+}
+
+function writeHead(socket: Socket, cors: string, retryMs: number): void {
+  socket.write(
+    'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n' +
+      `Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\nConnection: close\r\n${cors}\r\n` +
+      `retry: ${Math.round(retryMs)}\n\n`,
+  );
+}
+
+function attach(socket: Socket, hub: Hub, subscriber: Subscriber, release: () => void): void {
+  socket.setNoDelay(true);
+  // SSE has no answer to a heartbeat: a dead peer shows when the kernel gives up on its probes or our writes.
+  socket.setKeepAlive(true, 30_000);
+  socket.on('drain', () => subscriber.drained());
+  socket.on('error', () => socket.destroy());
+  // A client that half-closes has gone: nothing can be asked of it any more.
+  socket.on('end', () => socket.destroy());
+  socket.on('close', () => {
+    release();
+    hub.disconnect(subscriber);
+  });
+  // Whatever the client still sends is not ours to read.
+  socket.resume();
+}

@@ -1,0 +1,60 @@
+/**
+ * A request for a stream, whichever road it came: read from a bare socket by the net front, or by node:http
+ * and fastify. From here on both are the same.
+ */
+import type { Socket } from 'node:net';
+import type { ErrorCode } from '../errors.ts';
+import type { ClientGrant } from './subscribe-params.ts';
+
+export interface StreamRequest {
+  /** Path without the query: `/v1/events` or `/v1/socket`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The client's address, behind trusted proxies the one they name. */
+  readonly address: string;
+  /** Nobody else writes to it or reads from it any more. */
+  readonly socket: Socket;
+  /** Bytes that came behind the head. */
+  readonly rest: Buffer;
+}
+
+/** The one check that every stream passes, whatever its transport and road; made by the composition root. */
+export interface Admission {
+  /**
+   * Counts the connection in, or says why not. `release` counts it out again; idempotent.
+   *
+   * @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS
+   */
+  enter(address: string): () => void;
+  /**
+   * @param token as given, null where none was
+   * @throws UNAUTHORIZED
+   */
+  authorise(token: string | null): ClientGrant;
+  /** Whether a stream without a token may still send one in its first message. */
+  readonly needsToken: boolean;
+  /** CORS headers for an origin, as header lines; empty where it is not allowed. */
+  corsHeaders(origin: string | undefined): string;
+  /** Whether a WebSocket from this origin is accepted. */
+  allowsOrigin(origin: string | undefined, host: string | undefined): boolean;
+  knowsRegistry(host: string): boolean;
+  /** Counts a refusal for the metrics. */
+  refused(code: ErrorCode): void;
+}
+
+export function header(request: Pick<StreamRequest, 'headers'>, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** The token of a request: `Authorization: Bearer` (RFC 6750, 2.1), else `access_token` (2.3) for EventSource. */
+export function tokenOf(request: Pick<StreamRequest, 'headers' | 'query'>): string | null {
+  const authorization = header(request, 'authorization');
+  const match = authorization === undefined ? null : /^Bearer +(\S+) *$/i.exec(authorization);
+  if (match?.[1] !== undefined) return match[1];
+  // An Authorization that is no bearer token must not fall through to "no token".
+  if (authorization !== undefined) return authorization;
+  return request.query.get('access_token');
+}

@@ -1,0 +1,54 @@
+/** Frames of the server's side (RFC 6455, 5.2): unmasked, unfragmented, uncompressed. */
+import { Sender } from 'ws';
+
+const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
+
+function frame(opcode: number, payload: Buffer): Buffer {
+  const options = { fin: true, rsv1: false, opcode, mask: false, readOnly: true };
+  // One buffer, so that one write goes to each socket.
+  return Buffer.concat(Sender.frame(payload, options));
+}
+
+export function textFrame(text: string): Buffer {
+  return frame(opcodes.text, Buffer.from(text));
+}
+
+export function pingFrame(payload: string): Buffer {
+  return frame(opcodes.ping, Buffer.from(payload));
+}
+
+export function pongFrame(payload: Buffer): Buffer {
+  return frame(opcodes.pong, payload);
+}
+
+/** @param reason at most 123 bytes of it are sent (RFC 6455, 5.5) */
+export function closeFrame(code: number, reason: string): Buffer {
+  const text = Buffer.from(reason).subarray(0, 123);
+  const payload = Buffer.alloc(2 + text.length);
+  payload.writeUInt16BE(code, 0);
+  text.copy(payload, 2);
+  return frame(opcodes.close, payload);
+}
+
+/**
+ * Whether these bytes, which begin with a frame's first byte, are exactly one or more whole messages. Then
+ * nothing of the parser's state need be kept for this connection.
+ */
+export function areWholeMessages(bytes: Buffer): boolean {
+  let at = 0;
+  while (at + 2 <= bytes.length) {
+    const first = bytes[at] ?? 0;
+    const length = (bytes[at + 1] ?? 0) & 0x7f;
+    const whole = (first & 0x80) !== 0 && (first & 0x0f) !== 0;
+    // Longer ones, fragments and continuations: let the parser keep its state.
+    if (!whole || length === 127) return false;
+    if (length === 126 && at + 4 > bytes.length) return false;
+    at += length === 126 ? 8 + bytes.readUInt16BE(at + 2) : 6 + length;
+  }
+  return at === bytes.length;
+}
+
+/** Whether these bytes are one pong and nothing else: the answer to a heartbeat, which needs no parser. */
+export function isPong(bytes: Buffer): boolean {
+  return bytes[0] === 0x8a && ((bytes[1] ?? 0) & 0x80) !== 0 && bytes.length === 6 + ((bytes[1] ?? 0) & 0x7f);
+}

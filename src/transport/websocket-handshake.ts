@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { ManifeedError } from '../errors.ts';
+import { header, type StreamRequest } from './stream-request.ts';
+
+export const subprotocol = 'manifeed.v1';
+
+/** RFC 6455, 1.3. */
+const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const keyGrammar = /^[+/0-9A-Za-z]{22}==$/;
+
+/**
+ * The answer to an opening handshake (RFC 6455, 4.2).
+ *
+ * @throws PARAMETER_INVALID naming the header at fault
+ */
+export function answerHandshake(request: StreamRequest): string {
+  const key = header(request, 'sec-websocket-key') ?? '';
+  if (header(request, 'upgrade')?.toLowerCase() !== 'websocket') throw refuse('Upgrade', 'must be websocket');
+  if (header(request, 'sec-websocket-version') !== '13') throw refuse('Sec-WebSocket-Version', 'must be 13');
+  if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
+  const accept = createHash('sha1')
+    .update(key + acceptGuid)
+    .digest('base64');
+  return (
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+    `Sec-WebSocket-Accept: ${accept}\r\n${chosenProtocol(request)}\r\n`
+  );
+}
+
+/** A client that names no subprotocol gets none; one that names others than ours is not for us. */
+function chosenProtocol(request: StreamRequest): string {
+  const offered = header(request, 'sec-websocket-protocol');
+  if (offered === undefined) return '';
+  if (!offered.split(',').some((name) => name.trim() === subprotocol)) {
+    throw refuse('Sec-WebSocket-Protocol', `must offer ${subprotocol}`);
+  }
+  return `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+}
+
+function refuse(parameter: string, required: string): ManifeedError {
+  return new ManifeedError('PARAMETER_INVALID', `open WebSocket: ${parameter}: ${required}`, {
+    detail: { parameter },
+  });
+}

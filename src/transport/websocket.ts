@@ -1,0 +1,368 @@
+/**
+ * WebSocket (RFC 6455), subprotocol `manifeed.v1`, on the bare socket: the handshake is answered here, frames
+ * to the client are built once for all, and `ws` parses what the client sends. Its parser lives only while a
+ * message is incomplete, since nearly all connections are silent nearly always.
+ */
+import type { Socket } from 'node:net';
+import { Receiver } from 'ws';
+import { catalogue, ManifeedError } from '../errors.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
+import type { Subscriber } from '../fanout/subscriber.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { asManifeedError, writeError } from './raw-response.ts';
+import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
+import {
+  type ClientGrant,
+  checkFilter,
+  type FilterLimits,
+  toFilter,
+  toPaced,
+  toStart,
+} from './subscribe-params.ts';
+import { areWholeMessages, closeFrame, isPong, pingFrame, pongFrame, textFrame } from './websocket-frame.ts';
+import { answerHandshake } from './websocket-handshake.ts';
+import {
+  type ClientMessage,
+  controlText,
+  errorText,
+  idOf,
+  parseClientMessage,
+} from './websocket-messages.ts';
+
+export interface WebSocketLimits extends FilterLimits {
+  readonly subscriptionsPerConnection: number;
+  readonly maxMessageBytes: number;
+  /** Bytes that wait in a socket before its subscriber is behind. */
+  readonly maxBacklogBytes: number;
+  /** Messages of one client a second, with a burst of as many. */
+  readonly messagesPerSecond: number;
+  /** For the first message, where it has to bring the token, ms. */
+  readonly firstMessageTimeoutMs: number;
+}
+
+export interface WebSocketOptions {
+  readonly hub: Hub;
+  readonly admission: Admission;
+  readonly limits: WebSocketLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+function encoding(format: Encoding['format']): Encoding {
+  return {
+    transport: 'websocket',
+    format,
+    change: (json, resume) => textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
+  };
+}
+
+const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
+
+/** Beats without any answer after which a peer is dead. */
+const maxUnanswered = 2;
+/** For the peer's closing frame, ms; then the socket is cut. */
+const closingTimeoutMs = 5_000;
+const maxFragments = 128;
+const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
+
+/** Serves one WebSocket. Never throws: what is wrong is answered on the socket. */
+export function openWebSocket(request: StreamRequest, options: WebSocketOptions): void {
+  const { admission } = options;
+  let release = () => {};
+  try {
+    if (!admission.allowsOrigin(header(request, 'origin'), header(request, 'host'))) {
+      throw new ManifeedError(
+        'ORIGIN_DENIED',
+        'open WebSocket: this Origin is not allowed: must be in cors.origins',
+      );
+    }
+    const answer = answerHandshake(request);
+    release = admission.enter(request.address);
+    const token = tokenOf(request);
+    const grant = token === null && admission.needsToken ? null : admission.authorise(token);
+    request.socket.write(answer);
+    const connection = new Connection(request.socket, options, grant, release);
+    if (request.rest.length > 0) connection.receive(request.rest);
+  } catch (error) {
+    release();
+    const refusal = asManifeedError(error);
+    admission.refused(refusal.code);
+    request.socket.on('error', () => request.socket.destroy());
+    request.socket.resume();
+    writeError(request.socket, refusal, '', options.random);
+  }
+}
+
+class Connection implements Sink {
+  encoding: Encoding = encodings.manifeed;
+  readonly #socket: Socket;
+  readonly #options: WebSocketOptions;
+  readonly #subscriber: Subscriber;
+  #grant: ClientGrant | null;
+  #receiver: Receiver | null = null;
+  #unanswered = 0;
+  #told = '';
+  #closing = false;
+  #messages = 0;
+  #messagesAt = 0;
+
+  constructor(socket: Socket, options: WebSocketOptions, grant: ClientGrant | null, release: () => void) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#grant = grant;
+    this.#subscriber = options.hub.connect({
+      sink: this,
+      grant: grant ?? noGrant,
+      paced: true,
+      conflate: false,
+    });
+    socket.setNoDelay(true);
+    socket.on('data', (bytes) => this.receive(bytes));
+    socket.on('drain', () => this.#subscriber.drained());
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => {
+      release();
+      options.hub.disconnect(this.#subscriber);
+      this.#receiver?.destroy();
+    });
+    if (grant === null) this.#awaitToken();
+  }
+
+  write(bytes: Buffer): boolean {
+    // Only once `write` has said no does the socket promise a `drain`.
+    return this.#socket.write(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
+  }
+
+  tell(control: Control): boolean {
+    return this.write(textFrame(controlText(control)));
+  }
+
+  beat(bookmark: string): void {
+    if (this.#unanswered >= maxUnanswered) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#unanswered++;
+    if (bookmark !== '' && bookmark !== this.#told) {
+      this.#told = bookmark;
+      this.#socket.write(bookmarkFrame(bookmark));
+    }
+    this.#socket.write(heartbeat);
+  }
+
+  end(why: Farewell, bookmark: string, retryMs: number): void {
+    const position = bookmark === '' ? null : bookmark;
+    this.#socket.write(
+      textFrame(JSON.stringify({ type: 'bye', reason: why, position, retryMs: Math.round(retryMs) })),
+    );
+    this.#close(catalogue[why].closeCode, why);
+  }
+
+  receive(bytes: Buffer): void {
+    this.#unanswered = 0;
+    if (this.#receiver === null && isPong(bytes)) return;
+    const disposable = this.#receiver === null && areWholeMessages(bytes);
+    this.#receiver ??= this.#newReceiver();
+    if (!this.#receiver.write(bytes)) {
+      // The parser works as it is written to; only a peer that floods it gets here.
+      this.#socket.pause();
+      this.#receiver.once('drain', () => this.#socket.resume());
+    }
+    if (disposable) this.#receiver = null;
+  }
+
+  #newReceiver(): Receiver {
+    const { maxMessageBytes } = this.#options.limits;
+    const receiver = new Receiver({
+      isServer: true,
+      maxPayload: maxMessageBytes,
+      maxFragments,
+      maxBufferedChunks: 1_024,
+    });
+    receiver.on('message', (data: Buffer, isBinary: boolean) => this.#read(data, isBinary));
+    receiver.on('ping', (data: Buffer) => this.#pong(data));
+    receiver.on('conclude', (code: number) => this.#close(code === 1005 ? 1000 : code, ''));
+    receiver.on('error', (error: Error & { code?: string }) => this.#faulty(error));
+    return receiver;
+  }
+
+  /** What is wrong with the client's bytes, in the codes of RFC 6455, 7.4.1; too large is ours. */
+  #faulty(error: Error & { code?: string }): void {
+    const code = error.code ?? '';
+    if (/MESSAGE_LENGTH|TOO_MANY/.test(code)) {
+      const { maxMessageBytes } = this.#options.limits;
+      return this.#fail(
+        new ManifeedError(
+          'MESSAGE_TOO_LARGE',
+          `read message: too large: must be at most ${maxMessageBytes} bytes`,
+        ),
+      );
+    }
+    this.#close(code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002, 'protocol error');
+  }
+
+  #pong(data: Buffer): void {
+    // A flood of pings is a flood of messages.
+    if (this.#withinRate() && !this.#closing && this.#socket.writableLength === 0)
+      this.#socket.write(pongFrame(data));
+  }
+
+  #read(data: Buffer, isBinary: boolean): void {
+    if (this.#closing || !this.#withinRate()) return;
+    const text = data.toString();
+    try {
+      if (isBinary) throw new ManifeedError('MESSAGE_INVALID', 'read message: binary: must be JSON text');
+      this.#obey(parseClientMessage(text));
+    } catch (error) {
+      const refusal = asManifeedError(error);
+      this.#options.admission.refused(refusal.code);
+      if (fatal.has(refusal.code)) this.#fail(refusal);
+      else this.#socket.write(textFrame(errorText(refusal, idOf(text))));
+    }
+  }
+
+  #obey(message: ClientMessage): void {
+    const grant = this.#authorised(message.access_token ?? null);
+    switch (message.type) {
+      case 'auth':
+        return;
+      case 'unsubscribe':
+        if (!this.#options.hub.unsubscribe(this.#subscriber, message.id)) {
+          throw new ManifeedError(
+            'NOT_FOUND',
+            `unsubscribe: ${message.id}: no such subscription on this connection`,
+            {
+              detail: { parameter: 'id' },
+            },
+          );
+        }
+        this.#socket.write(textFrame(JSON.stringify({ type: 'unsubscribed', id: message.id })));
+        return;
+      case 'subscribe':
+        return this.#subscribe(message, grant);
+    }
+  }
+
+  #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>, grant: ClientGrant): void {
+    const { limits, hub, admission, clock } = this.#options;
+    const ids = this.#subscriptionIds();
+    if (ids.includes(message.id))
+      throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
+    if (ids.length >= limits.subscriptionsPerConnection) {
+      throw new ManifeedError(
+        'SUBSCRIPTION_LIMIT',
+        `subscribe: ${ids.length} subscriptions: must be at most ${limits.subscriptionsPerConnection} per connection`,
+        { detail: { parameter: 'id' } },
+      );
+    }
+    const { types, repository, tag } = message;
+    const filter = toFilter({ repository, tag, type: types }, limits);
+    checkFilter(filter, grant, admission.knowsRegistry);
+    const start = toStart(message, clock.now());
+    this.#settle(message, grant, ids.length === 0);
+    hub.subscribe(this.#subscriber, { id: message.id, filter, start, snapshot: message.snapshot ?? false });
+  }
+
+  /** Pace, conflation and format belong to the connection: its first subscription sets them. */
+  #settle(message: Extract<ClientMessage, { type: 'subscribe' }>, grant: ClientGrant, first: boolean): void {
+    const paced = toPaced(message.pace, grant);
+    const conflate = message.conflate ?? false;
+    const format = encodings[message.format ?? 'manifeed'];
+    if (first) {
+      this.#subscriber.paced = paced;
+      this.#subscriber.conflate = conflate;
+      this.encoding = format;
+      return;
+    }
+    const differs = [
+      ['pace', message.pace !== undefined && paced !== this.#subscriber.paced],
+      ['conflate', message.conflate !== undefined && conflate !== this.#subscriber.conflate],
+      ['format', message.format !== undefined && format !== this.encoding],
+    ] as const;
+    for (const [name, isOther] of differs) {
+      if (isOther)
+        throw refuseMember(name, `subscribe: ${name}: must be as the connection's first subscription set it`);
+    }
+  }
+
+  #subscriptionIds(): string[] {
+    const { subscriptions, joining } = this.#subscriber;
+    return [...subscriptions.map((each) => each.id), ...(joining ?? []).map((each) => each.request.id)];
+  }
+
+  /** The token of the handshake or of the first message; later ones must be worth the same. */
+  #authorised(token: string | null): ClientGrant {
+    if (this.#grant !== null && token === null) return this.#grant;
+    const grant = this.#options.admission.authorise(token);
+    if (this.#grant === null) {
+      this.#grant = grant;
+      this.#subscriber.grant = grant;
+    } else if (this.#grant.key !== grant.key) {
+      throw refuseMember(
+        'access_token',
+        'read message: access_token: must be the one that opened this connection',
+      );
+    }
+    return this.#grant;
+  }
+
+  #awaitToken(): void {
+    const cancel = this.#options.clock.after(this.#options.limits.firstMessageTimeoutMs, () => {
+      if (this.#grant === null)
+        this.#fail(new ManifeedError('UNAUTHORIZED', 'open WebSocket: no token: must come in time'));
+    });
+    this.#socket.once('close', cancel);
+  }
+
+  #withinRate(): boolean {
+    const now = this.#options.clock.monotonic();
+    const { messagesPerSecond } = this.#options.limits;
+    const regained = ((now - this.#messagesAt) / 1000) * messagesPerSecond;
+    this.#messages = Math.max(0, this.#messages - regained) + 1;
+    this.#messagesAt = now;
+    if (this.#messages <= messagesPerSecond) return true;
+    if (!this.#closing) {
+      this.#fail(
+        new ManifeedError(
+          'TOO_MANY_REQUESTS',
+          `read messages: too many: must be at most ${messagesPerSecond} a second`,
+        ),
+      );
+    }
+    return false;
+  }
+
+  #fail(error: ManifeedError): void {
+    if (this.#closing) return;
+    this.#socket.write(textFrame(errorText(error, null)));
+    this.#close(error.closeCode, error.code);
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#socket.end(closeFrame(code, reason));
+    this.#socket.setTimeout(closingTimeoutMs, () => this.#socket.destroy());
+    this.#options.hub.disconnect(this.#subscriber);
+  }
+}
+
+/** Errors after which the client has to begin anew; the others concern one message. */
+const fatal = new Set(['MESSAGE_INVALID', 'UNAUTHORIZED', 'INTERNAL', 'TOO_MANY_REQUESTS']);
+
+const heartbeat = pingFrame('');
+let lastBookmark = { position: '', bytes: heartbeat };
+
+function bookmarkFrame(position: string): Buffer {
+  if (lastBookmark.position !== position) {
+    lastBookmark = { position, bytes: textFrame(JSON.stringify({ type: 'bookmark', position })) };
+  }
+  return lastBookmark.bytes;
+}
+
+function refuseMember(parameter: string, message: string): ManifeedError {
+  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
+}
