@@ -1,0 +1,50 @@
+/** The metrics port on prom-client: the only place that knows Prometheus. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Labels, Metrics, Gauge as MetricsGauge } from '../lib/metrics.ts';
+
+export interface PrometheusMetrics extends Metrics {
+  readonly contentType: string;
+  /** The exposition, collected now. */
+  text(): Promise<string>;
+}
+
+const prefix = 'manifeed_';
+
+export function createPrometheusMetrics(): PrometheusMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    counter: (name, help, labelNames = []) => {
+      const counter = new Counter({ name: prefix + name, help, labelNames: [...labelNames], registers });
+      return { inc: (labels: Labels = {}, by = 1) => counter.inc(labels, by) };
+    },
+    gauge: (name, help, labelNames = [], collect) => {
+      const gauge = new Gauge({
+        name: prefix + name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        ...(collect === undefined ? {} : { collect: () => collect(port) }),
+      });
+      const port: MetricsGauge = {
+        set: (value, labels = {}) => gauge.set(labels, value),
+        remove: (labels) => gauge.remove(labels),
+      };
+      return port;
+    },
+    histogram: (name, help, labelNames = [], buckets) => {
+      const histogram = new Histogram({
+        name: prefix + name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+      });
+      return { observe: (value: number, labels: Labels = {}) => histogram.observe(labels, value) };
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** The endpoints that are not streams, updates or hooks: health, metrics, openapi, pace and upstreams. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { invalidParameter, ManifeedError } from '../errors.ts';
+import type { PrometheusMetrics } from './metrics.ts';
+
+export interface RouteOptions {
+  readonly metrics: PrometheusMetrics;
+  /** Rejects with the reason when the gateway should get no traffic. */
+  readonly ready: () => Promise<void>;
+  readonly openApi: object;
+  /** @throws UNAUTHORIZED or DENIED */
+  readonly requireAdmin: (request: FastifyRequest) => void;
+  readonly describePace: () => object;
+  readonly setPace: (change: PaceChange) => void;
+  readonly upstreams: () => object;
+}
+
+export const paceChangeSchema = z.strictObject({
+  repository: z
+    .string()
+    .regex(/^[^\s@]{1,256}$/)
+    .optional()
+    .describe('Repositories (a glob) that it is for; absent: all'),
+  deliveriesPerSecond: z.number().min(0.01).max(10_000_000).describe('Deliveries a second from now on'),
+  forSeconds: z.number().min(1).max(86_400).optional().describe('How long; absent: until replaced'),
+});
+export type PaceChange = z.infer<typeof paceChangeSchema>;
+
+export function registerRoutes(app: FastifyInstance, options: RouteOptions): void {
+  app.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    await options.ready();
+    return reply.header('cache-control', 'no-store').send({ status: 'ready' });
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const text = await options.metrics.text();
+    return reply.type(options.metrics.contentType).send(text);
+  });
+  app.get('/openapi.json', (_request, reply) => reply.send(options.openApi));
+  app.get('/v1/pace', (request, reply) => {
+    options.requireAdmin(request);
+    return reply.send(options.describePace());
+  });
+  app.put('/v1/pace', (request, reply) => {
+    options.requireAdmin(request);
+    options.setPace(parsePaceChange(request.body));
+    return reply.send(options.describePace());
+  });
+  app.get('/v1/upstreams', (request, reply) => {
+    options.requireAdmin(request);
+    return reply.send(options.upstreams());
+  });
+}
+
+function parsePaceChange(body: unknown): PaceChange {
+  const result = paceChangeSchema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const parameter = issue?.code === 'unrecognized_keys' ? issue.keys[0] : String(issue?.path[0] ?? 'body');
+  throw invalidParameter(
+    parameter ?? 'body',
+    `set pace: ${parameter}: ${issue?.message ?? 'not acceptable'}`,
+  );
+}
+
+/** Requires a grant that may administer. */
+export function requireAdmin(grant: { readonly admin: boolean } | null): void {
+  if (grant === null) throw new ManifeedError('UNAUTHORIZED', 'authorise: a token is required');
+  if (!grant.admin) throw new ManifeedError('DENIED', 'authorise: this token may not administer');
+}

@@ -1,0 +1,87 @@
+/**
+ * The fastify instance: request ids, logs without secrets, errors in the registry's shape. It owns how HTTP is
+ * spoken here and knows no endpoint.
+ */
+import type { IncomingMessage } from 'node:http';
+import fastifyCors from '@fastify/cors';
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { type ErrorCode, ManifeedError } from '../errors.ts';
+import type { Random } from '../lib/random.ts';
+
+export interface ServerOptions {
+  readonly logger: FastifyBaseLogger;
+  /** Takes secrets out of a URL that is about to be logged. */
+  readonly redactUrl: (url: string) => string;
+  readonly maxBodyBytes: number;
+  readonly headerTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly trustProxy: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly random: Random;
+}
+
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: options.logger,
+    // A line for each request would cost more than the webhook it is about; errors and refusals are logged.
+    disableRequestLogging: true,
+    bodyLimit: options.maxBodyBytes,
+    requestTimeout: options.requestTimeoutMs,
+    keepAliveTimeout: options.idleTimeoutMs,
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    routerOptions: { ignoreTrailingSlash: false },
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+    http: {
+      headersTimeout: options.headerTimeoutMs,
+      connectionsCheckingInterval: Math.min(options.headerTimeoutMs, 5_000),
+      // `curl --http2` offers h2c with every request: that is no wish for a WebSocket.
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket',
+    },
+  });
+  await app.register(fastifyCors, {
+    origin: [...options.corsOrigins],
+    methods: ['GET', 'PUT', 'POST'],
+    exposedHeaders: ['Link', 'Retry-After'],
+    maxAge: 600,
+  });
+  app.setErrorHandler((error: FastifyError | ManifeedError, request, reply) => {
+    const refusal = toManifeedError(error);
+    const url = options.redactUrl(request.url);
+    if (refusal.status >= 500 && !refusal.retryable)
+      request.log.error({ err: error, url }, 'serve request: failed');
+    else if (refusal.code === 'INTERNAL') request.log.error({ err: error, url }, 'serve request: failed');
+    else request.log.debug({ code: refusal.code, url }, refusal.message);
+    if (refusal.retryable) reply.header('retry-after', String(1 + Math.floor(options.random() * 10)));
+    if (refusal.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer realm="manifeed"');
+    return reply.code(refusal.status).type('application/json; charset=utf-8').send(refusal.toBody());
+  });
+  app.setNotFoundHandler((request) => {
+    throw new ManifeedError(
+      'NOT_FOUND',
+      `find ${request.method} ${options.redactUrl(request.url).slice(0, 200)}: no such endpoint: see /openapi.json`,
+    );
+  });
+  return app;
+}
+
+/** fastify's own refusals, in our catalogue. */
+const ofFastify: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'BODY_INVALID',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'BODY_INVALID',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_INVALID',
+};
+
+function toManifeedError(error: FastifyError | ManifeedError): ManifeedError {
+  if (error instanceof ManifeedError) return error;
+  const code = ofFastify[error.code];
+  if (code !== undefined) return new ManifeedError(code, `read request: ${error.message}`);
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new ManifeedError('BODY_INVALID', `read request: ${error.message}`);
+  }
+  return new ManifeedError('INTERNAL', 'serve request: internal error', { cause: error });
+}
