@@ -1,0 +1,101 @@
+/** Fits access, limits and origins together into the one check that every stream passes. */
+import type { Config } from './config.ts';
+import { ManifeedError } from './errors.ts';
+import { parseFilter } from './event/filter.ts';
+import { createAuthoriser, type Grant } from './http/access.ts';
+import type { ConnectionLimits } from './http/connection-limits.ts';
+import type { Metrics } from './lib/metrics.ts';
+import type { Admission } from './transport/stream-request.ts';
+
+/** Repositories of one token at most; the configuration's own bound is lower. */
+const maxGrantPatterns = 100_000;
+
+export type Authorise = (token: string | null) => Grant | null;
+
+export function authoriserOf(config: Config, listenIsLoopback: boolean): Authorise {
+  return createAuthoriser({
+    access: config.access,
+    allowNone: config.pace.allowNone,
+    openIsAdmin: listenIsLoopback,
+    scope: (repository) => {
+      const limits = { defaultRegistry: config.defaultRegistry, maxRepositories: maxGrantPatterns };
+      const filter = parseFilter({ repository }, limits);
+      return {
+        patterns: [...filter.repositories, ...filter.patterns],
+        matches: (key) => filter.matchesRepository(key),
+      };
+    },
+  });
+}
+
+export interface AdmissionOptions {
+  readonly config: Config;
+  readonly limits: ConnectionLimits;
+  readonly authorise: Authorise;
+  readonly metrics: Metrics;
+  readonly isDraining: () => boolean;
+}
+
+export function createAdmission(
+  options: AdmissionOptions,
+): Admission & { authorise(token: string | null): Grant } {
+  const { config, limits, metrics } = options;
+  const origins = new Set(config.cors.origins);
+  const refusals = metrics.counter('stream_refusals_total', 'Streams and messages refused', ['code']);
+  return {
+    needsToken: config.access.kind === 'tokens',
+    enter(address) {
+      if (options.isDraining())
+        throw new ManifeedError('DRAINING', 'subscribe: this gateway is shutting down');
+      return limits.enter(address);
+    },
+    authorise(token) {
+      const grant = options.authorise(token);
+      if (grant !== null) return grant;
+      throw new ManifeedError(
+        'UNAUTHORIZED',
+        `authorise: ${token === null ? 'no token' : 'unknown token'}: must be a valid one`,
+      );
+    },
+    corsHeaders(origin) {
+      if (origin === undefined || !origins.has(origin)) return origins.size > 0 ? 'Vary: Origin\r\n' : '';
+      return `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n`;
+    },
+    allowsOrigin(origin, host) {
+      // Only browsers send one; a page of this very host is at home.
+      return origin === undefined || origins.has(origin) || originHost(origin) === host?.toLowerCase();
+    },
+    knowsRegistry: knownRegistries(config),
+    refused: (code) => refusals.inc({ code }),
+  };
+}
+
+function originHost(origin: string): string | null {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Which registries this gateway may ever hear of. Without configured registries, any; else those, what hooks
+ * speak of, and any again where a configured hook takes its host from the payload.
+ */
+function knownRegistries(config: Config): (host: string) => boolean {
+  const hooks = config.webhooks.filter((hook) => !isDefaultHook(hook));
+  const openEnded = hooks.some((hook) => hook.registry === undefined);
+  if (config.registries.length === 0 || openEnded) return () => true;
+  const known = new Set(config.registries.map((registry) => registry.host));
+  for (const hook of hooks) if (hook.registry !== undefined) known.add(hook.registry);
+  return (host) => known.has(host);
+}
+
+/** The hooks of a gateway that configured none are for trying things out; they make no registry known. */
+function isDefaultHook(hook: Config['webhooks'][number]): boolean {
+  return (
+    hook.verify === 'none' &&
+    hook.registry === undefined &&
+    (hook.name === 'publish' || hook.name === 'local')
+  );
+}

@@ -1,0 +1,157 @@
+/** The endpoints as `/openapi.json` shows them, each with the very schema that its requests are parsed with. */
+import { z } from 'zod';
+import { type ApiEndpoint, buildOpenApi, type JsonObject } from './http/openapi.ts';
+import { paceChangeSchema } from './http/routes.ts';
+import { longPollSchema } from './transport/long-poll.ts';
+import { streamShape } from './transport/subscribe-params.ts';
+import { authMessage, subscribeMessage, unsubscribeMessage } from './transport/websocket-messages.ts';
+
+const update = z
+  .looseObject({
+    position: z.string().describe('Where the change stands in the ledger: `<epoch>-<sequence>`'),
+    type: z.string(),
+    registry: z.string(),
+    repository: z.string(),
+    tag: z.string().nullable(),
+    digest: z.string().nullable(),
+    previousDigest: z.string().nullable(),
+    mediaType: z.string().nullable(),
+    size: z.number().nullable(),
+    occurredAt: z.string(),
+    recordedAt: z.string(),
+    origin: z.string(),
+    timestamp: z.string(),
+  })
+  .describe('A change; with `format=cloudevents` a CloudEvents 1.0 JSON object');
+
+const stream = {
+  tag: 'streams',
+  secured: true,
+  errors: ['PARAMETER_INVALID', 'DENIED', 'TOO_MANY_CONNECTIONS'],
+} as const;
+const operation = { tag: 'operation' } as const;
+const anyJson = z.looseObject({});
+
+const endpoints: readonly ApiEndpoint[] = [
+  {
+    ...stream,
+    method: 'get',
+    path: '/v1/events',
+    summary: 'Changes as Server-Sent Events',
+    query: z.strictObject(streamShape),
+    headers: z.object({ 'Last-Event-ID': z.string().optional().describe('A position; wins over `after`') }),
+    responses: {
+      200: {
+        description: 'The stream; PROTOCOL.md has its events',
+        mediaType: 'text/event-stream',
+        schema: z.string(),
+      },
+    },
+  },
+  {
+    ...stream,
+    method: 'get',
+    path: '/v1/socket',
+    summary: 'Changes over WebSocket, subprotocol manifeed.v1',
+    description:
+      'After the handshake the client sends the messages whose schemas are below; PROTOCOL.md has the rest.',
+    responses: { 101: { description: 'Switching protocols' } },
+  },
+  {
+    ...stream,
+    method: 'get',
+    path: '/v2/updates',
+    summary: 'Changes by long-poll (opencontainers/distribution-spec#575)',
+    query: longPollSchema,
+    responses: {
+      200: { description: 'Changes, oldest first; `Link: …; rel="next"` goes on', schema: z.array(update) },
+    },
+    errors: ['PARAMETER_INVALID', 'DENIED', 'POSITION_GONE', 'TOO_MANY_CONNECTIONS'],
+  },
+  {
+    method: 'post',
+    path: '/v1/hooks/{name}',
+    summary: "A registry's webhook",
+    tag: 'sources',
+    params: z.object({ name: z.string().describe('A configured webhook') }),
+    body: {
+      schema: anyJson,
+      description: "What the hook's kind sends; for kind `manifeed`: reference, digest, …",
+    },
+    responses: {
+      202: { description: 'Durably stored', schema: anyJson },
+      200: { description: 'Understood; nothing to store' },
+    },
+    errors: [
+      'BODY_INVALID',
+      'UNAUTHORIZED',
+      'NOT_FOUND',
+      'BODY_TOO_LARGE',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'UNAVAILABLE',
+    ],
+  },
+  {
+    ...operation,
+    method: 'get',
+    path: '/healthz',
+    summary: 'The process answers',
+    responses: { 200: { description: 'Alive', schema: anyJson } },
+  },
+  {
+    ...operation,
+    method: 'get',
+    path: '/readyz',
+    summary: 'The ledger can store and the gateway is not draining',
+    responses: { 200: { description: 'Ready', schema: anyJson } },
+    errors: ['UNAVAILABLE', 'DRAINING'],
+  },
+  {
+    ...operation,
+    method: 'get',
+    path: '/metrics',
+    summary: 'Prometheus metrics',
+    responses: { 200: { description: 'Exposition', mediaType: 'text/plain', schema: z.string() } },
+  },
+  {
+    ...operation,
+    method: 'get',
+    path: '/v1/upstreams',
+    summary: 'State of each polled repository',
+    secured: true,
+    responses: { 200: { description: 'By registry', schema: anyJson } },
+    errors: ['UNAUTHORIZED', 'DENIED'],
+  },
+  {
+    ...operation,
+    method: 'get',
+    path: '/v1/pace',
+    summary: 'The pace by now',
+    secured: true,
+    responses: { 200: { description: 'The pace', schema: anyJson } },
+    errors: ['UNAUTHORIZED', 'DENIED'],
+  },
+  {
+    ...operation,
+    method: 'put',
+    path: '/v1/pace',
+    summary: 'Set R for a while',
+    secured: true,
+    body: { schema: paceChangeSchema },
+    responses: { 200: { description: 'The pace from now on', schema: anyJson } },
+    errors: ['PARAMETER_INVALID', 'UNAUTHORIZED', 'DENIED'],
+  },
+];
+
+export function describeApi(version: string): JsonObject {
+  return buildOpenApi({
+    version,
+    endpoints,
+    schemas: {
+      Change: update,
+      SubscribeMessage: subscribeMessage,
+      UnsubscribeMessage: unsubscribeMessage,
+      AuthMessage: authMessage,
+    },
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * The composition root: builds the gateway from its configuration by plain constructor calls and fits the
+ * parts' functions into each other. Everything it opens it closes. No other file knows all the parts.
+ */
+import type { AddressInfo } from 'node:net';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { authoriserOf, createAdmission } from './app-admission.ts';
+import { describeApi } from './app-api.ts';
+import { openLedger } from './app-ledger.ts';
+import { createIntake, createPolling } from './app-sources.ts';
+import { registerStreams } from './app-streams.ts';
+import type { Config } from './config.ts';
+import { isLoopback } from './config-values.ts';
+import { ManifeedError } from './errors.ts';
+import { drain } from './fanout/drain.ts';
+import { startHeartbeat } from './fanout/heartbeat.ts';
+import { Hub } from './fanout/hub.ts';
+import { ConnectionLimits } from './http/connection-limits.ts';
+import { createPrometheusMetrics } from './http/metrics.ts';
+import { registerRoutes, requireAdmin } from './http/routes.ts';
+import { createServer } from './http/server.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
+import { fetchText } from './lib/fetch-text.ts';
+import type { Metrics } from './lib/metrics.ts';
+import { type Random, systemRandom } from './lib/random.ts';
+import { redactHookUrl } from './source/webhook/redact.ts';
+import { webhookRoutes } from './source/webhook/route.ts';
+import { tokenOf } from './transport/stream-request.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly logger: FastifyBaseLogger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface App {
+  /** Listens; resolves with where. */
+  listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Unready at once, then every subscriber is closed with a bookmark, evenly over the drain window. */
+  drain(signal?: AbortSignal): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How often retention is looked after. */
+const trimIntervalMs = 30_000;
+
+/** @throws UNAVAILABLE when the ledger can't be opened; PARAMETER_INVALID naming a setting that can't be used */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { config, logger } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const metrics = createPrometheusMetrics();
+  const listenIsLoopback = isLoopback(config.listen.host);
+  const common = { clock, random, metrics, log: logger };
+  let draining = false;
+
+  const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
+  const polling = createPolling({
+    config,
+    ledger,
+    ...common,
+    onPressure: (registry) => hub.pacer.press(registry),
+  });
+  const hub = await Hub.open({
+    ledger,
+    pace: config.pace,
+    onDemand: polling.onDemand,
+    stalledTimeoutMs: config.limits.stalledTimeoutMs,
+    ...(config.limits.connectionLifetimeMs === undefined
+      ? {}
+      : { connectionLifetimeMs: config.limits.connectionLifetimeMs }),
+    ...common,
+  });
+  const intake = createIntake({ ledger, poller: polling.poller, ...common });
+  const authorise = authoriserOf(config, listenIsLoopback);
+  const limits = new ConnectionLimits({ ...config.limits, clock });
+  const admission = createAdmission({ config, limits, authorise, metrics, isDraining: () => draining });
+
+  const server = await createServer({
+    logger,
+    redactUrl,
+    ...config.limits,
+    trustProxy: config.trustProxy,
+    corsOrigins: config.cors.origins,
+    random,
+  });
+  await webhookRoutes(server, {
+    hooks: config.webhooks,
+    intake: intake.take,
+    confirm: polling.confirm,
+    fetchText,
+    listenIsLoopback,
+    ...common,
+  });
+  registerStreams(server, { config, hub, ledger, admission, clock, random });
+  registerRoutes(server, {
+    metrics,
+    ready: async () => {
+      if (draining) throw new ManifeedError('DRAINING', 'serve: this gateway is shutting down');
+      await ledger.check();
+    },
+    openApi: describeApi(options.version),
+    requireAdmin: (request) => {
+      const query = new URL(request.url, 'http://localhost').searchParams;
+      requireAdmin(authorise(tokenOf({ headers: request.headers, query })));
+    },
+    describePace: () => hub.pacer.describe(),
+    setPace: ({ repository, deliveriesPerSecond, forSeconds }) =>
+      hub.pacer.override(
+        repository ?? null,
+        deliveriesPerSecond,
+        forSeconds === undefined ? null : forSeconds * 1000,
+      ),
+    upstreams: () => ({ upstreams: polling.poller.upstreams() }),
+  });
+
+  const stopCounting = countChanges(ledger, metrics);
+  const stopHeartbeat = startHeartbeat({ hub, intervalMs: config.limits.heartbeatIntervalMs, clock, random });
+  const stopTrimming = keepTrimmed(ledger, clock, logger);
+  intake.start();
+  await polling.start();
+
+  let closing: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    draining = true;
+    stopHeartbeat();
+    stopCounting();
+    stopTrimming();
+    await polling.close();
+    await intake.close();
+    hub.close();
+    await closeServer(server);
+    await ledger.close();
+  }
+
+  return {
+    async listen() {
+      await server.listen({ host: config.listen.host, port: config.listen.port, backlog: 4_096 });
+      const { address, port } = server.server.address() as AddressInfo;
+      return { host: address, port };
+    },
+    async drain(signal) {
+      draining = true;
+      await drain({
+        hub,
+        windowMs: config.drain.windowMs,
+        clock,
+        random,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function countChanges(ledger: Ledger, metrics: Metrics): () => void {
+  const changes = metrics.counter('changes_total', 'Changes of the ledger, as this gateway saw them', [
+    'type',
+    'origin',
+  ]);
+  return ledger.tail((event) => {
+    if (event.kind === 'changes') for (const { type, origin } of event.changes) changes.inc({ type, origin });
+  });
+}
+
+/** Takes tokens out of a URL: the query's and a webhook's. */
+function redactUrl(url: string): string {
+  return redactHookUrl(url).replace(/([?&]access_token=)[^&#]*/gi, '$1***');
+}
+
+/** Streams hold their connections open; what is left after the drain is cut. */
+async function closeServer(server: FastifyInstance): Promise<void> {
+  const closed = server.close();
+  server.server.closeAllConnections();
+  await closed;
+}
+
+function keepTrimmed(ledger: Ledger, clock: Clock, log: FastifyBaseLogger): () => void {
+  let stopped = false;
+  let cancel = clock.after(trimIntervalMs, turn);
+  function turn(): void {
+    ledger
+      .trim()
+      .catch((error: unknown) =>
+        log.warn({ error: String(error) }, 'trim ledger: failed: will be tried again'),
+      )
+      .finally(() => {
+        if (!stopped) cancel = clock.after(trimIntervalMs, turn);
+      });
+  }
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
