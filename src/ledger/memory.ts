@@ -25,8 +25,15 @@ import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } fr
 import { refusePending, refusePosition } from './refusal.ts';
 import { compareTags, formatTagCursor, parseTagCursor } from './tag-cursor.ts';
 import { Tails } from './tails.ts';
+import {
+  type LedgerRow,
+  refuseNotEmpty,
+  type Transferable,
+  transferFormat,
+  wholeExport,
+} from './transfer.ts';
 
-export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger> {
+export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
   return new MemoryLedger(options);
 }
 
@@ -34,11 +41,11 @@ interface Pending extends PendingObservation {
   readonly leasedUntil: number;
 }
 
-class MemoryLedger implements Ledger {
+class MemoryLedger implements Ledger, Transferable {
   readonly #options: LedgerOptions;
   readonly #limits: LedgerLimits;
   readonly #index: MemoryIndex;
-  readonly #epoch: string;
+  #epoch: string;
   /** The change of sequence `floor + 1` first. */
   #changes: Change[] = [];
   #floor = 0;
@@ -170,6 +177,69 @@ class MemoryLedger implements Ledger {
     this.#floor = floor;
     this.#index.trim(before);
     return this.bounds();
+  }
+
+  async *exportRows(): AsyncGenerator<LedgerRow> {
+    // All at once: the ledger may change between two steps of whoever reads.
+    yield* this.#rows();
+  }
+
+  #rows(): readonly LedgerRow[] {
+    const standing = { floor: this.#floor, head: this.#head, recordedAt: this.#recordedAt };
+    const rows: LedgerRow[] = [
+      { row: 'header', format: transferFormat, epoch: this.#epoch, ...standing },
+      ...this.#changes.map(({ epoch: _epoch, ...change }) => ({ row: 'change' as const, ...change })),
+      ...this.#index.allTags().map((tag) => ({ row: 'tag' as const, ...tag })),
+      ...this.#index.allManifests().map((manifest) => ({ row: 'manifest' as const, ...manifest })),
+      ...this.#index.allBaselines().map((baseline) => ({ row: 'baseline' as const, ...baseline })),
+      ...this.#index.allDeliveries().map((delivery) => ({ row: 'delivery' as const, ...delivery })),
+      ...[...this.#pending.values()].map(({ observation }) => ({ row: 'pending' as const, observation })),
+    ];
+    return [...rows, { row: 'end', rows: rows.length }];
+  }
+
+  async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    this.#assertOpen('import ledger');
+    // Taken in whole before the first is applied, so that a bad row leaves nothing behind.
+    const all: LedgerRow[] = [];
+    for await (const row of wholeExport(rows)) all.push(row);
+    if (this.#head > 0 || this.#rows().length > 2) throw refuseNotEmpty(this.#head);
+    for (const row of all) this.#import(row);
+    this.#tails.emit({ kind: 'reset', bounds: await this.bounds(), reason: 'imported' });
+  }
+
+  #import(row: LedgerRow): void {
+    switch (row.row) {
+      case 'header':
+        this.#epoch = row.epoch;
+        this.#floor = row.floor;
+        this.#recordedAt = row.recordedAt;
+        return;
+      case 'change': {
+        const { row: _row, ...change } = row;
+        this.#changes.push({ epoch: this.#epoch, ...change });
+        return;
+      }
+      case 'tag': {
+        const { row: _row, ...tag } = row;
+        return this.#index.putTag(tag);
+      }
+      case 'manifest': {
+        const { row: _row, ...manifest } = row;
+        return this.#index.putManifest(manifest);
+      }
+      case 'baseline':
+        return this.#index.putBaseline(row, row.scope);
+      case 'delivery':
+        return this.#index.remember(row.key, row.at);
+      case 'pending': {
+        const id = String(this.#nextPending++);
+        this.#pending.set(id, { id, observation: row.observation, leasedUntil: 0 });
+        return;
+      }
+      case 'end':
+        return;
+    }
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { ManifeedError } from '../errors.ts';
 import type { PendingObservation } from '../event/observation.ts';
 import type { Bounds, Page, TagPage, TagQuery } from './ledger.ts';
 import type { Call, CallResult, SqliteStoreOptions } from './sqlite-store.ts';
+import type { LedgerRow } from './transfer.ts';
 
 /** Each kind of request: what it asks with, and what comes back. Times are ms since the epoch. */
 export interface Exchanges {
@@ -36,6 +37,14 @@ export interface Exchanges {
     readonly ask: { readonly now: number };
     readonly reply: { readonly bounds: Bounds; readonly done: boolean };
   };
+  readonly exportStart: { readonly ask: object; readonly reply: undefined };
+  /** No rows: the export is at its end. */
+  readonly exportNext: { readonly ask: object; readonly reply: readonly LedgerRow[] };
+  readonly exportEnd: { readonly ask: object; readonly reply: undefined };
+  readonly importStart: { readonly ask: object; readonly reply: undefined };
+  readonly importNext: { readonly ask: { readonly rows: readonly LedgerRow[] }; readonly reply: undefined };
+  /** Not whole: all that was imported is taken back. */
+  readonly importEnd: { readonly ask: { readonly isWhole: boolean }; readonly reply: Bounds };
   /** The worker ends after its reply. */
   readonly close: { readonly ask: object; readonly reply: undefined };
 }

@@ -16,6 +16,8 @@ import { SqliteNames } from './sqlite-names.ts';
 import { SqlitePending } from './sqlite-pending.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './sqlite-schema.ts';
 import { SqliteTags } from './sqlite-tags.ts';
+import { SqliteExport, SqliteImport } from './sqlite-transfer.ts';
+import type { LedgerRow } from './transfer.ts';
 
 export interface SqliteStoreOptions extends SqliteFileOptions {
   readonly retention: RetentionOptions;
@@ -54,6 +56,8 @@ export class SqliteStore {
   readonly #tags: SqliteTags;
   readonly #sql;
   #standing: Standing;
+  #export: SqliteExport | null = null;
+  #import: SqliteImport | null = null;
 
   /**
    * @param file default: opened by the options
@@ -197,7 +201,46 @@ export class SqliteStore {
     return { bounds: this.bounds(), done };
   }
 
+  /** @throws UNAVAILABLE where an export is under way already */
+  exportStart(): void {
+    if (this.#export !== null)
+      throw new ManifeedError('UNAVAILABLE', 'export ledger: another export is under way: must have ended');
+    this.#export = this.#reading('export ledger', () => new SqliteExport(this.#options.path));
+  }
+
+  /** The next rows of the export under way; none at its end. */
+  exportNext(): readonly LedgerRow[] {
+    return this.#reading('export ledger', () => this.#export?.next() ?? []);
+  }
+
+  exportEnd(): void {
+    this.#export?.close();
+    this.#export = null;
+  }
+
+  /** @throws UNAVAILABLE where the ledger holds something already */
+  importStart(): void {
+    this.#import = this.#reading(
+      'import ledger',
+      () => new SqliteImport(this.#file.db, this.#names, this.#standing.head),
+    );
+  }
+
+  importNext(rows: readonly LedgerRow[]): void {
+    this.#reading('import ledger', () => this.#import?.add(rows));
+  }
+
+  /** Makes the import durable, or takes back all of it. */
+  importEnd(isWhole: boolean): Bounds {
+    this.#reading('import ledger', () => (isWhole ? this.#import?.commit() : this.#import?.abort()));
+    this.#import = null;
+    if (!isWhole) this.#names.forget();
+    this.#standing = this.#readStanding();
+    return this.bounds();
+  }
+
   close(): void {
+    this.exportEnd();
     this.#file.close();
   }
 
@@ -212,6 +255,8 @@ export class SqliteStore {
   #transaction<T>(action: string, work: () => T): T {
     const { db } = this.#file;
     const before = this.#standing;
+    if (this.#import !== null)
+      throw new ManifeedError('UNAVAILABLE', `${action}: an import is under way: must have ended`);
     try {
       db.exec('BEGIN IMMEDIATE');
       const result = work();

@@ -49,6 +49,18 @@ function answer(request: Request): unknown {
       return store.check();
     case 'trim':
       return store.trim(request.ask.now);
+    case 'exportStart':
+      return store.exportStart();
+    case 'exportNext':
+      return store.exportNext();
+    case 'exportEnd':
+      return store.exportEnd();
+    case 'importStart':
+      return store.importStart();
+    case 'importNext':
+      return store.importNext(request.ask.rows);
+    case 'importEnd':
+      return store.importEnd(request.ask.isWhole);
     case 'close':
       store.close();
       store = null;

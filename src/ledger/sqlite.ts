@@ -14,6 +14,7 @@ import { SqliteLink } from './sqlite-link.ts';
 import type { Call, CallResult } from './sqlite-store.ts';
 import { GroupWriter } from './sqlite-writer.ts';
 import { Tails } from './tails.ts';
+import { type LedgerRow, type Transferable, wholeExport } from './transfer.ts';
 
 export interface SqliteLedgerOptions extends LedgerOptions {
   /** The file; made, with its folder, where it is missing. */
@@ -26,9 +27,10 @@ export interface SqliteLedgerOptions extends LedgerOptions {
 
 const defaultBusyTimeoutMs = 250;
 const maxReadsAtOnce = 8;
+const importedAtOnce = 1_000;
 
 /** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
-export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger> {
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
   const link = new SqliteLink();
   try {
     const bounds = await link.ask('open', {
@@ -47,7 +49,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   }
 }
 
-class SqliteLedger implements Ledger {
+class SqliteLedger implements Ledger, Transferable {
   readonly #link: SqliteLink;
   readonly #options: SqliteLedgerOptions;
   readonly #writer: GroupWriter;
@@ -143,6 +145,43 @@ class SqliteLedger implements Ledger {
       const { bounds, done } = await this.#link.ask('trim', { now });
       if (done) return bounds;
     }
+  }
+
+  async *exportRows(): AsyncGenerator<LedgerRow> {
+    await this.#link.ask('exportStart', {});
+    try {
+      for (;;) {
+        const rows = await this.#link.ask('exportNext', {});
+        if (rows.length === 0) return;
+        yield* rows;
+      }
+    } finally {
+      await this.#link.ask('exportEnd', {});
+    }
+  }
+
+  async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    this.#assertOpen('import ledger');
+    await this.#link.ask('importStart', {});
+    let isWhole = false;
+    try {
+      await this.#importAll(rows);
+      isWhole = true;
+    } finally {
+      const bounds = await this.#link.ask('importEnd', { isWhole });
+      if (isWhole) this.#tails.emit({ kind: 'reset', bounds, reason: 'imported' });
+    }
+  }
+
+  async #importAll(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    let batch: LedgerRow[] = [];
+    for await (const row of wholeExport(rows)) {
+      batch.push(row);
+      if (batch.length < importedAtOnce) continue;
+      await this.#link.ask('importNext', { rows: batch });
+      batch = [];
+    }
+    await this.#link.ask('importNext', { rows: batch });
   }
 
   close(): Promise<void> {

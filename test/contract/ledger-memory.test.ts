@@ -1,11 +1,11 @@
 import { openMemoryLedger } from '../../src/ledger/memory.ts';
-import { ledgerContract } from './ledger.ts';
+import { ledgerContract, type OpenLedger } from './ledger.ts';
+import { ledgerTransferContract } from './ledger-transfer.ts';
 
-ledgerContract(
-  'memory',
-  async (options) => {
-    const ledger = await openMemoryLedger(options);
-    return { ledger, close: () => ledger.close() };
-  },
-  { survives: false },
-);
+const open: OpenLedger = async (options) => {
+  const ledger = await openMemoryLedger(options);
+  return { ledger, close: () => ledger.close() };
+};
+
+ledgerContract('memory', open, { survives: false });
+ledgerTransferContract('memory', open);

@@ -1,8 +1,9 @@
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { ledgerFolder } from '../support/ledger-files.ts';
-import { ledgerContract } from './ledger.ts';
+import { ledgerContract, type OpenLedger } from './ledger.ts';
+import { ledgerTransferContract } from './ledger-transfer.ts';
 
-ledgerContract('SQLite', async (options) => {
+const open: OpenLedger = async (options) => {
   const { path, remove } = ledgerFolder();
   let ledger = await openSqliteLedger({ ...options, path });
   return {
@@ -17,4 +18,7 @@ ledgerContract('SQLite', async (options) => {
       remove();
     },
   };
-});
+};
+
+ledgerContract('SQLite', open);
+ledgerTransferContract('SQLite', open);

@@ -1,0 +1,110 @@
+/** An export as NDJSON: a row is a line of JSON. What comes from a file is checked here and trusted inside. */
+import { z } from 'zod';
+import { ManifeedError } from '../errors.ts';
+import { changeTypes } from '../event/change.ts';
+import { digestSchema, pendingSchema } from './pending-codec.ts';
+import { type LedgerRow, transferFormat } from './transfer.ts';
+
+/** Longest line accepted, in characters; the longest real one has some two thousand. */
+export const maxLineLength = 64 * 1024;
+
+const name = z.string().min(1).max(1_024);
+const count = z.number().int().nonnegative();
+const timeMs = z.number().int();
+const where = { registry: name, repository: name };
+const target = { digest: digestSchema.nullable(), mediaType: z.string().nullable(), size: count.nullable() };
+
+const rowSchema = z.discriminatedUnion('row', [
+  z.strictObject({
+    row: z.literal('header'),
+    format: z.literal(transferFormat),
+    epoch: z.string().regex(/^[0-9a-z]{1,32}$/),
+    head: count,
+    floor: count,
+    recordedAt: timeMs,
+  }),
+  z.strictObject({
+    row: z.literal('change'),
+    sequence: count,
+    type: z.enum(changeTypes),
+    ...where,
+    tag: name.nullable(),
+    ...target,
+    previousDigest: digestSchema.nullable(),
+    occurredAt: timeMs,
+    recordedAt: timeMs,
+    origin: name,
+  }),
+  z.strictObject({
+    row: z.literal('tag'),
+    ...where,
+    tag: name,
+    ...target,
+    present: z.boolean(),
+    asOf: timeMs,
+    firstSeenAt: timeMs,
+    updatedAt: timeMs,
+    sequence: count,
+  }),
+  z.strictObject({
+    row: z.literal('manifest'),
+    ...where,
+    digest: digestSchema,
+    present: z.boolean(),
+    asOf: timeMs,
+  }),
+  z.strictObject({ row: z.literal('baseline'), ...where, scope: z.string() }),
+  z.strictObject({ row: z.literal('delivery'), key: z.string(), at: timeMs }),
+  z.strictObject({ row: z.literal('pending'), observation: pendingSchema }),
+  z.strictObject({ row: z.literal('end'), rows: count }),
+]);
+
+/** One line, with its line feed. */
+export function encodeRow(row: LedgerRow): string {
+  return `${JSON.stringify(row)}\n`;
+}
+
+/**
+ * The rows of an NDJSON file, read in whatever chunks it comes; empty lines are passed over.
+ *
+ * @throws BODY_INVALID naming the line
+ */
+export async function* decodeRows(chunks: AsyncIterable<string | Uint8Array>): AsyncGenerator<LedgerRow> {
+  const decoder = new TextDecoder('utf-8', { fatal: false });
+  let rest = '';
+  let line = 0;
+  for await (const chunk of chunks) {
+    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      line += 1;
+      if (text.trim() !== '') yield decodeRow(text, line);
+    }
+    if (rest.length > maxLineLength) throw refuse(line + 1, `more than ${maxLineLength} characters`);
+  }
+  if (rest.trim() !== '') yield decodeRow(rest, line + 1);
+}
+
+function decodeRow(text: string, line: number): LedgerRow {
+  if (text.length > maxLineLength) throw refuse(line, `${text.length} characters`);
+  const parsed = rowSchema.safeParse(parseJson(text, line));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw refuse(line, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a row'}`);
+}
+
+function parseJson(text: string, line: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refuse(line, 'no JSON');
+  }
+}
+
+function refuse(line: number, found: string): ManifeedError {
+  return new ManifeedError(
+    'BODY_INVALID',
+    `import ledger: line ${line}: ${found}: must be a row that an export wrote (format ${transferFormat})`,
+  );
+}

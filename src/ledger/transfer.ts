@@ -1,0 +1,105 @@
+/**
+ * Moving a ledger as rows: everything it holds, so that another one, of whatever kind, goes on as the same
+ * ledger: same epoch and positions, same index with its tombstones, same deliveries remembered. An optional
+ * capability beside the port, because gateways never need it; `manifeed ledger export` and `import` do.
+ */
+import { ManifeedError } from '../errors.ts';
+import type { Change } from '../event/change.ts';
+import type { TagObserved } from '../event/observation.ts';
+import type { ManifestRow, TagRow } from './decide.ts';
+import type { Ledger } from './ledger.ts';
+
+/**
+ * A row of an export. In order: the header; the changes from floor + 1 to head; tags (tombstones too),
+ * manifests, baselines, deliveries (oldest first) and pending tags, in any order between kinds; the end.
+ */
+export type LedgerRow =
+  | HeaderRow
+  | ({ readonly row: 'change' } & Omit<Change, 'epoch'>)
+  | ({ readonly row: 'tag' } & TagRow)
+  | ({ readonly row: 'manifest' } & ManifestRow)
+  | {
+      readonly row: 'baseline';
+      readonly registry: string;
+      readonly repository: string;
+      readonly scope: string;
+    }
+  /** `at`: when the key was remembered, ms since the epoch. */
+  | { readonly row: 'delivery'; readonly key: string; readonly at: number }
+  /** Unclaimed, and with a new id where it is imported: leases and ids belong to the gateways of before. */
+  | { readonly row: 'pending'; readonly observation: TagObserved }
+  /** `rows`: how many came before this one. Without it the export was cut off. */
+  | { readonly row: 'end'; readonly rows: number };
+
+export interface HeaderRow {
+  readonly row: 'header';
+  /** Version of this row format. */
+  readonly format: typeof transferFormat;
+  readonly epoch: string;
+  readonly head: number;
+  readonly floor: number;
+  /** recordedAt of the newest change, ms since the epoch: the next one is not before it. 0: there was none. */
+  readonly recordedAt: number;
+}
+
+export const transferFormat = 1;
+
+export interface Transferable {
+  /** Everything the ledger holds, as of one moment. One export at a time. */
+  exportRows(): AsyncIterable<LedgerRow>;
+  /**
+   * Fills an empty ledger, which takes on the epoch of the rows; tails hear `reset`. All or nothing.
+   *
+   * @throws BODY_INVALID where the rows are no whole export, UNAVAILABLE where the ledger is not empty or fails
+   */
+  importRows(rows: AsyncIterable<LedgerRow>): Promise<void>;
+}
+
+export function isTransferable(ledger: Ledger): ledger is Ledger & Transferable {
+  return 'exportRows' in ledger && 'importRows' in ledger;
+}
+
+/** Passes the rows on and throws where they are not one whole export: an import reads them through this. */
+export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerator<LedgerRow> {
+  let count = 0;
+  let header: HeaderRow | null = null;
+  let sequence = 0;
+  let hasEnded = false;
+  for await (const row of rows) {
+    if (hasEnded) throw refuse(count, 'a row after the end', 'nothing after the end');
+    if (row.row === 'header') {
+      if (header !== null) throw refuse(count, 'a second header', 'one header');
+      header = row;
+      sequence = row.floor;
+    } else if (header === null) throw refuse(count, `a ${row.row} first`, 'the header first');
+    else if (row.row === 'change') {
+      sequence += 1;
+      if (row.sequence !== sequence || sequence > header.head)
+        throw refuse(
+          count,
+          `change ${row.sequence}`,
+          `each of ${header.floor + 1} to ${header.head} in order`,
+        );
+    } else if (sequence !== header.head)
+      throw refuse(count, `a ${row.row} after change ${sequence}`, `all changes to ${header.head} first`);
+    if (row.row === 'end') {
+      if (row.rows !== count) throw refuse(count, `${count} rows before the end`, `${row.rows}`);
+      hasEnded = true;
+    }
+    count += 1;
+    yield row;
+  }
+  if (!hasEnded) throw refuse(count, 'no end: the export was cut off', 'a whole export');
+}
+
+function refuse(index: number, found: string, required: string): ManifeedError {
+  return new ManifeedError('BODY_INVALID', `import ledger: row ${index + 1}: ${found}: must be ${required}`);
+}
+
+/** An import goes only into a ledger that never held anything. */
+export function refuseNotEmpty(head: number): ManifeedError {
+  return new ManifeedError(
+    'UNAVAILABLE',
+    `import ledger: the ledger holds something already (head ${head}): must be new and empty`,
+  );
+}

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
+import { isTransferable, type LedgerRow, type Transferable, wholeExport } from '../../src/ledger/transfer.ts';
+import { decodeRows, encodeRow } from '../../src/ledger/transfer-codec.ts';
+import { baselined, manifestGone, manifestSeen, tagGone, tagSeen, where } from '../support/ledger-samples.ts';
+import type { Opened, OpenLedger } from './ledger.ts';
+import { minuteMs, until, World } from './ledger-world.ts';
+
+/** What every ledger that can be exported and imported must do. */
+export function ledgerTransferContract(name: string, open: OpenLedger): void {
+  describe(`ledger transfer contract: ${name}`, () => {
+    const world = new World(open);
+    const { record, minutes, later } = world;
+    let other: Opened;
+
+    beforeEach(async () => {
+      await world.begin();
+      other = await world.openOther();
+    });
+    afterEach(async () => {
+      await other.close();
+      await world.end();
+    });
+
+    /** A ledger with something of everything, its oldest changes gone. */
+    const live = async () => {
+      await record(tagSeen('old', 'zero', minutes(0)), tagSeen('old', 'one', minutes(0)));
+      later(50);
+      await record(
+        tagSeen('a', 'one', minutes(41), { dedupeKey: 'd1' }),
+        tagSeen('b', null, minutes(42)),
+        tagSeen('c', 'two', minutes(43), { repository: 'other/repo', mediaType: null, size: null }),
+        tagSeen('s', 'three', minutes(44), { silent: true }),
+        tagGone('a', minutes(45), { dedupeKey: 'd2' }),
+        manifestSeen('bare', minutes(45)),
+        manifestGone('three', minutes(46)),
+        baselined('*', minutes(46)),
+      );
+      later(11);
+      await world.ledger.trim();
+      await world.ledger.defer([tagSeen('p', null, minutes(47), { dedupeKey: 'd3' })]);
+      await world.ledger.claimPending(1, minuteMs);
+    };
+    const exported = async (from: Ledger) => (await collect(transferable(from).exportRows())).map(encodeRow);
+    const imported = (into: Ledger, text: string) =>
+      transferable(into).importRows(decodeRows(chunksOf(text)));
+
+    test('a round trip through NDJSON keeps epoch, positions, index and everything remembered', async () => {
+      await live();
+      const lines = await exported(world.ledger);
+      await imported(other.ledger, lines.join(''));
+
+      expect(await other.ledger.bounds()).toEqual(await world.ledger.bounds());
+      expect((await other.ledger.bounds()).floor).toBe(2);
+      const again = await exported(other.ledger);
+      expect(again.map(canonical).sort()).toEqual(lines.map(canonical).sort());
+      expect(await other.ledger.read(2, 100)).toEqual(await world.ledger.read(2, 100));
+      expect(await other.ledger.tags({ limit: 100 })).toEqual(await world.ledger.tags({ limit: 100 }));
+      expect(await other.ledger.baselines(where.registry, where.repository)).toEqual(['*']);
+    });
+
+    test('the imported ledger goes on where the exported one stood', async () => {
+      await live();
+      const { head } = await world.ledger.bounds();
+      await imported(other.ledger, (await exported(world.ledger)).join(''));
+
+      const { outcomes, changes } = await other.ledger.record([
+        tagSeen('x', 'one', minutes(50), { dedupeKey: 'd1' }),
+        tagSeen('a', 'one', minutes(44)),
+        tagSeen('b', 'one', minutes(50)),
+        manifestSeen('bare', minutes(50)),
+        tagSeen('new', 'one', minutes(50)),
+      ]);
+      expect(outcomes).toEqual(['duplicate', 'stale', 'filled', 'unchanged', 'changed']);
+      expect(changes.map(({ sequence }) => sequence)).toEqual([head + 1]);
+      const pending = await other.ledger.claimPending(10, minuteMs);
+      expect(pending.map(({ observation }) => observation.tag)).toEqual(['p']);
+    });
+
+    test('tails hear that everything known of the old epoch is void', async () => {
+      await live();
+      const heard: TailEvent[] = [];
+      other.ledger.tail((event) => heard.push(event));
+      await imported(other.ledger, (await exported(world.ledger)).join(''));
+      await until(() => heard.length > 0);
+      expect(heard).toMatchObject([{ kind: 'reset', bounds: await world.ledger.bounds() }]);
+    });
+
+    test('an export while changes pour in is whole and as of one moment', async () => {
+      await live();
+      const rows: LedgerRow[] = [];
+      for await (const row of wholeExport(transferable(world.ledger).exportRows())) {
+        rows.push(row);
+        if (rows.length < 20) await record(tagSeen(`while-${rows.length}`, 'one', minutes(61)));
+      }
+      const names = rows.flatMap((row) => (row.row === 'tag' ? [row.tag] : []));
+      expect(names.filter((tag) => tag.startsWith('while-'))).toEqual([]);
+    });
+
+    test('an export that is not read to its end can be followed by another', async () => {
+      await live();
+      for await (const _row of transferable(world.ledger).exportRows()) break;
+      expect((await exported(world.ledger)).length).toBeGreaterThan(10);
+    });
+
+    test('a ledger that holds something is not imported into, and stays as it was', async () => {
+      await live();
+      await other.ledger.record([tagSeen('mine', 'one', minutes(1))]);
+      const before = await exported(other.ledger);
+      await expect(imported(other.ledger, (await exported(world.ledger)).join(''))).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+      });
+      expect(await exported(other.ledger)).toEqual(before);
+    });
+
+    test('an export that was cut off or altered leaves the ledger empty, and a whole one may follow', async () => {
+      await live();
+      const empty = await exported(other.ledger);
+      const lines = await exported(world.ledger);
+      const isChange = (line: string) => line.startsWith('{"row":"change"');
+      const broken = [
+        lines.slice(0, -1),
+        lines.slice(1),
+        lines.filter((line, i) => !isChange(line) || i % 2 === 0),
+        [...lines, lines.at(-1) ?? ''],
+        lines.map((line) => line.replace('"recordedAt":', '"recordedat":')),
+        [...lines.slice(0, 5), '{"row":"chan'],
+      ];
+      for (const wrong of broken) {
+        await expect(imported(other.ledger, wrong.join(''))).rejects.toMatchObject({ code: 'BODY_INVALID' });
+        expect(await exported(other.ledger)).toEqual(empty);
+      }
+      await imported(other.ledger, lines.join(''));
+      expect(await other.ledger.bounds()).toEqual(await world.ledger.bounds());
+    });
+  });
+}
+
+function transferable(ledger: Ledger): Ledger & Transferable {
+  if (!isTransferable(ledger))
+    throw new Error('move the ledger: it cannot export or import rows: must be able to');
+  return ledger;
+}
+
+async function collect(rows: AsyncIterable<LedgerRow>): Promise<LedgerRow[]> {
+  const all: LedgerRow[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}
+
+/** The same JSON with its members in order: they mean the same in any. */
+function canonical(line: string): string {
+  return JSON.stringify(JSON.parse(line), (_key, value: unknown) =>
+    typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).sort()) : value,
+  );
+}
+
+/** The text in pieces that end in the middle of lines. */
+async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777);
+}
