@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import type { CommandIo } from '../../../src/cli/command.ts';
+import { type LedgerTool, ledgerCommand } from '../../../src/cli/ledger-command.ts';
+import { runCommandLine } from '../../../src/cli/run.ts';
+import { ManifeedError } from '../../../src/errors.ts';
+
+async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
+  const seen = {
+    out: [] as string[],
+    err: [] as string[],
+    written: [] as string[],
+    read: '',
+    opened: '',
+    closed: 0,
+  };
+  const io: CommandIo = {
+    out: (line) => seen.out.push(line),
+    err: (line) => seen.err.push(line),
+    readFile: () => Buffer.from(''),
+    env: {},
+  };
+  const ledger: LedgerTool = {
+    info: async () => ({
+      kind: 'sqlite',
+      epoch: 'e0000000',
+      floor: 2,
+      head: 5,
+      tags: 4,
+      repositories: 1,
+      oldestAt: 0,
+      bytes: 4096,
+    }),
+    async *exportLines() {
+      yield* ['{"a":1}\n', '{"b":2}\n'];
+    },
+    async importChunks(chunks) {
+      for await (const chunk of chunks) seen.read += Buffer.from(chunk).toString();
+    },
+    close: async () => void seen.closed++,
+    ...tool,
+  };
+  const command = ledgerCommand({
+    open: async (config) => {
+      seen.opened = config.ledger.kind;
+      return ledger;
+    },
+    checks: [],
+    read: async function* (path) {
+      yield Buffer.from(`from ${path}`);
+    },
+    write: async (text) => void seen.written.push(text),
+  });
+  const line = { version: '1', commands: [command], defaultCommand: 'serve' };
+  const code = await runCommandLine(['ledger', ...argv], io, line);
+  return { code, ...seen };
+}
+
+describe('manifeed ledger', () => {
+  it('shows positions and sizes', async () => {
+    const { code, out, closed } = await run(['info', '--ledger', 'memory']);
+    expect(code).toBe(0);
+    expect(out).toContain('head          e0000000-5');
+    expect(out).toContain('changes       3');
+    expect(out).toContain('oldest        1970-01-01T00:00:00.000Z');
+    expect(out).toContain('bytes         4096');
+    expect(closed).toBe(1);
+  });
+
+  it('writes an export in few blocks', async () => {
+    const { code, written, opened, out } = await run(['export', '--ledger', 'redis://h']);
+    expect({ code, written, opened, out }).toEqual({
+      code: 0,
+      written: ['{"a":1}\n{"b":2}\n'],
+      opened: 'redis',
+      out: [],
+    });
+  });
+
+  it.each([
+    [['import'], 'from -'],
+    [['import', '-', '--ledger', 'memory'], 'from -'],
+    [['import', 'file.ndjson', '--ledger', 'memory'], 'from file.ndjson'],
+    [['import', '--ledger', 'memory'], 'from -'],
+  ])('takes %j', async (argv, read) => {
+    const result = await run(argv);
+    expect(result).toMatchObject({ code: 0, read, closed: 1 });
+    expect(result.err[0]).toBe('imported into sqlite: 3 changes to e0000000-5, 4 tags in 1 repositories');
+  });
+
+  it('closes the ledger and says why where an import fails', async () => {
+    const refuse = async () => {
+      throw new ManifeedError('BODY_INVALID', 'import ledger: line 1: no JSON: must be a row');
+    };
+    expect(await run(['import'], { importChunks: refuse })).toMatchObject({
+      code: 1,
+      closed: 1,
+      err: ['manifeed ledger: import ledger: line 1: no JSON: must be a row'],
+    });
+  });
+
+  it.each([[[]], [['drop']]])('refuses %j', async (argv) => {
+    const { code, err } = await run(argv);
+    expect(code).toBe(2);
+    expect(err[0]).toMatch(/must be info, export, import/);
+  });
+});
