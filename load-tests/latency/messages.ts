@@ -1,0 +1,28 @@
+/** What the latency script says to its poster. */
+
+export interface Post {
+  readonly kind: 'post';
+  readonly port: number;
+  /** The hook's name; its kind must be `distribution`. */
+  readonly hook: string;
+  readonly connections: number;
+  readonly durationMs: number;
+}
+
+export interface Posted {
+  readonly kind: 'posted';
+  /** Deliveries that got a 2xx. */
+  readonly acknowledged: number;
+  readonly refused: number;
+  /** From the first request to the last answer, ms. */
+  readonly elapsedMs: number;
+  /** From request to answer, ms, one per acknowledged delivery. */
+  readonly latenciesMs: Float64Array;
+}
+
+export interface PostFailed {
+  readonly kind: 'failed';
+  readonly message: string;
+}
+
+export type FromPoster = Posted | PostFailed;
