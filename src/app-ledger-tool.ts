@@ -13,7 +13,12 @@ import { systemRandom } from './lib/random.ts';
 /** Tags counted at a time. */
 const pageSize = 1_000;
 
-export async function openLedgerTool(config: Config): Promise<LedgerTool> {
+/**
+ * @param mayCreate false: a mistyped path is an error instead of an empty ledger
+ * @throws UNAVAILABLE when it can't be opened
+ */
+export async function openLedgerTool(config: Config, mayCreate: boolean): Promise<LedgerTool> {
+  if (config.ledger.kind === 'sqlite' && !mayCreate) await requireFile(config.ledger.path);
   const ledger = await openLedger(config.ledger, {
     retention: config.retention,
     clock: systemClock,
@@ -27,6 +32,14 @@ export async function openLedgerTool(config: Config): Promise<LedgerTool> {
     importChunks: (chunks) => transferable(ledger).importRows(decodeRows(chunks)),
     close: () => ledger.close(),
   };
+}
+
+async function requireFile(path: string): Promise<void> {
+  try {
+    await stat(path);
+  } catch (cause) {
+    throw new ManifeedError('UNAVAILABLE', `open ledger: ${path}: must be a file that is there`, { cause });
+  }
 }
 
 function transferable(ledger: Ledger): Transferable {

@@ -28,8 +28,8 @@ export interface LedgerTool {
 }
 
 export interface LedgerCommandOptions {
-  /** Opens the ledger that the configuration names. */
-  readonly open: (config: Config) => Promise<LedgerTool>;
+  /** Opens the ledger that the configuration names; `mayCreate` false: only one that is there. */
+  readonly open: (config: Config, mayCreate: boolean) => Promise<LedgerTool>;
   readonly checks: readonly Check[];
   /** Default: a file, or standard input for `-`. */
   readonly read?: (path: string) => AsyncIterable<Uint8Array>;
@@ -59,7 +59,7 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
       const { action, file, flags } = parse(argv);
       const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));
       const config = loadConfig({ argv: flags, env: io.env, readFile, checks });
-      const ledger = await open(config);
+      const ledger = await open(config, action === 'import');
       try {
         if (action === 'info') showInfo(await ledger.info(), io);
         else if (action === 'export') await writeBlocks(ledger.exportLines(), write);
