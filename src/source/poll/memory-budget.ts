@@ -3,6 +3,8 @@ import type { RequestBudget } from './budget.ts';
 
 /** How finely the rate is kept: no second is spent in one burst at its beginning. */
 const burstsPerSecond = 20;
+/** A shorter wait could vanish in the rounding of a clock, and the caller would ask for ever. */
+const minRetryMs = 0.01;
 
 /**
  * The budget of one gateway alone: a sliding window over one second, so that no second whatever holds more than
@@ -40,7 +42,7 @@ export function createMemoryBudget(requestsPerSecond: number, clock: Clock): Req
       let granted = 0;
       while (granted < wanted) {
         const at = earliest(now);
-        if (at > now) return { granted, retryInMs: at - now };
+        if (at > now) return { granted, retryInMs: Math.max(at - now, minRetryMs) };
         for (const window of windows) window.note(now);
         granted += 1;
       }

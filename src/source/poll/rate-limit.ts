@@ -8,10 +8,12 @@ const maxRetryAfterMs = 3_600_000;
 /** How long a warning holds without another one. */
 const warningMs = 60_000;
 const minPauseMs = 1_000;
+const minStopMs = 30_000;
 
 export type Verdict =
   | { readonly kind: 'go' }
   | { readonly kind: 'slow'; readonly requestsPerSecond: number; readonly forMs: number }
+  /** Nothing for so long, and then one request to see. */
   | { readonly kind: 'stop'; readonly forMs: number };
 
 export interface RateLimit {
@@ -62,11 +64,20 @@ export function parseRateLimit(headers: AnswerHeaders, now: number): RateLimit |
   };
 }
 
-/** Slower as the remaining requests near the reserve, linearly over the lower half; a stop at the reserve. */
-export function judge(limit: RateLimit | null, reserve: number, requestsPerSecond: number): Verdict {
+/**
+ * Slower as the remaining requests near the reserve, linearly over the lower half; a stop at the reserve.
+ *
+ * @param stops stops in a row before this answer: each probe costs a request, so they come less and less often
+ */
+export function judge(
+  limit: RateLimit | null,
+  reserve: number,
+  requestsPerSecond: number,
+  stops = 0,
+): Verdict {
   if (limit === null) return { kind: 'go' };
   const left = limit.remaining - reserve;
-  if (left <= 0) return { kind: 'stop', forMs: stopMs(limit) };
+  if (left <= 0) return { kind: 'stop', forMs: stopMs(limit, stops) };
   if (limit.limit === null || limit.limit <= reserve) return { kind: 'go' };
   const share = left / (limit.limit - reserve);
   if (share >= 0.5) return { kind: 'go' };
@@ -76,11 +87,12 @@ export function judge(limit: RateLimit | null, reserve: number, requestsPerSecon
   return { kind: 'slow', requestsPerSecond: Math.min(slowed, requestsPerSecond), forMs: warningMs };
 }
 
-/** Without a reset time: as long as it takes a sliding window to give one request back, within bounds. */
-function stopMs(limit: RateLimit): number {
+/** Without a reset time: as long as it takes a sliding window to give one request back, doubled each time. */
+function stopMs(limit: RateLimit, stops: number): number {
   if (limit.resetMs !== null) return Math.min(Math.max(limit.resetMs, minPauseMs), maxRetryAfterMs);
-  const perRequestMs = (limit.windowMs ?? warningMs) / Math.max(1, limit.limit ?? 1);
-  return Math.min(Math.max(perRequestMs, 30_000), maxRetryAfterMs);
+  const windowMs = limit.windowMs ?? warningMs;
+  const perRequestMs = Math.max(windowMs / Math.max(1, limit.limit ?? 1), minStopMs);
+  return Math.min(perRequestMs * 2 ** Math.min(stops, 20), Math.max(windowMs, minStopMs), maxRetryAfterMs);
 }
 
 interface Field {

@@ -96,7 +96,8 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
   const reserve = options.poll.reserve ?? defaultReserve;
   let breaker = closedBreaker;
   let pausedUntil = 0;
-  let lastWarning = { requestsPerSecond: 0, at: -Infinity };
+  let stops = 0;
+  let lastWarning = { requestsPerSecond: options.poll.requestsPerSecond, at: -Infinity };
 
   const tokens = createTokens({
     host: options.host,
@@ -179,14 +180,23 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
     const limit = parseRateLimit(answer.headers, clock.now());
     if (limit === null) return;
     deps.onRemaining(limit.remaining);
-    const verdict = judge(limit, reserve, options.poll.requestsPerSecond);
-    if (verdict.kind === 'stop') await pause(verdict.forMs);
-    if (verdict.kind !== 'slow') return;
+    const verdict = judge(limit, reserve, options.poll.requestsPerSecond, stops);
+    stops = verdict.kind === 'stop' ? stops + 1 : 0;
+    if (verdict.kind === 'go') return warn(options.poll.requestsPerSecond, 1);
+    if (verdict.kind === 'slow') return warn(verdict.requestsPerSecond, verdict.forMs);
+    await pause(verdict.forMs);
+    // After the stop one request goes out to see, not a whole round.
+    await warn(1_000 / verdict.forMs, verdict.forMs * 2);
+  }
+
+  /** Passes a rate on to the budget, unless it is about the one passed on just now. */
+  async function warn(requestsPerSecond: number, forMs: number): Promise<void> {
     const now = clock.monotonic();
-    const like = Math.abs(verdict.requestsPerSecond / lastWarning.requestsPerSecond - 1) < 0.1;
-    if (like && now - lastWarning.at < repeatWarningMs) return;
-    lastWarning = { requestsPerSecond: verdict.requestsPerSecond, at: now };
-    await budget.slow(verdict.requestsPerSecond, verdict.forMs);
+    const like = Math.abs(requestsPerSecond / lastWarning.requestsPerSecond - 1) < 0.1;
+    const full = requestsPerSecond === options.poll.requestsPerSecond;
+    if (like && (full || now - lastWarning.at < repeatWarningMs)) return;
+    lastWarning = { requestsPerSecond, at: now };
+    await budget.slow(requestsPerSecond, forMs);
   }
 
   /** Sends to one URL, retrying once over a fresh connection when a kept one turns out to be dead. */

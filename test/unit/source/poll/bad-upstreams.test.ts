@@ -1,0 +1,293 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/lib/clock.ts';
+import { createExchange } from '../../../../src/source/poll/exchange.ts';
+import { listGeneric } from '../../../../src/source/poll/listers/generic.ts';
+import { headTag } from '../../../../src/source/poll/manifest.ts';
+import { createMemoryBudget } from '../../../../src/source/poll/memory-budget.ts';
+import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
+import { createRegistryClient, type RegistryClient } from '../../../../src/source/poll/registry-client.ts';
+import { type FakeRegistry, type Fault, startFakeRegistry } from '../../../support/fake-registry.ts';
+import { type Rig, registryOf, rig } from './support.ts';
+
+const badDigest = 'sha256:nonsense';
+const bounds = { maxTags: 1_000, maxPages: 20, maxPageBytes: 64 * 1024 };
+
+let registry: FakeRegistry;
+let running: Rig | undefined;
+const clients: RegistryClient[] = [];
+beforeEach(async () => {
+  registry = await startFakeRegistry();
+});
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+  for (const client of clients.splice(0)) await client.close();
+  await registry.close();
+});
+
+function client(more: Partial<RegistryOptions> = {}): RegistryClient {
+  const options = registryOf(registry.host, more);
+  const made = createRegistryClient(options, {
+    exchange: createExchange({ connections: 4, clock: systemClock }),
+    budget: createMemoryBudget(1_000, systemClock),
+    clock: systemClock,
+    random: () => 0.5,
+    requests: { inc() {} },
+    onPressure() {},
+    onRemaining() {},
+  });
+  clients.push(made);
+  return made;
+}
+
+const list = () => listGeneric({ client: client(), repository: 'team/app', since: null, bounds });
+
+/** Answers requests whose path contains `part`. */
+function on(part: string, respond: Fault): void {
+  registry.faults.push((request, response, url) =>
+    url.pathname.includes(part) ? respond(request, response, url) : false,
+  );
+}
+
+it('a body larger than its bound is cut off', async () => {
+  let sent = 0;
+  on('/tags/list', (_request, response) => {
+    const chunk = Buffer.alloc(64 * 1024, 'a');
+    const more = () => {
+      while (!response.destroyed && sent < 100 * 1024 * 1024) {
+        sent += chunk.length;
+        if (!response.write(chunk)) return void response.once('drain', more);
+      }
+    };
+    more();
+    return true;
+  });
+  await expect(list()).rejects.toMatchObject({ reason: 'too-large' });
+  expect(sent).toBeLessThan(20 * 1024 * 1024);
+});
+
+it('a slow drip ends with the total timeout, however steadily it drips', async () => {
+  const exchange = createExchange({ connections: 1, clock: systemClock });
+  let stop = () => {};
+  on('/tags/list', (_request, response) => {
+    const drip = setInterval(() => response.write(' '), 20);
+    stop = () => clearInterval(drip);
+    response.on('close', stop);
+    return true;
+  });
+  try {
+    const answer = exchange.send({
+      method: 'GET',
+      url: new URL(`${registry.url}/v2/team/app/tags/list`),
+      headers: [],
+      maxBytes: 1_000_000,
+      timeoutMs: 200,
+      peer: 'own',
+      refusePrivate: false,
+    });
+    await expect(answer).rejects.toMatchObject({ reason: 'timeout' });
+  } finally {
+    stop();
+    await exchange.close();
+  }
+});
+
+it('a Link that leads back, and one that leads nowhere new, end the list as looping', async () => {
+  registry.push('team/app', '1.0', 'one');
+  on('/tags/list', (_request, response, url) => {
+    const n = Number(url.searchParams.get('last') ?? '0');
+    response.setHeader('link', `</v2/team/app/tags/list?last=${n + 1}>; rel="next"`);
+    response.end(JSON.stringify({ tags: ['1.0'] }));
+    return true;
+  });
+  expect(await list()).toMatchObject({ end: 'looping' });
+  expect(registry.count('GET tags')).toBeLessThan(5);
+  registry.faults.length = 0;
+  on('/tags/list', (_request, response, url) => {
+    response.setHeader('link', `<${url.pathname}${url.search}>; rel="next"`);
+    response.end(JSON.stringify({ tags: ['2.0'] }));
+    return true;
+  });
+  expect(await list()).toMatchObject({ end: 'looping' });
+});
+
+it('a Link to another host is refused and that host never asked', async () => {
+  const other = await startFakeRegistry();
+  try {
+    on('/tags/list', (_request, response) => {
+      response.setHeader('link', `<http://other.example:1/v2/team/app/tags/list?last=x>; rel="next"`);
+      response.end(JSON.stringify({ tags: ['1.0'] }));
+      return true;
+    });
+    await expect(list()).rejects.toMatchObject({ reason: 'redirect' });
+    expect(other.log).toEqual([]);
+  } finally {
+    await other.close();
+  }
+});
+
+it('a list with more tags, or more pages, than the bound is cut there', async () => {
+  on('/tags/list', (_request, response) => {
+    response.end(JSON.stringify({ tags: Array.from({ length: 5_000 }, (_, n) => `t${n}`) }));
+    return true;
+  });
+  const long = await list();
+  expect([long.end, long.rows.size]).toEqual(['bounded', 1_000]);
+  registry.faults.length = 0;
+  on('/tags/list', (_request, response, url) => {
+    const n = Number(url.searchParams.get('last') ?? '0');
+    response.setHeader('link', `</v2/team/app/tags/list?last=${n + 1}>; rel="next"`);
+    response.end(JSON.stringify({ tags: [`p${n}`] }));
+    return true;
+  });
+  const endless = await list();
+  expect([endless.end, endless.rows.size]).toEqual(['bounded', bounds.maxPages]);
+});
+
+it('tags that break the grammar are dropped and counted, the others kept', async () => {
+  on('/tags/list', (_request, response) => {
+    response.end(JSON.stringify({ tags: ['1.0', '../../etc', '', 7, null, `a${'b'.repeat(128)}`, 'x y'] }));
+    return true;
+  });
+  const listing = await list();
+  expect([[...listing.rows.keys()], listing.invalidTags]).toEqual([['1.0'], 6]);
+});
+
+it.each(['[]', '{"tags":{}}', 'not json', '"', '{"tags":"1.0"}'])(
+  'a list of another shape is refused: %s',
+  async (body) => {
+    on('/tags/list', (_request, response) => {
+      response.end(body);
+      return true;
+    });
+    await expect(list()).rejects.toMatchObject({ reason: 'invalid' });
+  },
+);
+
+it('an invalid digest is not believed: the manifest is fetched and hashed', async () => {
+  const { digest, body } = registry.push('team/app', '1.0', 'one');
+  on('/manifests/', (_request, response) => {
+    response.setHeader('docker-content-digest', badDigest);
+    response.end(body);
+    return true;
+  });
+  expect(await headTag(client(), 'team/app', '1.0')).toMatchObject({ kind: 'found', digest });
+});
+
+it.each([301, 302, 303, 307, 308])(
+  'a %i redirect to a private address is refused, and nothing is sent there',
+  async (status) => {
+    const victim = await startFakeRegistry();
+    try {
+      for (const target of [victim.url, 'http://169.254.169.254', 'http://[::1]:1', 'http://10.0.0.1']) {
+        registry.faults.length = 0;
+        on('/manifests/', (_request, response) => {
+          response.writeHead(status, { location: `${target}/v2/team/app/manifests/1.0` }).end();
+          return true;
+        });
+        await expect(headTag(client(), 'team/app', '1.0')).rejects.toMatchObject({ reason: 'redirect' });
+      }
+      expect(victim.log).toEqual([]);
+    } finally {
+      await victim.close();
+    }
+  },
+);
+
+it('a redirect to a name that resolves to a private address is refused when connecting', async () => {
+  const victim = await startFakeRegistry();
+  try {
+    const port = victim.host.split(':')[1];
+    on('/manifests/', (_request, response) => {
+      response.writeHead(307, { location: `http://localhost:${port}/v2/team/app/manifests/1.0` }).end();
+      return true;
+    });
+    await expect(headTag(client(), 'team/app', '1.0')).rejects.toMatchObject({
+      reason: expect.stringMatching(/redirect|network/),
+    });
+    expect(victim.log).toEqual([]);
+  } finally {
+    await victim.close();
+  }
+});
+
+it('redirects that go round end after five', async () => {
+  on('/manifests/', (_request, response, url) => {
+    response.writeHead(302, { location: `${url.pathname}?n=${Math.random()}` }).end();
+    return true;
+  });
+  await expect(headTag(client(), 'team/app', '1.0')).rejects.toMatchObject({ reason: 'redirect' });
+  expect(registry.count('HEAD manifests')).toBe(6);
+});
+
+it('credentials do not follow a redirect to another host', async () => {
+  const seen: (string | undefined)[] = [];
+  const elsewhere = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(200, { 'docker-content-digest': `sha256:${'a'.repeat(64)}` }).end();
+  });
+  elsewhere.listen(0, '127.0.0.1');
+  await new Promise((resolve) => elsewhere.once('listening', resolve));
+  const secured = await startFakeRegistry({ basic: true, user: { username: 'u', password: 'p' } });
+  await registry.close();
+  registry = secured;
+  try {
+    on('/manifests/', (request, response) => {
+      if (request.headers.authorization === undefined) return false;
+      const { port } = elsewhere.address() as AddressInfo;
+      response.writeHead(307, { location: `http://127.0.0.1:${port}/x` }).end();
+      return true;
+    });
+    const asking = client({ username: 'u', password: 'p', allowPrivateRedirects: true });
+    expect(await headTag(asking, 'team/app', '1.0')).toMatchObject({ kind: 'found' });
+    expect(seen).toEqual([undefined]);
+  } finally {
+    elsewhere.closeAllConnections();
+    elsewhere.close();
+  }
+});
+
+it.each(['500', 'cut', 'truncated'])(
+  'no tag is said to be gone after an answer that is not certain: %s',
+  async (fault) => {
+    for (const tag of ['1.0', '1.1', '1.2']) registry.push('team/app', tag, tag);
+    running = await rig({
+      registries: [registryOf(registry.host)],
+      watch: [{ repository: `${registry.host}/team/app`, tags: ['*'] }],
+    });
+    const { poller, until, observations } = running;
+    await poller.start();
+    await until(() => observations.some(({ kind }) => kind === 'baseline'));
+    on('', (request, response) => {
+      if (fault === '500') response.writeHead(500).end();
+      else if (fault === 'cut') request.socket.destroy();
+      // A list that silently lacks what is still there, as registries with a cap on `n` give.
+      else if (request.url?.includes('/tags/list') === true) response.end('{"tags":["1.0"]}');
+      else return false;
+      return true;
+    });
+    await registry.reached(fault === 'truncated' ? 'GET tags' : 'GET tags', registry.count('GET tags') + 3);
+    expect(observations.filter(({ kind }) => kind === 'tag-gone')).toEqual([]);
+  },
+);
+
+it('one repository that never answers and one that always fails hold up no other', async () => {
+  registry.push('team/good', '1.0', 'one');
+  on('/team/hangs/', () => true);
+  on('/team/fails/', (_request, response) => {
+    response.writeHead(500).end();
+    return true;
+  });
+  running = await rig({
+    registries: [registryOf(registry.host)],
+    watch: ['good', 'hangs', 'fails'].map((name) => ({
+      repository: `${registry.host}/team/${name}`,
+      tags: ['1.0'],
+    })),
+  });
+  const { poller, until, observations } = running;
+  await poller.start();
+  await until(() => observations.filter(({ repository }) => repository === 'team/good').length >= 20);
+});
