@@ -11,6 +11,9 @@ const parts = {
   trim: ['common', 'admit', 'trim'],
   seek: ['common', 'seek'],
   tags: ['common', 'tags'],
+  schedule: ['common', 'guard', 'schedule'],
+  budget: ['common', 'guard', 'budget'],
+  presence: ['common', 'guard', 'presence'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof parts;

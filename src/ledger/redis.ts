@@ -11,9 +11,11 @@ import type { Observation, PendingObservation, TagObserved } from '../event/obse
 import { repositoryKey } from '../event/reference.ts';
 import { noLog } from '../lib/log.ts';
 import { noMetrics } from '../lib/metrics.ts';
+import { newEpoch } from './epoch.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
+import { RedisBudget } from './redis-budget.ts';
 import {
   asList,
   asNumber,
@@ -24,8 +26,10 @@ import {
   readStanding,
 } from './redis-codec.ts';
 import { type Connections, openConnections } from './redis-connections.ts';
+import { type PresenceTuning, RedisPresence } from './redis-presence.ts';
 import { readPage, readTags } from './redis-read.ts';
 import { RecordQueue } from './redis-record.ts';
+import { RedisSchedule } from './redis-schedule.ts';
 import { type RedisStore, redisKeys } from './redis-store.ts';
 import { RedisTail } from './redis-tail.ts';
 import { databaseOf, type RedisTarget, type RedisTimeouts } from './redis-target.ts';
@@ -65,11 +69,23 @@ const maxVisited = 1_000;
 /** Steps of one `trim`; the rest waits for the next. */
 const maxTrimSteps = 1_000;
 
+/** A ledger shared by several gateways, and what else they share by way of the same Redis. */
+export interface SharedLedger extends Ledger {
+  /** This gateway's name among them, its own for each start. */
+  readonly node: string;
+  /** Who polls what, for one registry. */
+  scheduleFor(registry: string): RedisSchedule;
+  /** How fast one registry may be asked by all of them together. */
+  budgetFor(key: string, requestsPerSecond: number): RedisBudget;
+  /** Who has how many paced subscribers. One for each gateway; to be closed before the ledger. */
+  openPresence(options?: PresenceTuning): RedisPresence;
+}
+
 /**
  * @throws UNAVAILABLE when Redis can't be had, is older than 7, or holds a ledger of a newer schema
  * @throws PARAMETER_INVALID when the target makes no sense
  */
-export async function openRedisLedger(options: RedisLedgerOptions): Promise<Ledger> {
+export async function openRedisLedger(options: RedisLedgerOptions): Promise<SharedLedger> {
   const keys = redisKeys(options.keyPrefix ?? defaults.keyPrefix, databaseOf(options));
   const { clock, random, log = noLog, metrics = noMetrics } = options;
   const holes = metrics.counter(
@@ -107,7 +123,8 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Ledg
   }
 }
 
-class RedisLedger implements Ledger {
+class RedisLedger implements SharedLedger {
+  readonly node: string;
   readonly #options: RedisLedgerOptions;
   readonly #limits: LedgerLimits;
   readonly #connections: Connections;
@@ -117,6 +134,7 @@ class RedisLedger implements Ledger {
   #closing: Promise<void> | null = null;
 
   constructor(options: RedisLedgerOptions, connections: Connections, tail: RedisTail) {
+    this.node = newEpoch(options.random);
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#connections = connections;
@@ -231,6 +249,23 @@ class RedisLedger implements Ledger {
       if (more !== '1' || step === maxTrimSteps) return bounds;
       sweep = asText(next);
     }
+  }
+
+  scheduleFor(registry: string): RedisSchedule {
+    return new RedisSchedule({ ...this.#shared(), registry });
+  }
+
+  budgetFor(key: string, requestsPerSecond: number): RedisBudget {
+    return new RedisBudget(this.#store, key, requestsPerSecond);
+  }
+
+  openPresence(options: PresenceTuning = {}): RedisPresence {
+    return new RedisPresence({ ...this.#shared(), ...options });
+  }
+
+  #shared() {
+    const { clock, random, log = noLog } = this.#options;
+    return { store: this.#store, node: this.node, clock, random, log };
   }
 
   close(): Promise<void> {

@@ -1,0 +1,179 @@
+-- Which repository of one registry is looked at when, and by which gateway. After common.lua and guard.lua.
+--
+-- ARGV[1]  also has registry, node, nodeTtlMs, op and what the op wants:
+--            beat                                          → 1 where this gateway was not known: it wants all again
+--            want    wanted: [repository, scopes as JSON, inMs or null for never]…, onlyNew: leave the due times
+--                    of those that are scheduled        → as beat
+--            unwant  repository
+--            claim   max, leaseMs                          → [repository, scopes as JSON, memo or '', lease]…
+--            extend  repository, lease, leaseMs            → 1 where the lease was still held
+--            done    repository, lease, inMs, memo
+--            hasten  repository, inMs                      → 1 where it is scheduled
+--            next                                          → ms until something is due, '' for nothing
+--
+-- due    zset repository -> when it is due, ms; while somebody looks: when the lease ends
+-- rows   hash repository -> [memo, lease or '', due that was asked for during the look or null]
+-- wants  hash repository -> { node: its scopes as JSON text }
+-- nodes  zset node -> until when it is taken to live, ms. One that died never says that it wants no more.
+
+local base = prefix .. 'schedule:' .. call.registry .. ':'
+local dueKey, rowsKey, wantsKey, nodesKey = base .. 'due', base .. 'rows', base .. 'wants', base .. 'nodes'
+local never = 1e15
+-- Repositories that nobody wants, dropped by one claim at most.
+local maxDropped = 1000
+
+local function getRow(repository)
+  local text = redis.call('HGET', rowsKey, repository)
+  local row = text and cjson.decode(text)
+  return row and { memo = row[1], lease = row[2], hastened = row[3] }
+end
+
+local function putRow(repository, row)
+  redis.call('HSET', rowsKey, repository, cjson.encode({ row.memo, row.lease, row.hastened }))
+end
+
+local function setDue(repository, at)
+  redis.call('ZADD', dueKey, whole(at), repository)
+end
+
+local function drop(repository)
+  redis.call('ZREM', dueKey, repository)
+  redis.call('HDEL', rowsKey, repository)
+  redis.call('HDEL', wantsKey, repository)
+end
+
+local function isAlive(node)
+  local untilMs = redis.call('ZSCORE', nodesKey, node)
+  return untilMs and tonumber(untilMs) >= now
+end
+
+local function beat()
+  local wasAlive = isAlive(call.node)
+  redis.call('ZREMRANGEBYSCORE', nodesKey, '-inf', '(' .. whole(now))
+  redis.call('ZADD', nodesKey, whole(now + call.nodeTtlMs), call.node)
+  return wasAlive and 0 or 1
+end
+
+local function bringForward(repository, row, at)
+  if row.lease ~= '' then
+    row.hastened = row.hastened == null and at or math.min(row.hastened, at)
+    putRow(repository, row)
+    return
+  end
+  if at < tonumber(redis.call('ZSCORE', dueKey, repository)) then setDue(repository, at) end
+end
+
+local function want(repository, scopes, inMs)
+  local text = redis.call('HGET', wantsKey, repository)
+  local wants = text and cjson.decode(text) or {}
+  if wants[call.node] ~= scopes then
+    wants[call.node] = scopes
+    redis.call('HSET', wantsKey, repository, cjson.encode(wants))
+  end
+  local at = inMs == null and never or now + inMs
+  local row = getRow(repository)
+  if row then return call.onlyNew or bringForward(repository, row, at) end
+  putRow(repository, { memo = '', lease = '', hastened = null })
+  setDue(repository, at)
+end
+
+-- The scopes of all living gateways that want it, as JSON; nil where none does.
+local function scopesOf(repository)
+  local text = redis.call('HGET', wantsKey, repository)
+  if not text then return nil end
+  local known, scopes, isWanted, wants = {}, {}, false, cjson.decode(text)
+  for node, list in pairs(wants) do
+    if isAlive(node) then
+      isWanted = true
+      for _, scope in ipairs(cjson.decode(list)) do
+        if not known[scope] then scopes[#scopes + 1] = scope end
+        known[scope] = true
+      end
+    end
+  end
+  if not isWanted then return nil end
+  table.sort(scopes)
+  return #scopes == 0 and '[]' or cjson.encode(scopes)
+end
+
+local function claim()
+  local claims, dropped = {}, 0
+  while #claims < 4 * call.max and dropped < maxDropped do
+    local left = call.max - #claims / 4
+    local due = redis.call('ZRANGEBYSCORE', dueKey, '-inf', whole(now), 'LIMIT', 0, left)
+    if #due == 0 then break end
+    for _, repository in ipairs(due) do
+      local scopes, row = scopesOf(repository), getRow(repository)
+      if scopes and row then
+        row.lease = call.node .. '-' .. whole(redis.call('HINCRBY', META, 'lease', 1))
+        putRow(repository, row)
+        setDue(repository, now + call.leaseMs)
+        local at = #claims
+        claims[at + 1], claims[at + 2], claims[at + 3], claims[at + 4] = repository, scopes, row.memo, row.lease
+      else
+        drop(repository)
+        dropped = dropped + 1
+      end
+    end
+  end
+  return claims
+end
+
+local function held()
+  local row = getRow(call.repository)
+  return row and row.lease == call.lease and row or nil
+end
+
+local ops = {}
+ops.beat = beat
+ops.claim = claim
+
+function ops.want()
+  local wasForgotten = beat()
+  for _, one in ipairs(call.wanted) do want(one[1], one[2], one[3]) end
+  return wasForgotten
+end
+
+function ops.unwant()
+  local text = redis.call('HGET', wantsKey, call.repository)
+  if not text then return end
+  local wants = cjson.decode(text)
+  wants[call.node] = nil
+  if next(wants) ~= nil then
+    redis.call('HSET', wantsKey, call.repository, cjson.encode(wants))
+    return
+  end
+  local row = getRow(call.repository)
+  if row and row.lease ~= '' then redis.call('HDEL', wantsKey, call.repository) else drop(call.repository) end
+end
+
+function ops.extend()
+  if not held() then return 0 end
+  setDue(call.repository, now + call.leaseMs)
+  return 1
+end
+
+function ops.done()
+  local row = held()
+  if not row then return end
+  if not scopesOf(call.repository) then return drop(call.repository) end
+  local at = now + call.inMs
+  if row.hastened ~= null then at = math.min(at, row.hastened) end
+  putRow(call.repository, { memo = call.memo, lease = '', hastened = null })
+  setDue(call.repository, at)
+end
+
+function ops.hasten()
+  local row = getRow(call.repository)
+  if not row or not redis.call('HGET', wantsKey, call.repository) then return 0 end
+  bringForward(call.repository, row, now + call.inMs)
+  return 1
+end
+
+function ops.next()
+  local first = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
+  if #first == 0 then return '' end
+  return whole(math.max(0, tonumber(first[2]) - now))
+end
+
+return ops[call.op]()
