@@ -1,6 +1,7 @@
 /** Webhook deliveries for tests: the fixtures, their hooks, signing, and a server with nothing but the routes. */
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import fastifyCors from '@fastify/cors';
 import fastify, { type FastifyInstance } from 'fastify';
 import { ManifeedError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
@@ -137,6 +138,7 @@ export async function makeTestServer(
   overrides: Partial<WebhookRouteOptions> = {},
 ): Promise<TestServer> {
   const app = fastify();
+  await app.register(fastifyCors, { origin: [] });
   const batches: Batch[] = [];
   const confirmed: string[] = [];
   const broken: unknown[] = [];

@@ -81,7 +81,9 @@ function registerHook(
     endpoint.countFailure(hook, translated);
     throw translated;
   };
-  const common = { bodyLimit, errorHandler };
+  // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
+  const config = { cors: false };
+  const common = { bodyLimit, errorHandler, config };
   for (const path of url) {
     const take = (request: HookRequest, reply: FastifyReply) => endpoint.take(receiver, request, reply);
     scope.route<{ Params: Params }>({ method: 'POST', url: path, ...common, handler: take });

@@ -231,6 +231,7 @@ test('CloudEvents senders may ask first, and nobody else is answered', async () 
     'webhook-allowed-rate': '*',
     allow: 'POST',
   });
+  expect((await ask('c', { ...headers, origin: 'https://page.test' })).statusCode).toBe(200);
   expect((await ask('c', {})).statusCode).toBe(405);
   expect((await ask('c', { 'webhook-request-origin': 'a b' })).statusCode).toBe(405);
   expect((await ask('d', headers)).statusCode).toBe(405);
