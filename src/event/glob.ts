@@ -42,8 +42,32 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   // The two commonest shapes, `team/**` and `1.*`, need no walk.
   if (rest === '**') return (text) => text.startsWith(prefix);
   if (rest === '*') return (text) => text.startsWith(prefix) && text.indexOf('/', prefix.length) === -1;
+  const mayMatch = compilePieces(canonical);
+  if (!rest.replaceAll('**', '').includes('*')) return mayMatch;
   const tokens = tokenise(rest);
-  return (text) => text.startsWith(prefix) && walk(tokens, text, prefix.length);
+  return (text) => mayMatch(text) && walk(tokens, text, prefix.length);
+}
+
+/**
+ * Whether the texts between the wildcards occur in order, the first and last at the ends: all there is to it
+ * where every wildcard is `**`, and otherwise a quick no for nearly every text that does not match.
+ */
+function compilePieces(canonical: string): (text: string) => boolean {
+  const pieces = canonical.split(/\*+/);
+  const first = pieces[0] ?? '';
+  const last = pieces.at(-1) ?? '';
+  const middle = pieces.slice(1, -1);
+  return (text) => {
+    if (!text.startsWith(first) || !text.endsWith(last)) return false;
+    const end = text.length - last.length;
+    let at = first.length;
+    for (const piece of middle) {
+      const found = text.indexOf(piece, at);
+      if (found === -1) return false;
+      at = found + piece.length;
+    }
+    return at <= end;
+  };
 }
 
 /** Character codes, with negative numbers for the two wildcards. */
