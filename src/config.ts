@@ -54,6 +54,11 @@ export function printConfig(options: LoadOptions = {}): string {
   return stringify(maskSecrets(fillDefaults(settings) ?? {}), { lineWidth: 0 });
 }
 
+/** This process's environment, for `main.ts` to hand to the commands. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
 interface ReadConfig {
   readonly config: Config;
   /** In the file's spelling; defaults that do not depend on others are not in it yet. */
@@ -63,7 +68,7 @@ interface ReadConfig {
 function readConfig(options: LoadOptions): ReadConfig {
   const sources: Sources = {
     argv: options.argv ?? [],
-    env: options.env ?? process.env,
+    env: options.env ?? processEnvironment(),
     readFile: options.readFile ?? ((path) => readFileSync(path, 'utf8')),
   };
   const { raw, origins } = gather(sources);
