@@ -82,6 +82,23 @@ function checkSecrets(hook: HookOptions, kind: WebhookKind, at: string): void {
       'must be given with the other: any Google account can have a token made for any audience',
     );
   }
+  checkAuthorization(hook, kind, at);
+}
+
+/** One header can't hold two credentials. */
+function checkAuthorization(hook: HookOptions, kind: WebhookKind, at: string): void {
+  const usesToken = hook.token !== undefined && isAuthorization(hook, kind);
+  if (usesToken && (hook.password !== undefined || hook.audience !== undefined)) {
+    const other = hook.password === undefined ? "Google's token" : 'Basic';
+    refuse(`${at}.tokenHeader`, 'authorization', `must be another header: ${other} is sent in that one`);
+  }
+}
+
+/** Whether `token` can come in `Authorization` only. */
+function isAuthorization(hook: HookOptions, kind: WebhookKind): boolean {
+  const names =
+    hook.tokenHeader === undefined ? (kind.tokenHeaders ?? ['authorization']) : [hook.tokenHeader];
+  return names.every((name) => name.toLowerCase() === 'authorization');
 }
 
 function checkSns(hook: HookOptions, kind: WebhookKind, at: string): void {

@@ -20,20 +20,31 @@ export function unwrapForm(body: Buffer): Buffer {
   return percentDecode(member);
 }
 
-/** Decodes to bytes, so that invalid UTF-8 is found by the same check as in a plain body. */
+/**
+ * Decodes to bytes, so that invalid UTF-8 is found by the same check as in a plain body. By code and not by
+ * substring: this runs before the signature is known, and four million "%" must not hold up anybody.
+ */
 function percentDecode(member: string): Buffer {
   const bytes = Buffer.allocUnsafe(member.length);
   let length = 0;
   for (let index = 0; index < member.length; index += 1) {
     const code = member.charCodeAt(index);
-    const hex = code === 0x25 ? member.slice(index + 1, index + 3) : '';
-    if (/^[0-9a-f]{2}$/i.test(hex)) {
-      bytes[length] = Number.parseInt(hex, 16);
+    const high = code === 0x25 ? hexValue(member.charCodeAt(index + 1)) : -1;
+    const low = high === -1 ? -1 : hexValue(member.charCodeAt(index + 2));
+    if (low !== -1) {
+      bytes[length] = high * 16 + low;
       index += 2;
     } else bytes[length] = code === 0x2b ? 0x20 : code;
     length += 1;
   }
   return bytes.subarray(0, length);
+}
+
+/** Of one hexadecimal digit; -1 for anything else, the NaN beyond the end included. */
+function hexValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
 /** @throws BODY_INVALID where it is not UTF-8 or not JSON; the body's own text never gets into the message */

@@ -25,6 +25,8 @@ const messageSchema = z.object({
 });
 export type SnsMessage = z.infer<typeof messageSchema>;
 
+/** AWS caps a message at 256 KiB, which as JSON inside JSON may double; more is not even parsed. */
+const maxMessageBytes = 600 * 1024;
 /** Certificates kept at most; AWS has one per region, and changes it about once a year. */
 export const maxCertificates = 16;
 const certificateTtlMs = 24 * 3_600_000;
@@ -60,6 +62,7 @@ export function makeSnsCheck(hook: HookOptions, { clock, fetchText }: VerifyDepe
   const fetched = new CertificateCache(fetchText, clock);
   return async ({ body }) => {
     let message: SnsMessage | null = null;
+    if (body.length > maxMessageBytes) return false;
     try {
       message = readSnsMessage(parseJson(body));
     } catch {

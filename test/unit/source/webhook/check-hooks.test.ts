@@ -51,6 +51,8 @@ test.each<[string, Partial<HookOptions>]>([
   ['token', { token: '' }],
   ['token', { token: undefined, tokenHeader: 'x', verify: 'none' }],
   ['tokenHeader', { tokenHeader: 'a b' }],
+  ['tokenHeader', { username: 'u', password: 'p' }],
+  ['tokenHeader', { kind: 'gar', audience: 'a', email: 'e', tokenHeader: 'Authorization' }],
   ['username', { username: 'u' }],
   ['password', { username: 'u', password: '' }],
   ['pathToken', { pathToken: 'a/b' }],

@@ -200,6 +200,21 @@ describe('forms', () => {
     await server.app.close();
   });
 
+  test('of four million percent signs hold up nobody, and one of escapes is decoded to the byte', async () => {
+    const server = await makeTestServer([{ name: 'g', kind: 'gitea', secret }]);
+    const post = async (payload: string, signature: string) => {
+      const headers = { ...form, 'x-gitea-signature': signature };
+      return (await server.app.inject({ method: 'POST', url: '/v1/hooks/g', headers, payload })).statusCode;
+    };
+    const startedAt = performance.now();
+    expect(await post(`payload=${'%'.repeat(4_000_000)}`, 'x')).toBe(401);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    const { body } = readFixture('gitea/package-created');
+    const escaped = [...body].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+    expect(await post(`payload=${escaped}`, resign('gitea', {}, body)['x-gitea-signature'] ?? '')).toBe(202);
+    await server.app.close();
+  });
+
   test('without a payload, or with broken escapes in it, are 400', async () => {
     const server = await makeTestServer([{ name: 'g', kind: 'gitea', verify: 'none' }]);
     for (const payload of [

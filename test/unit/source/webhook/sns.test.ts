@@ -114,6 +114,13 @@ test('certificates are fetched from the exact hosts of AWS over https and nowher
   await server.app.close();
 });
 
+test('a message larger than any of SNS is not parsed', async () => {
+  const server = await makeServer();
+  expect(await server.post(sign({ ...base, Message: `${base.Message}${' '.repeat(700_000)}` }))).toBe(401);
+  expect(server.fetched).toEqual([]);
+  await server.app.close();
+});
+
 test('a topic that is not listed is refused before anything is fetched', async () => {
   const server = await makeServer();
   expect(await server.post(sign({ ...base, TopicArn: `${topic}-2` }))).toBe(401);
