@@ -1,0 +1,163 @@
+/** A gateway for tests: in this process, or as the real one that can be killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { type App, openApp } from '../../src/app.ts';
+import { configChecks } from '../../src/app-checks.ts';
+import { loadConfig } from '../../src/config.ts';
+import { patienceMs } from './inbox.ts';
+
+/** What the configuration file says, as an object: JSON is YAML. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** A hook named `publish` that takes our own JSON from anybody. */
+export const publishHook = { name: 'publish', kind: 'manifeed', verify: 'none' };
+
+/** Everything that makes waiting short; each test adds its own. */
+const base = { listen: '127.0.0.1:0', ledger: 'memory', webhooks: [publishHook], drain: { window: '0s' } };
+
+export interface PublishEntry {
+  /** `host/name:tag` */
+  readonly reference: string;
+  readonly digest?: string;
+  readonly action?: 'push' | 'delete';
+}
+
+export interface Gateway {
+  readonly port: number;
+  readonly url: string;
+  readonly app: App;
+  /** All that was logged. */
+  logs(): string;
+  /** Publishes through the `publish` hook; resolves when it is acknowledged. */
+  publish(...entries: readonly PublishEntry[]): Promise<void>;
+  metric(line: RegExp): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Starts one in this process. */
+export async function startGateway(settings: Settings = {}): Promise<Gateway> {
+  const config = loadConfig({
+    argv: ['--config', 'test.yaml'],
+    env: {},
+    readFile: () => JSON.stringify({ ...base, ...settings }),
+    checks: configChecks,
+  });
+  let logged = '';
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logged += chunk.toString();
+      done();
+    },
+  });
+  const app = await openApp({ config, version: '0.0.0-test', logger: pino({ level: 'debug' }, stream) });
+  const { port } = await app.listen();
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    app,
+    logs: () => logged,
+    publish: (...entries) => publish(port, entries),
+    metric: (line) => metric(port, line),
+    close: () => app.close(),
+  };
+}
+
+export async function publish(port: number, entries: readonly PublishEntry[]): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/hooks/publish`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(entries),
+  });
+  const body = await response.text();
+  if (response.status !== 202) throw new Error(`publish: ${response.status} ${body.slice(0, 300)}, want 202`);
+}
+
+/** The first metric line that matches, as its value; 0 where there is none. */
+export async function metric(port: number, line: RegExp): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const found = text.split('\n').find((each) => !each.startsWith('#') && line.test(each));
+  return Number(found?.split(' ').at(-1) ?? 0);
+}
+
+/** The sha256 digest of a word. */
+export function digest(word: string): string {
+  return `sha256:${createHash('sha256').update(word).digest('hex')}`;
+}
+
+export interface GatewayProcess {
+  readonly port: number;
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Standard output and error so far. */
+  output(): string;
+  /** Resolves with code and signal when the process is gone. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Sends a signal and resolves when the process is gone. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly settings: Settings;
+  /** Default: a free one. */
+  readonly port?: number;
+}
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname;
+
+/** Starts `main.ts serve` and resolves when it listens. */
+export async function spawnGateway(options: ProcessOptions): Promise<GatewayProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'manifeed-gateway-'));
+  const config = join(folder, 'manifeed.yaml');
+  const settings = { ...base, ...options.settings, listen: `127.0.0.1:${options.port ?? 0}` };
+  writeFileSync(config, JSON.stringify(settings));
+  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1' },
+  });
+  let output = '';
+  let heard = () => {};
+  const hear = (bytes: Buffer) => {
+    output += bytes.toString();
+    heard();
+  };
+  child.stdout?.on('data', hear);
+  child.stderr?.on('data', hear);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => {
+      rmSync(folder, { recursive: true, force: true });
+      resolve({ code, signal });
+      heard();
+    });
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    const fail = (why: string) => {
+      child.kill('SIGKILL');
+      reject(new Error(`start gateway: ${why}: ${output.slice(-1_500)}`));
+    };
+    const timer = setTimeout(() => fail('not listening in time'), patienceMs * 2);
+    heard = () => {
+      const found = /"url":"(http:[^"]+)"/.exec(output)?.[1];
+      if (found === undefined && child.exitCode === null) return;
+      clearTimeout(timer);
+      heard = () => {};
+      if (found === undefined) fail(`exit code ${child.exitCode}`);
+      else resolve(found);
+    };
+  });
+  return {
+    port: Number(new URL(url).port),
+    url,
+    child,
+    output: () => output,
+    exited,
+    async stop(signal) {
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
