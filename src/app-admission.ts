@@ -47,8 +47,9 @@ export function createAdmission(
     enter(address) {
       if (options.isDraining())
         throw new ManifeedError('DRAINING', 'subscribe: this gateway is shutting down');
-      return limits.enter(address);
+      limits.enter(address);
     },
+    leave: (address) => limits.leave(address),
     authorise(token) {
       const grant = options.authorise(token);
       if (grant !== null) return grant;

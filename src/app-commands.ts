@@ -1,8 +1,10 @@
 /** The commands besides `serve`, given what they need of other parts. */
 
+import { openLedgerTool } from './app-ledger-tool.ts';
 import type { Command } from './cli/command.ts';
 import { configCommand } from './cli/config-command.ts';
 import { hooksCommand } from './cli/hooks-command.ts';
+import { ledgerCommand } from './cli/ledger-command.ts';
 import { tokenCommand } from './cli/token-command.ts';
 import type { Check } from './config.ts';
 import { systemClock } from './lib/clock.ts';
@@ -13,6 +15,7 @@ export function commandsOf(checks: readonly Check[]): readonly Command[] {
   return [
     configCommand(checks),
     tokenCommand(),
+    ledgerCommand({ open: openLedgerTool, checks }),
     hooksCommand(
       ({ hook, body, headers, pathToken }) =>
         explainDelivery(

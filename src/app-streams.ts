@@ -2,25 +2,24 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import { ManifeedError } from './errors.ts';
 import type { Hub } from './fanout/hub.ts';
 import { clientAddress } from './http/client-address.ts';
 import { stepInFront } from './http/front.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import type { Reply, Request, Server } from './http/server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { longPollRoute } from './transport/long-poll.ts';
 import { writeError } from './transport/raw-response.ts';
 import { openSse } from './transport/sse.ts';
+import { StreamParser } from './transport/stream-parser.ts';
 import type { Admission, StreamRequest } from './transport/stream-request.ts';
 import { openWebSocket } from './transport/websocket.ts';
 
 export interface StreamOptions {
   readonly config: Config;
   readonly hub: Hub;
-  readonly ledger: Ledger;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly random: Random;
@@ -34,22 +33,24 @@ const firstMessageTimeoutMs = 10_000;
 const otherConnections = 1_000;
 const nothing = Buffer.alloc(0);
 
-export function registerStreams(server: FastifyInstance, options: StreamOptions): void {
+/** @returns an idempotent stop of what runs beside the requests */
+export function registerStreams(server: Server, options: StreamOptions): () => void {
   const { config } = options;
   const addressOf = clientAddress(config.trustProxy);
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
-  const shared = { ...options, limits };
+  const shared = { ...options, limits, parser: new StreamParser(limits) };
 
   const open = (request: StreamRequest) =>
     request.path === ssePath ? openSse(request, shared) : openWebSocket(request, shared);
 
-  stepInFront(server.server, {
+  const stop = stepInFront(server.server, {
+    clock: options.clock,
     paths: new Set([ssePath, socketPath]),
     headerTimeoutMs: config.limits.headerTimeoutMs,
     open: ({ path, query, headers }, socket) =>
       open({
         path,
-        query: new URLSearchParams(query),
+        query,
         headers,
         address: addressOf(socket.remoteAddress ?? '', headers['x-forwarded-for']),
         socket,
@@ -58,7 +59,7 @@ export function registerStreams(server: FastifyInstance, options: StreamOptions)
   });
   server.server.maxConnections = config.limits.connections + otherConnections;
 
-  const ordinary = (request: FastifyRequest, reply: FastifyReply) => {
+  const ordinary = (request: Request, reply: Reply) => {
     reply.hijack();
     open({
       ...targetOf(request.url),
@@ -86,9 +87,10 @@ export function registerStreams(server: FastifyInstance, options: StreamOptions)
     writeError(socket, error, '', options.random);
   });
   longPollRoute(server, shared);
+  return stop;
 }
 
-function targetOf(url: string): { path: string; query: URLSearchParams } {
+function targetOf(url: string): { path: string; query: string } {
   const parsed = new URL(url, 'http://localhost');
-  return { path: parsed.pathname, query: parsed.searchParams };
+  return { path: parsed.pathname, query: parsed.search.slice(1) };
 }

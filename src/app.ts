@@ -3,7 +3,6 @@
  * parts' functions into each other. Everything it opens it closes. No other file knows all the parts.
  */
 import type { AddressInfo } from 'node:net';
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { authoriserOf, createAdmission } from './app-admission.ts';
 import { describeApi } from './app-api.ts';
 import { openLedger } from './app-ledger.ts';
@@ -18,7 +17,7 @@ import { Hub } from './fanout/hub.ts';
 import { ConnectionLimits } from './http/connection-limits.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
 import { registerRoutes, requireAdmin } from './http/routes.ts';
-import { createServer } from './http/server.ts';
+import { createServer, type Logger, type Server } from './http/server.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
@@ -31,7 +30,7 @@ import { tokenOf } from './transport/stream-request.ts';
 export interface AppOptions {
   readonly config: Config;
   readonly version: string;
-  readonly logger: FastifyBaseLogger;
+  readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -96,7 +95,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     listenIsLoopback,
     ...common,
   });
-  registerStreams(server, { config, hub, ledger, admission, clock, random });
+  const stopFront = registerStreams(server, { config, hub, admission, clock, random });
   registerRoutes(server, {
     metrics,
     ready: async () => {
@@ -105,7 +104,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
     openApi: describeApi(options.version),
     requireAdmin: (request) => {
-      const query = new URL(request.url, 'http://localhost').searchParams;
+      const query = new URL(request.url, 'http://localhost').search.slice(1);
       requireAdmin(authorise(tokenOf({ headers: request.headers, query })));
     },
     describePace: () => hub.pacer.describe(),
@@ -130,6 +129,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     stopHeartbeat();
     stopCounting();
     stopTrimming();
+    stopFront();
     await polling.close();
     await intake.close();
     hub.close();
@@ -176,13 +176,13 @@ function redactUrl(url: string): string {
 }
 
 /** Streams hold their connections open; what is left after the drain is cut. */
-async function closeServer(server: FastifyInstance): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const closed = server.close();
   server.server.closeAllConnections();
   await closed;
 }
 
-function keepTrimmed(ledger: Ledger, clock: Clock, log: FastifyBaseLogger): () => void {
+function keepTrimmed(ledger: Ledger, clock: Clock, log: Logger): () => void {
   let stopped = false;
   let cancel = clock.after(trimIntervalMs, turn);
   function turn(): void {

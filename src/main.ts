@@ -7,7 +7,7 @@ import { configChecks } from './app-checks.ts';
 import { commandsOf } from './app-commands.ts';
 import { type Command, type CommandIo, exitCodes } from './cli/command.ts';
 import { runCommandLine } from './cli/run.ts';
-import { loadConfig } from './config.ts';
+import { loadConfig, processEnvironment } from './config.ts';
 
 const version = readVersion();
 
@@ -15,7 +15,7 @@ const io: CommandIo = {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
   readFile: (path) => readFileSync(path === '-' ? 0 : path),
-  env: process.env,
+  env: processEnvironment(),
 };
 
 const serve: Command = {

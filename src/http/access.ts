@@ -2,7 +2,7 @@
  * Who may subscribe to what. Pure: a token in, a grant or nothing out. It reads no request; the roads into the
  * gateway (fastify, the net front, a WebSocket's first message) each find the token and ask here.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** A configured token; `config.access` fits. */
 export interface AccessToken {
@@ -68,16 +68,18 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
   const entries = new Map<string, Entry>();
   for (const token of access.tokens) {
     const may = { unpaced: token.unpaced || allowNone, admin: token.admin };
-    const hash = Buffer.from(token.sha256, 'hex');
-    entries.set(token.sha256, { hash, grant: makeGrant(token.name, scope(token.repositories), may) });
+    entries.set(token.sha256, {
+      hash: Buffer.from(token.sha256, 'hex'),
+      grant: makeGrant(token.name, scope(token.repositories), may),
+    });
   }
   return (token) => {
     if (token === null || token === '' || token.length > maxTokenLength) return null;
-    const hash = createHash('sha256').update(token).digest();
+    const given = hash('sha256', token, 'hex');
     // Found by hash, not by comparing with each in turn: thousands of tokens must not slow a reconnect storm,
     // and the time of a look-up by SHA-256 tells nothing to those who cannot invert it.
-    const entry = entries.get(hash.toString('hex'));
-    return entry !== undefined && timingSafeEqual(entry.hash, hash) ? entry.grant : null;
+    const entry = entries.get(given);
+    return entry !== undefined && timingSafeEqual(entry.hash, Buffer.from(given, 'hex')) ? entry.grant : null;
   };
 }
 

@@ -30,11 +30,11 @@ export class ConnectionLimits {
   }
 
   /**
-   * Counts one in. Returns an idempotent release.
+   * Counts one in, until it leaves.
    *
    * @throws TOO_MANY_CONNECTIONS, or TOO_MANY_REQUESTS for what this one address does
    */
-  enter(address: string): () => void {
+  enter(address: string): void {
     const { connections, connectionsPerAddress, newConnectionsPerSecond } = this.#options;
     const ofAddress = this.#byAddress.get(address) ?? 0;
     if (this.#count >= connections) {
@@ -57,15 +57,9 @@ export class ConnectionLimits {
     }
     this.#count++;
     this.#byAddress.set(address, ofAddress + 1);
-    let left = false;
-    return () => {
-      if (left) return;
-      left = true;
-      this.#leave(address);
-    };
   }
 
-  #leave(address: string): void {
+  leave(address: string): void {
     this.#count--;
     const rest = (this.#byAddress.get(address) ?? 1) - 1;
     if (rest <= 0) this.#byAddress.delete(address);

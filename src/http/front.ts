@@ -6,6 +6,7 @@
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 import { type RawHead, readRawHead } from './raw-head.ts';
 
 export interface FrontOptions {
@@ -15,33 +16,60 @@ export interface FrontOptions {
   readonly open: (head: RawHead, socket: Socket) => void;
   /** For the first bytes of a connection, ms. */
   readonly headerTimeoutMs: number;
+  readonly clock: Clock;
 }
 
-/** Steps in front of `server`. Call once, before it listens. */
-export function stepInFront(server: Server, options: FrontOptions): void {
+/** How often silent sockets are looked for. */
+const sweepMs = 1_000;
+
+/**
+ * Steps in front of `server`. Call once, before it listens.
+ *
+ * @returns an idempotent stop of the look-out for silent sockets
+ */
+export function stepInFront(server: Server, options: FrontOptions): () => void {
   // node:http serves a connection by a listener of its own 'connection' event, and documents that the event
   // may be emitted by others with a socket of theirs: this is both at once.
   const ordinary = server.listeners('connection');
   server.removeAllListeners('connection');
+  /** Sockets that have not spoken yet, oldest first. One sweep for all: a timer for each outlives its use. */
+  const silent = new Map<Socket, number>();
+
+  /** Gone before it asked for anything. */
+  function forget(this: Socket): void {
+    silent.delete(this);
+    this.destroy();
+  }
+
+  function onFirst(this: Socket, chunk: Buffer): void {
+    silent.delete(this);
+    this.off('error', forget);
+    this.off('end', forget);
+    this.off('data', onFirst);
+    const head = readRawHead(chunk);
+    if (head !== null && options.paths.has(head.path)) return options.open(head, this);
+    this.pause();
+    this.unshift(chunk);
+    for (const listener of ordinary) Reflect.apply(listener, server, [this]);
+    this.resume();
+  }
+
   server.on('connection', (socket: Socket) => {
-    const destroy = () => socket.destroy();
-    const onFirst = (chunk: Buffer) => {
-      socket.setTimeout(0);
-      socket.off('timeout', destroy);
-      socket.off('error', destroy);
-      socket.off('end', destroy);
-      socket.off('data', onFirst);
-      const head = readRawHead(chunk);
-      if (head !== null && options.paths.has(head.path)) return options.open(head, socket);
-      socket.pause();
-      socket.unshift(chunk);
-      for (const listener of ordinary) Reflect.apply(listener, server, [socket]);
-      socket.resume();
-    };
-    socket.setTimeout(options.headerTimeoutMs, destroy);
-    socket.on('error', destroy);
-    // Gone before it asked for anything.
-    socket.on('end', destroy);
+    silent.set(socket, options.clock.monotonic());
+    socket.on('error', forget);
+    socket.on('end', forget);
     socket.on('data', onFirst);
   });
+
+  function sweep(): void {
+    const latest = options.clock.monotonic() - options.headerTimeoutMs;
+    for (const [socket, since] of silent) {
+      if (since > latest) break;
+      silent.delete(socket);
+      socket.destroy();
+    }
+    cancel = options.clock.after(sweepMs, sweep);
+  }
+  let cancel = options.clock.after(sweepMs, sweep);
+  return () => cancel();
 }

@@ -4,9 +4,21 @@
  */
 import type { IncomingMessage } from 'node:http';
 import fastifyCors from '@fastify/cors';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
+
+export type Logger = FastifyBaseLogger;
+export type Server = FastifyInstance;
+export type Request = FastifyRequest;
+export type Reply = FastifyReply;
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
@@ -25,7 +37,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const app = fastify({
     loggerInstance: options.logger,
     // A line for each request would cost more than the webhook it is about; errors and refusals are logged.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.maxBodyBytes,
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.idleTimeoutMs,

@@ -12,7 +12,6 @@ import type { Hub } from '../fanout/hub.ts';
 import { recentFrames } from '../fanout/recent.ts';
 import type { Control, Encoding, Sink } from '../fanout/sink.ts';
 import type { Start } from '../fanout/subscriber.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Admission, tokenOf } from './stream-request.ts';
 import {
@@ -29,7 +28,6 @@ import {
 
 export interface LongPollOptions {
   readonly hub: Hub;
-  readonly ledger: Ledger;
   readonly admission: Admission;
   readonly limits: FilterLimits & { readonly longPollMaxWaitMs: number };
   readonly clock: Clock;
@@ -79,18 +77,18 @@ interface Wanted {
 
 export function longPollRoute(app: FastifyInstance, options: LongPollOptions): void {
   app.get('/v2/updates', async (request, reply) => {
-    const release = options.admission.enter(request.ip);
+    options.admission.enter(request.ip);
     try {
       await answer(request, reply, options);
     } finally {
-      release();
+      options.admission.leave(request.ip);
     }
     return reply;
   });
 }
 
 async function answer(request: FastifyRequest, reply: FastifyReply, options: LongPollOptions): Promise<void> {
-  const query = new URL(request.url, 'http://localhost').searchParams;
+  const query = request.url.slice(request.url.indexOf('?') + 1 || request.url.length);
   const wanted = parse(query, tokenOf({ headers: request.headers, query }), options);
   const { epoch, sequence } = options.hub.head;
   let { start } = wanted;
@@ -111,9 +109,9 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Lon
   send(reply, request.url, outcome.bodies, outcome.position);
 }
 
-function parse(query: URLSearchParams, token: string | null, options: LongPollOptions): Wanted {
+function parse(query: string, token: string | null, options: LongPollOptions): Wanted {
   const grant = options.admission.authorise(token);
-  const params = parseQuery(query, longPollSchema);
+  const params = parseQuery(new URLSearchParams(query), longPollSchema);
   const filter = toFilter(params, options.limits);
   checkFilter(filter, grant, options.admission.knowsRegistry);
   return {

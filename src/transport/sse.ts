@@ -13,20 +13,16 @@ import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
+import type { ParsedStream, StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import {
-  checkFilter,
-  type FilterLimits,
-  parseStreamQuery,
-  toFilter,
-  toPaced,
-  toStart,
-} from './subscribe-params.ts';
+import { disown, own, type SocketOwner } from './stream-socket.ts';
+import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 
 export interface SseOptions {
   readonly hub: Hub;
   readonly admission: Admission;
-  readonly limits: FilterLimits & { readonly maxBacklogBytes: number };
+  readonly parser: StreamParser;
+  readonly limits: { readonly maxBacklogBytes: number };
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -54,21 +50,53 @@ function bookmarkBytes(position: string): Buffer {
   return lastBookmark.bytes;
 }
 
-class SseSink implements Sink {
+class SseConnection implements Sink, SocketOwner {
   readonly encoding: Encoding;
   readonly #socket: Socket;
+  readonly #address: string;
+  readonly #options: SseOptions;
+  readonly #subscriber: Subscriber;
 
-  readonly #maxBacklogBytes: number;
-
-  constructor(socket: Socket, encoding: Encoding, maxBacklogBytes: number) {
-    this.#socket = socket;
-    this.encoding = encoding;
-    this.#maxBacklogBytes = maxBacklogBytes;
+  constructor(request: StreamRequest, asked: Asked, options: SseOptions) {
+    this.#socket = request.socket;
+    this.#address = request.address;
+    this.#options = options;
+    this.encoding = encodings[asked.params.format ?? 'manifeed'];
+    const { grant, paced } = asked;
+    this.#subscriber = options.hub.connect({
+      sink: this,
+      grant,
+      paced,
+      conflate: asked.params.conflate ?? false,
+    });
+    own(request.socket, this);
   }
+
+  /** Writes the head and begins; head, `retry` and `ready` of a quiet start leave in one piece. */
+  begin(asked: Asked, cors: string): void {
+    const { hub, random } = this.#options;
+    this.#socket.cork();
+    writeHead(this.#socket, cors, 1_000 + random() * 4_000);
+    const { filter, start, params } = asked;
+    hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
+    this.#socket.uncork();
+  }
+
+  drained(): void {
+    this.#subscriber.drained();
+  }
+
+  closed(): void {
+    this.#options.admission.leave(this.#address);
+    this.#options.hub.disconnect(this.#subscriber);
+  }
+
+  /** Whatever the client still sends is not ours to read. */
+  received(): void {}
 
   write(bytes: Buffer | string): boolean {
     // Only once `write` has said no does the socket promise a `drain`.
-    return this.#socket.write(bytes) || this.#socket.writableLength < this.#maxBacklogBytes;
+    return this.#socket.write(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
   }
 
   tell(control: Control): boolean {
@@ -98,7 +126,7 @@ class SseSink implements Sink {
     const id = bookmark === '' ? '' : `id: ${bookmark}\n`;
     const retry = Math.round(retryMs);
     const data = JSON.stringify({ reason: why, position: bookmark === '' ? null : bookmark, retryMs: retry });
-    // A reader that is stuck will not read this either; `destroySoon` gives the rest a chance.
+    // A reader that is stuck would not read a farewell either.
     if (why === 'TOO_SLOW') this.#socket.destroy();
     else this.#socket.end(`event: bye\nretry: ${retry}\n${id}data: ${data}\n\n`);
   }
@@ -106,31 +134,31 @@ class SseSink implements Sink {
 
 /** Serves one stream. Never throws: what is wrong is answered on the socket. */
 export function openSse(request: StreamRequest, options: SseOptions): void {
-  const { admission, random } = options;
+  const { admission } = options;
   const cors = admission.corsHeaders(header(request, 'origin'));
-  let release = () => {};
   try {
-    release = admission.enter(request.address);
-    const grant = admission.authorise(tokenOf(request));
-    const params = parseStreamQuery(request.query);
-    const filter = toFilter(params, options.limits);
-    checkFilter(filter, grant, admission.knowsRegistry);
-    const paced = toPaced(params.pace, grant);
-    const lastEventId = header(request, 'last-event-id');
-    const start = lastEventId ? toResume(lastEventId) : toStart(params, options.clock.now());
-    const sink = new SseSink(
-      request.socket,
-      encodings[params.format ?? 'manifeed'],
-      options.limits.maxBacklogBytes,
-    );
-    const subscriber = options.hub.connect({ sink, grant, paced, conflate: params.conflate ?? false });
-    attach(request.socket, options.hub, subscriber, release);
-    writeHead(request.socket, cors, 1_000 + random() * 4_000);
-    options.hub.subscribe(subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
+    const asked = read(request, options);
+    admission.enter(request.address);
+    new SseConnection(request, asked, options).begin(asked, cors);
   } catch (error) {
-    release();
     refuse(request, asManifeedError(error), cors, options);
   }
+}
+
+interface Asked extends ParsedStream {
+  readonly grant: ClientGrant;
+  readonly paced: boolean;
+  readonly start: Start;
+}
+
+function read(request: StreamRequest, options: SseOptions): Asked {
+  const { admission } = options;
+  const grant = admission.authorise(tokenOf(request));
+  const { params, filter } = options.parser.query(request.query);
+  checkFilter(filter, grant, admission.knowsRegistry);
+  const lastEventId = header(request, 'last-event-id');
+  const start = lastEventId ? toResume(lastEventId) : toStart(params, options.clock.now());
+  return { params, filter, grant, paced: toPaced(params.pace, grant), start };
 }
 
 /** An id that is no position of ours is a position that can't be honoured: a 400 would stop EventSource for good. */
@@ -145,8 +173,7 @@ function toResume(lastEventId: string): Start {
 function refuse(request: StreamRequest, error: ManifeedError, cors: string, options: SseOptions): void {
   options.admission.refused(error.code);
   const { socket } = request;
-  socket.on('error', () => socket.destroy());
-  socket.resume();
+  disown(socket);
   const wantsStream = header(request, 'accept')?.includes('text/event-stream') ?? false;
   if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options.random);
   const retryMs = retryAfterSeconds(options.random) * 1_000 + Math.round(options.random() * 1_000);
@@ -160,20 +187,4 @@ function writeHead(socket: Socket, cors: string, retryMs: number): void {
       `Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\nConnection: close\r\n${cors}\r\n` +
       `retry: ${Math.round(retryMs)}\n\n`,
   );
-}
-
-function attach(socket: Socket, hub: Hub, subscriber: Subscriber, release: () => void): void {
-  socket.setNoDelay(true);
-  // SSE has no answer to a heartbeat: a dead peer shows when the kernel gives up on its probes or our writes.
-  socket.setKeepAlive(true, 30_000);
-  socket.on('drain', () => subscriber.drained());
-  socket.on('error', () => socket.destroy());
-  // A client that half-closes has gone: nothing can be asked of it any more.
-  socket.on('end', () => socket.destroy());
-  socket.on('close', () => {
-    release();
-    hub.disconnect(subscriber);
-  });
-  // Whatever the client still sends is not ours to read.
-  socket.resume();
 }

@@ -9,7 +9,8 @@ import type { ClientGrant } from './subscribe-params.ts';
 export interface StreamRequest {
   /** Path without the query: `/v1/events` or `/v1/socket`. */
   readonly path: string;
-  readonly query: URLSearchParams;
+  /** Without the question mark. */
+  readonly query: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The client's address, behind trusted proxies the one they name. */
@@ -23,11 +24,12 @@ export interface StreamRequest {
 /** The one check that every stream passes, whatever its transport and road; made by the composition root. */
 export interface Admission {
   /**
-   * Counts the connection in, or says why not. `release` counts it out again; idempotent.
+   * Counts the connection in, or says why not. Whoever entered leaves, once.
    *
    * @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS
    */
-  enter(address: string): () => void;
+  enter(address: string): void;
+  leave(address: string): void;
   /**
    * @param token as given, null where none was
    * @throws UNAUTHORIZED
@@ -56,5 +58,7 @@ export function tokenOf(request: Pick<StreamRequest, 'headers' | 'query'>): stri
   if (match?.[1] !== undefined) return match[1];
   // An Authorization that is no bearer token must not fall through to "no token".
   if (authorization !== undefined) return authorization;
-  return request.query.get('access_token');
+  return request.query.includes('access_token=')
+    ? new URLSearchParams(request.query).get('access_token')
+    : null;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ManifeedError } from '../errors.ts';
 import { header, type StreamRequest } from './stream-request.ts';
 
@@ -18,9 +18,7 @@ export function answerHandshake(request: StreamRequest): string {
   if (header(request, 'upgrade')?.toLowerCase() !== 'websocket') throw refuse('Upgrade', 'must be websocket');
   if (header(request, 'sec-websocket-version') !== '13') throw refuse('Sec-WebSocket-Version', 'must be 13');
   if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
-  const accept = createHash('sha1')
-    .update(key + acceptGuid)
-    .digest('base64');
+  const accept = hash('sha1', key + acceptGuid, 'base64');
   return (
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
     `Sec-WebSocket-Accept: ${accept}\r\n${chosenProtocol(request)}\r\n`

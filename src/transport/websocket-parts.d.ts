@@ -15,11 +15,11 @@ declare module 'ws' {
     constructor(options: ReceiverOptions);
   }
 
-  export class Sender {
+  export const Sender: {
     /** The frame's buffers: header and payload. */
-    static frame(
+    frame(
       data: Buffer,
       options: { fin: boolean; rsv1: boolean; opcode: number; mask: boolean; readOnly: boolean },
     ): Buffer[];
-  }
+  };
 }

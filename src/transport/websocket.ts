@@ -12,15 +12,10 @@ import type { Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { asManifeedError, writeError } from './raw-response.ts';
+import type { StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import {
-  type ClientGrant,
-  checkFilter,
-  type FilterLimits,
-  toFilter,
-  toPaced,
-  toStart,
-} from './subscribe-params.ts';
+import { disown, own, type SocketOwner } from './stream-socket.ts';
+import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 import { areWholeMessages, closeFrame, isPong, pingFrame, pongFrame, textFrame } from './websocket-frame.ts';
 import { answerHandshake } from './websocket-handshake.ts';
 import {
@@ -31,7 +26,7 @@ import {
   parseClientMessage,
 } from './websocket-messages.ts';
 
-export interface WebSocketLimits extends FilterLimits {
+export interface WebSocketLimits {
   readonly subscriptionsPerConnection: number;
   readonly maxMessageBytes: number;
   /** Bytes that wait in a socket before its subscriber is behind. */
@@ -45,6 +40,7 @@ export interface WebSocketLimits extends FilterLimits {
 export interface WebSocketOptions {
   readonly hub: Hub;
   readonly admission: Admission;
+  readonly parser: StreamParser;
   readonly limits: WebSocketLimits;
   readonly clock: Clock;
   readonly random: Random;
@@ -70,7 +66,6 @@ const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
 /** Serves one WebSocket. Never throws: what is wrong is answered on the socket. */
 export function openWebSocket(request: StreamRequest, options: WebSocketOptions): void {
   const { admission } = options;
-  let release = () => {};
   try {
     if (!admission.allowsOrigin(header(request, 'origin'), header(request, 'host'))) {
       throw new ManifeedError(
@@ -79,25 +74,24 @@ export function openWebSocket(request: StreamRequest, options: WebSocketOptions)
       );
     }
     const answer = answerHandshake(request);
-    release = admission.enter(request.address);
     const token = tokenOf(request);
     const grant = token === null && admission.needsToken ? null : admission.authorise(token);
-    request.socket.write(answer);
-    const connection = new Connection(request.socket, options, grant, release);
-    if (request.rest.length > 0) connection.receive(request.rest);
+    admission.enter(request.address);
+    request.socket.write(answer, 'latin1');
+    const connection = new Connection(request, options, grant);
+    if (request.rest.length > 0) connection.received(request.rest);
   } catch (error) {
-    release();
     const refusal = asManifeedError(error);
     admission.refused(refusal.code);
-    request.socket.on('error', () => request.socket.destroy());
-    request.socket.resume();
+    disown(request.socket);
     writeError(request.socket, refusal, '', options.random);
   }
 }
 
-class Connection implements Sink {
+class Connection implements Sink, SocketOwner {
   encoding: Encoding = encodings.manifeed;
   readonly #socket: Socket;
+  readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
   #grant: ClientGrant | null;
@@ -105,11 +99,13 @@ class Connection implements Sink {
   #unanswered = 0;
   #told = '';
   #closing = false;
+  /** Messages lately, and when they were counted, monotonic ms: a bucket that leaks. */
   #messages = 0;
   #messagesAt = 0;
 
-  constructor(socket: Socket, options: WebSocketOptions, grant: ClientGrant | null, release: () => void) {
-    this.#socket = socket;
+  constructor(request: StreamRequest, options: WebSocketOptions, grant: ClientGrant | null) {
+    this.#socket = request.socket;
+    this.#address = request.address;
     this.#options = options;
     this.#grant = grant;
     this.#subscriber = options.hub.connect({
@@ -118,17 +114,18 @@ class Connection implements Sink {
       paced: true,
       conflate: false,
     });
-    socket.setNoDelay(true);
-    socket.on('data', (bytes) => this.receive(bytes));
-    socket.on('drain', () => this.#subscriber.drained());
-    socket.on('error', () => socket.destroy());
-    socket.on('end', () => socket.destroy());
-    socket.on('close', () => {
-      release();
-      options.hub.disconnect(this.#subscriber);
-      this.#receiver?.destroy();
-    });
+    own(request.socket, this);
     if (grant === null) this.#awaitToken();
+  }
+
+  drained(): void {
+    this.#subscriber.drained();
+  }
+
+  closed(): void {
+    this.#options.admission.leave(this.#address);
+    this.#options.hub.disconnect(this.#subscriber);
+    this.#receiver?.destroy();
   }
 
   write(bytes: Buffer): boolean {
@@ -161,12 +158,16 @@ class Connection implements Sink {
     this.#close(catalogue[why].closeCode, why);
   }
 
-  receive(bytes: Buffer): void {
+  received(bytes: Buffer): void {
     this.#unanswered = 0;
     if (this.#receiver === null && isPong(bytes)) return;
     const disposable = this.#receiver === null && areWholeMessages(bytes);
     this.#receiver ??= this.#newReceiver();
-    if (!this.#receiver.write(bytes)) {
+    // What one message brings about leaves in one piece.
+    this.#socket.cork();
+    const ready = this.#receiver.write(bytes);
+    this.#socket.uncork();
+    if (!ready) {
       // The parser works as it is written to; only a peer that floods it gets here.
       this.#socket.pause();
       this.#receiver.once('drain', () => this.#socket.resume());
@@ -247,7 +248,7 @@ class Connection implements Sink {
   }
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>, grant: ClientGrant): void {
-    const { limits, hub, admission, clock } = this.#options;
+    const { limits, hub, admission, parser, clock } = this.#options;
     const ids = this.#subscriptionIds();
     if (ids.includes(message.id))
       throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
@@ -259,7 +260,7 @@ class Connection implements Sink {
       );
     }
     const { types, repository, tag } = message;
-    const filter = toFilter({ repository, tag, type: types }, limits);
+    const filter = parser.filter({ repository, tag, type: types });
     checkFilter(filter, grant, admission.knowsRegistry);
     const start = toStart(message, clock.now());
     this.#settle(message, grant, ids.length === 0);

@@ -1,0 +1,64 @@
+import type { Filter } from '../event/filter.ts';
+import {
+  type FilterLimits,
+  type FilterParams,
+  parseStreamQuery,
+  type StreamParams,
+  toFilter,
+} from './subscribe-params.ts';
+
+export interface ParsedStream {
+  readonly params: StreamParams;
+  readonly filter: Filter;
+}
+
+/** Queries and filters remembered; longer texts are parsed each time. */
+const maxRemembered = 1_000;
+const maxRememberedLength = 2_048;
+
+/**
+ * Parses what streams ask for, remembering the latest: ten thousand dashboards ask the same, and come back
+ * together. They then share one filter object as well.
+ */
+export class StreamParser {
+  readonly #limits: FilterLimits;
+  readonly #queries = new Map<string, ParsedStream>();
+  readonly #filters = new Map<string, Filter>();
+
+  constructor(limits: FilterLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * @param query without the question mark
+   * @throws PARAMETER_INVALID naming the parameter
+   */
+  query(query: string): ParsedStream {
+    return remembered(this.#queries, withoutToken(query), (text) => {
+      const params = parseStreamQuery(new URLSearchParams(text));
+      return { params, filter: this.filter(params) };
+    });
+  }
+
+  /** @throws PARAMETER_INVALID naming the parameter */
+  filter({ repository, tag, type }: FilterParams): Filter {
+    const key = JSON.stringify([repository, tag, type]);
+    return remembered(this.#filters, key, () => toFilter({ repository, tag, type }, this.#limits));
+  }
+}
+
+/** A token is no part of what is asked for, and must not stay in memory. */
+function withoutToken(query: string): string {
+  return query.includes('access_token') ? query.replace(/(^|&)access_token=[^&]*/g, '') : query;
+}
+
+function remembered<T>(known: Map<string, T>, key: string, make: (key: string) => T): T {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const made = make(key);
+  if (key.length > maxRememberedLength) return made;
+  const oldest = known.size >= maxRemembered ? known.keys().next().value : undefined;
+  if (oldest !== undefined) known.delete(oldest);
+  known.set(key, made);
+  return made;
+}
