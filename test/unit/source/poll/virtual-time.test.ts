@@ -2,21 +2,10 @@ import { expect, it } from 'vitest';
 import type { Exchange } from '../../../../src/source/poll/exchange.ts';
 import type { RegistryPollOptions } from '../../../../src/source/poll/options.ts';
 import { createPoller, type PollerOptions } from '../../../../src/source/poll/poller.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { seeded, VirtualClock } from './virtual-clock.ts';
 
 const host = 'registry.example';
 const digest = `sha256:${'a'.repeat(64)}`;
-
-/** mulberry32: repeatable. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 interface Sent {
   readonly at: number;
