@@ -9,7 +9,7 @@ import type { Random } from './lib/random.ts';
 import { credentialsFromDockerConfig } from './source/poll/docker-config.ts';
 import type { KnownTag } from './source/poll/look.ts';
 import type { RegistryOptions, WatchOptions } from './source/poll/options.ts';
-import { createPoller, type Poller } from './source/poll/poller.ts';
+import { createPoller, type Poller, type PollerOptions } from './source/poll/poller.ts';
 import { Completion } from './source/webhook/completion.ts';
 import type { Batch } from './source/webhook/route.ts';
 
@@ -70,7 +70,8 @@ export interface Polling {
 const pageSize = 1_000;
 
 export function createPolling(
-  options: Common & { readonly config: Config; readonly onPressure: (registry: string) => void },
+  options: Common &
+    Pick<PollerOptions, 'scheduleFor' | 'budgetFor' | 'onPressure'> & { readonly config: Config },
 ): Polling {
   const { config, ledger, log } = options;
   const poller = createPoller({
@@ -88,6 +89,8 @@ export function createPolling(
     knownTags: (registry, repository) => knownTags(ledger, `${registry}/${repository}`),
     baselines: (registry, repository) => ledger.baselines(registry, repository),
     onPressure: options.onPressure,
+    scheduleFor: options.scheduleFor,
+    budgetFor: options.budgetFor,
     clock: options.clock,
     random: options.random,
     metrics: options.metrics,

@@ -5,7 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { authoriserOf, createAdmission } from './app-admission.ts';
 import { describeApi } from './app-api.ts';
-import { openLedger } from './app-ledger.ts';
+import { joinOthers, openLedger } from './app-ledger.ts';
 import { createIntake, createPolling } from './app-sources.ts';
 import { registerStreams } from './app-streams.ts';
 import type { Config } from './config.ts';
@@ -58,7 +58,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   let draining = false;
 
   const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
+  const company = joinOthers(ledger, clock);
   const polling = createPolling({
+    ...{ scheduleFor: company.scheduleFor, budgetFor: company.budgetFor },
     config,
     ledger,
     ...common,
@@ -67,6 +69,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const hub = await Hub.open({
     ledger,
     pace: config.pace,
+    crowdOf: company.crowdOf,
     onDemand: polling.onDemand,
     stalledTimeoutMs: config.limits.stalledTimeoutMs,
     ...(config.limits.connectionLifetimeMs === undefined
@@ -120,6 +123,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const stopCounting = countChanges(ledger, metrics);
   const stopHeartbeat = startHeartbeat({ hub, intervalMs: config.limits.heartbeatIntervalMs, clock, random });
   const stopTrimming = keepTrimmed(ledger, clock, logger);
+  company.tell(() => hub.pacedCounts());
   intake.start();
   await polling.start();
 
@@ -133,6 +137,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     await polling.close();
     await intake.close();
     hub.close();
+    await company.close();
     await closeServer(server);
     await ledger.close();
   }

@@ -92,6 +92,14 @@ export class GroupIndex {
     return matched;
   }
 
+  /** Paced subscribers by exact repository and by pattern: what other gateways need for their share of a pace. */
+  pacedCounts(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [key, groups] of this.#exact) counts.set(key, pacedOf(groups));
+    for (const [pattern, { groups }] of this.#patterns) counts.set(pattern, pacedOf(groups));
+    return counts;
+  }
+
   #collect(groups: Iterable<Group>, frame: Frame, matched: Group[]): void {
     for (const group of groups) {
       if (group.matchedAt === frame.sequence) continue;
@@ -131,6 +139,12 @@ export class GroupIndex {
       if (entry?.groups.size === 0) this.#patterns.delete(pattern);
     }
   }
+}
+
+function pacedOf(groups: Iterable<Group>): number {
+  let count = 0;
+  for (const group of groups) count += group.paced.size;
+  return count;
 }
 
 function scopesOf(groups: Iterable<Group>): string[] {

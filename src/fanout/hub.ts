@@ -118,6 +118,11 @@ export class Hub {
     return { history: this.history, ledger: this.#options.ledger };
   }
 
+  /** Paced subscribers by exact repository and by pattern. */
+  pacedCounts(): ReadonlyMap<string, number> {
+    return this.#index.pacedCounts();
+  }
+
   /** Whether a fan-out is under way. */
   get fanningOut(): boolean {
     return this.#pumping;
