@@ -65,6 +65,11 @@ export function decidingContract(world: World): void {
       expect(changes[0]).toMatchObject({ digest: null, mediaType: null, size: null });
     });
 
+    test('a tag pushed at the very time of its deletion is there: it arrived later', async () => {
+      await record(tagSeen('a', 'one', t), tagGone('a', t));
+      expect(await record(tagSeen('a', 'one', t))).toEqual(['changed', 'tag.created a one←']);
+    });
+
     test('an unknown tag that is gone is unknown and leaves no trace', async () => {
       later(10);
       expect(await record(tagGone('a', minutes(5)))).toEqual(['unknown']);
