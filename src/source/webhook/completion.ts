@@ -29,12 +29,15 @@ export interface CompletionOptions {
 export const maxHeld = 256;
 /** From claim to giving up; HEADs that wait for their turn behind a hanging registry are included. */
 export const giveUpAfterMs = 15_000;
-/** Well above `giveUpAfterMs`, so that nobody else starts on what is still worked on. */
-export const leaseMs = 60_000;
+/**
+ * Above `giveUpAfterMs`, so that nobody else starts on what is still worked on, and no longer than that needs:
+ * after a crash it is what a subscriber waits for. Two at work on one would only waste a HEAD.
+ */
+export const leaseMs = 25_000;
 /** Pauses between HEADs, each ±25 %. */
 const retryDelaysMs = [500, 1_500, 3_000, 5_000];
 /** How often the ledger is asked unbidden: for what another gateway, or a failed commit, left behind. */
-const recheckMs = 10_000;
+const recheckMs = 5_000;
 /** Without an id and without a digest, the same tag from the same hook within this time is one push. */
 const nullWindowMs = 60_000;
 
