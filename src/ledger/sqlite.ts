@@ -26,7 +26,8 @@ export interface SqliteLedgerOptions extends LedgerOptions {
 }
 
 const defaultBusyTimeoutMs = 250;
-const maxReadsAtOnce = 8;
+// Two keep the thread busy; each more would be some milliseconds that a commit may have to wait.
+const maxReadsAtOnce = 2;
 const importedAtOnce = 1_000;
 
 /** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
