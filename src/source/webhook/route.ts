@@ -9,6 +9,7 @@ import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
+import { BodyBudget, defaultMaxBufferedBytes } from './body-budget.ts';
 import { checkHooks } from './check-hooks.ts';
 import { answerHandshake } from './handshake.ts';
 import { defaultMaxBytes, type HookOptions, type Incoming, type Normalised } from './kind.ts';
@@ -35,6 +36,8 @@ export interface WebhookRouteOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly listenIsLoopback: boolean;
+  /** Bytes of bodies under way at once; default `defaultMaxBufferedBytes`. */
+  readonly maxBufferedBytes?: number;
 }
 
 type Params = { readonly token?: string };
@@ -52,7 +55,8 @@ export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRo
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     const endpoint = new Endpoint(options);
-    for (const hook of options.hooks) registerHook(scope, hook, endpoint, options);
+    const budget = new BodyBudget(options.maxBufferedBytes ?? defaultMaxBufferedBytes);
+    for (const hook of options.hooks) registerHook(scope, hook, endpoint, budget, options);
     const unknown = () => {
       throw new ManifeedError('NOT_FOUND', 'find webhook: unknown name: must be one of the configuration');
     };
@@ -67,6 +71,7 @@ function registerHook(
   scope: FastifyInstance,
   hook: HookOptions,
   endpoint: Endpoint,
+  budget: BodyBudget,
   dependencies: WebhookRouteOptions,
 ): void {
   const kind = kinds.get(hook.kind);
@@ -83,7 +88,9 @@ function registerHook(
   };
   // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
   const config = { cors: false };
-  const common = { bodyLimit, errorHandler, config };
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) =>
+    budget.reserve(request.raw, reply.raw, bodyLimit);
+  const common = { bodyLimit, errorHandler, config, onRequest };
   for (const path of url) {
     const take = (request: HookRequest, reply: FastifyReply) => endpoint.take(receiver, request, reply);
     scope.route<{ Params: Params }>({ method: 'POST', url: path, ...common, handler: take });

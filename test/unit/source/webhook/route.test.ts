@@ -147,6 +147,29 @@ test('the acknowledgement waits for the intake, and counts what became of it', a
   await server.app.close();
 });
 
+test('bodies under way share one bound: what does not fit is a 503, and the room comes back', async () => {
+  const { promise, resolve } = Promise.withResolvers<{ outcomes: string[] }>();
+  const open: HookOptions = { ...publish, token: undefined, verify: 'none' };
+  const bothWait = Promise.withResolvers<void>();
+  let calls = 0;
+  const intake = () => {
+    calls += 1;
+    if (calls === 2) bothWait.resolve();
+    return promise;
+  };
+  const server = await makeTestServer([open], { intake, maxBufferedBytes: push.length * 2 + 10 });
+  const address = await server.app.listen({ host: '127.0.0.1', port: 0 });
+  const post = async () =>
+    (await fetch(`${address}/v1/hooks/p`, { method: 'POST', headers: json, body: push })).status;
+  const held = [post(), post()];
+  await bothWait.promise;
+  expect(await post()).toBe(503);
+  resolve({ outcomes: [] });
+  expect(await Promise.all(held)).toEqual([202, 202]);
+  for (let count = 0; count < 5; count += 1) expect(await post()).toBe(202);
+  await server.app.close();
+});
+
 test('our own kind takes what curl -d sends, which calls itself a form', async () => {
   const server = await makeTestServer([publish]);
   const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization: 'Bearer t0ken' };
