@@ -155,7 +155,7 @@ function isChangeType(value: unknown): value is ChangeType {
   return knownTypes.has(value);
 }
 
-function asDigest(value: unknown): Digest {
+export function asDigest(value: unknown): Digest {
   const text = asText(value);
   if (isDigest(text)) return text;
   throw broken('a digest', value);

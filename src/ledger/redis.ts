@@ -33,7 +33,9 @@ import { RedisSchedule } from './redis-schedule.ts';
 import { type RedisStore, redisKeys } from './redis-store.ts';
 import { RedisTail } from './redis-tail.ts';
 import { databaseOf, type RedisTarget, type RedisTimeouts } from './redis-target.ts';
+import { exportRedis, importRedis } from './redis-transfer.ts';
 import { refusePending } from './refusal.ts';
+import type { LedgerRow, Transferable } from './transfer.ts';
 
 export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
   /** What the ledger's keys begin with, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
@@ -70,7 +72,7 @@ const maxVisited = 1_000;
 const maxTrimSteps = 1_000;
 
 /** A ledger shared by several gateways, and what else they share by way of the same Redis. */
-export interface SharedLedger extends Ledger {
+export interface SharedLedger extends Ledger, Transferable {
   /** This gateway's name among them, its own for each start. */
   readonly node: string;
   /** Who polls what, for one registry. */
@@ -249,6 +251,15 @@ class RedisLedger implements SharedLedger {
       if (more !== '1' || step === maxTrimSteps) return bounds;
       sweep = asText(next);
     }
+  }
+
+  exportRows(): AsyncIterable<LedgerRow> {
+    return exportRedis(this.#store, this.#options.random);
+  }
+
+  async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    await importRedis(this.#store, this.#options.random, rows);
+    this.#tail.stands(readStanding(await this.#store.run('status', 'import ledger')));
   }
 
   scheduleFor(registry: string): RedisSchedule {

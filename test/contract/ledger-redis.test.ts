@@ -10,6 +10,7 @@ import {
 } from '../support/redis.ts';
 import { contractLedgers } from '../support/redis-ledger.ts';
 import { ledgerContract } from './ledger.ts';
+import { ledgerTransferContract } from './ledger-transfer.ts';
 
 for (const program of ['redis-server', 'valkey-server'].filter(isInstalled)) {
   describe(program, () => {
@@ -18,10 +19,9 @@ for (const program of ['redis-server', 'valkey-server'].filter(isInstalled)) {
       node = await startRedis({ program });
     });
     afterAll(() => node.stop());
-    ledgerContract(
-      program,
-      contractLedgers(() => ({ url: node.url })),
-    );
+    const open = contractLedgers(() => ({ url: node.url }));
+    ledgerContract(program, open);
+    ledgerTransferContract(program, open);
   });
 }
 

@@ -28,7 +28,8 @@ local function discontinuity(meta, server)
 end
 
 local function admit()
-  local found = redis.call('HMGET', META, 'schema', 'epoch', 'head', 'floor', 'began', 'recordedAt', 'run', 'replid')
+  local found = redis.call('HMGET', META, 'schema', 'epoch', 'head', 'floor', 'began', 'recordedAt', 'run', 'replid',
+    'exportUntil')
   if found[1] and tonumber(found[1]) > call.schema then return nil, 'SCHEMA ' .. found[1] end
   local server = serverNow()
   if not found[2] then
@@ -39,6 +40,7 @@ local function admit()
   local meta = {
     epoch = found[2], head = tonumber(found[3]), floor = tonumber(found[4]), began = tonumber(found[5]),
     recordedAt = tonumber(found[6]), run = found[7], replid = found[8],
+    exportUntil = tonumber(found[9] or 0),
   }
   local reason = discontinuity(meta, server)
   if reason then

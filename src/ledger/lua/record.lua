@@ -1,5 +1,5 @@
 -- Compares observations with the index, in order, and appends what changed. The rules are the table at the head
--- of decide.ts; this restates them. After common.lua, admit.lua, deliveries.lua and index.lua.
+-- of decide.ts; this restates them. After common.lua, admit.lua, deliveries.lua, index.lua and snapshot.lua.
 --
 -- ARGV[2]  JSON: list of calls { o: observations, s: ids of pending observations that they settle }
 -- Returns  { epoch, floor, head before, began, one text of outcome letters for each call ('-': its pending ids
@@ -151,6 +151,7 @@ local function recordOne(o)
   local key = o.dedupeKey
   local hasKey = key ~= nil and key ~= null
   if hasKey and isDuplicate(key, o.dedupeWindowMs) then return 'd' end
+  if isExporting() then keepForExport(repositoryOf(o)) end
   local outcome = recorders[o.kind](o, math.floor(math.min(o.observedAt, now)))
   if hasKey then remember(key) end
   return outcome

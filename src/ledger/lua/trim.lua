@@ -1,5 +1,5 @@
--- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After common.lua and
--- admit.lua.
+-- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After common.lua,
+-- admit.lua and snapshot.lua.
 --
 -- ARGV[1]  also has maxChanges, maxAgeMs, maxTrimmed (entries), sweep ('' to begin, else as returned last)
 -- Returns  { epoch, floor, head, '1' when there is more to drop, sweep for the next step or '' when it is done }
@@ -8,6 +8,13 @@
 -- Tombstones go when they are older than maxAgeMs, and digests without a tag too: they would pile up for ever.
 
 local before = now - call.maxAgeMs
+
+-- An export reads what would be dropped. It ends, or its lease does; what it left behind is dropped first.
+if isExporting() then return { meta.epoch, whole(meta.floor), whole(meta.head), '0', '' } end
+if meta.exportUntil > 0 and not dropSnapshot(1000) then
+  return { meta.epoch, whole(meta.floor), whole(meta.head), '1', call.sweep }
+end
+
 local floor = math.max(meta.floor, meta.head - call.maxChanges, seek(before, meta.floor, meta.head))
 if floor > meta.floor then redis.call('HSET', META, 'floor', whole(floor)) end
 

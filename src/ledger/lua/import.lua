@@ -1,0 +1,126 @@
+-- Steps of an import: rows go into keys of their own and are put in place at the end, all at once. After common.lua,
+-- admit.lua and index.lua.
+--
+-- ARGV[1]  also has op and id (the import's own)
+--            begin   after drop: takes the place
+--            rows    ARGV[2]: JSON, list of rows as in transfer.ts; pending ones as { row, text }
+--            commit  → status as status.lua; error NOTEMPTY <head> where the ledger holds anything
+--            drop    removes what an import staged, this one or one that died; '1' when nothing is left, else ask again
+-- Error IMPORT where another import has taken the place
+
+local target = prefix
+local stage = prefix .. 'import:'
+local names = { 'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due' }
+
+local function isEmpty()
+  return meta.head == 0 and redis.call('EXISTS', REPOS, DELIVERIES, PENDING, SCOPES) == 0
+end
+
+local function stagedRepositories(count)
+  return redis.call('ZRANGE', stage .. 'repos', 0, count)
+end
+
+local function keysOf(member)
+  local repo = string.gsub(member, ' ', '/', 1)
+  return { 't:' .. repo, 'p:' .. repo, 'm:' .. repo }
+end
+
+local writers = {}
+
+function writers.header(row)
+  redis.call('HSET', stage .. 'meta', 'schema', call.schema, 'epoch', row.epoch, 'head', whole(row.head),
+    'floor', whole(row.floor), 'began', whole(row.head), 'recordedAt', whole(row.recordedAt),
+    'reason', 'the ledger was imported')
+end
+
+function writers.change(row)
+  local text = cjson.encode({
+    row.recordedAt, row.type, row.registry, row.repository, row.tag, row.digest, row.previousDigest,
+    row.mediaType, row.size, row.occurredAt, row.origin,
+  })
+  redis.call('XADD', stage .. 'log', whole(row.sequence) .. '-0', 'c', text)
+  redis.call('HSET', stage .. 'last', repositoryOf(row), whole(row.sequence))
+end
+
+function writers.tag(row)
+  putTag(row, row.tag, nil, row)
+  if not row.present or row.digest == null then return end
+  local manifest = getManifest(repositoryOf(row), row.digest) or { asOf = 0, present = false, tags = '' }
+  manifest.tags = withTag(manifest.tags, row.tag)
+  putManifest(row, row.digest, manifest)
+end
+
+function writers.manifest(row)
+  local known = getManifest(repositoryOf(row), row.digest)
+  putManifest(row, row.digest, { asOf = row.asOf, present = row.present, tags = known and known.tags or '' })
+end
+
+function writers.baseline(row)
+  local text = redis.call('HGET', stage .. 'scopes', repositoryOf(row))
+  local scopes = text and cjson.decode(text) or {}
+  scopes[#scopes + 1] = row.scope
+  redis.call('HSET', stage .. 'scopes', repositoryOf(row), cjson.encode(scopes))
+end
+
+function writers.delivery(row)
+  local order = tonumber(redis.call('HGET', stage .. 'meta', 'deliveryOrder') or 0)
+  order = math.max(order + 1, row.at * 1000)
+  redis.call('ZADD', stage .. 'keys', whole(order), row.key)
+  redis.call('HSET', stage .. 'meta', 'deliveryOrder', whole(order))
+end
+
+function writers.pending(row)
+  local epoch = redis.call('HGET', stage .. 'meta', 'epoch')
+  local id = epoch .. '-' .. string.format('%012d', redis.call('HINCRBY', stage .. 'meta', 'pendingId', 1))
+  redis.call('HSET', stage .. 'pending', id, row.text)
+  redis.call('ZADD', stage .. 'due', 0, id)
+end
+
+local function writeRows()
+  -- The functions of index.lua write below `prefix`.
+  prefix, REPOS = stage, stage .. 'repos'
+  for _, row in ipairs(cjson.decode(ARGV[2])) do writers[row.row](row) end
+end
+
+local function commit()
+  redis.call('DEL', LOG, LAST)
+  for _, member in ipairs(stagedRepositories(-1)) do
+    for _, name in ipairs(keysOf(member)) do
+      if redis.call('EXISTS', stage .. name) == 1 then redis.call('RENAME', stage .. name, target .. name) end
+    end
+  end
+  for _, name in ipairs(names) do
+    if redis.call('EXISTS', stage .. name) == 1 then redis.call('RENAME', stage .. name, target .. name) end
+  end
+  redis.call('HDEL', stage .. 'meta', 'id')
+  local fields = redis.call('HGETALL', stage .. 'meta')
+  redis.call('HSET', META, unpack(fields))
+  redis.call('DEL', stage .. 'meta')
+  local epoch = redis.call('HGET', META, 'epoch')
+  redis.pcall('SPUBLISH', call.channel, epoch .. ' 0 0\n')
+  return '1'
+end
+
+local function drop()
+  for _, member in ipairs(stagedRepositories(999)) do
+    for _, name in ipairs(keysOf(member)) do redis.call('UNLINK', stage .. name) end
+    redis.call('ZREM', stage .. 'repos', member)
+  end
+  if redis.call('EXISTS', stage .. 'repos') == 1 then return '0' end
+  for _, name in ipairs(names) do redis.call('UNLINK', stage .. name) end
+  redis.call('UNLINK', stage .. 'meta')
+  return '1'
+end
+
+if call.op == 'drop' then return drop() end
+if not isEmpty() then return redis.error_reply('NOTEMPTY ' .. whole(meta.head)) end
+if call.op == 'begin' then
+  redis.call('HSET', stage .. 'meta', 'id', call.id)
+  return '1'
+end
+if redis.call('HGET', stage .. 'meta', 'id') ~= call.id then
+  return redis.error_reply('IMPORT another one has begun')
+end
+if call.op == 'commit' then return commit() end
+writeRows()
+return '1'
