@@ -7,7 +7,7 @@
  */
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { getCACertificates, rootCertificates } from 'node:tls';
+import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../lib/clock.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
@@ -61,7 +61,7 @@ const maxForeignOrigins = 64;
 const nothing = Buffer.alloc(0);
 
 export function createExchange(options: ExchangeOptions): Exchange {
-  const ca = options.ca === undefined ? undefined : [...trustedCertificates(), options.ca];
+  const secureContext = contextWith(options.ca);
   const common = {
     // Both are replaced by the one timer over the whole exchange.
     headersTimeout: 0,
@@ -71,7 +71,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     pipelining: 1,
     allowH2: false,
   };
-  const tls = { timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) };
+  const tls = { timeout: connectTimeoutMs, secureContext };
   const own = new Agent({
     ...common,
     connections: options.connections,
@@ -123,46 +123,55 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
       ),
     );
 
-    agent.dispatch(
-      {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: request.headers as string[],
-        body: request.body ?? null,
-        // undici closes the connection after a HEAD unless told otherwise: a handshake for every look.
-        reset: false,
-      },
-      {
-        onRequestStart(started) {
-          controller = started;
-          if (failure !== undefined) started.abort(failure);
+    const start = () =>
+      agent.dispatch(
+        {
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: request.method,
+          headers: request.headers as string[],
+          body: request.body ?? null,
+          // undici closes the connection after a HEAD unless told otherwise: a handshake for every look.
+          reset: false,
         },
-        onResponseStart(_controller, statusCode, answerHeaders) {
-          // An informational answer (103) comes before the real one.
-          if (statusCode < 200) return;
-          status = statusCode;
-          headers = answerHeaders;
+        {
+          onRequestStart(started) {
+            controller = started;
+            if (failure !== undefined) started.abort(failure);
+          },
+          onResponseStart(_controller, statusCode, answerHeaders) {
+            // An informational answer (103) comes before the real one.
+            if (statusCode < 200) return;
+            status = statusCode;
+            headers = answerHeaders;
+          },
+          onResponseData(_controller, chunk) {
+            bytes += chunk.length;
+            if (bytes > maxBytes) {
+              fail(
+                new UpstreamError('too-large', `${describe(request)}: body larger than ${maxBytes} bytes`),
+              );
+            } else {
+              chunks.push(chunk);
+            }
+          },
+          onResponseEnd() {
+            cancelTimer();
+            const body = chunks.length === 0 ? nothing : Buffer.concat(chunks, bytes);
+            resolve({ status, headers, body });
+          },
+          onResponseError(_controller, error) {
+            cancelTimer();
+            reject(failure ?? networkError(request, error));
+          },
         },
-        onResponseData(_controller, chunk) {
-          bytes += chunk.length;
-          if (bytes > maxBytes) {
-            fail(new UpstreamError('too-large', `${describe(request)}: body larger than ${maxBytes} bytes`));
-          } else {
-            chunks.push(chunk);
-          }
-        },
-        onResponseEnd() {
-          cancelTimer();
-          const body = chunks.length === 0 ? nothing : Buffer.concat(chunks, bytes);
-          resolve({ status, headers, body });
-        },
-        onResponseError(_controller, error) {
-          cancelTimer();
-          reject(failure ?? networkError(request, error));
-        },
-      },
-    );
+      );
+    try {
+      start();
+    } catch (error) {
+      // undici refuses some requests at once, an agent that is closed for one.
+      fail(networkError(request, error instanceof Error ? error : new Error(String(error))));
+    }
   });
 }
 
@@ -199,8 +208,18 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
   });
 };
 
+let trusted: readonly string[] | undefined;
+
 /** What Node trusts plus the system's store, where this Node can read it (22.15 on). */
-function trustedCertificates(): string[] {
-  if (typeof getCACertificates !== 'function') return [...rootCertificates];
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+function trustedCertificates(): readonly string[] {
+  trusted ??=
+    typeof getCACertificates === 'function'
+      ? [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
+      : rootCertificates;
+  return trusted;
+}
+
+/** Made once: parsing some 150 certificates at every connection would take longer than the handshake. */
+function contextWith(ca: string | undefined): SecureContext {
+  return createSecureContext({ ca: [...trustedCertificates(), ...(ca === undefined ? [] : [ca])] });
 }

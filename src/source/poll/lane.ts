@@ -3,6 +3,7 @@
  * due again. Lanes share nothing, so a registry in trouble holds up no other. It owns the breaker and the states
  * of its repositories; what a look does is in `look.ts`.
  */
+import { isGlob } from '../../event/glob.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { afterFailure, afterSuccess, type BreakerMode, breakerMode, closedBreaker } from './breaker.ts';
@@ -61,7 +62,10 @@ export class Lane {
   #breaker = closedBreaker;
   #large = 0;
   #suspects = 0;
+  /** Repositories that are not watched. */
   #onDemand = 0;
+  /** Those of them that nobody asks for any more, the longest so first. */
+  readonly #lingering = new Set<string>();
   /** Raised when the ledger lost its continuity: baselines noted before mean nothing then. */
   #baselineGeneration = 0;
   #wake: () => void = () => {};
@@ -95,6 +99,7 @@ export class Lane {
     let batch: Wanted[] = [];
     for (const [index, one] of watched.entries()) {
       const repository = one.repository.slice(this.options.host.length + 1);
+      if (this.states.get(repository)?.watch === null) this.#onDemand -= 1;
       const state = this.#stateOf(repository);
       state.watch = one;
       const stratumMs = spanMs / watched.length;
@@ -116,20 +121,28 @@ export class Lane {
       if (known !== undefined && known.demand !== null) await this.#release(repository, known);
       return true;
     }
-    if (known?.watch === null || known === undefined) {
+    let evicted: string | null = null;
+    if (known === undefined) {
       if (!this.options.poll.onDemand) return false;
-      if (known === undefined && !(await this.#makeRoom())) return false;
+      if (this.#onDemand >= this.#deps.maxOnDemand) {
+        evicted = this.#lingering.values().next().value ?? null;
+        if (evicted === null) return false;
+        this.#forget(evicted);
+      }
+      this.#onDemand += 1;
     }
+    // Up to here nothing is awaited: many subscribers may name the same repository at the same moment.
     const state = this.#stateOf(repository);
-    const covered = anyOf(scopesOf(state).filter((scope) => scope.includes('*')));
-    const before = new Set(scopesOf(state));
-    const isNew = known === undefined || !scopes.every((scope) => before.has(scope) || covered(scope));
-    if (known === undefined) this.#onDemand += 1;
+    const isWider = !covers(scopesOf(state), scopes);
+    const isSame = state.demand !== null && sameTexts(state.demand, scopes);
     state.demand = scopes;
+    this.#lingering.delete(repository);
+    if (evicted !== null) await this.#deps.schedule.unwant(evicted);
+    if (isSame || (state.watch !== null && covers(state.watch.tags, scopes))) return true;
     // Spread within a moment: a reconnect storm names thousands of repositories at once.
-    const inMs = isNew ? this.#deps.random() * soonMs : this.options.poll.maxIntervalMs;
+    const inMs = isWider ? this.#deps.random() * soonMs : this.options.poll.maxIntervalMs;
     await this.#deps.schedule.want([{ repository, scopes, inMs }]);
-    if (isNew) this.#wakeUp();
+    if (isWider) this.#wakeUp();
     return true;
   }
 
@@ -337,19 +350,8 @@ export class Lane {
     state.demand = null;
     state.lingerUntil = this.#clock.monotonic() + this.#deps.lingerMs;
     // A watched repository goes back to the configured scopes; another one keeps its scopes while it lingers.
-    if (state.watch !== null) await this.#deps.schedule.want([{ repository, scopes: [], inMs: Infinity }]);
-  }
-
-  /** Whether one more repository may be polled on demand; those that nobody asks for any more go first. */
-  async #makeRoom(): Promise<boolean> {
-    if (this.#onDemand < this.#deps.maxOnDemand) return true;
-    for (const [repository, state] of this.states) {
-      if (state.watch !== null || state.demand !== null) continue;
-      this.#forget(repository);
-      await this.#deps.schedule.unwant(repository);
-      return true;
-    }
-    return false;
+    if (state.watch === null) this.#lingering.add(repository);
+    else await this.#deps.schedule.want([{ repository, scopes: [], inMs: this.options.poll.maxIntervalMs }]);
   }
 
   #stateOf(repository: string): RepositoryState {
@@ -361,6 +363,7 @@ export class Lane {
   }
 
   #forget(repository: string): void {
+    this.#lingering.delete(repository);
     if (this.states.delete(repository)) this.#onDemand -= 1;
   }
 
@@ -395,8 +398,21 @@ export class Lane {
   }
 }
 
+/** Whether `wider` includes everything that `scopes` ask for. */
+function covers(wider: readonly string[], scopes: readonly string[]): boolean {
+  const exact = new Set(wider);
+  const all = exact.has('*') || exact.has('**');
+  return (
+    all || scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && anyOf(wider.filter(isGlob))(scope)))
+  );
+}
+
+function sameTexts(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, index) => text === other[index]);
+}
+
 function announcesOf(watch: WatchOptions): (tag: string) => boolean {
-  const matches = anyOf(watch.tags.filter((scope) => scope.includes('*')));
+  const matches = anyOf(watch.tags.filter(isGlob));
   const exact = new Set(watch.tags);
   return (tag) => exact.has(tag) || matches(tag);
 }

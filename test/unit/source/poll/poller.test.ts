@@ -204,3 +204,11 @@ it('closes twice, in the middle of a look that never ends', async () => {
   await Promise.all([poller.close(), poller.close()]);
   expect(await poller.head(registry.host, 'team/app', '1.0')).toBe('unreachable');
 });
+
+it('counts a repository once, however many name it at the same moment', async () => {
+  const { poller } = await start({ maxOnDemand: 2 });
+  const key = (name: string) => `${registry.host}/team/${name}`;
+  await Promise.all(Array.from({ length: 50 }, () => poller.setDemand(key('a'), ['*'])));
+  expect(await poller.setDemand(key('b'), ['*'])).toBe(true);
+  expect(await poller.setDemand(key('c'), ['*'])).toBe(false);
+});
