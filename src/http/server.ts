@@ -59,6 +59,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     exposedHeaders: ['Link', 'Retry-After'],
     maxAge: 600,
   });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method } = request;
+    const url = options.redactUrl(request.url);
+    request.log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+  });
   app.setErrorHandler((error: FastifyError | ManifeedError, request, reply) => {
     const refusal = toManifeedError(error);
     const url = options.redactUrl(request.url);

@@ -49,6 +49,8 @@ export type StreamParams = z.infer<typeof streamSchema>;
 export interface FilterLimits {
   readonly defaultRegistry: string;
   readonly repositoriesPerSubscription: number;
+  /** Tags, globs and ranges. */
+  readonly tagsPerSubscription: number;
 }
 
 /** Parameters that any stream ignores: the token is read elsewhere, the rest are cache-busters. */
@@ -111,7 +113,11 @@ export function toFilter(params: FilterParams, limits: FilterLimits): Filter {
       ...(tag === undefined ? {} : { tag }),
       ...(type === undefined ? {} : { type }),
     },
-    { defaultRegistry: limits.defaultRegistry, maxRepositories: limits.repositoriesPerSubscription },
+    {
+      defaultRegistry: limits.defaultRegistry,
+      maxRepositories: limits.repositoriesPerSubscription,
+      maxTags: limits.tagsPerSubscription,
+    },
   );
 }
 
