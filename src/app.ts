@@ -23,6 +23,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import type { Metrics } from './lib/metrics.ts';
 import { type Random, systemRandom } from './lib/random.ts';
+import type { HookOptions } from './source/webhook/kind.ts';
 import { redactHookUrl } from './source/webhook/redact.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
 import { tokenOf } from './transport/stream-request.ts';
@@ -91,7 +92,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     random,
   });
   await webhookRoutes(server, {
-    hooks: config.webhooks,
+    hooks: config.webhooks.map((hook) => withDefaultRegistry(hook, config)),
     intake: intake.take,
     confirm: polling.confirm,
     fetchText,
@@ -163,6 +164,11 @@ export async function openApp(options: AppOptions): Promise<App> {
       return closing;
     },
   };
+}
+
+/** Bare names that a script publishes are in the default registry, as everywhere else. */
+function withDefaultRegistry(hook: Config['webhooks'][number], { defaultRegistry }: Config): HookOptions {
+  return hook.kind === 'manifeed' ? { ...hook, registry: hook.registry ?? defaultRegistry } : hook;
 }
 
 function countChanges(ledger: Ledger, metrics: Metrics): () => void {

@@ -121,7 +121,7 @@ export type ExtraMedia =
   | 'form-payload'
   /** JSON sent as a form by `curl -d`. */
   | 'form-json'
-  /** JSON sent as text (SNS). */
+  /** JSON sent as text (SNS, and what `fetch` calls a string). */
   | 'text'
   /** JSON sent as bytes (Pub/Sub, unwrapped). */
   | 'octets';

@@ -95,4 +95,4 @@ function refusal(at: string, error: z.ZodError): ManifeedError {
   );
 }
 
-export const manifeed: WebhookKind = { name: 'manifeed', media: ['form-json'], normalise };
+export const manifeed: WebhookKind = { name: 'manifeed', media: ['form-json', 'text'], normalise };
