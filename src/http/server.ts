@@ -59,10 +59,26 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     exposedHeaders: ['Link', 'Retry-After'],
     maxAge: 600,
   });
+  const origins = new Set(options.corsOrigins);
+  app.addHook('onRequest', async (request) => {
+    const { origin, host } = request.headers;
+    // CORS keeps a foreign page from reading answers, not from sending: a plain POST to a hook without a
+    // secret, on the visitor's own loopback, would be taken. No registry and no script sends an Origin.
+    if (origin === undefined || readOnly.has(request.method) || origins.has(origin)) return;
+    if (URL.parse(origin)?.host !== host?.toLowerCase()) {
+      throw new ManifeedError(
+        'ORIGIN_DENIED',
+        'serve request: this Origin is not allowed: must be in cors.origins',
+      );
+    }
+  });
   app.addHook('onResponse', async (request, reply) => {
     const { method } = request;
     const url = options.redactUrl(request.url);
-    request.log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    request.log.debug(
+      { method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
   });
   app.setErrorHandler((error: FastifyError | ManifeedError, request, reply) => {
     const refusal = toManifeedError(error);
@@ -83,6 +99,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   return app;
 }
+
+const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** fastify's own refusals, in our catalogue. */
 const ofFastify: Readonly<Record<string, ErrorCode>> = {
