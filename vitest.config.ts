@@ -1,6 +1,17 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+// k6 is a Go program with modules of its own; its scripts run here on stand-ins.
+const k6 = (name: string) => fileURLToPath(new URL(`./test/support/k6/${name}.ts`, import.meta.url));
+
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^k6$/, replacement: k6('index') },
+      { find: /^k6\/(http|metrics|timers|websockets)$/, replacement: k6('$1') },
+      { find: /^k6\/x\/sse$/, replacement: k6('sse') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Two cores: more workers than that only make timing-sensitive e2e tests fight each other.

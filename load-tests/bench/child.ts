@@ -7,9 +7,12 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** The core to pin to; null: any. */
   readonly core: number | null;
-  /** Where the child's standard error goes; default: ours. */
+  /** Keep its standard error to ourselves, and show its end only when the child ends early. */
   readonly quiet?: boolean;
 }
+
+/** Of a quiet child's standard error, characters. */
+const maxComplaints = 4_000;
 
 let tasksetFound: boolean | undefined;
 
@@ -22,6 +25,7 @@ export function canPin(): boolean {
 export class Child<Out extends object, In extends { readonly kind: string }> {
   readonly #process: ChildProcess;
   readonly #name: string;
+  #complaints = '';
 
   constructor(name: string, options: ChildOptions) {
     const node = [process.execPath, ...options.args];
@@ -29,8 +33,11 @@ export class Child<Out extends object, In extends { readonly kind: string }> {
       options.core !== null && canPin() ? ['taskset', '-c', String(options.core), ...node] : node;
     this.#name = name;
     this.#process = spawn(command[0] ?? process.execPath, command.slice(1), {
-      stdio: ['ignore', 'ignore', options.quiet === true ? 'ignore' : 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', options.quiet === true ? 'pipe' : 'inherit', 'ipc'],
       serialization: 'advanced',
+    });
+    this.#process.stderr?.on('data', (chunk) => {
+      this.#complaints = `${this.#complaints}${chunk}`.slice(-maxComplaints);
     });
     // Each waiting request listens for the exit.
     this.#process.setMaxListeners(64);
@@ -39,6 +46,11 @@ export class Child<Out extends object, In extends { readonly kind: string }> {
   /** taskset replaces itself by node, so this is node's own. */
   get pid(): number {
     return this.#process.pid ?? -1;
+  }
+
+  /** The end of a quiet child's standard error. */
+  get complaints(): string {
+    return this.#complaints;
   }
 
   get exited(): boolean {

@@ -59,6 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const child: ServerChild = new Child('gateway', {
     args: [...probeArgs, main, 'serve', '--config', file],
     core: options.core,
+    quiet: true,
   });
   const agent = new Agent({ keepAlive: true });
   const url = `http://127.0.0.1:${port}`;
@@ -130,7 +131,7 @@ async function freePort(): Promise<number> {
 async function untilReady(url: string, child: ServerChild): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   while (performance.now() < deadline) {
-    if (child.exited) throw new Error('start the gateway: it ended: its error stands above');
+    if (child.exited) throw new Error(`start the gateway: it ended: ${child.complaints}`);
     const ready = await fetch(`${url}/readyz`).then(
       (answer) => answer.ok,
       () => false,

@@ -1,0 +1,62 @@
+/**
+ * Slow readers: SLOW per cent of the subscribers need DAWDLE seconds for each change. The others must not
+ * notice, and the slow ones must miss nothing: they are fed from the ledger, or closed and come back.
+ *
+ *   k6 run -e SUBSCRIBERS=1000 -e SLOW=10 -e DAWDLE=3 load-tests/k6/slow-readers.ts
+ */
+import { sleep } from 'k6';
+import { setTimeout } from 'k6/timers';
+import { publish } from './lib/publisher.ts';
+import { publisher, stayS, subscribers } from './lib/scenarios.ts';
+import { readSettings } from './lib/settings.ts';
+import { type SocketListeners, SocketSubscriber } from './lib/socket-subscriber.ts';
+
+const settings = readSettings();
+const slowCount = Math.max(1, Math.round((settings.subscribers * Number(__ENV.SLOW ?? 10)) / 100));
+const dawdleS = Number(__ENV.DAWDLE ?? 3);
+const retryMs = 1000;
+
+export const options = {
+  scenarios: {
+    fast: subscribers(settings, 'readAtOnce', Math.max(1, settings.subscribers - slowCount)),
+    slow: subscribers(settings, 'readSlowly', slowCount),
+    publisher: publisher(settings),
+  },
+  thresholds: {
+    manifeed_gaps: ['count==0'],
+    manifeed_resets: ['count==0'],
+    manifeed_subscribed: ['rate>0.99'],
+    manifeed_published: ['rate==1'],
+    'manifeed_deliveries{scenario:fast}': ['count>0'],
+    // k6 tags each sample with its scenario.
+    'manifeed_latency{scenario:fast}': ['p(99)<2000'],
+  },
+};
+
+function stay(listeners: SocketListeners): void {
+  let over = false;
+  const subscriber = new SocketSubscriber(settings, {
+    ...listeners,
+    onClose: () => {
+      if (!over) setTimeout(() => subscriber.open(), retryMs);
+    },
+  });
+  subscriber.open();
+  setTimeout(() => {
+    over = true;
+    subscriber.close();
+  }, stayS(settings) * 1000);
+}
+
+export function readAtOnce(): void {
+  stay({});
+}
+
+/** k6 reads no further from a socket whose virtual user sleeps, so that the gateway meets a full one. */
+export function readSlowly(): void {
+  stay({ onChange: () => sleep(dawdleS) });
+}
+
+export function publishOne(): Promise<void> {
+  return publish(settings);
+}

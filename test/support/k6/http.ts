@@ -1,0 +1,11 @@
+/** Stand-in for `k6/http`: what the scripts use of it. */
+interface Params {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function asyncRequest(method: string, url: string, body: string, params: Params) {
+  const response = await fetch(url, { method, body, headers: { ...params.headers } });
+  return { status: response.status, body: await response.text() };
+}
+
+export default { asyncRequest };

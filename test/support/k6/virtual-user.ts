@@ -1,0 +1,54 @@
+/**
+ * The stand-in for k6's virtual users, so that the k6 scripts run under vitest: k6 itself is a Go program that
+ * can't be had there. As in k6, an iteration lasts until its timers and sockets are done.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+export class VirtualUser {
+  readonly scenario: string;
+  readonly stop: AbortSignal;
+  #held = 0;
+  #idle: () => void = () => {};
+
+  /** @param stop aborts when the scenario's time is over: sockets and timers end */
+  constructor(scenario: string, stop: AbortSignal) {
+    this.scenario = scenario;
+    this.stop = stop;
+  }
+
+  /** Keeps the iteration going until what it returns is called (idempotent). */
+  hold(): () => void {
+    this.#held += 1;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#held -= 1;
+      if (this.#held === 0) this.#idle();
+    };
+  }
+
+  /** Runs one iteration to its end. */
+  async iterate(run: () => unknown): Promise<void> {
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+    const release = this.hold();
+    await current.run(this, async () => run());
+    release();
+    await idle;
+  }
+}
+
+const current = new AsyncLocalStorage<VirtualUser>();
+
+export function currentUser(): VirtualUser {
+  const user = current.getStore();
+  if (user === undefined) throw new Error('run k6 script: called outside of a virtual user');
+  return user;
+}
+
+/** For metrics, which setup may use too. */
+export function currentScenario(): string {
+  return current.getStore()?.scenario ?? '';
+}
