@@ -1,7 +1,7 @@
 /** Redis failing in every way: nothing is claimed that is not so, and all goes on by itself. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { tagSeen } from '../../support/ledger-samples.ts';
-import { startRedisPair, startRedisSentinels, until } from '../../support/redis.ts';
+import { startRedisCluster, startRedisPair, startRedisSentinels, until } from '../../support/redis.ts';
 import {
   freshPrefix,
   listen,
@@ -160,5 +160,23 @@ describe('a ledger whose Redis', () => {
       expect(resets).toHaveLength(1);
       expect(changes.at(-1)).toMatchObject({ epoch: after.epoch, sequence: 2 });
     }
+  });
+
+  test('is a Cluster node that dies is left for the replica that takes its place', async () => {
+    const cluster = await startRedisCluster({ replicas: true });
+    later(() => cluster.stop());
+    const target = { url: 'redis://cluster', cluster: cluster.addresses };
+    const ledger = await open({ ...target, keyPrefix: 'in-cluster' });
+    const heard = listen(ledger);
+    await ledger.record([tagSeen('a', 'one', now())]);
+    const before = await ledger.bounds();
+    const slot = Number(await cluster.nodes[0]?.admin.cluster('KEYSLOT', '{in-cluster}:meta'));
+    const owner = cluster.nodes[Math.floor(slot / 5_462)];
+    await until('its replica to have it', async () => (await owner?.admin.wait(1, 500)) === 1);
+    await owner?.kill();
+    await recordInTheEnd(ledger, 'b');
+    await until('the change', () => heard.changes.at(-1)?.tag === 'b');
+    expect(heard.resets).toHaveLength(1);
+    expect((await ledger.bounds()).epoch).not.toBe(before.epoch);
   });
 });
