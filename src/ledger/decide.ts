@@ -253,12 +253,13 @@ function change(
   type: ChangeType,
   observation: Observation,
   sequence: number,
-  occurredAt: number,
-  { epoch, recordedAt }: Standing,
+  t: number,
+  { epoch, recordedAt, now }: Standing,
   { tag, digest, previousDigest, mediaType, size }: Target,
 ): Change {
   const { registry, repository, origin } = observation;
   const where = { registry, repository, tag, digest, previousDigest, mediaType, size };
+  const occurredAt = Math.min(observation.occurredAt ?? t, now);
   return { epoch, sequence, type, ...where, occurredAt, recordedAt, origin };
 }
 

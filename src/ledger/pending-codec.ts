@@ -17,6 +17,7 @@ export const pendingSchema = z.object({
   mediaType: z.string().nullable(),
   size: z.number().int().nullable(),
   observedAt: z.number().int(),
+  occurredAt: z.number().int().exactOptional(),
   origin: z.string(),
   silent: z.boolean().exactOptional(),
   dedupeKey: z.null(),

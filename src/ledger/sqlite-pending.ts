@@ -7,6 +7,8 @@ export class SqlitePending {
   readonly #sql;
 
   constructor(db: Db) {
+    // A file has one owner: who held these leases is gone, and what it left is to be completed at once.
+    db.exec('UPDATE pending SET leased_until = 0');
     this.#sql = {
       count: db.prepare<[], number>('SELECT count(*) FROM pending').pluck(),
       has: db.prepare<[number]>('SELECT 1 FROM pending WHERE id = ?'),

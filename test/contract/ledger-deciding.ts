@@ -24,6 +24,15 @@ export function decidingContract(world: World): void {
       expect(await record(tagSeen('a', 'two', minutes(3)))).toEqual(['changed', 'tag.updated a two←one']);
     });
 
+    test('a change happened when its sender says, though it is compared by another time', async () => {
+      later(10);
+      await record({ ...tagSeen('a', 'one', minutes(2)), occurredAt: minutes(1) });
+      await record({ ...tagSeen('b', 'one', minutes(2)), occurredAt: minutes(99) });
+      const { changes } = await world.ledger.read(0, 10);
+      expect(changes.map((change) => change.occurredAt)).toEqual([minutes(1), minutes(10)]);
+      expect(await record(tagSeen('a', 'two', minutes(1.5)))).toEqual(['stale']);
+    });
+
     test('an older answer never flips a tag back', async () => {
       later(10);
       await record(tagSeen('a', 'one', minutes(1)), tagSeen('a', 'two', minutes(5)));

@@ -13,8 +13,11 @@ local encoded = {}
 
 local function append(kind, o, t, tag, digest, previous, mediaType, size)
   meta.head = meta.head + 1
+  local said = o.occurredAt
+  local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, now)) or t
   local text = cjson.encode({
-    recordedAt, kind, o.registry, o.repository, tag, digest, previous, mediaType, size, t, o.origin,
+    recordedAt, kind, o.registry, o.repository, tag, digest, previous, mediaType, size, occurredAt,
+    o.origin,
   })
   redis.call('XADD', LOG, whole(meta.head) .. '-0', 'c', text)
   redis.call('HSET', LAST, repositoryOf(o), whole(meta.head))
