@@ -2,8 +2,6 @@
  * How long to wait before the next look at a repository: shorter after a change and around the hours when the
  * repository usually moves, longer while nothing happens. Pure.
  */
-import type { Random } from '../../lib/random.ts';
-
 export interface IntervalBounds {
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
@@ -54,10 +52,6 @@ export function waitMs(habits: Habits, now: number, bounds: IntervalBounds): num
 
 /** Jitter of a wait: uniform within ±10 %, so that repositories never fall into step. */
 export const jitterShare = 0.1;
-
-export function jitter(waitedMs: number, random: Random): number {
-  return waitedMs * (1 - jitterShare + 2 * jitterShare * random());
-}
 
 /** Whether this hour saw clearly more changes than its share. */
 function isBusyHour(hours: Hours, hour: number): boolean {

@@ -3,11 +3,9 @@
  * due again. Lanes share nothing, so a registry in trouble holds up no other. It owns the breaker and the states
  * of its repositories; what a look does is in `look.ts`.
  */
-import { isGlob } from '../../event/glob.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { afterFailure, afterSuccess, type BreakerMode, breakerMode, closedBreaker } from './breaker.ts';
-import { type Habits, jitter, learn, waitMs } from './interval.ts';
 import type { KindLister } from './listers/by-kind.ts';
 import type { ListBounds } from './listers/lister.ts';
 import { LoadSlots } from './load-slots.ts';
@@ -18,8 +16,9 @@ import type { RareLog } from './rare-log.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { RepositoryState, scopesOf } from './repository-state.ts';
 import type { Claim, Schedule, Wanted } from './schedule.ts';
-import { anyOf, compileScopes } from './scopes.ts';
+import { compileScopes, covers, matcherOf, sameScopes } from './scopes.ts';
 import { isOutage, UpstreamError } from './upstream-error.ts';
+import { fairHeads, verdictOf } from './verdict.ts';
 
 export interface LaneDeps {
   readonly options: RegistryOptions;
@@ -46,9 +45,9 @@ const maxLarge = 32;
 const wantBatch = 1_000;
 /** A shared schedule hears of other gateways' wishes: it is asked at least this often, ms. */
 const maxIdleMs = 1_000;
+const minIdleMs = 1;
 const soonMs = 1_000;
 const confirmSpacingMs = 5_000;
-const minHeads = 16;
 
 export class Lane {
   readonly options: RegistryOptions;
@@ -134,7 +133,7 @@ export class Lane {
     // Up to here nothing is awaited: many subscribers may name the same repository at the same moment.
     const state = this.#stateOf(repository);
     const isWider = !covers(scopesOf(state), scopes);
-    const isSame = state.demand !== null && sameTexts(state.demand, scopes);
+    const isSame = state.demand !== null && sameScopes(state.demand, scopes);
     state.demand = scopes;
     this.#lingering.delete(repository);
     if (evicted !== null) await this.#deps.schedule.unwant(evicted);
@@ -186,7 +185,7 @@ export class Lane {
       } catch (error) {
         this.#warn('schedule', error, 'take due repositories');
       }
-      if (idleMs > 0) await this.#idle(Math.min(idleMs, maxIdleMs));
+      if (idleMs > 0) await this.#idle(Math.min(Math.max(idleMs, minIdleMs), maxIdleMs));
     }
   }
 
@@ -247,7 +246,7 @@ export class Lane {
     memo: Memo,
     signal: AbortSignal,
   ): Promise<void> {
-    const { ledger, client, lister, bounds, onBadAnswer } = this.#deps;
+    const { ledger, client, lister, bounds } = this.#deps;
     const scopes = compileScopes([...claim.scopes, ...(state === undefined ? [] : scopesOf(state))]);
     const watch = state?.watch;
     const result = await lookAt(
@@ -257,8 +256,8 @@ export class Lane {
         scopes,
         memo,
         baselineKey: `${scopes.hash}.${this.#baselineGeneration}`,
-        announces: watch?.announceExisting === true ? announcesOf(watch) : () => false,
-        maxHeads: this.#maxHeads(memo),
+        announces: watch?.announceExisting === true ? matcherOf(watch.tags) : () => false,
+        maxHeads: fairHeads(memo, this.options.poll, this.states.size),
         spreadMs: memo.intervalMs || this.options.poll.intervalMs,
         signal,
         enterLarge: () => this.#enterLarge(),
@@ -269,7 +268,10 @@ export class Lane {
         lister,
         bounds,
         clock: this.#clock,
-        onBadAnswer,
+        onBadAnswer: (bad, by) => {
+          this.#deps.onBadAnswer(bad, by);
+          this.#warn(bad, `${by ?? 1} answers that broke the rules`, 'look', claim.repository);
+        },
       },
     );
     try {
@@ -304,30 +306,10 @@ export class Lane {
 
   #next(result: LookResult, reason: string | null, now: number): { memo: Memo; inMs: number } {
     const { poll } = this.options;
+    const { memo, wait } = verdictOf(result, reason, now, poll);
     const { random } = this.#deps;
-    // Neither is the repository's fault: it is looked at again as soon as the registry may be asked.
-    if (reason === 'refused' || reason === 'closed') {
-      return { memo: result.memo, inMs: soonMs + random() * poll.minIntervalMs };
-    }
-    if (reason !== null) {
-      const memo = { ...result.memo, failures: result.memo.failures + 1 };
-      const ceilingMs = Math.min(poll.maxIntervalMs, poll.minIntervalMs * 2 ** Math.min(memo.failures, 20));
-      // Half of it at least: a repository that always fails must not be asked at once by chance.
-      return { memo, inMs: ceilingMs * (0.5 + 0.5 * random()) };
-    }
-    const habits: Habits = learn(result.memo, result.changes, now, poll);
-    const memo = { ...result.memo, ...habits, failures: 0 };
-    if (result.backlog) return { memo, inMs: jitter(soonMs, random) };
-    const weight = Math.max(1, result.requests);
-    const inMs = this.#slots.place(this.#clock.monotonic(), waitMs(memo, now, poll), weight, random);
-    return { memo, inMs };
-  }
-
-  /** A fair share of the budget over the interval, so that one repository of thousands of tags leaves the rest theirs. */
-  #maxHeads(memo: Memo): number {
-    const perInterval =
-      (this.options.poll.requestsPerSecond * (memo.intervalMs || this.options.poll.intervalMs)) / 1000;
-    return Math.max(minHeads, Math.floor((0.8 * perInterval) / Math.max(1, this.states.size)));
+    if (wait.kind === 'within') return { memo, inMs: wait.fromMs + random() * wait.spanMs };
+    return { memo, inMs: this.#slots.place(this.#clock.monotonic(), wait.ms, wait.weight, random) };
   }
 
   #enterLarge(): (() => void) | null {
@@ -396,25 +378,6 @@ export class Lane {
       `poll: ${action} failed`,
     );
   }
-}
-
-/** Whether `wider` includes everything that `scopes` ask for. */
-function covers(wider: readonly string[], scopes: readonly string[]): boolean {
-  const exact = new Set(wider);
-  const all = exact.has('*') || exact.has('**');
-  return (
-    all || scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && anyOf(wider.filter(isGlob))(scope)))
-  );
-}
-
-function sameTexts(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((text, index) => text === other[index]);
-}
-
-function announcesOf(watch: WatchOptions): (tag: string) => boolean {
-  const matches = anyOf(watch.tags.filter(isGlob));
-  const exact = new Set(watch.tags);
-  return (tag) => exact.has(tag) || matches(tag);
 }
 
 /** A look fails for the registry, or because the ledger could not store or be read. */

@@ -63,6 +63,8 @@ export interface LookResult {
   readonly requests: number;
   /** Null: everything in the plan was seen. */
   readonly error: Error | null;
+  /** Some tags were not to be seen, but the look went on to its end. */
+  readonly partial: boolean;
   /** Whether the registry answered anything at all. */
   readonly answered: boolean;
   /** More is waiting to be asked for. */
@@ -78,8 +80,10 @@ const sweepMs = 3_600_000;
 const overlapMs = 5 * 60_000;
 const maxBatch = 64;
 const maxBatchAgeMs = 1_000;
-const maxOutages = 3;
-const maxBadAnswers = 10;
+/** Tags in a row that fail before the look is given up: a single broken manifest must not hide the others. */
+const maxFailuresInRow = 5;
+/** Looks in a row that some tag spoilt, after which the rest counts as seen without it. */
+const patience = 3;
 
 export async function lookAt(task: LookTask, deps: LookDeps): Promise<LookResult> {
   const look = new Look(task, deps);
@@ -98,6 +102,7 @@ class Look {
   #answered = false;
   #error: Error | null = null;
   #backlog = false;
+  #concluded = false;
   #isNew: (tag: string) => boolean = () => true;
   /** Null: all scopes are. */
   #unbaselined: readonly string[] = [];
@@ -114,6 +119,7 @@ class Look {
       changes: this.#changes,
       requests: this.#requests,
       error: this.#error,
+      partial: this.#error !== null && this.#concluded,
       answered: this.#answered,
       backlog: this.#backlog,
     };
@@ -126,6 +132,7 @@ class Look {
       const plan = await this.#plan(listing);
       const certain = await this.#askAll(plan);
       await this.#conclude(plan, listing, certain);
+      this.#concluded = this.#answered;
     } catch (error) {
       this.#fail(error);
     }
@@ -239,27 +246,26 @@ class Look {
   ): Promise<void> {
     const { clock } = this.#deps;
     const startedAt = clock.monotonic();
-    let outages = 0;
-    let badAnswers = 0;
+    let failuresInRow = 0;
     for (const [index, tag] of tags.entries()) {
       // Against the start, so that slow answers do not stretch the look further.
       const waitMs = startedAt + index * gapMs - clock.monotonic();
       if (waitMs > 0) await clock.sleep(waitMs, this.#task.signal);
       if (this.#task.signal.aborted) throw new UpstreamError('closed', 'look at tags: stopped');
+      if (index >= turnFrom) this.#memo = { ...this.#memo, cursor: tag };
       try {
         this.#requests += 1;
         this.#saw(tag, await headTag(this.#deps.client, this.#task.repository, tag));
         this.#answered = true;
         certain.add(tag);
+        failuresInRow = 0;
       } catch (error) {
         if (!(error instanceof UpstreamError) || endsLook(error)) throw error;
         this.#fail(error);
-        if (isOutage(error.reason)) outages += 1;
-        else badAnswers += 1;
         if (!isOutage(error.reason)) this.#deps.onBadAnswer(error.reason);
-        if (outages >= maxOutages || badAnswers >= maxBadAnswers) throw error;
+        failuresInRow += 1;
+        if (failuresInRow >= maxFailuresInRow) throw error;
       }
-      if (index >= turnFrom) this.#memo = { ...this.#memo, cursor: tag };
       if (this.#isFull()) await this.#flush();
     }
   }
@@ -295,7 +301,8 @@ class Look {
     // Whatever the pages said, a first look is not complete while one of the unknown tags was not seen.
     const sawPatterns =
       listing !== null && (listing.end === 'complete' || listing.end === 'bounded') && !this.#backlog;
-    const sawTags = plan.tags.every((tag) => certain.has(tag));
+    const patient = this.#task.memo.failures < patience;
+    const sawTags = !patient || plan.tags.every((tag) => certain.has(tag));
     const done = this.#unbaselined.filter((scope) =>
       isTag(scope) ? certain.has(scope) : sawPatterns && sawTags,
     );

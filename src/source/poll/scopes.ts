@@ -32,15 +32,34 @@ export function compileScopes(texts: Iterable<string>): Scopes {
 
 /** Whether a tag that the ledger does not know is new, rather than seen for the first time. */
 export function newnessOf(baselines: readonly string[]): (tag: string) => boolean {
-  const exact = new Set(baselines);
-  const pattern = anyOf(baselines.filter(isGlob));
-  return (tag) => exact.has(tag) || pattern(tag);
+  return matcherOf(baselines);
 }
 
 export function anyOf(patterns: readonly string[]): (tag: string) => boolean {
   if (patterns.some(matchesEverything)) return () => true;
   const matchers = patterns.map(compileGlob);
   return (tag) => matchers.some((matches) => matches(tag));
+}
+
+/** Whether `wider` includes everything that `scopes` ask for. */
+export function covers(wider: readonly string[], scopes: readonly string[]): boolean {
+  const exact = new Set(wider);
+  const all = exact.has('*') || exact.has('**');
+  return (
+    all || scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && anyOf(wider.filter(isGlob))(scope)))
+  );
+}
+
+/** Whether two lists hold the same scopes in the same order. */
+export function sameScopes(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, index) => text === other[index]);
+}
+
+/** A matcher over exact tags and globs together. */
+export function matcherOf(scopes: readonly string[]): (tag: string) => boolean {
+  const matches = anyOf(scopes.filter(isGlob));
+  const exact = new Set(scopes);
+  return (tag) => exact.has(tag) || matches(tag);
 }
 
 function matchesEverything(pattern: string): boolean {

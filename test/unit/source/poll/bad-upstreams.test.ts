@@ -291,3 +291,22 @@ it('one repository that never answers and one that always fails hold up no other
   await poller.start();
   await until(() => observations.filter(({ repository }) => repository === 'team/good').length >= 20);
 });
+
+it('one broken manifest hides none of the other tags, and is waited for only so long', async () => {
+  for (const tag of ['a', 'broken', 'c']) registry.push('team/app', tag, tag);
+  on('/manifests/broken', (_request, response) => {
+    response.writeHead(500).end();
+    return true;
+  });
+  running = await rig({
+    registries: [registryOf(registry.host)],
+    watch: [{ repository: `${registry.host}/team/app`, tags: ['*'] }],
+  });
+  const { poller, until, observations, changes } = running;
+  await poller.start();
+  await until(() => observations.some(({ kind }) => kind === 'baseline'));
+  expect(registry.log.filter(({ url }) => url.endsWith('/broken')).length).toBeGreaterThan(3);
+  registry.push('team/app', 'd', 'new');
+  await until(() => changes.length === 1);
+  expect(changes[0]).toMatchObject({ type: 'tag.created', tag: 'd' });
+});

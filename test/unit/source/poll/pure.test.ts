@@ -9,8 +9,10 @@ import {
 import { type Habits, learn, noHours, waitMs } from '../../../../src/source/poll/interval.ts';
 import type { Listing, TagRow } from '../../../../src/source/poll/listers/lister.ts';
 import { LoadSlots } from '../../../../src/source/poll/load-slots.ts';
+import { freshMemo } from '../../../../src/source/poll/memo.ts';
 import { planHeads } from '../../../../src/source/poll/plan.ts';
 import { compileScopes } from '../../../../src/source/poll/scopes.ts';
+import { fairHeads, verdictOf, type Wait } from '../../../../src/source/poll/verdict.ts';
 import { seeded } from './virtual-clock.ts';
 
 const bounds = { intervalMs: 60_000, minIntervalMs: 15_000, maxIntervalMs: 900_000 };
@@ -170,5 +172,49 @@ describe('planHeads', () => {
     expect([first.tags, first.turnFrom, first.backlog]).toEqual([['new', 't0', 't1', 't2'], 1, false]);
     expect(planHeads({ ...input, cursor: 't8' }).tags).toEqual(['new', 't9', 't0', 't1']);
     expect(planHeads({ ...input, known: new Map(), maxHeads: 4 }).backlog).toBe(true);
+  });
+});
+
+describe('verdictOf', () => {
+  const poll = { ...bounds, requestsPerSecond: 10, concurrency: 4, onDemand: false };
+  const result = {
+    memo: { ...freshMemo, intervalMs: 100_000 },
+    changes: 0,
+    requests: 5,
+    error: null,
+    partial: false,
+    answered: true,
+    backlog: false,
+  };
+  it('waits longer after a quiet look and counts its requests', () => {
+    const { memo, wait } = verdictOf(result, null, noon, poll);
+    expect(memo.intervalMs).toBe(130_000);
+    expect(wait).toEqual({ kind: 'about', ms: 130_000, weight: 5 });
+  });
+  it('backs off from a repository that fails, up to the longest interval, and forgets that after a success', () => {
+    const waits: Wait[] = [];
+    let { memo } = result;
+    for (let n = 0; n < 8; n += 1) {
+      const verdict = verdictOf({ ...result, memo }, 'denied', noon, poll);
+      memo = verdict.memo;
+      waits.push(verdict.wait);
+    }
+    expect(waits[0]).toEqual({ kind: 'within', fromMs: 15_000, spanMs: 15_000 });
+    expect(waits[7]).toEqual({ kind: 'within', fromMs: 450_000, spanMs: 450_000 });
+    expect(memo.failures).toBe(8);
+    expect(verdictOf({ ...result, memo }, null, noon, poll).memo.failures).toBe(0);
+  });
+  it('does not hold a pause of the registry against the repository', () => {
+    expect(verdictOf(result, 'refused', noon, poll).memo).toBe(result.memo);
+  });
+  it('a look that one tag spoilt comes again at its usual time, one with a backlog soon', () => {
+    const spoilt = verdictOf({ ...result, partial: true }, 'server', noon, poll);
+    expect([spoilt.memo.failures, spoilt.wait]).toEqual([1, { kind: 'about', ms: 130_000, weight: 5 }]);
+    const wait = verdictOf({ ...result, backlog: true }, null, noon, poll).wait;
+    expect(wait).toEqual({ kind: 'within', fromMs: 1_000, spanMs: 500 });
+  });
+  it('fairHeads shares the budget among the repositories, and leaves each enough', () => {
+    expect(fairHeads(result.memo, poll, 4)).toBe(200);
+    expect(fairHeads(result.memo, poll, 100_000)).toBe(16);
   });
 });
