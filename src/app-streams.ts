@@ -14,7 +14,8 @@ import { longPollRoute } from './transport/long-poll.ts';
 import { writeError } from './transport/raw-response.ts';
 import { openSse } from './transport/sse.ts';
 import { StreamParser } from './transport/stream-parser.ts';
-import type { Admission, StreamRequest } from './transport/stream-request.ts';
+import { type Admission, type StreamRequest, splitTarget } from './transport/stream-request.ts';
+import { disown } from './transport/stream-socket.ts';
 import { openWebSocket } from './transport/websocket.ts';
 
 export interface StreamOptions {
@@ -40,16 +41,16 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
   const shared = { ...options, limits, parser: new StreamParser(limits) };
 
-  const open = (request: StreamRequest) =>
-    request.path === ssePath ? openSse(request, shared) : openWebSocket(request, shared);
+  type Open = (request: StreamRequest) => void;
+  const sse: Open = (request) => openSse(request, shared);
+  const webSocket: Open = (request) => openWebSocket(request, shared);
 
   const stop = stepInFront(server.server, {
     clock: options.clock,
     paths: new Set([ssePath, socketPath]),
     headerTimeoutMs: config.limits.headerTimeoutMs,
     open: ({ path, query, headers }, socket) =>
-      open({
-        path,
+      (path === ssePath ? sse : webSocket)({
         query,
         headers,
         address: addressOf(socket.remoteAddress ?? '', headers['x-forwarded-for']),
@@ -59,38 +60,35 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   });
   server.server.maxConnections = config.limits.connections + otherConnections;
 
-  const ordinary = (request: Request, reply: Reply) => {
+  const ordinary = (open: Open) => (request: Request, reply: Reply) => {
     reply.hijack();
     open({
-      ...targetOf(request.url),
+      query: splitTarget(request.url).query,
       headers: request.headers,
       address: request.ip,
       socket: request.raw.socket,
       rest: nothing,
     });
   };
-  server.get(ssePath, ordinary);
+  server.get(ssePath, ordinary(sse));
   // Without an upgrade: the handshake's own refusal says what is missing.
-  server.get(socketPath, ordinary);
+  server.get(socketPath, ordinary(webSocket));
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
     if (!(socket instanceof Socket)) return socket.destroy();
-    const target = targetOf(request.url ?? '/');
+    const { path, query } = splitTarget(request.url ?? '');
     const forwarded = request.headers['x-forwarded-for'];
     const address = addressOf(
       socket.remoteAddress ?? '',
       Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
     );
-    if (target.path === socketPath) {
-      return openWebSocket({ ...target, headers: request.headers, address, socket, rest }, shared);
-    }
+    const stream = { query, headers: request.headers, address, socket, rest };
+    if (path === socketPath) return webSocket(stream);
+    // An offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does here.
+    if (path === ssePath) return sse(stream);
     const error = new ManifeedError('NOT_FOUND', `open WebSocket: no such endpoint: must be ${socketPath}`);
-    writeError(socket, error, '', options.random);
+    disown(socket);
+    writeError(socket, error, '', options);
   });
   longPollRoute(server, shared);
   return stop;
-}
-
-function targetOf(url: string): { path: string; query: string } {
-  const parsed = new URL(url, 'http://localhost');
-  return { path: parsed.pathname, query: parsed.search.slice(1) };
 }

@@ -26,7 +26,7 @@ import { type Random, systemRandom } from './lib/random.ts';
 import type { HookOptions } from './source/webhook/kind.ts';
 import { redactHookUrl } from './source/webhook/redact.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
-import { tokenOf } from './transport/stream-request.ts';
+import { splitTarget, tokenOf } from './transport/stream-request.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -108,7 +108,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
     openApi: describeApi(options.version),
     requireAdmin: (request) => {
-      const query = new URL(request.url, 'http://localhost').search.slice(1);
+      const { query } = splitTarget(request.url);
       requireAdmin(authorise(tokenOf({ headers: request.headers, query })));
     },
     describePace: () => hub.pacer.describe(),
@@ -134,9 +134,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     stopHeartbeat();
     stopCounting();
     stopTrimming();
+    // Fastify stops listening only some turns later, and whoever connects until then would hold up the end.
+    if (server.server.listening) server.server.close();
     stopFront();
     await polling.close();
     await intake.close();
+    await drain({ hub, windowMs: 0, clock, random });
     hub.close();
     await company.close();
     await closeServer(server);

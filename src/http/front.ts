@@ -25,7 +25,7 @@ const sweepMs = 1_000;
 /**
  * Steps in front of `server`. Call once, before it listens.
  *
- * @returns an idempotent stop of the look-out for silent sockets
+ * @returns an idempotent stop of the look-out for silent sockets; those that there are now are cut
  */
 export function stepInFront(server: Server, options: FrontOptions): () => void {
   // node:http serves a connection by a listener of its own 'connection' event, and documents that the event
@@ -71,5 +71,9 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
     cancel = options.clock.after(sweepMs, sweep);
   }
   let cancel = options.clock.after(sweepMs, sweep);
-  return () => cancel();
+  return () => {
+    cancel();
+    for (const socket of silent.keys()) socket.destroy();
+    silent.clear();
+  };
 }

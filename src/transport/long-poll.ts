@@ -13,7 +13,7 @@ import { recentFrames } from '../fanout/recent.ts';
 import type { Control, Encoding, Sink } from '../fanout/sink.ts';
 import type { Start } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type Admission, tokenOf } from './stream-request.ts';
+import { type Admission, splitTarget, tokenOf } from './stream-request.ts';
 import {
   type ClientGrant,
   checkFilter,
@@ -197,13 +197,14 @@ function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {
 
 /** The answer, with where to go on in `Link` (RFC 8288), as the registry's own paging does. */
 function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], position: string): void {
-  const next = new URL(url, 'http://localhost');
-  next.searchParams.delete('since');
+  const { path, query } = splitTarget(url);
+  const next = new URLSearchParams(query);
+  next.delete('since');
   // A token must not be handed on in a header that proxies log.
-  next.searchParams.delete('access_token');
-  next.searchParams.set('after', position);
+  next.delete('access_token');
+  next.set('after', position);
   void reply
-    .header('link', `<${next.pathname}${next.search}>; rel="next"`)
+    .header('link', `<${path}?${next}>; rel="next"`)
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(`[${bodies.map((body) => body.toString()).join(',')}]`);

@@ -1,7 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ManifeedError } from '../errors.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import { endSoon } from './stream-socket.ts';
+
+export interface RawResponseOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 /** Seconds a refused client should wait; random, so that the refused do not come back together. */
 export function retryAfterSeconds(random: Random): number {
@@ -9,14 +16,21 @@ export function retryAfterSeconds(random: Random): number {
 }
 
 /** An HTTP error written to a bare socket in the registry's shape, and the end of the connection. */
-export function writeError(socket: Socket, error: ManifeedError, headers: string, random: Random): void {
+export function writeError(
+  socket: Socket,
+  error: ManifeedError,
+  headers: string,
+  options: RawResponseOptions,
+): void {
   const body = JSON.stringify(error.toBody());
-  const retry = error.retryable ? `Retry-After: ${retryAfterSeconds(random)}\r\n` : '';
+  const retry = error.retryable ? `Retry-After: ${retryAfterSeconds(options.random)}\r\n` : '';
   const challenge = error.code === 'UNAUTHORIZED' ? 'WWW-Authenticate: Bearer realm="manifeed"\r\n' : '';
-  socket.end(
+  endSoon(
+    socket,
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n` +
       `${retry}${challenge}${headers}\r\n${body}`,
+    options.clock,
   );
 }
 

@@ -15,7 +15,7 @@ import type { Random } from '../lib/random.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
 import type { ParsedStream, StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import { disown, own, type SocketOwner } from './stream-socket.ts';
+import { disown, endSoon, own, type SocketOwner } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 
 export interface SseOptions {
@@ -128,7 +128,7 @@ class SseConnection implements Sink, SocketOwner {
     const data = JSON.stringify({ reason: why, position: bookmark === '' ? null : bookmark, retryMs: retry });
     // A reader that is stuck would not read a farewell either.
     if (why === 'TOO_SLOW') this.#socket.destroy();
-    else this.#socket.end(`event: bye\nretry: ${retry}\n${id}data: ${data}\n\n`);
+    else endSoon(this.#socket, `event: bye\nretry: ${retry}\n${id}data: ${data}\n\n`, this.#options.clock);
   }
 }
 
@@ -175,10 +175,11 @@ function refuse(request: StreamRequest, error: ManifeedError, cors: string, opti
   const { socket } = request;
   disown(socket);
   const wantsStream = header(request, 'accept')?.includes('text/event-stream') ?? false;
-  if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options.random);
+  if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options);
   const retryMs = retryAfterSeconds(options.random) * 1_000 + Math.round(options.random() * 1_000);
   writeHead(socket, cors, retryMs);
-  socket.end(`event: bye\ndata: ${JSON.stringify({ reason: error.code, position: null, retryMs })}\n\n`);
+  const data = JSON.stringify({ reason: error.code, position: null, retryMs });
+  endSoon(socket, `event: bye\ndata: ${data}\n\n`, options.clock);
 }
 
 function writeHead(socket: Socket, cors: string, retryMs: number): void {

@@ -7,8 +7,6 @@ import type { ErrorCode } from '../errors.ts';
 import type { ClientGrant } from './subscribe-params.ts';
 
 export interface StreamRequest {
-  /** Path without the query: `/v1/events` or `/v1/socket`. */
-  readonly path: string;
   /** Without the question mark. */
   readonly query: string;
   /** Lower-case names. */
@@ -44,6 +42,17 @@ export interface Admission {
   knowsRegistry(host: string): boolean;
   /** Counts a refusal for the metrics. */
   refused(code: ErrorCode): void;
+}
+
+/**
+ * Path and query (without the question mark) of a request's target, in origin or absolute form (RFC 9112, 3.2).
+ * Not `new URL`: that throws at what a stranger may send, `//` for one.
+ */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const local = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
+  const mark = local.indexOf('?');
+  if (mark < 0) return { path: local, query: '' };
+  return { path: local.slice(0, mark), query: local.slice(mark + 1) };
 }
 
 export function header(request: Pick<StreamRequest, 'headers'>, name: string): string | undefined {

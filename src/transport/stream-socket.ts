@@ -3,6 +3,7 @@
  * five closures for each of 20,000 sockets are a tenth of what a subscriber costs.
  */
 import type { Socket } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 
 /** What a connection wants to hear of its socket. */
 export interface SocketOwner {
@@ -48,4 +49,18 @@ export function own(socket: Socket, owner: SocketOwner): void {
 export function disown(socket: Socket): void {
   socket.on('error', destroy);
   socket.resume();
+}
+
+/** For the peer to close its side too, ms; then the socket is cut. */
+const lingerMs = 5_000;
+
+/**
+ * Sends the last bytes and our end of the connection. A peer that never ends its own, that goes on talking, or
+ * whose socket does not drain would keep it for ever, counted as a subscriber and in the way of a shutdown. The
+ * socket's own timeout was no choice: each byte of a talkative peer begins it anew.
+ */
+export function endSoon(socket: Socket, last: Buffer | string, clock: Clock): void {
+  socket.end(last);
+  const cancel = clock.after(lingerMs, () => socket.destroy());
+  socket.once('close', cancel);
 }

@@ -8,9 +8,12 @@ import { type Filter, parseFilter } from '../event/filter.ts';
 import { parsePosition } from '../event/position.ts';
 import type { Start } from '../fanout/subscriber.ts';
 
+/** More than the largest of the limits that judge lists member by member; only keeps the parser's work small. */
+const maxListed = 100_000;
+
 /** A list in JSON; in a query a parameter that repeats. One string is a list of one. */
 const list = z
-  .union([z.string(), z.array(z.string()).max(1_000)])
+  .union([z.string(), z.array(z.string()).max(maxListed)])
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
 const flag = z.union([

@@ -16,6 +16,9 @@ const keyGrammar = /^[+/0-9A-Za-z]{22}==$/;
 export function answerHandshake(request: StreamRequest): string {
   const key = header(request, 'sec-websocket-key') ?? '';
   if (header(request, 'upgrade')?.toLowerCase() !== 'websocket') throw refuse('Upgrade', 'must be websocket');
+  // Without it node:http goes on reading requests from what would be our socket (RFC 6455, 4.2.1).
+  if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(header(request, 'connection') ?? ''))
+    throw refuse('Connection', 'must be Upgrade');
   if (header(request, 'sec-websocket-version') !== '13') throw refuse('Sec-WebSocket-Version', 'must be 13');
   if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
   const accept = hash('sha1', key + acceptGuid, 'base64');

@@ -14,7 +14,7 @@ import type { Random } from '../lib/random.ts';
 import { asManifeedError, writeError } from './raw-response.ts';
 import type { StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import { disown, own, type SocketOwner } from './stream-socket.ts';
+import { disown, endSoon, own, type SocketOwner } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 import { areWholeMessages, closeFrame, isPong, pingFrame, pongFrame, textFrame } from './websocket-frame.ts';
 import { answerHandshake } from './websocket-handshake.ts';
@@ -58,8 +58,6 @@ const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloud
 
 /** Beats without any answer after which a peer is dead. */
 const maxUnanswered = 2;
-/** For the peer's closing frame, ms; then the socket is cut. */
-const closingTimeoutMs = 5_000;
 const maxFragments = 128;
 const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
 
@@ -84,7 +82,7 @@ export function openWebSocket(request: StreamRequest, options: WebSocketOptions)
     const refusal = asManifeedError(error);
     admission.refused(refusal.code);
     disown(request.socket);
-    writeError(request.socket, refusal, '', options.random);
+    writeError(request.socket, refusal, '', options);
   }
 }
 
@@ -206,8 +204,9 @@ class Connection implements Sink, SocketOwner {
   }
 
   #pong(data: Buffer): void {
-    // A flood of pings is a flood of messages.
-    if (this.#withinRate() && !this.#closing && this.#socket.writableLength === 0)
+    // A flood of pings is a flood of messages; and who reads no answers needs none.
+    const { maxBacklogBytes } = this.#options.limits;
+    if (this.#withinRate() && !this.#closing && this.#socket.writableLength < maxBacklogBytes)
       this.#socket.write(pongFrame(data));
   }
 
@@ -345,8 +344,7 @@ class Connection implements Sink, SocketOwner {
   #close(code: number, reason: string): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#socket.end(closeFrame(code, reason));
-    this.#socket.setTimeout(closingTimeoutMs, () => this.#socket.destroy());
+    endSoon(this.#socket, closeFrame(code, reason), this.#options.clock);
     this.#options.hub.disconnect(this.#subscriber);
   }
 }

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { type App, openApp } from '../../src/app.ts';
+import { type App, type AppOptions, openApp } from '../../src/app.ts';
 import { configChecks } from '../../src/app-checks.ts';
 import { loadConfig } from '../../src/config.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { patienceMs } from './inbox.ts';
 
 /** What the configuration file says, as an object: JSON is YAML. */
@@ -39,8 +40,15 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Starts one in this process. */
-export async function startGateway(settings: Settings = {}): Promise<Gateway> {
+/**
+ * Starts one in this process.
+ *
+ * @param parts clock and randomness, where a test has to move them
+ */
+export async function startGateway(
+  settings: Settings = {},
+  parts: Pick<AppOptions, 'clock' | 'random'> = {},
+): Promise<Gateway> {
   const config = loadConfig({
     argv: ['--config', 'test.yaml'],
     env: {},
@@ -54,7 +62,8 @@ export async function startGateway(settings: Settings = {}): Promise<Gateway> {
       done();
     },
   });
-  const app = await openApp({ config, version: '0.0.0-test', logger: pino({ level: 'debug' }, stream) });
+  const logger = pino({ level: 'debug' }, stream);
+  const app = await openApp({ config, version: '0.0.0-test', logger, ...parts });
   const { port } = await app.listen();
   return {
     port,
@@ -82,6 +91,14 @@ export async function metric(port: number, line: RegExp): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const found = text.split('\n').find((each) => !each.startsWith('#') && line.test(each));
   return Number(found?.split(' ').at(-1) ?? 0);
+}
+
+/** A clock on which waits of exactly `delayMs` are over at once: for what no setting makes shorter. */
+export function hurried(delayMs: number, byMs = 20): Clock {
+  return {
+    ...systemClock,
+    after: (askedMs, run) => systemClock.after(askedMs === delayMs ? byMs : askedMs, run),
+  };
 }
 
 /** The sha256 digest of a word. */
