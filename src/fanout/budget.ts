@@ -1,24 +1,32 @@
 import { effectiveRate } from '../pacing/rate.ts';
-import { shares } from '../pacing/shares.ts';
+import type { PaceRule } from '../pacing/rules.ts';
+import { leftToOthers, shares } from '../pacing/shares.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { Crowd, Wave } from './wave.ts';
 
-/** Waves waiting in one lane at most; over it the oldest are let out without regard to R. */
+/** Waves waiting in one lane at most; over it the oldest is let out without regard to R. */
 export const maxWaves = 1_000;
-/** Releases in one step at most: a flushed queue must not hold up the event loop. */
+/** Releases of one lane in one step at most: a flushed queue must not hold up the event loop. */
 const maxReleasesPerStep = 1_000;
-/** What one long replay may owe the others, in seconds of R. */
+/** What those who were not held back may owe the others, in seconds of R. */
 const maxDebtSeconds = 1;
 
 export interface BudgetPort {
   /** R for a repository by now, deliveries a second: feedback and overrides applied. */
-  rateOf(wave: Wave): number;
+  rateOf(repositoryKey: string, rule: PaceRule): number;
   crowdOf(wave: Wave, own: number): Crowd;
   /** Hands the wave's change to a subscriber. False: it is gone or behind, and its slot is free. */
   deliver(wave: Wave, subscriber: Subscriber): boolean;
   finished(wave: Wave): void;
-  /** The rate had to rise over R, since the backlog would not fit in the longest window. */
-  raised(wave: Wave, rate: number): void;
+  /** The rate had to rise over R, since what is held back would not be out within the longest window. */
+  raised(repositoryKey: string, rate: number, allowed: number): void;
+}
+
+interface Replay {
+  readonly repositoryKey: string;
+  /** Monotonic ms by which it goes on, whatever the rate. */
+  readonly deadline: number;
+  resolve(): void;
 }
 
 /**
@@ -26,34 +34,43 @@ export interface BudgetPort {
  * over the pure functions of `pacing/`: it is told how much time passed and lets out what is due.
  */
 export class Budget {
-  readonly name: string;
+  readonly rule: PaceRule;
   readonly priority: Wave[] = [];
   readonly live: Wave[] = [];
-  readonly #replays: (() => void)[] = [];
-  readonly #burst: number;
-  /** R without a wave at hand: the rule's. */
-  readonly #rate: () => number;
+  /** In order of arrival; a map, so that one who hangs up leaves at once and a reconnect loop can't fill it. */
+  readonly #replays = new Map<Subscriber, Replay>();
   readonly #port: BudgetPort;
   /** What replays may spend at once; below zero while a long replay is being paid off. */
   #tokens: number;
+  /** Replays that have to go on whatever the tokens say, lest they miss their deadline. */
+  #urgent = 0;
+  /** Deliveries of small changes that went out at once and that the waves pay for. */
+  #owed = 0;
+  /** The part of replays that comes to this gateway: all compute R, each spends its share. */
+  #share = 1;
   #refilledAt: number;
 
-  constructor(name: string, burst: number, rate: () => number, port: BudgetPort, now: number) {
-    this.name = name;
-    this.#burst = burst;
-    this.#rate = rate;
+  constructor(rule: PaceRule, port: BudgetPort, now: number) {
+    this.rule = rule;
     this.#port = port;
-    this.#tokens = burst;
+    this.#tokens = rule.burst;
     this.#refilledAt = now;
   }
 
   get busy(): boolean {
-    return this.priority.length + this.live.length + this.#replays.length > 0;
+    return this.priority.length + this.live.length + this.#replays.size > 0;
   }
 
   /** Replays waiting for their turn. */
   get waiting(): number {
-    return this.#replays.length;
+    return this.#replays.size;
+  }
+
+  /** Learns which part of all subscribers this gateway has. */
+  observe({ node, counts }: Crowd): void {
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    // As if each had one more: a gateway without a live subscriber must still let its replays go on.
+    this.#share = ((counts[node] ?? 0) + 1) / (total + counts.length);
   }
 
   enqueue(wave: Wave, now: number): void {
@@ -64,19 +81,41 @@ export class Budget {
     this.#tokens = Math.min(this.#tokens, 0);
   }
 
-  /** Notes deliveries that nobody held back: what comes later pays for them, up to a bound. */
-  charge(deliveries: number): void {
-    this.#tokens = Math.max(this.#tokens - deliveries, -this.#rate() * maxDebtSeconds);
+  /** Notes a small change that goes out at once, to `deliveries` subscribers of all gateways. */
+  overtake(deliveries: number, now: number): void {
+    this.#refill(now);
+    const own = deliveries * this.#share;
+    const unspent = Math.max(0, Math.min(own, this.#tokens));
+    this.#tokens -= unspent;
+    const rate = this.#rate();
+    this.#owed = Math.min(this.#owed + (own - unspent) / this.#share, rate * maxDebtSeconds);
+  }
+
+  /** Notes deliveries of a catch-up that is under way: later ones pay for them, up to a bound. */
+  charge(deliveries: number, now: number): void {
+    this.#refill(now);
+    const lowest = -this.#replayRate() * maxDebtSeconds;
+    this.#tokens = Math.min(this.rule.burst, Math.max(this.#tokens - deliveries, lowest));
   }
 
   /** One delivery of a replay. Null: go now; otherwise resolves at the turn. Either way it is paid for. */
-  admit(now: number): Promise<void> | null {
+  admit(repositoryKey: string, subscriber: Subscriber, now: number): Promise<void> | null {
     this.#refill(now);
-    if (this.#replays.length === 0 && this.#tokens >= 1) {
+    if (this.#replays.size === 0 && this.#tokens >= 1) {
       this.#tokens--;
       return null;
     }
-    return new Promise((resolve) => this.#replays.push(resolve));
+    return new Promise((resolve) => {
+      this.leave(subscriber);
+      this.#replays.set(subscriber, { repositoryKey, deadline: now + this.rule.maxWindowMs, resolve });
+    });
+  }
+
+  /** Its connection is gone: it waits for no turn any more. */
+  leave(subscriber: Subscriber): void {
+    const replay = this.#replays.get(subscriber);
+    this.#replays.delete(subscriber);
+    replay?.resolve();
   }
 
   /** Lets out what became due in `elapsedMs`. */
@@ -84,53 +123,91 @@ export class Budget {
     const part = shares({
       priority: this.priority.length > 0,
       live: this.live.length > 0,
-      replay: this.#replays.length > 0,
+      replay: this.#replays.size > 0,
     });
-    const elapsed = { priority: elapsedMs * part.priority, live: elapsedMs * part.live };
-    this.#advance(this.priority, elapsed.priority, now);
-    this.#advance(this.live, elapsed.live, now);
-    if (part.replay > 0) this.#tokens += (this.#rate() * elapsedMs * part.replay) / 1000;
+    const leftMs = elapsedMs - this.#payOff(elapsedMs, leftToOthers);
+    this.#advance(this.priority, part.priority, leftMs, now);
+    this.#advance(this.live, part.live, leftMs, now);
     this.#refilledAt = now;
-    this.#serveReplays();
+    if (part.replay > 0) this.#serveReplays(part.replay, leftMs, elapsedMs, now);
+    else this.#urgent = 0;
   }
 
-  /** Wakes whoever waits, for a shutdown. */
+  /** Drops the waves; their subscribers get the changes another way. */
+  dropWaves(): void {
+    this.priority.length = 0;
+    this.live.length = 0;
+  }
+
+  /** Lets whoever waits go on. */
   release(): void {
-    for (const resolve of this.#replays.splice(0)) resolve();
+    for (const subscriber of this.#replays.keys()) this.leave(subscriber);
+  }
+
+  /** R without a wave at hand. */
+  #rate(): number {
+    const first = this.priority[0]?.frame.key ?? this.live[0]?.frame.key;
+    const waiting: Replay | undefined = this.#replays.values().next().value;
+    return this.#port.rateOf(waiting?.repositoryKey ?? first ?? '', this.rule);
+  }
+
+  #replayRate(): number {
+    return this.#rate() * this.#share;
+  }
+
+  /** Time spent on what overtook; at least `kept` of the elapsed remains. */
+  #payOff(elapsedMs: number, kept: number): number {
+    if (this.#owed <= 0) return 0;
+    const perMs = this.#rate() / 1000;
+    const paidMs = Math.min(this.#owed / perMs, elapsedMs * (1 - kept));
+    this.#owed = Math.max(0, this.#owed - paidMs * perMs);
+    return paidMs;
   }
 
   #refill(now: number): void {
-    if (!this.busy) {
-      const regained = (this.#rate() * (now - this.#refilledAt)) / 1000;
-      this.#tokens = Math.min(this.#burst, this.#tokens + regained);
-    }
+    // While anything waits, the steps do this.
+    if (this.busy) return;
+    const elapsedMs = now - this.#refilledAt;
+    const leftMs = elapsedMs - this.#payOff(elapsedMs, 0);
+    this.#tokens = Math.min(this.rule.burst, this.#tokens + (this.#replayRate() * leftMs) / 1000);
     this.#refilledAt = now;
   }
 
-  #serveReplays(): void {
-    while (this.#tokens >= 1) {
-      const resolve = this.#replays.shift();
-      if (resolve === undefined) return;
+  #serveReplays(part: number, leftMs: number, elapsedMs: number, now: number): void {
+    this.#tokens += (this.#replayRate() * leftMs * part) / 1000;
+    const [oldest] = this.#replays.values();
+    if (oldest !== undefined) {
+      this.#urgent += (this.#replays.size * elapsedMs) / Math.max(elapsedMs, oldest.deadline - now);
+    }
+    for (const [subscriber, { repositoryKey }] of this.#replays) {
+      if (this.#tokens < 1 && this.#urgent < 1) return;
+      if (this.#tokens < 1) this.#port.raised(repositoryKey, this.#replays.size, this.#replayRate());
       // The token goes here and not with the delivery, which comes only after the awaiting code has run.
-      this.#tokens--;
-      resolve();
+      if (this.#tokens >= 1) this.#tokens--;
+      this.#urgent = Math.max(0, this.#urgent - 1);
+      this.leave(subscriber);
     }
   }
 
-  #advance(lane: Wave[], elapsedMs: number, now: number): void {
+  #advance(lane: Wave[], part: number, elapsedMs: number, now: number): void {
     let leftMs = elapsedMs;
     let releases = maxReleasesPerStep;
     for (let wave = lane[0]; wave !== undefined && leftMs > 0; wave = lane[0]) {
-      if (!wave.started) this.#start(wave);
-      const perMs = this.#laneRate(lane, wave, now) / 1000;
+      if (!wave.started) {
+        wave.start((own) => this.#port.crowdOf(wave, own));
+        // What passed before it was there is not its time.
+        leftMs = Math.min(leftMs, Math.max(now - wave.heldAt, Number.EPSILON));
+      }
+      const perMs = this.#laneRate(lane, wave, part, now) / 1000;
       const usedMs = Math.min(leftMs, wave.remaining / perMs);
       wave.progress += usedMs * perMs;
-      if (leftMs >= usedMs && wave.remaining < 1e-6) wave.progress = wave.total;
+      if (wave.remaining < 1e-6) wave.progress = wave.total;
       leftMs -= usedMs;
       for (let next = wave.take(); next !== null; next = wave.take()) {
         // A slot whose subscriber is gone is a delivery saved: whoever reconnected may have it.
-        if (!this.#port.deliver(wave, next)) this.#tokens = Math.min(this.#tokens + 1, this.#burst);
-        if (--releases <= 0) return;
+        if (!this.#port.deliver(wave, next)) this.#tokens = Math.min(this.#tokens + 1, this.rule.burst);
+        // Delivering may have emptied the lane.
+        if (lane[0] !== wave || --releases <= 0) return;
       }
       if (!wave.over) return;
       lane.shift();
@@ -138,25 +215,18 @@ export class Budget {
     }
   }
 
-  #start(wave: Wave): void {
-    wave.start((own) => this.#port.crowdOf(wave, own));
-  }
-
-  /** R, or what it takes to have every wave of the lane out by its deadline. */
-  #laneRate(lane: readonly Wave[], head: Wave, now: number): number {
-    const allowed = this.#port.rateOf(head);
+  /** The lane's part of R, or what it takes to have every wave of the lane out by its deadline. */
+  #laneRate(lane: readonly Wave[], head: Wave, part: number, now: number): number {
+    const allowed = this.#port.rateOf(head.frame.key, head.rule) * part;
     let rate = allowed;
     let backlog = 0;
     for (const [index, wave] of lane.entries()) {
       backlog += wave.remaining;
       const overfull = index === 0 && lane.length > maxWaves;
-      const windowMs = overfull ? 1 : Math.max(1, wave.deadline - now);
-      rate = Math.max(
-        rate,
-        effectiveRate({ deliveriesPerSecond: allowed, backlog, maxWindowMs: windowMs }).rate,
-      );
+      const maxWindowMs = overfull ? 1 : Math.max(1, wave.deadline - now);
+      rate = Math.max(rate, effectiveRate({ deliveriesPerSecond: allowed, backlog, maxWindowMs }).rate);
     }
-    if (rate > allowed) this.#port.raised(head, rate);
+    if (rate > allowed) this.#port.raised(head.frame.key, rate, allowed);
     return rate;
   }
 }

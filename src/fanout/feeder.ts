@@ -5,191 +5,218 @@
  *
  * A connection's later subscription replays alone up to where the others stand, while those wait: every
  * resume position sent meanwhile is the replay's, and so never passes anything undelivered.
+ *
+ * Whatever is awaited, the connection may be closed, the subscription ended or the epoch changed afterwards:
+ * each step looks again before it writes.
  */
 import { ManifeedError } from '../errors.ts';
 import { formatPosition } from '../event/position.ts';
-import { repositoryKey } from '../event/reference.ts';
 import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import type { Delivery } from './delivery.ts';
 import type { Frame } from './frame.ts';
 import type { History, HistoryPage } from './history.ts';
-import type { Control, ResetReason } from './sink.ts';
-import { resolveStart } from './start.ts';
-import type { Joining, Subscriber } from './subscriber.ts';
+import type { HubMetrics } from './hub-metrics.ts';
+import type { Pacer } from './pacer.ts';
+import type { ResetReason } from './sink.ts';
+import { sendSnapshot } from './snapshot.ts';
+import { type ResolvedStart, resolveStart } from './start.ts';
+import type { Joining, Subscriber, SubscriptionRequest } from './subscriber.ts';
+import type { Turns } from './turns.ts';
 
 /** What the feeder needs of the hub. */
 export interface FeederPort {
   readonly ledger: Ledger;
   readonly history: History;
+  readonly turns: Turns;
+  readonly delivery: Delivery;
+  readonly pacer: Pick<Pacer, 'admit' | 'charge'>;
+  readonly metrics: HubMetrics;
   readonly clock: Clock;
   readonly random: Random;
   /** The newest change that fan-out has begun. */
   head(): { epoch: string; sequence: number };
   /** Adds the subscription to the index, from `from` on. */
-  activate(subscriber: Subscriber, joining: Joining, from: number): void;
-  /** The subscriber stands at the head: from now on it gets changes as they come. */
-  goLive(subscriber: Subscriber): void;
-  write(subscriber: Subscriber, frame: Frame, resume: number): void;
-  countReset(reason: ResetReason): void;
-  /** One paced delivery; null: at once. */
-  admit(repositoryKey: string): Promise<void> | null;
-  charge(repositoryKey: string, deliveries: number): void;
-  countSuperseded(): void;
+  activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void;
 }
 
-const snapshotPageSize = 500;
 const lagMs = 5;
 const retry = { baseMs: 200, maxMs: 5_000 };
 
+/** One catch-up of one subscriber, from falling behind to going live. */
+interface Run {
+  readonly subscriber: Subscriber;
+  readonly port: FeederPort;
+  /** It has had its turn of the pace. */
+  admitted: boolean;
+  /** The ledger says that it does not keep what the subscriber needs next. */
+  gone: boolean;
+}
+
 /** Returns when the subscriber is live or closed. Never rejects for what the ledger refuses: it waits, or resets. */
 export async function feed(subscriber: Subscriber, port: FeederPort): Promise<void> {
+  const run: Run = { subscriber, port, admitted: false, gone: false };
   let failures = 0;
-  let admitted = false;
-  const admit = async (frame: Frame): Promise<void> => {
-    // A catch-up takes its turn once and then runs; what it delivers is charged, so the next ones wait longer.
-    if (admitted) return port.charge(frame.key, 1);
-    await (port.admit(frame.key) ?? undefined);
-    admitted = true;
-  };
   while (subscriber.state === 'behind') {
     if (subscriber.blockedAt > 0) {
       await subscriber.sleep();
       continue;
     }
+    const unresolved = subscriber.joining?.find((each) => each.cursor === null);
+    const joining = subscriber.joining?.[0];
     try {
-      const unresolved = subscriber.joining?.find((each) => each.cursor === null);
-      const joining = subscriber.joining?.[0];
-      if (unresolved !== undefined) await begin(subscriber, unresolved, port);
-      else if (joining !== undefined) await advanceJoining(subscriber, joining, port, admit);
+      if (unresolved !== undefined) await begin(unresolved, run);
+      else if (run.gone) await fallBelowFloor(run);
+      else if (joining !== undefined) await advanceJoining(joining, run);
       else if (subscriber.subscriptions.length === 0) await subscriber.sleep();
-      else if (subscriber.cursor >= port.head().sequence) return port.goLive(subscriber);
-      else await advance(subscriber, port, admit);
+      else if (subscriber.cursor >= port.head().sequence) return port.delivery.goLive(subscriber);
+      else await advance(run);
       failures = 0;
     } catch (error) {
       if (!(error instanceof ManifeedError)) throw error;
-      if (error.code === 'POSITION_GONE') await fallBelowFloor(subscriber, port);
       // The ledger is away. The subscriber is told nothing false: it waits.
-      else await port.clock.sleep(backoffMs(failures++, retry, port.random));
+      if (error.code !== 'POSITION_GONE') await port.clock.sleep(backoffMs(failures++, retry, port.random));
+      else if (joining === undefined) run.gone = true;
+      else {
+        // Beginning it again tells the reset to this subscription alone, with the snapshot that it asked for.
+        joining.lost = 'below-floor';
+        joining.cursor = null;
+      }
     }
   }
 }
 
-type Admit = (frame: Frame) => Promise<void>;
-
-async function advance(subscriber: Subscriber, port: FeederPort, admit: Admit): Promise<void> {
-  const before = subscriber.cursor;
+async function advance(run: Run): Promise<void> {
+  const { subscriber, port } = run;
   const repositories = subscriber.exactRepositories();
-  const page = await port.history.page(subscriber.cursor, repositories === undefined ? {} : { repositories });
-  const wanted = (frame: Frame) => subscriber.wants(frame.change, frame.key);
-  await deliver(subscriber, page, wanted, port, admit, (sequence) => {
-    subscriber.cursor = sequence;
-    forgetAhead(subscriber);
+  const wants = (frame: Frame) => subscriber.wants(frame.change, frame.key);
+  const moved = await deliverPage(run, subscriber.cursor, repositories, {
+    isOver: () => false,
+    wants,
+    moveTo: (sequence) => {
+      subscriber.cursor = Math.max(subscriber.cursor, sequence);
+      forgetAhead(subscriber);
+    },
   });
   // A replica may lag behind the head that was announced; asking again at once would only spin.
-  if (subscriber.cursor === before && subscriber.state === 'behind') await port.clock.sleep(lagMs);
+  if (!moved && subscriber.state === 'behind') await port.clock.sleep(lagMs);
 }
 
-async function advanceJoining(
-  s: Subscriber,
-  joining: Joining,
-  port: FeederPort,
-  admit: Admit,
-): Promise<void> {
+async function advanceJoining(joining: Joining, run: Run): Promise<void> {
+  const { subscriber, port } = run;
   if (joining.cursor === null) return;
-  if (s.subscriptions.length === 0) {
-    s.cursor = joining.cursor;
-    s.ahead = null;
-    return join(s, joining, port, joining.cursor);
+  if (subscriber.subscriptions.length === 0) {
+    subscriber.cursor = joining.cursor;
+    subscriber.ahead = null;
   }
-  if (joining.cursor >= s.cursor) return join(s, joining, port, joining.cursor);
+  if (joining.cursor >= subscriber.cursor) return join(joining, run, joining.cursor);
   const { filter } = joining.request;
-  const repositories = filter.patterns.length > 0 ? undefined : filter.repositories;
-  const page = await port.history.page(joining.cursor, repositories === undefined ? {} : { repositories });
-  const wanted = (frame: Frame) =>
-    frame.sequence <= s.cursor && s.grant.allows(frame.key) && filter.matches(frame.change);
-  const before = joining.cursor;
-  await deliver(s, page, wanted, port, admit, (sequence) => {
-    joining.cursor = sequence;
-  });
-  if (joining.cursor === before && s.state === 'behind') await port.clock.sleep(lagMs);
+  const upTo = subscriber.cursor;
+  const moved = await deliverPage(
+    run,
+    joining.cursor,
+    filter.patterns.length > 0 ? undefined : filter.repositories,
+    {
+      isOver: () => !(subscriber.joining?.includes(joining) ?? false),
+      wants: (frame) =>
+        frame.sequence <= upTo && subscriber.grant.allows(frame.key) && filter.matches(frame.change),
+      // Not beyond the others: what comes after is replayed for all together.
+      moveTo: (sequence) => {
+        joining.cursor = Math.min(sequence, upTo);
+      },
+    },
+  );
+  if (!moved && subscriber.state === 'behind') await port.clock.sleep(lagMs);
 }
 
-function join(subscriber: Subscriber, joining: Joining, port: FeederPort, from: number): void {
-  subscriber.joining?.shift();
-  if (subscriber.joining?.length === 0) subscriber.joining = null;
-  port.activate(subscriber, joining, from);
-}
-
-/** The lowest position of the subscriptions still on their way in; resume positions may not pass it. */
-export function lowestJoining(subscriber: Subscriber): number {
-  let lowest = Number.POSITIVE_INFINITY;
-  for (const { cursor } of subscriber.joining ?? []) if (cursor !== null) lowest = Math.min(lowest, cursor);
-  return lowest;
+function join(joining: Joining, { subscriber, port }: Run, from: number): void {
+  const others = subscriber.joining?.filter((each) => each !== joining) ?? [];
+  subscriber.joining = others.length > 0 ? others : null;
+  port.activate(subscriber, joining.request, from);
 }
 
 /** Resolves where a subscription begins; sends the reset and the snapshot that this calls for. */
-async function begin(subscriber: Subscriber, joining: Joining, port: FeederPort): Promise<void> {
+async function begin(joining: Joining, { subscriber, port }: Run): Promise<void> {
   const { request } = joining;
+  const { epoch } = port.head();
+  const isOver = () =>
+    subscriber.state !== 'behind' ||
+    port.head().epoch !== epoch ||
+    !(subscriber.joining?.includes(joining) ?? false);
   const bounds = await port.ledger.bounds();
-  const resolved = await resolveStart(request.start, bounds, port.ledger, port.head().sequence);
-  if (subscriber.state !== 'behind') return;
-  tell(subscriber, { kind: 'subscribed', id: request.id }, port);
-  if (resolved.reset !== null)
-    tellReset(subscriber, request.id, bounds, resolved.sequence, resolved.reset, port);
-  const resumes = request.start.kind !== 'live' && resolved.reset === null;
-  if (request.snapshot && !resumes) await snapshot(subscriber, joining, port);
-  joining.cursor = resolved.sequence;
-}
-
-async function snapshot(subscriber: Subscriber, joining: Joining, port: FeederPort): Promise<void> {
-  const { filter, id } = joining.request;
-  const narrowed = filter.patterns.length > 0 ? {} : { repositories: filter.repositories };
-  let cursor: string | null = null;
-  do {
-    const query = cursor === null ? narrowed : { ...narrowed, cursor };
-    const page: Awaited<ReturnType<Ledger['tags']>> = await port.ledger.tags({
-      ...query,
-      limit: snapshotPageSize,
-    });
-    for (const tag of page.tags) {
-      const key = repositoryKey(tag);
-      if (!subscriber.grant.allows(key) || !filter.matchesRepository(key) || !filter.matchesTag(tag.tag))
-        continue;
-      while (subscriber.blockedAt > 0 && subscriber.state === 'behind') await subscriber.sleep();
-      if (subscriber.state !== 'behind') return;
-      tell(subscriber, { kind: 'state', id, tag }, port);
-    }
-    cursor = page.cursor;
-  } while (cursor !== null);
-}
-
-/** Writes the page's wanted frames and moves the cursor over all of them, unless the subscriber is closed meanwhile. */
-async function deliver(
-  subscriber: Subscriber,
-  page: HistoryPage,
-  wanted: (frame: Frame) => boolean,
-  port: FeederPort,
-  admit: Admit,
-  moveTo: (sequence: number) => void,
-): Promise<void> {
-  const last = subscriber.conflate ? newestPerSubject(page.frames) : null;
-  for (const frame of page.frames) {
-    let due = false;
-    if (wanted(frame) && !subscriber.ahead?.has(frame.sequence)) {
-      if (last !== null && last.get(frame.subject) !== frame) port.countSuperseded();
-      else {
-        if (subscriber.paced) await admit(frame);
-        while (subscriber.blockedAt > 0 && subscriber.state === 'behind') await subscriber.sleep();
-        if (subscriber.state !== 'behind') return;
-        due = true;
-      }
-    }
-    moveTo(frame.sequence);
-    if (due) port.write(subscriber, frame, Math.min(frame.sequence, lowestJoining(subscriber)));
+  // Continuity was lost, and the tail is about to say so.
+  if (bounds.epoch !== epoch)
+    throw new ManifeedError('UNAVAILABLE', `resume: ledger is at epoch ${bounds.epoch}: must be ${epoch}`);
+  const resolved: ResolvedStart =
+    joining.lost === null
+      ? await resolveStart(request.start, bounds, port.ledger, port.head().sequence)
+      : { sequence: port.head().sequence, reset: joining.lost };
+  if (isOver()) return;
+  const { sequence, reset: reason } = resolved;
+  if (!joining.told) {
+    joining.told = true;
+    port.delivery.tell(subscriber, { kind: 'subscribed', id: request.id });
   }
-  moveTo(page.next);
+  if (reason !== null) tellReset(subscriber, { id: request.id, bounds, sequence, reason }, port);
+  const resumes = request.start.kind !== 'live' && reason === null;
+  if (request.snapshot && !resumes) await sendSnapshot(subscriber, request, isOver, port);
+  if (isOver()) return;
+  joining.lost = null;
+  joining.cursor = sequence;
+}
+
+interface Goal {
+  /** What it is for is gone. */
+  isOver(): boolean;
+  wants(frame: Frame): boolean;
+  /** Everything up to this sequence is delivered. */
+  moveTo(sequence: number): void;
+}
+
+/** Writes the wanted frames of the page after `from`. False: the page was empty and ended where it began. */
+async function deliverPage(
+  run: Run,
+  from: number,
+  repositories: readonly string[] | undefined,
+  goal: Goal,
+): Promise<boolean> {
+  const { subscriber, port } = run;
+  const { epoch } = port.head();
+  const isOver = () => subscriber.state !== 'behind' || port.head().epoch !== epoch || goal.isOver();
+  await (port.turns.take() ?? undefined);
+  const page: HistoryPage = await port.history.page(from, repositories === undefined ? {} : { repositories });
+  if (isOver()) return true;
+  port.turns.spend(page.frames.length);
+  const isDue = (frame: Frame) => goal.wants(frame) && !subscriber.ahead?.has(frame.sequence);
+  const newest = subscriber.conflate ? newestPerSubject(page.frames.filter(isDue)) : null;
+  for (const frame of page.frames) {
+    let due = isDue(frame);
+    if (due && newest !== null && newest.get(frame.subject) !== frame) {
+      port.metrics.superseded();
+      due = false;
+    }
+    if (due) {
+      const paid = subscriber.paced && (await admit(frame, run));
+      while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
+      due = !isOver() && isDue(frame);
+      if (!due && paid) port.pacer.charge(frame.key, -1);
+      if (isOver()) return true;
+    }
+    goal.moveTo(frame.sequence);
+    if (due) port.delivery.write(subscriber, frame, Math.min(frame.sequence, subscriber.lowestJoining()));
+  }
+  goal.moveTo(page.next);
+  return page.next > from;
+}
+
+/** A catch-up takes its turn once and then runs; what it delivers is charged, so the next ones wait longer. */
+async function admit(frame: Frame, run: Run): Promise<true> {
+  if (run.admitted) run.port.pacer.charge(frame.key, 1);
+  else await (run.port.pacer.admit(frame.key, run.subscriber) ?? undefined);
+  run.admitted = true;
+  return true;
 }
 
 function newestPerSubject(frames: readonly Frame[]): Map<string, Frame> {
@@ -204,44 +231,36 @@ function forgetAhead(subscriber: Subscriber): void {
 }
 
 /** Retention was faster than the subscriber: it is told, and goes on at the head. */
-async function fallBelowFloor(subscriber: Subscriber, port: FeederPort): Promise<void> {
-  const joining = subscriber.joining?.[0];
-  // Beginning it again finds its start below the floor, and says so for this subscription alone.
-  if (joining !== undefined) {
-    joining.cursor = null;
-    return;
-  }
+async function fallBelowFloor(run: Run): Promise<void> {
+  const { subscriber, port } = run;
+  const { epoch, sequence } = port.head();
   const bounds = await port.ledger.bounds();
-  if (subscriber.state === 'behind') tellResetToAll(subscriber, bounds, 'below-floor', port);
-}
-
-/** Tells every running subscription, and puts the subscriber at the head. */
-export function tellResetToAll(
-  subscriber: Subscriber,
-  bounds: Bounds,
-  reason: ResetReason,
-  port: Pick<FeederPort, 'head' | 'clock' | 'countReset'>,
-): void {
-  const { sequence } = port.head();
-  for (const { id } of subscriber.subscriptions) tellReset(subscriber, id, bounds, sequence, reason, port);
+  run.gone = false;
+  if (subscriber.state !== 'behind' || port.head().epoch !== epoch) return;
+  // Not below: a replica lags behind the head that was announced.
+  if (subscriber.cursor >= bounds.floor) return port.clock.sleep(lagMs);
+  for (const { id } of subscriber.subscriptions) {
+    tellReset(subscriber, { id, bounds, sequence, reason: 'below-floor' }, port);
+  }
   subscriber.cursor = sequence;
   subscriber.ahead = null;
 }
 
-function tellReset(
-  subscriber: Subscriber,
-  id: string,
-  bounds: Bounds,
-  sequence: number,
-  reason: ResetReason,
-  port: Pick<FeederPort, 'clock' | 'countReset'>,
-): void {
-  port.countReset(reason);
-  const position = formatPosition(bounds.epoch, sequence);
-  const floor = formatPosition(bounds.epoch, bounds.floor);
-  tell(subscriber, { kind: 'reset', id, reason, position, floor }, port);
+interface Reset {
+  readonly id: string;
+  readonly bounds: Bounds;
+  /** Where the stream goes on. */
+  readonly sequence: number;
+  readonly reason: ResetReason;
 }
 
-function tell(subscriber: Subscriber, control: Control, port: Pick<FeederPort, 'clock'>): void {
-  if (!subscriber.sink.tell(control)) subscriber.blockedAt = port.clock.monotonic();
+export function tellReset(
+  subscriber: Subscriber,
+  { id, bounds, sequence, reason }: Reset,
+  port: Pick<FeederPort, 'delivery' | 'metrics'>,
+): void {
+  port.metrics.reset(reason);
+  const position = formatPosition(bounds.epoch, sequence);
+  const floor = formatPosition(bounds.epoch, bounds.floor);
+  port.delivery.tell(subscriber, { kind: 'reset', id, reason, position, floor });
 }

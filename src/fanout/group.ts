@@ -23,8 +23,8 @@ export class Group {
   /** Subscribers that take changes as they come. */
   readonly unpaced = new Set<Subscriber>();
   readonly paced = new Set<Subscriber>();
-  /** The sequence last matched: a group reached by two roads is matched once. */
-  matchedAt = -1;
+  /** The round of matching that judged it last: a group reached by two roads is judged once. */
+  judgedIn = 0;
 
   constructor(key: string, filter: Filter, grant: Grant) {
     this.key = key;
@@ -45,6 +45,12 @@ export class Group {
   }
 }
 
+interface Repository {
+  readonly groups: Set<Group>;
+  /** How many groups look at each tag scope: told on when one comes or goes, not at every group. */
+  readonly scopes: Map<string, number>;
+}
+
 interface PatternEntry {
   readonly matches: (key: string) => boolean;
   readonly groups: Set<Group>;
@@ -52,9 +58,10 @@ interface PatternEntry {
 
 export class GroupIndex {
   readonly #groups = new Map<string, Group>();
-  readonly #exact = new Map<string, Set<Group>>();
+  readonly #exact = new Map<string, Repository>();
   readonly #patterns = new Map<string, PatternEntry>();
   readonly #onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void;
+  #round = 0;
 
   /** @param onDemand told which tags of an exactly named repository somebody waits for; null: nobody any more */
   constructor(onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void) {
@@ -83,9 +90,11 @@ export class GroupIndex {
   }
 
   match(frame: Frame): Group[] {
+    // Counted here, not by sequence: those begin anew when continuity is lost.
+    this.#round++;
     const matched: Group[] = [];
     const exact = this.#exact.get(frame.key);
-    if (exact !== undefined) this.#collect(exact, frame, matched);
+    if (exact !== undefined) this.#collect(exact.groups, frame, matched);
     for (const entry of this.#patterns.values()) {
       if (entry.matches(frame.key)) this.#collect(entry.groups, frame, matched);
     }
@@ -95,25 +104,38 @@ export class GroupIndex {
   /** Paced subscribers by exact repository and by pattern: what other gateways need for their share of a pace. */
   pacedCounts(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const [key, groups] of this.#exact) counts.set(key, pacedOf(groups));
+    for (const [key, { groups }] of this.#exact) counts.set(key, pacedOf(groups));
     for (const [pattern, { groups }] of this.#patterns) counts.set(pattern, pacedOf(groups));
     return counts;
   }
 
+  /** Both roads lead only to groups that ask for this repository, so no pattern is judged again. */
   #collect(groups: Iterable<Group>, frame: Frame, matched: Group[]): void {
+    let grant: Grant | null = null;
+    let allowed = false;
     for (const group of groups) {
-      if (group.matchedAt === frame.sequence) continue;
-      group.matchedAt = frame.sequence;
-      if (group.matches(frame.change, frame.key)) matched.push(group);
+      if (group.judgedIn === this.#round) continue;
+      group.judgedIn = this.#round;
+      if (group.grant !== grant) {
+        grant = group.grant;
+        allowed = grant.allows(frame.key);
+      }
+      if (allowed && group.filter.matchesRest(frame.change)) matched.push(group);
     }
   }
 
   #link(group: Group): void {
     for (const key of group.filter.repositories) {
-      const groups = this.#exact.get(key) ?? new Set<Group>();
-      groups.add(group);
-      this.#exact.set(key, groups);
-      this.#onDemand(key, scopesOf(groups));
+      const repository = this.#exact.get(key) ?? { groups: new Set<Group>(), scopes: new Map() };
+      repository.groups.add(group);
+      this.#exact.set(key, repository);
+      let isNew = false;
+      for (const scope of group.filter.tagScopes) {
+        const count = repository.scopes.get(scope) ?? 0;
+        repository.scopes.set(scope, count + 1);
+        isNew ||= count === 0;
+      }
+      if (isNew) this.#onDemand(key, [...repository.scopes.keys()]);
     }
     for (const pattern of group.filter.patterns) {
       const entry = this.#patterns.get(pattern) ?? {
@@ -126,18 +148,28 @@ export class GroupIndex {
   }
 
   #unlink(group: Group): void {
-    for (const key of group.filter.repositories) {
-      const groups = this.#exact.get(key);
-      if (groups === undefined) continue;
-      groups.delete(group);
-      if (groups.size === 0) this.#exact.delete(key);
-      this.#onDemand(key, groups.size === 0 ? null : scopesOf(groups));
-    }
+    for (const key of group.filter.repositories) this.#unlinkFrom(key, group);
     for (const pattern of group.filter.patterns) {
       const entry = this.#patterns.get(pattern);
       entry?.groups.delete(group);
       if (entry?.groups.size === 0) this.#patterns.delete(pattern);
     }
+  }
+
+  #unlinkFrom(key: string, group: Group): void {
+    const repository = this.#exact.get(key);
+    if (repository === undefined) return;
+    repository.groups.delete(group);
+    let isGone = false;
+    for (const scope of group.filter.tagScopes) {
+      const count = repository.scopes.get(scope) ?? 0;
+      if (count > 1) repository.scopes.set(scope, count - 1);
+      else isGone = repository.scopes.delete(scope) || isGone;
+    }
+    if (repository.groups.size === 0) {
+      this.#exact.delete(key);
+      this.#onDemand(key, null);
+    } else if (isGone) this.#onDemand(key, [...repository.scopes.keys()]);
   }
 }
 
@@ -145,10 +177,4 @@ function pacedOf(groups: Iterable<Group>): number {
   let count = 0;
   for (const group of groups) count += group.paced.size;
   return count;
-}
-
-function scopesOf(groups: Iterable<Group>): string[] {
-  const scopes = new Set<string>();
-  for (const group of groups) for (const scope of group.filter.tagScopes) scopes.add(scope);
-  return [...scopes];
 }

@@ -4,7 +4,7 @@ import type { Subscriber } from './subscriber.ts';
 
 interface Watched {
   readonly table: Iterable<Subscriber>;
-  readonly head: { readonly sequence: number };
+  head(): number;
 }
 
 /** What the hub counts. Deliveries are summed here and handed on at a scrape: they are the hottest path there is. */
@@ -22,7 +22,7 @@ export class HubMetrics {
     );
     this.#overruns = metrics.counter(
       'fanout_overruns_total',
-      'Times fan-out fell so far behind that it was skipped',
+      'Times that fan-out or pace could not keep up, and subscribers read from the ledger',
     );
     const deliveries = metrics.counter('deliveries_total', 'Changes delivered to subscribers', ['transport']);
     const bytes = metrics.counter('delivered_bytes_total', 'Bytes of changes delivered', ['transport']);
@@ -81,7 +81,7 @@ function slowest(hub: Watched): number {
   let lag = 0;
   for (const subscriber of hub.table) {
     if (subscriber.state === 'behind' && subscriber.subscriptions.length > 0) {
-      lag = Math.max(lag, hub.head.sequence - subscriber.cursor);
+      lag = Math.max(lag, hub.head() - subscriber.cursor);
     }
   }
   return lag;

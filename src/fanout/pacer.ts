@@ -22,6 +22,8 @@ const stepMs = 10;
 const maxStepMs = 50;
 /** Pending waves looked at for one resume position; with more, the position is lower than it need be. */
 const maxResumeChecks = 64;
+/** Waves held back in all lanes together, each a few hundred bytes; over it those who wait are fed from the ledger. */
+export const maxHeldWaves = 4_000;
 /** Repositories whose rule is remembered. */
 const maxRememberedRules = 10_000;
 
@@ -30,6 +32,8 @@ export interface PacerOptions {
   /** Matching paced subscribers of all gateways for a repository, given this gateway's own count. */
   readonly crowdOf: (repositoryKey: string, own: number) => Crowd;
   readonly deliver: (wave: Wave, subscriber: Subscriber) => boolean;
+  /** Too much is held back, and all of it is dropped: its subscribers fall behind, before that. */
+  readonly overflow: () => void;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -40,8 +44,9 @@ export class Pacer {
   readonly #ruleOf: (key: string) => PaceRule;
   readonly #rules = new Map<string, PaceRule>();
   readonly #budgets = new Map<string, Budget>();
-  /** Waves not over, in order of sequence. */
-  #pending: Wave[] = [];
+  /** Waves not over, by their sequences, in order; and by their tags. */
+  readonly #pending = new Map<number, Wave>();
+  readonly #bySubject = new Map<string, Wave[]>();
   readonly #feedback = new Map<string, Feedback>();
   #overrides: readonly PaceOverride[] = [];
   #cancel: (() => void) | null = null;
@@ -64,19 +69,19 @@ export class Pacer {
       gauge.set(this.windowMs / 1000),
     );
     this.#port = {
-      rateOf: (wave) => this.#rateOf(wave.frame.key, wave.frame.change.registry, wave.rule),
+      rateOf: (key, rule) => this.#rateOf(key, rule),
       crowdOf: (wave, own) => options.crowdOf(wave.frame.key, own),
       deliver: options.deliver,
-      finished: (wave) => {
-        this.#pending = this.#pending.filter((each) => each !== wave);
-      },
-      raised: (wave, rate) => this.#noteRaised(wave, rate),
+      finished: (wave) => this.#forget(wave),
+      raised: (key, rate, allowed) => this.#noteRaised(key, rate, allowed),
     };
   }
 
   /** Own deliveries held back by now. */
   get held(): number {
-    return this.#pending.reduce((sum, wave) => sum + wave.held, 0);
+    let sum = 0;
+    for (const wave of this.#pending.values()) sum += wave.held;
+    return sum;
   }
 
   /** How long until all that is held back is out, ms, were nothing to change. */
@@ -87,56 +92,65 @@ export class Pacer {
       const first = waves[0];
       if (first === undefined) continue;
       const backlog = waves.reduce((sum, wave) => sum + wave.remaining, 0);
-      longest = Math.max(longest, (backlog * 1000) / this.#port.rateOf(first));
+      longest = Math.max(longest, (backlog * 1000) / this.#rateOf(first.frame.key, first.rule));
     }
     return longest;
   }
 
   get idle(): boolean {
-    return this.#pending.length === 0;
+    return this.#pending.size === 0;
   }
 
   /**
    * Takes a change for `own` paced subscribers of these groups. False: so few that it may go out at once, which
-   * is charged. True: it became a wave. What follows a held-back change of the same tag waits behind it, since
-   * order per tag always holds.
+   * is paid for later. True: it became a wave. What follows a held-back change of the same tag waits behind it,
+   * since order per tag always holds.
    */
   hold(frame: Frame, groups: readonly Group[], own: number): boolean {
-    const rule = this.ruleOf(frame.key);
-    const budget = this.#budgetOf(rule);
     const crowd = this.#options.crowdOf(frame.key, own);
     const total = crowd.counts.reduce((sum, count) => sum + count, 0);
-    const behind = this.#pending.some((wave) => wave.frame.subject === frame.subject);
-    if (total <= rule.burst && !behind) {
-      budget.charge(total);
+    if (total === 0) return false;
+    const rule = this.ruleOf(frame.key);
+    const now = this.#options.clock.monotonic();
+    const budget = this.#budgetOf(rule);
+    budget.observe(crowd);
+    const behind = this.#bySubject.get(frame.subject);
+    if (total <= rule.burst && behind === undefined) {
+      budget.overtake(total, now);
       return false;
     }
-    const now = this.#options.clock.monotonic();
-    const wave = new Wave(frame, groups, rule, crowd, now + rule.maxWindowMs);
-    this.#pending.push(wave);
+    const wave = new Wave(frame, groups, rule, crowd, now);
+    this.#pending.set(frame.sequence, wave);
+    if (behind === undefined) this.#bySubject.set(frame.subject, [wave]);
+    else behind.push(wave);
     budget.enqueue(wave, now);
+    if (this.#pending.size > maxHeldWaves) this.#overflow();
     this.#run();
     return true;
   }
 
   /** One delivery of a replay: null when it may go now, else a promise of its turn. Either way it is paid for. */
-  admit(repositoryKey: string): Promise<void> | null {
+  admit(repositoryKey: string, subscriber: Subscriber): Promise<void> | null {
     const budget = this.#budgetOf(this.ruleOf(repositoryKey));
-    const turn = budget.admit(this.#options.clock.monotonic());
+    const turn = budget.admit(repositoryKey, subscriber, this.#options.clock.monotonic());
     if (turn !== null) this.#run();
     return turn;
   }
 
-  /** Notes deliveries that went out unheld. Negative: gives back what was admitted in vain. */
+  /** Notes deliveries of a catch-up under way. Negative: gives back what was admitted in vain. */
   charge(repositoryKey: string, deliveries: number): void {
-    this.#budgetOf(this.ruleOf(repositoryKey)).charge(deliveries);
+    this.#budgetOf(this.ruleOf(repositoryKey)).charge(deliveries, this.#options.clock.monotonic());
+  }
+
+  /** Its connection is gone: a turn that it waits for comes at once, for nothing. */
+  leave(subscriber: Subscriber): void {
+    for (const budget of this.#budgets.values()) budget.leave(subscriber);
   }
 
   /** The lowest sequence below `limit` that is still held back for this subscriber; null when there is none. */
   heldFor(subscriber: Subscriber, limit: number): number | null {
     let checks = 0;
-    for (const wave of this.#pending) {
-      const { sequence } = wave.frame;
+    for (const [sequence, wave] of this.#pending) {
       if (sequence >= limit) return null;
       if (sequence <= subscriber.liveFrom || subscriber.ahead?.has(sequence) || wave.passed(subscriber))
         continue;
@@ -145,11 +159,16 @@ export class Pacer {
     return null;
   }
 
+  /** Whether the subscriber's slot for this change is still to come. */
+  isDue(subscriber: Subscriber, sequence: number): boolean {
+    const wave = this.#pending.get(sequence);
+    return wave !== undefined && !wave.passed(subscriber);
+  }
+
   /** Waves of the same tag as `wave`, later than it, in order: what conflation may replace it by. */
   laterOfSameSubject(wave: Wave): readonly Wave[] {
-    return this.#pending.filter(
-      (each) => each.frame.subject === wave.frame.subject && each.frame.sequence > wave.frame.sequence,
-    );
+    const all = this.#bySubject.get(wave.frame.subject) ?? [];
+    return all.filter((each) => each.frame.sequence > wave.frame.sequence);
   }
 
   /** A registry answered 429 or 503: its R is halved, and recovers slowly. */
@@ -203,7 +222,7 @@ export class Pacer {
 
   /** Forgets all that is held back (the epoch changed) and lets waiting replays go on. */
   clear(): void {
-    this.#pending = [];
+    this.#dropWaves();
     for (const budget of this.#budgets.values()) budget.release();
     this.#budgets.clear();
   }
@@ -214,23 +233,44 @@ export class Pacer {
     this.clear();
   }
 
+  #overflow(): void {
+    this.#options.overflow();
+    this.#dropWaves();
+  }
+
+  #dropWaves(): void {
+    this.#pending.clear();
+    this.#bySubject.clear();
+    for (const budget of this.#budgets.values()) budget.dropWaves();
+  }
+
+  #forget(wave: Wave): void {
+    const { sequence, subject } = wave.frame;
+    this.#pending.delete(sequence);
+    const others = (this.#bySubject.get(subject) ?? []).filter((each) => each !== wave);
+    if (others.length > 0) this.#bySubject.set(subject, others);
+    else this.#bySubject.delete(subject);
+  }
+
   #budgetOf(rule: PaceRule): Budget {
     let budget = this.#budgets.get(rule.name);
     if (budget === undefined) {
-      const rate = () => this.#rateOf('', '', rule);
-      budget = new Budget(rule.name, rule.burst, rate, this.#port, this.#options.clock.monotonic());
+      budget = new Budget(rule, this.#port, this.#options.clock.monotonic());
       this.#budgets.set(rule.name, budget);
     }
     return budget;
   }
 
-  /** R of a rule by now: the newest matching override, times what the registry's complaints left of it. */
-  #rateOf(key: string, registry: string, rule: PaceRule): number {
+  /** R of a rule by now: overrides, the newest last, times what the registry's complaints left of it. */
+  #rateOf(key: string, rule: PaceRule): number {
     const now = this.#options.clock.monotonic();
-    let rate = rule.deliveriesPerSecond;
-    const override = this.#overrides.find((each) => each.pattern === null || compileGlob(each.pattern)(key));
-    if (override !== undefined) rate = overriddenRate(override, rate, now);
-    const state = this.#feedback.get(registry);
+    // From the oldest: one that is over gives way to what was in force before it, not to the configuration.
+    const rate = this.#overrides.reduceRight(
+      (before, each) =>
+        each.pattern === null || compileGlob(each.pattern)(key) ? overriddenRate(each, before, now) : before,
+      rule.deliveriesPerSecond,
+    );
+    const state = this.#feedback.get(key.slice(0, key.indexOf('/')));
     return state === undefined ? rate : rate * recovered(state, now).factor;
   }
 
@@ -253,13 +293,13 @@ export class Pacer {
     this.#cancel = busy ? this.#options.clock.after(stepMs, () => this.#step()) : null;
   }
 
-  #noteRaised(wave: Wave, rate: number): void {
+  #noteRaised(key: string, rate: number, allowed: number): void {
     this.#raised.inc();
     const now = this.#options.clock.monotonic();
     if (now - this.#raisedLoggedAt < 60_000) return;
     this.#raisedLoggedAt = now;
     this.#options.log.warn(
-      { repository: wave.frame.key, rate: Math.round(rate), allowed: wave.rule.deliveriesPerSecond },
+      { repository: key, rate: Math.round(rate), allowed: Math.round(allowed) },
       'pace raised: what is held back would not be out within maxWindow',
     );
   }

@@ -1,7 +1,7 @@
 import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
 import type { Grant, Group } from './group.ts';
-import type { Sink } from './sink.ts';
+import type { ResetReason, Sink } from './sink.ts';
 
 /** From where a subscription begins. */
 export type Start =
@@ -31,6 +31,10 @@ export interface Joining {
   readonly request: SubscriptionRequest;
   /** Everything up to this sequence has been replayed; null: `start` is not resolved yet. */
   cursor: number | null;
+  /** Whether the client has been told `subscribed`. */
+  told: boolean;
+  /** Not null: what it had begun can't go on, so it begins at the head, with a reset that says why. */
+  lost: ResetReason | null;
 }
 
 export interface SubscriberOptions {
@@ -61,6 +65,8 @@ export class Subscriber {
   cursor = 0;
   /** Where it went live: what is older reached it before. */
   liveFrom = 0;
+  /** The highest `from` of its subscriptions. */
+  newestFrom = 0;
   /** The newest change that fan-out has considered for it. */
   considered = 0;
   /** Changes above the resume position that it already has: overtakers, and what conflation replaced. */
@@ -111,6 +117,13 @@ export class Subscriber {
         return true;
     }
     return false;
+  }
+
+  /** The lowest position of the subscriptions still on their way in; resume positions may not pass it. */
+  lowestJoining(): number {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const { cursor } of this.joining ?? []) if (cursor !== null) lowest = Math.min(lowest, cursor);
+    return lowest;
   }
 
   /** Exact repositories of all its subscriptions for a narrowed read; undefined where a pattern is among them. */

@@ -20,6 +20,8 @@ export class Wave {
   readonly frame: Frame;
   readonly groups: ReadonlySet<Group>;
   readonly rule: PaceRule;
+  /** When it was taken in, monotonic ms. */
+  readonly heldAt: number;
   /** Monotonic ms by which its last delivery is out, whatever the rate. */
   readonly deadline: number;
   crowd: Crowd;
@@ -29,12 +31,13 @@ export class Wave {
   #order: Uint32Array = new Uint32Array();
   #next = 0;
 
-  constructor(frame: Frame, groups: readonly Group[], rule: PaceRule, crowd: Crowd, deadline: number) {
+  constructor(frame: Frame, groups: readonly Group[], rule: PaceRule, crowd: Crowd, heldAt: number) {
     this.frame = frame;
     this.groups = new Set(groups);
     this.rule = rule;
     this.crowd = crowd;
-    this.deadline = deadline;
+    this.heldAt = heldAt;
+    this.deadline = heldAt + rule.maxWindowMs;
   }
 
   /** Deliveries over all gateways. */

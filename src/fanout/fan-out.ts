@@ -1,0 +1,142 @@
+/**
+ * Takes changes from the tail one after the other and brings each to its groups. Owns the queue of changes
+ * that wait for that, and where fan-out stands. A long fan-out yields to the event loop; a queue that grows
+ * too long, or has a hole, is skipped, and the subscribers read it from the ledger. It decides nothing about
+ * a subscriber.
+ */
+import type { Change } from '../event/change.ts';
+import type { Bounds } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Frame } from './frame.ts';
+import type { Group } from './group.ts';
+import type { History } from './history.ts';
+import type { Subscriber } from './subscriber.ts';
+
+export interface FanOutPort {
+  readonly history: History;
+  readonly clock: Clock;
+  readonly maxQueuedChanges: number;
+  match(frame: Frame): readonly Group[];
+  /** True: the paced members of these groups get the change later. */
+  hold(frame: Frame, groups: readonly Group[]): boolean;
+  deliver(frame: Frame, subscriber: Subscriber): void;
+  /** What is queued will not be brought to anybody: whoever is live falls behind, and is fed in a later turn. */
+  leaveBehind(): void;
+}
+
+/** Writes between two looks at the clock, and how long fan-out may hold the event loop, ms. */
+const writesPerLook = 128;
+const maxHoldMs = 10;
+
+export class FanOut {
+  readonly #port: FanOutPort;
+  #epoch: string;
+  #head: number;
+  #settled: number;
+  #queue: Frame[] = [];
+  #pumping = false;
+  #closed = false;
+  #heldSince = 0;
+  #writes = 0;
+
+  constructor(bounds: Bounds, port: FanOutPort) {
+    this.#port = port;
+    this.#epoch = bounds.epoch;
+    this.#head = bounds.head;
+    this.#settled = bounds.head;
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** The newest change whose fan-out began. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** The newest change whose fan-out is through: who is live has it, or has it held back. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  get busy(): boolean {
+    return this.#pumping;
+  }
+
+  push(changes: readonly Change[]): void {
+    for (const change of changes) {
+      const last = this.#queue.at(-1)?.sequence ?? this.#head;
+      if (change.sequence <= last) continue;
+      this.#queue.push(new Frame(change));
+      const hole = change.sequence > last + 1;
+      if (hole || this.#queue.length > this.#port.maxQueuedChanges) this.#skip();
+    }
+    if (!this.#pumping) void this.#pump();
+  }
+
+  /** Continuity was lost: what is queued is void, a fan-out under way ends. */
+  restart(bounds: Bounds): void {
+    this.#queue = [];
+    this.#epoch = bounds.epoch;
+    this.#head = bounds.head;
+    this.#settled = bounds.head;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+  }
+
+  #skip(): void {
+    this.#port.leaveBehind();
+    this.#head = this.#queue.at(-1)?.sequence ?? this.#head;
+    this.#queue = [];
+    this.#port.history.clear();
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    this.#heldSince = this.#port.clock.monotonic();
+    try {
+      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+        this.#head = frame.sequence;
+        this.#port.history.push(frame);
+        const through = await this.#bring(frame);
+        if (this.#closed) return;
+        if (through) this.#settled = Math.max(this.#settled, frame.sequence);
+      }
+      // The queue may have been skipped.
+      this.#settled = this.#head;
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** False: continuity was lost on the way, and the rest was not brought. */
+  async #bring(frame: Frame): Promise<boolean> {
+    const groups = this.#port.match(frame);
+    const held = this.#port.hold(frame, groups);
+    // Many small fan-outs hold the event loop as one large one does.
+    if (this.#heldLong()) await this.#yield();
+    for (const group of groups) {
+      for (const members of held ? [group.unpaced] : [group.unpaced, group.paced]) {
+        for (const subscriber of members) {
+          if (this.#closed || frame.change.epoch !== this.#epoch) return false;
+          this.#port.deliver(frame, subscriber);
+          if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
+        }
+      }
+    }
+    return frame.change.epoch === this.#epoch;
+  }
+
+  #heldLong(): boolean {
+    return this.#port.clock.monotonic() - this.#heldSince > maxHoldMs;
+  }
+
+  async #yield(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#heldSince = this.#port.clock.monotonic();
+  }
+}

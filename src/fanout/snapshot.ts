@@ -1,0 +1,39 @@
+import { repositoryKey } from '../event/reference.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Delivery } from './delivery.ts';
+import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
+import type { Turns } from './turns.ts';
+
+export interface SnapshotPort {
+  readonly ledger: Pick<Ledger, 'tags'>;
+  readonly turns: Turns;
+  readonly delivery: Delivery;
+}
+
+const pageSize = 500;
+
+/** Sends the present state of the matching tags, in bounded pages and no faster than the socket drains. */
+export async function sendSnapshot(
+  subscriber: Subscriber,
+  { filter, id }: SubscriptionRequest,
+  isOver: () => boolean,
+  port: SnapshotPort,
+): Promise<void> {
+  const narrowed = filter.patterns.length > 0 ? {} : { repositories: filter.repositories };
+  let cursor: string | null = null;
+  do {
+    await (port.turns.take() ?? undefined);
+    const query = cursor === null ? narrowed : { ...narrowed, cursor };
+    const page: Awaited<ReturnType<Ledger['tags']>> = await port.ledger.tags({ ...query, limit: pageSize });
+    port.turns.spend(page.tags.length);
+    for (const tag of page.tags) {
+      const key = repositoryKey(tag);
+      if (!subscriber.grant.allows(key) || !filter.matchesRepository(key) || !filter.matchesTag(tag.tag))
+        continue;
+      while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
+      if (isOver()) return;
+      port.delivery.tell(subscriber, { kind: 'state', id, tag });
+    }
+    cursor = page.cursor;
+  } while (cursor !== null);
+}

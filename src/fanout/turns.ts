@@ -1,0 +1,58 @@
+/**
+ * Shares the event loop among thousands that are fed at once: each asks for a turn before its next page, and
+ * in one turn of the loop only so many frames are written. Without it a storm of catch-ups, which all read the
+ * same pages from memory, would run to its end before one webhook or heartbeat.
+ */
+
+/** Frames written to those who catch up in one turn of the event loop: some milliseconds of sends. */
+const maxFramesPerTurn = 512;
+
+export class Turns {
+  #left = maxFramesPerTurn;
+  readonly #waiting: (() => void)[] = [];
+  #next = 0;
+  #scheduled = false;
+
+  /** Null: go on; otherwise resolves when it is the asker's turn. Who gets a turn says what it spent. */
+  take(): Promise<void> | null {
+    this.#schedule();
+    if (this.#left > 0 && this.waiting === 0) {
+      this.#left--;
+      return null;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Frames or rows about to be written. */
+  spend(frames: number): void {
+    this.#left -= frames;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length - this.#next;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => void this.#turn());
+  }
+
+  async #turn(): Promise<void> {
+    this.#left = maxFramesPerTurn;
+    while (this.#left > 0 && this.waiting > 0) {
+      this.#left--;
+      // By index: shifting an array of thousands moves all the others each time.
+      this.#waiting[this.#next++]?.();
+      // Lets the one that was woken say what it spends.
+      await null;
+      await null;
+    }
+    if (this.waiting === 0) {
+      this.#waiting.length = 0;
+      this.#next = 0;
+    }
+    this.#scheduled = false;
+    if (this.waiting > 0) this.#schedule();
+  }
+}

@@ -1,0 +1,109 @@
+import type { Change } from '../../src/event/change.ts';
+import { parsePosition } from '../../src/event/position.ts';
+import type { Control, Encoding, Farewell, Sink } from '../../src/fanout/sink.ts';
+
+/** What a sink was given, in order. Resume positions are sequences; `epoch` is theirs. */
+export type Heard =
+  | { readonly kind: 'change'; readonly sequence: number; readonly subject: string; readonly resume: number }
+  | { readonly kind: 'beat'; readonly resume: number | null }
+  | { readonly kind: 'end'; readonly why: Farewell; readonly resume: number | null; readonly retryMs: number }
+  | Control;
+
+interface Decoded {
+  readonly sequence: number;
+  readonly subject: string;
+  readonly resume: number;
+  readonly epoch: string;
+}
+
+/** Frames are shared by all subscribers: each is parsed once. */
+const decoded = new WeakMap<Buffer, Decoded>();
+
+export const fakeEncoding: Encoding = {
+  transport: 'sse',
+  format: 'manifeed',
+  change(json, resume) {
+    const bytes = Buffer.from(json);
+    const change: Pick<Change, 'registry' | 'repository' | 'tag'> & { position: string } = JSON.parse(json);
+    const position = parsePosition(change.position);
+    decoded.set(bytes, {
+      sequence: position?.sequence ?? -1,
+      subject: `${change.registry}/${change.repository}:${change.tag}`,
+      resume: parsePosition(resume)?.sequence ?? -1,
+      epoch: position?.epoch ?? '',
+    });
+    return bytes;
+  },
+};
+
+/** Remembers what it is given. It can refuse to take more, as a socket does whose peer does not read. */
+export class FakeSink implements Sink {
+  readonly encoding = fakeEncoding;
+  readonly heard: Heard[] = [];
+  /** Bytes of changes that came while it was full: what a socket would have had to keep. */
+  bytesWhileFull = 0;
+  full = false;
+  /** Takes so many more writes, then is full. */
+  room = Number.POSITIVE_INFINITY;
+  /** Called at each thing heard, before it is answered. */
+  onHeard: (heard: Heard, epoch: string) => void = () => {};
+
+  write(bytes: Buffer): boolean {
+    const { epoch, ...frame } = decoded.get(bytes) ?? { sequence: -1, subject: '', resume: -1, epoch: '' };
+    if (this.full) this.bytesWhileFull += bytes.length;
+    return this.#hear({ kind: 'change', ...frame }, epoch);
+  }
+
+  tell(control: Control): boolean {
+    return this.#hear(control, '');
+  }
+
+  beat(bookmark: string): void {
+    this.#hear({ kind: 'beat', resume: parsePosition(bookmark)?.sequence ?? null }, '');
+  }
+
+  end(why: Farewell, bookmark: string, retryMs: number): void {
+    this.#hear({ kind: 'end', why, resume: parsePosition(bookmark)?.sequence ?? null, retryMs }, '');
+  }
+
+  /** Sequences of the changes heard, in order. */
+  get sequences(): number[] {
+    return this.changes.map((each) => each.sequence);
+  }
+
+  get changes(): Extract<Heard, { kind: 'change' }>[] {
+    return this.heard.filter((each) => each.kind === 'change');
+  }
+
+  /** Everything heard but changes, by kind. */
+  get kinds(): string[] {
+    return this.heard.map((each) => each.kind).filter((kind) => kind !== 'change');
+  }
+
+  of<Kind extends Heard['kind']>(kind: Kind): Extract<Heard, { kind: Kind }>[] {
+    return this.heard.filter((each): each is Extract<Heard, { kind: Kind }> => each.kind === kind);
+  }
+
+  #hear(heard: Heard, epoch: string): boolean {
+    this.heard.push(heard);
+    this.onHeard(heard, epoch);
+    if (--this.room <= 0) this.full = true;
+    return !this.full;
+  }
+}
+
+/** Where a client that heard this would resume; null: it says nothing about that. */
+export function resumeIn(heard: Heard): number | null {
+  switch (heard.kind) {
+    case 'change':
+    case 'beat':
+    case 'end':
+      return heard.resume;
+    case 'ready':
+    case 'reset':
+      return parsePosition(heard.position)?.sequence ?? null;
+    case 'subscribed':
+    case 'state':
+      return null;
+  }
+}

@@ -1,0 +1,83 @@
+import { ManifeedError } from '../../src/errors.ts';
+import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
+import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { Tails } from '../../src/ledger/tails.ts';
+import type { FakeClock } from './fake-clock.ts';
+
+/** A memory ledger whose reads a test can hold up, fail and shorten, and that can lose its continuity. */
+export interface ScriptedLedger extends Ledger {
+  /** Reads wait until `release`. */
+  held: boolean;
+  /** Lets the reads go on that wait now; at most `count` of them. */
+  release(count?: number): void;
+  /** Reads reject with `UNAVAILABLE`. */
+  away: boolean;
+  /** Changes in one page at most. */
+  maxPage: number;
+  /** Reads made. */
+  readonly reads: number;
+  /** Begins a new epoch, whose head is `head` changes after nothing. */
+  loseContinuity(head?: (ledger: Ledger) => Promise<void>): Promise<void>;
+}
+
+export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): Promise<ScriptedLedger> {
+  const retention = { maxChanges, maxAgeMs: 86_400_000 };
+  let seed = 0;
+  const open = () => openMemoryLedger({ clock, random: () => (seed++ * 0.377) % 1, retention });
+  let inner = await open();
+  const tails = new Tails();
+  const relay = (event: TailEvent) => tails.emit(event);
+  inner.tail(relay);
+  const waiting: (() => void)[] = [];
+  const gate = async () => {
+    if (ledger.held) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (ledger.away) throw new ManifeedError('UNAVAILABLE', 'read ledger: it is away');
+  };
+  let reads = 0;
+  const ledger: ScriptedLedger = {
+    held: false,
+    away: false,
+    maxPage: 1_000,
+    get reads() {
+      return reads;
+    },
+    release(count = waiting.length) {
+      for (const resolve of waiting.splice(0, count)) resolve();
+    },
+    async loseContinuity(fill = async () => {}) {
+      const next = await open();
+      await fill(next);
+      inner = next;
+      inner.tail(relay);
+      tails.emit({ kind: 'reset', bounds: await inner.bounds(), reason: 'test' });
+    },
+    async bounds() {
+      await gate();
+      return inner.bounds();
+    },
+    record: (observations, settles) => inner.record(observations, settles),
+    defer: (observations) => inner.defer(observations),
+    claimPending: (limit, leaseMs) => inner.claimPending(limit, leaseMs),
+    async read(after, limit, filter) {
+      reads++;
+      const page = inner.read(after, Math.min(limit, ledger.maxPage), filter);
+      page.catch(() => {});
+      await gate();
+      return page;
+    },
+    async seek(time) {
+      await gate();
+      return inner.seek(time);
+    },
+    async tags(query) {
+      await gate();
+      return inner.tags(query);
+    },
+    baselines: (registry, repository) => inner.baselines(registry, repository),
+    tail: (listener) => tails.add(listener),
+    check: () => inner.check(),
+    trim: () => inner.trim(),
+    close: () => inner.close(),
+  };
+  return ledger;
+}
