@@ -35,6 +35,8 @@ export interface ConnectionsOptions {
 
 export interface Connections {
   readonly store: RedisStore;
+  /** Has the channel heard over a new connection. */
+  renewTail(reason: string): void;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -119,7 +121,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     throw openFailure(target, error);
   }
   watching = watch(options, tail.link, stop.signal);
-  return { store, close };
+  return { store, renewTail: (reason) => tail.link.renew(reason), close };
 }
 
 /**

@@ -78,6 +78,11 @@ export class RedisLink {
     client.disconnect();
   }
 
+  /** Ends the connection that stands, if one does, and dials again. */
+  renew(reason: string): void {
+    if (this.#client !== null) this.fault(this.#client, reason);
+  }
+
   /** Idempotent. Commands under way are rejected. */
   async close(): Promise<void> {
     this.#stop.abort();

@@ -13,6 +13,8 @@ export interface RedisTailOptions {
   readonly log: Log;
   /** Counts the holes that had to be filled from the stream. */
   readonly onHole: () => void;
+  /** Several changes in a row were not on the channel: its connection may lead to a server that was left behind. */
+  readonly onSilence: () => void;
   /** How long a change may be overtaken by news of a later one before the stream is read, ms. Default 100. */
   readonly patienceMs?: number;
 }
@@ -25,6 +27,8 @@ interface Listener {
 }
 
 const pageSize = 1_000;
+/** Holes found without a word from the channel until it is taken to be broken. */
+const maxSilentHoles = 3;
 
 /**
  * Puts what the channel, our own commits and the stream say into one dense order for the listeners. Whatever
@@ -36,10 +40,13 @@ export class RedisTail {
   #epoch: string;
   /** Everything up to this has been delivered. */
   #delivered: number;
-  /** The newest sequence of this epoch that anybody spoke of. */
+  /** The newest sequence of this epoch that anybody spoke of, strangers on the channel included. */
   #heard: number;
+  /** The newest sequence of this epoch that was certainly stored. */
+  #known: number;
   #isReading = false;
   #isAsking = false;
+  #silentHoles = 0;
   #cancelPatience: (() => void) | null = null;
   #closed = false;
 
@@ -48,32 +55,35 @@ export class RedisTail {
     this.#epoch = start.epoch;
     this.#delivered = start.head;
     this.#heard = start.head;
+    this.#known = start.head;
   }
 
   get epoch(): string {
     return this.#epoch;
   }
 
-  /** The newest sequence of `epoch` that this gateway knows of. */
+  /** The newest sequence of `epoch` that was certainly stored: a server with less has lost changes. */
   get head(): number {
-    return this.#heard;
+    return this.#known;
   }
 
   listen(hear: (event: TailEvent) => void): () => void {
-    const listener = { hear, epoch: this.#epoch, after: this.#heard };
+    const listener = { hear, epoch: this.#epoch, after: this.#known };
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   /** News from the channel. In order there, so a hole means that a message was lost. */
   announce({ epoch, first, count, read }: Announcement): void {
+    this.#silentHoles = 0;
     if (epoch !== this.#epoch) return void this.#ask();
     const last = first + count - 1;
     if (last <= this.#delivered) return;
     this.#heard = Math.max(this.#heard, last);
     if (this.#isReading) return;
-    if (read !== null && first <= this.#delivered + 1) this.#deliver(read());
-    else this.#fill();
+    const changes = read !== null && first <= this.#delivered + 1 ? tryRead(read) : null;
+    if (changes === null) this.#fill();
+    else this.#deliver(changes);
   }
 
   /**
@@ -85,7 +95,7 @@ export class RedisTail {
     const last = changes.at(-1);
     if (epoch !== this.#epoch) return void this.#ask();
     if (first === undefined || last === undefined) return;
-    this.#heard = Math.max(this.#heard, last.sequence);
+    this.#stored(last.sequence);
     if (!this.#isReading && first.sequence <= this.#delivered + 1) this.#deliver(changes);
     else this.#bePatient();
   }
@@ -96,7 +106,7 @@ export class RedisTail {
       this.#reset(standing);
       return;
     }
-    this.#heard = Math.max(this.#heard, standing.head);
+    this.#stored(standing.head);
     if (this.#heard > this.#delivered) this.#bePatient();
   }
 
@@ -104,6 +114,11 @@ export class RedisTail {
     this.#closed = true;
     this.#cancelPatience?.();
     this.#listeners.clear();
+  }
+
+  #stored(sequence: number): void {
+    this.#known = Math.max(this.#known, sequence);
+    this.#heard = Math.max(this.#heard, sequence);
   }
 
   #ask(): void {
@@ -127,7 +142,7 @@ export class RedisTail {
     const wanted = this.#heard;
     this.#cancelPatience = this.#options.clock.after(this.#options.patienceMs, () => {
       this.#cancelPatience = null;
-      if (epoch === this.#epoch && this.#delivered < wanted) this.#fill();
+      if (epoch === this.#epoch && this.#delivered < wanted) this.#fillInSilence();
       else if (this.#delivered < this.#heard) this.#bePatient();
     });
   }
@@ -137,7 +152,7 @@ export class RedisTail {
     // Listeners go on from where the epoch began, so that they hear all of it, whenever we learned of it.
     const from = Math.max(began, floor);
     this.#startAt({ epoch, floor, head: from }, reason);
-    this.#heard = Math.max(head, from);
+    this.#stored(head);
     if (this.#heard > this.#delivered) this.#fill();
   }
 
@@ -145,8 +160,18 @@ export class RedisTail {
     this.#epoch = bounds.epoch;
     this.#delivered = bounds.head;
     this.#heard = bounds.head;
+    this.#known = bounds.head;
     this.#options.log.warn({ ...bounds, reason }, 'follow the ledger: continuity was lost');
     for (const { hear } of this.#listeners) hear({ kind: 'reset', bounds, reason });
+  }
+
+  #fillInSilence(): void {
+    this.#silentHoles += 1;
+    if (this.#silentHoles >= maxSilentHoles) {
+      this.#silentHoles = 0;
+      this.#options.onSilence();
+    }
+    this.#fill();
   }
 
   #fill(): void {
@@ -173,19 +198,21 @@ export class RedisTail {
       const standing = await this.#options.standing();
       if (this.#closed) return;
       if (standing.epoch !== epoch) return this.stands(standing);
-      if (this.#delivered < standing.floor)
-        this.#startAt(
-          { ...standing, head: standing.floor },
-          'retention dropped changes before they were read',
-        );
+      const { floor } = standing;
+      if (this.#delivered < floor)
+        this.#startAt({ epoch, floor, head: floor }, 'retention dropped changes before they were read');
+      const wanted = this.#heard;
       const page = await this.#options.read(this.#delivered, pageSize);
       if (this.#closed || this.#epoch !== epoch) return;
       const [first] = page.changes;
       // Read from another epoch's server: the next look at where the ledger stands tells why.
       if (first !== undefined && first.epoch !== epoch) return;
+      if (first !== undefined && first.sequence > this.#delivered + 1)
+        this.#startAt({ epoch, floor, head: first.sequence - 1 }, 'changes are missing from the stream');
       this.#deliver(page.changes);
-      if (page.atHead && this.#delivered >= this.#heard) return;
-      if (page.changes.length === 0) return;
+      // What was spoken of before this page was read, and is not in it, does not exist.
+      if (page.atHead && this.#heard === wanted) this.#heard = this.#delivered;
+      if (page.atHead ? this.#delivered >= this.#heard : page.changes.length === 0) return;
     }
   }
 
@@ -194,11 +221,20 @@ export class RedisTail {
     const last = fresh.at(-1);
     if (last === undefined || this.#closed) return;
     this.#delivered = last.sequence;
-    this.#heard = Math.max(this.#heard, last.sequence);
+    this.#stored(last.sequence);
     for (const listener of this.#listeners) {
       const isLate = listener.epoch === this.#epoch && (fresh[0]?.sequence ?? 0) <= listener.after;
       const own = isLate ? fresh.filter(({ sequence }) => sequence > listener.after) : fresh;
       if (own.length > 0) listener.hear({ kind: 'changes', changes: own });
     }
+  }
+}
+
+/** Null where it can't be read: what is on the channel is only a hint, and the stream has it right. */
+function tryRead(read: () => readonly Change[]): readonly Change[] | null {
+  try {
+    return read();
+  } catch {
+    return null;
   }
 }

@@ -15,6 +15,7 @@ import { newEpoch } from './epoch.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
+import { ReadGate } from './read-gate.ts';
 import { RedisBudget } from './redis-budget.ts';
 import {
   asList,
@@ -68,6 +69,8 @@ const defaults = {
 const maxPublished = 1_000;
 /** Repositories one `tags` call looks at. */
 const maxVisited = 1_000;
+/** Pages asked for at once, some 300 KB each: a storm of reconnects must not fill memory, nor hold up commits. */
+const maxReadsAtOnce = 8;
 /** Steps of one `trim`; the rest waits for the next. */
 const maxTrimSteps = 1_000;
 
@@ -116,6 +119,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
   try {
     tail = new RedisTail(await standing(), {
       ...{ clock, log, standing, onHole: () => holes.inc() },
+      onSilence: () => connections.renewTail('the channel was silent while changes came'),
       read: (after, limit) => readPage(store, after, limit, {}, limit),
     });
     return new RedisLedger(options, connections, tail);
@@ -133,6 +137,7 @@ class RedisLedger implements SharedLedger {
   readonly #store: RedisStore;
   readonly #tail: RedisTail;
   readonly #queue: RecordQueue;
+  readonly #gate: ReadGate;
   #closing: Promise<void> | null = null;
 
   constructor(options: RedisLedgerOptions, connections: Connections, tail: RedisTail) {
@@ -142,6 +147,7 @@ class RedisLedger implements SharedLedger {
     this.#connections = connections;
     this.#store = connections.store;
     this.#tail = tail;
+    this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
     this.#queue = new RecordQueue({
       commit: (calls) => this.#commit(calls),
       maxWaiting: this.#limits.maxWaitingObservations,
@@ -213,16 +219,16 @@ class RedisLedger implements SharedLedger {
     return claimed;
   }
 
-  async read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
-    return await readPage(this.#store, after, limit, filter, this.#limits.maxScanned);
+  read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    return this.#gate.pass(() => readPage(this.#store, after, limit, filter, this.#limits.maxScanned));
   }
 
   async seek(time: number): Promise<number> {
     return asNumber(await this.#store.run('seek', 'seek a time', { time }));
   }
 
-  async tags(query: TagQuery): Promise<TagPage> {
-    return await readTags(this.#store, query, maxVisited);
+  tags(query: TagQuery): Promise<TagPage> {
+    return this.#gate.pass(() => readTags(this.#store, query, maxVisited));
   }
 
   async baselines(registry: string, repository: string): Promise<readonly string[]> {

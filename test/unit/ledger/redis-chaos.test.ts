@@ -102,8 +102,9 @@ async function pushOn(
 /** Cuts, hangs and kills until the time is up; at least one real failover. */
 async function wreak(sentinels: RedisSentinels, random: () => number, forMs: number): Promise<void> {
   const { primary, replica } = sentinels;
+  const alive = new Set([primary, replica]);
   const cut = async (type: string) => {
-    for (const node of [primary, replica])
+    for (const node of alive)
       await node.admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes').catch(() => {});
   };
   const end = performance.now() + forMs;
@@ -119,12 +120,16 @@ async function wreak(sentinels: RedisSentinels, random: () => number, forMs: num
     }
     if (!isDead && end - performance.now() < forMs * (0.3 + random() * 0.5)) {
       isDead = true;
+      alive.delete(primary);
       await primary.kill();
       await until('the replica to be promoted', async () =>
         (await replica.admin.info('replication')).includes('role:master'),
       );
       // It comes back believing itself the primary, until the Sentinels tell it otherwise.
-      if (random() < 0.7) await primary.start();
+      if (random() < 0.7) {
+        await primary.start();
+        alive.add(primary);
+      }
     }
     await systemClock.sleep(50 + random() * 300);
   }

@@ -37,14 +37,15 @@ const more = fc.record({
   dedupeKey: fc.option(fc.constantFrom('k1', 'k2', 'k3', 'k4', 'k5', 'k6'), { freq: 1 }),
 });
 const silent = fc.record({ silent: fc.boolean() });
+const said = fc.record({ occurredAt: fc.integer({ min: 0, max: 9_999_999_999_999 }) }, { requiredKeys: [] });
 const windowed = fc.record({ dedupeWindowMs: fc.constantFrom(2, 1_000) }, { requiredKeys: [] });
 
 type Made = (now: number) => Observation;
 
 const observation: fc.Arbitrary<Made> = fc
-  .record({ word, tag, offsetMs, more, silent, windowed, none: fc.boolean() })
-  .chain(({ word, tag, offsetMs, more, silent, windowed, none }) => {
-    const members = { ...more, ...windowed };
+  .record({ word, tag, offsetMs, more, silent, said, windowed, none: fc.boolean() })
+  .chain(({ word, tag, offsetMs, more, silent, said, windowed, none }) => {
+    const members = { ...more, ...said, ...windowed };
     const seen: Made = (now) => tagSeen(tag, none ? null : word, now + offsetMs, { ...members, ...silent });
     const gone: Made[] = [
       (now) => tagGone(tag, now + offsetMs, members),

@@ -19,7 +19,7 @@ function changeAt(epoch: string, sequence: number): Change {
 function rig(start = 0) {
   const clock = fakeClock();
   const stream = { epoch: 'e1', floor: 0, head: start, began: 0, reason: 'because', isAway: false };
-  const holes = { count: 0 };
+  const holes = { count: 0, silences: 0 };
   const standing = async () => {
     if (stream.isAway) throw new Error('away');
     return { ...stream };
@@ -36,6 +36,9 @@ function rig(start = 0) {
       ...{ read, standing, clock, log: noLog },
       onHole: () => {
         holes.count += 1;
+      },
+      onSilence: () => {
+        holes.silences += 1;
       },
     },
   );
@@ -104,6 +107,34 @@ test('RedisTail finds by asking what a silent channel kept', async () => {
   tail.stands({ ...stream });
   await settle();
   expect(heard).toEqual([1, 2, 3]);
+});
+
+test('RedisTail has the channel renewed when it keeps silent again and again', async () => {
+  const { stream, tail, holes, heard, message, settle } = rig();
+  for (let turn = 1; turn <= 4; turn += 1) {
+    stream.head += 1;
+    tail.stands({ ...stream });
+    await settle();
+  }
+  expect(holes.silences).toBe(1);
+  stream.head += 1;
+  message(5, 1);
+  stream.head += 1;
+  tail.stands({ ...stream });
+  await settle();
+  expect(holes.silences).toBe(1);
+  expect(heard).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('RedisTail takes from the stream what it cannot read from the channel', async () => {
+  const { stream, tail, heard, settle } = rig();
+  stream.head = 2;
+  const unreadable = () => {
+    throw new Error('no JSON');
+  };
+  tail.announce({ epoch: 'e1', first: 1, count: 2, read: unreadable });
+  await settle();
+  expect(heard).toEqual([1, 2]);
 });
 
 test('RedisTail goes on by itself after the stream could not be read', async () => {

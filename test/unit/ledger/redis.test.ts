@@ -73,7 +73,8 @@ describe('gateways that share a Redis', () => {
   test('take no notice of strangers on the channel', async () => {
     const heard = listen(b);
     const [channel] = (await redis.admin.call('PUBSUB', 'SHARDCHANNELS')) as string[];
-    for (const text of ['', 'x', 'zzz 1 1\n[]', 'zzz 9 1\nnot json', '\n'])
+    const { epoch } = await a.bounds();
+    for (const text of ['', 'x', `${epoch} 1 1\nnot json`, 'zzz 1 1\n[]', 'zzz 9 1\nnot json', '\n'])
       await redis.admin.call('SPUBLISH', channel ?? '', text);
     await a.record([tagSeen('a', 'one', now())]);
     await until('the change', () => heard.changes.length === 1);
@@ -192,6 +193,19 @@ describe('a digest with very many tags', () => {
     expect(changes.map(({ tag }) => tag)).toEqual([...deleted, null]);
     const { tags } = await ledger.tags({ limit: 10 });
     expect(tags.map(({ tag }) => tag)).toEqual(['t150', 'x']);
+  });
+});
+
+describe('a storm of reads', () => {
+  test('is answered a few at a time, and refused beyond its bound', async () => {
+    const redis = await start();
+    const ledger = await open({ url: redis.url, limits: { maxWaitingReads: 100 } });
+    await ledger.record(range(1, 50).map((i) => tagSeen(`t${i}`, 'one', now())));
+    const storm = await Promise.allSettled(range(1, 200).map(() => ledger.read(0, 1_000)));
+    const refused = storm.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(200 - 100 - 8);
+    for (const one of refused) expect(one).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
+    expect((await ledger.read(0, 1_000)).changes).toHaveLength(50);
   });
 });
 
