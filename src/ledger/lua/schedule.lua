@@ -63,16 +63,28 @@ local function bringForward(repository, row, at)
   if at < tonumber(redis.call('ZSCORE', dueKey, repository)) then setDue(repository, at) end
 end
 
+-- Planned already for another living gateway that wants just the same: then one more that starts, or that gets its
+-- first subscriber, learns nothing by an earlier look, and would cost the registry one.
+local function isPlanned(repository, scopes, wants)
+  for node, list in pairs(wants) do
+    if node ~= call.node and list == scopes and isAlive(node) then
+      return tonumber(redis.call('ZSCORE', dueKey, repository) or never) < never
+    end
+  end
+  return false
+end
+
 local function want(repository, scopes, inMs)
   local text = redis.call('HGET', wantsKey, repository)
   local wants = text and cjson.decode(text) or {}
+  local isKept = call.onlyNew or isPlanned(repository, scopes, wants)
   if wants[call.node] ~= scopes then
     wants[call.node] = scopes
     redis.call('HSET', wantsKey, repository, cjson.encode(wants))
   end
   local at = inMs == null and never or now + inMs
   local row = getRow(repository)
-  if row then return call.onlyNew or bringForward(repository, row, at) end
+  if row then return isKept or bringForward(repository, row, at) end
   putRow(repository, { memo = '', lease = '', hastened = null })
   setDue(repository, at)
 end

@@ -176,6 +176,20 @@ describe('gateways that share a schedule', () => {
     ]);
   });
 
+  test('look no earlier because one more of them wants the same', async () => {
+    const keyPrefix = freshPrefix();
+    const [a, b] = [await openGateway(keyPrefix), await openGateway(keyPrefix)];
+    const [first, second] = [scheduleOf(a), scheduleOf(b)];
+    await first.want([{ repository: 'a', scopes: ['x'], inMs: 0 }]);
+    const [claim] = await first.claim(1, 1_000);
+    if (claim === undefined) throw new Error('nothing was due');
+    await first.done(claim, 60_000, '');
+    await second.want([{ repository: 'a', scopes: ['x'], inMs: 500 }]);
+    expect(await second.nextInMs()).toBe(60_000);
+    await second.want([{ repository: 'a', scopes: ['y'], inMs: 500 }]);
+    expect(await second.nextInMs()).toBe(500);
+  });
+
   test('want all again what Redis forgot', async () => {
     const gateway = await openGateway(freshPrefix());
     const schedule = scheduleOf(gateway);
