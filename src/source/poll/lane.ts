@@ -37,7 +37,11 @@ export interface LaneDeps {
   readonly onBadAnswer: (reason: string, by?: number) => void;
 }
 
-const leaseMs = 120_000;
+/**
+ * How long the repositories of a gateway that died wait for another one. Prolonged three times within it, so
+ * that neither a slow answer nor one that was lost makes two gateways look at once.
+ */
+const leaseMs = 12_000;
 const maxClaims = 64;
 /** Looks whose HEADs are spread over their interval, at once. */
 const maxLarge = 32;

@@ -1,0 +1,46 @@
+/** Several real gateways on one Redis. */
+import { type GatewayProcess, type Settings, spawnGateway } from './gateway.ts';
+
+export interface Cluster {
+  /** By number; those that were killed stay in their place. */
+  readonly gateways: GatewayProcess[];
+  /** The gateway of that number. */
+  at(number: number): GatewayProcess;
+  /** Starts that one again on its port. */
+  restart(number: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly count: number;
+  /** Of each; they may differ in where they find a registry. */
+  readonly settings: (number: number) => Settings;
+}
+
+export async function startCluster({ count, settings }: ClusterOptions): Promise<Cluster> {
+  const started = await Promise.allSettled(
+    Array.from({ length: count }, (_, number) => spawnGateway({ settings: settings(number) })),
+  );
+  const gateways = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const close = async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop('SIGKILL')));
+  };
+  const failed = started.find((each) => each.status === 'rejected');
+  if (failed !== undefined) {
+    await close();
+    throw failed.reason;
+  }
+  const at = (number: number) => {
+    const gateway = gateways[number];
+    if (gateway === undefined) throw new Error(`find gateway ${number}: must be below ${gateways.length}`);
+    return gateway;
+  };
+  return {
+    gateways,
+    at,
+    async restart(number) {
+      gateways[number] = await spawnGateway({ settings: settings(number), port: at(number).port });
+    },
+    close,
+  };
+}
