@@ -17,6 +17,10 @@ export const catalogue = {
   PARAMETER_INVALID: { status: 400, closeCode: 4000, retryable: false },
   /** The body is not valid JSON or not of the expected shape. */
   BODY_INVALID: { status: 400, closeCode: 4001, retryable: false },
+  /** No HTTP, or a target that cannot be decoded. */
+  REQUEST_INVALID: { status: 400, closeCode: 4013, retryable: false },
+  REQUEST_TIMEOUT: { status: 408, closeCode: 4105, retryable: true },
+  HEAD_TOO_LARGE: { status: 431, closeCode: 4014, retryable: false },
   MESSAGE_INVALID: { status: 400, closeCode: 4002, retryable: false },
   MESSAGE_TOO_LARGE: { status: 413, closeCode: 4003, retryable: false },
   BODY_TOO_LARGE: { status: 413, closeCode: 4003, retryable: false },

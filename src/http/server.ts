@@ -14,6 +14,7 @@ import fastify, {
 } from 'fastify';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
+import { answerClientError } from './client-error.ts';
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;
@@ -45,6 +46,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     routerOptions: { ignoreTrailingSlash: false },
     exposeHeadRoutes: false,
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    // What fastify's router refuses goes the way of all errors.
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     http: {
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(options.headerTimeoutMs, 5_000),
@@ -80,7 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       'request',
     );
   });
-  app.setErrorHandler((error: FastifyError | ManifeedError, request, reply) => {
+  function refuse(error: FastifyError | ManifeedError, request: FastifyRequest, reply: FastifyReply) {
     const refusal = toManifeedError(error);
     const url = options.redactUrl(request.url);
     if (refusal.status >= 500 && !refusal.retryable)
@@ -90,7 +94,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (refusal.retryable) reply.header('retry-after', String(1 + Math.floor(options.random() * 10)));
     if (refusal.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer realm="manifeed"');
     return reply.code(refusal.status).type('application/json; charset=utf-8').send(refusal.toBody());
-  });
+  }
+  app.setErrorHandler(refuse);
   app.setNotFoundHandler((request) => {
     throw new ManifeedError(
       'NOT_FOUND',
@@ -104,6 +109,8 @@ const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** fastify's own refusals, in our catalogue. */
 const ofFastify: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_BAD_URL: 'REQUEST_INVALID',
+  FST_ERR_MAX_PARAM_LENGTH: 'REQUEST_INVALID',
   FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'BODY_INVALID',

@@ -36,6 +36,9 @@ function destroy(this: Socket): void {
 }
 
 export function own(socket: Socket, owner: SocketOwner): void {
+  // On the ordinary road node:http's parser is still listening: it would take what a client says in its stream
+  // for requests, and answer them there.
+  socket.removeAllListeners('data');
   Object.assign(socket, { [ownerOf]: owner });
   socket.setNoDelay(true);
   socket.on('drain', onDrain);
@@ -47,6 +50,7 @@ export function own(socket: Socket, owner: SocketOwner): void {
 
 /** For a socket that is only told why it is refused. */
 export function disown(socket: Socket): void {
+  socket.removeAllListeners('data');
   socket.on('error', destroy);
   socket.resume();
 }

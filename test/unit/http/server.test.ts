@@ -1,74 +1,201 @@
-import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createServer, type Server } from '../../../src/http/server.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digest, type Gateway, startGateway } from '../../support/gateway.ts';
+import { poll } from '../../support/long-poll-client.ts';
+import { openRaw, parseAnswer } from '../../support/raw-http.ts';
 
-describe('createServer', () => {
-  let server: Server;
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    cors: { origins: ['https://page.test'] },
+    webhooks: [{ name: 'publish', kind: 'manifeed', verify: 'none', maxBytes: '1KiB' }],
+  });
+});
+afterAll(() => gateway.close());
 
-  beforeEach(async () => {
-    server = await createServer({
-      logger: pino({ level: 'silent' }),
-      redactUrl: (url) => url.replace(/access_token=[^&]*/, 'access_token=***'),
-      maxBodyBytes: 1_024,
-      headerTimeoutMs: 5_000,
-      requestTimeoutMs: 5_000,
-      idleTimeoutMs: 5_000,
-      trustProxy: [],
-      corsOrigins: ['https://dashboard.example.test'],
-      random: () => 0.5,
-    });
-    server.post('/take', async () => ({ taken: true }));
-    server.get('/fail', async () => {
-      throw new Error('a secret of the inside');
+/** Sends bytes by hand and reads the one answer. */
+async function raw(text: string) {
+  const connection = await openRaw(gateway.port);
+  connection.send(text);
+  const answer = parseAnswer(await connection.ended());
+  connection.close();
+  return answer;
+}
+
+describe('errors', () => {
+  it.each([
+    ['an unknown path', '/nowhere', 404, 'NOT_FOUND'],
+    ['an unknown hook', '/v1/hooks/other', 404, 'NOT_FOUND'],
+    ['a bad percent-encoding', '/v1/%zz', 400, 'REQUEST_INVALID'],
+    ['a method that is not allowed', '/v1/hooks/publish', 405, 'METHOD_NOT_ALLOWED'],
+  ])("have the registry's shape for %s", async (_what, path, status, code) => {
+    const answer = await poll(gateway.port, path);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      status,
+      { errors: [{ code, message: expect.any(String), detail: null }] },
+    ]);
+  });
+
+  it.each([
+    ['no HTTP at all', 'hello there, how are you?\r\n\r\n', 400, 'REQUEST_INVALID'],
+    [
+      'two framings of a body',
+      'POST /v1/hooks/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+      'REQUEST_INVALID',
+    ],
+    [
+      'a head without end',
+      `GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}`,
+      431,
+      'HEAD_TOO_LARGE',
+    ],
+  ])("have the registry's shape for %s", async (_what, text, status, code) => {
+    const answer = await raw(text);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.connection).toBe('close');
+    expect(JSON.parse(answer.body)).toEqual({
+      errors: [{ code, message: expect.any(String), detail: null }],
     });
   });
 
-  afterEach(() => server.close());
-
-  const post = (headers: Record<string, string>) =>
-    server.inject({
+  it('a body over its bound is refused with 413', async () => {
+    const response = await fetch(`${gateway.url}/v1/hooks/publish`, {
       method: 'POST',
-      url: '/take',
-      headers: { host: 'gateway.example.test', ...headers },
-      body: {},
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ reference: 'nginx:1', digest: digest('x'), id: 'x'.repeat(2_000) }),
     });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ errors: [{ code: 'BODY_TOO_LARGE' }] });
+  });
 
-  it('takes a POST without an Origin, from its own host and from a configured origin', async () => {
-    for (const origin of [undefined, 'http://gateway.example.test', 'https://dashboard.example.test']) {
-      const answer = await post(origin === undefined ? {} : { origin });
-      expect(answer.statusCode, origin).toBe(200);
+  it('a body that does not come is given up after requestTimeout', async () => {
+    const hasty = await startGateway({ limits: { requestTimeout: '1s', headerTimeout: '1s' } });
+    const connection = await openRaw(hasty.port);
+    connection.send('POST /v1/hooks/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+    const answer = parseAnswer(await connection.ended());
+    expect([answer.status, JSON.parse(answer.body).errors[0].code]).toEqual([408, 'REQUEST_TIMEOUT']);
+    connection.close();
+    await hasty.close();
+  });
+});
+
+describe('operation', () => {
+  it('tells its health, readiness, metrics and API', async () => {
+    expect(JSON.parse((await poll(gateway.port, '/healthz')).body)).toEqual({ status: 'ok' });
+    expect(JSON.parse((await poll(gateway.port, '/readyz')).body)).toEqual({ status: 'ready' });
+    const { body } = await poll(gateway.port, '/metrics');
+    for (const name of [
+      'subscribers',
+      'deliveries_total',
+      'lag_positions',
+      'resets_total',
+      'changes_total',
+    ]) {
+      expect(body).toContain(`# TYPE manifeed_${name} `);
+    }
+    const api = JSON.parse((await poll(gateway.port, '/openapi.json')).body);
+    for (const path of ['/v1/events', '/v1/socket', '/v2/updates', '/v1/hooks/{name}']) {
+      expect(Object.keys(api.paths)).toContain(path);
     }
   });
 
-  it('refuses a POST that a foreign page sends', async () => {
-    for (const origin of ['https://evil.example.test', 'null']) {
-      const answer = await post({ origin });
-      expect(answer.statusCode).toBe(403);
-      expect(answer.json()).toMatchObject({ errors: [{ code: 'ORIGIN_DENIED' }] });
+  it('shows the pace, and changes it', async () => {
+    const put = (body: object) =>
+      fetch(`${gateway.url}/v1/pace`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const answer = await put({ deliveriesPerSecond: 7, forSeconds: 60, repository: 'nginx' });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ overrides: [{ deliveriesPerSecond: 7 }] });
+    const refused = await put({ deliveriesPerSecond: -1 });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ detail: { parameter: 'deliveriesPerSecond' } }],
+    });
+  });
+
+  it('wants a token with admin for the pace where there are tokens', async () => {
+    const access = [
+      { name: 'reader', sha256: digest('t-reader').slice(7) },
+      { name: 'admin', sha256: digest('t-admin').slice(7), admin: true },
+    ];
+    const guarded = await startGateway({ access });
+    const status = async (token?: string) =>
+      (await poll(guarded.port, '/v1/pace', token === undefined ? {} : { token })).status;
+    expect([await status(), await status('t-reader'), await status('t-admin')]).toEqual([401, 403, 200]);
+    await guarded.close();
+  });
+
+  it('lets pages of cors.origins read, and no others', async () => {
+    const allowed = await poll(gateway.port, '/v2/updates', { headers: { origin: 'https://page.test' } });
+    expect(allowed.headers['access-control-allow-origin']).toBe('https://page.test');
+    expect(allowed.headers['access-control-expose-headers']).toContain('Link');
+    const other = await poll(gateway.port, '/v2/updates', { headers: { origin: 'https://evil.test' } });
+    expect(other.headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+describe('connections', () => {
+  it('one connection serves a stream of requests: a GET, a webhook, a page of updates', async () => {
+    const connection = await openRaw(gateway.port);
+    connection.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.until('"ok"');
+    const body = JSON.stringify({ reference: 'nginx:keep', digest: digest('keep') });
+    connection.send(
+      `POST /v1/hooks/publish HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await connection.until('"changes":1');
+    connection.send('GET /v2/updates?repository=nginx HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.until('"tag":"keep"');
+    // Even a stream may come last on a connection that was used before.
+    connection.send('GET /v1/events?repository=nginx HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.until('event: ready');
+    await gateway.publish({ reference: 'nginx:later', digest: digest('later') });
+    await connection.until('"tag":"later"');
+    connection.close();
+  });
+
+  it('answers pipelined requests in order', async () => {
+    const connection = await openRaw(gateway.port);
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    connection.send(get('/healthz') + get('/nowhere') + get('/readyz'));
+    const text = await connection.until('"ready"');
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
+      '200',
+      '404',
+      '200',
+    ]);
+    connection.close();
+  });
+
+  it('pipelines requests behind a request that begins on the net front', async () => {
+    const connection = await openRaw(gateway.port);
+    connection.send('GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    const text = await connection.until('event: ready');
+    expect(text.split('HTTP/1.1').length).toBe(2);
+    connection.close();
+  });
+
+  it.each([
+    ['in two segments', ['GET /v1/events HTTP/1.1\r\nHo', 'st: x\r\n\r\n']],
+    ['byte by byte', [...'GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n']],
+    ['in absolute form', ['GET http://x/v1/events HTTP/1.1\r\nHost: x\r\n\r\n']],
+    ['with an empty body announced', ['GET /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n']],
+    ['with an encoded path', ['GET /v1/%65vents HTTP/1.1\r\nHost: x\r\n\r\n']],
+    ['with 100 headers', [`GET /v1/events HTTP/1.1\r\nHost: x\r\n${'X-Many: 1\r\n'.repeat(100)}\r\n`]],
+    ['with a long head', [`GET /v1/events HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(9_000)}\r\n\r\n`]],
+  ])('takes the ordinary road for a head %s, to the same stream', async (_what, parts) => {
+    const connection = await openRaw(gateway.port);
+    connection.socket.setNoDelay(true);
+    for (const part of parts) {
+      connection.send(part);
+      await new Promise((resolve) => setImmediate(resolve));
     }
-  });
-
-  it('names an endpoint that is not there, without the token in its URL', async () => {
-    const answer = await server.inject('/nothing?access_token=mf_secret');
-    expect(answer.statusCode).toBe(404);
-    expect(answer.json()).toMatchObject({ errors: [{ code: 'NOT_FOUND' }] });
-    expect(answer.body).not.toContain('mf_secret');
-  });
-
-  it('says nothing of what went wrong inside', async () => {
-    const answer = await server.inject('/fail');
-    expect(answer.statusCode).toBe(500);
-    expect(answer.headers['retry-after']).toBe('6');
-    expect(answer.body).not.toContain('secret of the inside');
-  });
-
-  it('answers a body over the cap with 413 and a broken one with 400', async () => {
-    const large = await server.inject({ method: 'POST', url: '/take', body: { text: 'x'.repeat(2_000) } });
-    expect(large.statusCode).toBe(413);
-    expect(large.json()).toMatchObject({ errors: [{ code: 'BODY_TOO_LARGE' }] });
-    const headers = { 'content-type': 'application/json' };
-    const broken = await server.inject({ method: 'POST', url: '/take', headers, body: '{' });
-    expect(broken.statusCode).toBe(400);
-    expect(broken.json()).toMatchObject({ errors: [{ code: 'BODY_INVALID' }] });
+    await connection.until('event: ready');
+    await gateway.publish({ reference: `nginx:road${Math.random()}`, digest: digest('road') });
+    await connection.until('"tag":"road');
+    connection.close();
   });
 });

@@ -1,0 +1,35 @@
+/**
+ * What node:http could not read as a request. It never reaches fastify's error handler, whose shape it is
+ * given here; then the connection ends, since nobody knows where the next request would begin.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ErrorCode, ManifeedError } from '../errors.ts';
+
+interface ReadError extends Error {
+  readonly code?: string;
+}
+
+/** Codes of node:http ("Event: 'clientError'"); all others are bad syntax. */
+const known: Readonly<Record<string, readonly [code: ErrorCode, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['HEAD_TOO_LARGE', 'read request: head too large: must be at most 16 KiB'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'read request: incomplete: must arrive in time'],
+};
+const badSyntax = ['REQUEST_INVALID', 'read request: not valid HTTP: must be as RFC 9112 has it'] as const;
+
+export function answerClientError(error: ReadError, socket: Socket): void {
+  // Reset by the peer: nobody is there to read an answer.
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, message] = known[error.code ?? ''] ?? badSyntax;
+  const refusal = new ManifeedError(code, message);
+  const body = JSON.stringify(refusal.toBody());
+  socket.write(
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Error'}\r\n` +
+      `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Connection: close\r\n\r\n${body}`,
+  );
+  socket.destroySoon();
+}

@@ -1,0 +1,159 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ManifeedError } from '../../../src/errors.ts';
+import { clientAddress } from '../../../src/http/client-address.ts';
+import { ConnectionLimits } from '../../../src/http/connection-limits.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+import { type Gateway, type Settings, startGateway } from '../../support/gateway.ts';
+import { poll } from '../../support/long-poll-client.ts';
+import { openSse } from '../../support/sse-client.ts';
+import { type OpenOptions, of, RefusedError } from '../../support/stream-client.ts';
+import { openWebSocket } from '../../support/websocket-client.ts';
+
+function codeOf(run: () => void): string {
+  try {
+    run();
+    return 'entered';
+  } catch (error) {
+    if (error instanceof ManifeedError) return error.code;
+    throw error;
+  }
+}
+
+describe('ConnectionLimits', () => {
+  const limits = (over: Partial<ConstructorParameters<typeof ConnectionLimits>[0]> = {}) =>
+    new ConnectionLimits({
+      connections: 3,
+      connectionsPerAddress: 2,
+      newConnectionsPerSecond: 100,
+      clock: fakeClock(),
+      ...over,
+    });
+
+  it('bounds connections in all, and each that leaves makes room for one', () => {
+    const some = limits();
+    for (const address of ['a', 'b', 'c']) some.enter(address);
+    expect(codeOf(() => some.enter('d'))).toBe('TOO_MANY_CONNECTIONS');
+    some.leave('b');
+    expect(codeOf(() => some.enter('d'))).toBe('entered');
+    expect(some.count).toBe(3);
+  });
+
+  it('bounds connections of one address without touching others', () => {
+    const some = limits();
+    some.enter('a');
+    some.enter('a');
+    expect(codeOf(() => some.enter('a'))).toBe('TOO_MANY_REQUESTS');
+    expect(codeOf(() => some.enter('b'))).toBe('entered');
+  });
+
+  it('bounds new connections a second, with one second of burst', () => {
+    const clock = fakeClock();
+    const some = limits({
+      connections: 1_000,
+      connectionsPerAddress: 1_000,
+      newConnectionsPerSecond: 10,
+      clock,
+    });
+    const entered = () => {
+      let count = 0;
+      while (codeOf(() => some.enter('a')) === 'entered') count++;
+      return count;
+    };
+    expect(entered()).toBe(10);
+    clock.advance(500);
+    expect(entered()).toBe(5);
+    clock.advance(60_000);
+    expect(entered()).toBe(10);
+  });
+});
+
+describe('clientAddress', () => {
+  it('believes X-Forwarded-For only from trusted proxies, from the right end on', () => {
+    const untrusting = clientAddress([]);
+    expect(untrusting('10.0.0.1', '1.2.3.4')).toBe('10.0.0.1');
+    const trusting = clientAddress(['10.0.0.0/8']);
+    expect(trusting('10.0.0.1', '6.6.6.6, 1.2.3.4, 10.9.9.9')).toBe('1.2.3.4');
+    expect(trusting('9.9.9.9', '1.2.3.4')).toBe('9.9.9.9');
+    expect(trusting('10.0.0.1', undefined)).toBe('10.0.0.1');
+    expect(trusting('10.0.0.1', Array.from({ length: 100 }, () => '10.0.0.2').join(','))).toBe('10.0.0.2');
+  });
+});
+
+describe('over a limit', () => {
+  let gateway: Gateway;
+  const opened: { close(): void }[] = [];
+  afterEach(async () => {
+    for (const each of opened.splice(0)) each.close();
+    await gateway.close();
+  });
+
+  async function fill(settings: Settings): Promise<void> {
+    gateway = await startGateway(settings);
+    for (let n = 0; n < 2; n++) {
+      const client = await openSse(gateway.port);
+      opened.push(client);
+      await client.inbox.until(of('ready'));
+    }
+  }
+
+  async function refused(opening: Promise<{ close(): void }>) {
+    const error: unknown = await opening.catch((reason: unknown) => reason);
+    if (error instanceof RefusedError) return error.refusal;
+    throw new Error('open stream: accepted: must be refused');
+  }
+
+  const cases: [string, Settings, number, string][] = [
+    ['connections', { limits: { connections: 2 } }, 503, 'TOO_MANY_CONNECTIONS'],
+    ['connectionsPerAddress', { limits: { connectionsPerAddress: 2 } }, 429, 'TOO_MANY_REQUESTS'],
+    ['newConnectionsPerSecond', { limits: { newConnectionsPerSecond: 2 } }, 503, 'TOO_MANY_CONNECTIONS'],
+  ];
+
+  it.each(cases)(
+    'G14: %s: every transport on both roads says so, and when to come back',
+    async (_n, settings, status, code) => {
+      await fill(settings);
+      const options = (road: 'front' | 'ordinary'): OpenOptions & { road: typeof road } => ({ road });
+      for (const road of ['front', 'ordinary'] as const) {
+        for (const refusal of [
+          await refused(openSse(gateway.port, {}, options(road))),
+          await refused(openWebSocket(gateway.port, options(road))),
+        ]) {
+          expect(refusal).toMatchObject({ status, code });
+          expect(refusal.headers['retry-after']).toMatch(/^([1-9]|10)$/);
+        }
+      }
+      const answer = await poll(gateway.port, '/v2/updates');
+      expect(answer.status).toBe(status);
+      expect(answer.headers['retry-after']).toMatch(/^([1-9]|10)$/);
+    },
+  );
+
+  it('G14: an EventSource, which would stop for good at an error, is told to come back in-band', async () => {
+    await fill({ limits: { connections: 2 }, cors: { origins: ['https://page.test'] } });
+    const retries = new Set<number>();
+    for (let n = 0; n < 5; n++) {
+      const headers = { Accept: 'text/event-stream', Origin: 'https://page.test' };
+      const client = await openSse(gateway.port, {}, { headers });
+      expect(client.headers['access-control-allow-origin']).toBe('https://page.test');
+      expect(await client.inbox.until(of('bye'))).toMatchObject({
+        reason: 'TOO_MANY_CONNECTIONS',
+        position: null,
+      });
+      await client.closed;
+      retries.add(client.retries[0] ?? 0);
+    }
+    expect(retries.size).toBeGreaterThan(1);
+  });
+
+  it('counts those who leave out again', async () => {
+    await fill({ limits: { connections: 2 } });
+    opened.pop()?.close();
+    for (;;) {
+      const client = await openSse(gateway.port).catch(() => null);
+      if (client === null) continue;
+      opened.push(client);
+      break;
+    }
+    expect((await refused(openSse(gateway.port))).code).toBe('TOO_MANY_CONNECTIONS');
+  });
+});
