@@ -21,6 +21,9 @@ export interface SseClient extends StreamClient {
   /** What a browser would send as `Last-Event-ID` now. */
   readonly lastEventId: () => string;
   readonly retries: readonly number[];
+  /** Stops reading from the socket. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Opens a stream. Rejects with a RefusedError where the answer is no stream. */
@@ -71,6 +74,8 @@ export async function openSse(
     headers: answer.headers,
     lastEventId: () => state.lastEventId,
     retries: state.retries,
+    pause: () => void raw.socket.pause(),
+    resume: () => void raw.socket.resume(),
     close: raw.close,
   };
 }

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digest, type Gateway, hurried, startGateway } from '../../support/gateway.ts';
+import { poll } from '../../support/long-poll-client.ts';
+
+let gateway: Gateway;
+let position: string;
+
+beforeAll(async () => {
+  gateway = await startGateway({ limits: { longPollMaxWait: '30s' } });
+  for (let n = 1; n <= 5; n++) await push(`app:${n}`);
+  position = (await get('?repository=nobody')).position;
+});
+afterAll(() => gateway.close());
+
+const push = (text: string) => gateway.publish({ reference: `r.test/${text}`, digest: digest(text) });
+
+async function get(query: string, options?: Parameters<typeof poll>[2]) {
+  const answer = await poll(gateway.port, `/v2/updates${query}`, options);
+  const body = JSON.parse(answer.body);
+  const next = new URL(answer.next ?? '/', 'http://x').searchParams;
+  return { ...answer, body, position: next.get('after') ?? '', link: next };
+}
+
+const tagsOf = (answer: { body: { tag: string }[] }) => answer.body.map(({ tag }) => tag);
+const sequenceOf = (text: string) => Number(text.split('-')[1]);
+
+describe('GET /v2/updates', () => {
+  it('without since gives the last n that match, oldest first, at once', async () => {
+    expect(tagsOf(await get('?repository=r.test/app'))).toEqual(['1', '2', '3', '4', '5']);
+    const last = await get('?repository=r.test/app&n=2');
+    expect(tagsOf(last)).toEqual(['4', '5']);
+    expect(last.position).toBe(position);
+    expect((await get('?repository=r.test/none&n=2')).body).toEqual([]);
+  });
+
+  it('has the members that distribution-spec#575 proposes, and ours', async () => {
+    const [update] = (await get('?repository=r.test/app&n=1')).body;
+    expect(update).toMatchObject({ repository: 'app', tag: '5', digest: digest('app:5'), mediaType: null });
+    expect(update.timestamp).toBe(update.recordedAt);
+    expect(Date.parse(update.timestamp)).toBeGreaterThan(0);
+    expect(update.position).toBe(position);
+  });
+
+  it('G1: pages through the past by Link without gap or duplicate, keeping the other parameters', async () => {
+    const seen: string[] = [];
+    let target = '?repository=r.test/app&n=2&since=2020-01-01T00:00:00Z';
+    for (let page = 0; page < 4; page++) {
+      const answer = await get(target);
+      expect(answer.link.get('repository')).toBe('r.test/app');
+      expect(answer.link.get('n')).toBe('2');
+      expect(answer.link.has('since')).toBe(false);
+      seen.push(...tagsOf(answer));
+      target = `?${answer.link}`;
+    }
+    expect(seen).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('waits for a change, and answers as soon as there is one', async () => {
+    const waiting = get(`?repository=r.test/soon&after=${position}&wait=25s`);
+    await gateway.metric(/^x/);
+    await push('soon:1');
+    const answer = await waiting;
+    expect(tagsOf(answer)).toEqual(['1']);
+    expect(answer.body[0].position).toBe(answer.position);
+  });
+
+  it('answers with an empty 200 and a position that goes on when wait runs out', async () => {
+    const hasty = await startGateway({}, { clock: hurried(20_000) });
+    const answer = await poll(hasty.port, '/v2/updates?repository=nobody&wait=20s');
+    expect([answer.status, answer.body]).toEqual([200, '[]']);
+    expect(answer.next).toMatch(/after=[0-9a-z]{8}-0$/);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    await hasty.close();
+  });
+
+  it('G4: moves its position over what it does not want, so that the next request does not read it again', async () => {
+    const before = await get(`?repository=r.test/quiet&after=${position}`);
+    await push('loud:1');
+    await push('loud:2');
+    const after = await get(`?repository=r.test/quiet&after=${before.position}`);
+    expect(sequenceOf(after.position)).toBe(sequenceOf(before.position) + 2);
+  });
+
+  it('G5: answers 410 with reason, position and floor where a position cannot be honoured', async () => {
+    const [epoch] = position.split('-');
+    for (const [after, reason] of [
+      ['zzzzzzzz-1', 'epoch'],
+      [`${epoch}-99999`, 'ahead-of-head'],
+    ]) {
+      const answer = await get(`?after=${after}`);
+      expect(answer.status).toBe(410);
+      expect(answer.body.errors[0]).toMatchObject({
+        code: 'POSITION_GONE',
+        detail: { reason, floor: `${epoch}-0` },
+      });
+      expect(answer.body.errors[0].detail.position).toMatch(new RegExp(`^${epoch}-\\d+$`));
+    }
+  });
+
+  it('G5: answers 410 where since lies before what retention has kept', async () => {
+    const small = await startGateway({ retention: { maxChanges: 2 } }, { clock: hurried(30_000) });
+    const entries = [1, 2, 3, 4, 5].map((n) => ({ reference: `r.test/app:${n}`, digest: digest(`${n}`) }));
+    await small.publish(...entries);
+    let answer = await poll(small.port, '/v2/updates?since=2020-01-01T00:00:00Z');
+    // Until the clock has trimmed.
+    while (answer.status === 200) answer = await poll(small.port, '/v2/updates?since=2020-01-01T00:00:00Z');
+    expect(answer.status).toBe(410);
+    expect(JSON.parse(answer.body).errors[0].detail).toMatchObject({ reason: 'below-floor' });
+    await small.close();
+  });
+
+  it.each([
+    ['n', 'n=0'],
+    ['n', 'n=1001'],
+    ['n', 'n=ten'],
+    ['wait', 'wait=soon'],
+    ['wait', 'wait=31s'],
+    ['since', 'since=2999-01-01T00:00:00Z'],
+    ['snapshot', 'snapshot=true'],
+    ['colour', 'colour=red'],
+  ])('G13: refuses %s in %s', async (parameter, query) => {
+    const answer = await get(`?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors[0]).toMatchObject({ code: 'PARAMETER_INVALID', detail: { parameter } });
+  });
+
+  it('takes an offset in since, as written and as a query spells it', async () => {
+    for (const offset of ['+02:00', '%2B02:00']) {
+      expect((await get(`?repository=r.test/app&since=2020-01-01T00:00:00${offset}`)).body.length).toBe(5);
+    }
+  });
+
+  it('G15: leaves a token out of Link', async () => {
+    const answer = await get('?access_token=secret&repository=r.test/app');
+    expect(answer.headers.link).not.toContain('secret');
+  });
+
+  it('forgets a client that goes away while it waits', async () => {
+    const subscribers = () => gateway.metric(/^manifeed_subscribers\{transport="long-poll"\}/);
+    const over = new AbortController();
+    const waiting = get('?repository=nobody&wait=25s', { signal: over.signal }).catch(() => null);
+    while ((await subscribers()) !== 1);
+    over.abort();
+    await waiting;
+    while ((await subscribers()) !== 0);
+  });
+});

@@ -1,0 +1,109 @@
+/** Readers that do not read. Loopback's kernel buffers take megabytes first, so much has to be said. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { digest, type Gateway, startGateway } from '../../support/gateway.ts';
+import { openRaw } from '../../support/raw-http.ts';
+import { openSse } from '../../support/sse-client.ts';
+import { of, type StreamClient } from '../../support/stream-client.ts';
+import { openWebSocket } from '../../support/websocket-client.ts';
+
+const total = 40_000;
+const batch = 1_000;
+/** Of one change on the wire, at least. */
+const leastBytes = 700;
+const mediaType = `application/vnd.${'x'.repeat(230)}`;
+const params = { repository: 'r.test/flood', pace: 'none' };
+
+let gateway: Gateway;
+const opened: { close(): void }[] = [];
+
+afterEach(async () => {
+  for (const each of opened.splice(0)) each.close();
+  await gateway.close();
+});
+
+function keep<T extends { close(): void }>(client: T): T {
+  opened.push(client);
+  return client;
+}
+
+async function flood(): Promise<void> {
+  for (let from = 0; from < total; from += batch) {
+    const entry = (n: number) => ({ reference: `r.test/flood:${from + n}`, digest: digest('x'), mediaType });
+    await gateway.publish(...Array.from({ length: batch }, (_, n) => entry(n)));
+  }
+}
+
+/** Every change once, in order. */
+async function expectAll(client: StreamClient, from = 0): Promise<void> {
+  for (let n = from; n < total; n++) {
+    const { change } = await client.inbox.until(of('change'));
+    if (change.tag !== String(n)) expect(change.tag).toBe(String(n));
+  }
+}
+
+async function until(fact: () => Promise<boolean>): Promise<void> {
+  while (!(await fact()));
+}
+
+const limits = { maxBacklog: '64KiB', heartbeatInterval: '1s', stalledTimeout: '10m', maxBody: '64MiB' };
+
+describe('a reader that does not read', () => {
+  it('G10: is left behind with a bounded backlog, costs the others nothing, and catches up when it reads', async () => {
+    gateway = await startGateway({ limits });
+    const stuck = keep(await openSse(gateway.port, params));
+    await stuck.inbox.until(of('ready'));
+    const stuckSocket = keep(await openWebSocket(gateway.port));
+    await stuckSocket.subscribe(params);
+    stuck.pause();
+    stuckSocket.socket.pause();
+    const healthy = keep(await openSse(gateway.port, params));
+    await healthy.inbox.until(of('ready'));
+    await flood();
+    await expectAll(healthy);
+    await until(async () => (await gateway.metric(/^manifeed_subscribers_behind /)) === 2);
+    // What was written for it is what the kernel and the backlog took, not what there was to say.
+    const written = await gateway.metric(/^manifeed_delivered_bytes_total\{transport="websocket"\}/);
+    expect(written).toBeLessThan((total * leastBytes) / 2);
+    expect(await gateway.metric(/^manifeed_lag_positions /)).toBeGreaterThan(total / 2);
+
+    stuck.resume();
+    stuckSocket.socket.resume();
+    await expectAll(stuck);
+    await expectAll(stuckSocket);
+    await until(async () => (await gateway.metric(/^manifeed_subscribers_behind /)) === 0);
+    await gateway.publish({ reference: 'r.test/flood:live', digest: digest('live') });
+    expect((await stuck.inbox.until(of('change'))).change.tag).toBe('live');
+    expect((await stuckSocket.inbox.until(of('change'))).change.tag).toBe('live');
+  }, 120_000);
+
+  it('G10: is closed after stalledTimeout, and resumes where it stopped', async () => {
+    gateway = await startGateway({ limits: { ...limits, stalledTimeout: '1s' } });
+    const sse = keep(await openSse(gateway.port, params));
+    await sse.inbox.until(of('ready'));
+    const socket = keep(await openWebSocket(gateway.port));
+    await socket.subscribe(params);
+    sse.pause();
+    socket.socket.pause();
+    await flood();
+    await until(async () => (await gateway.metric(/^manifeed_subscribers\{transport="sse"\}/)) === 0);
+    await until(async () => (await gateway.metric(/^manifeed_subscribers\{transport="websocket"\}/)) === 0);
+    sse.resume();
+    await sse.closed;
+    const seen = sse.inbox.seen.filter(of('change')).length;
+    expect(seen).toBeLessThan(total);
+    const again = keep(
+      await openSse(gateway.port, params, { headers: { 'Last-Event-ID': sse.lastEventId() } }),
+    );
+    await expectAll(again, seen);
+  }, 120_000);
+});
+
+it('a request that is sent in drops is not waited for beyond headerTimeout', async () => {
+  gateway = await startGateway({ limits: { headerTimeout: '1s' } });
+  const silent = keep(await openRaw(gateway.port));
+  const half = keep(await openRaw(gateway.port));
+  half.send('GET /v1/events HTTP/1.1\r\nHost: x\r\n');
+  await silent.ended();
+  expect(silent.text()).toBe('');
+  expect(await half.ended()).toMatch(/^HTTP\/1\.1 408 /);
+}, 30_000);
