@@ -46,8 +46,8 @@ class Swarm {
     for (let i = 0; i < Math.min(maxConnecting, options.connections); i++) this.#openNext();
   }
 
-  arm(): void {
-    this.#arrivals = new Float64Array(this.#readers);
+  arm(changes: number): void {
+    this.#arrivals = new Float64Array(this.#readers * changes);
     this.#arrived = 0;
     this.#bytes = 0;
     tell({ kind: 'armed' });
@@ -122,5 +122,5 @@ let swarm: Swarm | null = null;
 
 process.on('message', (message: ToDriver) => {
   if (message.kind === 'open') swarm = new Swarm(message);
-  else swarm?.arm();
+  else swarm?.arm(message.changes ?? 1);
 });

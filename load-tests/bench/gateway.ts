@@ -35,6 +35,8 @@ export interface GatewayOptions {
 export interface Gateway extends Subject {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
+  /** Publishes `count` changes with one delivery. Resolves when they are stored. */
+  publishMany(count: number): Promise<void>;
 }
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -79,7 +81,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port,
     url,
     dialogue: dialogueOf(options, token),
-    publish: () => publish(url, agent),
+    publish: () => publish(url, agent, 1),
+    publishMany: (count) => publish(url, agent, count),
     ...stallMethods(child),
     close,
   };
@@ -142,14 +145,15 @@ async function untilReady(url: string, child: ServerChild): Promise<void> {
   throw new Error(`start the gateway: not ready after ${startTimeoutMs} ms`);
 }
 
-/** One push of the bench's tag, to a digest it never had. Resolves when the gateway has stored it. */
-function publish(url: string, agent: Agent): Promise<void> {
-  const body = JSON.stringify({
+/** Pushes of the bench's tag, each to a digest it never had. Resolves when the gateway has stored them. */
+function publish(url: string, agent: Agent, count: number): Promise<void> {
+  const pushes = Array.from({ length: count }, () => ({
     reference: `${benchRepository}:${benchTag}`,
     digest: randomDigest(),
     mediaType: 'application/vnd.oci.image.index.v1+json',
     size: 10229,
-  });
+  }));
+  const body = JSON.stringify(pushes);
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       `${url}/v1/hooks/publish`,
