@@ -18,7 +18,7 @@ export interface ExchangeRequest {
   readonly method: 'HEAD' | 'GET' | 'POST';
   readonly url: URL;
   /** Name and value by turns, so that no object is built for each request. */
-  readonly headers: readonly string[];
+  readonly headers: string[];
   readonly body?: string;
   /** A larger body is refused; the connection is closed. */
   readonly maxBytes: number;
@@ -129,7 +129,7 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
           origin: url.origin,
           path: url.pathname + url.search,
           method: request.method,
-          headers: request.headers as string[],
+          headers: request.headers,
           body: request.body ?? null,
           // undici closes the connection after a HEAD unless told otherwise: a handshake for every look.
           reset: false,

@@ -96,10 +96,6 @@ it('10,000 repositories at 60 s on 200 requests/s: no second over budget, all se
   for (const { at } of sent) windows[Math.floor(at / 5_000)] = (windows[Math.floor(at / 5_000)] ?? 0) + 1;
   const mean = windows.reduce((sum, count) => sum + count, 0) / windows.length;
   const worst = Math.max(...windows.map((count) => Math.abs(count - mean) / mean));
-  console.log(
-    `10,000 repositories: ${most(sent, 1_000)} in the fullest second, unseen for ${longestMs} ms at most, ` +
-      `5 s loads within ${(worst * 100).toFixed(1)} % of ${mean.toFixed(0)}`,
-  );
   expect(worst).toBeLessThanOrEqual(0.1);
   await poller.close();
 });
