@@ -1,0 +1,475 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { parsePosition } from '../../../src/event/position.ts';
+import { maxHeldWaves } from '../../../src/fanout/pacer.ts';
+import { countingMetrics } from '../../support/counting-metrics.ts';
+import { type Member, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
+
+const binMs = 100;
+
+/** When changes reached whom, in ms since it began to look. */
+class Watch {
+  readonly times: number[] = [];
+  readonly bySequence = new Map<number, number[]>();
+  readonly #world: World;
+  #since: number;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#since = world.clock.monotonic();
+  }
+
+  begin(): void {
+    this.#since = this.#world.clock.monotonic();
+    this.times.length = 0;
+    this.bySequence.clear();
+  }
+
+  on({ sink }: Member): void {
+    sink.onHeard = (heard) => {
+      if (heard.kind !== 'change') return;
+      const at = this.#world.clock.monotonic() - this.#since;
+      this.times.push(at);
+      const times = this.bySequence.get(heard.sequence);
+      if (times === undefined) this.bySequence.set(heard.sequence, [at]);
+      else times.push(at);
+    };
+  }
+
+  of(sequence: number): number[] {
+    return this.bySequence.get(sequence) ?? [];
+  }
+}
+
+function bins(times: readonly number[]): number[] {
+  const counts: number[] = [];
+  for (const at of times) {
+    const bin = Math.floor(at / binMs);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  return Array.from(counts, (count) => count ?? 0);
+}
+
+const worlds: World[] = [];
+async function open(options: WorldOptions): Promise<World> {
+  const world = await openWorld(options);
+  worlds.push(world);
+  return world;
+}
+afterEach(() => {
+  for (const world of worlds.splice(0)) world.hub.close();
+});
+
+function crowd(world: World, count: number, watch: Watch, repository = 'team/a'): Member[] {
+  return Array.from({ length: count }, () => {
+    const member = world.join({ repository: [repository], paced: true });
+    watch.on(member);
+    return member;
+  });
+}
+
+const pace = { deliveriesPerSecond: 1_000, burst: 100, maxWindowMs: 600_000 };
+
+describe('pace', () => {
+  test('spreads 10,000 subscribers at 1,000 a second evenly over 10 s', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    const members = crowd(world, 10_000, watch);
+    await world.push('team/a');
+    await world.pass(12_000);
+    expect(watch.times).toHaveLength(10_000);
+    expect(members.every(({ sink }) => sink.sequences.length === 1)).toBe(true);
+    expect(Math.max(...watch.times)).toBeGreaterThan(9_800);
+    expect(Math.max(...watch.times)).toBeLessThan(10_200);
+    expect(Math.max(...bins(watch.times))).toBeLessThanOrEqual(120);
+    // None early: by any moment at most as many as R allows, and the one whose slot is now.
+    watch.times.forEach((at, index) => expect(index).toBeLessThanOrEqual(at + 1e-6));
+    expect(world.hub.pacer.idle).toBe(true);
+  });
+
+  test('a change taken in between two steps is not early either', async () => {
+    const world = await open({ pace: { ...pace, burst: 1 } });
+    const watch = new Watch(world);
+    crowd(world, 200, watch);
+    crowd(world, 200, watch, 'team/b');
+    await world.push('team/b');
+    await world.settle();
+    world.clock.advance(213);
+    await world.settle();
+    world.clock.advance(9);
+    watch.begin();
+    await world.push('team/a');
+    await world.settle();
+    world.clock.advance(1);
+    expect(watch.of(2).length).toBeLessThanOrEqual(2);
+  });
+
+  test('up to burst subscribers get a change at once', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    crowd(world, 100, watch);
+    await world.push('team/a');
+    await world.settle();
+    expect(watch.times).toHaveLength(100);
+  });
+
+  test('a later change for few overtakes a held-back one, but never one of its own tag', async () => {
+    const world = await open({ pace: { ...pace, burst: 3 } });
+    const watch = new Watch(world);
+    const many = crowd(world, 500, watch);
+    const few = world.join({ repository: ['team/a', 'team/b'], paced: true });
+    await world.push('team/a');
+    await world.settle();
+    await world.push('team/b');
+    await world.push('team/a');
+    await world.settle();
+    expect(few.sink.sequences).toEqual([2]);
+    // It has not had the first change, so it may not resume after it.
+    expect(few.sink.changes[0]?.resume).toBe(0);
+    expect(parsePosition(world.hub.resumeOf(few.subscriber))?.sequence).toBe(0);
+    await world.pass(2_000);
+    expect(few.sink.sequences).toEqual([2, 1, 3]);
+    for (const { sink } of many) expect(sink.sequences).toEqual([1, 3]);
+    expect(parsePosition(world.hub.resumeOf(few.subscriber))?.sequence).toBe(3);
+  });
+
+  test('small changes that go out at once are paid for by what is held back', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    crowd(world, 2_000, watch);
+    crowd(world, 100, watch, 'team/b');
+    await world.push('team/a');
+    for (let second = 0; second < 10; second++) {
+      await world.push('team/b');
+      await world.pass(100);
+    }
+    await world.pass(3_000);
+    expect(watch.times).toHaveLength(3_000);
+    const last = Math.max(...watch.of(1));
+    expect(last).toBeGreaterThan(2_800);
+    expect(last).toBeLessThan(3_100);
+  });
+
+  test('three gateways with uneven counts together stay within 5 % of the mean', async () => {
+    const counts = [7_000, 137, 2_863];
+    const times: number[] = [];
+    for (const [node, count] of counts.entries()) {
+      const crowdOf = (_key: string, own: number) => ({
+        node,
+        counts: counts.map((each, index) => (index === node ? own : each)),
+      });
+      const world = await open({ pace, crowdOf });
+      const watch = new Watch(world);
+      crowd(world, count, watch);
+      await world.push('team/a');
+      await world.pass(11_000);
+      times.push(...watch.times);
+    }
+    expect(times).toHaveLength(10_000);
+    const counted = bins(times);
+    expect(Math.max(...counted)).toBeLessThanOrEqual(105);
+    // The first bin begins with one delivery rather than with a step's worth.
+    expect(Math.min(...counted.slice(1, 99))).toBeGreaterThanOrEqual(95);
+  });
+
+  test('a gateway that has nobody for a change leaves the others their time', async () => {
+    const others = new Map([['registry.example.com/team/a', 1_000]]);
+    const crowdOf = (key: string, own: number) => ({ node: 0, counts: [own, others.get(key) ?? 0] });
+    const world = await open({ pace, crowdOf });
+    const watch = new Watch(world);
+    crowd(world, 500, watch, 'team/b');
+    await world.push('team/a');
+    await world.push('team/b');
+    await world.pass(3_000);
+    expect(Math.min(...watch.of(2))).toBeGreaterThanOrEqual(980);
+    expect(watch.of(2)).toHaveLength(500);
+  });
+
+  test('a storm of reconnects in the middle of the window keeps to R, and loses nothing', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    let members = crowd(world, 10_000, watch);
+    await world.push('team/a');
+    await world.pass(3_000);
+    const had = watch.times.length;
+    members = members.map(({ subscriber, sink }) => {
+      const position = parsePosition(world.hub.resumeOf(subscriber));
+      world.hub.disconnect(subscriber);
+      const member = world.connect({ paced: true });
+      watch.on(member);
+      if (position === null) throw new Error('a live subscriber has a position');
+      world.subscribe(member, { repository: ['team/a'], start: { kind: 'after', ...position } });
+      return sink.sequences.length > 0 ? { ...member, sink } : member;
+    });
+    await world.pass(9_000);
+    expect(members.every(({ sink }) => sink.sequences.length === 1)).toBe(true);
+    expect(watch.times.length).toBe(10_000);
+    expect(had).toBeGreaterThan(2_900);
+    expect(Math.max(...bins(watch.times))).toBeLessThanOrEqual(120);
+    expect(Math.max(...watch.times)).toBeLessThan(10_500);
+  });
+
+  test('catch-ups that come and go, as long-polls do, spend from the budget', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    await world.push('team/a');
+    watch.begin();
+    for (let n = 0; n < 3_000; n++) {
+      const member = world.connect({ paced: true });
+      watch.on(member);
+      const { onHeard } = member.sink;
+      member.sink.onHeard = (heard, epoch) => {
+        onHeard(heard, epoch);
+        if (heard.kind === 'change') setImmediate(() => world.hub.disconnect(member.subscriber));
+      };
+      world.subscribe(member, { repository: ['team/a'], start: world.after(0) });
+    }
+    await world.pass(4_000);
+    expect(watch.times).toHaveLength(3_000);
+    const counted = bins(watch.times);
+    expect(counted[0]).toBeLessThanOrEqual(210);
+    expect(Math.max(...counted.slice(1))).toBeLessThanOrEqual(120);
+    expect(world.hub.table.size).toBe(0);
+  });
+
+  test('whoever hangs up while it waits leaves the queue, and its turn to the next', async () => {
+    const world = await open({ pace: { ...pace, deliveriesPerSecond: 10, burst: 1 } });
+    const watch = new Watch(world);
+    await world.push('team/a');
+    for (let n = 0; n < 5_000; n++) {
+      const member = world.join({ repository: ['team/a'], start: world.after(0), paced: true });
+      await Promise.resolve();
+      world.hub.disconnect(member.subscriber);
+    }
+    await world.settle();
+    expect(world.hub.pacer.describe()).toMatchObject({ waitingReplays: 0 });
+    const member = world.join({ repository: ['team/a'], start: world.after(0), paced: true });
+    watch.on(member);
+    await world.pass(300);
+    expect(member.sink.sequences).toEqual([1]);
+  });
+
+  test('a lone subscriber that replays 10,000 changes is not held up', async () => {
+    const world = await open({ pace });
+    for (let n = 0; n < 10_000; n++) await world.push('team/a');
+    const { sink } = world.join({ repository: ['team/a'], start: world.after(0), paced: true });
+    await world.pass(1_000);
+    expect(sink.sequences).toHaveLength(10_000);
+    expect(sink.kinds).toEqual(['subscribed', 'ready']);
+  });
+
+  test('maxWindow raises the rate, evenly, says so, and everything is out by its deadline', async () => {
+    const metrics = countingMetrics();
+    const warnings: string[] = [];
+    const log = {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (_: object, message: string) => warnings.push(message),
+    };
+    const world = await open({
+      pace: { deliveriesPerSecond: 100, burst: 10, maxWindowMs: 20_000 },
+      metrics,
+      log: { ...log, warn: (fields, message) => void log.warn(fields, message) },
+    });
+    const watch = new Watch(world);
+    crowd(world, 10_000, watch);
+    await world.push('team/a');
+    await world.pass(20_100);
+    expect(watch.times).toHaveLength(10_000);
+    expect(Math.max(...bins(watch.times))).toBeLessThanOrEqual(60);
+    expect(metrics.value('pace_raised_total')).toBeGreaterThan(0);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('a deadline is kept evenly by what priority leaves little for', async () => {
+    const world = await open({
+      pace: { deliveriesPerSecond: 100, burst: 10, maxWindowMs: 20_000, priority: ['**/secure/*'] },
+    });
+    const watch = new Watch(world);
+    crowd(world, 1_500, watch);
+    crowd(world, 4_000, watch, 'secure/a');
+    await world.push('team/a');
+    await world.push('secure/a');
+    await world.pass(20_100);
+    expect(watch.of(1)).toHaveLength(1_500);
+    expect(Math.max(...bins(watch.of(1)))).toBeLessThanOrEqual(12);
+  });
+
+  test('replays have a deadline too', async () => {
+    const world = await open({ pace: { deliveriesPerSecond: 10, burst: 1, maxWindowMs: 10_000 } });
+    const watch = new Watch(world);
+    await world.push('team/a');
+    watch.begin();
+    for (let n = 0; n < 1_000; n++)
+      watch.on(world.join({ repository: ['team/a'], start: world.after(0), paced: true }));
+    await world.pass(10_200);
+    expect(watch.times).toHaveLength(1_000);
+    expect(Math.max(...bins(watch.times))).toBeLessThanOrEqual(15);
+  });
+
+  test('priority goes first and leaves 10 % to the rest', async () => {
+    const world = await open({ pace: { ...pace, priority: ['**/secure/*'] } });
+    const watch = new Watch(world);
+    crowd(world, 2_000, watch);
+    crowd(world, 1_800, watch, 'secure/a');
+    await world.push('team/a');
+    await world.push('secure/a');
+    await world.pass(2_000);
+    expect(watch.of(2)).toHaveLength(1_800);
+    expect(watch.of(1).length).toBeGreaterThanOrEqual(195);
+    expect(watch.of(1).length).toBeLessThanOrEqual(215);
+    await world.pass(2_000);
+    expect(watch.of(1)).toHaveLength(2_000);
+  });
+
+  test('a registry that complains halves R, which recovers slowly', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    crowd(world, 5_000, watch);
+    await world.push('team/a');
+    await world.pass(1_000);
+    const before = watch.times.length;
+    world.hub.pacer.press('registry.example.com');
+    await world.pass(1_000);
+    const pressed = watch.times.length - before;
+    expect(pressed).toBeGreaterThan(500);
+    expect(pressed).toBeLessThan(560);
+    await world.pass(9_000);
+    expect(watch.times).toHaveLength(5_000);
+    expect(world.hub.pacer.describe()).toMatchObject({ registries: { 'registry.example.com': 1 } });
+  });
+
+  test('a complaint holds replays back as well', async () => {
+    const world = await open({ pace: { ...pace, burst: 1 } });
+    const watch = new Watch(world);
+    await world.push('team/a');
+    watch.begin();
+    world.hub.pacer.press('registry.example.com');
+    for (let n = 0; n < 2_000; n++)
+      watch.on(world.join({ repository: ['team/a'], start: world.after(0), paced: true }));
+    await world.pass(1_000);
+    expect(watch.times.length).toBeGreaterThan(450);
+    expect(watch.times.length).toBeLessThan(560);
+  });
+
+  test('an override lowers R for a while, and what was in force before it returns', async () => {
+    const world = await open({ pace });
+    const watch = new Watch(world);
+    crowd(world, 9_000, watch);
+    world.hub.pacer.override(null, 500, null);
+    world.hub.pacer.override('registry.example.com/team/*', 100, 1_000);
+    await world.push('team/a');
+    await world.pass(1_000);
+    expect(watch.times.length).toBeLessThan(110);
+    await world.pass(20_000);
+    const before = watch.times.length;
+    await world.pass(1_000);
+    expect(watch.times.length - before).toBeGreaterThan(490);
+    expect(watch.times.length - before).toBeLessThan(510);
+  });
+
+  test('repositories with a pace of their own share a budget of their own', async () => {
+    const exceptions = [{ pattern: '**/slow/**', deliveriesPerSecond: 100 }];
+    const world = await open({ pace: { ...pace, exceptions } });
+    const watch = new Watch(world);
+    crowd(world, 1_000, watch);
+    crowd(world, 200, watch, 'slow/a');
+    await world.push('slow/a');
+    await world.push('team/a');
+    await world.pass(1_000);
+    expect(watch.of(2)).toHaveLength(1_000);
+    expect(watch.of(1).length).toBeLessThan(110);
+    await world.pass(1_100);
+    expect(watch.of(1)).toHaveLength(200);
+  });
+
+  test('with conflate the newest takes the earlier slot, and its own passes unused', async () => {
+    const metrics = countingMetrics();
+    const world = await open({ pace: { ...pace, burst: 1 }, metrics });
+    const watch = new Watch(world);
+    crowd(world, 999, watch);
+    const conflated = world.join({ repository: ['team/a'], paced: true, conflate: true });
+    const plain = world.join({ repository: ['team/a'], paced: true });
+    await world.push('team/a');
+    await world.settle();
+    await world.push('team/a');
+    await world.push('team/a', 'other');
+    await world.push('team/a');
+    await world.pass(5_000);
+    expect(conflated.sink.sequences.filter((sequence) => sequence !== 3)).toEqual([4]);
+    expect(conflated.sink.sequences).toContain(3);
+    expect(plain.sink.sequences).toEqual([1, 2, 3, 4]);
+    expect(metrics.value('superseded_total')).toBe(2);
+    expect(parsePosition(world.hub.resumeOf(conflated.subscriber))?.sequence).toBe(4);
+  });
+
+  test('with conflate a change is never given up for one that the filter does not want', async () => {
+    const world = await open({ pace: { ...pace, burst: 1 } });
+    crowd(world, 100, new Watch(world));
+    await world.push('team/a');
+    await world.pass(500);
+    const wanted = { repository: ['team/a'], type: ['tag.updated'], conflate: true, paced: true };
+    const live = world.join(wanted);
+    const replayed = world.connect({ paced: true, conflate: true });
+    await world.push('team/a');
+    await world.remove('team/a');
+    world.subscribe(replayed, { repository: ['team/a'], type: ['tag.updated'], start: world.after(1) });
+    await world.pass(2_000);
+    expect(live.sink.sequences).toEqual([2]);
+    expect(replayed.sink.sequences).toEqual([2]);
+  });
+
+  test('more than it may hold back is left to the ledger, and nothing is lost', async () => {
+    const metrics = countingMetrics();
+    const world = await open({ pace: { deliveriesPerSecond: 1, burst: 1, maxWindowMs: 60_000 }, metrics });
+    const members = crowd(world, 3, new Watch(world));
+    for (let n = 0; n < maxHeldWaves + 500; n++) await world.push('team/a');
+    await world.settle();
+    expect(world.hub.pacer.held).toBeLessThanOrEqual(3 * maxHeldWaves);
+    expect(metrics.value('fanout_overruns_total')).toBeGreaterThanOrEqual(1);
+    await world.pass(70_000, 50);
+    const all = world.changes.map((change) => change.sequence);
+    for (const { sink } of members) expect(sink.sequences).toEqual(all);
+  });
+
+  test('over a thousand waves the oldest are let out without regard to R', async () => {
+    const world = await open({ pace: { deliveriesPerSecond: 1, burst: 1, maxWindowMs: 600_000 } });
+    const watch = new Watch(world);
+    crowd(world, 2, watch);
+    for (let n = 0; n < 1_100; n++) await world.push('team/a');
+    await world.pass(3_000);
+    expect(watch.times.length).toBeGreaterThanOrEqual(200);
+    expect(watch.times.length).toBeLessThanOrEqual(220);
+  });
+
+  test('one who has more ahead than can be remembered is fed in order instead', async () => {
+    const world = await open({ pace: { deliveriesPerSecond: 100, burst: 50, maxWindowMs: 600_000 } });
+    crowd(world, 1_000, new Watch(world));
+    const overtaken = Array.from({ length: 20 }, () =>
+      world.join({ repository: ['team/a', 'team/b'], paced: true }),
+    );
+    await world.push('team/a');
+    await world.settle();
+    for (let n = 0; n < 1_100; n++) await world.push('team/b', `t${n}`);
+    await world.settle();
+    const sizes = overtaken.map(({ subscriber }) => subscriber.ahead?.size ?? 0);
+    expect(Math.max(...sizes)).toBe(1_024);
+    expect(overtaken.some(({ subscriber }) => subscriber.state === 'behind')).toBe(true);
+    await world.pass(60_000, 50);
+    const all = world.changes.map((change) => change.sequence);
+    for (const { sink } of overtaken) expect([...sink.sequences].sort((a, b) => a - b)).toEqual(all);
+  });
+
+  test('what is held back shows in the gauges', async () => {
+    const metrics = countingMetrics();
+    const world = await open({ pace, metrics });
+    crowd(world, 2_000, new Watch(world));
+    await world.push('team/a');
+    await world.settle();
+    expect(metrics.value('pace_held_deliveries')).toBe(2_000);
+    expect(metrics.value('pace_window_seconds')).toBe(2);
+    await world.pass(2_100);
+    expect(metrics.value('pace_held_deliveries')).toBe(0);
+    expect(metrics.value('pace_window_seconds')).toBe(0);
+  });
+});
