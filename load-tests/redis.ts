@@ -1,6 +1,6 @@
 /**
- * What a ledger in Redis costs: changes a second from several gateways, commands per change and per idle gateway,
- * memory per change and per tag. Starts a redis-server of its own and one process for each gateway.
+ * What a ledger in Redis costs: changes a second from several gateways, time from one gateway to another, commands
+ * per change and per idle gateway, memory per change and per tag. Starts a redis-server of its own and one process for each gateway.
  *
  *   node load-tests/redis.ts [--gateways 4] [--seconds 10] [--batch 16] [--calls 32] [--idle 10]
  */
@@ -57,6 +57,7 @@ async function runGateway(url: string): Promise<void> {
   ledger.tail((event) => {
     if (event.kind === 'changes') heard += event.changes.length;
   });
+  const before = (await ledger.bounds()).head;
   process.send?.('ready');
   await once(process, 'message');
   const name = String(process.pid);
@@ -77,7 +78,7 @@ async function runGateway(url: string): Promise<void> {
   await Promise.all(Array.from({ length: Number(values.calls) }, worker));
   const { head } = await ledger.bounds();
   const stoppedAt = performance.now();
-  while (heard < head) await systemClock.sleep(10);
+  while (heard < head - before) await systemClock.sleep(10);
   const behindMs = performance.now() - stoppedAt;
   latenciesMs.sort((a, b) => a - b);
   const medianMs = latenciesMs[Math.floor(latenciesMs.length / 2)] ?? 0;
@@ -163,6 +164,27 @@ async function measureIdle(redis: RedisNode): Promise<void> {
   console.log(`commands per idle gateway-second  ${perSecond.toFixed(2)} (scripts and pings)`);
 }
 
+/** From a push given to one gateway until another one's tail hears it, both otherwise idle. */
+async function measureLatency(redis: RedisNode): Promise<void> {
+  const [a, b] = [await open(redis.url), await open(redis.url)];
+  let heardAt: (() => void) | null = null;
+  b.tail(() => heardAt?.());
+  const takenMs: number[] = [];
+  for (let n = 0; n < 2_000; n += 1) {
+    const heard = new Promise<void>((resolve) => {
+      heardAt = resolve;
+    });
+    const startedAt = performance.now();
+    await Promise.all([a.record([push('latency', n)]), heard]);
+    takenMs.push(performance.now() - startedAt);
+    await systemClock.sleep(1);
+  }
+  takenMs.sort((x, y) => x - y);
+  const at = (share: number) => (takenMs[Math.floor(takenMs.length * share)] ?? 0).toFixed(2);
+  console.log(`push at one, heard at another  median ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+  await Promise.all([a.close(), b.close()]);
+}
+
 async function measureMemory(redis: RedisNode): Promise<void> {
   await redis.admin.flushall();
   const ledger = await open(redis.url);
@@ -193,6 +215,7 @@ async function main(): Promise<void> {
   const redis = await startRedis();
   try {
     await measureIdle(redis);
+    await measureLatency(redis);
     await measureThroughput(redis);
     await measureMemory(redis);
   } finally {

@@ -13,6 +13,19 @@ import { Redis } from 'ioredis';
 
 const startTimeoutMs = 10_000;
 
+/** Ended with this process too: a test that timed out leaves no server behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+function launchServer(program: string, args: readonly string[]): ChildProcess {
+  const child = spawn(program, args, { stdio: 'ignore' });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
 export interface RedisNode {
   readonly port: number;
   /** `redis://127.0.0.1:<port>/0` */
@@ -99,15 +112,15 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     // Without a delay replicas would wait 5 s for others to share the first copy.
     const fast = ['--repl-diskless-sync-delay', '0'];
     const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no', ...fast];
-    child = spawn(program, [...listen, ...common, ...(options.args ?? [])], { stdio: 'ignore' });
+    child = launchServer(program, [...listen, ...common, ...(options.args ?? [])]);
     await until(`${program} on port ${port}`, () => answersPing(port, options), startTimeoutMs);
   };
   const kill = async () => {
-    const running = child;
+    const ending = child;
     child = null;
-    if (running === null || running.exitCode !== null || running.signalCode !== null) return;
-    running.kill('SIGKILL');
-    await once(running, 'exit');
+    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
+    ending.kill('SIGKILL');
+    await once(ending, 'exit');
   };
   await launch();
   return {
@@ -286,7 +299,7 @@ async function startSentinel(name: string, primaryPort: number): Promise<RedisNo
       '',
     ].join('\n'),
   );
-  const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+  const child = launchServer('redis-server', [file, '--sentinel']);
   const admin = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null });
   admin.on('error', () => {});
   await until(`a Sentinel on port ${port}`, () => answersPing(port, {}));
