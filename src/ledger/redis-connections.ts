@@ -83,6 +83,8 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     return { link, opened };
   };
 
+  // A failure is not lost: the next regular look asks again.
+  const look = () => void options.onLook().catch(() => {});
   const commands = makeLink(
     'commands',
     async (client) => {
@@ -90,7 +92,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       await loadScripts(client, scripts);
       await store.runOn(client, 'status');
     },
-    () => {},
+    look,
   );
   const tail = makeLink(
     'tail',
@@ -101,7 +103,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       await client.ssubscribe(keys.channel);
     },
     // What was published while nobody listened is in the stream.
-    () => void options.onLook().catch(() => {}),
+    look,
   );
   const store = new RedisStore({
     ...{ link: commands.link, keys, scripts, random, now: options.now, seen: options.seen },

@@ -31,10 +31,9 @@ describe('a Cluster of three', () => {
     cluster = await startRedisCluster();
   });
   afterAll(() => cluster.stop());
-  ledgerContract(
-    'Redis Cluster',
-    contractLedgers(() => ({ url: 'redis://cluster', cluster: cluster.addresses })),
-  );
+  const open = contractLedgers(() => ({ url: 'redis://cluster', cluster: cluster.addresses }));
+  ledgerContract('Redis Cluster', open);
+  ledgerTransferContract('Redis Cluster', open);
 });
 
 describe('a primary known to Sentinels', () => {

@@ -1,7 +1,13 @@
 /** Redis failing in every way: nothing is claimed that is not so, and all goes on by itself. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { tagSeen } from '../../support/ledger-samples.ts';
-import { startRedisCluster, startRedisPair, startRedisSentinels, until } from '../../support/redis.ts';
+import {
+  type RedisNode,
+  startRedisCluster,
+  startRedisPair,
+  startRedisSentinels,
+  until,
+} from '../../support/redis.ts';
 import {
   freshPrefix,
   listen,
@@ -108,7 +114,8 @@ describe('a ledger whose Redis', () => {
     const pair = await startRedisPair();
     later(() => pair.stop());
     const ledger = await open({ url: pair.primary.url, minReplicas: 1, minReplicasTimeoutMs: 150 });
-    expect((await ledger.record([tagSeen('a', 'one', now())])).outcomes).toEqual(['changed']);
+    // A replica that has just attached is not counted yet.
+    await recordInTheEnd(ledger, 'a');
     pair.replica.pause();
     const push = tagSeen('b', 'one', now(), { dedupeKey: 'delivery-2' });
     const refusal = { code: 'UNAVAILABLE', message: expect.stringContaining('0 replicas had it') };
@@ -178,5 +185,30 @@ describe('a ledger whose Redis', () => {
     await until('the change', () => heard.changes.at(-1)?.tag === 'b');
     expect(heard.resets).toHaveLength(1);
     expect((await ledger.bounds()).epoch).not.toBe(before.epoch);
+  });
+
+  test('moves its slot to another Cluster node is followed there', async () => {
+    const cluster = await startRedisCluster();
+    later(() => cluster.stop());
+    const ledger = await open({ url: 'redis://cluster', cluster: cluster.addresses, keyPrefix: 'moving' });
+    const heard = listen(ledger);
+    await ledger.record([tagSeen('a', 'one', now())]);
+    const slot = Number(await cluster.nodes[0]?.admin.cluster('KEYSLOT', '{moving}:meta'));
+    const at = Math.floor(slot / 5_462);
+    const [from, to] = [cluster.nodes[at], cluster.nodes[(at + 1) % 3]];
+    if (from === undefined || to === undefined) throw new Error('no such node');
+    const ids = await Promise.all([from, to].map(async (node) => String(await node.admin.cluster('MYID'))));
+    const setSlot = (node: RedisNode, ...how: string[]) =>
+      node.admin.call('CLUSTER', 'SETSLOT', String(slot), ...how);
+    await setSlot(to, 'IMPORTING', ids[0] ?? '');
+    await setSlot(from, 'MIGRATING', ids[1] ?? '');
+    const keys = (await from.admin.call('CLUSTER', 'GETKEYSINSLOT', String(slot), '100')) as string[];
+    await from.admin.call('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...keys);
+    for (const node of cluster.nodes) await setSlot(node, 'NODE', ids[1] ?? '');
+    await recordInTheEnd(ledger, 'b');
+    await until('the change', () => heard.changes.at(-1)?.tag === 'b');
+    expect((await ledger.read(0, 10)).changes.map(({ tag }) => tag)).toEqual(['a', 'b']);
+    // Whether the new owner has all of it, nobody can tell.
+    expect(heard.resets).toHaveLength(1);
   });
 });
