@@ -35,6 +35,20 @@ export interface Announcement {
   readonly read: (() => readonly Change[]) | null;
 }
 
+/**
+ * JSON that Lua's decoder takes whole. It refuses a text with a lone surrogate in it, and one media type from a
+ * stranger must not spoil the group of everyone's observations; U+FFFD stands in its place.
+ */
+export function encodeForLua(value: unknown): string {
+  const text = JSON.stringify(value);
+  // JSON.stringify escapes no other character as \ud…
+  return text.includes('\\ud') ? JSON.stringify(value, wellFormed) : text;
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
+}
+
 const outcomeLetters: Readonly<Record<string, Outcome>> = {
   c: 'changed',
   u: 'unchanged',

@@ -1,7 +1,7 @@
 import { ManifeedError } from '../errors.ts';
 import type { Observation } from '../event/observation.ts';
 import type { Recorded } from './ledger.ts';
-import type { RecordReply } from './redis-codec.ts';
+import { encodeForLua, type RecordReply } from './redis-codec.ts';
 
 interface Waiting {
   readonly observations: readonly Observation[];
@@ -41,6 +41,12 @@ export class RecordQueue {
   /** @throws UNAVAILABLE when too many wait, when the queue is closed and when the commit fails */
   add(observations: readonly Observation[], settles: readonly string[]): Promise<Recorded> {
     const { maxWaiting } = this.#options;
+    // The script would stop at it, and with it everyone's observations of the same group.
+    const timeless = observations.find(({ observedAt }) => !Number.isFinite(observedAt));
+    if (timeless !== undefined) {
+      const message = `record observations: observedAt ${timeless.observedAt}: must be a time in ms`;
+      return Promise.reject(new ManifeedError('INTERNAL', message));
+    }
     if (this.#closed)
       return Promise.reject(refuse('record observations: the ledger is closed: must be open'));
     if (this.#waiting + observations.length > maxWaiting) {
@@ -78,7 +84,7 @@ export class RecordQueue {
     this.#inFlight += 1;
     try {
       const calls = group.map(({ observations, settles }) => ({ o: observations, s: settles }));
-      deliver(group, await this.#options.commit(JSON.stringify(calls)));
+      deliver(group, await this.#options.commit(encodeForLua(calls)));
     } catch (error) {
       for (const call of group) call.reject(error);
     } finally {

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { ManifeedError } from '../errors.ts';
 import { newEpoch } from './epoch.ts';
+import { encodeForLua } from './redis-codec.ts';
 import type { RedisLink } from './redis-link.ts';
 import { runScript, type ScriptName, type Scripts } from './redis-scripts.ts';
 
@@ -96,7 +97,7 @@ export class RedisStore {
     onCommand(script);
     try {
       return await runScript(client, scripts[script], keys.meta, [
-        JSON.stringify({ ...common, ...call }),
+        encodeForLua({ ...common, ...call }),
         ...args,
       ]);
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { ManifestRow, TagRow } from './decide.ts';
 import { newEpoch } from './epoch.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
-import { asDigest, asList, asNumber, asText, readEntry, readTagState } from './redis-codec.ts';
+import { asDigest, asList, asNumber, asText, encodeForLua, readEntry, readTagState } from './redis-codec.ts';
 import type { RedisStore } from './redis-store.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from './transfer.ts';
 
@@ -165,7 +165,7 @@ export async function importRedis(
   };
   let batch: object[] = [];
   const send = async () => {
-    if (batch.length > 0) await step('rows', [JSON.stringify(batch)]);
+    if (batch.length > 0) await step('rows', [encodeForLua(batch)]);
     batch = [];
   };
   const drop = async () => {

@@ -196,6 +196,40 @@ describe('a digest with very many tags', () => {
   });
 });
 
+describe('odd observations', () => {
+  test('keep their text whatever characters it has, and do not spoil others of their group', async () => {
+    const redis = await start();
+    const ledger = await open({ url: redis.url });
+    const types = [
+      'lone \ud800',
+      'quote " and \\ud800',
+      'nul \0 and line\n',
+      'snow \u2603, grin \u{1f600}',
+      '',
+    ];
+    await Promise.all(
+      types.map((mediaType, i) => ledger.record([tagSeen(`t${i}`, 'one', now(), { mediaType })])),
+    );
+    const { changes } = await ledger.read(0, 10);
+    expect(changes.map(({ mediaType }) => mediaType)).toEqual(['lone \ufffd', ...types.slice(1)]);
+    const { tags } = await ledger.tags({ limit: 10 });
+    expect(tags.map(({ mediaType }) => mediaType)).toEqual(['lone \ufffd', ...types.slice(1)]);
+    const [kept] = await ledger.defer([tagSeen('p', null, now(), { origin: 'webhook:\ud800' })]);
+    expect((await ledger.claimPending(1, 1_000))[0]?.id).toBe(kept?.id);
+  });
+
+  test('without a time are refused alone', async () => {
+    const redis = await start();
+    const ledger = await open({ url: redis.url });
+    const [timeless, other] = await Promise.allSettled([
+      ledger.record([tagSeen('a', 'one', Number.NaN)]),
+      ledger.record([tagSeen('b', 'one', now())]),
+    ]);
+    expect(timeless).toMatchObject({ status: 'rejected', reason: { code: 'INTERNAL' } });
+    expect(other).toMatchObject({ status: 'fulfilled', value: { outcomes: ['changed'] } });
+  });
+});
+
 describe('a storm of reads', () => {
   test('is answered a few at a time, and refused beyond its bound', async () => {
     const redis = await start();
