@@ -22,22 +22,18 @@ const ticks = 100;
 /** Starts the wheel; returns an idempotent stop. */
 export function startHeartbeat(options: HeartbeatOptions): () => void {
   const { hub, clock } = options;
-  /** The slot visited next, and the part of a visit that is due besides whole ones. */
-  let slot = 0;
-  let due = 0;
+  let tick = 0;
   let cancel = clock.after(options.intervalMs / ticks, turn);
 
   function turn(): void {
     cancel = clock.after(options.intervalMs / ticks, turn);
-    // On from where the last tick ended, at a speed that follows the table's size: were the slots of a tick
-    // computed from its number, those of a growing table would be passed over for nearly two intervals.
-    const { length } = hub.table;
-    due = Math.min(due + length / ticks, length);
-    for (; due >= 1; due--) {
-      if (slot >= length) slot = 0;
-      const subscriber = hub.table.at(slot++);
+    // Every hundredth slot, rather than a hundredth of the slots: one that is visited in this tick is visited in
+    // this tick of each round, however fast the table grows.
+    for (let slot = tick; slot < hub.table.length; slot += ticks) {
+      const subscriber = hub.table.at(slot);
       if (subscriber !== null) visit(subscriber);
     }
+    tick = (tick + 1) % ticks;
   }
 
   function visit(subscriber: Subscriber): void {

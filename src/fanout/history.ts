@@ -12,11 +12,6 @@ export interface HistoryPage {
   readonly next: number;
 }
 
-interface LedgerPage extends HistoryPage {
-  /** The page did not end at the head: it will never hold more. */
-  readonly whole: boolean;
-}
-
 export interface HistoryOptions {
   /** Frames kept in memory; default 4,096. */
   readonly maxFrames?: number;
@@ -35,7 +30,7 @@ export class History {
   readonly #maxReads: number;
   readonly #maxPages: number;
   #ring: Frame[] = [];
-  readonly #pages = new Map<string, Promise<LedgerPage>>();
+  readonly #pages = new Map<string, Promise<HistoryPage>>();
   #reading = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -84,16 +79,17 @@ export class History {
     const forget = () => {
       if (this.#pages.get(key) === page) this.#pages.delete(key);
     };
-    // A page that ended at the head would hide what came since; a failed one must be tried again.
+    // One that ended at the head is merely short: whoever reads it goes on after it. An empty one would hide
+    // what came since, and a failed one must be tried again.
     page.then((result) => {
-      if (!result.whole) forget();
+      if (result.next === after) forget();
     }, forget);
     const oldest = this.#pages.keys().next().value;
     if (this.#pages.size > this.#maxPages && oldest !== undefined) this.#pages.delete(oldest);
     return page;
   }
 
-  async #read(after: number, filter: ReadFilter | undefined): Promise<LedgerPage> {
+  async #read(after: number, filter: ReadFilter | undefined): Promise<HistoryPage> {
     while (this.#reading >= this.#maxReads) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -101,7 +97,7 @@ export class History {
     try {
       const page = await this.#ledger.read(after, this.#pageSize, filter);
       const frames = page.changes.map((change) => new Frame(change));
-      return { frames, next: page.next, whole: !page.atHead };
+      return { frames, next: page.next };
     } finally {
       this.#reading--;
       this.#waiting.shift()?.();

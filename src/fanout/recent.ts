@@ -20,9 +20,15 @@ export async function recentFrames(
   const lowest = Math.max(floor, head - maxScanned);
   let found: Frame[] = [];
   for (let to = head; to > lowest && found.length < limit; to -= windowSize) {
-    const from = Math.max(lowest, to - windowSize);
-    const page = await source.history.page(from);
-    const matching = page.frames.filter((frame) => frame.sequence <= to && wants(frame));
+    const matching: Frame[] = [];
+    let from = Math.max(lowest, to - windowSize);
+    // A page may be short: it may have ended at what was the head when it was read.
+    while (from < to) {
+      const page = await source.history.page(from);
+      matching.push(...page.frames.filter((frame) => frame.sequence <= to && wants(frame)));
+      if (page.next <= from) break;
+      from = page.next;
+    }
     found = [...matching, ...found];
   }
   return found.slice(-limit);

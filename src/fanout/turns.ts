@@ -6,6 +6,8 @@
 
 /** Frames written to those who catch up in one turn of the event loop: some milliseconds of sends. */
 const maxFramesPerTurn = 512;
+/** Set aside for whoever gets a turn, until it knows what it has: its page may take a while to come. */
+const reserved = 128;
 
 export class Turns {
   #left = maxFramesPerTurn;
@@ -17,15 +19,15 @@ export class Turns {
   take(): Promise<void> | null {
     this.#schedule();
     if (this.#left > 0 && this.waiting === 0) {
-      this.#left--;
+      this.#left -= reserved;
       return null;
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Frames or rows about to be written. */
+  /** Frames or rows about to be written by one who got a turn. */
   spend(frames: number): void {
-    this.#left -= frames;
+    this.#left -= frames - reserved;
   }
 
   get waiting(): number {
@@ -41,12 +43,11 @@ export class Turns {
   async #turn(): Promise<void> {
     this.#left = maxFramesPerTurn;
     while (this.#left > 0 && this.waiting > 0) {
-      this.#left--;
+      this.#left -= reserved;
       // By index: shifting an array of thousands moves all the others each time.
       this.#waiting[this.#next++]?.();
-      // Lets the one that was woken say what it spends.
-      await null;
-      await null;
+      // Lets the one that was woken say what it spends, where its page is in memory.
+      for (let step = 0; step < 4; step++) await null;
     }
     if (this.waiting === 0) {
       this.#waiting.length = 0;

@@ -12,6 +12,8 @@ export interface ScriptedLedger extends Ledger {
   release(count?: number): void;
   /** Reads reject with `UNAVAILABLE`. */
   away: boolean;
+  /** The tail says nothing of what is recorded meanwhile. */
+  deaf: boolean;
   /** Changes in one page at most. */
   maxPage: number;
   /** Reads made. */
@@ -26,8 +28,9 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
   const open = () => openMemoryLedger({ clock, random: () => (seed++ * 0.377) % 1, retention });
   let inner = await open();
   const tails = new Tails();
-  const relay = (event: TailEvent) => tails.emit(event);
-  inner.tail(relay);
+  const relay = (event: TailEvent) => {
+    if (!ledger.deaf) tails.emit(event);
+  };
   const waiting: (() => void)[] = [];
   const gate = async () => {
     if (ledger.held) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -37,6 +40,7 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
   const ledger: ScriptedLedger = {
     held: false,
     away: false,
+    deaf: false,
     maxPage: 1_000,
     get reads() {
       return reads;
@@ -79,5 +83,6 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
     trim: () => inner.trim(),
     close: () => inner.close(),
   };
+  inner.tail(relay);
   return ledger;
 }

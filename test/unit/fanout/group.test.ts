@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/event/change.ts';
+import { Frame } from '../../../src/fanout/frame.ts';
+import { type Grant, GroupIndex } from '../../../src/fanout/group.ts';
+import { Subscriber } from '../../../src/fanout/subscriber.ts';
+import { FakeSink } from '../../support/fake-sink.ts';
+import { everything, filterOf, keyOf, openWorld } from '../../support/hub-world.ts';
+
+let nextNumber = 1;
+const subscriber = (paced = false) =>
+  new Subscriber(nextNumber++, { sink: new FakeSink(), grant: everything, paced, conflate: false }, 0);
+
+let sequence = 0;
+const frame = (repository: string, tag = 'latest'): Frame => {
+  const change: Change = {
+    epoch: 'e',
+    sequence: ++sequence,
+    type: 'tag.updated',
+    registry: 'registry.example.com',
+    repository,
+    tag,
+    digest: null,
+    previousDigest: null,
+    mediaType: null,
+    size: null,
+    occurredAt: 0,
+    recordedAt: 0,
+    origin: 'test',
+  };
+  return new Frame(change);
+};
+
+describe('the index of groups', () => {
+  test('a change visits only those who wait for it, among 100,000 subscriptions to 10,000 repositories', async () => {
+    const world = await openWorld();
+    const members = Array.from({ length: 100_000 }, (_, n) =>
+      world.join({ repository: [`team/r${n % 10_000}`], paced: false }),
+    );
+    for (const { sink } of members) sink.heard.length = 0;
+    // A subscriber is visited when its marks change: fan-out looks at nothing of the others.
+    const marks = members.map(({ subscriber: each }) => each.considered);
+    await world.push('team/r77');
+    await world.settle();
+    const visited = members.filter(({ subscriber: each }, n) => each.considered !== marks[n]);
+    expect(visited).toHaveLength(10);
+    for (const { sink } of visited) expect(sink.sequences).toEqual([1]);
+    world.hub.close();
+  });
+
+  test('subscribers with one filter and one grant are one group', () => {
+    const index = new GroupIndex(() => {});
+    const [a, b] = [subscriber(), subscriber(true)];
+    const group = index.add(a, filterOf({ repository: ['team/a'] }), everything);
+    expect(index.add(b, filterOf({ repository: ['team/a'] }), { ...everything })).toBe(group);
+    expect(group.size).toBe(2);
+    const other: Grant = { key: 'other', allows: () => true };
+    expect(index.add(subscriber(), filterOf({ repository: ['team/a'] }), other)).not.toBe(group);
+  });
+
+  test('a group reached by its repository and by its pattern is matched once', () => {
+    const index = new GroupIndex(() => {});
+    const group = index.add(subscriber(), filterOf({ repository: ['team/a', 'team/*', '**'] }), everything);
+    expect(index.match(frame('team/a'))).toEqual([group]);
+    expect(index.match(frame('team/b'))).toEqual([group]);
+  });
+
+  test('equal sequences of two epochs are two changes', () => {
+    const index = new GroupIndex(() => {});
+    const group = index.add(subscriber(), filterOf({ repository: ['team/a'] }), everything);
+    const one = frame('team/a');
+    expect(index.match(one)).toEqual([group]);
+    expect(index.match(one)).toEqual([group]);
+  });
+
+  test('a grant is asked once per change for all groups that share it, and what it forbids is not matched', () => {
+    const index = new GroupIndex(() => {});
+    const asked: string[] = [];
+    const grant: Grant = {
+      key: 'team only',
+      allows(key) {
+        asked.push(key);
+        return key === keyOf('team/a');
+      },
+    };
+    for (const tag of ['1', '2', '*'])
+      index.add(subscriber(), filterOf({ repository: ['**'], tag: [tag] }), grant);
+    expect(index.match(frame('team/a', '1'))).toHaveLength(2);
+    expect(index.match(frame('other/b', '1'))).toHaveLength(0);
+    expect(asked).toEqual([keyOf('team/a'), keyOf('other/b')]);
+  });
+
+  test('a pattern is judged once per change, however many groups ask by it', () => {
+    const index = new GroupIndex(() => {});
+    let judged = 0;
+    for (let n = 0; n < 50; n++) {
+      const filter = filterOf({ repository: ['team/*-x'], tag: [`t${n}`] });
+      index.add(subscriber(), { ...filter, matchesRepository: () => ++judged > 0 }, everything);
+    }
+    expect(index.match(frame('team/a-x', 't7'))).toHaveLength(1);
+    expect(index.match(frame('team/a-y', 't7'))).toHaveLength(0);
+    expect(judged).toBe(0);
+  });
+
+  test('who waits for an exact repository is told when that changes, and only then', () => {
+    const told: [string, readonly string[] | null][] = [];
+    const index = new GroupIndex((key, scopes) => told.push([key, scopes]));
+    const [a, b, c] = [subscriber(), subscriber(), subscriber()];
+    const exact = index.add(a, filterOf({ repository: ['team/a'], tag: ['1'] }), everything);
+    const again = index.add(b, filterOf({ repository: ['team/a'], tag: ['1'] }), everything);
+    const wide = index.add(c, filterOf({ repository: ['team/a'], tag: ['1', '2.*'] }), everything);
+    index.add(c, filterOf({ repository: ['team/**'] }), everything);
+    index.remove(a, exact);
+    index.remove(b, again);
+    index.remove(c, wide);
+    expect(told).toEqual([
+      [keyOf('team/a'), ['1']],
+      [keyOf('team/a'), ['1', '2.*']],
+      [keyOf('team/a'), null],
+    ]);
+  });
+
+  test('an empty group is forgotten, with its patterns', () => {
+    const index = new GroupIndex(() => {});
+    const a = subscriber();
+    const group = index.add(a, filterOf({ repository: ['team/*'] }), everything);
+    index.remove(a, group);
+    index.remove(a, group);
+    expect(index.match(frame('team/a'))).toEqual([]);
+    expect(index.pacedCounts().size).toBe(0);
+  });
+
+  test('paced subscribers are counted by repository and by pattern', () => {
+    const index = new GroupIndex(() => {});
+    for (const paced of [true, true, false])
+      index.add(subscriber(paced), filterOf({ repository: ['team/a', 'other/**'] }), everything);
+    expect([...index.pacedCounts()]).toEqual([
+      [keyOf('team/a'), 2],
+      [keyOf('other/**'), 2],
+    ]);
+  });
+});
