@@ -1,0 +1,41 @@
+/** Some seconds of chaos; `npm run chaos` wreaks it for minutes. */
+import { expect, it } from 'vitest';
+import { runChaos } from '../../support/chaos-run.ts';
+
+/** Enough, on a slow machine too, for the gateways to start twice and for all to catch up. */
+const timeoutMs = 150_000;
+
+it(
+  'every subscriber has every acknowledged change, or was told of the gap, whatever is killed, stopped and cut',
+  async () => {
+    const report = await runChaos({
+      seconds: 12,
+      leastActs: 5,
+      seed: 20_261_123,
+      subscribers: 90,
+      minReplicas: 0,
+    });
+    expect(report.violations).toEqual([]);
+    expect(report.acknowledged).toBeGreaterThan(100);
+    expect(report.changes).toBeGreaterThan(90 * 50);
+  },
+  timeoutMs,
+);
+
+it(
+  'a failover to a replica that had to have each change loses none',
+  async () => {
+    const only = ['fail Redis over', 'kill -9 a gateway', 'cut half of the subscribers'];
+    const report = await runChaos({
+      seconds: 5,
+      leastActs: 3,
+      seed: 7,
+      subscribers: 30,
+      minReplicas: 1,
+      only,
+    });
+    expect(report.violations).toEqual([]);
+    expect(report.acts).toContain('fail Redis over');
+  },
+  timeoutMs,
+);
