@@ -28,6 +28,7 @@ interface Measured {
   readonly lane: Lane;
   readonly opened: Opened;
   readonly kibPerSubscriber: number;
+  readonly settledKibPerSubscriber: number;
   readonly rounds: Round[];
   idleCpuPercent: number;
   longestStallMs: number;
@@ -49,16 +50,18 @@ async function openLane(plan: Plan, options: BenchOptions, lane: Lane): Promise<
   progress(`${plan.name}: starting`);
   await lane.start(plan.server, plan.transport);
   await sleep(calmMs);
-  const kibBefore = lane.pssKib();
+  const kibBefore = await lane.settledPssKib();
   progress(`${plan.name}: opening ${options.subscribers} subscribers`);
   const opened = await lane.open();
   progress(`${plan.name}: ${opened.perSecond.toFixed(0)} opens/s; settling`);
   await sleep(options.settleS * 1000);
   const kibPerSubscriber = (lane.pssKib() - kibBefore) / options.subscribers;
+  const settledKibPerSubscriber = ((await lane.settledPssKib()) - kibBefore) / options.subscribers;
   return {
     lane,
     opened,
     kibPerSubscriber,
+    settledKibPerSubscriber,
     rounds: [],
     idleCpuPercent: Number.NaN,
     longestStallMs: Number.NaN,
@@ -110,6 +113,7 @@ function finding(measured: Measured, floorUs: number, subscribers: number): Find
     opensPerSecond: opened.perSecond,
     openCpuUs: opened.cpuUs,
     kibPerSubscriber: measured.kibPerSubscriber,
+    settledKibPerSubscriber: measured.settledKibPerSubscriber,
     deliveries: rounds.length * subscribers,
     cpuUsPerDelivery,
     ratio: cpuUsPerDelivery / floorUs,

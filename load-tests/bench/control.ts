@@ -27,6 +27,15 @@ export interface WatchStallsMessage {
   readonly on: boolean;
 }
 
+/** To the probe: collect garbage now, so that memory readings do not depend on when V8 last did. */
+export interface CollectMessage {
+  readonly kind: 'collect';
+}
+
+export interface CollectedMessage {
+  readonly kind: 'collected';
+}
+
 /** From the probe, when watching ends. */
 export interface StallMessage {
   readonly kind: 'stall';
@@ -83,7 +92,7 @@ export interface FailedMessage {
   readonly message: string;
 }
 
-export type ToServer = PublishMessage | WatchStallsMessage;
-export type FromServer = ListeningMessage | StallMessage;
+export type ToServer = PublishMessage | WatchStallsMessage | CollectMessage;
+export type FromServer = ListeningMessage | StallMessage | CollectedMessage;
 export type ToDriver = OpenMessage | ArmMessage;
 export type FromDriver = OpenedMessage | ArmedMessage | ArrivedMessage | FailedMessage;

@@ -5,8 +5,9 @@
 import { connect, type Socket } from 'node:net';
 import { type FromDriver, hrMs, type OpenMessage, type ToDriver } from './control.ts';
 import { MarkerCounter } from './marker-counter.ts';
+import { pingsIn } from './pings.ts';
 import { changeMarker } from './sample.ts';
-import { textFrame } from './text-frame.ts';
+import { pongFrame, textFrame } from './text-frame.ts';
 
 /** Connects under way at a time: enough to keep a server busy, far below its listen backlog. */
 const maxConnecting = 256;
@@ -76,6 +77,9 @@ class Swarm {
     if (phase === 2) {
       const found = this.#marker.count(index, chunk);
       if (found > 0) this.#onChange(found);
+      if (this.#subscribe !== null) {
+        for (const payload of pingsIn(chunk)) this.#sockets[index]?.write(pongFrame(payload));
+      }
       return true;
     }
     if (phase === 0) this.#onHead(index, chunk);

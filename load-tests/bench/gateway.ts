@@ -13,10 +13,10 @@ import { benchRepository, benchTag, randomDigest } from './sample.ts';
 import {
   type Dialogue,
   probeArgs,
+  probeMethods,
   type ServerChild,
   type Subject,
   sseRequest,
-  stallMethods,
   startTimeoutMs,
   webSocketRequest,
 } from './subject.ts';
@@ -83,7 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     dialogue: dialogueOf(options, token),
     publish: () => publish(url, agent, 1),
     publishMany: (count) => publish(url, agent, count),
-    ...stallMethods(child),
+    ...probeMethods(child),
     close,
   };
 }

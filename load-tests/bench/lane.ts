@@ -18,6 +18,7 @@ const openTimeoutMs = 120_000;
 const roundTimeoutMs = 60_000;
 /** After the last arrival: what a server still does for its fan-out (write callbacks) belongs to the round. */
 const afterRoundMs = 50;
+const afterCollectionMs = 1_000;
 
 export type Driver = Child<ToDriver, FromDriver>;
 
@@ -111,6 +112,14 @@ export class Lane {
 
   cpuMs(): number {
     return this.#subjects.reduce((sum, subject) => sum + cpuMs(subject.pid), 0);
+  }
+
+  /** Memory of the servers after a collection, KiB. */
+  async settledPssKib(): Promise<number> {
+    await Promise.all(this.#subjects.map((subject) => subject.collectGarbage()));
+    // V8 gives pages back a little later.
+    await sleep(afterCollectionMs);
+    return this.pssKib();
   }
 
   pssKib(): number {

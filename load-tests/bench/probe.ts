@@ -8,6 +8,12 @@ import type { FromServer, ToServer } from './control.ts';
 const delay = monitorEventLoopDelay({ resolution: 1 });
 
 process.on('message', (message: ToServer) => {
+  if (message.kind === 'collect') {
+    globalThis.gc?.();
+    const collected: FromServer = { kind: 'collected' };
+    process.send?.(collected);
+    return;
+  }
   if (message.kind !== 'watch-stalls') return;
   if (message.on) {
     delay.reset();

@@ -22,6 +22,8 @@ export interface Subject {
   watchStalls(): void;
   /** Ends it; the longest stall meanwhile, ms. */
   longestStallMs(): Promise<number>;
+  /** Has V8 collect its garbage. */
+  collectGarbage(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,12 +46,20 @@ export const webSocketRequest = (path: string, headers: readonly string[] = []) 
     '',
   ].join('\r\n');
 
-export const probeArgs = ['--import', new URL('./probe.ts', import.meta.url).href] as const;
+export const probeArgs = ['--expose-gc', '--import', new URL('./probe.ts', import.meta.url).href] as const;
 
 export type ServerChild = Child<ToServer, FromServer>;
 
-export function stallMethods(child: ServerChild): Pick<Subject, 'watchStalls' | 'longestStallMs'> {
+/** What the probe within the server does for us. */
+export function probeMethods(
+  child: ServerChild,
+): Pick<Subject, 'watchStalls' | 'longestStallMs' | 'collectGarbage'> {
   return {
+    async collectGarbage() {
+      const collected = child.next('collected', startTimeoutMs);
+      child.send({ kind: 'collect' });
+      await collected;
+    },
     watchStalls: () => child.send({ kind: 'watch-stalls', on: true }),
     async longestStallMs() {
       const stall = child.next('stall', startTimeoutMs);
@@ -81,7 +91,7 @@ export async function startOwn(name: keyof typeof own, core: number): Promise<Su
     port,
     dialogue: { request, subscribe, readyMarker: 'ready' },
     publish: async () => child.send({ kind: 'publish', change: sampleChange(++sequence) }),
-    ...stallMethods(child),
+    ...probeMethods(child),
     close: () => child.close(),
   };
 }

@@ -5,7 +5,10 @@ export interface Finding {
   readonly subscribers: number;
   readonly opensPerSecond: number;
   readonly openCpuUs: number;
+  /** PSS growth over the number, from a collected heap to what stood after the settle. */
   readonly kibPerSubscriber: number;
+  /** The same with a collection before the second reading too. */
+  readonly settledKibPerSubscriber: number;
   readonly deliveries: number;
   readonly cpuUsPerDelivery: number;
   /** Against the floor's CPU per delivery; NaN where the floor was not run. */
@@ -27,6 +30,7 @@ const columns: readonly Column[] = [
   ['opens/s', (f) => fixed(f.opensPerSecond, 0)],
   ['opens per CPU s', (f) => fixed(1e6 / f.openCpuUs, 0)],
   ['KiB/subscriber', (f) => fixed(f.kibPerSubscriber, 2)],
+  ['after GC', (f) => fixed(f.settledKibPerSubscriber, 2)],
   ['CPU/delivery µs', (f) => fixed(f.cpuUsPerDelivery, 2)],
   ['ratio', (f) => fixed(f.ratio, 2)],
   ['bytes', (f) => fixed(f.bytesPerDelivery, 0)],

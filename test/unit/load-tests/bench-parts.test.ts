@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Receiver } from 'ws';
+import { Receiver, Sender } from 'ws';
 import { parseOptions } from '../../../load-tests/bench/options.ts';
+import { pingsIn } from '../../../load-tests/bench/pings.ts';
 import { cpuMs, pssKib } from '../../../load-tests/bench/process-usage.ts';
 import { median, quantile, spread } from '../../../load-tests/bench/statistics.ts';
 import { alignedTable } from '../../../load-tests/bench/table.ts';
-import { textFrame } from '../../../load-tests/bench/text-frame.ts';
+import { pongFrame, textFrame } from '../../../load-tests/bench/text-frame.ts';
 
 describe('parseOptions', () => {
   it('has a default for every flag', () => {
@@ -52,6 +53,36 @@ describe('textFrame', () => {
 
   it('refuses what its length field does not hold', () => {
     expect(() => textFrame('x'.repeat(65_536))).toThrow(/must be at most 65535/);
+  });
+});
+
+describe('pingsIn', () => {
+  const frame = (opcode: number, text: string) =>
+    Buffer.concat(
+      Sender.frame(Buffer.from(text), { fin: true, rsv1: false, opcode, mask: false, readOnly: true }),
+    );
+
+  it.each([1, 125, 126, 500])('finds pings before and after a text of %i bytes', (length) => {
+    const chunk = Buffer.concat([frame(9, 'one'), frame(1, 'x'.repeat(length)), frame(9, 'two')]);
+    expect(pingsIn(chunk).map(String)).toEqual(['one', 'two']);
+    expect(pingsIn(frame(1, 'x'.repeat(length)))).toEqual([]);
+  });
+
+  it('looks into nothing that does not begin with a frame, nor beyond the end', () => {
+    expect(pingsIn(Buffer.from('from the middle'))).toEqual([]);
+    expect(pingsIn(frame(9, 'cut off').subarray(0, 4))).toEqual([]);
+    expect(pingsIn(Buffer.alloc(0))).toEqual([]);
+  });
+});
+
+describe('pongFrame', () => {
+  it('is a pong that ws reads', async () => {
+    const receiver = new Receiver({
+      ...{ isServer: true, maxPayload: 125, maxFragments: 1, maxBufferedChunks: 16 },
+    });
+    const pong = new Promise((resolve) => receiver.on('pong', (data) => resolve(String(data))));
+    receiver.write(pongFrame(Buffer.from('12')));
+    expect(await pong).toBe('12');
   });
 });
 
