@@ -14,7 +14,6 @@ const maxDebtSeconds = 1;
 export interface BudgetPort {
   /** R for a repository by now, deliveries a second: feedback and overrides applied. */
   rateOf(repositoryKey: string, rule: PaceRule): number;
-  crowdOf(wave: Wave, own: number): Crowd;
   /** Hands the wave's change to a subscriber. False: it is gone or behind, and its slot is free. */
   deliver(wave: Wave, subscriber: Subscriber): boolean;
   finished(wave: Wave): void;
@@ -194,7 +193,7 @@ export class Budget {
     let releases = maxReleasesPerStep;
     for (let wave = lane[0]; wave !== undefined && leftMs > 0; wave = lane[0]) {
       if (!wave.started) {
-        wave.start((own) => this.#port.crowdOf(wave, own));
+        wave.start();
         // What passed before it was there is not its time.
         leftMs = Math.min(leftMs, Math.max(now - wave.heldAt, Number.EPSILON));
       }

@@ -8,7 +8,7 @@ import type { Change } from '../event/change.ts';
 import type { Bounds } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Frame } from './frame.ts';
-import type { Group } from './group.ts';
+import type { Group, Matched } from './group.ts';
 import type { History } from './history.ts';
 import type { Subscriber } from './subscriber.ts';
 
@@ -16,9 +16,9 @@ export interface FanOutPort {
   readonly history: History;
   readonly clock: Clock;
   readonly maxQueuedChanges: number;
-  match(frame: Frame): readonly Group[];
+  match(frame: Frame): Matched;
   /** True: the paced members of these groups get the change later. */
-  hold(frame: Frame, groups: readonly Group[]): boolean;
+  hold(frame: Frame, matched: Matched): boolean;
   deliver(frame: Frame, subscriber: Subscriber): void;
   /** What is queued will not be brought to anybody: whoever is live falls behind, and is fed in a later turn. */
   leaveBehind(): void;
@@ -33,7 +33,9 @@ export class FanOut {
   #epoch: string;
   #head: number;
   #settled: number;
+  /** Frames from `#next` on; those before are done. Shifting would move thousands for each. */
   #queue: Frame[] = [];
+  #next = 0;
   #pumping = false;
   #closed = false;
   #heldSince = 0;
@@ -70,14 +72,14 @@ export class FanOut {
       if (change.sequence <= last) continue;
       this.#queue.push(new Frame(change));
       const hole = change.sequence > last + 1;
-      if (hole || this.#queue.length > this.#port.maxQueuedChanges) this.#skip();
+      if (hole || this.#queue.length - this.#next > this.#port.maxQueuedChanges) this.#skip();
     }
     if (!this.#pumping) void this.#pump();
   }
 
   /** Continuity was lost: what is queued is void, a fan-out under way ends. */
   restart(bounds: Bounds): void {
-    this.#queue = [];
+    this.#empty();
     this.#epoch = bounds.epoch;
     this.#head = bounds.head;
     this.#settled = bounds.head;
@@ -85,26 +87,45 @@ export class FanOut {
 
   close(): void {
     this.#closed = true;
-    this.#queue = [];
+    this.#empty();
   }
 
   #skip(): void {
     this.#port.leaveBehind();
     this.#head = this.#queue.at(-1)?.sequence ?? this.#head;
-    this.#queue = [];
+    this.#empty();
     this.#port.history.clear();
+  }
+
+  #empty(): void {
+    this.#queue = [];
+    this.#next = 0;
+  }
+
+  #take(): Frame | undefined {
+    const frame = this.#queue[this.#next++];
+    if (frame === undefined) this.#empty();
+    // A queue that is never quite empty must not keep all that ever was in it.
+    else if (this.#next > this.#port.maxQueuedChanges) {
+      this.#queue = this.#queue.slice(this.#next);
+      this.#next = 0;
+    }
+    return frame;
   }
 
   async #pump(): Promise<void> {
     this.#pumping = true;
     this.#heldSince = this.#port.clock.monotonic();
     try {
-      for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
+      for (let frame = this.#take(); frame !== undefined; frame = this.#take()) {
         this.#head = frame.sequence;
         this.#port.history.push(frame);
-        const through = await this.#bring(frame);
+        const matched = this.#port.match(frame);
+        const held = this.#port.hold(frame, matched);
+        if (this.#heldLong()) await this.#yield();
+        if (matched.groups.length > 0) await this.#bring(frame, matched.groups, held);
         if (this.#closed) return;
-        if (through) this.#settled = Math.max(this.#settled, frame.sequence);
+        if (frame.change.epoch === this.#epoch) this.#settled = Math.max(this.#settled, frame.sequence);
       }
       // The queue may have been skipped.
       this.#settled = this.#head;
@@ -113,22 +134,17 @@ export class FanOut {
     }
   }
 
-  /** False: continuity was lost on the way, and the rest was not brought. */
-  async #bring(frame: Frame): Promise<boolean> {
-    const groups = this.#port.match(frame);
-    const held = this.#port.hold(frame, groups);
-    // Many small fan-outs hold the event loop as one large one does.
-    if (this.#heldLong()) await this.#yield();
+  async #bring(frame: Frame, groups: readonly Group[], held: boolean): Promise<void> {
     for (const group of groups) {
       for (const members of held ? [group.unpaced] : [group.unpaced, group.paced]) {
         for (const subscriber of members) {
-          if (this.#closed || frame.change.epoch !== this.#epoch) return false;
+          if (this.#closed || frame.change.epoch !== this.#epoch) return;
           this.#port.deliver(frame, subscriber);
+          // Many small fan-outs hold the event loop as one large one does: neither count begins anew here.
           if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
         }
       }
     }
-    return frame.change.epoch === this.#epoch;
   }
 
   #heldLong(): boolean {

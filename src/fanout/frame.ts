@@ -13,15 +13,20 @@ export class Frame {
   readonly change: Change;
   /** `registry/repository` */
   readonly key: string;
-  /** What order and conflation go by: the tag, or the digest of a `manifest.*` change. */
-  readonly subject: string;
+  #subject: string | null = null;
   #own: Map<Encoding, Buffer> | null = null;
   #held: { encoding: Encoding; resume: number; bytes: Buffer } | null = null;
 
   constructor(change: Change) {
     this.change = change;
     this.key = repositoryKey(change);
-    this.subject = `${this.key}:${change.tag ?? change.digest ?? change.previousDigest}`;
+  }
+
+  /** What order and conflation go by: the tag, or the digest of a `manifest.*` change. */
+  get subject(): string {
+    // Made when asked for: most changes are nobody's.
+    this.#subject ??= `${this.key}:${this.change.tag ?? this.change.digest ?? this.change.previousDigest}`;
+    return this.#subject;
   }
 
   get sequence(): number {

@@ -45,6 +45,20 @@ export class Group {
   }
 }
 
+export interface Matched {
+  readonly groups: readonly Group[];
+  /** Paced members of these groups; one who is in two counts twice. */
+  readonly paced: number;
+  /** Paced members of all groups that ask for the repository, whatever tag or type they want. */
+  readonly pacedOfRepository: number;
+}
+
+interface MutableMatched {
+  readonly groups: Group[];
+  paced: number;
+  pacedOfRepository: number;
+}
+
 interface Repository {
   readonly groups: Set<Group>;
   /** How many groups look at each tag scope: told on when one comes or goes, not at every group. */
@@ -89,10 +103,14 @@ export class GroupIndex {
     this.#unlink(group);
   }
 
-  match(frame: Frame): Group[] {
+  match(frame: Frame): Matched {
     // Counted here, not by sequence: those begin anew when continuity is lost.
     this.#round++;
-    const matched: Group[] = [];
+    const matched: MutableMatched = {
+      groups: [],
+      paced: 0,
+      pacedOfRepository: 0,
+    };
     const exact = this.#exact.get(frame.key);
     if (exact !== undefined) this.#collect(exact.groups, frame, matched);
     for (const entry of this.#patterns.values()) {
@@ -110,7 +128,7 @@ export class GroupIndex {
   }
 
   /** Both roads lead only to groups that ask for this repository, so no pattern is judged again. */
-  #collect(groups: Iterable<Group>, frame: Frame, matched: Group[]): void {
+  #collect(groups: Iterable<Group>, frame: Frame, matched: MutableMatched): void {
     let grant: Grant | null = null;
     let allowed = false;
     for (const group of groups) {
@@ -120,7 +138,10 @@ export class GroupIndex {
         grant = group.grant;
         allowed = grant.allows(frame.key);
       }
-      if (allowed && group.filter.matchesRest(frame.change)) matched.push(group);
+      matched.pacedOfRepository += group.paced.size;
+      if (!allowed || !group.filter.matchesRest(frame.change)) continue;
+      matched.groups.push(group);
+      matched.paced += group.paced.size;
     }
   }
 

@@ -13,8 +13,7 @@ import type { PaceOptions } from '../pacing/rules.ts';
 import { Delivery } from './delivery.ts';
 import { FanOut } from './fan-out.ts';
 import { type FeederPort, feed, tellReset } from './feeder.ts';
-import type { Frame } from './frame.ts';
-import { type Group, GroupIndex } from './group.ts';
+import { GroupIndex } from './group.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
 import { Pacer } from './pacer.ts';
@@ -28,8 +27,8 @@ export interface HubOptions {
   readonly ledger: Ledger;
   readonly pace: PaceOptions;
   /**
-   * Matching paced subscribers of all gateways, this one's `own` among them. Default: this one is alone. Asked
-   * for every change: where nobody here waits, the others' deliveries spend from the one budget all the same.
+   * Paced subscribers of a repository, whatever tags they want, at all gateways, this one's `own` among them.
+   * Default: this one is alone.
    */
   readonly crowdOf?: (repositoryKey: string, own: number) => Crowd;
   /** Told which tags of an exactly named repository are waited for; null: none any more. */
@@ -88,7 +87,7 @@ export class Hub {
       clock,
       maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
       match: (frame) => this.#index.match(frame),
-      hold: (frame, groups) => this.#hold(frame, groups),
+      hold: (frame, matched) => this.pacer.hold(frame, matched),
       deliver: (frame, subscriber) => this.#delivery.live(frame, subscriber),
       leaveBehind: () => this.#leaveBehind(() => true),
     });
@@ -239,12 +238,6 @@ export class Hub {
   #hear(event: TailEvent): void {
     if (event.kind === 'reset') this.#reset(event.bounds);
     else this.#fanOut.push(event.changes);
-  }
-
-  #hold(frame: Frame, groups: readonly Group[]): boolean {
-    let paced = 0;
-    for (const group of groups) paced += group.paced.size;
-    return this.pacer.hold(frame, groups, paced);
   }
 
   /** Fan-out or pace can't keep up: these are left at their resume positions, and catch up from the ledger. */

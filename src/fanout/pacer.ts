@@ -12,7 +12,7 @@ import { type Feedback, pressed, recovered, unpressed } from '../pacing/rate.ts'
 import { type PaceOptions, type PaceRule, paceRules } from '../pacing/rules.ts';
 import { Budget, type BudgetPort } from './budget.ts';
 import type { Frame } from './frame.ts';
-import type { Group } from './group.ts';
+import type { Matched } from './group.ts';
 import type { Subscriber } from './subscriber.ts';
 import { type Crowd, Wave } from './wave.ts';
 
@@ -29,7 +29,7 @@ const maxRememberedRules = 10_000;
 
 export interface PacerOptions {
   readonly pace: PaceOptions;
-  /** Matching paced subscribers of all gateways for a repository, given this gateway's own count. */
+  /** Paced subscribers of a repository at all gateways, given this gateway's own count. */
   readonly crowdOf: (repositoryKey: string, own: number) => Crowd;
   readonly deliver: (wave: Wave, subscriber: Subscriber) => boolean;
   /** Too much is held back, and all of it is dropped: its subscribers fall behind, before that. */
@@ -70,7 +70,6 @@ export class Pacer {
     );
     this.#port = {
       rateOf: (key, rule) => this.#rateOf(key, rule),
-      crowdOf: (wave, own) => options.crowdOf(wave.frame.key, own),
       deliver: options.deliver,
       finished: (wave) => this.#forget(wave),
       raised: (key, rate, allowed) => this.#noteRaised(key, rate, allowed),
@@ -102,14 +101,17 @@ export class Pacer {
   }
 
   /**
-   * Takes a change for `own` paced subscribers of these groups. False: so few that it may go out at once, which
+   * Takes a change for the paced members of these groups. False: so few that it may go out at once, which
    * is paid for later. True: it became a wave. What follows a held-back change of the same tag waits behind it,
    * since order per tag always holds.
    */
-  hold(frame: Frame, groups: readonly Group[], own: number): boolean {
-    const crowd = this.#options.crowdOf(frame.key, own);
+  hold(frame: Frame, matched: Matched): boolean {
+    // The others' deliveries spend from R too, yet a gateway without subscribers for this repository knows
+    // nothing of them; what it lets out early meanwhile is little.
+    if (matched.paced === 0) return false;
+    const crowdOf = (own: number) => this.#matchingCrowd(frame, own, matched);
+    const crowd = crowdOf(matched.paced);
     const total = crowd.counts.reduce((sum, count) => sum + count, 0);
-    if (total === 0) return false;
     const rule = this.ruleOf(frame.key);
     const now = this.#options.clock.monotonic();
     const budget = this.#budgetOf(rule);
@@ -119,7 +121,7 @@ export class Pacer {
       budget.overtake(total, now);
       return false;
     }
-    const wave = new Wave(frame, groups, rule, crowd, now);
+    const wave = new Wave({ frame, matched, rule, crowdOf, heldAt: now });
     this.#pending.set(frame.sequence, wave);
     if (behind === undefined) this.#bySubject.set(frame.subject, [wave]);
     else behind.push(wave);
@@ -231,6 +233,16 @@ export class Pacer {
     this.#cancel?.();
     this.#cancel = null;
     this.clear();
+  }
+
+  /**
+   * Who waits for this very change: gateways tell each other counts by repository only, so the others' are taken
+   * to want it in the same proportion as the subscribers here.
+   */
+  #matchingCrowd(frame: Frame, own: number, matched: Matched): Crowd {
+    const { node, counts } = this.#options.crowdOf(frame.key, matched.pacedOfRepository);
+    const part = matched.paced / matched.pacedOfRepository;
+    return { node, counts: counts.map((count, each) => (each === node ? own : Math.round(count * part))) };
   }
 
   #overflow(): void {

@@ -1,13 +1,23 @@
 import type { PaceRule } from '../pacing/rules.ts';
 import { globalRank, shuffle, slotHash } from '../pacing/slots.ts';
 import type { Frame } from './frame.ts';
-import type { Group } from './group.ts';
+import type { Group, Matched } from './group.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** How many matching paced subscribers each gateway has; this one is `counts[node]`. */
 export interface Crowd {
   readonly node: number;
   readonly counts: readonly number[];
+}
+
+export interface WaveOptions {
+  readonly frame: Frame;
+  readonly matched: Matched;
+  readonly rule: PaceRule;
+  /** Who is to have this change at all gateways, given how many here. */
+  readonly crowdOf: (own: number) => Crowd;
+  /** Now, monotonic ms. */
+  readonly heldAt: number;
 }
 
 /**
@@ -31,13 +41,16 @@ export class Wave {
   #order: Uint32Array = new Uint32Array();
   #next = 0;
 
-  constructor(frame: Frame, groups: readonly Group[], rule: PaceRule, crowd: Crowd, heldAt: number) {
-    this.frame = frame;
-    this.groups = new Set(groups);
-    this.rule = rule;
-    this.crowd = crowd;
-    this.heldAt = heldAt;
-    this.deadline = heldAt + rule.maxWindowMs;
+  readonly #crowdOf: (own: number) => Crowd;
+
+  constructor(options: WaveOptions) {
+    this.frame = options.frame;
+    this.groups = new Set(options.matched.groups);
+    this.rule = options.rule;
+    this.heldAt = options.heldAt;
+    this.deadline = options.heldAt + options.rule.maxWindowMs;
+    this.#crowdOf = options.crowdOf;
+    this.crowd = options.crowdOf(options.matched.paced);
   }
 
   /** Deliveries over all gateways. */
@@ -61,7 +74,7 @@ export class Wave {
   }
 
   /** Lists and shuffles those who are still there and went live before this change. */
-  start(crowdOf: (own: number) => Crowd): void {
+  start(): void {
     const listed = new Set<Subscriber>();
     for (const group of this.groups) {
       for (const subscriber of group.paced) {
@@ -73,7 +86,7 @@ export class Wave {
       this.frame.sequence,
       this.#listed.map((subscriber) => subscriber.number),
     );
-    this.crowd = crowdOf(this.#listed.length);
+    this.crowd = this.#crowdOf(this.#listed.length);
   }
 
   /** The next subscriber whose slot has come, or null when nobody's has. */

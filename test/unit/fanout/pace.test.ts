@@ -172,17 +172,21 @@ describe('pace', () => {
     expect(Math.min(...counted.slice(1, 99))).toBeGreaterThanOrEqual(95);
   });
 
-  test('a gateway that has nobody for a change leaves the others their time', async () => {
-    const others = new Map([['registry.example.com/team/a', 1_000]]);
-    const crowdOf = (key: string, own: number) => ({ node: 0, counts: [own, others.get(key) ?? 0] });
-    const world = await open({ pace, crowdOf });
+  test('other gateways are taken to want a tag in the proportion in which it is wanted here', async () => {
+    const world = await open({ pace, crowdOf: (_key, own) => ({ node: 1, counts: [own, own, own] }) });
     const watch = new Watch(world);
-    crowd(world, 500, watch, 'team/b');
-    await world.push('team/a');
-    await world.push('team/b');
-    await world.pass(3_000);
-    expect(Math.min(...watch.of(2))).toBeGreaterThanOrEqual(980);
-    expect(watch.of(2)).toHaveLength(500);
+    const join = (tag: string) => watch.on(world.join({ repository: ['team/a'], tag: [tag], paced: true }));
+    for (let n = 0; n < 1_980; n++) join('latest');
+    for (let n = 0; n < 20; n++) join('1.0');
+    await world.push('team/a', '1.0');
+    await world.settle();
+    // 60 at all three gateways: within the burst, though 6,000 watch the repository.
+    expect(watch.of(1)).toHaveLength(20);
+    await world.push('team/a', 'nobody');
+    await world.push('team/a', 'latest');
+    await world.pass(6_200);
+    expect(watch.of(3)).toHaveLength(1_980);
+    expect(Math.max(...watch.of(3))).toBeGreaterThan(5_800);
   });
 
   test('a storm of reconnects in the middle of the window keeps to R, and loses nothing', async () => {
