@@ -29,7 +29,7 @@ import {
 export interface LongPollOptions {
   readonly hub: Hub;
   readonly admission: Admission;
-  readonly limits: FilterLimits & { readonly longPollMaxWaitMs: number };
+  readonly limits: FilterLimits & { readonly longPollMaxWaitMs: number; readonly stalledTimeoutMs: number };
   readonly clock: Clock;
 }
 
@@ -78,11 +78,11 @@ interface Wanted {
 export function longPollRoute(app: FastifyInstance, options: LongPollOptions): void {
   app.get('/v2/updates', async (request, reply) => {
     options.admission.enter(request.ip);
-    try {
-      await answer(request, reply, options);
-    } finally {
-      options.admission.leave(request.ip);
-    }
+    // Until the answer has left: one that nobody reads still takes memory.
+    reply.raw.once('close', () => options.admission.leave(request.ip));
+    await answer(request, reply, options);
+    // Idle time of the socket, which an answer that is read does not have.
+    reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
     return reply;
   });
 }

@@ -220,7 +220,7 @@ class Connection implements Sink, SocketOwner {
       const refusal = asManifeedError(error);
       this.#options.admission.refused(refusal.code);
       if (fatal.has(refusal.code)) this.#fail(refusal);
-      else this.#socket.write(textFrame(errorText(refusal, idOf(text))));
+      else this.#answer(errorText(refusal, idOf(text)));
     }
   }
 
@@ -239,11 +239,19 @@ class Connection implements Sink, SocketOwner {
             },
           );
         }
-        this.#socket.write(textFrame(JSON.stringify({ type: 'unsubscribed', id: message.id })));
+        this.#answer(JSON.stringify({ type: 'unsubscribed', id: message.id }));
         return;
       case 'subscribe':
         return this.#subscribe(message, grant);
     }
+  }
+
+  /** Answers come at the client's pace, not at the hub's: who asks for ever and reads nothing is closed. */
+  #answer(text: string): void {
+    this.#socket.write(textFrame(text));
+    // As much again as changes may take: who is only behind with those may still say something.
+    if (this.#socket.writableLength > 2 * this.#options.limits.maxBacklogBytes)
+      this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
   }
 
   #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>, grant: ClientGrant): void {

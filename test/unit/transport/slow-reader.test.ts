@@ -5,6 +5,7 @@ import { openRaw } from '../../support/raw-http.ts';
 import { openSse } from '../../support/sse-client.ts';
 import { of, type StreamClient } from '../../support/stream-client.ts';
 import { openWebSocket } from '../../support/websocket-client.ts';
+import { clientFrame, closeCodeIn, opcode, openBareWebSocket } from '../../support/websocket-frames.ts';
 
 const total = 40_000;
 const batch = 1_000;
@@ -97,6 +98,37 @@ describe('a reader that does not read', () => {
     await expectAll(again, seen);
   }, 120_000);
 });
+
+it('G10: a WebSocket that talks and does not read is closed: its answers do not pile up', async () => {
+  const chatty = { ...limits, maxBacklog: '4KiB', messagesPerSecond: 100_000 };
+  gateway = await startGateway({ limits: chatty });
+  const raw = keep(await openBareWebSocket(gateway.port));
+  raw.socket.pause();
+  const id = 'x'.repeat(64);
+  const message = clientFrame(opcode.text, JSON.stringify({ type: 'unsubscribe', id }));
+  const flood = Buffer.concat(Array.from({ length: 1_000 }, () => message));
+  const subscribers = () => gateway.metric(/^manifeed_subscribers\{transport="websocket"\}/);
+  for (let sent = 0; sent < 150 && (await subscribers()) === 1; sent++) raw.send(flood);
+  expect(await subscribers()).toBe(0);
+  raw.socket.resume();
+  expect(closeCodeIn(await raw.ended())).toBe(4102);
+}, 60_000);
+
+it('G10: a long-poll whose answer nobody reads is cut after stalledTimeout', async () => {
+  gateway = await startGateway({ limits: { ...limits, stalledTimeout: '1s' } });
+  const entry = (n: number) => ({ reference: `r.test/flood:${n}`, digest: digest('x'), mediaType });
+  await gateway.publish(...Array.from({ length: batch }, (_, n) => entry(n)));
+  const raw = keep(await openRaw(gateway.port));
+  raw.socket.pause();
+  const gone = new Promise((resolve) => raw.socket.once('close', resolve));
+  // So many, one behind the other, that the kernel does not take all of it.
+  const request = 'GET /v2/updates?n=1000&format=cloudevents&pace=none HTTP/1.1\r\nHost: x\r\n\r\n';
+  raw.send(request.repeat(30));
+  // A reader that is paused learns of the end only by writing.
+  const knock = setInterval(() => raw.send(request), 50);
+  await gone;
+  clearInterval(knock);
+}, 60_000);
 
 it('a request that is sent in drops is not waited for beyond headerTimeout', async () => {
   gateway = await startGateway({ limits: { headerTimeout: '1s' } });
