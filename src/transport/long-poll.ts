@@ -80,14 +80,20 @@ export function longPollRoute(app: FastifyInstance, options: LongPollOptions): v
     options.admission.enter(request.ip);
     // Until the answer has left: one that nobody reads still takes memory.
     reply.raw.once('close', () => options.admission.leave(request.ip));
-    await answer(request, reply, options);
+    const { bodies, position } = await answer(request, options);
     // Idle time of the socket, which an answer that is read does not have.
     reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
-    return reply;
+    return send(reply, request.url, bodies, position);
   });
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, options: LongPollOptions): Promise<void> {
+interface Answer {
+  readonly bodies: readonly Buffer[];
+  /** Where the next request goes on. */
+  readonly position: string;
+}
+
+async function answer(request: FastifyRequest, options: LongPollOptions): Promise<Answer> {
   const query = request.url.slice(request.url.indexOf('?') + 1 || request.url.length);
   const wanted = parse(query, tokenOf({ headers: request.headers, query }), options);
   const { epoch, sequence } = options.hub.head;
@@ -99,14 +105,14 @@ async function answer(request: FastifyRequest, reply: FastifyReply, options: Lon
     const bodies = frames.map((frame) => frame.bytes(wanted.encoding, frame.sequence));
     if (bodies.length > 0 || wanted.waitMs === 0) {
       for (const frame of frames) if (wanted.paced) options.hub.pacer.charge(frame.key, 1);
-      return send(reply, request.url, bodies, formatPosition(epoch, sequence));
+      return { bodies, position: formatPosition(epoch, sequence) };
     }
     // Not "live": what happened while the past was read is to be seen too.
     start = { kind: 'after', epoch, sequence };
   }
   const outcome = await wait({ ...wanted, start }, request, options);
   if (outcome.kind === 'gone') throw outcome.error;
-  send(reply, request.url, outcome.bodies, outcome.position);
+  return outcome;
 }
 
 function parse(query: string, token: string | null, options: LongPollOptions): Wanted {
@@ -135,7 +141,7 @@ function accepts(wanted: Wanted, frame: Frame): boolean {
 }
 
 type Waited =
-  | { readonly kind: 'answer'; readonly bodies: readonly Buffer[]; readonly position: string }
+  | ({ readonly kind: 'answer' } & Answer)
   | { readonly kind: 'gone'; readonly error: ManifeedError };
 
 /** Resolves with what came: as soon as there is something and the head is reached, or `limit`, or time is up. */
@@ -196,14 +202,14 @@ function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {
 }
 
 /** The answer, with where to go on in `Link` (RFC 8288), as the registry's own paging does. */
-function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], position: string): void {
+function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], position: string): FastifyReply {
   const { path, query } = splitTarget(url);
   const next = new URLSearchParams(query);
   next.delete('since');
   // A token must not be handed on in a header that proxies log.
   next.delete('access_token');
   next.set('after', position);
-  void reply
+  return reply
     .header('link', `<${path}?${next}>; rel="next"`)
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
