@@ -45,7 +45,7 @@ export class Budget {
   #urgent = 0;
   /** Deliveries of small changes that went out at once and that the waves pay for. */
   #owed = 0;
-  /** The part of replays that comes to this gateway: all compute R, each spends its share. */
+  /** The part of R that this gateway's replays may spend: all compute R, each spends its share. */
   #share = 1;
   #refilledAt: number;
 
@@ -65,11 +65,12 @@ export class Budget {
     return this.#replays.size;
   }
 
-  /** Learns which part of all subscribers this gateway has. */
-  observe({ node, counts }: Crowd): void {
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    // As if each had one more: a gateway without a live subscriber must still let its replays go on.
-    this.#share = ((counts[node] ?? 0) + 1) / (total + counts.length);
+  /**
+   * Learns how many gateways share R. Catch-ups get an even part each, not one by live subscribers: whoever comes
+   * back after a restart is no subscriber yet, so by them a gateway that has just started would get next to nothing.
+   */
+  observe({ counts }: Crowd): void {
+    this.#share = 1 / Math.max(1, counts.length);
   }
 
   enqueue(wave: Wave, now: number): void {

@@ -67,7 +67,8 @@ export async function feed(subscriber: Subscriber, port: FeederPort): Promise<vo
     const unresolved = subscriber.joining?.find((each) => each.cursor === null);
     const joining = subscriber.joining?.[0];
     try {
-      if (unresolved !== undefined) await begin(unresolved, run);
+      if (subscriber.lost !== null) tellLost(subscriber, subscriber.lost, port);
+      else if (unresolved !== undefined) await begin(unresolved, run);
       else if (run.gone) await fallBelowFloor(run);
       else if (joining !== undefined) await advanceJoining(joining, run);
       else if (subscriber.subscriptions.length === 0) await subscriber.sleep();
@@ -246,6 +247,15 @@ async function fallBelowFloor(run: Run): Promise<void> {
   subscriber.ahead = null;
 }
 
+/** Tells every running subscription that continuity was lost. */
+function tellLost(subscriber: Subscriber, bounds: Bounds, port: FeederPort): void {
+  subscriber.lost = null;
+  const { cursor: sequence } = subscriber;
+  for (const { id } of subscriber.subscriptions) {
+    tellReset(subscriber, { id, bounds, sequence, reason: 'continuity-lost' }, port);
+  }
+}
+
 interface Reset {
   readonly id: string;
   readonly bounds: Bounds;
@@ -254,7 +264,7 @@ interface Reset {
   readonly reason: ResetReason;
 }
 
-export function tellReset(
+function tellReset(
   subscriber: Subscriber,
   { id, bounds, sequence, reason }: Reset,
   port: Pick<FeederPort, 'delivery' | 'metrics'>,

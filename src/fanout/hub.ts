@@ -12,7 +12,7 @@ import type { Random } from '../lib/random.ts';
 import type { PaceOptions } from '../pacing/rules.ts';
 import { Delivery } from './delivery.ts';
 import { FanOut } from './fan-out.ts';
-import { type FeederPort, feed, tellReset } from './feeder.ts';
+import { type FeederPort, feed } from './feeder.ts';
 import { GroupIndex } from './group.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
@@ -46,6 +46,9 @@ export interface HubOptions {
   readonly log: Log;
 }
 
+/** Feeders started in one turn of the event loop. */
+const wokenPerTurn = 250;
+
 const aloneHere = (_key: string, own: number): Crowd => ({ node: 0, counts: [own] });
 
 export class Hub {
@@ -60,6 +63,8 @@ export class Hub {
   readonly #feederPort: FeederPort;
   readonly #stopTail: () => void;
   #nextNumber = 1;
+  /** The slot from which on feeders are still to be started; null: that is done. */
+  #wokenUpTo: number | null = null;
   #closed = false;
 
   /** Opens a hub that stands at the ledger's head. */
@@ -201,8 +206,12 @@ export class Hub {
     return this.#delivery.resumePosition(subscriber);
   }
 
-  /** Whether it is known where this subscriber stands; not so before its first start is resolved. */
+  /**
+   * Whether the subscriber knows where it stands: not before its first start is resolved, nor after continuity
+   * was lost until it was told. A position that it can't place must not be its bookmark.
+   */
   isPlaced(subscriber: Subscriber): boolean {
+    if (subscriber.lost !== null) return false;
     return subscriber.state === 'live' || subscriber.subscriptions.length > 0;
   }
 
@@ -246,12 +255,24 @@ export class Hub {
     for (const subscriber of this.table) {
       if (subscriber.state === 'live' && whom(subscriber)) this.#delivery.fallBehind(subscriber);
     }
-    // In a later turn: a thousand feeders must not start in the middle of this one's fan-out.
-    setImmediate(() => this.#catchUp());
+    this.#wakeAll();
   }
 
-  #catchUp(): void {
-    for (const subscriber of this.table) if (subscriber.state === 'behind') this.#feed(subscriber);
+  /** Starts the feeders of all who are behind, in later turns of the event loop: so many at once would stall it. */
+  #wakeAll(): void {
+    const idle = this.#wokenUpTo === null;
+    this.#wokenUpTo = 0;
+    if (idle) setImmediate(() => this.#wakeSome());
+  }
+
+  #wakeSome(): void {
+    const from = this.#wokenUpTo ?? 0;
+    for (let slot = from; slot < from + wokenPerTurn; slot++) {
+      const subscriber = this.table.at(slot);
+      if (subscriber?.state === 'behind') this.#feed(subscriber);
+    }
+    this.#wokenUpTo = from + wokenPerTurn < this.table.length ? from + wokenPerTurn : null;
+    if (this.#wokenUpTo !== null) setImmediate(() => this.#wakeSome());
   }
 
   #reset(bounds: Bounds): void {
@@ -270,16 +291,13 @@ export class Hub {
         joining.cursor = null;
         if (joining.told) joining.lost = 'continuity-lost';
       }
-      const ids = subscriber.subscriptions.map((each) => each.id);
-      subscriber.unready = ids.length > 0 ? ids : null;
-      for (const id of ids)
-        tellReset(
-          subscriber,
-          { id, bounds, sequence: bounds.head, reason: 'continuity-lost' },
-          this.#feederPort,
-        );
-      if (subscriber.state === 'live') this.#delivery.tellReady(subscriber);
+      if (subscriber.subscriptions.length === 0) continue;
+      // The feeder tells it, as fast as the socket takes it.
+      subscriber.state = 'behind';
+      subscriber.lost = bounds;
+      subscriber.unready = subscriber.subscriptions.map((each) => each.id);
     }
+    this.#wakeAll();
   }
 
   /** Puts a connection without subscriptions at `sequence`. */
@@ -287,6 +305,7 @@ export class Hub {
     subscriber.state = 'behind';
     subscriber.cursor = sequence;
     subscriber.newestFrom = 0;
+    subscriber.lost = null;
   }
 
   #activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void {

@@ -134,6 +134,7 @@ export class Pacer {
   /** One delivery of a replay: null when it may go now, else a promise of its turn. Either way it is paid for. */
   admit(repositoryKey: string, subscriber: Subscriber): Promise<void> | null {
     const budget = this.#budgetOf(this.ruleOf(repositoryKey));
+    budget.observe(this.#options.crowdOf(repositoryKey, 0));
     const turn = budget.admit(repositoryKey, subscriber, this.#options.clock.monotonic());
     if (turn !== null) this.#run();
     return turn;

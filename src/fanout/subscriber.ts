@@ -1,5 +1,6 @@
 import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
+import type { Bounds } from '../ledger/ledger.ts';
 import type { Grant, Group } from './group.ts';
 import type { ResetReason, Sink } from './sink.ts';
 
@@ -71,6 +72,8 @@ export class Subscriber {
   considered = 0;
   /** Changes above the resume position that it already has: overtakers, and what conflation replaced. */
   ahead: Set<number> | null = null;
+  /** Not null: continuity was lost, which it is to be told first of all; it goes on in this ledger. */
+  lost: Bounds | null = null;
   /** Subscriptions that still want `ready`; null when there is none. */
   unready: string[] | null = null;
   /** Since when its socket has not drained, monotonic ms; 0 while it does. */

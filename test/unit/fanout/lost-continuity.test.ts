@@ -27,7 +27,7 @@ describe('when the ledger loses continuity', () => {
       { id: 's', reason: 'continuity-lost', position: `${epoch}-0`, floor: `${epoch}-0` },
     ]);
     expect(member.sink.sequences).toEqual([1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 6, 7]);
-    expect(member.sink.of('ready').at(-1)).toMatchObject({ position: `${epoch}-0` });
+    expect(member.sink.of('ready')).toHaveLength(2);
     expect(world.hub.resumeOf(member.subscriber)).toBe(`${epoch}-7`);
   });
 
@@ -87,6 +87,49 @@ describe('when the ledger loses continuity', () => {
     await world.settle();
     expect(member.sink.kinds).toEqual(['subscribed', 'ready', 'reset', 'ready']);
     expect(member.sink.sequences).toEqual([1, 1]);
+  });
+
+  test('nobody is given a bookmark of the new epoch before being told of it', async () => {
+    const world = await open();
+    const member = world.join({ repository: ['team/a'] });
+    await world.push('team/a');
+    block(member);
+    await world.push('team/a');
+    await world.settle();
+    await lose(world);
+    await world.settle();
+    expect(world.hub.isPlaced(member.subscriber)).toBe(false);
+    world.hub.dismiss(member.subscriber, 'DRAINING', 1_000);
+    expect(member.sink.of('end')).toMatchObject([{ resume: null }]);
+  });
+
+  test('of several losses a blocked reader is told the last', async () => {
+    const world = await open();
+    const member = world.join({ repository: ['team/a'] });
+    block(member);
+    await world.push('team/a');
+    await world.settle();
+    await lose(world);
+    await lose(world);
+    await world.push('team/a');
+    drain(member);
+    await world.settle();
+    const { epoch } = world.hub.head;
+    expect(member.sink.of('reset')).toMatchObject([{ position: `${epoch}-0` }]);
+    expect(member.sink.sequences).toEqual([1, 1]);
+  });
+
+  test('two thousand are told in many turns of the event loop', async () => {
+    const world = await open();
+    const members = Array.from({ length: 2_000 }, () => world.join({ repository: ['team/a'] }));
+    await lose(world);
+    const told = () => members.filter(({ sink }) => sink.of('reset').length === 1).length;
+    await new Promise(setImmediate);
+    expect(told()).toBeLessThanOrEqual(1_000);
+    await world.settle();
+    await world.settle();
+    expect(told()).toBe(2_000);
+    expect(members.every(({ subscriber }) => subscriber.state === 'live')).toBe(true);
   });
 
   test('a subscription on its way in is confirmed once and reset', async () => {

@@ -236,6 +236,23 @@ describe('pace', () => {
     expect(world.hub.table.size).toBe(0);
   });
 
+  test('catch-ups spend an even part of R at each gateway, whoever had the subscribers before', async () => {
+    let others: readonly number[] = [10_000, 500];
+    const world = await open({ pace, crowdOf: (_key, own) => ({ node: 2, counts: [...others, own, 0] }) });
+    await world.push('team/a');
+    await world.pass(12_000);
+    others = [0, 0];
+    const watch = new Watch(world);
+    for (let n = 0; n < 1_000; n++) {
+      watch.on(world.join({ repository: ['team/a'], start: world.after(0), paced: true }));
+    }
+    await world.pass(2_000);
+    expect(watch.times.length).toBeGreaterThan(550);
+    expect(watch.times.length).toBeLessThanOrEqual(100 + 500 + 20);
+    await world.pass(2_000);
+    expect(watch.times).toHaveLength(1_000);
+  });
+
   test('whoever hangs up while it waits leaves the queue, and its turn to the next', async () => {
     const world = await open({ pace: { ...pace, deliveriesPerSecond: 10, burst: 1 } });
     const watch = new Watch(world);
