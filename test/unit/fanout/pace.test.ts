@@ -222,8 +222,8 @@ describe('pace', () => {
       const member = world.connect({ paced: true });
       watch.on(member);
       const { onHeard } = member.sink;
-      member.sink.onHeard = (heard, epoch) => {
-        onHeard(heard, epoch);
+      member.sink.onHeard = (heard) => {
+        onHeard(heard);
         if (heard.kind === 'change') setImmediate(() => world.hub.disconnect(member.subscriber));
       };
       world.subscribe(member, { repository: ['team/a'], start: world.after(0) });
