@@ -1,0 +1,164 @@
+/** The pace holds over three real gateways together, however unevenly their subscribers are spread. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Cluster, startCluster } from '../support/chaos-cluster.ts';
+import { digest, publish } from '../support/gateway.ts';
+import { type RedisNode, startRedis, until } from '../support/redis.ts';
+import { openSse, type SseClient } from '../support/sse-client.ts';
+import { of } from '../support/stream-client.ts';
+
+const deliveriesPerSecond = 100;
+const bucketMs = 500;
+const repository = 'r.test/pace/app';
+const crowdKey = '{manifeed}:crowd';
+/** What the machine may shift from one bucket into its neighbour, as a share of R. */
+const jitter = 0.3;
+
+let redis: RedisNode;
+let cluster: Cluster;
+let clients: SseClient[][] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const settings = () => ({
+    ledger: redis.url,
+    pace: { deliveriesPerSecond, burst: 5 },
+    limits: { connectionsPerAddress: 5_000, newConnectionsPerSecond: 5_000 },
+  });
+  cluster = await startCluster({ count: 3, settings });
+}, 60_000);
+
+afterEach(() => {
+  for (const client of clients.flat()) client.close();
+  clients = [];
+});
+
+afterAll(async () => {
+  await cluster?.close();
+  await redis?.stop();
+});
+
+async function connect(number: number, count: number, after?: string): Promise<void> {
+  const params = { repository, ...(after === undefined ? {} : { after }) };
+  const opened = await Promise.all(
+    Array.from({ length: count }, () => openSse(cluster.at(number).port, params)),
+  );
+  clients[number] = [...(clients[number] ?? []), ...opened];
+  if (after === undefined) await Promise.all(opened.map(({ inbox }) => inbox.until(of('ready'))));
+}
+
+/** Resolves when every gateway has heard how many subscribers each of them has. */
+async function untilAllKnow(...counts: number[]): Promise<void> {
+  const wanted = counts.filter((count) => count > 0).sort();
+  await until('the counts to be told', async () => {
+    const said = Object.values(await redis.admin.hgetall(`${crowdKey}:said`));
+    const told = said.flatMap((text) => {
+      const [exact] = JSON.parse(text.slice(text.indexOf(' ')));
+      return (exact as [string, number][]).map(([, count]) => count);
+    });
+    return JSON.stringify(told.sort()) === JSON.stringify(wanted);
+  });
+  // Each hears the others whenever it speaks itself: everyone has to speak once more.
+  const spoke = async () => {
+    const flat = await redis.admin.zrange(crowdKey, 0, -1, 'WITHSCORES');
+    const names = flat.filter((_, n) => n % 2 === 0);
+    return new Map(names.map((name, n) => [name, Number(flat[2 * n + 1])]));
+  };
+  const before = await spoke();
+  await until('the counts to be heard', async () =>
+    [...(await spoke())].every(([name, at]) => at > (before.get(name) ?? Number.POSITIVE_INFINITY)),
+  );
+}
+
+let pushed = 0;
+
+async function push(): Promise<void> {
+  pushed++;
+  await publish(cluster.at(0).port, [{ reference: `${repository}:1`, digest: digest(`${pushed}`) }]);
+}
+
+/** When each client got what was pushed last, monotonic ms, in order. */
+async function arrivals(from: readonly SseClient[]): Promise<number[]> {
+  const wanted = digest(`${pushed}`);
+  const at = await Promise.all(
+    from.map(async ({ inbox }) => {
+      await inbox.until((message) => message.kind === 'change' && message.change.digest === wanted, 60_000);
+      return performance.now();
+    }),
+  );
+  return at.sort((a, b) => a - b);
+}
+
+/** Deliveries of each whole bucket, as shares of what R allows in it. */
+function shares(at: readonly number[]): number[] {
+  const [first = 0] = at;
+  const counts: number[] = [];
+  for (const each of at) {
+    const bucket = Math.floor((each - first) / bucketMs);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+  const whole = Math.floor(((at.at(-1) ?? 0) - first) / bucketMs);
+  return Array.from(
+    { length: whole },
+    (_, n) => (counts[n] ?? 0) / ((deliveriesPerSecond * bucketMs) / 1_000),
+  );
+}
+
+it('300, 60 and 12 subscribers get a change at R together, evenly, and everyone is served', async () => {
+  await Promise.all([connect(0, 300), connect(1, 60), connect(2, 12)]);
+  await untilAllKnow(300, 60, 12);
+  await push();
+  const at = await arrivals(clients.flat());
+  const seconds = ((at.at(-1) ?? 0) - (at[0] ?? 0)) / 1_000;
+  const rate = at.length / seconds;
+  expect(at).toHaveLength(372);
+  expect(Math.abs(rate / deliveriesPerSecond - 1)).toBeLessThan(0.08);
+  for (const share of shares(at)) expect(Math.abs(share - 1)).toBeLessThan(jitter);
+}, 60_000);
+
+it('a gateway that dies in the middle, and its subscribers that go elsewhere, never exceed R', async () => {
+  await Promise.all([connect(0, 80), connect(1, 80), connect(2, 20)]);
+  await untilAllKnow(80, 80, 20);
+  await push();
+  const moving = clients[1] ?? [];
+  const got = arrivals([...(clients[0] ?? []), ...(clients[2] ?? [])]);
+  const early: number[] = [];
+  for (const { inbox } of moving)
+    void inbox.until(of('change'), 60_000).then(
+      () => early.push(performance.now()),
+      () => {},
+    );
+  await until('some to be served', () => early.length >= 15);
+  await cluster.at(1).stop('SIGKILL');
+  // Those that had nothing yet resume at the others; nobody may be missed, and R holds over old and new together.
+  const unserved = moving.filter(({ inbox }) => !inbox.seen.some(({ kind }) => kind === 'change')).length;
+  const ready = moving[0]?.inbox.seen.find(({ kind }) => kind === 'ready');
+  const after = ready?.kind === 'ready' ? ready.position : '';
+  await connect(0, Math.ceil(unserved / 2), after);
+  await connect(2, Math.floor(unserved / 2), after);
+  const late = arrivals([...(clients[0] ?? []).slice(80), ...(clients[2] ?? []).slice(20)]);
+  const at = [...(await got), ...(await late), ...early].sort((a, b) => a - b);
+  expect(at).toHaveLength(180);
+  for (const share of shares(at)) expect(share).toBeLessThan(1 + jitter);
+
+  // It comes back, and from then on counts again.
+  await cluster.restart(1);
+  clients[1] = [];
+  await connect(1, 50);
+  await untilAllKnow(80 + Math.ceil(unserved / 2), 50, 20 + Math.floor(unserved / 2));
+  await push();
+  const again = await arrivals(clients.flat());
+  for (const share of shares(again)) expect(Math.abs(share - 1)).toBeLessThan(jitter);
+}, 90_000);
+
+it('a reconnect storm over all gateways gets at R what it missed', async () => {
+  await connect(0, 1);
+  await push();
+  const [first] = clients[0] ?? [];
+  const { resume } = (await first?.inbox.until(of('change'))) ?? { resume: '' };
+  for (const client of clients.flat()) client.close();
+  clients = [];
+  await push();
+  await Promise.all([0, 1, 2].map((number) => connect(number, 80, resume)));
+  const at = await arrivals(clients.flat());
+  for (const share of shares(at)) expect(share).toBeLessThan(1 + jitter);
+}, 60_000);
