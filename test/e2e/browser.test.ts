@@ -102,6 +102,23 @@ it('G1: a plain EventSource gets changes, survives kill -9 and SIGTERM, and resu
   expect(gateway.output()).not.toContain(token);
 }, 240_000);
 
+it('a page reads long-polls with their Link, and opens a WebSocket', async () => {
+  const page = await browser.newPage();
+  await page.goto(siteUrl);
+  const base = `127.0.0.1:${gatewayPort}`;
+  const link = await page.evaluate(`
+    fetch('http://${base}/v2/updates?access_token=${token}').then((answer) => answer.headers.get('link'))
+  `);
+  expect(link).toMatch(/^<\/v2\/updates\?after=[0-9a-z]+-\d+>; rel="next"$/);
+  const first = await page.evaluate(`new Promise((resolve) => {
+    const socket = new WebSocket('ws://${base}/v1/socket', 'manifeed.v1');
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'subscribe', id: 'a', access_token: '${token}' }));
+    socket.onmessage = (event) => resolve(socket.protocol + ' ' + event.data);
+    socket.onclose = (event) => resolve('closed ' + event.code);
+  })`);
+  expect(first).toBe('manifeed.v1 {"type":"subscribed","id":"a"}');
+}, 90_000);
+
 it('a page of an origin that is not configured gets nothing', async () => {
   const port = (site.address() as AddressInfo).port;
   const page = await openPage(`http://localhost:${port}`);

@@ -36,6 +36,20 @@ async function headPosition(): Promise<{ epoch: string; head: number }> {
   return { epoch, head: Number(head) };
 }
 
+it('G12: a subscriber whose lifetime is over gets bye with its position, and comes back', async () => {
+  const short = await startGateway({ limits: { connectionLifetime: '1s', heartbeatInterval: '1s' } });
+  const client = await openSse(short.port);
+  const { position } = await client.inbox.until(of('ready'));
+  const bye = await client.inbox.until(of('bye'));
+  expect(bye).toMatchObject({ reason: 'LIFETIME', position });
+  expect(client.retries.at(-1)).toBe(bye.retryMs);
+  await client.closed;
+  const again = await openSse(short.port, {}, { headers: { 'Last-Event-ID': client.lastEventId() } });
+  await again.inbox.until(of('ready'));
+  again.close();
+  await short.close();
+});
+
 describe.each(roads)('the stream on the %s road', (road) => {
   it('has the headers that proxies and caches need', async () => {
     const { headers } = await open({}, { road });
