@@ -59,7 +59,7 @@ async function untilAllKnow(...counts: number[]): Promise<void> {
   });
   // Each hears the others whenever it speaks itself: everyone has to speak once more.
   const spoke = async () => {
-    const flat = await redis.admin.zrange(crowdKey, 0, -1, 'WITHSCORES');
+    const flat = await redis.admin.zrange(crowdKey, '0', '-1', 'WITHSCORES');
     const names = flat.filter((_, n) => n % 2 === 0);
     return new Map(names.map((name, n) => [name, Number(flat[2 * n + 1])]));
   };
