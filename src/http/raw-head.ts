@@ -15,7 +15,8 @@ export const maxRawHeadBytes = 8 * 1024;
 const maxHeaders = 64;
 
 const requestLine = /^GET (\/[A-Za-z0-9/_-]*)(?:\?([!-~]*))? HTTP\/1\.1$/;
-const headerLine = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):[ \t]*([\t -~]*?)[ \t]*$/;
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const headerValue = /^[\t -~]*$/;
 /** A request with one of these has a body, or wants something else than a stream. */
 const foreign = ['content-length', 'transfer-encoding', 'expect', 'te', 'trailer', 'http2-settings'];
 
@@ -29,12 +30,14 @@ export function readRawHead(chunk: Buffer): RawHead | null {
   if (request?.[1] === undefined || lines.length > maxHeaders) return null;
   const headers: Record<string, string> = Object.create(null);
   for (let index = 1; index < lines.length; index++) {
-    const match = headerLine.exec(lines[index] ?? '');
-    if (match?.[1] === undefined || match[2] === undefined) return null;
-    const name = match[1].toLowerCase();
+    // `test` and slices: a match with groups for each line was a twentieth of what opening a stream costs.
+    const line = lines[index] ?? '';
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    const value = line.slice(colon + 1);
     // Which of two counts is a question that node:http answers header by header.
-    if (headers[name] !== undefined) return null;
-    headers[name] = match[2];
+    if (!headerName.test(name) || !headerValue.test(value) || headers[name] !== undefined) return null;
+    headers[name] = value.trim();
   }
   if (headers.host === undefined || foreign.some((name) => headers[name] !== undefined)) return null;
   return { path: request[1], query: request[2] ?? '', headers };

@@ -56,6 +56,8 @@ class SseConnection implements Sink, SocketOwner {
   readonly #address: string;
   readonly #options: SseOptions;
   readonly #subscriber: Subscriber;
+  /** The head, until the first write takes it along. */
+  #unsent = '';
 
   constructor(request: StreamRequest, asked: Asked, options: SseOptions) {
     this.#socket = request.socket;
@@ -72,14 +74,13 @@ class SseConnection implements Sink, SocketOwner {
     own(request.socket, this);
   }
 
-  /** Writes the head and begins; head, `retry` and `ready` of a quiet start leave in one piece. */
+  /** Begins; what a quiet start has to say (head, `retry`, `ready`) leaves in one piece. */
   begin(asked: Asked, cors: string): void {
     const { hub, random } = this.#options;
-    this.#socket.cork();
-    writeHead(this.#socket, cors, 1_000 + random() * 4_000);
+    this.#unsent = headText(cors, 1_000 + random() * 4_000);
     const { filter, start, params } = asked;
     hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
-    this.#socket.uncork();
+    if (this.#unsent !== '') this.write('');
   }
 
   drained(): void {
@@ -95,8 +96,13 @@ class SseConnection implements Sink, SocketOwner {
   received(): void {}
 
   write(bytes: Buffer | string): boolean {
+    let whole = bytes;
+    if (this.#unsent !== '') {
+      whole = this.#unsent + bytes.toString();
+      this.#unsent = '';
+    }
     // Only once `write` has said no does the socket promise a `drain`.
-    return this.#socket.write(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
+    return this.#socket.write(whole) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
   }
 
   tell(control: Control): boolean {
@@ -177,15 +183,15 @@ function refuse(request: StreamRequest, error: ManifeedError, cors: string, opti
   const wantsStream = header(request, 'accept')?.includes('text/event-stream') ?? false;
   if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options);
   const retryMs = retryAfterSeconds(options.random) * 1_000 + Math.round(options.random() * 1_000);
-  writeHead(socket, cors, retryMs);
+  socket.write(headText(cors, retryMs));
   const data = JSON.stringify({ reason: error.code, position: null, retryMs });
   endSoon(socket, `event: bye\ndata: ${data}\n\n`, options.clock);
 }
 
-function writeHead(socket: Socket, cors: string, retryMs: number): void {
-  socket.write(
+function headText(cors: string, retryMs: number): string {
+  return (
     'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n' +
-      `Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\nConnection: close\r\n${cors}\r\n` +
-      `retry: ${Math.round(retryMs)}\n\n`,
+    `Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\nConnection: close\r\n${cors}\r\n` +
+    `retry: ${Math.round(retryMs)}\n\n`
   );
 }
