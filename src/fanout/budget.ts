@@ -120,6 +120,7 @@ export class Budget {
 
   /** Lets out what became due in `elapsedMs`. */
   step(elapsedMs: number, now: number): void {
+    if (!this.busy) return this.#refill(now);
     const part = shares({
       priority: this.priority.length > 0,
       live: this.live.length > 0,

@@ -1,12 +1,24 @@
 import type { Change } from '../../src/event/change.ts';
-import { parsePosition } from '../../src/event/position.ts';
+import { type Position, parsePosition } from '../../src/event/position.ts';
 import type { Control, Encoding, Farewell, Sink } from '../../src/fanout/sink.ts';
 
 /** What a sink was given, in order. Resume positions are sequences; `epoch` is theirs. */
 export type Heard =
-  | { readonly kind: 'change'; readonly sequence: number; readonly subject: string; readonly resume: number }
-  | { readonly kind: 'beat'; readonly resume: number | null }
-  | { readonly kind: 'end'; readonly why: Farewell; readonly resume: number | null; readonly retryMs: number }
+  | {
+      readonly kind: 'change';
+      readonly epoch: string;
+      readonly sequence: number;
+      readonly subject: string;
+      readonly resume: number;
+    }
+  | { readonly kind: 'beat'; readonly bookmark: string; readonly resume: number | null }
+  | {
+      readonly kind: 'end';
+      readonly why: Farewell;
+      readonly bookmark: string;
+      readonly resume: number | null;
+      readonly retryMs: number;
+    }
   | Control;
 
 interface Decoded {
@@ -46,24 +58,24 @@ export class FakeSink implements Sink {
   /** Takes so many more writes, then is full. */
   room = Number.POSITIVE_INFINITY;
   /** Called at each thing heard, before it is answered. */
-  onHeard: (heard: Heard, epoch: string) => void = () => {};
+  onHeard: (heard: Heard) => void = () => {};
 
   write(bytes: Buffer): boolean {
-    const { epoch, ...frame } = decoded.get(bytes) ?? { sequence: -1, subject: '', resume: -1, epoch: '' };
+    const frame = decoded.get(bytes) ?? { sequence: -1, subject: '', resume: -1, epoch: '' };
     if (this.full) this.bytesWhileFull += bytes.length;
-    return this.#hear({ kind: 'change', ...frame }, epoch);
+    return this.#hear({ kind: 'change', ...frame });
   }
 
   tell(control: Control): boolean {
-    return this.#hear(control, '');
+    return this.#hear(control);
   }
 
   beat(bookmark: string): void {
-    this.#hear({ kind: 'beat', resume: parsePosition(bookmark)?.sequence ?? null }, '');
+    this.#hear({ kind: 'beat', bookmark, resume: parsePosition(bookmark)?.sequence ?? null });
   }
 
   end(why: Farewell, bookmark: string, retryMs: number): void {
-    this.#hear({ kind: 'end', why, resume: parsePosition(bookmark)?.sequence ?? null, retryMs }, '');
+    this.#hear({ kind: 'end', why, bookmark, resume: parsePosition(bookmark)?.sequence ?? null, retryMs });
   }
 
   /** Sequences of the changes heard, in order. */
@@ -84,24 +96,25 @@ export class FakeSink implements Sink {
     return this.heard.filter((each): each is Extract<Heard, { kind: Kind }> => each.kind === kind);
   }
 
-  #hear(heard: Heard, epoch: string): boolean {
+  #hear(heard: Heard): boolean {
     this.heard.push(heard);
-    this.onHeard(heard, epoch);
+    this.onHeard(heard);
     if (--this.room <= 0) this.full = true;
     return !this.full;
   }
 }
 
 /** Where a client that heard this would resume; null: it says nothing about that. */
-export function resumeIn(heard: Heard): number | null {
+export function resumeIn(heard: Heard): Position | null {
   switch (heard.kind) {
     case 'change':
+      return { epoch: heard.epoch, sequence: heard.resume };
     case 'beat':
     case 'end':
-      return heard.resume;
+      return parsePosition(heard.bookmark);
     case 'ready':
     case 'reset':
-      return parsePosition(heard.position)?.sequence ?? null;
+      return parsePosition(heard.position);
     case 'subscribed':
     case 'state':
       return null;

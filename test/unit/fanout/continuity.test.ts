@@ -2,15 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/event/change.ts';
 import type { Filter, FilterInput } from '../../../src/event/filter.ts';
+import type { Position } from '../../../src/event/position.ts';
 import type { Start } from '../../../src/fanout/subscriber.ts';
+import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { type Heard, resumeIn } from '../../support/fake-sink.ts';
 import { drain, filterOf, type Member, openWorld, type World } from '../../support/hub-world.ts';
+import { tagSeen } from '../../support/ledger-samples.ts';
 
 interface Asked {
   readonly filter: Filter;
-  readonly from: number;
+  /** What comes after it is owed; a reset moves it. */
+  from: number;
   /** Where to resume it: a position told before it was subscribed says nothing of it. */
-  resume: number;
+  resume: Position;
   told: boolean;
 }
 
@@ -28,8 +32,10 @@ interface Client {
   readonly had: Map<number, number>;
   /** The newest sequence had of each subject. */
   readonly newest: Map<string, number>;
+  /** Of what it had. */
+  epoch: string;
   /** The last position told. */
-  resume: number | null;
+  resume: Position | null;
   /** Subscriptions that this connection ever had. */
   subscriptions: number;
   /** Those of the connections before it too: each may have replayed the same change once. */
@@ -49,7 +55,9 @@ type Step =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'hold'; readonly on: boolean }
   | { readonly kind: 'release' }
-  | { readonly kind: 'away'; readonly on: boolean };
+  | { readonly kind: 'away'; readonly on: boolean }
+  | { readonly kind: 'trim' }
+  | { readonly kind: 'lose'; readonly refill: number };
 
 const clients = 3;
 const repositories = ['team/a', 'team/b', 'other/c'];
@@ -63,7 +71,7 @@ const filters: readonly FilterInput[] = [
 ];
 
 const client = fc.nat(clients - 1);
-const step: fc.Arbitrary<Step> = fc.oneof(
+const stepKinds: { weight: number; arbitrary: fc.Arbitrary<Step> }[] = [
   {
     weight: 8,
     arbitrary: fc.record({
@@ -116,9 +124,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('hold' as const), on: fc.boolean() }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'release' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('away' as const), on: fc.boolean() }) },
+];
+const step = fc.oneof(...stepKinds);
+const stepOrLoss = fc.oneof(
+  ...stepKinds,
+  { weight: 1, arbitrary: fc.constant({ kind: 'trim' as const }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), refill: fc.nat(12) }) },
 );
 
 interface Setting {
+  /** Changes kept; what is trimmed and what continuity is lost make resets. */
+  readonly losses: boolean;
   readonly paced: boolean;
   readonly conflate: boolean;
   readonly maxQueuedChanges: number;
@@ -149,6 +165,7 @@ class Session {
       filters: [],
       had: new Map(),
       newest: new Map(),
+      epoch: '',
       resume: null,
       subscriptions: 0,
       replays: 0,
@@ -165,7 +182,16 @@ class Session {
       if (asked.told) this.violations.push(`subscribed to ${heard.id} twice`);
       asked.told = true;
     }
-    if (heard.kind === 'reset') this.violations.push(`reset: ${heard.reason}: nothing was lost`);
+    const position = resumeIn(heard);
+    if (position === null) return;
+    if (heard.kind === 'reset')
+      return this.#beReset(client, client.asked.get(heard.id), position, heard.reason);
+    if (client.epoch !== position.epoch) {
+      const running = [...client.asked.values()].filter((asked) => asked.told);
+      if (running.some((asked) => asked.resume.epoch !== position.epoch))
+        this.violations.push(`${heard.kind} of another epoch without a reset`);
+      this.#enter(client, position.epoch);
+    }
     if (heard.kind === 'change') {
       client.had.set(heard.sequence, (client.had.get(heard.sequence) ?? 0) + 1);
       const before = client.newest.get(heard.subject) ?? 0;
@@ -173,20 +199,39 @@ class Session {
         this.violations.push(`${heard.subject}: ${heard.sequence} came after ${before}`);
       client.newest.set(heard.subject, Math.max(before, heard.sequence));
     }
-    const resume = resumeIn(heard);
-    if (resume === null) return;
-    client.resume = resume;
-    for (const asked of client.asked.values()) if (asked.told) asked.resume = Math.max(asked.from, resume);
-    this.#checkUpTo(client, resume);
+    client.resume = position;
+    for (const asked of client.asked.values()) {
+      if (asked.told) asked.resume = { ...position, sequence: Math.max(asked.from, position.sequence) };
+    }
+    this.#checkUpTo(client, position);
   }
 
-  #checkUpTo(client: Client, resume: number): void {
+  #beReset(client: Client, asked: Asked | undefined, position: Position, reason: string): void {
+    if (!this.#setting.losses) this.violations.push(`reset: ${reason}: nothing was lost`);
+    if (client.epoch !== position.epoch) this.#enter(client, position.epoch);
+    if (asked === undefined) return void this.violations.push('reset of what nobody asked for');
+    if (!asked.told) this.violations.push('reset before subscribed');
+    asked.from = position.sequence;
+    asked.resume = position;
+  }
+
+  #enter(client: Client, epoch: string): void {
+    client.epoch = epoch;
+    client.had.clear();
+    client.newest.clear();
+  }
+
+  #checkUpTo(client: Client, { epoch, sequence }: Position): void {
+    // The ledger has moved on, and the client is about to be told.
+    if (epoch !== this.world.hub.head.epoch) return;
     for (const asked of client.asked.values()) {
-      if (!asked.told) continue;
+      if (!asked.told || asked.resume.epoch !== epoch) continue;
       for (const change of this.world.changes) {
-        if (change.sequence <= asked.from || change.sequence > resume) continue;
+        if (change.sequence <= asked.from || change.sequence > sequence) continue;
         if (!asked.filter.matches(change) || this.#has(client, change)) continue;
-        this.violations.push(`resume position ${resume} passes ${change.sequence}, which was not delivered`);
+        this.violations.push(
+          `resume position ${sequence} passes ${change.sequence}, which was not delivered`,
+        );
       }
     }
   }
@@ -249,6 +294,11 @@ class Session {
       case 'away':
         world.ledger.away = each.on;
         return;
+      case 'trim':
+        await world.ledger.trim();
+        return;
+      case 'lose':
+        return world.ledger.loseContinuity((fresh) => refill(fresh, each.refill, world.clock.now()));
     }
   }
 
@@ -276,7 +326,10 @@ class Session {
     client.asked.set(id, {
       filter,
       from,
-      resume: start.kind === 'after' ? start.sequence : from,
+      resume:
+        start.kind === 'after'
+          ? { epoch: start.epoch, sequence: start.sequence }
+          : { epoch: this.world.hub.head.epoch, sequence: from },
       told: false,
     });
     this.world.subscribe(client.member, { ...input, id, start });
@@ -289,12 +342,13 @@ class Session {
     const made = this.#connect();
     this.clients[index] = made;
     made.replays = old.replays;
+    made.epoch = old.epoch;
     made.filters.push(...old.filters);
     for (const [sequence, times] of old.had) made.had.set(sequence, times);
     for (const { filter, from, resume, told } of old.asked.values()) {
       if (!told) continue;
       const input = filters.find((each) => filterOf(each).key === filter.key) ?? {};
-      this.#ask(made, input, this.world.after(resume), from);
+      this.#ask(made, input, { kind: 'after', ...resume }, from);
     }
   }
 
@@ -310,16 +364,16 @@ class Session {
       if (this.#done()) break;
     }
     expect(this.violations).toEqual([]);
-    const { sequence } = world.hub.head;
-    expect(sequence).toBe(world.changes.length);
+    const { epoch, sequence } = world.hub.head;
+    if (world.changes.length > 0) expect(sequence).toBe(world.changes.at(-1)?.sequence);
     for (const client of this.clients) {
       if (client.asked.size === 0) continue;
       expect(client.member.subscriber.state).toBe('live');
       for (const asked of client.asked.values()) expect(asked.told).toBe(true);
       expect(client.member.sink.of('ready').length).toBeGreaterThanOrEqual(client.asked.size);
-      this.#checkUpTo(client, sequence);
+      this.#checkUpTo(client, { epoch, sequence });
       client.member.sink.beat(world.hub.resumeOf(client.member.subscriber));
-      expect(client.resume).toBe(sequence);
+      expect(client.resume).toEqual({ epoch, sequence });
       expect(this.violations).toEqual([]);
       // Nothing twice, but for what a later subscription of the connection, or a reconnect, replays.
       for (const times of client.had.values()) expect(times).toBeLessThanOrEqual(client.replays);
@@ -335,14 +389,19 @@ class Session {
   }
 }
 
+async function refill(ledger: Ledger, count: number, observedAt: number): Promise<void> {
+  for (let n = 0; n < count; n++) await ledger.record([tagSeen(`refilled-${n}`, 'word', observedAt)]);
+}
+
 function sameSubject(a: Change, b: Change): boolean {
   return a.registry === b.registry && a.repository === b.repository && a.tag === b.tag;
 }
 
 async function hold(setting: Setting, steps: readonly Step[]): Promise<void> {
-  const { maxFrames, pageSize, maxQueuedChanges, paced } = setting;
+  const { maxFrames, pageSize, maxQueuedChanges, paced, losses } = setting;
   const world = await openWorld({
     maxQueuedChanges,
+    ...(losses ? { maxChanges: 5 } : {}),
     history: { maxFrames, pageSize, maxReads: 2, maxPages: 2 },
     ...(paced ? { pace: { deliveriesPerSecond: 20, burst: 1, maxWindowMs: 600_000 } } : {}),
   });
@@ -353,33 +412,43 @@ async function hold(setting: Setting, steps: readonly Step[]): Promise<void> {
   }
 }
 
-const setting = (paced: boolean, conflate: fc.Arbitrary<boolean>): fc.Arbitrary<Setting> =>
+const setting = (paced: boolean, conflate: boolean, losses = false): fc.Arbitrary<Setting> =>
   fc.record({
     paced: fc.constant(paced),
-    conflate,
+    conflate: fc.constant(conflate),
+    losses: fc.constant(losses),
     maxQueuedChanges: fc.constantFrom(3, 10_000),
     maxFrames: fc.constantFrom(1, 4, 4_096),
     pageSize: fc.constantFrom(1, 3, 256),
   });
-const steps = fc.array(step, { minLength: 10, maxLength: 80, size: 'max' });
+const long = { minLength: 10, maxLength: 80, size: 'max' } as const;
+const steps = fc.array(step, long);
+const lossySetting = fc.boolean().chain((paced) => setting(paced, false, true));
+const lossySteps = fc.array(stepOrLoss, long);
 const numRuns = Number(process.env.FUZZ_RUNS ?? 150);
 
 describe('continuity', () => {
   test(
     'without pace: replay meets live without gap or duplicate, and no resume position passes a change',
-    () => fc.assert(fc.asyncProperty(setting(false, fc.constant(false)), steps, hold), { numRuns }),
+    () => fc.assert(fc.asyncProperty(setting(false, false), steps, hold), { numRuns }),
     120_000,
   );
 
   test(
     'with pace: overtaking loses nothing, keeps each tag in order, and can be resumed at any moment',
-    () => fc.assert(fc.asyncProperty(setting(true, fc.constant(false)), steps, hold), { numRuns }),
+    () => fc.assert(fc.asyncProperty(setting(true, false), steps, hold), { numRuns }),
     120_000,
   );
 
   test(
     'with conflation: the newest change of each tag arrives, and no older one after it',
-    () => fc.assert(fc.asyncProperty(setting(true, fc.constant(true)), steps, hold), { numRuns }),
+    () => fc.assert(fc.asyncProperty(setting(true, true), steps, hold), { numRuns }),
+    120_000,
+  );
+
+  test(
+    'what retention drops and a lost epoch are told to each subscription, and nothing else is missing',
+    () => fc.assert(fc.asyncProperty(lossySetting, lossySteps, hold), { numRuns }),
     120_000,
   );
 });

@@ -83,7 +83,7 @@ describe('heartbeats', () => {
     await world.push('team/b');
     const stop = beat(world);
     await world.pass(intervalMs, 200);
-    expect(starting.sink.heard).toEqual([{ kind: 'beat', resume: null }]);
+    expect(starting.sink.heard).toEqual([{ kind: 'beat', bookmark: '', resume: null }]);
     expect(blocked.sink.of('beat')).toEqual([]);
     stop();
   });

@@ -405,6 +405,20 @@ describe('pace', () => {
     expect(watch.of(1)).toHaveLength(200);
   });
 
+  test('a budget regains what it may spend at once, also while another is busy', async () => {
+    const exceptions = [{ pattern: '**/other/**', deliveriesPerSecond: 10 }];
+    const world = await open({ pace: { ...pace, exceptions } });
+    crowd(world, 10_000, new Watch(world));
+    await world.push('other/a');
+    const replay = () => world.join({ repository: ['other/a'], start: world.after(0), paced: true });
+    for (let n = 0; n < 100; n++) replay();
+    await world.push('team/a');
+    await world.pass(5_000);
+    const late = Array.from({ length: 45 }, replay);
+    await world.settle();
+    expect(late.filter(({ sink }) => sink.sequences.length === 1)).toHaveLength(45);
+  });
+
   test('with conflate the newest takes the earlier slot, and its own passes unused', async () => {
     const metrics = countingMetrics();
     const world = await open({ pace: { ...pace, burst: 1 }, metrics });
