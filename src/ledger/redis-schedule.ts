@@ -116,8 +116,8 @@ export class RedisSchedule {
     await this.#run('done', { repository, lease, inMs, memo });
   }
 
-  async hasten(repository: string, inMs: number): Promise<boolean> {
-    return (await this.#run('hasten', { repository, inMs })) === 1;
+  async hasten(repository: string, inMs: number, spacingMs = 0): Promise<boolean> {
+    return (await this.#run('hasten', { repository, inMs, spacingMs })) === 1;
   }
 
   async nextInMs(): Promise<number> {

@@ -8,11 +8,12 @@
 --            claim   max, leaseMs                          → [repository, scopes as JSON, memo or '', lease]…
 --            extend  repository, lease, leaseMs            → 1 where the lease was still held
 --            done    repository, lease, inMs, memo
---            hasten  repository, inMs                      → 1 where it is scheduled
+--            hasten  repository, inMs, spacingMs           → 1 where it is scheduled
 --            next                                          → ms until something is due, '' for nothing
 --
 -- due    zset repository -> when it is due, ms; while somebody looks: when the lease ends
--- rows   hash repository -> [memo, lease or '', due that was asked for during the look or null]
+-- rows   hash repository -> [memo, lease or '', due that was asked for during the look or null, when the last look
+--                            ended (0: never)]
 -- wants  hash repository -> { node: its scopes as JSON text }
 -- nodes  zset node -> until when it is taken to live, ms. One that died never says that it wants no more.
 
@@ -25,11 +26,11 @@ local maxDropped = 1000
 local function getRow(repository)
   local text = redis.call('HGET', rowsKey, repository)
   local row = text and cjson.decode(text)
-  return row and { memo = row[1], lease = row[2], hastened = row[3] }
+  return row and { memo = row[1], lease = row[2], hastened = row[3], lookedAt = row[4] or 0 }
 end
 
 local function putRow(repository, row)
-  redis.call('HSET', rowsKey, repository, cjson.encode({ row.memo, row.lease, row.hastened }))
+  redis.call('HSET', rowsKey, repository, cjson.encode({ row.memo, row.lease, row.hastened, row.lookedAt }))
 end
 
 local function setDue(repository, at)
@@ -85,7 +86,7 @@ local function want(repository, scopes, inMs)
   local at = inMs == null and never or now + inMs
   local row = getRow(repository)
   if row then return isKept or bringForward(repository, row, at) end
-  putRow(repository, { memo = '', lease = '', hastened = null })
+  putRow(repository, { memo = '', lease = '', hastened = null, lookedAt = 0 })
   setDue(repository, at)
 end
 
@@ -171,14 +172,14 @@ function ops.done()
   if not scopesOf(call.repository) then return drop(call.repository) end
   local at = now + call.inMs
   if row.hastened ~= null then at = math.min(at, row.hastened) end
-  putRow(call.repository, { memo = call.memo, lease = '', hastened = null })
+  putRow(call.repository, { memo = call.memo, lease = '', hastened = null, lookedAt = now })
   setDue(call.repository, at)
 end
 
 function ops.hasten()
   local row = getRow(call.repository)
   if not row or not redis.call('HGET', wantsKey, call.repository) then return 0 end
-  bringForward(call.repository, row, now + call.inMs)
+  bringForward(call.repository, row, math.max(now + call.inMs, row.lookedAt + call.spacingMs))
   return 1
 end
 

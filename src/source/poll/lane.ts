@@ -151,10 +151,9 @@ export class Lane {
 
   /** A webhook spoke of it: its next look comes soon, several such within a moment make one. */
   async confirm(repository: string): Promise<void> {
-    const state = this.states.get(repository);
-    const spacedMs = (state?.lastLookAt ?? 0) + confirmSpacingMs - this.#clock.now();
-    const inMs = Math.max(soonMs * (0.5 + this.#deps.random()), spacedMs);
-    if (await this.#deps.schedule.hasten(repository, inMs)) this.#wakeUp();
+    const inMs = soonMs * (0.5 + this.#deps.random());
+    // The schedule keeps the distance: the last look may have been another gateway's.
+    if (await this.#deps.schedule.hasten(repository, inMs, confirmSpacingMs)) this.#wakeUp();
   }
 
   forgetBaselines(): void {

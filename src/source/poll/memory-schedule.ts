@@ -11,6 +11,8 @@ interface Entry {
   lease: number;
   /** Monotonic ms that `hasten` asked for during a look; Infinity: nobody asked. */
   hastenedTo: number;
+  /** When the last look ended, monotonic ms; -Infinity: never. */
+  lookedAt: number;
   wanted: boolean;
   heapIndex: number;
 }
@@ -43,6 +45,7 @@ export function createMemorySchedule(clock: Clock): Schedule {
         memo: null,
         lease: 0,
         hastenedTo: Infinity,
+        lookedAt: -Infinity,
         wanted: true,
         heapIndex: -1,
       };
@@ -110,14 +113,15 @@ export function createMemorySchedule(clock: Clock): Schedule {
       if (!entry.wanted) return drop(entry);
       entry.lease = 0;
       entry.memo = memo;
+      entry.lookedAt = clock.monotonic();
       entry.dueAt = Math.min(clock.monotonic() + inMs, entry.hastenedTo);
       entry.hastenedTo = Infinity;
       heap.moved(entry);
     },
-    async hasten(repository, inMs) {
+    async hasten(repository, inMs, spacingMs = 0) {
       const entry = entries.get(repository);
       if (entry === undefined || !entry.wanted) return false;
-      hasten(entry, clock.monotonic() + inMs);
+      hasten(entry, Math.max(clock.monotonic() + inMs, entry.lookedAt + spacingMs));
       return true;
     },
     async nextInMs() {

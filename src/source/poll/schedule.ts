@@ -43,8 +43,11 @@ export interface Schedule {
   extend(claim: Claim, leaseMs: number): Promise<boolean>;
   /** Ends a look: due again after `inMs`, or earlier where `hasten` asked for that meanwhile. */
   done(claim: Claim, inMs: number, memo: string): Promise<void>;
-  /** Brings the next look forward to `inMs` from now; never puts it off. Unknown repository: false. */
-  hasten(repository: string, inMs: number): Promise<boolean>;
+  /**
+   * Brings the next look forward to `inMs` from now, or to `spacingMs` (default 0) after the end of the last one,
+   * whoever looked, where that is later; never puts it off. Unknown repository: false.
+   */
+  hasten(repository: string, inMs: number, spacingMs?: number): Promise<boolean>;
   /** ms until something is due (0: now); Infinity when nothing is scheduled. */
   nextInMs(): Promise<number>;
   close(): Promise<void>;

@@ -117,6 +117,21 @@ describe.each(opens)('a schedule in %s', (_name, open) => {
     expect(await schedule.hasten('unknown', 0)).toBe(false);
   });
 
+  test('hastens a look no nearer than asked to the one before, which may have been anybody', async () => {
+    await schedule.want([wanted('a', 0)]);
+    await schedule.hasten('a', 0, 5_000);
+    const claim = await claimOne();
+    clock.advance(100);
+    await schedule.done(claim, 60_000, '');
+    clock.advance(1_000);
+    await schedule.hasten('a', 500, 5_000);
+    expect(await schedule.nextInMs()).toBe(4_000);
+    clock.advance(3_800);
+    expect(await claimed()).toEqual([]);
+    await schedule.hasten('a', 500, 5_000);
+    expect(await schedule.nextInMs()).toBe(200);
+  });
+
   test('remembers during a look that the next one was hastened', async () => {
     await schedule.want([wanted('a', 0)]);
     const claim = await claimOne();
