@@ -6,13 +6,19 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 
+/** A query may name a thousand repositories; node:http's own 16 KiB would not do. */
+export const maxHeadBytes = 64 * 1024;
+
 interface ReadError extends Error {
   readonly code?: string;
 }
 
 /** Codes of node:http ("Event: 'clientError'"); all others are bad syntax. */
 const known: Readonly<Record<string, readonly [code: ErrorCode, message: string]>> = {
-  HPE_HEADER_OVERFLOW: ['HEAD_TOO_LARGE', 'read request: head too large: must be at most 16 KiB'],
+  HPE_HEADER_OVERFLOW: [
+    'HEAD_TOO_LARGE',
+    `read request: head too large: must be at most ${maxHeadBytes} bytes`,
+  ],
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'read request: incomplete: must arrive in time'],
 };
 const badSyntax = ['REQUEST_INVALID', 'read request: not valid HTTP: must be as RFC 9112 has it'] as const;

@@ -14,7 +14,7 @@ import fastify, {
 } from 'fastify';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, maxHeadBytes } from './client-error.ts';
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;
@@ -50,6 +50,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // What fastify's router refuses goes the way of all errors.
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     http: {
+      maxHeaderSize: maxHeadBytes,
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(options.headerTimeoutMs, 5_000),
       // `curl --http2` offers h2c with every request: that is no wish for a WebSocket.

@@ -22,8 +22,11 @@ export interface StreamRoad {
   readonly typeParameter: string;
 }
 
+/** The default, and as many as fit into a head of 64 KiB with names of usual length. */
+const maxRepositories = 1_000;
+
 export const settings: Settings = {
-  limits: { heartbeatInterval: '1s', repositoriesPerSubscription: 5 },
+  limits: { heartbeatInterval: '1s' },
   access: [
     { name: 'all', sha256: digest('t-all').slice(7), unpaced: true },
     { name: 'team', sha256: digest('t-team').slice(7), repositories: ['r.test/team/**', 'r.test/shared'] },
@@ -94,6 +97,16 @@ export function streamContract(road: StreamRoad): void {
       const client = await openLive({ repository: [`${mine}/*/leaf`, `${mine}-deep/**`] });
       await push(`${mine}/a/b/leaf:no`, `${mine}/a/leaf:1`, `${mine}-deep/x/y:2`, `${mine}/leaf:no`);
       expect(await tags(client, 2)).toEqual(['1', '2']);
+    });
+
+    it('a subscription may name as many repositories as the limit allows', async () => {
+      const mine = repository();
+      // Long-poll's Link repeats them, and this client reads 16 KiB of heads.
+      const count = road.lasting ? maxRepositories : maxRepositories / 5;
+      const many = Array.from({ length: count }, (_, n) => `${mine}/of-a-long-and-telling-name/${n}`);
+      const client = await openLive({ repository: many });
+      await push(`${many[0]}:first`, `${mine}/other:no`, `${many.at(-1)}:last`);
+      expect(await tags(client, 2)).toEqual(['first', 'last']);
     });
 
     it('G7: a bare name means the default registry', async () => {
@@ -250,7 +263,7 @@ export function streamContract(road: StreamRoad): void {
     it.each<[string, Params]>([
       ['repository', { repository: 'UPPER/case' }],
       ['repository', { repository: 'r.test/app:1.27' }],
-      ['repository', { repository: ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `r.test/${name}`) }],
+      ['repository', { repository: Array.from({ length: 1_001 }, (_, n) => `r.test/${n}`) }],
       ['repository', { repository: `r.test/${'**'.repeat(200)}a` }],
       ['tag', { tag: 'semver:not a range' }],
       ['tag', { tag: 'sp ace' }],
@@ -262,7 +275,7 @@ export function streamContract(road: StreamRoad): void {
       ['format', { format: 'xml' }],
       ['conflate', { conflate: 'perhaps' }],
       ['repo', { repo: 'nginx' }],
-    ])('G13: names %s where it is wrong: %j', async (parameter, params) => {
+    ])('G13: names %s where it is wrong (case %#)', async (parameter, params) => {
       const refusal = await refused(params);
       expect(refusal).toMatchObject({ status: 400, code: 'PARAMETER_INVALID' });
       const named = parameter === 'type' ? road.typeParameter : parameter;

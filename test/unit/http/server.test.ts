@@ -45,7 +45,7 @@ describe('errors', () => {
     ],
     [
       'a head without end',
-      `GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}`,
+      `GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(100_000)}`,
       431,
       'HEAD_TOO_LARGE',
     ],
@@ -126,6 +126,22 @@ describe('operation', () => {
       (await poll(guarded.port, '/v1/pace', token === undefined ? {} : { token })).status;
     expect([await status(), await status('t-reader'), await status('t-admin')]).toEqual([401, 403, 200]);
     await guarded.close();
+  });
+
+  it('allows the preflight of a page that streams with fetch and headers of its own', async () => {
+    for (const path of ['/v1/events', '/v2/updates']) {
+      const response = await fetch(`${gateway.url}${path}`, {
+        method: 'OPTIONS',
+        headers: {
+          origin: 'https://page.test',
+          'access-control-request-method': 'GET',
+          'access-control-request-headers': 'authorization,last-event-id',
+        },
+      });
+      expect(response.status).toBe(204);
+      expect(response.headers.get('access-control-allow-origin')).toBe('https://page.test');
+      expect(response.headers.get('access-control-allow-headers')).toContain('last-event-id');
+    }
   });
 
   it('lets pages of cors.origins read, and no others', async () => {
