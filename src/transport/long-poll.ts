@@ -111,7 +111,7 @@ async function answer(request: FastifyRequest, options: LongPollOptions): Promis
     start = { kind: 'after', epoch, sequence };
   }
   const outcome = await wait({ ...wanted, start }, request, options);
-  if (outcome.kind === 'gone') throw outcome.error;
+  if (outcome.kind === 'refused') throw outcome.error;
   return outcome;
 }
 
@@ -142,7 +142,7 @@ function accepts(wanted: Wanted, frame: Frame): boolean {
 
 type Waited =
   | ({ readonly kind: 'answer' } & Answer)
-  | { readonly kind: 'gone'; readonly error: ManifeedError };
+  | { readonly kind: 'refused'; readonly error: ManifeedError };
 
 /** Resolves with what came: as soon as there is something and the head is reached, or `limit`, or time is up. */
 function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions): Promise<Waited> {
@@ -160,7 +160,10 @@ function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions)
       request.raw.off('close', onClose);
       if (hub.isPlaced(subscriber)) position = hub.resumeOf(subscriber);
       hub.disconnect(subscriber);
-      resolve(waited ?? { kind: 'answer', bodies, position: position || hub.resumeOf(subscriber) });
+      if (waited !== undefined) resolve(waited);
+      else if (position !== '') resolve({ kind: 'answer', bodies, position });
+      // An empty answer would need a position to go on from, and any would be made up.
+      else resolve({ kind: 'refused', error: notRead() });
     };
     const finishSoon = () => setImmediate(finish);
     const sink: Sink = {
@@ -171,7 +174,7 @@ function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions)
         return bodies.length < wanted.limit;
       },
       tell(control: Control) {
-        if (control.kind === 'reset') finish({ kind: 'gone', error: gone(control) });
+        if (control.kind === 'reset') finish({ kind: 'refused', error: gone(control) });
         if (control.kind === 'ready') {
           caughtUp = true;
           if (bodies.length > 0 || wanted.waitMs === 0) finishSoon();
@@ -188,6 +191,10 @@ function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions)
     request.raw.on('close', onClose);
     hub.subscribe(subscriber, { id: '', filter: wanted.filter, start: wanted.start, snapshot: false });
   });
+}
+
+function notRead(): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', 'read changes: the ledger did not answer in time: try again');
 }
 
 function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {
