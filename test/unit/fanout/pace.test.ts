@@ -88,19 +88,19 @@ describe('pace', () => {
   });
 
   test('a change taken in between two steps is not early either', async () => {
-    const world = await open({ pace: { ...pace, burst: 1 } });
+    const exceptions = [{ pattern: '**/slow/**', deliveriesPerSecond: 1 }];
+    const world = await open({ pace: { ...pace, burst: 1, exceptions } });
     const watch = new Watch(world);
     crowd(world, 200, watch);
-    crowd(world, 200, watch, 'team/b');
-    await world.push('team/b');
-    await world.settle();
-    world.clock.advance(213);
-    await world.settle();
+    crowd(world, 200, watch, 'slow/a');
+    // Keeps the steps going, in a budget of its own.
+    await world.push('slow/a');
+    await world.pass(100);
     world.clock.advance(9);
-    watch.begin();
     await world.push('team/a');
     await world.settle();
     world.clock.advance(1);
+    expect(watch.of(2).length).toBeGreaterThan(0);
     expect(watch.of(2).length).toBeLessThanOrEqual(2);
   });
 
@@ -494,6 +494,26 @@ describe('pace', () => {
     await world.pass(60_000, 50);
     const all = world.changes.map((change) => change.sequence);
     for (const { sink } of overtaken) expect([...sink.sequences].sort((a, b) => a - b)).toEqual(all);
+  });
+
+  test('one whose slot comes when no more can be remembered gets that change too', async () => {
+    const exceptions = [{ pattern: '**/slow/**', deliveriesPerSecond: 10 }];
+    const world = await open({ pace: { ...pace, burst: 50, exceptions } });
+    crowd(world, 200, new Watch(world), 'slow/a');
+    crowd(world, 200, new Watch(world), 'team/c');
+    const members = Array.from({ length: 20 }, () =>
+      world.join({ repository: ['slow/a', 'team/b', 'team/c'], paced: true }),
+    );
+    await world.push('slow/a');
+    await world.settle();
+    for (let n = 0; n < 1_024; n++) await world.push('team/b', `t${n}`);
+    await world.settle();
+    expect(members.some(({ subscriber }) => subscriber.ahead?.size === 1_024)).toBe(true);
+    expect(members.every(({ subscriber }) => subscriber.state === 'live')).toBe(true);
+    await world.push('team/c');
+    await world.pass(60_000, 50);
+    const all = world.changes.map((change) => change.sequence);
+    for (const { sink } of members) expect([...sink.sequences].sort((a, b) => a - b)).toEqual(all);
   });
 
   test('what is held back shows in the gauges', async () => {
