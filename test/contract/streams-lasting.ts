@@ -90,9 +90,9 @@ export function lastingContract(world: () => World): void {
     await push(`${mine}:1`, `${mine}:2`);
     const client = await open({ repository: mine, after: position });
     const ready = await client.inbox.until(of('ready'));
-    const kinds = client.inbox.seen.map((message) => message.kind);
-    expect(kinds.filter((kind) => kind === 'change').length).toBe(2);
-    expect(kinds.at(-1)).toBe('ready');
+    // Heartbeats may stand anywhere between.
+    const kinds = client.inbox.seen.map((message) => message.kind).filter((kind) => kind !== 'bookmark');
+    expect(kinds.filter((kind) => kind !== 'other')).toEqual(['change', 'change', 'ready']);
     expect(ready.position).toMatch(/^[0-9a-z]{8}-\d+$/);
   });
 }
