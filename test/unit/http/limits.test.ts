@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
 import { clientAddress } from '../../../src/http/client-address.ts';
 import { ConnectionLimits } from '../../../src/http/connection-limits.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, type Settings, startGateway } from '../../support/gateway.ts';
 import { poll } from '../../support/long-poll-client.ts';
@@ -88,7 +89,8 @@ describe('over a limit', () => {
   });
 
   async function fill(settings: Settings): Promise<void> {
-    gateway = await startGateway(settings);
+    // Time that stands still: a machine that is busy for half a second must not earn a new connection.
+    gateway = await startGateway(settings, { clock: { ...systemClock, monotonic: () => 1 } });
     for (let n = 0; n < 2; n++) {
       const client = await openSse(gateway.port);
       opened.push(client);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   };
   gateway = await startGateway({ limits, pace: { allowNone: true }, cors: { origins: ['https://ok.test'] } });
   const access = [{ name: 'all', sha256: digest('t-all').slice(7) }];
-  guarded = await startGateway({ access }, { clock: hurried(10_000, 400) });
+  guarded = await startGateway({ access }, { clock: hurried(10_000, 3_000) });
 });
 afterEach(() => {
   for (const each of opened.splice(0)) each.close();
