@@ -123,7 +123,7 @@ const limits = z
       .describe('Bytes that wait in a socket before its subscriber is fed from the ledger'),
     stalledTimeout: duration('1s', '1d')
       .prefault('60s')
-      .describe('A subscriber that reads nothing for this long is closed, and may resume'),
+      .describe('A subscriber whose backlog has not drained for this long is closed, and may resume'),
     headerTimeout: duration('1s', '10m').prefault('10s').describe("Time for a request's head to arrive"),
     requestTimeout: duration('1s', '1h').prefault('30s').describe('Time for a whole request to arrive'),
     idleTimeout: duration('1s', '1h').prefault('75s').describe('A connection without a request is closed'),
