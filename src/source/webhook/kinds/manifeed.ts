@@ -13,7 +13,7 @@ import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { type Moment, parseMoment } from '../moment.ts';
 
-const entrySchema = z.object({
+const entrySchema = z.strictObject({
   reference: z.string(),
   digest: z.string().nullish(),
   mediaType: z.string().max(255).nullish(),
@@ -23,6 +23,9 @@ const entrySchema = z.object({
   id: z.string().max(512).nullish(),
 });
 type Entry = z.infer<typeof entrySchema>;
+
+/** Characters of an unknown member's name that an answer repeats. */
+const maxShownName = 64;
 
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const collector = new Collector({ ...hook, registry: undefined }, delivery, 'publish');
@@ -77,7 +80,7 @@ function factsOf(entry: Entry, at: string) {
       const value = JSON.stringify(entry.occurredAt.slice(0, 64));
       throw invalidParameter(
         `${at}occurredAt`,
-        `read ${at}occurredAt: ${value}: must be an RFC 3339 time such as 2026-11-23T20:00:00Z`,
+        `read ${at}occurredAt: ${value}: must be an RFC 3339 time of 2013 or later, such as 2026-11-23T20:00:00Z`,
       );
     }
   }
@@ -85,9 +88,17 @@ function factsOf(entry: Entry, at: string) {
 }
 
 function refusal(at: string, error: z.ZodError): ManifeedError {
-  const path = error.issues[0]?.path.join('.') ?? '';
+  const [issue] = error.issues;
+  const path = issue?.path.join('.') ?? '';
   const expected =
     '{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?} or a list of them';
+  // A mistyped member that were ignored would announce a change without it, and nobody would hear of it.
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0]?.slice(0, maxShownName) : undefined;
+  if (unknown !== undefined) {
+    return new ManifeedError('BODY_INVALID', `read ${at}${unknown}: unknown member: must be ${expected}`, {
+      detail: { parameter: `${at}${unknown}` },
+    });
+  }
   return new ManifeedError(
     'BODY_INVALID',
     `read ${at}${path || 'body'}: missing or of the wrong type: must be ${expected}`,

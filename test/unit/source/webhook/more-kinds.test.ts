@@ -260,10 +260,18 @@ describe('manifeed', () => {
     [{ reference: 'a:1', digest: 'sha256:f00' }, 'digest'],
     [{ reference: `a@${digest}`, digest: digest.replaceAll('a', 'b') }, 'digest'],
     [{ reference: 'a:1', occurredAt: 'now' }, 'occurredAt'],
+    [{ reference: 'a:1', occurredAt: '2012-12-31T23:59:59Z' }, 'occurredAt'],
     [{ reference: 'a:1', action: 'pull' }, 'action'],
+    [{ reference: 'a:1', digset: digest }, 'digset'],
+    [[{ reference: 'a:1' }, { reference: 'a:1', tag: '1' }], '[1].tag'],
     [{ reference: 'a:1', size: -1 }, 'size'],
     [7, ''],
   ])('refuses %j and names what is wrong', (json, parameter) => {
     expect(refusal(() => read('manifeed', json))).toBe(parameter);
+  });
+
+  test('gives the true reason for a time before there were registries', () => {
+    const early = { reference: 'a:1', occurredAt: '2012-12-31T23:59:59Z' };
+    expect(() => read('manifeed', early)).toThrow(/"2012-12-31T23:59:59Z": must be .* of 2013 or later/);
   });
 });
