@@ -26,6 +26,7 @@ import { type Random, systemRandom } from './lib/random.ts';
 import type { HookOptions } from './source/webhook/kind.ts';
 import { redactHookUrl } from './source/webhook/redact.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
+import { maskToken } from './transport/access-token.ts';
 import { splitTarget, tokenOf } from './transport/stream-request.ts';
 
 export interface AppOptions {
@@ -186,7 +187,7 @@ function countChanges(ledger: Ledger, metrics: Metrics): () => void {
 
 /** Takes tokens out of a URL: the query's and a webhook's. */
 function redactUrl(url: string): string {
-  return redactHookUrl(url).replace(/([?&]access_token=)[^&#]*/gi, '$1***');
+  return maskToken(redactHookUrl(url));
 }
 
 /** Streams hold their connections open; what is left after the drain is cut. */

@@ -1,4 +1,5 @@
 import type { Filter } from '../event/filter.ts';
+import { withoutToken } from './access-token.ts';
 import {
   type FilterLimits,
   type FilterParams,
@@ -34,6 +35,7 @@ export class StreamParser {
    * @throws PARAMETER_INVALID naming the parameter
    */
   query(query: string): ParsedStream {
+    // A token is no part of what is asked for, and must not stay in memory.
     return remembered(this.#queries, withoutToken(query), (text) => {
       const params = parseStreamQuery(new URLSearchParams(text));
       return { params, filter: this.filter(params) };
@@ -45,11 +47,6 @@ export class StreamParser {
     const key = JSON.stringify([repository, tag, type]);
     return remembered(this.#filters, key, () => toFilter({ repository, tag, type }, this.#limits));
   }
-}
-
-/** A token is no part of what is asked for, and must not stay in memory. */
-function withoutToken(query: string): string {
-  return query.includes('access_token') ? query.replace(/(^|&)access_token=[^&]*/g, '') : query;
 }
 
 function remembered<T>(known: Map<string, T>, key: string, make: (key: string) => T): T {

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../errors.ts';
+import { tokenInQuery } from './access-token.ts';
 import type { ClientGrant } from './subscribe-params.ts';
 
 export interface StreamRequest {
@@ -67,7 +68,5 @@ export function tokenOf(request: Pick<StreamRequest, 'headers' | 'query'>): stri
   if (match?.[1] !== undefined) return match[1];
   // An Authorization that is no bearer token must not fall through to "no token".
   if (authorization !== undefined) return authorization;
-  return request.query.includes('access_token=')
-    ? new URLSearchParams(request.query).get('access_token')
-    : null;
+  return tokenInQuery(request.query);
 }
