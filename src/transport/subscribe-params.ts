@@ -68,7 +68,8 @@ export function parseQuery<Shape extends z.ZodRawShape>(
   query: URLSearchParams,
   schema: z.ZodObject<Shape, z.core.$strict>,
 ): z.infer<z.ZodObject<Shape, z.core.$strict>> {
-  const members: Record<string, string | string[]> = {};
+  // Without a prototype: `__proto__` is a parameter like any other, to be refused by its name.
+  const members: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of query) {
     if (ignored.has(name)) continue;
     const before = members[name];
@@ -143,14 +144,15 @@ export function toStart(params: Pick<StreamParams, 'after' | 'since'>, now: numb
   return { kind: 'live' };
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 /** A client's clock may be ahead of ours by so much, ms. */
 const allowedSkewMs = 5_000;
 
 function parseSince(text: string, now: number): number {
   // In a query a plus sign means a space: `+02:00` arrives as ` 02:00`.
   const repaired = text.replace(/ (\d{2}:\d{2})$/, '+$1');
-  const time = rfc3339.test(repaired) ? Date.parse(repaired.replace(' ', 'T')) : Number.NaN;
+  const valid = rfc3339.test(repaired) && isDate(repaired.slice(0, 10));
+  const time = valid ? Date.parse(repaired.replace(' ', 'T')) : Number.NaN;
   if (Number.isNaN(time)) {
     throw invalidParameter(
       'since',
@@ -161,6 +163,12 @@ function parseSince(text: string, now: number): number {
     throw invalidParameter('since', `parse since: ${quote(text)}: lies in the future: must not be after now`);
   }
   return Math.min(time, now);
+}
+
+/** Whether `yyyy-mm-dd` exists: `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDate(text: string): boolean {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
 export function quote(text: string): string {
