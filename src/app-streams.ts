@@ -1,5 +1,5 @@
 /** Puts the transports on both roads: the net front for plain requests, fastify and node:http for the rest. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from './config.ts';
@@ -61,6 +61,8 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   server.server.maxConnections = config.limits.connections + otherConnections;
 
   const ordinary = (open: Open) => (request: Request, reply: Reply) => {
+    // node:http gives a response its socket when those before it are sent; a stream would run into them.
+    if (reply.raw.socket === null) throw tooEarly();
     reply.hijack();
     open({
       query: splitTarget(request.url).query,
@@ -73,8 +75,10 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   server.get(ssePath, ordinary(sse));
   // Without an upgrade: the handshake's own refusal says what is missing.
   server.get(socketPath, ordinary(webSocket));
+  const isAnswering = watchAnswers(server);
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
-    if (!(socket instanceof Socket)) return socket.destroy();
+    // Where an answer is to come, a refusal would run into it too.
+    if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
     const { path, query } = splitTarget(request.url ?? '');
     const forwarded = request.headers['x-forwarded-for'];
     const address = addressOf(
@@ -91,4 +95,21 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   });
   longPollRoute(server, shared);
   return stop;
+}
+
+function tooEarly(): ManifeedError {
+  return new ManifeedError(
+    'REQUEST_INVALID',
+    'open stream: an answer is still to come on this connection: must be asked for after it',
+  );
+}
+
+/** @returns whether a request of this socket is not answered yet; an upgrade is not counted as one */
+function watchAnswers({ server }: Server): (socket: Socket) => boolean {
+  const latest = new WeakMap<Socket, ServerResponse>();
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    latest.set(socket, response);
+  });
+  // Answers are sent in order: the last one says all.
+  return (socket) => latest.get(socket)?.writableFinished === false;
 }

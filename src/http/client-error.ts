@@ -2,9 +2,9 @@
  * What node:http could not read as a request. It never reaches fastify's error handler, whose shape it is
  * given here; then the connection ends, since nobody knows where the next request would begin.
  */
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ErrorCode, ManifeedError } from '../errors.ts';
+import { type ErrorCode, invalidParameter, ManifeedError } from '../errors.ts';
 
 /** A query may name a thousand repositories; node:http's own 16 KiB would not do. */
 export const maxHeadBytes = 64 * 1024;
@@ -38,4 +38,17 @@ export function answerClientError(error: ReadError, socket: Socket): void {
       `Connection: close\r\n\r\n${body}`,
   );
   socket.destroySoon();
+}
+
+/** Answers an `Expect` other than `100-continue` (RFC 9110, 10.1.1); node:http's own 417 has no body. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const refusal = invalidParameter('Expect', 'read request: Expect: not known here: must be 100-continue');
+  const body = JSON.stringify(refusal.toBody());
+  response.writeHead(refusal.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    // A body may follow that nobody reads.
+    connection: 'close',
+  });
+  response.end(body);
 }

@@ -28,8 +28,12 @@ export const paceChangeSchema = z.strictObject({
 export type PaceChange = z.infer<typeof paceChangeSchema>;
 
 export function registerRoutes(app: FastifyInstance, options: RouteOptions): void {
-  app.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
+  // Balancers probe with HEAD too.
+  const health = { exposeHeadRoute: true };
+  app.get('/healthz', health, (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ status: 'ok' }),
+  );
+  app.get('/readyz', health, async (_request, reply) => {
     await options.ready();
     return reply.header('cache-control', 'no-store').send({ status: 'ready' });
   });

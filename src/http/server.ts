@@ -10,11 +10,12 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type HTTPMethods,
   LogController,
 } from 'fastify';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
-import { answerClientError, maxHeadBytes } from './client-error.ts';
+import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;
@@ -58,6 +59,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
         request.headers.upgrade?.toLowerCase() === 'websocket',
     },
   });
+  // First of all: a route has the handler that was there when it was made.
+  app.setErrorHandler(refuse);
+  app.server.on('checkExpectation', answerExpectation);
+  app.addHook('onRequest', async (request, reply) => {
+    // Before CORS, which has a route for every OPTIONS and answers one that is no preflight in text.
+    const { origin, 'access-control-request-method': asked } = request.headers;
+    const isPreflight = origin !== undefined && asked !== undefined;
+    if (request.routeOptions.url === '*' && !isPreflight) throw noRoute(request, reply);
+  });
   await app.register(fastifyCors, {
     origin: [...options.corsOrigins],
     methods: ['GET', 'PUT', 'POST'],
@@ -96,15 +106,25 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (refusal.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer realm="manifeed"');
     return reply.code(refusal.status).type('application/json; charset=utf-8').send(refusal.toBody());
   }
-  app.setErrorHandler(refuse);
-  app.setNotFoundHandler((request) => {
-    throw new ManifeedError(
-      'NOT_FOUND',
-      `find ${request.method} ${options.redactUrl(request.url).slice(0, 200)}: no such endpoint: see /openapi.json`,
-    );
+  app.setNotFoundHandler((request, reply) => {
+    throw noRoute(request, reply);
   });
+  function noRoute(request: FastifyRequest, reply: FastifyReply): ManifeedError {
+    const { method } = request;
+    const allowed = methods.filter((each) =>
+      app.hasRoute({ method: each, url: request.url.replace(/[?#].*$/s, '') }),
+    );
+    const what = `${method} ${options.redactUrl(request.url).slice(0, 200)}`;
+    if (allowed.length === 0)
+      return new ManifeedError('NOT_FOUND', `find ${what}: no such endpoint: see /openapi.json`);
+    void reply.header('allow', allowed.join(', '));
+    return new ManifeedError('METHOD_NOT_ALLOWED', `serve ${what}: must be ${allowed.join(' or ')}`);
+  }
   return app;
 }
+
+/** Of endpoints without a parameter in their path; hooks answer every method themselves. */
+const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT'];
 
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);
 

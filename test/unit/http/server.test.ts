@@ -58,6 +58,35 @@ describe('errors', () => {
     });
   });
 
+  it.each([
+    ['POST', '/v1/events', 'GET'],
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['HEAD', '/v1/socket', 'GET'],
+    ['DELETE', '/v1/pace?x=1', 'GET, PUT'],
+    ['OPTIONS', '/v2/updates', 'GET'],
+  ])('a known path without the method %s (%s) is answered 405 with Allow', async (method, path, allow) => {
+    const response = await fetch(`${gateway.url}${path}`, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+    const text = await response.text();
+    if (method === 'HEAD') return expect(text).toBe('');
+    expect(JSON.parse(text).errors[0]).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
+  });
+
+  it('a plain OPTIONS of an unknown path is answered 404', async () => {
+    const response = await fetch(`${gateway.url}/nowhere`, { method: 'OPTIONS' });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ errors: [{ code: 'NOT_FOUND' }] });
+  });
+
+  it.each(['/healthz', '/v1/events'])('an expectation that nobody knows is named, at %s', async (path) => {
+    const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n`);
+    expect([answer.status, answer.headers.connection]).toEqual([400, 'close']);
+    expect(JSON.parse(answer.body).errors[0]).toMatchObject({
+      code: 'PARAMETER_INVALID',
+      detail: { parameter: 'Expect' },
+    });
+  });
+
   it('a body over its bound is refused with 413', async () => {
     const response = await fetch(`${gateway.url}/v1/hooks/publish`, {
       method: 'POST',
@@ -96,6 +125,13 @@ describe('operation', () => {
     const api = JSON.parse((await poll(gateway.port, '/openapi.json')).body);
     for (const path of ['/v1/events', '/v1/socket', '/v2/updates', '/v1/hooks/{name}']) {
       expect(Object.keys(api.paths)).toContain(path);
+    }
+  });
+
+  it('tells its health without a body to balancers that ask with HEAD', async () => {
+    for (const path of ['/healthz', '/readyz']) {
+      const response = await fetch(`${gateway.url}${path}`, { method: 'HEAD' });
+      expect([response.status, await response.text()]).toEqual([200, '']);
     }
   });
 
@@ -183,6 +219,39 @@ describe('connections', () => {
       '404',
       '200',
     ]);
+    connection.close();
+  });
+
+  it('refuses a stream behind an answer that is still to come, in order', async () => {
+    const connection = await openRaw(gateway.port);
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    connection.send(get('/v2/updates?repository=nobody&wait=300ms') + get('/v1/events'));
+    const text = await connection.until('REQUEST_INVALID');
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '400']);
+    expect(text).not.toContain('event:');
+    connection.close();
+  });
+
+  it('closes a connection that upgrades while an answer is still to come', async () => {
+    const connection = await openRaw(gateway.port);
+    connection.send(
+      'GET /v2/updates?repository=nobody&wait=20s HTTP/1.1\r\nHost: x\r\n\r\n' +
+        'GET /v1/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    );
+    expect(await connection.ended()).toBe('');
+    connection.close();
+  });
+
+  it('upgrades a connection whose earlier answers have come', async () => {
+    const connection = await openRaw(gateway.port);
+    connection.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    await connection.until('"ok"');
+    connection.send(
+      'GET /v1/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+    );
+    await connection.until('101 Switching Protocols');
     connection.close();
   });
 
