@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../errors.ts';
 import { refuseDisk } from './sqlite-error.ts';
+import { SqlitePlace } from './sqlite-place.ts';
 
 export type Db = Database.Database;
 
@@ -99,6 +100,8 @@ export interface SqliteFileOptions {
 
 export interface SqliteFile {
   readonly db: Db;
+  /** Whether the file is still at its path. */
+  readonly place: SqlitePlace;
   close(): void;
 }
 
@@ -111,12 +114,14 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
   const action = `open ledger ${options.path}`;
   let db: Db | undefined;
   let claim: Db | undefined;
+  let place: SqlitePlace;
   try {
     mkdirSync(dirname(options.path), { recursive: true });
     db = new Database(options.path, { timeout: options.busyTimeoutMs });
     assertOurs(db, action);
     claim = claimFile(realpathSync(options.path), action);
     prepare(db, options);
+    place = new SqlitePlace(options.path);
   } catch (error) {
     claim?.close();
     db?.close();
@@ -125,6 +130,7 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
   const [open, held] = [db, claim];
   return {
     db: open,
+    place,
     close() {
       open.close();
       held.close();

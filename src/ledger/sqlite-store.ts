@@ -262,6 +262,8 @@ export class SqliteStore {
       const result = work();
       const { head, floor, recordedAt } = this.#standing;
       if (this.#standing !== before) this.#sql.putStanding.run(head, floor, recordedAt);
+      // Last, so that the time in which a file can vanish unseen is the fsync's own.
+      this.#file.place.assertHeld(action);
       db.exec('COMMIT');
       return result;
     } catch (error) {

@@ -29,6 +29,8 @@ const defaultBusyTimeoutMs = 250;
 // Two keep the thread busy; each more would be some milliseconds that a commit may have to wait.
 const maxReadsAtOnce = 2;
 const importedAtOnce = 1_000;
+// A disk that is full for large groups and not for small ones would otherwise write two lines a webhook.
+const refusalLogIntervalMs = 60_000;
 
 /** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
@@ -59,6 +61,10 @@ class SqliteLedger implements Ledger, Transferable {
   readonly #commitSeconds: Histogram;
   readonly #groupSize: Histogram;
   #checking: Promise<void> | null = null;
+  /** When the log last said that the ledger refuses, monotonic ms. */
+  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
+  /** Whether that is the last it said. */
+  #isRefusalLogged = false;
   #closing: Promise<void> | null = null;
 
   constructor(link: SqliteLink, options: SqliteLedgerOptions) {
@@ -93,7 +99,7 @@ class SqliteLedger implements Ledger, Transferable {
   async #commit(calls: readonly Call[]): Promise<readonly CallResult[]> {
     const { clock } = this.#options;
     const startedAt = clock.monotonic();
-    const results = await this.#link.ask('commit', { calls, now: clock.now() });
+    const results = await this.#watched(this.#link.ask('commit', { calls, now: clock.now() }));
     this.#commitSeconds.observe((clock.monotonic() - startedAt) / 1_000);
     this.#groupSize.observe(calls.length);
     const changes = results.flatMap((result) => (result.kind === 'recorded' ? result.recorded.changes : []));
@@ -133,10 +139,31 @@ class SqliteLedger implements Ledger, Transferable {
 
   /** Those who ask at the same time share one answer: an open `/readyz` must not become a storm of fsyncs. */
   check(): Promise<void> {
-    this.#checking ??= this.#link.ask('check', {}).finally(() => {
+    this.#checking ??= this.#watched(this.#link.ask('check', {})).finally(() => {
       this.#checking = null;
     });
     return this.#checking;
+  }
+
+  /** Says in the log when storing begins to fail and when it works again: once each, with the reason. */
+  async #watched<T>(storing: Promise<T>): Promise<T> {
+    try {
+      const reply = await storing;
+      if (this.#isRefusalLogged) this.#options.log?.info({ path: this.#options.path }, 'ledger stores again');
+      this.#isRefusalLogged = false;
+      return reply;
+    } catch (error) {
+      if (error instanceof ManifeedError && this.#closing === null) this.#logRefusal(error);
+      throw error;
+    }
+  }
+
+  #logRefusal({ message }: ManifeedError): void {
+    const now = this.#options.clock.monotonic();
+    if (this.#isRefusalLogged || now - this.#refusalLoggedAt < refusalLogIntervalMs) return;
+    this.#isRefusalLogged = true;
+    this.#refusalLoggedAt = now;
+    this.#options.log?.error({ path: this.#options.path, reason: message }, 'ledger refuses to store');
   }
 
   async trim(): Promise<Bounds> {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultLimits } from '../../../src/ledger/options.ts';
@@ -107,6 +107,42 @@ describe('SqliteStore', () => {
       if (step.done) break;
     }
     expect(floors).toEqual([100, 200, 300, 400, 450]);
+  });
+
+  test('a file that was moved away takes nothing more, and records again when it is put back', () => {
+    const store = open();
+    store.commit([record('a')], t);
+    renameSync(folder.path, `${folder.path}.elsewhere`);
+    expect(() => store.commit([record('b')], t)).toThrow(
+      expect.objectContaining({ code: 'UNAVAILABLE', message: expect.stringMatching(/deleted or moved/) }),
+    );
+    expect(() => store.check()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    expect(store.bounds().head).toBe(1);
+
+    writeFileSync(folder.path, '');
+    expect(() => store.commit([record('b')], t)).toThrow(/another file is at its path/);
+
+    renameSync(`${folder.path}.elsewhere`, folder.path);
+    store.check();
+    store.commit([record('b')], t);
+    expect(store.bounds().head).toBe(2);
+  });
+
+  test('a write-ahead log that was deleted takes nothing more: the newest changes are only there', () => {
+    const store = open();
+    store.commit([record('a')], t);
+    rmSync(`${folder.path}-wal`);
+    expect(() => store.commit([record('b')], t)).toThrow(/deleted or moved/);
+    expect(() => store.check()).toThrow(/deleted or moved/);
+  });
+
+  test('a file opened through a symbolic link is held while the link points at it', () => {
+    const link = `${folder.path}.link`;
+    symlinkSync(folder.path, link);
+    const store = open({ path: link });
+    store.commit([record('a')], t);
+    rmSync(link);
+    expect(() => store.check()).toThrow(/deleted or moved/);
   });
 
   test('a second gateway on the same file is told so, and may have it after the first has closed', () => {

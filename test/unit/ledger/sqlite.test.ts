@@ -1,7 +1,9 @@
+import { renameSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { openSqliteLedger, type SqliteLedgerOptions } from '../../../src/ledger/sqlite.ts';
+import { noLog } from '../../../src/lib/log.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import { type LedgerFolder, ledgerFolder } from '../../support/ledger-files.ts';
 import { tagSeen } from '../../support/ledger-samples.ts';
@@ -58,6 +60,32 @@ describe('the SQLite ledger', () => {
     expect(await ledger.bounds()).toMatchObject({ floor: 0, head: 0 });
     await ledger.record([tagSeen('a', 'one', t)]);
     expect((await ledger.read(0, 10)).changes).toHaveLength(1);
+  });
+
+  test('a file that was moved away refuses, is logged once with its path, and at most once a minute', async () => {
+    const lines: object[] = [];
+    const note = (fields: object, message: string) => lines.push({ ...fields, message });
+    const ledger = await open({ log: { ...noLog, error: note } });
+    renameSync(folder.path, `${folder.path}.elsewhere`);
+    const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('deleted or moved') };
+    await expect(ledger.record([tagSeen('a', 'one', t)])).rejects.toMatchObject(refused);
+    await expect(ledger.check()).rejects.toMatchObject(refused);
+    expect(lines).toEqual([
+      {
+        path: folder.path,
+        reason: expect.stringContaining('deleted or moved'),
+        message: 'ledger refuses to store',
+      },
+    ]);
+    renameSync(`${folder.path}.elsewhere`, folder.path);
+    await ledger.check();
+    await ledger.record([tagSeen('a', 'one', t)]);
+    renameSync(folder.path, `${folder.path}.elsewhere`);
+    await expect(ledger.check()).rejects.toMatchObject(refused);
+    expect(lines).toHaveLength(1);
+    clock.advance(60_000);
+    await expect(ledger.check()).rejects.toMatchObject(refused);
+    expect(lines).toHaveLength(2);
   });
 
   test('a call that trips over a defect does not take the calls beside it with it', async () => {
