@@ -73,6 +73,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     pace: config.pace,
     crowdOf: company.crowdOf,
     onDemand: polling.onDemand,
+    interests: config.limits,
     stalledTimeoutMs: config.limits.stalledTimeoutMs,
     ...(config.limits.connectionLifetimeMs === undefined
       ? {}

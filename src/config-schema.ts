@@ -113,6 +113,15 @@ const limits = z
     tagsPerSubscription: integer(1, 10_000)
       .default(100)
       .describe('Tags, globs and ranges of one subscription'),
+    globsPerConnection: integer(1, 1_000_000)
+      .default(1_000)
+      .describe('Globs and ranges of one connection, all its subscriptions together'),
+    globs: integer(1, 1_000_000)
+      .default(20_000)
+      .describe('Different repository globs of all subscriptions: each is judged at every change'),
+    repositories: integer(1, 100_000_000)
+      .default(1_000_000)
+      .describe('Repositories of all different subscriptions, each once for every tag asked for'),
     messagesPerSecond: integer(1, 100_000).default(50).describe('Messages a second from one WebSocket'),
     maxMessage: size('1KiB', '16MiB').prefault('64KiB').describe('Largest message from a WebSocket'),
     maxBody: size('1KiB', '64MiB')
@@ -142,6 +151,9 @@ const limits = z
     subscriptionsPerConnection: value.subscriptionsPerConnection,
     repositoriesPerSubscription: value.repositoriesPerSubscription,
     tagsPerSubscription: value.tagsPerSubscription,
+    globsPerConnection: value.globsPerConnection,
+    globs: value.globs,
+    repositories: value.repositories,
     messagesPerSecond: value.messagesPerSecond,
     maxMessageBytes: value.maxMessage,
     maxBodyBytes: value.maxBody,

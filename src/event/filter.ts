@@ -35,6 +35,10 @@ export interface Filter {
   readonly patterns: readonly string[];
   /** What a poll on demand has to look at: exact tags and globs; `['*']` for no tag and for semver ranges. */
   readonly tagScopes: readonly string[];
+  /** Globs of repositories and tags, and ranges. */
+  readonly globs: number;
+  /** What it takes to keep: each repository for each tag scope, and each glob, tag and range. */
+  readonly entries: number;
   /** @param key `registry/repository` */
   matchesRepository(key: string): boolean;
   /** Tag and type only: the caller has already matched the repository. */
@@ -105,23 +109,30 @@ function makeFilter(
   types: ReadonlySet<ChangeType>,
 ): Filter {
   const exactRepositories = new Set(repositories);
-  const repositoryMatchers = patterns.map(compileGlob);
+  // At first use: the index of groups finds most changes' readers without, and a thousand globs are a megabyte.
+  let repositoryMatchers: readonly ((key: string) => boolean)[] | null = null;
+  const matchesPattern = (key: string) => {
+    repositoryMatchers ??= patterns.map(compileGlob);
+    return repositoryMatchers.some((matches) => matches(key));
+  };
   const exactTags = new Set(tags.filter((tag) => tag.kind === 'exact').map((tag) => tag.canonical));
   const otherTags = tags.filter((tag) => tag.kind !== 'exact');
   const anyTag = tags.length === 0;
   const canonicalTags = [...new Set(tags.map((tag) => tag.canonical))].sort();
 
-  const matchesRepository = (key: string) =>
-    exactRepositories.has(key) || repositoryMatchers.some((matches) => matches(key));
+  const matchesRepository = (key: string) => exactRepositories.has(key) || matchesPattern(key);
   const matchesTag = (tag: string) =>
     anyTag || exactTags.has(tag) || otherTags.some((matcher) => matcher.matches(tag));
   const matchesRest = (change: Change) =>
     types.has(change.type) && (anyTag || (change.tag !== null && matchesTag(change.tag)));
+  const scopes = tagScopes(tags);
   return {
     key: JSON.stringify([repositories, patterns, canonicalTags, [...types].sort()]),
     repositories,
     patterns,
-    tagScopes: tagScopes(tags),
+    tagScopes: scopes,
+    globs: patterns.length + otherTags.length,
+    entries: repositories.length * scopes.length + patterns.length + tags.length,
     matchesRepository,
     matchesTag,
     matchesRest,

@@ -44,8 +44,8 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   if (rest === '*') return (text) => text.startsWith(prefix) && text.indexOf('/', prefix.length) === -1;
   const mayMatch = compilePieces(canonical);
   if (!rest.replaceAll('**', '').includes('*')) return mayMatch;
-  const tokens = tokenise(rest);
-  return (text) => mayMatch(text) && walk(tokens, text, prefix.length);
+  // Made anew for the few texts that get there: kept, they would be most of what a pattern takes.
+  return (text) => mayMatch(text) && walk(tokenise(rest), text, prefix.length);
 }
 
 /**

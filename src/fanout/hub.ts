@@ -4,6 +4,7 @@
  * take a change is left behind with nothing but its position; the feeder brings it back. Never encodes for a
  * transport, never decides what a change is.
  */
+import type { Filter } from '../event/filter.ts';
 import type { Bounds, Ledger, TailEvent } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -16,6 +17,7 @@ import { type FeederPort, feed } from './feeder.ts';
 import { GroupIndex } from './group.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
+import { type InterestLimits, Interests } from './interests.ts';
 import { Pacer } from './pacer.ts';
 import type { Farewell } from './sink.ts';
 import { Subscriber, type SubscriberOptions, type SubscriptionRequest } from './subscriber.ts';
@@ -34,6 +36,8 @@ export interface HubOptions {
   /** Told which tags of an exactly named repository are waited for; null: none any more. */
   readonly onDemand?: (repositoryKey: string, scopes: readonly string[] | null) => void;
   readonly history?: HistoryOptions;
+  /** What subscriptions may ask for in all. */
+  readonly interests?: InterestLimits;
   /** Changes waiting for fan-out; over it the live subscribers are fed from the ledger. Default 10,000. */
   readonly maxQueuedChanges?: number;
   /** A subscriber whose socket has not drained for so long is closed, ms. Default 60,000. */
@@ -57,6 +61,7 @@ export class Hub {
   readonly pacer: Pacer;
   readonly #options: HubOptions;
   readonly #index: GroupIndex;
+  readonly #interests: Interests;
   readonly #metrics: HubMetrics;
   readonly #fanOut: FanOut;
   readonly #delivery: Delivery;
@@ -77,6 +82,7 @@ export class Hub {
     this.#options = options;
     this.history = new History(ledger, options.history);
     this.#index = new GroupIndex(options.onDemand ?? (() => {}));
+    this.#interests = new Interests(options.interests);
     this.table = new SubscriberTable();
     this.pacer = new Pacer({
       pace: options.pace,
@@ -149,9 +155,13 @@ export class Hub {
   /**
    * Adds a subscription. The transport has checked that the grant allows it and that its id is new to this
    * connection. What follows (`subscribed`, a reset, state, replayed changes, `ready`) comes through the sink.
+   *
+   * @throws SUBSCRIPTION_LIMIT or TOO_MANY_CONNECTIONS where it would be more than may be asked for; the
+   * connection then stands as before
    */
-  subscribe(subscriber: Subscriber, request: SubscriptionRequest): void {
+  subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
+    const request = { ...asked, filter: this.#interests.hold(asked.filter, filtersOf(subscriber)) };
     const { head } = this.#fanOut;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
     const caughtUp =
@@ -177,11 +187,14 @@ export class Hub {
   /** False where the connection has no such subscription. */
   unsubscribe(subscriber: Subscriber, id: string): boolean {
     const leaving = subscriber.subscriptions.find((each) => each.id === id);
+    for (const { request } of subscriber.joining ?? [])
+      if (request.id === id) this.#interests.release(request.filter);
     const joining = subscriber.joining?.filter((each) => each.request.id !== id) ?? [];
     const left = joining.length < (subscriber.joining?.length ?? 0);
     subscriber.joining = joining.length > 0 ? joining : null;
     subscriber.unready = subscriber.unready?.filter((each) => each !== id) ?? null;
     if (leaving === undefined) return left;
+    this.#interests.release(leaving.group.filter);
     subscriber.subscriptions = subscriber.subscriptions.filter((each) => each !== leaving);
     if (!subscriber.subscriptions.some((each) => each.group === leaving.group)) {
       this.#index.remove(subscriber, leaving.group);
@@ -194,6 +207,7 @@ export class Hub {
     if (subscriber.state === 'closed') return;
     subscriber.state = 'closed';
     this.table.remove(subscriber);
+    for (const filter of filtersOf(subscriber)) this.#interests.release(filter);
     for (const { group } of subscriber.subscriptions) this.#index.remove(subscriber, group);
     subscriber.subscriptions = [];
     subscriber.joining = null;
@@ -329,4 +343,12 @@ export class Hub {
         if (subscriber.state === 'behind') this.#feed(subscriber);
       });
   }
+}
+
+/** Of its subscriptions, and of those on their way in. */
+function filtersOf({ subscriptions, joining }: Subscriber): Filter[] {
+  return [
+    ...subscriptions.map((each) => each.group.filter),
+    ...(joining ?? []).map((each) => each.request.filter),
+  ];
 }

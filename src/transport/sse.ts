@@ -79,7 +79,12 @@ class SseConnection implements Sink, SocketOwner {
     const { hub, random } = this.#options;
     this.#unsent = headText(cors, 1_000 + random() * 4_000);
     const { filter, start, params } = asked;
-    hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
+    try {
+      hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
+    } catch (error) {
+      hub.disconnect(this.#subscriber);
+      throw error;
+    }
     if (this.#unsent !== '') this.write('');
   }
 
