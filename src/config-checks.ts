@@ -56,6 +56,7 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
             'access',
             'sha256',
             config.access.tokens.map((token) => token.sha256),
+            'the same',
           ),
         ]
       : []),
@@ -128,11 +129,12 @@ function checkLedger(config: Config): readonly Problem[] {
   return problems;
 }
 
-function repeated(list: string, key: string, values: readonly string[]): readonly Problem[] {
+/** @param shown in the value's place, where that is not to be seen */
+function repeated(list: string, key: string, values: readonly string[], shown?: string): readonly Problem[] {
   return values.flatMap((value, index) => {
     const first = values.indexOf(value);
     if (first === index) return [];
     const path = `${list}[${index}].${key}`;
-    return [{ path, message: `"${value}": must differ from ${list}[${first}].${key}` }];
+    return [{ path, message: `${shown ?? `"${value}"`}: must differ from ${list}[${first}].${key}` }];
   });
 }

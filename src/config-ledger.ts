@@ -66,6 +66,12 @@ export const ledger = z
     const { url, ...rest } = value;
     if (url === 'memory:' || url === 'memory') return { kind: 'memory' };
     if (url?.startsWith('sqlite:')) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
+    if (url !== undefined && /[?#]/.test(url)) {
+      // The client would take options from it, a password included, that nothing here checks or hides.
+      const message = `must be ${urlRule} without "?" and "#": what a URL cannot hold as it is goes into ledger.username and ledger.password`;
+      context.addIssue({ code: 'custom', path: ['url'], message });
+      return z.NEVER;
+    }
     const nodesGiven = rest.sentinels !== undefined || rest.cluster !== undefined;
     if (url !== undefined || nodesGiven) {
       const { sentinels, name, cluster, username, password, caFile } = rest;

@@ -98,7 +98,17 @@ function problemsOfIssue(
       : `must ${[...new Set(rules)].join(', or ')}`;
     return [problem(path, value, message, origins)];
   }
-  return [problem(path, value, issue.message, origins)];
+  const isForMapping = issue.code === 'invalid_type' && issue.expected === 'object';
+  return [problem(path, value, isForMapping ? mappingRule(path) : issue.message, origins)];
+}
+
+function mappingRule(path: Path): string {
+  const nodes = nodesAt(path);
+  const keys = [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))].join(', ');
+  const mapping = `a mapping with keys of ${keys}`;
+  return nodes.some((node) => node.shorthand !== undefined)
+    ? `must be a text, or ${mapping}`
+    : `must be ${mapping}`;
 }
 
 function problem(

@@ -35,9 +35,10 @@ const retention = z
 
 const token = z.strictObject({
   name: text('a name').describe('Who holds the token; appears in logs'),
-  sha256: text('64 hexadecimal digits, made by `manifeed token`', /^[a-f0-9]{64}$/).describe(
-    'SHA-256 of the token; `manifeed token` makes one',
-  ),
+  // Whoever mistakes it for the token's own place must not find the token in an error or in a print.
+  sha256: text('64 hexadecimal digits, made by `manifeed token`', /^[a-f0-9]{64}$/)
+    .meta({ secret: true })
+    .describe('SHA-256 of the token; `manifeed token` makes one'),
   repositories: list(pattern(), 'repositories or globs', maxPatterns)
     .min(1, { error: 'must have at least one' })
     .default(['**'])

@@ -2,7 +2,7 @@
  * Where values come from: flag over environment over file over default. Here they become one raw tree; nothing
  * is judged but names and `${VAR}`s.
  */
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { ConfigError, formatPath, type Problem, suggest } from './config-problems.ts';
 import {
   coerce,
@@ -35,6 +35,10 @@ export interface Gathered {
 
 /** Largest configuration file, in characters. */
 const maxFileLength = 10_000_000;
+/** How often aliases may be followed: an alias bomb multiplies. */
+const maxAliasCount = 100;
+/** Lists and mappings within each other; the settings themselves need five. */
+const maxDepth = 50;
 const configVariable = 'MANIFEED_CONFIG';
 
 /** Flags by their name without dashes; `config` is the file's path. */
@@ -192,7 +196,29 @@ function parseYaml(path: string, text: string): Raw {
     return { path: `${path}:${line}:${col}`, message: `is not valid YAML: ${error.message}${hint}` };
   });
   if (problems.length > 0) throw new ConfigError(problems);
-  return parseRaw(document.toJS({ maxAliasCount: 100 }));
+  return toRaw(path, document);
+}
+
+/** Aliases are followed only here: one that stands for too much, for nothing or for itself is found now. */
+function toRaw(path: string, document: Document): Raw {
+  const refuse = (message: string) => new ConfigError([{ path, message }]);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount });
+  } catch (error) {
+    // What the library throws at an alias without an anchor, or at too many.
+    if (error instanceof ReferenceError) throw refuse(`is not valid YAML: ${error.message}`);
+    throw error;
+  }
+  if (isDeeper(value, maxDepth)) {
+    throw refuse(`nested deeper than ${maxDepth}: must have no anchor that contains its own alias`);
+  }
+  return parseRaw(value);
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
 }
 
 interface Interpolation {

@@ -183,7 +183,9 @@ export function maskSecrets(value: Raw, path: Path = []): Raw {
   const secrets = nodesAt(path).map((node) => node.secret ?? shorthandSecret(node));
   if (secrets.includes(true)) return mask;
   if (typeof value !== 'object' || value === null) {
-    return secrets.includes('url') ? maskUrl(String(value)) : value;
+    if (secrets.includes('url')) return typeof value === 'string' ? maskUrl(value) : value;
+    // A bare text where a mapping with a secret in it belongs is most likely that secret.
+    return nodesAt(path).some(holdsSecret) ? mask : value;
   }
   if (isRawObject(value)) {
     const entries = Object.entries(value).map(([key, inner]) => [key, maskSecrets(inner, [...path, key])]);
@@ -192,14 +194,26 @@ export function maskSecrets(value: Raw, path: Path = []): Raw {
   return value.map((inner, index) => maskSecrets(inner, [...path, index]));
 }
 
+function holdsSecret(node: SchemaNode): boolean {
+  return Object.values(node.properties ?? {}).some((member) => member.secret === true);
+}
+
 function shorthandSecret(node: SchemaNode): boolean | 'url' | undefined {
   return node.shorthand === undefined ? undefined : node.properties?.[node.shorthand]?.secret;
 }
 
-/** By text, not by URL parser: an URL that does not parse may hold a password all the same. */
+/**
+ * By text, not by URL parser: an URL that does not parse may hold a password all the same. What follows a "?" or
+ * "#" is hidden whole; such an URL is refused, and the mark may be a password's own that nobody escaped.
+ */
 function maskUrl(url: string): string {
-  return url.replace(/^([a-z0-9+.-]+:\/\/)(.*)@/is, (_whole, scheme: string, userInfo: string) => {
-    const colon = userInfo.indexOf(':');
-    return `${scheme}${colon === -1 ? userInfo : `${userInfo.slice(0, colon)}:${mask}`}@`;
-  });
+  const [, scheme = '', rest = ''] = /^([a-z0-9+.-]+:\/\/)(.*)$/is.exec(url) ?? [];
+  if (scheme === '') return url;
+  const mark = rest.search(/[?#]/);
+  const plain = mark < 0 ? rest : rest.slice(0, mark);
+  const at = plain.lastIndexOf('@');
+  const userInfo = at < 0 && mark >= 0 ? plain : plain.slice(0, Math.max(at, 0));
+  const colon = userInfo.indexOf(':');
+  const shown = colon < 0 ? userInfo : `${userInfo.slice(0, colon)}:${mask}`;
+  return `${scheme}${shown}${plain.slice(userInfo.length)}${mark < 0 ? '' : `${rest.charAt(mark)}${mask}`}`;
 }

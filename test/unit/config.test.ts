@@ -30,6 +30,12 @@ function problems(yaml: string, options: Partial<LoadOptions> = {}): string[] {
 
 const sha256 = 'a'.repeat(64);
 
+/** Ten of ten of ten…: a few lines that would be ten billion texts. */
+const bomb = Array.from({ length: 10 }, (_, level) => {
+  const inner = level === 0 ? 'x' : `*a${level - 1}`;
+  return `a${level}: &a${level} [${Array(10).fill(inner).join(', ')}]`;
+}).join('\n');
+
 describe('loadConfig, values', () => {
   it('has a default for everything', () => {
     const config = loadConfig({ env: {} });
@@ -227,9 +233,25 @@ describe('loadConfig, refusals', () => {
     ['a: [', /^manifeed\.yaml:1:\d+: is not valid YAML/],
     ['a: 1\na: 2', /^manifeed\.yaml:2:1: is not valid YAML/],
     ['ledger: memory:', /^manifeed\.yaml:1:9: is not valid YAML: .*must be in quotes/],
+    ['ledger: 5', /^ledger: 5: must be a text, or a mapping with keys of url, sentinels/],
+    ['pace: x', /^pace: "x": must be a mapping with keys of deliveriesPerSecond, maxWindow/],
+    ['registries: [ghcr.io]', /^registries\[0\]: "\*\*\*": must be a mapping with keys of host/],
+    [
+      'ledger: "redis://h/0?password=x"',
+      /^ledger\.url: "redis:\/\/h\/0\?\*\*\*": must be .* without "\?" and "#"/,
+    ],
+    ['a: &a [*a]', /^manifeed\.yaml: nested deeper than 50: must have no anchor that contains/],
+    ['a: &a { b: *a }', /^manifeed\.yaml: nested deeper than 50/],
+    [`a: ${'['.repeat(51)}${']'.repeat(51)}`, /^manifeed\.yaml: nested deeper than 50/],
+    ['a: *nowhere', /^manifeed\.yaml.*: is not valid YAML: .*nowhere/],
     ['- a list', /^manifeed\.yaml: must be a YAML mapping/],
   ])('says what is wrong with %s', (yaml, message) => {
     expect(problems(yaml).join('\n')).toMatch(message);
+  });
+
+  it('refuses an alias bomb and brackets without end', () => {
+    expect(problems(bomb)[0]).toMatch(/^manifeed\.yaml: is not valid YAML: Excessive alias count/);
+    expect(problems(`a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)[0]).toMatch(/is not valid YAML/);
   });
 
   it('names every problem at once', () => {
@@ -388,5 +410,26 @@ webhooks:
     );
     expect(refusal).toHaveLength(2);
     expect(refusal.join()).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['access: [{ name: a, sha256: hunter2 }]'],
+    ['access: [hunter2]'],
+    ['ledger: "redis://h/0?password=hunter2"'],
+    ['ledger: "redis://h:1/0?password=x@hunter2"'],
+    ['ledger: "redis://u:hunter2?x@h/0"'],
+    ['ledger: "redis://u:x?hunter2@h/0"'],
+    ['ledger: "redis://u:x@hunter2@h:1/0#hunter2"'],
+    ['ledger: { url: "rediss://h/#hunter2" }'],
+  ])('never shows the secret of %s', (yaml) => {
+    const refusal = problems(yaml);
+    expect(refusal).toHaveLength(1);
+    expect(refusal.join()).not.toContain('hunter2');
+  });
+
+  it('shows no hash of a token, whether it is right or given twice', () => {
+    expect(printConfig(sources(`access: [{ name: a, sha256: ${sha256} }]`))).not.toContain(sha256);
+    const twice = `access: [{ name: a, sha256: ${sha256} }, { name: b, sha256: ${sha256} }]`;
+    expect(problems(twice)).toEqual(['access[1].sha256: the same: must differ from access[0].sha256']);
   });
 });
