@@ -44,7 +44,7 @@ describe('SqliteStore', () => {
   });
 
   test('a full disk refuses the group, keeps what was there, and records again when there is room', () => {
-    const store = open({ maxFileBytes: 200 * 1024, retention: { maxChanges: 10, maxAgeMs: 3_600_000 } });
+    const store = open({ maxFileBytes: 400 * 1024, retention: { maxChanges: 10, maxAgeMs: 3_600_000 } });
     let group = 0;
     const fillUp = () => {
       for (; ; group++) store.commit([record(`t${group}`)], t);
@@ -60,6 +60,37 @@ describe('SqliteStore', () => {
     store.check();
     store.commit([record('after')], t);
     expect(store.bounds().head).toBe(head + 1);
+  });
+
+  test('after a refused group check fails until there is room for one as large', () => {
+    const store = open({ maxFileBytes: 1024 * 1024, retention: { maxChanges: 10, maxAgeMs: 3_600_000 } });
+    let group = 0;
+    expect(() => {
+      for (; ; group++) store.commit([many(`large${group}-`, 200)], t);
+    }).toThrow(/SQLITE_FULL/);
+    store.commit([record('small')], t);
+    store.commit([{ ...record(), observations: Array(200).fill(tagSeen('small', 'one', t)) }], t);
+    expect(() => store.check()).toThrow(/check the ledger: the disk or its quota is full/);
+    expect(() => store.check()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+
+    while (!store.trim(t).done);
+    store.commit([many('after', 200)], t);
+    store.check();
+  });
+
+  test('after a refused group check passes when the disk takes as much again', () => {
+    const file = openSqliteFile(options);
+    const store = new SqliteStore(options, file);
+    stores.push(store);
+    const pages = Number(file.db.pragma('page_count', { simple: true }));
+    file.db.pragma(`max_page_count = ${pages + 20}`);
+    store.check();
+    expect(() => store.commit([many('t', 1_000)], t)).toThrow(/SQLITE_FULL/);
+    expect(() => store.check()).toThrow(/SQLITE_FULL/);
+    expect(() => store.check()).toThrow(/SQLITE_FULL/);
+    file.db.pragma(`max_page_count = ${pages + 10_000}`);
+    store.check();
+    store.commit([many('t', 1_000)], t);
   });
 
   test('a lock held by another program refuses for its duration, and the ledger lives on', () => {
