@@ -47,6 +47,8 @@ type HookRequest = FastifyRequest<{ Params: Params }>;
 const followLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 };
 /** A refused sender is logged at most this often per hook. */
 const refusalLogIntervalMs = 10_000;
+/** Characters of a refusal's reason that are logged. */
+const maxReasonLength = 500;
 
 /** @throws PARAMETER_INVALID naming `webhooks[i].<key>` */
 export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRouteOptions): Promise<void> {
@@ -170,7 +172,10 @@ class Endpoint {
     const now = this.#options.clock.monotonic();
     if (now - (this.#lastRefusalLog.get(hook.name) ?? -refusalLogIntervalMs) < refusalLogIntervalMs) return;
     this.#lastRefusalLog.set(hook.name, now);
-    this.#options.log.warn({ hook: hook.name, kind: hook.kind, result, code }, 'webhook delivery refused');
+    this.#options.log.warn(
+      { hook: hook.name, kind: hook.kind, result, code, ...reasonOf(error) },
+      'webhook delivery refused',
+    );
   }
 
   #incoming(request: HookRequest): Incoming {
@@ -234,6 +239,16 @@ function resultOf(code: ErrorCode): string {
   if (code === 'UNAUTHORIZED') return 'unauthorized';
   if (code === 'UNAVAILABLE' || code === 'INTERNAL') return 'unavailable';
   return 'invalid';
+}
+
+/**
+ * Why nothing could be stored (a full disk, a Redis that is away): the operator's to mend. Of other refusals only
+ * the code is logged: their message may repeat what the delivery carried.
+ */
+function reasonOf(error: Error): { readonly reason?: string } {
+  if (!(error instanceof ManifeedError) || error.code !== 'UNAVAILABLE') return {};
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return { reason: `${error.message}${cause}`.slice(0, maxReasonLength) };
 }
 
 /** Gives fastify's own refusals (codes `FST_ERR_CTP_*`, torn bodies) their place in the catalogue. */

@@ -112,6 +112,31 @@ describe('a ledger that cannot store', () => {
     await server.app.close();
   });
 
+  test('leaves its reason in the log, bounded', async () => {
+    const lines: string[] = [];
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    });
+    const cause = new Error(`database or disk is full ${'x'.repeat(1_000)}`);
+    const full = 'record: the disk or its quota is full: needs free space (SQLITE_FULL)';
+    const server = await makeTestServer([{ ...publish, token: undefined, verify: 'none' }], {
+      intake: () => Promise.reject(new ManifeedError('UNAVAILABLE', full, { cause })),
+      log: pino({ level: 'info' }, stream),
+    });
+    for (let count = 0; count < 3; count += 1) {
+      await server.app.inject({ method: 'POST', url: '/v1/hooks/p', headers: json, payload: push });
+    }
+    expect(lines).toHaveLength(1);
+    const { code, reason } = JSON.parse(lines[0] ?? '{}');
+    expect(code).toBe('UNAVAILABLE');
+    expect(reason).toContain(`${full}: database or disk is full`);
+    expect(reason).toHaveLength(500);
+    await server.app.close();
+  });
+
   test('is not asked for a delivery that says nothing', async () => {
     const server = await failing(new ManifeedError('UNAVAILABLE', 'record: disk full: must have room'));
     const answer = await server.app.inject({
