@@ -81,6 +81,13 @@ function readVersion(): string {
     : '0';
 }
 
+// `manifeed … | head`: a reader that has enough is no failure of ours; whoever waits for the write is told.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  io.err(`manifeed: write standard output: ${error.message}: must be writable`);
+  process.exit(exitCodes.failed);
+});
+
 process.exitCode = await runCommandLine(process.argv.slice(2), io, {
   version,
   defaultCommand: 'serve',

@@ -12,8 +12,8 @@ export interface SavedDelivery {
   readonly pathToken: string | undefined;
 }
 
-/** Says what a delivery would become, as something that JSON can show. */
-export type ExplainDelivery = (delivery: SavedDelivery) => Promise<unknown>;
+/** Says what a delivery would become, as something that JSON can show; `status` is what its sender would get. */
+export type ExplainDelivery = (delivery: SavedDelivery) => Promise<{ readonly status: number }>;
 
 /** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows what it would become. */
 export function hooksCommand(explain: ExplainDelivery, checks: readonly Check[]): Command {
@@ -24,7 +24,8 @@ export function hooksCommand(explain: ExplainDelivery, checks: readonly Check[])
     details: [
       '',
       '  list             name, kind and URL of each configured hook',
-      '  test NAME FILE   verify and read the body in FILE (- for standard input); records nothing',
+      '  test NAME FILE   verify and read the body in FILE (- for standard input); records nothing;',
+      '                   exit code 1 where the sender would get an error',
       '  --header         a header that came with it, repeatable: signatures, tokens, content type',
       '  --path-token     the secret at the end of its URL',
     ],
@@ -52,7 +53,7 @@ export function hooksCommand(explain: ExplainDelivery, checks: readonly Check[])
       const body = io.readFile(file);
       const shown = await explain({ hook, body, headers, pathToken: values['path-token'] });
       io.out(JSON.stringify(shown, null, 2));
-      return exitCodes.ok;
+      return shown.status < 400 ? exitCodes.ok : exitCodes.failed;
     },
   };
 }

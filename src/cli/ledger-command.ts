@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { type Check, type Config, loadConfig } from '../config.ts';
@@ -31,8 +32,8 @@ export interface LedgerCommandOptions {
   /** Opens the ledger that the configuration names; `mayCreate` false: only one that is there. */
   readonly open: (config: Config, mayCreate: boolean) => Promise<LedgerTool>;
   readonly checks: readonly Check[];
-  /** Default: a file, or standard input for `-`. */
-  readonly read?: (path: string) => AsyncIterable<Uint8Array>;
+  /** Opens what is imported; rejects where it can't. Default: a file, or standard input for `-`. */
+  readonly read?: (path: string) => Promise<AsyncIterable<Uint8Array>>;
   /** Writes to standard output and resolves when more may come. Default: this process's. */
   readonly write?: (text: string) => Promise<void>;
 }
@@ -42,7 +43,7 @@ const blockLength = 64 * 1024;
 
 /** `manifeed ledger`: looks at a ledger, and moves it to another one with its positions and epoch. */
 export function ledgerCommand(options: LedgerCommandOptions): Command {
-  const { open, checks, read = readChunks, write = writeStandardOutput } = options;
+  const { open, checks, read = openChunks, write = writeStandardOutput } = options;
   return {
     name: 'ledger',
     usage: 'info | export | import [FILE] [--config FILE] [--ledger URL]',
@@ -59,12 +60,14 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
       const { action, file, flags } = parse(argv);
       const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));
       const config = loadConfig({ argv: flags, env: io.env, readFile, checks });
+      // Before the ledger: a mistyped name must not leave an empty one behind.
+      const chunks = action === 'import' ? await read(file) : null;
       const ledger = await open(config, action === 'import');
       try {
         if (action === 'info') showInfo(await ledger.info(), io);
-        else if (action === 'export') await writeBlocks(ledger.exportLines(), write);
+        else if (chunks === null) await writeBlocks(ledger.exportLines(), write);
         else {
-          await ledger.importChunks(read(file));
+          await ledger.importChunks(chunks);
           // On standard error, as everything that is not data.
           io.err(describe(await ledger.info()));
         }
@@ -127,8 +130,11 @@ async function writeBlocks(
   if (block !== '') await write(block);
 }
 
-function readChunks(path: string): AsyncIterable<Uint8Array> {
-  return path === '-' ? process.stdin : createReadStream(path);
+async function openChunks(path: string): Promise<AsyncIterable<Uint8Array>> {
+  if (path === '-') return process.stdin;
+  const file = createReadStream(path);
+  await once(file, 'open');
+  return file;
 }
 
 function writeStandardOutput(text: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { CommandIo } from '../../../src/cli/command.ts';
 import { type LedgerTool, ledgerCommand } from '../../../src/cli/ledger-command.ts';
@@ -45,9 +46,10 @@ async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
       return ledger;
     },
     checks: [],
-    read: async function* (path) {
-      yield Buffer.from(`from ${path}`);
-    },
+    // As it is by default where a file is wanted that is not there.
+    ...(argv[1] !== '/no/such/file' && {
+      read: async (path) => Readable.from([Buffer.from(`from ${path}`)]),
+    }),
     write: async (text) => void seen.written.push(text),
   });
   const line = { version: '1', commands: [command], defaultCommand: 'serve' };
@@ -64,6 +66,12 @@ describe('manifeed ledger', () => {
     expect(out).toContain('oldest        1970-01-01T00:00:00.000Z');
     expect(out).toContain('bytes         4096');
     expect(closed).toBe(1);
+  });
+
+  it('opens what it imports before the ledger, so that a mistyped name leaves nothing behind', async () => {
+    const { code, err, opened } = await run(['import', '/no/such/file', '--ledger', 'memory']);
+    expect([code, opened]).toEqual([1, '']);
+    expect(err).toEqual(["manifeed ledger: ENOENT: no such file or directory, open '/no/such/file'"]);
   });
 
   it('writes an export in few blocks', async () => {

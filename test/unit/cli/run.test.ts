@@ -34,6 +34,7 @@ async function run(
   };
   const explain = hooksCommand(
     async (delivery) => ({
+      status: delivery.body.length === 0 ? 400 : 202,
       ...delivery,
       hook: delivery.hook.name,
       body: Buffer.from(delivery.body).toString(),
@@ -118,7 +119,7 @@ describe('manifeed token', () => {
     const yaml = out.slice(out.indexOf('access:'));
     expect(yaml).not.toContain(token);
     const { access } = loadConfig({ env: {}, argv: ['--config', 'm'], readFile: () => yaml });
-    expect(access).toEqual({
+    expect(access).toMatchObject({
       kind: 'tokens',
       tokens: [
         {
@@ -144,7 +145,14 @@ describe('manifeed hooks', () => {
   const files = {
     'm.yaml': 'webhooks: [{ name: a, kind: quay, pathToken: hunter2 }]',
     'delivery.json': '{"x":1}',
+    'empty.json': '',
   };
+
+  it('fails where the sender would get an error, and shows it all the same', async () => {
+    const { code, out } = await run(['hooks', 'test', 'local', 'empty.json'], { files });
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ status: 400, hook: 'local' });
+  });
 
   it('lists the hooks without their secrets', async () => {
     expect((await run(['hooks', 'list', '--config', 'm.yaml'], { files })).out).toBe(
@@ -171,6 +179,7 @@ describe('manifeed hooks', () => {
     );
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({
+      status: 202,
       hook: 'a',
       body: '{"x":1}',
       headers: { 'content-type': 'application/json', 'x-sig': 'a:b' },
