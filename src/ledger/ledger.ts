@@ -139,7 +139,11 @@ export interface Ledger {
   tail(listener: (event: TailEvent) => void): () => void;
   /** Resolves when the ledger can store now; rejects with `UNAVAILABLE` and the reason otherwise. */
   check(): Promise<void>;
-  /** Drops what retention no longer keeps, in bounded batches. The owner calls it now and then. */
+  /**
+   * Drops what retention no longer keeps, in bounded batches: changes by count and age; by age delivery keys,
+   * what is gone, and digests that no tag points at, which would pile up for ever. The owner calls it now and
+   * then.
+   */
   trim(): Promise<Bounds>;
   /** Idempotent. Waits for commits under way. */
   close(): Promise<void>;

@@ -12,7 +12,7 @@ interface RepositoryRows extends RepositoryName {
 export interface MemoryIndexBounds {
   readonly maxDeliveryKeys: number;
   readonly maxScopesPerRepository: number;
-  /** Delivery keys and tombstones older than this are forgotten, ms. */
+  /** Delivery keys, tombstones and digests without a tag older than this are forgotten, ms. */
   readonly maxAgeMs: number;
 }
 
@@ -96,12 +96,14 @@ export class MemoryIndex implements IndexView {
     if (this.#deliveries.size > this.#bounds.maxDeliveryKeys) dropFirst(this.#deliveries);
   }
 
-  /** Forgets tombstones and delivery keys from before `before`. */
+  /** Forgets tombstones, digests without a tag and delivery keys from before `before`. */
   trim(before: number): void {
     for (const [key, at] of this.#deliveries) if (at < before) this.#deliveries.delete(key);
     for (const { tags, manifests } of this.#repositories.values()) {
       for (const [tag, row] of tags) if (!row.present && row.asOf < before) tags.delete(tag);
-      for (const [digest, row] of manifests) if (!row.present && row.asOf < before) manifests.delete(digest);
+      const tagged = new Set([...tags.values()].filter((row) => row.present).map((row) => row.digest));
+      for (const [digest, row] of manifests)
+        if (row.asOf < before && !(row.present && tagged.has(row.digest))) manifests.delete(digest);
     }
   }
 

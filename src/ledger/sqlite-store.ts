@@ -15,6 +15,7 @@ import { SqliteLog } from './sqlite-log.ts';
 import { SqliteNames } from './sqlite-names.ts';
 import { SqlitePending } from './sqlite-pending.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './sqlite-schema.ts';
+import { SqliteSweep } from './sqlite-sweep.ts';
 import { SqliteTags } from './sqlite-tags.ts';
 import { SqliteExport, SqliteImport } from './sqlite-transfer.ts';
 import type { LedgerRow } from './transfer.ts';
@@ -58,6 +59,7 @@ export class SqliteStore {
   readonly #log: SqliteLog;
   readonly #pending: SqlitePending;
   readonly #tags: SqliteTags;
+  readonly #sweep: SqliteSweep;
   readonly #sql;
   #standing: Standing;
   /** Observations, or changes where they are more, of the largest commit refused; 0 when room is proven. */
@@ -79,6 +81,7 @@ export class SqliteStore {
     this.#log = new SqliteLog(db, this.#names, options.limits.maxScanned);
     this.#pending = new SqlitePending(db);
     this.#tags = new SqliteTags(db, this.#names);
+    this.#sweep = new SqliteSweep(db);
     this.#sql = {
       standing: db.prepare<[], Standing>('SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta'),
       putStanding: db.prepare('UPDATE meta SET head = ?, floor = ?, recorded_at = ?'),
@@ -221,7 +224,9 @@ export class SqliteStore {
       const counts = [this.#sql.trimTags, this.#sql.trimManifests, this.#sql.trimDeliveries].map(
         (statement) => statement.run(before, atOnce).changes,
       );
-      return dropped === target && counts.every((count) => count < atOnce);
+      // Last, and once a trim: it looks at every digest there is.
+      const isSwept = () => this.#sweep.step(before, atOnce);
+      return dropped === target && counts.every((count) => count < atOnce) && isSwept();
     });
     return { bounds: this.bounds(), done };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { baselined, manifestSeen, tagGone, tagSeen, where } from '../support/ledger-samples.ts';
+import { baselined, manifestGone, manifestSeen, tagGone, tagSeen, where } from '../support/ledger-samples.ts';
 import { limits, minuteMs, retention, t, type World } from './ledger-world.ts';
 
 /** What is remembered, for how long, and through a restart. */
@@ -145,6 +145,36 @@ export function keepingContract(world: World, survives: boolean): void {
       later(60);
       await world.ledger.trim();
       expect(await record(tagGone('a', minutes(6)))).toEqual(['unknown']);
+    });
+
+    test('forgets a digest without a tag after the age of retention, and keeps one that a tag points at', async () => {
+      later(10);
+      await record(
+        manifestSeen('bare', minutes(1)),
+        tagSeen('a', 'one', minutes(1)),
+        tagSeen('moved', 'two', minutes(1)),
+        tagSeen('moved', 'three', minutes(2)),
+        tagSeen('gone', 'four', minutes(1)),
+        tagGone('gone', minutes(2)),
+      );
+      later(50);
+      await world.ledger.trim();
+      expect(await record(...['bare', 'two', 'four'].map((of) => manifestSeen(of, minutes(1))))).toEqual([
+        'unchanged',
+        'unchanged',
+        'unchanged',
+      ]);
+      later(10);
+      await world.ledger.trim();
+      expect(await record(...['bare', 'two', 'four'].map((of) => manifestGone(of, minutes(70))))).toEqual([
+        'unknown',
+        'unknown',
+        'unknown',
+      ]);
+      expect(await record(...['one', 'three'].map((of) => manifestSeen(of, minutes(70))))).toEqual([
+        'unchanged',
+        'unchanged',
+      ]);
     });
 
     test('has nothing to do where nothing is too old or too much', async () => {

@@ -5,7 +5,7 @@ import { defaultLimits } from '../../../src/ledger/options.ts';
 import { openSqliteFile } from '../../../src/ledger/sqlite-schema.ts';
 import { SqliteStore, type SqliteStoreOptions } from '../../../src/ledger/sqlite-store.ts';
 import { type LedgerFolder, ledgerFolder } from '../../support/ledger-files.ts';
-import { tagSeen } from '../../support/ledger-samples.ts';
+import { manifestSeen, tagSeen } from '../../support/ledger-samples.ts';
 
 const t = Date.UTC(2026, 0, 1);
 const record = (...tags: string[]) => ({
@@ -174,6 +174,25 @@ describe('SqliteStore', () => {
     store.commit([record('a')], t);
     rmSync(link);
     expect(() => store.check()).toThrow(/deleted or moved/);
+  });
+
+  test('digests without a tag go in bounded steps, each from where the one before stopped', () => {
+    const file = openSqliteFile(options);
+    const store = new SqliteStore(options, file);
+    stores.push(store);
+    const count = file.db.prepare<[], number>('SELECT count(*) FROM manifest').pluck();
+    const bare = (of: number) =>
+      Array.from({ length: 110 }, (_, i) => manifestSeen(`${i}`, t, { repository: `team/r${of}` }));
+    store.commit([{ ...record('a', 'b'), observations: [0, 1, 2].flatMap(bare) }, record('a', 'b')], t);
+    const later = t + options.retention.maxAgeMs;
+    expect(store.trim(later)).toMatchObject({ done: false });
+    while (!store.trim(later).done);
+    expect(count.get()).toBe(331);
+
+    const left: (number | undefined)[] = [];
+    for (let done = false; !done; left.push(count.get())) done = store.trim(later + 1).done;
+    expect(left.slice(-4)).toEqual([231, 131, 31, 1]);
+    expect(left.slice(0, -4)).toEqual(left.slice(0, -4).map(() => 331));
   });
 
   test('a second gateway on the same file is told so, and may have it after the first has closed', () => {
