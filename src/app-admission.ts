@@ -4,6 +4,7 @@ import { ManifeedError } from './errors.ts';
 import { parseFilter } from './event/filter.ts';
 import { createAuthoriser, type Grant } from './http/access.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
+import { anyHost, type HostCheck, loopbackHosts } from './http/host-check.ts';
 import type { Metrics } from './lib/metrics.ts';
 import type { Admission } from './transport/stream-request.ts';
 
@@ -28,10 +29,17 @@ export function authoriserOf(config: Config, listenIsLoopback: boolean): Authori
   });
 }
 
+/** Which names this gateway answers to: any, save where a foreign page could reach what it shows to everybody. */
+export function hostCheckOf(config: Config, listenIsLoopback: boolean): HostCheck {
+  const exposed = listenIsLoopback && config.access.kind === 'open' && config.trustProxy.length === 0;
+  return exposed ? loopbackHosts(config.cors.origins) : anyHost;
+}
+
 export interface AdmissionOptions {
   readonly config: Config;
   readonly limits: ConnectionLimits;
   readonly authorise: Authorise;
+  readonly checkHost: HostCheck;
   readonly metrics: Metrics;
   readonly isDraining: () => boolean;
 }
@@ -58,6 +66,7 @@ export function createAdmission(
         `authorise: ${token === null ? 'no token' : 'unknown token'}: must be a valid one`,
       );
     },
+    checkHost: options.checkHost,
     corsHeaders(origin) {
       if (origin === undefined || !origins.has(origin)) return origins.size > 0 ? 'Vary: Origin\r\n' : '';
       return `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n`;

@@ -111,7 +111,9 @@ const endpoints: readonly ApiEndpoint[] = [
     method: 'get',
     path: '/metrics',
     summary: 'Prometheus metrics',
+    secured: true,
     responses: { 200: { description: 'Exposition', mediaType: 'text/plain', schema: z.string() } },
+    errors: ['UNAUTHORIZED', 'DENIED'],
   },
   {
     ...operation,

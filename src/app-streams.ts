@@ -22,6 +22,8 @@ export interface StreamOptions {
   readonly config: Config;
   readonly hub: Hub;
   readonly admission: Admission;
+  /** Whether there is room for a new connection. */
+  readonly acceptsSocket: (socket: Socket) => boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -47,6 +49,7 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
 
   const stop = stepInFront(server.server, {
     clock: options.clock,
+    accepts: options.acceptsSocket,
     paths: new Set([ssePath, socketPath]),
     headerTimeoutMs: config.limits.headerTimeoutMs,
     open: ({ path, query, headers }, socket) =>

@@ -3,7 +3,7 @@
  * parts' functions into each other. Everything it opens it closes. No other file knows all the parts.
  */
 import type { AddressInfo } from 'node:net';
-import { authoriserOf, createAdmission } from './app-admission.ts';
+import { authoriserOf, createAdmission, hostCheckOf } from './app-admission.ts';
 import { describeApi } from './app-api.ts';
 import { joinOthers, openLedger } from './app-ledger.ts';
 import { createIntake, createPolling } from './app-sources.ts';
@@ -14,10 +14,12 @@ import { ManifeedError } from './errors.ts';
 import { drain } from './fanout/drain.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
+import { tidyForwardedFor } from './http/client-address.ts';
 import { ConnectionLimits } from './http/connection-limits.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
-import { registerRoutes, requireAdmin } from './http/routes.ts';
-import { createServer, type Logger, type Server } from './http/server.ts';
+import { registerRoutes, requireAdmin, requireMetrics } from './http/routes.ts';
+import { createServer, type Logger, type Request, type Server } from './http/server.ts';
+import { SocketLimits } from './http/socket-limits.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
@@ -46,6 +48,8 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** Of one address, beyond its subscribers: webhooks, keep-alives, metrics, health. */
+const otherSocketsPerAddress = 200;
 /** How often retention is looked after. */
 const trimIntervalMs = 30_000;
 
@@ -83,7 +87,11 @@ export async function openApp(options: AppOptions): Promise<App> {
   const intake = createIntake({ ledger, poller: polling.poller, ...common });
   const authorise = authoriserOf(config, listenIsLoopback);
   const limits = new ConnectionLimits({ ...config.limits, clock });
-  const admission = createAdmission({ config, limits, authorise, metrics, isDraining: () => draining });
+  const checkHost = hostCheckOf(config, listenIsLoopback);
+  const admission = createAdmission({
+    ...{ config, limits, authorise, checkHost, metrics },
+    isDraining: () => draining,
+  });
 
   const server = await createServer({
     logger,
@@ -93,6 +101,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     corsOrigins: config.cors.origins,
     random,
   });
+  server.addHook('onRequest', async ({ headers }) => {
+    checkHost(headers.host);
+    if (headers['x-forwarded-for'] !== undefined)
+      headers['x-forwarded-for'] = tidyForwardedFor(String(headers['x-forwarded-for']));
+  });
   await webhookRoutes(server, {
     hooks: config.webhooks.map((hook) => withDefaultRegistry(hook, config)),
     intake: intake.take,
@@ -101,7 +114,15 @@ export async function openApp(options: AppOptions): Promise<App> {
     listenIsLoopback,
     ...common,
   });
-  const stopFront = registerStreams(server, { config, hub, admission, clock, random });
+  const grantOf = ({ url, headers }: Request) =>
+    authorise(tokenOf({ headers, query: splitTarget(url).query }));
+  const sockets = new SocketLimits({
+    perAddress: config.limits.connectionsPerAddress + otherSocketsPerAddress,
+    exempt: config.trustProxy,
+    metrics,
+  });
+  const acceptsSocket = sockets.accepts.bind(sockets);
+  const stopFront = registerStreams(server, { config, hub, admission, acceptsSocket, clock, random });
   registerRoutes(server, {
     metrics,
     ready: async () => {
@@ -109,9 +130,10 @@ export async function openApp(options: AppOptions): Promise<App> {
       await ledger.check();
     },
     openApi: describeApi(options.version),
-    requireAdmin: (request) => {
-      const { query } = splitTarget(request.url);
-      requireAdmin(authorise(tokenOf({ headers: request.headers, query })));
+    requireAdmin: (request) => requireAdmin(grantOf(request)),
+    // With open access everybody may see every repository's name anyway.
+    requireMetrics: (request) => {
+      if (config.access.kind === 'tokens') requireMetrics(grantOf(request));
     },
     describePace: () => hub.pacer.describe(),
     setPace: ({ repository, deliveriesPerSecond, forSeconds }) =>

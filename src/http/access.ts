@@ -13,6 +13,8 @@ export interface AccessToken {
   readonly repositories: readonly string[];
   readonly unpaced: boolean;
   readonly admin: boolean;
+  /** May see the metrics; default: no, save with `admin`. */
+  readonly metrics?: boolean;
 }
 
 export type AccessOptions =
@@ -29,6 +31,8 @@ export interface Grant {
   readonly patterns: readonly string[];
   /** May change the pace and look at upstreams. */
   readonly admin: boolean;
+  /** May see the metrics, which name repositories. */
+  readonly metrics: boolean;
   /** May ask for `pace=none`. */
   readonly unpaced: boolean;
   /** @param repositoryKey `registry/repository` */
@@ -62,12 +66,20 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
   const { access, allowNone, openIsAdmin, scope } = options;
   if (access.kind === 'open') {
     const everything = scope(['**']);
-    const grant = makeGrant('anonymous', everything, { unpaced: allowNone, admin: openIsAdmin });
+    const grant = makeGrant('anonymous', everything, {
+      unpaced: allowNone,
+      admin: openIsAdmin,
+      metrics: true,
+    });
     return () => grant;
   }
   const entries = new Map<string, Entry>();
   for (const token of access.tokens) {
-    const may = { unpaced: token.unpaced || allowNone, admin: token.admin };
+    const may = {
+      unpaced: token.unpaced || allowNone,
+      admin: token.admin,
+      metrics: token.admin || token.metrics === true,
+    };
     entries.set(token.sha256, {
       hash: Buffer.from(token.sha256, 'hex'),
       grant: makeGrant(token.name, scope(token.repositories), may),
@@ -88,7 +100,7 @@ interface Entry {
   readonly grant: Grant;
 }
 
-function makeGrant(name: string, scope: Scope, may: { unpaced: boolean; admin: boolean }): Grant {
+function makeGrant(name: string, scope: Scope, may: Pick<Grant, 'unpaced' | 'admin' | 'metrics'>): Grant {
   const { patterns } = scope;
   return {
     name,

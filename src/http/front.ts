@@ -16,6 +16,8 @@ export interface FrontOptions {
   readonly open: (head: RawHead, socket: Socket) => void;
   /** For the first bytes of a connection, ms. */
   readonly headerTimeoutMs: number;
+  /** Whether there is room for a new connection; asked once for each. */
+  readonly accepts: (socket: Socket) => boolean;
   readonly clock: Clock;
 }
 
@@ -55,6 +57,10 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   }
 
   server.on('connection', (socket: Socket) => {
+    if (!options.accepts(socket)) {
+      socket.destroy();
+      return;
+    }
     silent.set(socket, options.clock.monotonic());
     socket.on('error', forget);
     socket.on('end', forget);

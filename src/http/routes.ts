@@ -11,6 +11,8 @@ export interface RouteOptions {
   readonly openApi: object;
   /** @throws UNAUTHORIZED or DENIED */
   readonly requireAdmin: (request: FastifyRequest) => void;
+  /** @throws UNAUTHORIZED or DENIED */
+  readonly requireMetrics: (request: FastifyRequest) => void;
   readonly describePace: () => object;
   readonly setPace: (change: PaceChange) => void;
   readonly upstreams: () => object;
@@ -37,7 +39,8 @@ export function registerRoutes(app: FastifyInstance, options: RouteOptions): voi
     await options.ready();
     return reply.header('cache-control', 'no-store').send({ status: 'ready' });
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', async (request, reply) => {
+    options.requireMetrics(request);
     const text = await options.metrics.text();
     return reply.type(options.metrics.contentType).send(text);
   });
@@ -72,4 +75,10 @@ function parsePaceChange(body: unknown): PaceChange {
 export function requireAdmin(grant: { readonly admin: boolean } | null): void {
   if (grant === null) throw new ManifeedError('UNAUTHORIZED', 'authorise: a token is required');
   if (!grant.admin) throw new ManifeedError('DENIED', 'authorise: this token may not administer');
+}
+
+/** Requires a grant that may see the metrics: they name repositories. */
+export function requireMetrics(grant: { readonly metrics: boolean } | null): void {
+  if (grant === null) throw new ManifeedError('UNAUTHORIZED', 'authorise: a token is required');
+  if (!grant.metrics) throw new ManifeedError('DENIED', 'authorise: this token may not see the metrics');
 }

@@ -164,6 +164,7 @@ interface Asked extends ParsedStream {
 
 function read(request: StreamRequest, options: SseOptions): Asked {
   const { admission } = options;
+  admission.checkHost(header(request, 'host'));
   const grant = admission.authorise(tokenOf(request));
   const { params, filter } = options.parser.query(request.query);
   checkFilter(filter, grant, admission.knowsRegistry);

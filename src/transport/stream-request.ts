@@ -38,6 +38,12 @@ export interface Admission {
   readonly needsToken: boolean;
   /** CORS headers for an origin, as header lines; empty where it is not allowed. */
   corsHeaders(origin: string | undefined): string;
+  /**
+   * Whether this gateway may be called so.
+   *
+   * @throws ORIGIN_DENIED
+   */
+  checkHost(host: string | undefined): void;
   /** Whether a WebSocket from this origin is accepted. */
   allowsOrigin(origin: string | undefined, host: string | undefined): boolean;
   knowsRegistry(host: string): boolean;

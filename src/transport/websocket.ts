@@ -65,6 +65,7 @@ const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
 export function openWebSocket(request: StreamRequest, options: WebSocketOptions): void {
   const { admission } = options;
   try {
+    admission.checkHost(header(request, 'host'));
     if (!admission.allowsOrigin(header(request, 'origin'), header(request, 'host'))) {
       throw new ManifeedError(
         'ORIGIN_DENIED',

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
-import { clientAddress } from '../../../src/http/client-address.ts';
+import { clientAddress, tidyForwardedFor } from '../../../src/http/client-address.ts';
 import { ConnectionLimits } from '../../../src/http/connection-limits.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
@@ -78,6 +78,25 @@ describe('clientAddress', () => {
     expect(trusting('10.0.0.1', undefined)).toBe('10.0.0.1');
     expect(trusting('10.0.0.1', Array.from({ length: 100 }, () => '10.0.0.2').join(','))).toBe('10.0.0.2');
   });
+
+  it.each([
+    ['1.2.3.4:5678', '1.2.3.4'],
+    ['[2001:db8::1]:5678', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['unknown', '10.0.0.1'],
+    ['6.6.6.6, junk, 10.9.9.9', '10.9.9.9'],
+    ['6.6.6.6, , 10.9.9.9:1', '10.9.9.9'],
+    ['fe80::1%anything', '10.0.0.1'],
+    ['1.2.3.4:567890', '10.0.0.1'],
+  ])('reads X-Forwarded-For %j as %s: no ports, and nothing beyond what is no address', (header, address) => {
+    expect(clientAddress(['10.0.0.0/8'])('10.0.0.1', header)).toBe(address);
+  });
+
+  it('leaves of X-Forwarded-For only what names addresses', () => {
+    expect(tidyForwardedFor('junk, 1.2.3.4:5, 10.0.0.1')).toBe('1.2.3.4, 10.0.0.1');
+    expect(tidyForwardedFor('junk')).toBeUndefined();
+  });
 });
 
 describe('over a limit', () => {
@@ -145,6 +164,18 @@ describe('over a limit', () => {
       retries.add(client.retries[0] ?? 0);
     }
     expect(retries.size).toBeGreaterThan(1);
+  });
+
+  it('counts a client behind a trusted proxy once, whatever it makes up, on every road', async () => {
+    gateway = await startGateway({ limits: { connectionsPerAddress: 1 }, trustProxy: ['127.0.0.1'] });
+    let made = 0;
+    const headers = () => ({ 'X-Forwarded-For': `made-up-${++made}, 1.2.3.4:${made}` });
+    opened.push(await openSse(gateway.port, {}, { headers: headers() }));
+    for (const road of ['front', 'ordinary'] as const) {
+      expect((await refused(openSse(gateway.port, {}, { headers: headers(), road }))).status).toBe(429);
+    }
+    const answer = await fetch(`${gateway.url}/v2/updates`, { headers: headers() });
+    expect(answer.status).toBe(429);
   });
 
   it('counts those who leave out again', async () => {

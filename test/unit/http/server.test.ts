@@ -39,13 +39,13 @@ describe('errors', () => {
     ['no HTTP at all', 'hello there, how are you?\r\n\r\n', 400, 'REQUEST_INVALID'],
     [
       'two framings of a body',
-      'POST /v1/hooks/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'POST /v1/hooks/publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n',
       400,
       'REQUEST_INVALID',
     ],
     [
       'a head without end',
-      `GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(100_000)}`,
+      `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}`,
       431,
       'HEAD_TOO_LARGE',
     ],
@@ -79,7 +79,7 @@ describe('errors', () => {
   });
 
   it.each(['/healthz', '/v1/events'])('an expectation that nobody knows is named, at %s', async (path) => {
-    const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n`);
+    const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nExpect: foo\r\n\r\n`);
     expect([answer.status, answer.headers.connection]).toEqual([400, 'close']);
     expect(JSON.parse(answer.body).errors[0]).toMatchObject({
       code: 'PARAMETER_INVALID',
@@ -100,7 +100,7 @@ describe('errors', () => {
   it('a body that does not come is given up after requestTimeout', async () => {
     const hasty = await startGateway({ limits: { requestTimeout: '1s', headerTimeout: '1s' } });
     const connection = await openRaw(hasty.port);
-    connection.send('POST /v1/hooks/publish HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+    connection.send('POST /v1/hooks/publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
     const answer = parseAnswer(await connection.ended());
     expect([answer.status, JSON.parse(answer.body).errors[0].code]).toEqual([408, 'REQUEST_TIMEOUT']);
     connection.close();
@@ -152,6 +152,21 @@ describe('operation', () => {
     });
   });
 
+  it('wants a token with metrics or admin for the metrics where there are tokens: they name repositories', async () => {
+    const access = [
+      { name: 'reader', sha256: digest('t-reader').slice(7) },
+      { name: 'prometheus', sha256: digest('t-prometheus').slice(7), metrics: true },
+      { name: 'admin', sha256: digest('t-admin').slice(7), admin: true },
+    ];
+    const guarded = await startGateway({ access });
+    const status = async (token?: string, path = '/metrics') =>
+      (await poll(guarded.port, path, token === undefined ? {} : { token })).status;
+    expect([await status(), await status('t-reader')]).toEqual([401, 403]);
+    expect([await status('t-prometheus'), await status('t-admin')]).toEqual([200, 200]);
+    expect(await status('t-prometheus', '/v1/pace')).toBe(403);
+    await guarded.close();
+  });
+
   it('wants a token with admin for the pace where there are tokens', async () => {
     const access = [
       { name: 'reader', sha256: digest('t-reader').slice(7) },
@@ -192,17 +207,17 @@ describe('operation', () => {
 describe('connections', () => {
   it('one connection serves a stream of requests: a GET, a webhook, a page of updates', async () => {
     const connection = await openRaw(gateway.port);
-    connection.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    connection.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await connection.until('"ok"');
     const body = JSON.stringify({ reference: 'nginx:keep', digest: digest('keep') });
     connection.send(
-      `POST /v1/hooks/publish HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      `POST /v1/hooks/publish HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
     await connection.until('"changes":1');
-    connection.send('GET /v2/updates?repository=nginx HTTP/1.1\r\nHost: x\r\n\r\n');
+    connection.send('GET /v2/updates?repository=nginx HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await connection.until('"tag":"keep"');
     // Even a stream may come last on a connection that was used before.
-    connection.send('GET /v1/events?repository=nginx HTTP/1.1\r\nHost: x\r\n\r\n');
+    connection.send('GET /v1/events?repository=nginx HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await connection.until('event: ready');
     await gateway.publish({ reference: 'nginx:later', digest: digest('later') });
     await connection.until('"tag":"later"');
@@ -211,7 +226,7 @@ describe('connections', () => {
 
   it('answers pipelined requests in order', async () => {
     const connection = await openRaw(gateway.port);
-    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     connection.send(get('/healthz') + get('/nowhere') + get('/readyz'));
     const text = await connection.until('"ready"');
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
@@ -224,7 +239,7 @@ describe('connections', () => {
 
   it('refuses a stream behind an answer that is still to come, in order', async () => {
     const connection = await openRaw(gateway.port);
-    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     connection.send(get('/v2/updates?repository=nobody&wait=300ms') + get('/v1/events'));
     const text = await connection.until('REQUEST_INVALID');
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '400']);
@@ -235,8 +250,8 @@ describe('connections', () => {
   it('closes a connection that upgrades while an answer is still to come', async () => {
     const connection = await openRaw(gateway.port);
     connection.send(
-      'GET /v2/updates?repository=nobody&wait=20s HTTP/1.1\r\nHost: x\r\n\r\n' +
-        'GET /v1/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'GET /v2/updates?repository=nobody&wait=20s HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+        'GET /v1/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
     );
     expect(await connection.ended()).toBe('');
@@ -245,10 +260,10 @@ describe('connections', () => {
 
   it('upgrades a connection whose earlier answers have come', async () => {
     const connection = await openRaw(gateway.port);
-    connection.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    connection.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await connection.until('"ok"');
     connection.send(
-      'GET /v1/socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'GET /v1/socket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
     );
     await connection.until('101 Switching Protocols');
@@ -257,20 +272,31 @@ describe('connections', () => {
 
   it('pipelines requests behind a request that begins on the net front', async () => {
     const connection = await openRaw(gateway.port);
-    connection.send('GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    connection.send(
+      'GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    );
     const text = await connection.until('event: ready');
     expect(text.split('HTTP/1.1').length).toBe(2);
     connection.close();
   });
 
   it.each([
-    ['in two segments', ['GET /v1/events HTTP/1.1\r\nHo', 'st: x\r\n\r\n']],
-    ['byte by byte', [...'GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n']],
-    ['in absolute form', ['GET http://x/v1/events HTTP/1.1\r\nHost: x\r\n\r\n']],
-    ['with an empty body announced', ['GET /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n']],
-    ['with an encoded path', ['GET /v1/%65vents HTTP/1.1\r\nHost: x\r\n\r\n']],
-    ['with 100 headers', [`GET /v1/events HTTP/1.1\r\nHost: x\r\n${'X-Many: 1\r\n'.repeat(100)}\r\n`]],
-    ['with a long head', [`GET /v1/events HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(9_000)}\r\n\r\n`]],
+    ['in two segments', ['GET /v1/events HTTP/1.1\r\nHo', 'st: localhost\r\n\r\n']],
+    ['byte by byte', [...'GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n']],
+    ['in absolute form', ['GET http://x/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n']],
+    [
+      'with an empty body announced',
+      ['GET /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'],
+    ],
+    ['with an encoded path', ['GET /v1/%65vents HTTP/1.1\r\nHost: localhost\r\n\r\n']],
+    [
+      'with 100 headers',
+      [`GET /v1/events HTTP/1.1\r\nHost: localhost\r\n${'X-Many: 1\r\n'.repeat(100)}\r\n`],
+    ],
+    [
+      'with a long head',
+      [`GET /v1/events HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(9_000)}\r\n\r\n`],
+    ],
   ])('takes the ordinary road for a head %s, to the same stream', async (_what, parts) => {
     const connection = await openRaw(gateway.port);
     connection.socket.setNoDelay(true);

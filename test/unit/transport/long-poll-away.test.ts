@@ -8,10 +8,15 @@ import { everything, openWorld, type World } from '../../support/hub-world.ts';
 
 const admission: Admission = {
   needsToken: false,
-  enter() {},
-  leave() {},
+  enter() {
+    inside++;
+  },
+  leave() {
+    inside--;
+  },
   authorise: () => ({ ...everything, unpaced: true }),
   corsHeaders: () => '',
+  checkHost() {},
   allowsOrigin: () => true,
   knowsRegistry: () => true,
   refused() {},

@@ -122,7 +122,7 @@ it('G10: a long-poll whose answer nobody reads is cut after stalledTimeout', asy
   raw.socket.pause();
   const gone = new Promise((resolve) => raw.socket.once('close', resolve));
   // So many, one behind the other, that the kernel does not take all of it.
-  const request = 'GET /v2/updates?n=1000&format=cloudevents&pace=none HTTP/1.1\r\nHost: x\r\n\r\n';
+  const request = 'GET /v2/updates?n=1000&format=cloudevents&pace=none HTTP/1.1\r\nHost: localhost\r\n\r\n';
   raw.send(request.repeat(30));
   // A reader that is paused learns of the end only by writing.
   const knock = setInterval(() => raw.send(request), 50);
@@ -134,7 +134,7 @@ it('a request that is sent in drops is not waited for beyond headerTimeout', asy
   gateway = await startGateway({ limits: { headerTimeout: '1s' } });
   const silent = keep(await openRaw(gateway.port));
   const half = keep(await openRaw(gateway.port));
-  half.send('GET /v1/events HTTP/1.1\r\nHost: x\r\n');
+  half.send('GET /v1/events HTTP/1.1\r\nHost: localhost\r\n');
   await silent.ended();
   expect(silent.text()).toBe('');
   expect(await half.ended()).toMatch(/^HTTP\/1\.1 408 /);

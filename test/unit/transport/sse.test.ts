@@ -157,7 +157,7 @@ describe.each(roads)('the stream on the %s road', (road) => {
     opened.push(raw);
     const twice = road === 'front' ? '' : 'X-Twice: 1\r\nX-Twice: 2\r\n';
     const query = 'repository=r.test%2Fodd+x&_=1';
-    raw.send(`GET /v1/events?${query} HTTP/1.1\r\nHost: x\r\n${twice}\r\n`);
+    raw.send(`GET /v1/events?${query} HTTP/1.1\r\nHost: localhost\r\n${twice}\r\n`);
     expect(await raw.until('}]}')).toContain('r.test/odd x');
   });
 });

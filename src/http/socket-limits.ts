@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+import proxyAddr from '@fastify/proxy-addr';
+import type { Counter, Metrics } from '../lib/metrics.ts';
+
+export interface SocketLimitOptions {
+  /** Open sockets of one remote address at most. */
+  readonly perAddress: number;
+  /** Proxies, who bring many clients: addresses or CIDR ranges. */
+  readonly exempt: readonly string[];
+  readonly metrics: Metrics;
+}
+
+/**
+ * Counts open sockets by remote address, whatever they ask for or keep silent about: the limits of subscribers
+ * know nothing of idle keep-alive connections, with which one address could take every place there is.
+ */
+export class SocketLimits {
+  readonly #perAddress: number;
+  readonly #isExempt: (address: string, hop: number) => boolean;
+  readonly #refusals: Counter;
+  readonly #addresses = new Map<Socket, string>();
+  readonly #counts = new Map<string, number>();
+
+  /** One for all sockets: a closure for each would outweigh the count. */
+  readonly #onClose: (this: Socket) => void;
+
+  constructor(options: SocketLimitOptions) {
+    this.#perAddress = options.perAddress;
+    this.#isExempt = options.exempt.length === 0 ? () => false : proxyAddr.compile([...options.exempt]);
+    const leave = (socket: Socket) => this.#leave(socket);
+    this.#onClose = function (this: Socket) {
+      leave(this);
+    };
+    this.#refusals = options.metrics.counter(
+      'sockets_refused_total',
+      'Connections closed at once because their address had too many',
+    );
+  }
+
+  /** Counts the socket in until it closes; false: over the limit, to be closed. */
+  accepts(socket: Socket): boolean {
+    const address = socket.remoteAddress;
+    // Gone already, or a proxy.
+    if (address === undefined || this.#isExempt(address, 0)) return true;
+    const count = this.#counts.get(address) ?? 0;
+    if (count >= this.#perAddress) {
+      this.#refusals.inc();
+      return false;
+    }
+    this.#counts.set(address, count + 1);
+    // Remembered here: a closed socket need not know its address any more.
+    this.#addresses.set(socket, address);
+    socket.on('close', this.#onClose);
+    return true;
+  }
+
+  #leave(socket: Socket): void {
+    const address = this.#addresses.get(socket);
+    if (address === undefined) return;
+    this.#addresses.delete(socket);
+    const rest = (this.#counts.get(address) ?? 1) - 1;
+    if (rest === 0) this.#counts.delete(address);
+    else this.#counts.set(address, rest);
+  }
+}

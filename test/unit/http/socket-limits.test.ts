@@ -1,0 +1,63 @@
+import { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SocketLimits } from '../../../src/http/socket-limits.ts';
+import { noMetrics } from '../../../src/lib/metrics.ts';
+import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { openRaw, parseAnswer, type RawHttp } from '../../support/raw-http.ts';
+
+function fakeSocket(address: string | undefined): Socket {
+  return Object.defineProperty(new Socket(), 'remoteAddress', { value: address });
+}
+
+describe('SocketLimits', () => {
+  const limits = (exempt: string[] = []) => new SocketLimits({ perAddress: 2, exempt, metrics: noMetrics });
+
+  it('bounds the open sockets of one address, without touching others', () => {
+    const some = limits();
+    const first = fakeSocket('10.0.0.1');
+    expect(some.accepts(first)).toBe(true);
+    expect(some.accepts(fakeSocket('10.0.0.1'))).toBe(true);
+    expect(some.accepts(fakeSocket('10.0.0.1'))).toBe(false);
+    expect(some.accepts(fakeSocket('10.0.0.2'))).toBe(true);
+    first.emit('close', false);
+    first.emit('close', false);
+    expect(some.accepts(fakeSocket('10.0.0.1'))).toBe(true);
+    expect(some.accepts(fakeSocket('10.0.0.1'))).toBe(false);
+  });
+
+  it('does not count trusted proxies, nor who is gone already', () => {
+    const some = limits(['10.0.0.0/8']);
+    for (let n = 0; n < 10; n++) {
+      expect(some.accepts(fakeSocket('10.0.0.1'))).toBe(true);
+      expect(some.accepts(fakeSocket(undefined))).toBe(true);
+    }
+  });
+});
+
+describe('a gateway whose client opens sockets and says nothing', () => {
+  let gateway: Gateway;
+  const opened: RawHttp[] = [];
+  afterEach(async () => {
+    for (const each of opened.splice(0)) each.close();
+    await gateway.close();
+  });
+
+  it('closes those above the limit at once, counts them, and takes new ones when others go', async () => {
+    gateway = await startGateway({ limits: { connectionsPerAddress: 1 } });
+    const healthy = async () => {
+      const connection = await openRaw(gateway.port);
+      opened.push(connection);
+      connection.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const answer = await Promise.race([connection.until('"ok"'), connection.ended()]).catch(() => '');
+      return answer !== '' && parseAnswer(answer).status === 200;
+    };
+    const taken: boolean[] = [];
+    // 200 beside the subscribers, for webhooks, health and metrics.
+    for (let n = 0; n < 205; n++) taken.push(await healthy());
+    expect(taken.filter((each) => !each)).toHaveLength(4);
+    opened.shift()?.close();
+    while (!(await healthy()));
+    for (const each of opened.splice(0)) each.close();
+    while ((await gateway.metric(/^manifeed_sockets_refused_total/).catch(() => 0)) < 4);
+  });
+});
