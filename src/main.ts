@@ -6,6 +6,7 @@ import { type App, openApp } from './app.ts';
 import { configChecks } from './app-checks.ts';
 import { commandsOf } from './app-commands.ts';
 import { type Command, type CommandIo, exitCodes } from './cli/command.ts';
+import { firstSteps, urlOf } from './cli/first-steps.ts';
 import { runCommandLine } from './cli/run.ts';
 import { loadConfig, processEnvironment } from './config.ts';
 
@@ -30,23 +31,12 @@ const serve: Command = {
       await app.close();
       throw error;
     });
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    logger.info({ url, version, ledger: config.ledger.kind }, 'manifeed is listening');
-    io.err(firstSteps(url));
+    logger.info({ url: urlOf(host, port), version, ledger: config.ledger.kind }, 'manifeed is listening');
+    io.err(firstSteps(config, { host, port }));
     const code = await untilSignal(app, logger);
     return code;
   },
 };
-
-function firstSteps(url: string): string {
-  return [
-    '',
-    `  Manifeed listens on ${url}`,
-    `  subscribe:  curl -N '${url}/v1/events?repository=nginx'`,
-    `  publish:    curl -d '{"reference":"nginx:1.27","digest":"sha256:${'0'.repeat(64)}"}' ${url}/v1/hooks/publish`,
-    '',
-  ].join('\n');
-}
 
 /** The first SIGTERM or SIGINT drains, the second stops at once. */
 function untilSignal(app: App, logger: { info(fields: object, message: string): void }): Promise<number> {

@@ -1,0 +1,58 @@
+/** What a start prints for whoever tries the gateway: commands that work with the configuration in force. */
+import type { Config, WebhookConfig } from '../config.ts';
+
+export interface ListeningAt {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Addresses that stand for all; one cannot connect to them everywhere. */
+const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/**
+ * Lines for people, on standard error. A command that would need a secret of the configuration is left out, or has
+ * a variable in the secret's place: secrets are not printed.
+ */
+export function firstSteps(config: Config, at: ListeningAt): string {
+  const url = urlOf(reachable[at.host] ?? at.host, at.port);
+  const hook = config.webhooks.find((candidate) => credentialsOf(candidate) !== null);
+  const other = config.webhooks[0];
+  const token = config.access.kind === 'tokens' ? '-H "Authorization: Bearer $TOKEN" ' : '';
+  const subscribe = `curl -N ${token}'${url}/v1/events?repository=${repositoryFor(config, hook)}'`;
+  return [
+    '',
+    `  Manifeed listens on ${urlOf(at.host, at.port)}`,
+    `  subscribe:  ${subscribe}`,
+    ...(hook === undefined ? [] : [`  publish:    ${publish(hook, url)}`]),
+    ...(hook !== undefined || other === undefined ? [] : [`  webhook:    ${describe(other, url)}`]),
+    '',
+  ].join('\n');
+}
+
+/** The WHATWG form; an IPv6 address is in brackets. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Exact names may be unknown here or not granted to a token; a pattern shows what there is. */
+function repositoryFor(config: Config, hook: WebhookConfig | undefined): string {
+  if (config.access.kind === 'tokens' || config.registries.length > 0) return '**';
+  return hook?.registry === undefined ? 'nginx' : `${hook.registry}/nginx`;
+}
+
+function publish(hook: WebhookConfig, url: string): string {
+  const body = `{"reference":"nginx:1.27","digest":"sha256:${'0'.repeat(64)}"}`;
+  return `curl ${credentialsOf(hook) ?? ''}-d '${body}' '${url}/v1/hooks/${hook.name}'`;
+}
+
+/** Arguments for curl; null where the hook does not take our own JSON, or wants more than a bearer token. */
+function credentialsOf(hook: WebhookConfig): string | null {
+  const { kind, token, tokenHeader, password, pathToken } = hook;
+  if (kind !== 'manifeed' || tokenHeader !== undefined) return null;
+  if (password !== undefined || pathToken !== undefined) return null;
+  return token === undefined ? '' : '-H "Authorization: Bearer $HOOK_TOKEN" ';
+}
+
+function describe(hook: WebhookConfig, url: string): string {
+  return `${url}/v1/hooks/${hook.name}${hook.pathToken === undefined ? '' : '/***'} (${hook.kind})`;
+}
