@@ -77,10 +77,15 @@ interface Wanted {
 
 export function longPollRoute(app: FastifyInstance, options: LongPollOptions): void {
   app.get('/v2/updates', async (request, reply) => {
+    // Gone before it came to this: its `close` has been told, and will not be again.
+    if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
     options.admission.enter(request.ip);
+    const over = new AbortController();
     // Until the answer has left: one that nobody reads still takes memory.
-    reply.raw.once('close', () => options.admission.leave(request.ip));
-    const { bodies, position } = await answer(request, options);
+    over.signal.addEventListener('abort', () => options.admission.leave(request.ip));
+    // A response that is not its connection's first hears nothing of the end of that; its request does.
+    for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
+    const { bodies, position } = await answer(request, over.signal, options);
     // Idle time of the socket, which an answer that is read does not have.
     reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
     return send(reply, request.url, bodies, position);
@@ -93,7 +98,11 @@ interface Answer {
   readonly position: string;
 }
 
-async function answer(request: FastifyRequest, options: LongPollOptions): Promise<Answer> {
+async function answer(
+  request: FastifyRequest,
+  signal: AbortSignal,
+  options: LongPollOptions,
+): Promise<Answer> {
   const query = request.url.slice(request.url.indexOf('?') + 1 || request.url.length);
   const wanted = parse(query, tokenOf({ headers: request.headers, query }), options);
   const { epoch, sequence } = options.hub.head;
@@ -102,15 +111,14 @@ async function answer(request: FastifyRequest, options: LongPollOptions): Promis
     const frames = await recentFrames(options.hub.sources, sequence, wanted.limit, (frame) =>
       accepts(wanted, frame),
     );
-    const bodies = frames.map((frame) => frame.bytes(wanted.encoding, frame.sequence));
-    if (bodies.length > 0 || wanted.waitMs === 0) {
-      for (const frame of frames) if (wanted.paced) options.hub.pacer.charge(frame.key, 1);
-      return { bodies, position: formatPosition(epoch, sequence) };
-    }
-    // Not "live": what happened while the past was read is to be seen too.
-    start = { kind: 'after', epoch, sequence };
+    const [first] = frames;
+    if (first === undefined && wanted.waitMs === 0)
+      return { bodies: [], position: formatPosition(epoch, sequence) };
+    // Fed by the hub from there, at the pace of any other catch-up. Nor is it "live" where there is none: what
+    // happened while the past was read is to be seen too.
+    start = { kind: 'after', epoch, sequence: first === undefined ? sequence : first.sequence - 1 };
   }
-  const outcome = await wait({ ...wanted, start }, request, options);
+  const outcome = await wait(wanted, start, signal, options);
   if (outcome.kind === 'refused') throw outcome.error;
   return outcome;
 }
@@ -144,25 +152,35 @@ type Waited =
   | ({ readonly kind: 'answer' } & Answer)
   | { readonly kind: 'refused'; readonly error: ManifeedError };
 
-/** Resolves with what came: as soon as there is something and the head is reached, or `limit`, or time is up. */
-function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions): Promise<Waited> {
+/**
+ * Resolves with what came: as soon as there is something and the head is reached, or `limit`, or time is up.
+ *
+ * @param start from where to replay; that of `wanted`, but for one that is live
+ */
+function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPollOptions): Promise<Waited> {
   const { hub, clock } = options;
   return new Promise((resolve) => {
     const bodies: Buffer[] = [];
-    let position =
-      wanted.start.kind === 'after' ? formatPosition(wanted.start.epoch, wanted.start.sequence) : '';
+    let position = start.kind === 'after' ? formatPosition(start.epoch, start.sequence) : '';
     let caughtUp = false;
     let done = false;
     const finish = (waited?: Waited) => {
       if (done) return;
       done = true;
       cancel();
-      request.raw.off('close', onClose);
-      if (hub.isPlaced(subscriber)) position = hub.resumeOf(subscriber);
+      signal.removeEventListener('abort', onLeave);
+      const from = subscriber.subscriptions[0]?.from ?? 0;
+      let moved = false;
+      if (hub.isPlaced(subscriber)) {
+        position = hub.resumeOf(subscriber);
+        moved = position !== formatPosition(hub.head.epoch, from);
+      }
       hub.disconnect(subscriber);
+      // One that has read a part of a long past has to get on, though it found nothing yet. One that could not
+      // read, or had no turn of the pace, must not say that there is nothing.
+      const looked = position !== '' && (caughtUp || moved || bodies.length > 0);
       if (waited !== undefined) resolve(waited);
-      else if (position !== '') resolve({ kind: 'answer', bodies, position });
-      // An empty answer would need a position to go on from, and any would be made up.
+      else if (looked) resolve({ kind: 'answer', bodies, position });
       else resolve({ kind: 'refused', error: notRead() });
     };
     const finishSoon = () => setImmediate(finish);
@@ -174,7 +192,9 @@ function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions)
         return bodies.length < wanted.limit;
       },
       tell(control: Control) {
-        if (control.kind === 'reset') finish({ kind: 'refused', error: gone(control) });
+        // Without a position of the client's own there is none that could be gone: it asks again.
+        const asked = wanted.start.kind !== 'live' || caughtUp;
+        if (control.kind === 'reset') finish({ kind: 'refused', error: asked ? gone(control) : notRead() });
         if (control.kind === 'ready') {
           caughtUp = true;
           if (bodies.length > 0 || wanted.waitMs === 0) finishSoon();
@@ -184,17 +204,22 @@ function wait(wanted: Wanted, request: FastifyRequest, options: LongPollOptions)
       beat() {},
       end: () => finish(),
     };
-    const onClose = () => finish();
+    const onLeave = () => finish();
     const { grant, paced, conflate } = wanted;
     const subscriber = hub.connect({ sink, grant, paced, conflate });
     const cancel = clock.after(Math.max(wanted.waitMs, leastWaitMs), () => finish());
-    request.raw.on('close', onClose);
-    hub.subscribe(subscriber, { id: '', filter: wanted.filter, start: wanted.start, snapshot: false });
+    signal.addEventListener('abort', onLeave);
+    // It left while the past was read.
+    if (signal.aborted) return finish();
+    hub.subscribe(subscriber, { id: '', filter: wanted.filter, start, snapshot: false });
   });
 }
 
 function notRead(): ManifeedError {
-  return new ManifeedError('UNAVAILABLE', 'read changes: the ledger did not answer in time: try again');
+  return new ManifeedError(
+    'UNAVAILABLE',
+    'read changes: no answer of the ledger, or no turn of the pace, in time: try again',
+  );
 }
 
 function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {

@@ -16,6 +16,8 @@ export interface ScriptedLedger extends Ledger {
   deaf: boolean;
   /** Changes in one page at most. */
   maxPage: number;
+  /** Reads that wait until `release`. */
+  readonly waiting: number;
   /** Reads made. */
   readonly reads: number;
   /** Begins a new epoch, whose head is `head` changes after nothing. */
@@ -42,6 +44,9 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
     away: false,
     deaf: false,
     maxPage: 1_000,
+    get waiting() {
+      return waiting.length;
+    },
     get reads() {
       return reads;
     },
