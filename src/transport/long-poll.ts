@@ -13,6 +13,7 @@ import { recentFrames } from '../fanout/recent.ts';
 import type { Control, Encoding, Sink } from '../fanout/sink.ts';
 import type { Start } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
+import { asManifeedError } from './raw-response.ts';
 import { type Admission, splitTarget, tokenOf } from './stream-request.ts';
 import {
   type ClientGrant,
@@ -211,7 +212,11 @@ function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPo
     signal.addEventListener('abort', onLeave);
     // It left while the past was read.
     if (signal.aborted) return finish();
-    hub.subscribe(subscriber, { id: '', filter: wanted.filter, start, snapshot: false });
+    try {
+      hub.subscribe(subscriber, { id: '', filter: wanted.filter, start, snapshot: false });
+    } catch (error) {
+      finish({ kind: 'refused', error: asManifeedError(error) });
+    }
   });
 }
 

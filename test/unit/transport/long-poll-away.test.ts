@@ -136,6 +136,14 @@ it('answers 503 to whom the pace gives no turn in time', async () => {
   }
 });
 
+it('a request over the bounds of what may be asked for is refused, and no subscriber', async () => {
+  const get = await serve({ interests: { globsPerConnection: 1, globs: 10, repositories: 10 } });
+  const answer = await get('?repository=r.test/a*&repository=r.test/b*&wait=60s');
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ errors: [{ code: 'SUBSCRIPTION_LIMIT' }] });
+  expect(world.hub.table.size).toBe(0);
+});
+
 describe('a client that leaves', () => {
   it('before its request is served never becomes a subscriber', async () => {
     const handling = Promise.withResolvers<void>();
