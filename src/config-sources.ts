@@ -139,6 +139,8 @@ function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags
         path: argument.split('=', 1)[0] ?? argument,
         message: `unknown argument: ${near === null ? 'see manifeed --help' : `did you mean --${near}?`}`,
       });
+      // Its value is no argument of its own, and may be the secret of a mistyped --ledger.password.
+      if (name !== null && match?.[2] === undefined && argv[at + 1]?.startsWith('-') === false) at++;
       continue;
     }
     let text = match?.[2];

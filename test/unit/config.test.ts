@@ -271,6 +271,10 @@ describe('loadConfig, refusals', () => {
       '--pace.brust: unknown argument: did you mean --pace.burst?',
       '-x: unknown argument: see manifeed --help',
     ]);
+    expect(problems('', { argv: ['--ledger.passwrd', 'hunter2', 'stray'] })).toEqual([
+      '--ledger.passwrd: unknown argument: did you mean --ledger.password?',
+      'stray: unknown argument: see manifeed --help',
+    ]);
     expect(problems('', { argv: ['--listen'] })).toEqual(['--listen: missing: must have a value']);
     expect(problems('', { env: { MANIFEED_PACE_BRUST: '1' } })[0]).toMatch(
       /did you mean MANIFEED_PACE_BURST\?/,
