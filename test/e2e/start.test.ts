@@ -1,5 +1,6 @@
 /** The first minute: what README says, as written, and what a start that cannot be says instead. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type GatewayProcess, spawnGateway } from '../support/gateway.ts';
@@ -71,6 +72,21 @@ describe("README's first minute", () => {
     expect(gateway.output()).toContain(`Manifeed listens on ${gateway.url}`);
     const publish = /publish: +(curl .*)/.exec(gateway.output())?.[1] ?? '';
     expect(await outputOf(publish, '}').until).toContain('"accepted":1');
+  }, 60_000);
+});
+
+describe('a command whose reader has enough', () => {
+  it('ends without a stack trace', async () => {
+    const main = new URL('../../src/main.ts', import.meta.url).pathname;
+    const shell = `"${process.execPath}" "${main}" config --settings 2>&1 >&3 | cat >&2`;
+    const child = spawn('sh', ['-c', `{ ${shell}; } 3>&1 | true`], { stdio: ['ignore', 'ignore', 'pipe'] });
+    children.push(child);
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    await once(child, 'close');
+    expect(said).toBe('');
   }, 60_000);
 });
 
