@@ -66,7 +66,7 @@ const endpoints: readonly ApiEndpoint[] = [
     responses: {
       200: { description: 'Changes, oldest first; `Link: …; rel="next"` goes on', schema: z.array(update) },
     },
-    errors: ['PARAMETER_INVALID', 'DENIED', 'POSITION_GONE', 'TOO_MANY_CONNECTIONS'],
+    errors: ['PARAMETER_INVALID', 'DENIED', 'POSITION_GONE', 'TOO_MANY_CONNECTIONS', 'UNAVAILABLE'],
   },
   {
     method: 'post',
