@@ -7,6 +7,7 @@ import {
   type StreamParams,
   toFilter,
 } from './subscribe-params.ts';
+import { type ClientMessage, parseClientMessage } from './websocket-messages.ts';
 
 export interface ParsedStream {
   readonly params: StreamParams;
@@ -24,6 +25,7 @@ const maxRememberedLength = 2_048;
 export class StreamParser {
   readonly #limits: FilterLimits;
   readonly #queries = new Map<string, ParsedStream>();
+  readonly #messages = new Map<string, ClientMessage>();
   readonly #filters = new Map<string, Filter>();
 
   constructor(limits: FilterLimits) {
@@ -40,6 +42,12 @@ export class StreamParser {
       const params = parseStreamQuery(new URLSearchParams(text));
       return { params, filter: this.filter(params) };
     });
+  }
+
+  /** What a client says over a WebSocket. @throws as `parseClientMessage` */
+  message(text: string): ClientMessage {
+    if (text.includes('access_token')) return parseClientMessage(text);
+    return remembered(this.#messages, text, parseClientMessage);
   }
 
   /** @throws PARAMETER_INVALID naming the parameter */

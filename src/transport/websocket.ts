@@ -16,15 +16,10 @@ import type { StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
 import { disown, endSoon, own, type SocketOwner } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
-import { areWholeMessages, closeFrame, isPong, pingFrame, pongFrame, textFrame } from './websocket-frame.ts';
+import { areWholeMessages, closeFrame, isPong, pongFrame, textFrame } from './websocket-frame.ts';
 import { answerHandshake } from './websocket-handshake.ts';
-import {
-  type ClientMessage,
-  controlText,
-  errorText,
-  idOf,
-  parseClientMessage,
-} from './websocket-messages.ts';
+import { type ClientMessage, controlText, errorText, idOf } from './websocket-messages.ts';
+import { bookmarkFrame, heartbeat, welcomeFrame } from './websocket-shared.ts';
 
 export interface WebSocketLimits {
   readonly subscriptionsPerConnection: number;
@@ -98,6 +93,8 @@ class Connection implements Sink, SocketOwner {
   #unanswered = 0;
   #told = '';
   #closing = false;
+  /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
+  #greeting: string | null = null;
   /** Messages lately, and when they were counted, monotonic ms: a bucket that leaks. */
   #messages = 0;
   #messagesAt = 0;
@@ -129,11 +126,32 @@ class Connection implements Sink, SocketOwner {
 
   write(bytes: Buffer): boolean {
     // Only once `write` has said no does the socket promise a `drain`.
-    return this.#socket.write(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
+    return this.#put(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
   }
 
   tell(control: Control): boolean {
+    if (control.kind === 'subscribed' && this.#greeting === null) {
+      this.#greeting = control.id;
+      return true;
+    }
+    if (control.kind === 'ready' && control.id === this.#greeting) {
+      this.#greeting = null;
+      return this.write(welcomeFrame(control.id, control.position));
+    }
     return this.write(textFrame(controlText(control)));
+  }
+
+  /** The only way to the socket: what is owed comes first. */
+  #put(bytes: Buffer): boolean {
+    this.#greet();
+    return this.#socket.write(bytes);
+  }
+
+  #greet(): void {
+    if (this.#greeting === null) return;
+    const id = this.#greeting;
+    this.#greeting = null;
+    this.#socket.write(textFrame(controlText({ kind: 'subscribed', id })));
   }
 
   beat(bookmark: string): void {
@@ -144,14 +162,14 @@ class Connection implements Sink, SocketOwner {
     this.#unanswered++;
     if (bookmark !== '' && bookmark !== this.#told) {
       this.#told = bookmark;
-      this.#socket.write(bookmarkFrame(bookmark));
+      this.#put(bookmarkFrame(bookmark));
     }
-    this.#socket.write(heartbeat);
+    this.#put(heartbeat);
   }
 
   end(why: Farewell, bookmark: string, retryMs: number): void {
     const position = bookmark === '' ? null : bookmark;
-    this.#socket.write(
+    this.#put(
       textFrame(JSON.stringify({ type: 'bye', reason: why, position, retryMs: Math.round(retryMs) })),
     );
     this.#close(catalogue[why].closeCode, why);
@@ -162,10 +180,8 @@ class Connection implements Sink, SocketOwner {
     if (this.#receiver === null && isPong(bytes)) return;
     const disposable = this.#receiver === null && areWholeMessages(bytes);
     this.#receiver ??= this.#newReceiver();
-    // What one message brings about leaves in one piece.
-    this.#socket.cork();
     const ready = this.#receiver.write(bytes);
-    this.#socket.uncork();
+    this.#greet();
     if (!ready) {
       // The parser works as it is written to; only a peer that floods it gets here.
       this.#socket.pause();
@@ -208,7 +224,7 @@ class Connection implements Sink, SocketOwner {
     // A flood of pings is a flood of messages; and who reads no answers needs none.
     const { maxBacklogBytes } = this.#options.limits;
     if (this.#withinRate() && !this.#closing && this.#socket.writableLength < maxBacklogBytes)
-      this.#socket.write(pongFrame(data));
+      this.#put(pongFrame(data));
   }
 
   #read(data: Buffer, isBinary: boolean): void {
@@ -216,7 +232,7 @@ class Connection implements Sink, SocketOwner {
     const text = data.toString();
     try {
       if (isBinary) throw new ManifeedError('MESSAGE_INVALID', 'read message: binary: must be JSON text');
-      this.#obey(parseClientMessage(text));
+      this.#obey(this.#options.parser.message(text));
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#options.admission.refused(refusal.code);
@@ -249,7 +265,7 @@ class Connection implements Sink, SocketOwner {
 
   /** Answers come at the client's pace, not at the hub's: who asks for ever and reads nothing is closed. */
   #answer(text: string): void {
-    this.#socket.write(textFrame(text));
+    this.#put(textFrame(text));
     // As much again as changes may take: who is only behind with those may still say something.
     if (this.#socket.writableLength > 2 * this.#options.limits.maxBacklogBytes)
       this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
@@ -346,13 +362,14 @@ class Connection implements Sink, SocketOwner {
 
   #fail(error: ManifeedError): void {
     if (this.#closing) return;
-    this.#socket.write(textFrame(errorText(error, null)));
+    this.#put(textFrame(errorText(error, null)));
     this.#close(error.closeCode, error.code);
   }
 
   #close(code: number, reason: string): void {
     if (this.#closing) return;
     this.#closing = true;
+    this.#greet();
     endSoon(this.#socket, closeFrame(code, reason), this.#options.clock);
     this.#options.hub.disconnect(this.#subscriber);
   }
@@ -360,16 +377,6 @@ class Connection implements Sink, SocketOwner {
 
 /** Errors after which the client has to begin anew; the others concern one message. */
 const fatal = new Set(['MESSAGE_INVALID', 'UNAUTHORIZED', 'INTERNAL', 'TOO_MANY_REQUESTS']);
-
-const heartbeat = pingFrame('');
-let lastBookmark = { position: '', bytes: heartbeat };
-
-function bookmarkFrame(position: string): Buffer {
-  if (lastBookmark.position !== position) {
-    lastBookmark = { position, bytes: textFrame(JSON.stringify({ type: 'bookmark', position })) };
-  }
-  return lastBookmark.bytes;
-}
 
 function refuseMember(parameter: string, message: string): ManifeedError {
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
