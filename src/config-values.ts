@@ -147,6 +147,8 @@ export interface ListenAddress {
 
 /** Reads `HOST:PORT`, `[::1]:PORT`, `:PORT` (all addresses) or `PORT` (loopback). Null where it is none. */
 export function parseListen(value: unknown): ListenAddress | null {
+  // Anything else may have a `toString` that is no function.
+  if (typeof value !== 'string' && typeof value !== 'number') return null;
   const match = /^(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):)?([0-9]{1,5})$/.exec(String(value));
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) return null;

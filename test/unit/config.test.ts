@@ -341,7 +341,7 @@ describe('loadConfig, refusals', () => {
           expect(error).toBeInstanceOf(ConfigError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[{ listen: { toString: {} } }]] },
     );
   });
 });
