@@ -30,6 +30,8 @@ export interface DeliveryPort {
 
 export class Delivery {
   readonly #port: DeliveryPort;
+  /** At any moment nearly all subscribers stand at the same position: its text is made once. */
+  #latest = { epoch: '', sequence: -1, text: '' };
 
   constructor(port: DeliveryPort) {
     this.#port = port;
@@ -99,7 +101,8 @@ export class Delivery {
   }
 
   tellReady(subscriber: Subscriber): void {
-    const ids = subscriber.unready ?? [];
+    const ids = subscriber.unready;
+    if (ids === null) return;
     subscriber.unready = null;
     for (const id of ids)
       this.tell(subscriber, { kind: 'ready', id, position: this.resumePosition(subscriber) });
@@ -111,7 +114,11 @@ export class Delivery {
   }
 
   resumePosition(subscriber: Subscriber): string {
-    return formatPosition(this.#port.fanOut.epoch, this.#resumeSequence(subscriber));
+    const { epoch } = this.#port.fanOut;
+    const sequence = this.#resumeSequence(subscriber);
+    if (this.#latest.sequence !== sequence || this.#latest.epoch !== epoch)
+      this.#latest = { epoch, sequence, text: formatPosition(epoch, sequence) };
+    return this.#latest.text;
   }
 
   /** Everything at or before it has been delivered. */

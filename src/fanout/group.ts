@@ -17,7 +17,6 @@ export interface Grant {
 }
 
 export class Group {
-  readonly key: string;
   readonly filter: Filter;
   readonly grant: Grant;
   /** Subscribers that take changes as they come. */
@@ -26,8 +25,7 @@ export class Group {
   /** The round of matching that judged it last: a group reached by two roads is judged once. */
   judgedIn = 0;
 
-  constructor(key: string, filter: Filter, grant: Grant) {
-    this.key = key;
+  constructor(filter: Filter, grant: Grant) {
     this.filter = filter;
     this.grant = grant;
   }
@@ -71,7 +69,8 @@ interface PatternEntry {
 }
 
 export class GroupIndex {
-  readonly #groups = new Map<string, Group>();
+  /** By the filter's key, then by the grant's: to join both into one text costs more than the look-up. */
+  readonly #groups = new Map<string, Map<string, Group>>();
   readonly #exact = new Map<string, Repository>();
   readonly #patterns = new Map<string, PatternEntry>();
   readonly #onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void;
@@ -84,13 +83,7 @@ export class GroupIndex {
 
   /** The group of this filter and grant, made if there is none. */
   add(subscriber: Subscriber, filter: Filter, grant: Grant): Group {
-    const key = `${grant.key}\n${filter.key}`;
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      group = new Group(key, filter, grant);
-      this.#groups.set(key, group);
-      this.#link(group);
-    }
+    const group = this.#groups.get(filter.key)?.get(grant.key) ?? this.#newGroup(filter, grant);
     (subscriber.paced ? group.paced : group.unpaced).add(subscriber);
     return group;
   }
@@ -98,8 +91,11 @@ export class GroupIndex {
   remove(subscriber: Subscriber, group: Group): void {
     group.paced.delete(subscriber);
     group.unpaced.delete(subscriber);
-    if (group.size > 0 || this.#groups.get(group.key) !== group) return;
-    this.#groups.delete(group.key);
+    const { filter, grant } = group;
+    const ofFilter = this.#groups.get(filter.key);
+    if (group.size > 0 || ofFilter?.get(grant.key) !== group) return;
+    ofFilter.delete(grant.key);
+    if (ofFilter.size === 0) this.#groups.delete(filter.key);
     this.#unlink(group);
   }
 
@@ -143,6 +139,14 @@ export class GroupIndex {
       matched.groups.push(group);
       matched.paced += group.paced.size;
     }
+  }
+
+  #newGroup(filter: Filter, grant: Grant): Group {
+    const group = new Group(filter, grant);
+    const ofFilter = this.#groups.get(filter.key) ?? new Map<string, Group>();
+    this.#groups.set(filter.key, ofFilter.set(grant.key, group));
+    this.#link(group);
+    return group;
   }
 
   #link(group: Group): void {

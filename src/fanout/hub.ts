@@ -161,7 +161,9 @@ export class Hub {
    */
   subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
-    const request = { ...asked, filter: this.#interests.hold(asked.filter, filtersOf(subscriber)) };
+    const { id, start, snapshot } = asked;
+    const filter = this.#interests.hold(asked.filter, filtersOf(subscriber));
+    const request = { id, filter, start, snapshot };
     const { head } = this.#fanOut;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
     const caughtUp =
@@ -326,7 +328,8 @@ export class Hub {
     const group = this.#index.add(subscriber, request.filter, subscriber.grant);
     subscriber.subscriptions = [...subscriber.subscriptions, { id: request.id, group, from }];
     subscriber.newestFrom = Math.max(subscriber.newestFrom, from);
-    subscriber.unready = [...(subscriber.unready ?? []), request.id];
+    subscriber.unready ??= [];
+    subscriber.unready.push(request.id);
   }
 
   #feed(subscriber: Subscriber): void {
@@ -345,8 +348,12 @@ export class Hub {
   }
 }
 
+const noFilters: readonly Filter[] = [];
+
 /** Of its subscriptions, and of those on their way in. */
-function filtersOf({ subscriptions, joining }: Subscriber): Filter[] {
+function filtersOf({ subscriptions, joining }: Subscriber): readonly Filter[] {
+  // As with nearly all who ask for something.
+  if (subscriptions.length === 0 && joining === null) return noFilters;
   return [
     ...subscriptions.map((each) => each.group.filter),
     ...(joining ?? []).map((each) => each.request.filter),
