@@ -6,9 +6,36 @@ export interface RawHead {
   readonly path: string;
   /** Without the question mark. */
   readonly query: string;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<RawHeaders>;
 }
+
+/** What a stream's request may say that matters here, by lower-case name; all else is passed over. */
+export type RawHeaders = { [name in KnownHeader]: string | undefined };
+type KnownHeader = keyof typeof none;
+
+/** Every head begins as a copy of it, so that all have one shape. */
+const none = {
+  accept: undefined,
+  authorization: undefined,
+  connection: undefined,
+  host: undefined,
+  'last-event-id': undefined,
+  origin: undefined,
+  'sec-websocket-key': undefined,
+  'sec-websocket-protocol': undefined,
+  'sec-websocket-version': undefined,
+  upgrade: undefined,
+  'x-forwarded-for': undefined,
+};
+/** A request with one of these has a body, or wants something else than a stream. */
+const foreign = ['content-length', 'expect', 'http2-settings', 'te', 'trailer', 'transfer-encoding'];
+
+const known = new Map<string, KnownHeader | 'foreign'>([
+  ...(Object.keys(none) as KnownHeader[]).map((name) => [name, name] as const),
+  ...foreign.map((name) => [name, 'foreign'] as const),
+]);
+/** By length: most headers of a browser are passed over without a look at their names. */
+const knownLengths = new Set([...known.keys()].map((name) => name.length));
 
 /** Longer heads are node:http's. */
 export const maxRawHeadBytes = 8 * 1024;
@@ -17,9 +44,6 @@ const maxHeaders = 64;
 const requestLine = /^GET (\/[A-Za-z0-9/_-]*)(?:\?([!-~]*))? HTTP\/1\.1$/;
 /** All header lines, each with its end: one test for all costs less than one for each. */
 const headerLines = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t -~]*\r\n)+$/;
-/** A request with one of these has a body, or wants something else than a stream. */
-const foreign = ['content-length', 'transfer-encoding', 'expect', 'te', 'trailer', 'http2-settings'];
-
 /** Null where the chunk is not exactly one such head. */
 export function readRawHead(chunk: Buffer): RawHead | null {
   if (chunk.length > maxRawHeadBytes || chunk.length < 16 || chunk[0] !== 0x47) return null;
@@ -30,22 +54,29 @@ export function readRawHead(chunk: Buffer): RawHead | null {
   const lines = text.slice(firstEnd + 2, -2);
   if (request?.[1] === undefined || !headerLines.test(lines)) return null;
   const headers = readHeaders(lines);
-  if (headers === null) return null;
-  if (headers.host === undefined || foreign.some((name) => headers[name] !== undefined)) return null;
+  if (headers?.host === undefined) return null;
   return { path: request[1], query: request[2] ?? '', headers };
 }
 
-/** Null where a name comes twice: which of the two counts is a question that node:http answers name by name. */
-function readHeaders(lines: string): Record<string, string> | null {
-  // Names that every object has (`constructor`, `__proto__`) seem to come twice, and are node:http's to judge.
-  const headers: Record<string, string> = {};
+/**
+ * Null where one is foreign, or comes twice: which of the two counts is a question that node:http answers name
+ * by name.
+ */
+function readHeaders(lines: string): RawHeaders | null {
+  const headers: RawHeaders = { ...none };
   let count = 0;
   for (let at = 0; at < lines.length; ) {
     const colon = lines.indexOf(':', at);
     const end = lines.indexOf('\r\n', colon);
-    const name = lines.slice(at, colon).toLowerCase();
-    if (headers[name] !== undefined || ++count > maxHeaders) return null;
-    headers[name] = lines.slice(colon + 1, end).trim();
+    if (++count > maxHeaders) return null;
+    if (knownLengths.has(colon - at)) {
+      const name = known.get(lines.slice(at, colon).toLowerCase());
+      if (name === 'foreign') return null;
+      if (name !== undefined) {
+        if (headers[name] !== undefined) return null;
+        headers[name] = lines.slice(colon + 1, end).trim();
+      }
+    }
     at = end + 2;
   }
   return headers;

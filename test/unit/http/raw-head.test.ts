@@ -8,15 +8,22 @@ const plain = 'GET /v1/events?a=b HTTP/1.1\r\nHost: x\r\n\r\n';
 describe('readRawHead', () => {
   it('reads what nearly every client sends', () => {
     expect(read(plain)).toEqual({ path: '/v1/events', query: 'a=b', headers: { host: 'x' } });
-    const head = read('GET /v1/socket HTTP/1.1\r\nhost:x\r\nAccept:\t*/* \r\nX-Empty:\r\n\r\n');
-    expect(head?.headers).toEqual({ host: 'x', accept: '*/*', 'x-empty': '' });
+    const head = read('GET /v1/socket HTTP/1.1\r\nhost:x\r\nAccept:\t*/* \r\nOrigin:\r\n\r\n');
+    expect(head?.headers).toEqual({ host: 'x', accept: '*/*', origin: '' });
+  });
+
+  it('passes over headers that mean nothing to a stream, whatever their names', () => {
+    for (const name of ['X', 'Cookie', 'Accepts', '__proto__', 'constructor', 'toString']) {
+      const head = read(plain.replace('Host', `${name}: 1\r\n${name}: 2\r\nHost`));
+      expect(head, name).toEqual({ path: '/v1/events', query: 'a=b', headers: { host: 'x' } });
+    }
   });
 
   it.each([
     ['another method', plain.replace('GET', 'POST')],
     ['HTTP/1.0', plain.replace('1.1', '1.0')],
     ['no Host', plain.replace('Host', 'Hast')],
-    ['a header twice', plain.replace('Host', 'X: 1\r\nX: 2\r\nHost')],
+    ['a header twice', plain.replace('Host', 'Accept: 1\r\naccept: 2\r\nHost')],
     ['a body', plain.replace('Host', 'Content-Length: 2\r\nHost')],
     ['chunks', plain.replace('Host', 'Transfer-Encoding: chunked\r\nHost')],
     ['a folded header', plain.replace('Host', 'X: 1\r\n 2\r\nHost')],
@@ -37,7 +44,7 @@ describe('readRawHead', () => {
     expect(read(text)).toBeNull();
   });
 
-  it('never throws, and never reads a header name that an object has by nature', () => {
+  it('never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         readRawHead(Buffer.from(bytes));
@@ -45,8 +52,5 @@ describe('readRawHead', () => {
       }),
       { numRuns: 300 },
     );
-    for (const name of ['__proto__', 'constructor']) {
-      expect(read(plain.replace('Host', `${name}: 1\r\nHost`)), name).toBeNull();
-    }
   });
 });
