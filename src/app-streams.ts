@@ -6,17 +6,20 @@ import type { Config } from './config.ts';
 import { ManifeedError } from './errors.ts';
 import type { Hub } from './fanout/hub.ts';
 import { clientAddress } from './http/client-address.ts';
+import { tellsAddressesApart } from './http/connection-limits.ts';
 import { stepInFront } from './http/front.ts';
 import type { Reply, Request, Server } from './http/server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
+import { disown } from './lib/socket-owner.ts';
 import { longPollRoute } from './transport/long-poll.ts';
 import { writeError } from './transport/raw-response.ts';
 import { openSse } from './transport/sse.ts';
 import { StreamParser } from './transport/stream-parser.ts';
 import { type Admission, type StreamRequest, splitTarget } from './transport/stream-request.ts';
-import { disown } from './transport/stream-socket.ts';
+
 import { openWebSocket } from './transport/websocket.ts';
+import { FrameReaders } from './transport/websocket-reader.ts';
 
 export interface StreamOptions {
   readonly config: Config;
@@ -39,9 +42,10 @@ const nothing = Buffer.alloc(0);
 /** @returns an idempotent stop of what runs beside the requests */
 export function registerStreams(server: Server, options: StreamOptions): () => void {
   const { config } = options;
-  const addressOf = clientAddress(config.trustProxy);
+  const addressOf = socketAddress(config);
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
-  const shared = { ...options, limits, parser: new StreamParser(limits) };
+  const readers = new FrameReaders(limits.maxMessageBytes);
+  const shared = { ...options, limits, parser: new StreamParser(limits), readers };
 
   type Open = (request: StreamRequest) => void;
   const sse: Open = (request) => openSse(request, shared);
@@ -56,7 +60,7 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
       (path === ssePath ? sse : webSocket)({
         query,
         headers,
-        address: addressOf(socket.remoteAddress ?? '', headers['x-forwarded-for']),
+        address: addressOf(socket, headers['x-forwarded-for']),
         socket,
         rest: nothing,
       }),
@@ -84,10 +88,7 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
     if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
     const { path, query } = splitTarget(request.url ?? '');
     const forwarded = request.headers['x-forwarded-for'];
-    const address = addressOf(
-      socket.remoteAddress ?? '',
-      Array.isArray(forwarded) ? forwarded.join(',') : forwarded,
-    );
+    const address = addressOf(socket, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
     const stream = { query, headers: request.headers, address, socket, rest };
     if (path === socketPath) return webSocket(stream);
     // An offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does here.
@@ -98,6 +99,16 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   });
   longPollRoute(server, shared);
   return stop;
+}
+
+/** Whose a socket is; '' for all where that makes no difference. */
+function socketAddress({
+  limits,
+  trustProxy,
+}: Config): (socket: Socket, forwardedFor: string | undefined) => string {
+  if (!tellsAddressesApart(limits)) return () => '';
+  const addressOf = clientAddress(trustProxy);
+  return (socket, forwardedFor) => addressOf(socket.remoteAddress ?? '', forwardedFor);
 }
 
 function tooEarly(): ManifeedError {

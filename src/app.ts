@@ -15,7 +15,7 @@ import { drain } from './fanout/drain.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { tidyForwardedFor } from './http/client-address.ts';
-import { ConnectionLimits } from './http/connection-limits.ts';
+import { ConnectionLimits, tellsAddressesApart } from './http/connection-limits.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
 import { registerRoutes, requireAdmin, requireMetrics } from './http/routes.ts';
 import { createServer, type Logger, type Request, type Server } from './http/server.ts';
@@ -121,7 +121,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     exempt: config.trustProxy,
     metrics,
   });
-  const acceptsSocket = sockets.accepts.bind(sockets);
+  const acceptsSocket = tellsAddressesApart(config.limits) ? sockets.accepts.bind(sockets) : () => true;
   const stopFront = registerStreams(server, { config, hub, admission, acceptsSocket, clock, random });
   registerRoutes(server, {
     metrics,

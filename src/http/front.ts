@@ -7,12 +7,13 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
+import { own, release, type SocketOwner } from '../lib/socket-owner.ts';
 import { type RawHead, readRawHead } from './raw-head.ts';
 
 export interface FrontOptions {
   /** Paths served here. */
   readonly paths: ReadonlySet<string>;
-  /** Takes over the socket. */
+  /** Takes over the socket: by the time it returns the socket has an owner, or was ended. */
   readonly open: (head: RawHead, socket: Socket) => void;
   /** For the first bytes of a connection, ms. */
   readonly headerTimeoutMs: number;
@@ -34,52 +35,78 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   // may be emitted by others with a socket of theirs: this is both at once.
   const ordinary = server.listeners('connection');
   server.removeAllListeners('connection');
-  /** Sockets that have not spoken yet, oldest first. One sweep for all: a timer for each outlives its use. */
-  const silent = new Map<Socket, number>();
 
-  /** Gone before it asked for anything. */
-  function forget(this: Socket): void {
-    silent.delete(this);
-    this.destroy();
-  }
-
-  function onFirst(this: Socket, chunk: Buffer): void {
-    silent.delete(this);
-    this.off('error', forget);
-    this.off('end', forget);
-    this.off('data', onFirst);
+  function onFirst(chunk: Buffer, socket: Socket): void {
     const head = readRawHead(chunk);
-    if (head !== null && options.paths.has(head.path)) return options.open(head, this);
-    this.pause();
-    this.unshift(chunk);
-    for (const listener of ordinary) Reflect.apply(listener, server, [this]);
-    this.resume();
+    if (head !== null && options.paths.has(head.path)) return options.open(head, socket);
+    release(socket);
+    socket.pause();
+    socket.unshift(chunk);
+    for (const listener of ordinary) Reflect.apply(listener, server, [socket]);
+    socket.resume();
   }
+
+  let newest = new Newcomers(onFirst);
+  /** Those who came earlier and may still be silent, oldest first, and since when nobody joined them. */
+  let earlier: { readonly newcomers: Newcomers; readonly until: number }[] = [];
 
   server.on('connection', (socket: Socket) => {
-    if (!options.accepts(socket)) {
-      socket.destroy();
-      return;
-    }
-    silent.set(socket, options.clock.monotonic());
-    socket.on('error', forget);
-    socket.on('end', forget);
-    socket.on('data', onFirst);
+    if (options.accepts(socket)) newest.add(socket);
+    else socket.destroy();
   });
 
   function sweep(): void {
-    const latest = options.clock.monotonic() - options.headerTimeoutMs;
-    for (const [socket, since] of silent) {
-      if (since > latest) break;
-      silent.delete(socket);
-      socket.destroy();
-    }
+    const now = options.clock.monotonic();
+    earlier.push({ newcomers: newest, until: now });
+    newest = new Newcomers(onFirst);
+    const isInTime = (until: number) => until > now - options.headerTimeoutMs;
+    for (const { newcomers, until } of earlier) if (!isInTime(until)) newcomers.cut();
+    earlier = earlier.filter(({ newcomers, until }) => isInTime(until) && newcomers.size > 0);
     cancel = options.clock.after(sweepMs, sweep);
   }
   let cancel = options.clock.after(sweepMs, sweep);
   return () => {
     cancel();
-    for (const socket of silent.keys()) socket.destroy();
-    silent.clear();
+    newest.cut();
+    for (const { newcomers } of earlier) newcomers.cut();
+    earlier = [];
   };
+}
+
+/**
+ * Sockets that came in the same second and have not spoken yet. They are cut together: a timer for each would
+ * outlive its use.
+ */
+class Newcomers implements SocketOwner {
+  readonly #onFirst: (chunk: Buffer, socket: Socket) => void;
+  readonly #silent = new Set<Socket>();
+
+  constructor(onFirst: (chunk: Buffer, socket: Socket) => void) {
+    this.#onFirst = onFirst;
+  }
+
+  get size(): number {
+    return this.#silent.size;
+  }
+
+  add(socket: Socket): void {
+    this.#silent.add(socket);
+    own(socket, this);
+  }
+
+  received(bytes: Buffer, socket: Socket): void {
+    this.#silent.delete(socket);
+    this.#onFirst(bytes, socket);
+  }
+
+  drained(): void {}
+
+  closed(socket: Socket): void {
+    this.#silent.delete(socket);
+  }
+
+  cut(): void {
+    for (const socket of this.#silent) socket.destroy();
+    this.#silent.clear();
+  }
 }

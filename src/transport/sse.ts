@@ -12,10 +12,11 @@ import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
 import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import { disown, own, type SocketOwner } from '../lib/socket-owner.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
 import type { ParsedStream, StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import { disown, endSoon, own, type SocketOwner } from './stream-socket.ts';
+import { endSoon } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 
 export interface SseOptions {
@@ -48,6 +49,18 @@ function bookmarkBytes(position: string): Buffer {
   if (lastBookmark.position !== position)
     lastBookmark = { position, bytes: Buffer.from(`id: ${position}\n\n`) };
   return lastBookmark.bytes;
+}
+
+/** The latest `ready`, likewise: thousands who come together hear the same. */
+let lastReady = { position: '', text: '' };
+
+function readyText(position: string): string {
+  if (lastReady.position !== position)
+    lastReady = {
+      position,
+      text: `event: ready\nid: ${position}\ndata: ${JSON.stringify({ position })}\n\n`,
+    };
+  return lastReady.text;
 }
 
 class SseConnection implements Sink, SocketOwner {
@@ -117,9 +130,7 @@ class SseConnection implements Sink, SocketOwner {
       case 'state':
         return this.write(`event: state\ndata: ${tagStateToJson(control.tag)}\n\n`);
       case 'ready':
-        return this.write(
-          `event: ready\nid: ${control.position}\ndata: ${JSON.stringify({ position: control.position })}\n\n`,
-        );
+        return this.write(readyText(control.position));
       case 'reset': {
         const { reason, position, floor } = control;
         return this.write(

@@ -7,7 +7,7 @@ import {
   type StreamParams,
   toFilter,
 } from './subscribe-params.ts';
-import { type ClientMessage, parseClientMessage } from './websocket-messages.ts';
+import { type ClientMessage, parseClientMessage, type SubscribeMessage } from './websocket-messages.ts';
 
 export interface ParsedStream {
   readonly params: StreamParams;
@@ -27,6 +27,8 @@ export class StreamParser {
   readonly #queries = new Map<string, ParsedStream>();
   readonly #messages = new Map<string, ClientMessage>();
   readonly #filters = new Map<string, Filter>();
+  /** For as long as the message is remembered. */
+  readonly #filtersOfMessages = new WeakMap<SubscribeMessage, Filter>();
 
   constructor(limits: FilterLimits) {
     this.#limits = limits;
@@ -37,6 +39,9 @@ export class StreamParser {
    * @throws PARAMETER_INVALID naming the parameter
    */
   query(query: string): ParsedStream {
+    // Nothing with a token in it is remembered, so the whole query is looked for first.
+    const before = this.#queries.get(query);
+    if (before !== undefined) return before;
     // A token is no part of what is asked for, and must not stay in memory.
     return remembered(this.#queries, withoutToken(query), (text) => {
       const params = parseStreamQuery(new URLSearchParams(text));
@@ -48,6 +53,16 @@ export class StreamParser {
   message(text: string): ClientMessage {
     if (text.includes('access_token')) return parseClientMessage(text);
     return remembered(this.#messages, text, parseClientMessage);
+  }
+
+  /** @throws PARAMETER_INVALID naming the member */
+  filterOf(message: SubscribeMessage): Filter {
+    let filter = this.#filtersOfMessages.get(message);
+    if (filter !== undefined) return filter;
+    const { repository, tag, types } = message;
+    filter = this.filter({ repository, tag, type: types });
+    this.#filtersOfMessages.set(message, filter);
+    return filter;
   }
 
   /** @throws PARAMETER_INVALID naming the parameter */

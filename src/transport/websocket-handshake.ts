@@ -32,7 +32,7 @@ export function answerHandshake(request: StreamRequest): string {
 function chosenProtocol(request: StreamRequest): string {
   const offered = header(request, 'sec-websocket-protocol');
   if (offered === undefined) return '';
-  if (!offered.split(',').some((name) => name.trim() === subprotocol)) {
+  if (offered !== subprotocol && !offered.split(',').some((name) => name.trim() === subprotocol)) {
     throw refuse('Sec-WebSocket-Protocol', `must offer ${subprotocol}`);
   }
   return `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;

@@ -25,8 +25,9 @@ export const unsubscribeMessage = z.strictObject({
 });
 export const authMessage = z.strictObject({ type: z.literal('auth'), access_token: z.string().max(1_000) });
 
+export type SubscribeMessage = z.infer<typeof subscribeMessage>;
 export type ClientMessage =
-  | z.infer<typeof subscribeMessage>
+  | SubscribeMessage
   | z.infer<typeof unsubscribeMessage>
   | z.infer<typeof authMessage>;
 

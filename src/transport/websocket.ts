@@ -1,24 +1,30 @@
 /**
  * WebSocket (RFC 6455), subprotocol `manifeed.v1`, on the bare socket: the handshake is answered here, frames
- * to the client are built once for all, and `ws` parses what the client sends. Its parser lives only while a
- * message is incomplete, since nearly all connections are silent nearly always.
+ * to the client are built once for all, and `ws` parses what the client sends.
  */
 import type { Socket } from 'node:net';
-import { Receiver } from 'ws';
 import { catalogue, ManifeedError } from '../errors.ts';
 import type { Hub } from '../fanout/hub.ts';
 import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
 import type { Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
+import { disown, own, type SocketOwner } from '../lib/socket-owner.ts';
 import { asManifeedError, writeError } from './raw-response.ts';
 import type { StreamParser } from './stream-parser.ts';
 import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import { disown, endSoon, own, type SocketOwner } from './stream-socket.ts';
+import { endSoon } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
-import { areWholeMessages, closeFrame, isPong, pongFrame, textFrame } from './websocket-frame.ts';
+import { closeFrame, isPong, pongFrame, textFrame } from './websocket-frame.ts';
 import { answerHandshake } from './websocket-handshake.ts';
-import { type ClientMessage, controlText, errorText, idOf } from './websocket-messages.ts';
+import {
+  type ClientMessage,
+  controlText,
+  errorText,
+  idOf,
+  type SubscribeMessage,
+} from './websocket-messages.ts';
+import type { FrameListener, FrameReader, FrameReaders } from './websocket-reader.ts';
 import { bookmarkFrame, heartbeat, welcomeFrame } from './websocket-shared.ts';
 
 export interface WebSocketLimits {
@@ -36,6 +42,7 @@ export interface WebSocketOptions {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly parser: StreamParser;
+  readonly readers: FrameReaders;
   readonly limits: WebSocketLimits;
   readonly clock: Clock;
   readonly random: Random;
@@ -53,7 +60,7 @@ const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloud
 
 /** Beats without any answer after which a peer is dead. */
 const maxUnanswered = 2;
-const maxFragments = 128;
+const noIds: readonly string[] = [];
 const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
 
 /** Serves one WebSocket. Never throws: what is wrong is answered on the socket. */
@@ -82,14 +89,15 @@ export function openWebSocket(request: StreamRequest, options: WebSocketOptions)
   }
 }
 
-class Connection implements Sink, SocketOwner {
+class Connection implements Sink, SocketOwner, FrameListener {
   encoding: Encoding = encodings.manifeed;
   readonly #socket: Socket;
   readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
   #grant: ClientGrant | null;
-  #receiver: Receiver | null = null;
+  /** From its first message that came in pieces on. */
+  #reader: FrameReader | null = null;
   #unanswered = 0;
   #told = '';
   #closing = false;
@@ -121,7 +129,7 @@ class Connection implements Sink, SocketOwner {
   closed(): void {
     this.#options.admission.leave(this.#address);
     this.#options.hub.disconnect(this.#subscriber);
-    this.#receiver?.destroy();
+    this.#reader?.close();
   }
 
   write(bytes: Buffer): boolean {
@@ -177,36 +185,20 @@ class Connection implements Sink, SocketOwner {
 
   received(bytes: Buffer): void {
     this.#unanswered = 0;
-    if (this.#receiver === null && isPong(bytes)) return;
-    const disposable = this.#receiver === null && areWholeMessages(bytes);
-    this.#receiver ??= this.#newReceiver();
-    const ready = this.#receiver.write(bytes);
-    this.#greet();
-    if (!ready) {
-      // The parser works as it is written to; only a peer that floods it gets here.
-      this.#socket.pause();
-      this.#receiver.once('drain', () => this.#socket.resume());
+    if (this.#reader === null) {
+      if (isPong(bytes)) return;
+      const isRead = this.#options.readers.readWhole(bytes, this);
+      if (isRead) return this.#greet();
+      this.#reader = this.#options.readers.create();
     }
-    if (disposable) this.#receiver = null;
-  }
-
-  #newReceiver(): Receiver {
-    const { maxMessageBytes } = this.#options.limits;
-    const receiver = new Receiver({
-      isServer: true,
-      maxPayload: maxMessageBytes,
-      maxFragments,
-      maxBufferedChunks: 1_024,
-    });
-    receiver.on('message', (data: Buffer, isBinary: boolean) => this.#read(data, isBinary));
-    receiver.on('ping', (data: Buffer) => this.#pong(data));
-    receiver.on('conclude', (code: number) => this.#close(code === 1005 ? 1000 : code, ''));
-    receiver.on('error', (error: Error & { code?: string }) => this.#faulty(error));
-    return receiver;
+    const ready = this.#reader.read(bytes, this, () => this.#socket.resume());
+    this.#greet();
+    // The parser works as it is written to; only a peer that floods it gets here.
+    if (!ready) this.#socket.pause();
   }
 
   /** What is wrong with the client's bytes, in the codes of RFC 6455, 7.4.1; too large is ours. */
-  #faulty(error: Error & { code?: string }): void {
+  faulty(error: Error & { code?: string }): void {
     const code = error.code ?? '';
     if (/MESSAGE_LENGTH|TOO_MANY/.test(code)) {
       const { maxMessageBytes } = this.#options.limits;
@@ -220,14 +212,18 @@ class Connection implements Sink, SocketOwner {
     this.#close(code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002, 'protocol error');
   }
 
-  #pong(data: Buffer): void {
+  concluded(code: number): void {
+    this.#close(code === 1005 ? 1000 : code, '');
+  }
+
+  ping(data: Buffer): void {
     // A flood of pings is a flood of messages; and who reads no answers needs none.
     const { maxBacklogBytes } = this.#options.limits;
     if (this.#withinRate() && !this.#closing && this.#socket.writableLength < maxBacklogBytes)
       this.#put(pongFrame(data));
   }
 
-  #read(data: Buffer, isBinary: boolean): void {
+  message(data: Buffer, isBinary: boolean): void {
     if (this.#closing || !this.#withinRate()) return;
     const text = data.toString();
     try {
@@ -271,7 +267,7 @@ class Connection implements Sink, SocketOwner {
       this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
   }
 
-  #subscribe(message: Extract<ClientMessage, { type: 'subscribe' }>, grant: ClientGrant): void {
+  #subscribe(message: SubscribeMessage, grant: ClientGrant): void {
     const { limits, hub, admission, parser, clock } = this.#options;
     const ids = this.#subscriptionIds();
     if (ids.includes(message.id))
@@ -283,8 +279,7 @@ class Connection implements Sink, SocketOwner {
         { detail: { parameter: 'id' } },
       );
     }
-    const { types, repository, tag } = message;
-    const filter = parser.filter({ repository, tag, type: types });
+    const filter = parser.filterOf(message);
     checkFilter(filter, grant, admission.knowsRegistry);
     const start = toStart(message, clock.now());
     this.#settle(message, grant, ids.length === 0);
@@ -292,7 +287,7 @@ class Connection implements Sink, SocketOwner {
   }
 
   /** Pace, conflation and format belong to the connection: its first subscription sets them. */
-  #settle(message: Extract<ClientMessage, { type: 'subscribe' }>, grant: ClientGrant, first: boolean): void {
+  #settle(message: SubscribeMessage, grant: ClientGrant, first: boolean): void {
     const paced = toPaced(message.pace, grant);
     const conflate = message.conflate ?? false;
     const format = encodings[message.format ?? 'manifeed'];
@@ -313,8 +308,9 @@ class Connection implements Sink, SocketOwner {
     }
   }
 
-  #subscriptionIds(): string[] {
+  #subscriptionIds(): readonly string[] {
     const { subscriptions, joining } = this.#subscriber;
+    if (subscriptions.length === 0 && joining === null) return noIds;
     return [...subscriptions.map((each) => each.id), ...(joining ?? []).map((each) => each.request.id)];
   }
 

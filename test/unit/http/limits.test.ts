@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
 import { clientAddress, tidyForwardedFor } from '../../../src/http/client-address.ts';
-import { ConnectionLimits } from '../../../src/http/connection-limits.ts';
+import { ConnectionLimits, tellsAddressesApart } from '../../../src/http/connection-limits.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, type Settings, startGateway } from '../../support/gateway.ts';
@@ -29,6 +29,19 @@ describe('ConnectionLimits', () => {
       clock: fakeClock(),
       ...over,
     });
+
+  it('need not tell addresses apart where one of them may have every place', () => {
+    for (const [connections, connectionsPerAddress, apart] of [
+      [3, 2, true],
+      [3, 3, false],
+      [3, 9, false],
+    ] as const) {
+      expect(tellsAddressesApart({ connections, connectionsPerAddress })).toBe(apart);
+      const all = limits({ connections, connectionsPerAddress });
+      const refusals = [1, 2, 3, 4].map(() => codeOf(() => all.enter(apart ? 'a' : '')));
+      expect(refusals.includes('TOO_MANY_REQUESTS')).toBe(apart);
+    }
+  });
 
   it('bounds connections in all, and each that leaves makes room for one', () => {
     const some = limits();
