@@ -12,6 +12,15 @@ import { pongFrame, textFrame } from './text-frame.ts';
 /** Connects under way at a time: enough to keep a server busy, far below its listen backlog. */
 const maxConnecting = 256;
 const readBytes = 65_536;
+const sources = 16;
+
+/**
+ * From which address: beyond some 14,000 connections from one address to one server the kernel searches for a
+ * free port longer than all the rest of a connect takes. Only Linux has all of 127.0.0.0/8 without being told.
+ */
+function source(index: number): { readonly localAddress?: string } {
+  return process.platform === 'linux' ? { localAddress: `127.0.0.${2 + (index % sources)}` } : {};
+}
 
 function tell(message: FromDriver): void {
   process.send?.(message);
@@ -61,6 +70,7 @@ class Swarm {
     const socket = connect({
       port: this.#options.port,
       host: '127.0.0.1',
+      ...source(index),
       onread: { buffer: shared, callback: (length) => this.#onRead(index, shared.subarray(0, length)) },
     });
     socket.on('error', (error) => fail(`connection ${index}: ${error.message}`));
