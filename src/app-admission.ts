@@ -48,7 +48,14 @@ export function createAdmission(
   options: AdmissionOptions,
 ): Admission & { authorise(token: string | null): Grant } {
   const { config, limits, metrics } = options;
-  const origins = new Set(config.cors.origins);
+  /** Answers, made of the configuration's text: what came with a request would keep all of its head in memory. */
+  const origins = new Map(
+    config.cors.origins.map((origin) => [
+      origin,
+      `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n`,
+    ]),
+  );
+  const otherOrigin = origins.size > 0 ? 'Vary: Origin\r\n' : '';
   const refusals = metrics.counter('stream_refusals_total', 'Streams and messages refused', ['code']);
   return {
     needsToken: config.access.kind === 'tokens',
@@ -68,8 +75,7 @@ export function createAdmission(
     },
     checkHost: options.checkHost,
     corsHeaders(origin) {
-      if (origin === undefined || !origins.has(origin)) return origins.size > 0 ? 'Vary: Origin\r\n' : '';
-      return `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n`;
+      return (origin === undefined ? undefined : origins.get(origin)) ?? otherOrigin;
     },
     allowsOrigin(origin, host) {
       // Only browsers send one; a page of this very host is at home.

@@ -7,18 +7,18 @@ import { ManifeedError } from './errors.ts';
 import type { Hub } from './fanout/hub.ts';
 import { clientAddress } from './http/client-address.ts';
 import { tellsAddressesApart } from './http/connection-limits.ts';
-import { stepInFront } from './http/front.ts';
+import { type FrontOpening, stepInFront } from './http/front.ts';
 import type { Reply, Request, Server } from './http/server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { disown } from './lib/socket-owner.ts';
 import { longPollRoute } from './transport/long-poll.ts';
 import { writeError } from './transport/raw-response.ts';
-import { openSse } from './transport/sse.ts';
+import { readSse } from './transport/sse.ts';
 import { StreamParser } from './transport/stream-parser.ts';
-import { type Admission, type StreamRequest, splitTarget } from './transport/stream-request.ts';
+import { type Admission, type Opening, type StreamHead, splitTarget } from './transport/stream-request.ts';
 
-import { openWebSocket } from './transport/websocket.ts';
+import { readWebSocket } from './transport/websocket.ts';
 import { FrameReaders } from './transport/websocket-reader.ts';
 
 export interface StreamOptions {
@@ -47,37 +47,47 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   const readers = new FrameReaders(limits.maxMessageBytes);
   const shared = { ...options, limits, parser: new StreamParser(limits), readers };
 
-  type Open = (request: StreamRequest) => void;
-  const sse: Open = (request) => openSse(request, shared);
-  const webSocket: Open = (request) => openWebSocket(request, shared);
+  type Read = (head: StreamHead) => Opening;
+  const sse: Read = (head) => readSse(head, shared);
+  const webSocket: Read = (head) => readWebSocket(head, shared);
+  const byPath = new Map([
+    [ssePath, sse],
+    [socketPath, webSocket],
+  ]);
 
+  const isBehindProxy = config.trustProxy.length > 0;
+  /** A function of its own, since what it returns may be kept and must not hold on to the head. */
+  const atTheFront = (
+    opening: Opening,
+    lasting: boolean,
+    forwardedFor: string | undefined,
+  ): FrontOpening => ({
+    lasting,
+    open: (socket, key) =>
+      opening.open({ socket, key, address: addressOf(socket, forwardedFor), rest: nothing }),
+  });
   const stop = stepInFront(server.server, {
     clock: options.clock,
     accepts: options.acceptsSocket,
-    paths: new Set([ssePath, socketPath]),
     headerTimeoutMs: config.limits.headerTimeoutMs,
-    open: ({ path, query, headers }, socket) =>
-      (path === ssePath ? sse : webSocket)({
-        query,
-        headers,
-        address: addressOf(socket, headers['x-forwarded-for']),
-        socket,
-        rest: nothing,
-      }),
+    read: (head) => {
+      const opening = byPath.get(head.path)?.(head);
+      if (opening === undefined) return null;
+      // Behind a proxy hardly two heads are equal: to remember them would only cost.
+      if (isBehindProxy) return atTheFront(opening, false, head.headers['x-forwarded-for']);
+      return atTheFront(opening, opening.lasting, undefined);
+    },
   });
   server.server.maxConnections = config.limits.connections + otherConnections;
 
-  const ordinary = (open: Open) => (request: Request, reply: Reply) => {
+  const ordinary = (read: Read) => (request: Request, reply: Reply) => {
     // node:http gives a response its socket when those before it are sent; a stream would run into them.
     if (reply.raw.socket === null) throw tooEarly();
     reply.hijack();
-    open({
-      query: splitTarget(request.url).query,
-      headers: request.headers,
-      address: request.ip,
-      socket: request.raw.socket,
-      rest: nothing,
-    });
+    const { headers, ip: address } = request;
+    const { socket } = request.raw;
+    const key = headers['sec-websocket-key'] ?? '';
+    read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key, rest: nothing });
   };
   server.get(ssePath, ordinary(sse));
   // Without an upgrade: the handshake's own refusal says what is missing.
@@ -87,12 +97,13 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
     // Where an answer is to come, a refusal would run into it too.
     if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
     const { path, query } = splitTarget(request.url ?? '');
-    const forwarded = request.headers['x-forwarded-for'];
+    const { headers } = request;
+    const forwarded = headers['x-forwarded-for'];
     const address = addressOf(socket, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    const stream = { query, headers: request.headers, address, socket, rest };
-    if (path === socketPath) return webSocket(stream);
-    // An offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does here.
-    if (path === ssePath) return sse(stream);
+    const key = headers['sec-websocket-key'] ?? '';
+    // For events an offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does.
+    const read = byPath.get(path);
+    if (read !== undefined) return read({ query, headers }).open({ address, socket, key, rest });
     const error = new ManifeedError('NOT_FOUND', `open WebSocket: no such endpoint: must be ${socketPath}`);
     disown(socket);
     writeError(socket, error, '', options);

@@ -8,13 +8,24 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { own, release, type SocketOwner } from '../lib/socket-owner.ts';
-import { type RawHead, readRawHead } from './raw-head.ts';
+import { HeadMemory, nameHead } from './head-memory.ts';
+import { maxRawHeadBytes, type RawHead, readRawHead } from './raw-head.ts';
+
+/** What a head asks for, whoever sent it. */
+export interface FrontOpening {
+  /** Whether an equal head, but for the WebSocket's key, will be answered alike: it need not be read then. */
+  readonly lasting: boolean;
+  /**
+   * Takes over the socket: by the time it returns the socket has an owner, or was ended. Never throws.
+   *
+   * @param webSocketKey as sent, '' where none was
+   */
+  open(socket: Socket, webSocketKey: string): void;
+}
 
 export interface FrontOptions {
-  /** Paths served here. */
-  readonly paths: ReadonlySet<string>;
-  /** Takes over the socket: by the time it returns the socket has an owner, or was ended. */
-  readonly open: (head: RawHead, socket: Socket) => void;
+  /** Null: not served here. What it returns may be kept, so it holds nothing of the head itself. Never throws. */
+  readonly read: (head: RawHead) => FrontOpening | null;
   /** For the first bytes of a connection, ms. */
   readonly headerTimeoutMs: number;
   /** Whether there is room for a new connection; asked once for each. */
@@ -36,9 +47,26 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   const ordinary = server.listeners('connection');
   server.removeAllListeners('connection');
 
+  const memory = new HeadMemory<FrontOpening>();
+
+  /** False: it is no head of ours. */
+  function serve(text: string, socket: Socket): boolean {
+    const name = nameHead(text);
+    const known = name === null ? undefined : memory.recall(name.digest);
+    if (name !== null && known !== undefined) {
+      known.open(socket, name.key);
+      return true;
+    }
+    const head = readRawHead(text);
+    const opening = head === null ? null : options.read(head);
+    if (head === null || opening === null) return false;
+    if (opening.lasting && name !== null) memory.remember(name.digest, opening);
+    opening.open(socket, head.headers['sec-websocket-key'] ?? '');
+    return true;
+  }
+
   function onFirst(chunk: Buffer, socket: Socket): void {
-    const head = readRawHead(chunk);
-    if (head !== null && options.paths.has(head.path)) return options.open(head, socket);
+    if (chunk.length <= maxRawHeadBytes && serve(chunk.toString('latin1'), socket)) return;
     release(socket);
     socket.pause();
     socket.unshift(chunk);

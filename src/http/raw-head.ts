@@ -1,5 +1,5 @@
 /**
- * Reads the head of a plain request for a stream from one chunk of bytes. Strict on purpose: it knows only what
+ * Reads the head of a plain request for a stream from one chunk of text. Strict on purpose: it knows only what
  * nearly every client sends, and says "not mine" to all else, which node:http then judges. It never refuses.
  */
 export interface RawHead {
@@ -44,10 +44,12 @@ const maxHeaders = 64;
 const requestLine = /^GET (\/[A-Za-z0-9/_-]*)(?:\?([!-~]*))? HTTP\/1\.1$/;
 /** All header lines, each with its end: one test for all costs less than one for each. */
 const headerLines = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t -~]*\r\n)+$/;
-/** Null where the chunk is not exactly one such head. */
-export function readRawHead(chunk: Buffer): RawHead | null {
-  if (chunk.length > maxRawHeadBytes || chunk.length < 16 || chunk[0] !== 0x47) return null;
-  const text = chunk.toString('latin1');
+/**
+ * @param text bytes as Latin-1
+ * @returns null where it is not exactly one such head
+ */
+export function readRawHead(text: string): RawHead | null {
+  if (text.length > maxRawHeadBytes || text.length < 16) return null;
   if (text.indexOf('\r\n\r\n') !== text.length - 4) return null;
   const firstEnd = text.indexOf('\r\n');
   const request = requestLine.exec(text.slice(0, firstEnd));

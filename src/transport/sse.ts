@@ -4,7 +4,6 @@
  * (RFC 9112, 6.3); that keeps every frame the same for all.
  */
 import type { Socket } from 'node:net';
-import type { ManifeedError } from '../errors.ts';
 import { tagStateToJson } from '../event/encode.ts';
 import { parsePosition } from '../event/position.ts';
 import type { Hub } from '../fanout/hub.ts';
@@ -15,7 +14,14 @@ import type { Random } from '../lib/random.ts';
 import { disown, own, type SocketOwner } from '../lib/socket-owner.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
 import type { ParsedStream, StreamParser } from './stream-parser.ts';
-import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
+import {
+  type Admission,
+  header,
+  type Opening,
+  type StreamConnection,
+  type StreamHead,
+  tokenOf,
+} from './stream-request.ts';
 import { endSoon } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 
@@ -72,9 +78,9 @@ class SseConnection implements Sink, SocketOwner {
   /** The head, until the first write takes it along. */
   #unsent = '';
 
-  constructor(request: StreamRequest, asked: Asked, options: SseOptions) {
-    this.#socket = request.socket;
-    this.#address = request.address;
+  constructor({ socket, address }: StreamConnection, asked: Asked, options: SseOptions) {
+    this.#socket = socket;
+    this.#address = address;
     this.#options = options;
     this.encoding = encodings[asked.params.format ?? 'manifeed'];
     const { grant, paced } = asked;
@@ -84,7 +90,7 @@ class SseConnection implements Sink, SocketOwner {
       paced,
       conflate: asked.params.conflate ?? false,
     });
-    own(request.socket, this);
+    own(socket, this);
   }
 
   /** Begins; what a quiet start has to say (head, `retry`, `ready`) leaves in one piece. */
@@ -95,7 +101,8 @@ class SseConnection implements Sink, SocketOwner {
     try {
       hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
     } catch (error) {
-      hub.disconnect(this.#subscriber);
+      // Whoever refuses it takes the socket over, so this is not told of its end.
+      this.closed();
       throw error;
     }
     if (this.#unsent !== '') this.write('');
@@ -154,16 +161,49 @@ class SseConnection implements Sink, SocketOwner {
   }
 }
 
-/** Serves one stream. Never throws: what is wrong is answered on the socket. */
-export function openSse(request: StreamRequest, options: SseOptions): void {
-  const { admission } = options;
-  const cors = admission.corsHeaders(header(request, 'origin'));
+/** Reads what opens a stream. Never throws: what is wrong is answered on the socket. */
+export function readSse(head: StreamHead, options: SseOptions): Opening {
+  const manner = {
+    cors: options.admission.corsHeaders(header(head, 'origin')),
+    wantsStream: header(head, 'accept')?.includes('text/event-stream') ?? false,
+  };
   try {
-    const asked = read(request, options);
-    admission.enter(request.address);
-    new SseConnection(request, asked, options).begin(asked, cors);
+    return new SseOpening(read(head, options), manner, options);
   } catch (error) {
-    refuse(request, asManifeedError(error), cors, options);
+    return { lasting: false, open: ({ socket }) => refuse(socket, error, manner, options) };
+  }
+}
+
+/** How a client wants to be answered. */
+interface Manner {
+  /** Header lines. */
+  readonly cors: string;
+  /** Whether it says that it wants an event stream. */
+  readonly wantsStream: boolean;
+}
+
+/** Keeps nothing of the head itself: there may be a token in it. */
+class SseOpening implements Opening {
+  /** Which time a `since` in the future stands for depends on when it is asked. */
+  readonly lasting: boolean;
+  readonly #asked: Asked;
+  readonly #manner: Manner;
+  readonly #options: SseOptions;
+
+  constructor(asked: Asked, manner: Manner, options: SseOptions) {
+    this.lasting = asked.start.kind !== 'since';
+    this.#asked = asked;
+    this.#manner = manner;
+    this.#options = options;
+  }
+
+  open(connection: StreamConnection): void {
+    try {
+      this.#options.admission.enter(connection.address);
+      new SseConnection(connection, this.#asked, this.#options).begin(this.#asked, this.#manner.cors);
+    } catch (error) {
+      refuse(connection.socket, error, this.#manner, this.#options);
+    }
   }
 }
 
@@ -173,7 +213,7 @@ interface Asked extends ParsedStream {
   readonly start: Start;
 }
 
-function read(request: StreamRequest, options: SseOptions): Asked {
+function read(request: StreamHead, options: SseOptions): Asked {
   const { admission } = options;
   admission.checkHost(header(request, 'host'));
   const grant = admission.authorise(tokenOf(request));
@@ -193,11 +233,10 @@ function toResume(lastEventId: string): Start {
  * EventSource stops for good at an HTTP error. One that should come back later gets an empty stream with a
  * `retry:` instead; a client that does not say it wants an event stream gets the honest status.
  */
-function refuse(request: StreamRequest, error: ManifeedError, cors: string, options: SseOptions): void {
+function refuse(socket: Socket, cause: unknown, { cors, wantsStream }: Manner, options: SseOptions): void {
+  const error = asManifeedError(cause);
   options.admission.refused(error.code);
-  const { socket } = request;
   disown(socket);
-  const wantsStream = header(request, 'accept')?.includes('text/event-stream') ?? false;
   if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options);
   const retryMs = retryAfterSeconds(options.random) * 1_000 + Math.round(options.random() * 1_000);
   socket.write(headText(cors, retryMs));

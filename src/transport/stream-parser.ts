@@ -43,7 +43,7 @@ export class StreamParser {
     const before = this.#queries.get(query);
     if (before !== undefined) return before;
     // A token is no part of what is asked for, and must not stay in memory.
-    return remembered(this.#queries, withoutToken(query), (text) => {
+    return remembered(this.#queries, detached(withoutToken(query)), (text) => {
       const params = parseStreamQuery(new URLSearchParams(text));
       return { params, filter: this.filter(params) };
     });
@@ -70,6 +70,11 @@ export class StreamParser {
     const key = JSON.stringify([repository, tag, type]);
     return remembered(this.#filters, key, () => toFilter({ repository, tag, type }, this.#limits));
   }
+}
+
+/** The same text on its own: a slice keeps alive what it was cut from, here a head with a token in it. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function remembered<T>(known: Map<string, T>, key: string, make: (key: string) => T): T {

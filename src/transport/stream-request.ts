@@ -1,21 +1,34 @@
 /**
  * A request for a stream, whichever road it came: read from a bare socket by the net front, or by node:http
- * and fastify. From here on both are the same.
+ * and fastify. From here on both are the same: a head is read to an opening, which opens on a connection.
  */
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '../errors.ts';
 import { tokenInQuery } from './access-token.ts';
 import type { ClientGrant } from './subscribe-params.ts';
 
-export interface StreamRequest {
+export interface StreamHead {
   /** Without the question mark. */
   readonly query: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** What a head asks for, or why it is refused: all that can be known before there is a connection. */
+export interface Opening {
+  /** Whether an equal head, but for the WebSocket's key, would be read to the same at any time. */
+  readonly lasting: boolean;
+  /** Serves one stream. Never throws: what is wrong is answered on the socket. */
+  open(connection: StreamConnection): void;
+}
+
+export interface StreamConnection {
   /** The client's address, behind trusted proxies the one they name. */
   readonly address: string;
   /** Nobody else writes to it or reads from it any more. */
   readonly socket: Socket;
+  /** `Sec-WebSocket-Key`, '' where none was sent. */
+  readonly key: string;
   /** Bytes that came behind the head. */
   readonly rest: Buffer;
 }
@@ -62,13 +75,13 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   return { path: local.slice(0, mark), query: local.slice(mark + 1) };
 }
 
-export function header(request: Pick<StreamRequest, 'headers'>, name: string): string | undefined {
+export function header(request: Pick<StreamHead, 'headers'>, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 
 /** The token of a request: `Authorization: Bearer` (RFC 6750, 2.1), else `access_token` (2.3) for EventSource. */
-export function tokenOf(request: Pick<StreamRequest, 'headers' | 'query'>): string | null {
+export function tokenOf(request: StreamHead): string | null {
   const authorization = header(request, 'authorization');
   const match = authorization === undefined ? null : /^Bearer +(\S+) *$/i.exec(authorization);
   if (match?.[1] !== undefined) return match[1];

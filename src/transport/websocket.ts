@@ -1,379 +1,75 @@
 /**
- * WebSocket (RFC 6455), subprotocol `manifeed.v1`, on the bare socket: the handshake is answered here, frames
- * to the client are built once for all, and `ws` parses what the client sends.
+ * Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`: judges who asks, and answers the handshake itself, on
+ * the bare socket.
  */
 import type { Socket } from 'node:net';
-import { catalogue, ManifeedError } from '../errors.ts';
-import type { Hub } from '../fanout/hub.ts';
-import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
-import type { Subscriber } from '../fanout/subscriber.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Random } from '../lib/random.ts';
-import { disown, own, type SocketOwner } from '../lib/socket-owner.ts';
+import { ManifeedError } from '../errors.ts';
+import { disown } from '../lib/socket-owner.ts';
 import { asManifeedError, writeError } from './raw-response.ts';
-import type { StreamParser } from './stream-parser.ts';
-import { type Admission, header, type StreamRequest, tokenOf } from './stream-request.ts';
-import { endSoon } from './stream-socket.ts';
-import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
-import { closeFrame, isPong, pongFrame, textFrame } from './websocket-frame.ts';
-import { answerHandshake } from './websocket-handshake.ts';
 import {
-  type ClientMessage,
-  controlText,
-  errorText,
-  idOf,
-  type SubscribeMessage,
-} from './websocket-messages.ts';
-import type { FrameListener, FrameReader, FrameReaders } from './websocket-reader.ts';
-import { bookmarkFrame, heartbeat, welcomeFrame } from './websocket-shared.ts';
+  type Admission,
+  header,
+  type Opening,
+  type StreamConnection,
+  type StreamHead,
+  tokenOf,
+} from './stream-request.ts';
+import type { ClientGrant } from './subscribe-params.ts';
+import { WebSocketConnection, type WebSocketOptions } from './websocket-connection.ts';
+import { answerHandshake, readHandshake } from './websocket-handshake.ts';
 
-export interface WebSocketLimits {
-  readonly subscriptionsPerConnection: number;
-  readonly maxMessageBytes: number;
-  /** Bytes that wait in a socket before its subscriber is behind. */
-  readonly maxBacklogBytes: number;
-  /** Messages of one client a second, with a burst of as many. */
-  readonly messagesPerSecond: number;
-  /** For the first message, where it has to bring the token, ms. */
-  readonly firstMessageTimeoutMs: number;
-}
-
-export interface WebSocketOptions {
-  readonly hub: Hub;
-  readonly admission: Admission;
-  readonly parser: StreamParser;
-  readonly readers: FrameReaders;
-  readonly limits: WebSocketLimits;
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
-function encoding(format: Encoding['format']): Encoding {
-  return {
-    transport: 'websocket',
-    format,
-    change: (json, resume) => textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
-  };
-}
-
-const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
-
-/** Beats without any answer after which a peer is dead. */
-const maxUnanswered = 2;
-const noIds: readonly string[] = [];
-const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
-
-/** Serves one WebSocket. Never throws: what is wrong is answered on the socket. */
-export function openWebSocket(request: StreamRequest, options: WebSocketOptions): void {
-  const { admission } = options;
+/** Reads what opens a WebSocket. Never throws: what is wrong is answered on the socket. */
+export function readWebSocket(head: StreamHead, options: WebSocketOptions): Opening {
   try {
-    admission.checkHost(header(request, 'host'));
-    if (!admission.allowsOrigin(header(request, 'origin'), header(request, 'host'))) {
-      throw new ManifeedError(
-        'ORIGIN_DENIED',
-        'open WebSocket: this Origin is not allowed: must be in cors.origins',
-      );
-    }
-    const answer = answerHandshake(request);
-    const token = tokenOf(request);
-    const grant = token === null && admission.needsToken ? null : admission.authorise(token);
-    admission.enter(request.address);
-    request.socket.write(answer, 'latin1');
-    const connection = new Connection(request, options, grant);
-    if (request.rest.length > 0) connection.received(request.rest);
+    return new WebSocketOpening(readHandshake(head), grantOf(head, options.admission), options);
   } catch (error) {
-    const refusal = asManifeedError(error);
-    admission.refused(refusal.code);
-    disown(request.socket);
-    writeError(request.socket, refusal, '', options);
+    return { lasting: false, open: ({ socket }) => refuse(socket, error, options) };
   }
 }
 
-class Connection implements Sink, SocketOwner, FrameListener {
-  encoding: Encoding = encodings.manifeed;
-  readonly #socket: Socket;
-  readonly #address: string;
-  readonly #options: WebSocketOptions;
-  readonly #subscriber: Subscriber;
-  #grant: ClientGrant | null;
-  /** From its first message that came in pieces on. */
-  #reader: FrameReader | null = null;
-  #unanswered = 0;
-  #told = '';
-  #closing = false;
-  /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
-  #greeting: string | null = null;
-  /** Messages lately, and when they were counted, monotonic ms: a bucket that leaks. */
-  #messages = 0;
-  #messagesAt = 0;
-
-  constructor(request: StreamRequest, options: WebSocketOptions, grant: ClientGrant | null) {
-    this.#socket = request.socket;
-    this.#address = request.address;
-    this.#options = options;
-    this.#grant = grant;
-    this.#subscriber = options.hub.connect({
-      sink: this,
-      grant: grant ?? noGrant,
-      paced: true,
-      conflate: false,
-    });
-    own(request.socket, this);
-    if (grant === null) this.#awaitToken();
-  }
-
-  drained(): void {
-    this.#subscriber.drained();
-  }
-
-  closed(): void {
-    this.#options.admission.leave(this.#address);
-    this.#options.hub.disconnect(this.#subscriber);
-    this.#reader?.close();
-  }
-
-  write(bytes: Buffer): boolean {
-    // Only once `write` has said no does the socket promise a `drain`.
-    return this.#put(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
-  }
-
-  tell(control: Control): boolean {
-    if (control.kind === 'subscribed' && this.#greeting === null) {
-      this.#greeting = control.id;
-      return true;
-    }
-    if (control.kind === 'ready' && control.id === this.#greeting) {
-      this.#greeting = null;
-      return this.write(welcomeFrame(control.id, control.position));
-    }
-    return this.write(textFrame(controlText(control)));
-  }
-
-  /** The only way to the socket: what is owed comes first. */
-  #put(bytes: Buffer): boolean {
-    this.#greet();
-    return this.#socket.write(bytes);
-  }
-
-  #greet(): void {
-    if (this.#greeting === null) return;
-    const id = this.#greeting;
-    this.#greeting = null;
-    this.#socket.write(textFrame(controlText({ kind: 'subscribed', id })));
-  }
-
-  beat(bookmark: string): void {
-    if (this.#unanswered >= maxUnanswered) {
-      this.#socket.destroy();
-      return;
-    }
-    this.#unanswered++;
-    if (bookmark !== '' && bookmark !== this.#told) {
-      this.#told = bookmark;
-      this.#put(bookmarkFrame(bookmark));
-    }
-    this.#put(heartbeat);
-  }
-
-  end(why: Farewell, bookmark: string, retryMs: number): void {
-    const position = bookmark === '' ? null : bookmark;
-    this.#put(
-      textFrame(JSON.stringify({ type: 'bye', reason: why, position, retryMs: Math.round(retryMs) })),
+/** @returns null: the token is to come with the first message */
+function grantOf(head: StreamHead, admission: Admission): ClientGrant | null {
+  admission.checkHost(header(head, 'host'));
+  if (!admission.allowsOrigin(header(head, 'origin'), header(head, 'host'))) {
+    throw new ManifeedError(
+      'ORIGIN_DENIED',
+      'open WebSocket: this Origin is not allowed: must be in cors.origins',
     );
-    this.#close(catalogue[why].closeCode, why);
+  }
+  const token = tokenOf(head);
+  return token === null && admission.needsToken ? null : admission.authorise(token);
+}
+
+/** Keeps nothing of the head itself: there may be a token in it. */
+class WebSocketOpening implements Opening {
+  readonly lasting = true;
+  readonly #answerLines: string;
+  readonly #grant: ClientGrant | null;
+  readonly #options: WebSocketOptions;
+
+  constructor(answerLines: string, grant: ClientGrant | null, options: WebSocketOptions) {
+    this.#answerLines = answerLines;
+    this.#grant = grant;
+    this.#options = options;
   }
 
-  received(bytes: Buffer): void {
-    this.#unanswered = 0;
-    if (this.#reader === null) {
-      if (isPong(bytes)) return;
-      const isRead = this.#options.readers.readWhole(bytes, this);
-      if (isRead) return this.#greet();
-      this.#reader = this.#options.readers.create();
-    }
-    const ready = this.#reader.read(bytes, this, () => this.#socket.resume());
-    this.#greet();
-    // The parser works as it is written to; only a peer that floods it gets here.
-    if (!ready) this.#socket.pause();
-  }
-
-  /** What is wrong with the client's bytes, in the codes of RFC 6455, 7.4.1; too large is ours. */
-  faulty(error: Error & { code?: string }): void {
-    const code = error.code ?? '';
-    if (/MESSAGE_LENGTH|TOO_MANY/.test(code)) {
-      const { maxMessageBytes } = this.#options.limits;
-      return this.#fail(
-        new ManifeedError(
-          'MESSAGE_TOO_LARGE',
-          `read message: too large: must be at most ${maxMessageBytes} bytes`,
-        ),
-      );
-    }
-    this.#close(code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002, 'protocol error');
-  }
-
-  concluded(code: number): void {
-    this.#close(code === 1005 ? 1000 : code, '');
-  }
-
-  ping(data: Buffer): void {
-    // A flood of pings is a flood of messages; and who reads no answers needs none.
-    const { maxBacklogBytes } = this.#options.limits;
-    if (this.#withinRate() && !this.#closing && this.#socket.writableLength < maxBacklogBytes)
-      this.#put(pongFrame(data));
-  }
-
-  message(data: Buffer, isBinary: boolean): void {
-    if (this.#closing || !this.#withinRate()) return;
-    const text = data.toString();
+  open(connection: StreamConnection): void {
+    const { socket, key, address, rest } = connection;
     try {
-      if (isBinary) throw new ManifeedError('MESSAGE_INVALID', 'read message: binary: must be JSON text');
-      this.#obey(this.#options.parser.message(text));
+      const answer = answerHandshake(key, this.#answerLines);
+      this.#options.admission.enter(address);
+      socket.write(answer, 'latin1');
+      const opened = new WebSocketConnection(connection, this.#options, this.#grant);
+      if (rest.length > 0) opened.received(rest);
     } catch (error) {
-      const refusal = asManifeedError(error);
-      this.#options.admission.refused(refusal.code);
-      if (fatal.has(refusal.code)) this.#fail(refusal);
-      else this.#answer(errorText(refusal, idOf(text)));
+      refuse(socket, error, this.#options);
     }
-  }
-
-  #obey(message: ClientMessage): void {
-    const grant = this.#authorised(message.access_token ?? null);
-    switch (message.type) {
-      case 'auth':
-        return;
-      case 'unsubscribe':
-        if (!this.#options.hub.unsubscribe(this.#subscriber, message.id)) {
-          throw new ManifeedError(
-            'NOT_FOUND',
-            `unsubscribe: ${message.id}: no such subscription on this connection`,
-            {
-              detail: { parameter: 'id' },
-            },
-          );
-        }
-        this.#answer(JSON.stringify({ type: 'unsubscribed', id: message.id }));
-        return;
-      case 'subscribe':
-        return this.#subscribe(message, grant);
-    }
-  }
-
-  /** Answers come at the client's pace, not at the hub's: who asks for ever and reads nothing is closed. */
-  #answer(text: string): void {
-    this.#put(textFrame(text));
-    // As much again as changes may take: who is only behind with those may still say something.
-    if (this.#socket.writableLength > 2 * this.#options.limits.maxBacklogBytes)
-      this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
-  }
-
-  #subscribe(message: SubscribeMessage, grant: ClientGrant): void {
-    const { limits, hub, admission, parser, clock } = this.#options;
-    const ids = this.#subscriptionIds();
-    if (ids.includes(message.id))
-      throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
-    if (ids.length >= limits.subscriptionsPerConnection) {
-      throw new ManifeedError(
-        'SUBSCRIPTION_LIMIT',
-        `subscribe: ${ids.length} subscriptions: must be at most ${limits.subscriptionsPerConnection} per connection`,
-        { detail: { parameter: 'id' } },
-      );
-    }
-    const filter = parser.filterOf(message);
-    checkFilter(filter, grant, admission.knowsRegistry);
-    const start = toStart(message, clock.now());
-    this.#settle(message, grant, ids.length === 0);
-    hub.subscribe(this.#subscriber, { id: message.id, filter, start, snapshot: message.snapshot ?? false });
-  }
-
-  /** Pace, conflation and format belong to the connection: its first subscription sets them. */
-  #settle(message: SubscribeMessage, grant: ClientGrant, first: boolean): void {
-    const paced = toPaced(message.pace, grant);
-    const conflate = message.conflate ?? false;
-    const format = encodings[message.format ?? 'manifeed'];
-    if (first) {
-      this.#subscriber.paced = paced;
-      this.#subscriber.conflate = conflate;
-      this.encoding = format;
-      return;
-    }
-    const differs = [
-      ['pace', message.pace !== undefined && paced !== this.#subscriber.paced],
-      ['conflate', message.conflate !== undefined && conflate !== this.#subscriber.conflate],
-      ['format', message.format !== undefined && format !== this.encoding],
-    ] as const;
-    for (const [name, isOther] of differs) {
-      if (isOther)
-        throw refuseMember(name, `subscribe: ${name}: must be as the connection's first subscription set it`);
-    }
-  }
-
-  #subscriptionIds(): readonly string[] {
-    const { subscriptions, joining } = this.#subscriber;
-    if (subscriptions.length === 0 && joining === null) return noIds;
-    return [...subscriptions.map((each) => each.id), ...(joining ?? []).map((each) => each.request.id)];
-  }
-
-  /** The token of the handshake or of the first message; later ones must be worth the same. */
-  #authorised(token: string | null): ClientGrant {
-    if (this.#grant !== null && token === null) return this.#grant;
-    const grant = this.#options.admission.authorise(token);
-    if (this.#grant === null) {
-      this.#grant = grant;
-      this.#subscriber.grant = grant;
-    } else if (this.#grant.key !== grant.key) {
-      throw refuseMember(
-        'access_token',
-        'read message: access_token: must be the one that opened this connection',
-      );
-    }
-    return this.#grant;
-  }
-
-  #awaitToken(): void {
-    const cancel = this.#options.clock.after(this.#options.limits.firstMessageTimeoutMs, () => {
-      if (this.#grant === null)
-        this.#fail(new ManifeedError('UNAUTHORIZED', 'open WebSocket: no token: must come in time'));
-    });
-    this.#socket.once('close', cancel);
-  }
-
-  #withinRate(): boolean {
-    const now = this.#options.clock.monotonic();
-    const { messagesPerSecond } = this.#options.limits;
-    const regained = ((now - this.#messagesAt) / 1000) * messagesPerSecond;
-    this.#messages = Math.max(0, this.#messages - regained) + 1;
-    this.#messagesAt = now;
-    if (this.#messages <= messagesPerSecond) return true;
-    if (!this.#closing) {
-      this.#fail(
-        new ManifeedError(
-          'TOO_MANY_REQUESTS',
-          `read messages: too many: must be at most ${messagesPerSecond} a second`,
-        ),
-      );
-    }
-    return false;
-  }
-
-  #fail(error: ManifeedError): void {
-    if (this.#closing) return;
-    this.#put(textFrame(errorText(error, null)));
-    this.#close(error.closeCode, error.code);
-  }
-
-  #close(code: number, reason: string): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#greet();
-    endSoon(this.#socket, closeFrame(code, reason), this.#options.clock);
-    this.#options.hub.disconnect(this.#subscriber);
   }
 }
 
-/** Errors after which the client has to begin anew; the others concern one message. */
-const fatal = new Set(['MESSAGE_INVALID', 'UNAUTHORIZED', 'INTERNAL', 'TOO_MANY_REQUESTS']);
-
-function refuseMember(parameter: string, message: string): ManifeedError {
-  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
+function refuse(socket: Socket, error: unknown, options: WebSocketOptions): void {
+  const refusal = asManifeedError(error);
+  options.admission.refused(refusal.code);
+  disown(socket);
+  writeError(socket, refusal, '', options);
 }

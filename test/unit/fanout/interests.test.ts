@@ -110,4 +110,14 @@ describe('a gateway over its bounds of interest', () => {
       while ((await gateway.metric(new RegExp(`^manifeed_subscribers.*${transport}`))) > 0);
     socket.close();
   });
+
+  test('leaves the place of a refused stream to the next', async () => {
+    gateway = await startGateway({ limits: { globs: 1, connections: 1 } });
+    for (let n = 0; n < 3; n++) {
+      const refusal = await refused(openSse(gateway.port, { repository: globs(0, 2) }));
+      expect(refusal.message).toContain('different globs');
+    }
+    const client = await openSse(gateway.port, { repository: globs(0, 1) });
+    client.close();
+  });
 });

@@ -12,15 +12,22 @@ const head = 'GET /stream?a=b HTTP/1.1\r\nHost: x\r\n\r\n';
 function front() {
   const clock = fakeClock();
   const server = createServer();
-  const opened: RawHead[] = [];
+  const read: RawHead[] = [];
+  const opened: string[] = [];
   const stop = stepInFront(server, {
     clock,
-    paths: new Set(['/stream']),
     headerTimeoutMs: 10_000,
     accepts: () => true,
-    open: (request, socket) => {
-      opened.push(request);
-      disown(socket);
+    read: (request) => {
+      if (request.path !== '/stream') return null;
+      read.push(request);
+      return {
+        lasting: request.query !== 'once',
+        open: (socket, key) => {
+          opened.push(`${request.query} ${key}`);
+          disown(socket);
+        },
+      };
     },
   });
   const connect = () => {
@@ -28,7 +35,7 @@ function front() {
     server.emit('connection', socket);
     return socket;
   };
-  return { clock, server, opened, stop, connect };
+  return { clock, server, read, opened, stop, connect };
 }
 
 describe('stepInFront', () => {
@@ -79,11 +86,56 @@ describe('stepInFront', () => {
     const { opened, connect, stop } = front();
     const socket = connect();
     socket.emit('data', Buffer.from(head));
-    expect(opened.map(({ path, query }) => `${path}?${query}`)).toEqual(['/stream?a=b']);
+    expect(opened).toEqual(['a=b ']);
     // The peer's half-close is the end, whoever owns the socket.
     const closed = once(socket, 'close');
     socket.emit('end');
     await closed;
+    stop();
+  });
+
+  it('reads a head once for all who send the same, and a WebSocket key for each', () => {
+    const { read, opened, connect, stop } = front();
+    const keys = ['dGhlIHNhbXBsZSBub25jZQ==', 'AAAAAAAAAAAAAAAAAAAAAA=='];
+    const withKey = (key: string) => head.replace('Host', `Sec-WebSocket-Key: ${key}\r\nHost`);
+    const texts = [head, head, ...keys.map(withKey), ...keys.map(withKey), head.replace('a=b', 'c=d')];
+    for (const text of texts) connect().emit('data', Buffer.from(text));
+    expect(opened).toEqual(['a=b ', 'a=b ', ...[...keys, ...keys].map((key) => `a=b ${key}`), 'c=d ']);
+    expect(read).toHaveLength(3);
+    stop();
+  });
+
+  it('does not take more than a key for one', () => {
+    const { read, opened, connect, stop } = front();
+    const lines = ['x'.repeat(24), `${'A'.repeat(22)}==x`, 'AA\r\nOrigin: abcdefghijk'];
+    for (const line of [...lines, `${'A'.repeat(22)}==`]) {
+      connect().emit('data', Buffer.from(head.replace('Host', `Sec-WebSocket-Key: ${line}\r\nHost`)));
+    }
+    expect(read).toHaveLength(4);
+    expect(opened).toEqual(
+      ['x'.repeat(24), `${'A'.repeat(22)}==x`, 'AA', `${'A'.repeat(22)}==`].map((key) => `a=b ${key}`),
+    );
+    stop();
+  });
+
+  it.each([
+    ['an answer does not last', head.replace('a=b', 'once')],
+    ['it is too long to be remembered', head.replace('Host', `X: ${'x'.repeat(2_100)}\r\nHost`)],
+  ])('reads a head again where %s', (_why, text) => {
+    const { read, opened, connect, stop } = front();
+    for (let n = 0; n < 2; n++) connect().emit('data', Buffer.from(text));
+    expect([read.length, opened.length]).toEqual([2, 2]);
+    stop();
+  });
+
+  it('forgets the oldest of a thousand', () => {
+    const { read, connect, stop } = front();
+    const say = (n: number) => connect().emit('data', Buffer.from(head.replace('a=b', `n=${n}`)));
+    for (let n = 0; n <= 1_000; n++) say(n);
+    say(1_000);
+    expect(read).toHaveLength(1_001);
+    say(0);
+    expect(read).toHaveLength(1_002);
     stop();
   });
 });

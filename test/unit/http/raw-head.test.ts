@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxRawHeadBytes, readRawHead } from '../../../src/http/raw-head.ts';
 
-const read = (text: string) => readRawHead(Buffer.from(text, 'latin1'));
+const read = readRawHead;
 const plain = 'GET /v1/events?a=b HTTP/1.1\r\nHost: x\r\n\r\n';
 
 describe('readRawHead', () => {
@@ -47,7 +47,7 @@ describe('readRawHead', () => {
   it('never throws', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        readRawHead(Buffer.from(bytes));
+        read(Buffer.from(bytes).toString('latin1'));
         read(`GET /v1/events HTTP/1.1\r\n${Buffer.from(bytes).toString('latin1')}\r\n\r\n`);
       }),
       { numRuns: 300 },
