@@ -26,7 +26,7 @@ export interface FanOutPort {
 
 /** Writes between two looks at the clock, and how long fan-out may hold the event loop, ms. */
 const writesPerLook = 128;
-const maxHoldMs = 10;
+const maxHoldMs = 8;
 
 export class FanOut {
   readonly #port: FanOutPort;
