@@ -1,6 +1,7 @@
 import type { Digest } from '../event/digest.ts';
 import type { RepositoryName } from '../event/reference.ts';
 import type { Decision, IndexView, ManifestRow, TagRow } from './decide.ts';
+import type { TagState } from './ledger.ts';
 import { decodeDigest, encodeDigest } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import type { Db } from './sqlite-schema.ts';
@@ -151,17 +152,20 @@ export class SqliteIndex implements IndexView {
   }
 
   toTagRow(row: StoredTag): TagRow {
-    return {
-      ...this.#names.repository(row.repository_id),
-      tag: row.name,
-      digest: decodeDigest(row.digest),
-      mediaType: this.#names.word(row.media_type_id),
-      size: row.size,
-      firstSeenAt: row.first_seen_at,
-      updatedAt: row.updated_at,
-      sequence: row.sequence,
-      present: row.present === 1,
-      asOf: row.as_of,
-    };
+    return { ...tagStateOf(row, this.#names), present: row.present === 1, asOf: row.as_of };
   }
+}
+
+/** A tag as subscribers know it. */
+export function tagStateOf(row: StoredTag, names: SqliteNames): TagState {
+  return {
+    ...names.repository(row.repository_id),
+    tag: row.name,
+    digest: decodeDigest(row.digest),
+    mediaType: names.word(row.media_type_id),
+    size: row.size,
+    firstSeenAt: row.first_seen_at,
+    updatedAt: row.updated_at,
+    sequence: row.sequence,
+  };
 }

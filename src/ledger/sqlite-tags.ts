@@ -1,8 +1,7 @@
 import { type RepositoryName, splitHost } from '../event/reference.ts';
-import type { TagPage, TagQuery, TagState } from './ledger.ts';
+import type { TagPage, TagQuery } from './ledger.ts';
 import { boundedLimit } from './options.ts';
-import { decodeDigest } from './sqlite-codec.ts';
-import type { StoredTag } from './sqlite-index.ts';
+import { type StoredTag, tagStateOf } from './sqlite-index.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import type { Db } from './sqlite-schema.ts';
 import { compareTags, formatTagCursor, parseTagCursor, type TagCursor } from './tag-cursor.ts';
@@ -35,7 +34,7 @@ export class SqliteTags {
       query.repositories === undefined
         ? this.#ofAll(after, limit + 1)
         : this.#ofSome(query.repositories, after, limit + 1);
-    const tags = rows.slice(0, limit).map((row) => this.#toState(row));
+    const tags = rows.slice(0, limit).map((row) => tagStateOf(row, this.#names));
     const last = tags.at(-1);
     return { tags, cursor: last === undefined || rows.length <= limit ? null : formatTagCursor(last) };
   }
@@ -62,19 +61,6 @@ export class SqliteTags {
   #inRepository({ registry, repository }: RepositoryName, after: string, count: number): StoredTag[] {
     const id = this.#names.findRepository(registry, repository);
     return id === undefined ? [] : this.#sql.inRepository.all(id, after, count);
-  }
-
-  #toState(row: StoredTag): TagState {
-    return {
-      ...this.#names.repository(row.repository_id),
-      tag: row.name,
-      digest: decodeDigest(row.digest),
-      mediaType: this.#names.word(row.media_type_id),
-      size: row.size,
-      firstSeenAt: row.first_seen_at,
-      updatedAt: row.updated_at,
-      sequence: row.sequence,
-    };
   }
 }
 
