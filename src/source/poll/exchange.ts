@@ -7,7 +7,7 @@
  */
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { createSecureContext, getCACertificates, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../../lib/clock.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
@@ -210,12 +210,9 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
 
 let trusted: readonly string[] | undefined;
 
-/** What Node trusts plus the system's store, where this Node can read it (22.15 on). */
+/** What Node trusts, and the system's store. */
 function trustedCertificates(): readonly string[] {
-  trusted ??=
-    typeof getCACertificates === 'function'
-      ? [...new Set([...getCACertificates('default'), ...getCACertificates('system')])]
-      : rootCertificates;
+  trusted ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
   return trusted;
 }
 
