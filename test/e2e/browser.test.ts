@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../support/docker-registry.ts';
+import { freePort } from '../support/free-port.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
 
 const token = 'token-of-the-page';

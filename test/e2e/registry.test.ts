@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   type DockerRegistry,
-  freePort,
   ociIndex,
   ociManifest,
   startDockerRegistry,
 } from '../support/docker-registry.ts';
+import { freePort } from '../support/free-port.ts';
 import { digest, type GatewayProcess, spawnGateway } from '../support/gateway.ts';
 import { openLongPoll } from '../support/long-poll-client.ts';
 import { openSse } from '../support/sse-client.ts';
