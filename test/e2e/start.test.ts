@@ -3,8 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { type GatewayProcess, spawnGateway } from '../support/gateway.ts';
 import { patienceMs } from '../support/inbox.ts';
+import { until } from '../support/redis.ts';
 
 let gateway: GatewayProcess | null = null;
 const children: ChildProcess[] = [];
@@ -31,6 +33,31 @@ function outputOf(command: string, part: string): { readonly until: Promise<stri
   });
   return { until };
 }
+
+describe('npm start', () => {
+  it('ends with its gateway when it is told to end', async () => {
+    const port = await freePort();
+    const args = ['start', '--', '--listen', `127.0.0.1:${port}`, '--ledger', 'memory:'];
+    // A group of its own, so that nothing is left where this fails.
+    const npm = spawn('npm', args, { stdio: 'ignore', detached: true });
+    const healthy = () =>
+      fetch(`http://127.0.0.1:${port}/healthz`)
+        .then(({ ok }) => ok)
+        .catch(() => false);
+    try {
+      await until('the gateway to serve', healthy, patienceMs);
+      npm.kill('SIGTERM');
+      await once(npm, 'exit');
+      expect(await healthy()).toBe(false);
+    } finally {
+      try {
+        process.kill(-(npm.pid ?? 0), 'SIGKILL');
+      } catch {
+        // All of the group has ended.
+      }
+    }
+  });
+});
 
 describe("README's first minute", () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
