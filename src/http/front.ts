@@ -60,8 +60,10 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
     const head = readRawHead(text);
     const opening = head === null ? null : options.read(head);
     if (head === null || opening === null) return false;
-    if (opening.lasting && name !== null) memory.remember(name.digest, opening);
-    opening.open(socket, head.headers['sec-websocket-key'] ?? '');
+    const key = head.headers['sec-websocket-key'] ?? '';
+    // Not where the key is written in another way: it was not found, and could not be told to the opening again.
+    if (opening.lasting && name?.key === key) memory.remember(name.digest, opening);
+    opening.open(socket, key);
     return true;
   }
 

@@ -10,6 +10,7 @@ import type { Hub } from '../fanout/hub.ts';
 import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
 import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
+import { detached } from '../lib/detached.ts';
 import type { Random } from '../lib/random.ts';
 import { disown, own, type SocketOwner } from '../lib/socket-owner.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
@@ -226,7 +227,7 @@ function read(request: StreamHead, options: SseOptions): Asked {
 
 /** An id that is no position of ours is a position that can't be honoured: a 400 would stop EventSource for good. */
 function toResume(lastEventId: string): Start {
-  return { kind: 'after', ...(parsePosition(lastEventId) ?? { epoch: '', sequence: 0 }) };
+  return { kind: 'after', ...(parsePosition(detached(lastEventId)) ?? { epoch: '', sequence: 0 }) };
 }
 
 /**

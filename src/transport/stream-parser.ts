@@ -1,4 +1,5 @@
 import type { Filter } from '../event/filter.ts';
+import { detached } from '../lib/detached.ts';
 import { withoutToken } from './access-token.ts';
 import {
   type FilterLimits,
@@ -60,21 +61,16 @@ export class StreamParser {
     let filter = this.#filtersOfMessages.get(message);
     if (filter !== undefined) return filter;
     const { repository, tag, types } = message;
-    filter = this.filter({ repository, tag, type: types });
+    filter = this.filter({ repository, tag, type: types }, 'types');
     this.#filtersOfMessages.set(message, filter);
     return filter;
   }
 
   /** @throws PARAMETER_INVALID naming the parameter */
-  filter({ repository, tag, type }: FilterParams): Filter {
+  filter({ repository, tag, type }: FilterParams, typeName = 'type'): Filter {
     const key = JSON.stringify([repository, tag, type]);
-    return remembered(this.#filters, key, () => toFilter({ repository, tag, type }, this.#limits));
+    return remembered(this.#filters, key, () => toFilter({ repository, tag, type }, this.#limits, typeName));
   }
-}
-
-/** The same text on its own: a slice keeps alive what it was cut from, here a head with a token in it. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 function remembered<T>(known: Map<string, T>, key: string, make: (key: string) => T): T {

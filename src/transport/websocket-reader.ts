@@ -78,7 +78,9 @@ export class FrameReaders {
   readWhole(bytes: Buffer, listener: FrameListener): boolean {
     if (bytes.length > maxSharedBytes || !areWholeMessages(bytes)) return false;
     const reader = this.#shared ?? this.create();
-    this.#shared = reader.readWhole(bytes, listener) ? reader : null;
+    // Nobody gets a parser that stopped half-way, whyever it did.
+    this.#shared = null;
+    if (reader.readWhole(bytes, listener)) this.#shared = reader;
     return true;
   }
 

@@ -105,6 +105,18 @@ describe('stepInFront', () => {
     stop();
   });
 
+  it.each(['sec-websocket-key: ', 'Sec-WebSocket-Key:', 'Sec-WebSocket-Key:  '])(
+    'tells a key that is written as "%s" each time',
+    (name) => {
+      const { opened, connect, stop } = front();
+      const key = 'dGhlIHNhbXBsZSBub25jZQ==';
+      for (let n = 0; n < 3; n++)
+        connect().emit('data', Buffer.from(head.replace('Host', `${name}${key}\r\nHost`)));
+      expect(opened).toEqual(Array.from({ length: 3 }, () => `a=b ${key}`));
+      stop();
+    },
+  );
+
   it('does not take more than a key for one', () => {
     const { read, opened, connect, stop } = front();
     const lines = ['x'.repeat(24), `${'A'.repeat(22)}==x`, 'AA\r\nOrigin: abcdefghijk'];
