@@ -23,7 +23,7 @@ export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): C
       '  --name NAME        who holds it; appears in logs (default: subscriber)',
       '  --repository GLOB  what it may subscribe to; repeatable (default: **)',
       '  --unpaced          it may ask for pace=none',
-      '  --admin            it may use PUT /v1/pace and GET /v1/upstreams',
+      '  --admin            it may use PUT /v1/pace, GET /v1/upstreams and GET /metrics',
     ],
     async run(argv, io) {
       const { name, repository, unpaced, admin } = parse(argv);

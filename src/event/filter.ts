@@ -55,6 +55,8 @@ export interface FilterOptions {
   readonly maxRepositories: number;
   /** Tags, globs and ranges together, at most. Default 100. */
   readonly maxTags?: number;
+  /** What the client calls the change types, for errors. Default `type`. */
+  readonly typeName?: string;
 }
 
 const defaultMaxTags = 100;
@@ -72,7 +74,7 @@ const rangePrefix = 'semver:';
  * Parses and canonicalises a filter. Without `type` it takes `tag.*`. A `manifest.*` change has no tag, so it
  * passes only where no `tag` is given.
  *
- * @throws PARAMETER_INVALID naming `repository`, `tag` or `type`
+ * @throws PARAMETER_INVALID naming `repository`, `tag` or `type` (as `typeName` has it)
  */
 export function parseFilter(input: FilterInput, options: FilterOptions): Filter {
   const repositories = new Set<string>();
@@ -85,10 +87,11 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
   if (repositories.size + patterns.size === 0) patterns.add('**');
   refuseMany('tag', input.tag, options.maxTags ?? defaultMaxTags);
   const tags = (input.tag ?? []).map(parseTag);
-  const types = parseTypes(input.type);
+  const typeName = options.typeName ?? 'type';
+  const types = parseTypes(input.type, typeName);
   if (tags.length > 0 && ![...types].some((type) => type.startsWith('tag.'))) {
     throw invalidParameter(
-      'type',
+      typeName,
       'parse filter: only manifest.* types beside a tag: a manifest.* change has no tag, leave one of the two out',
     );
   }
@@ -232,16 +235,16 @@ function parseTag(text: string): TagMatcher {
   return { kind: 'exact', canonical: text, matches: (tag) => tag === text };
 }
 
-function parseTypes(texts: readonly string[] | undefined): ReadonlySet<ChangeType> {
+function parseTypes(texts: readonly string[] | undefined, name: string): ReadonlySet<ChangeType> {
   if (texts === undefined || texts.length === 0) return new Set(defaultChangeTypes);
-  refuseMany('type', texts, maxTypes);
+  refuseMany(name, texts, maxTypes);
   const types = new Set<ChangeType>();
   for (const text of texts) {
     const chosen = changeTypes.filter(
       (type) => text === '*' || text === type || text === `${type.split('.', 1)[0]}.*`,
     );
     if (chosen.length === 0) {
-      throw refusal('type', text)(`must be one of ${changeTypes.join(', ')}, tag.*, manifest.*, *`);
+      throw refusal(name, text)(`must be one of ${changeTypes.join(', ')}, tag.*, manifest.*, *`);
     }
     for (const type of chosen) types.add(type);
   }

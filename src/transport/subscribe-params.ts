@@ -11,15 +11,23 @@ import type { Start } from '../fanout/subscriber.ts';
 /** More than the largest of the limits that judge lists member by member; only keeps the parser's work small. */
 const maxListed = 100_000;
 
-/** A list in JSON; in a query a parameter that repeats. One string is a list of one. */
+/**
+ * A list in JSON; in a query a parameter that repeats. One string is a list of one. A list of none is refused:
+ * whoever computed it wants nothing, and would get everything.
+ */
 const list = z
-  .union([z.string(), z.array(z.string()).max(maxListed)])
+  .union([z.string(), z.array(z.string()).min(1).max(maxListed)], {
+    error: 'must be a text or a list of one or more',
+  })
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
-const flag = z.union([
-  z.boolean(),
-  z.enum(['true', 'false', '1', '0', '']).transform((value) => value !== 'false' && value !== '0'),
-]);
+const flag = z.union(
+  [
+    z.boolean(),
+    z.enum(['true', 'false', '1', '0', '']).transform((value) => value !== 'false' && value !== '0'),
+  ],
+  { error: 'must be true or false' },
+);
 
 export const subscribeShape = {
   repository: list
@@ -57,7 +65,7 @@ export interface FilterLimits {
 }
 
 /** Parameters that any stream ignores: the token is read elsewhere, the rest are cache-busters. */
-const ignored = new Set(['access_token', '_']);
+export const ignoredParameters: ReadonlySet<string> = new Set(['access_token', '_']);
 
 /**
  * Collects a query string into the members of `shape`; lists are those that repeat.
@@ -71,7 +79,7 @@ export function parseQuery<Shape extends z.ZodRawShape>(
   // Without a prototype: `__proto__` is a parameter like any other, to be refused by its name.
   const members: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of query) {
-    if (ignored.has(name)) continue;
+    if (ignoredParameters.has(name)) continue;
     const before = members[name];
     if (before === undefined) members[name] = value;
     else members[name] = Array.isArray(before) ? [...before, value] : [before, value];
@@ -109,7 +117,8 @@ export interface FilterParams {
   readonly type?: readonly string[] | undefined;
 }
 
-export function toFilter(params: FilterParams, limits: FilterLimits): Filter {
+/** @param typeName what the client calls the change types, for errors */
+export function toFilter(params: FilterParams, limits: FilterLimits, typeName = 'type'): Filter {
   const { repository, tag, type } = params;
   return parseFilter(
     {
@@ -121,6 +130,7 @@ export function toFilter(params: FilterParams, limits: FilterLimits): Filter {
       defaultRegistry: limits.defaultRegistry,
       maxRepositories: limits.repositoriesPerSubscription,
       maxTags: limits.tagsPerSubscription,
+      typeName,
     },
   );
 }

@@ -205,7 +205,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#options.admission.refused(refusal.code);
-      if (fatal.has(refusal.code)) this.#fail(refusal);
+      if (fatal.has(refusal.code)) this.#fail(refusal, idOf(text));
       else this.#answer(errorText(refusal, idOf(text)));
     }
   }
@@ -329,9 +329,9 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     return false;
   }
 
-  #fail(error: ManifeedError): void {
+  #fail(error: ManifeedError, id: string | null = null): void {
     if (this.#closing) return;
-    this.#put(textFrame(errorText(error, null)));
+    this.#put(textFrame(errorText(error, id)));
     this.#close(error.closeCode, error.code);
   }
 

@@ -5,7 +5,11 @@ import { tagStateToJson } from '../event/encode.ts';
 import type { Control } from '../fanout/sink.ts';
 import { parseMembers, streamShape } from './subscribe-params.ts';
 
-const id = z.string().min(1).max(64).describe("The client's name for the subscription");
+const id = z
+  .string({ error: 'must be a text' })
+  .min(1, { error: 'must have 1 to 64 characters' })
+  .max(64, { error: 'must have 1 to 64 characters' })
+  .describe("The client's name for the subscription");
 const accessToken = z.string().max(1_000).optional().describe('A token, where none came with the handshake');
 
 const { type: types, ...sharedShape } = streamShape;

@@ -3,7 +3,7 @@
  * the bare socket.
  */
 import type { Socket } from 'node:net';
-import { ManifeedError } from '../errors.ts';
+import { invalidParameter, ManifeedError } from '../errors.ts';
 import { disown } from '../lib/socket-owner.ts';
 import { asManifeedError, writeError } from './raw-response.ts';
 import {
@@ -14,14 +14,16 @@ import {
   type StreamHead,
   tokenOf,
 } from './stream-request.ts';
-import type { ClientGrant } from './subscribe-params.ts';
+import { type ClientGrant, ignoredParameters } from './subscribe-params.ts';
 import { WebSocketConnection, type WebSocketOptions } from './websocket-connection.ts';
 import { answerHandshake, readHandshake } from './websocket-handshake.ts';
 
 /** Reads what opens a WebSocket. Never throws: what is wrong is answered on the socket. */
 export function readWebSocket(head: StreamHead, options: WebSocketOptions): Opening {
   try {
-    return new WebSocketOpening(readHandshake(head), grantOf(head, options.admission), options);
+    const grant = grantOf(head, options.admission);
+    refuseParameters(head.query);
+    return new WebSocketOpening(readHandshake(head), grant, options);
   } catch (error) {
     return { lasting: false, open: ({ socket }) => refuse(socket, error, options) };
   }
@@ -34,10 +36,23 @@ function grantOf(head: StreamHead, admission: Admission): ClientGrant | null {
     throw new ManifeedError(
       'ORIGIN_DENIED',
       'open WebSocket: this Origin is not allowed: must be in cors.origins',
+      { detail: { parameter: 'Origin' } },
     );
   }
   const token = tokenOf(head);
   return token === null && admission.needsToken ? null : admission.authorise(token);
+}
+
+/** Who puts a filter into the URL would otherwise wait for ever on a connection that asks for nothing. */
+function refuseParameters(query: string): void {
+  if (query === '') return;
+  for (const name of new URLSearchParams(query).keys()) {
+    if (ignoredParameters.has(name)) continue;
+    throw invalidParameter(
+      name.slice(0, 100),
+      `open WebSocket: ${name.slice(0, 100)}: no such parameter: filters are members of a subscribe message`,
+    );
+  }
 }
 
 /** Keeps nothing of the head itself: there may be a token in it. */
@@ -59,11 +74,11 @@ class WebSocketOpening implements Opening {
       const answer = answerHandshake(key, this.#answerLines);
       this.#options.admission.enter(address);
       socket.write(answer, 'latin1');
-      const opened = new WebSocketConnection(connection, this.#options, this.#grant);
-      if (rest.length > 0) opened.received(rest);
     } catch (error) {
-      refuse(socket, error, this.#options);
+      return refuse(socket, error, this.#options);
     }
+    const opened = new WebSocketConnection(connection, this.#options, this.#grant);
+    if (rest.length > 0) opened.received(rest);
   }
 }
 

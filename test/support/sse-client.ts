@@ -11,7 +11,7 @@ import {
 } from './stream-client.ts';
 
 /**
- * `front`: one segment, plainly written. `ordinary`: a header twice, which the net front leaves to node:http.
+ * `front`: one segment, plainly written. `ordinary`: with `TE`, which the net front leaves to node:http.
  */
 export type Road = 'front' | 'ordinary';
 
@@ -88,7 +88,7 @@ export function sseRequest(
   const token = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` };
   const headers = { Host: `127.0.0.1:${port}`, Accept: '*/*', ...token, ...options.headers };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  if (options.road === 'ordinary') lines.push('X-Twice: 1', 'X-Twice: 2');
+  if (options.road === 'ordinary') lines.push('TE: trailers');
   return `GET /v1/events${toQuery(params)} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 

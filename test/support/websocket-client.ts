@@ -30,7 +30,7 @@ export async function openWebSocket(
     headers: {
       ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
       // Two headers of one name: not for the net front.
-      ...(options.road === 'ordinary' ? { 'X-Twice': ['1', '2'] } : {}),
+      ...(options.road === 'ordinary' ? { TE: 'trailers' } : {}),
       ...options.headers,
     },
   });

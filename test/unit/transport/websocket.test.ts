@@ -66,7 +66,7 @@ describe('the handshake', () => {
     it.each(['front', 'ordinary'])(`G13: refuses ${what}, naming it, on the %s road`, async (road) => {
       const raw = await openRaw(gateway.port);
       opened.push(raw);
-      const more = road === 'front' ? {} : { 'X-Twice': '1\r\nX-Twice: 2' };
+      const more = road === 'front' ? {} : { TE: 'trailers' };
       raw.send(handshake(gateway.port, { ...headers, ...more }));
       const answer = parseAnswer(await raw.ended());
       expect(answer.status).toBe(400);
@@ -92,8 +92,8 @@ describe('the handshake', () => {
     async (road) => {
       const raw = await openRaw(gateway.port);
       opened.push(raw);
-      const twice = road === 'front' ? {} : { 'X-Twice': '1\r\nX-Twice: 2' };
-      raw.send(handshake(gateway.port, twice).replace('/v1/socket', '/v1/events'));
+      const more = road === 'front' ? {} : { TE: 'trailers' };
+      raw.send(handshake(gateway.port, more).replace('/v1/socket', '/v1/events'));
       expect(await raw.until('event: ready')).toContain('200 OK');
     },
   );
@@ -114,7 +114,25 @@ describe('the handshake', () => {
       const refusal = await open({ road, headers: { origin: 'https://evil.test' } }).catch(
         (error) => error.refusal,
       );
-      expect(refusal).toMatchObject({ status: 403, code: 'ORIGIN_DENIED' });
+      expect(refusal).toMatchObject({
+        status: 403,
+        code: 'ORIGIN_DENIED',
+        detail: { parameter: 'Origin' },
+      });
+    }
+  });
+
+  it('refuses a filter in the URL by its name', async () => {
+    for (const [query, parameter] of [
+      ['?repository=nginx', 'repository'],
+      ['?_=1&foo', 'foo'],
+      ['?__proto__=1', '__proto__'],
+    ] as const) {
+      const raw = await openRaw(gateway.port);
+      raw.send(handshake(gateway.port).replace('/v1/socket', `/v1/socket${query}`));
+      const answer = parseAnswer(await raw.ended());
+      expect(answer.status).toBe(400);
+      expect(answer.body).toContain(`"parameter":"${parameter}"`);
     }
   });
 });
@@ -128,6 +146,9 @@ describe('messages', () => {
       [{ type: 'subscribe', id: '' }, 'PARAMETER_INVALID', '', 'id'],
       [{ type: 'subscribe' }, 'PARAMETER_INVALID', null, 'id'],
       [{ type: 'subscribe', id: 'b', repository: 7 }, 'PARAMETER_INVALID', 'b', 'repository'],
+      [{ type: 'subscribe', id: 'b', repository: [] }, 'PARAMETER_INVALID', 'b', 'repository'],
+      [{ type: 'subscribe', id: 'b', types: 'bogus' }, 'PARAMETER_INVALID', 'b', 'types'],
+      [{ type: 'subscribe', id: 'b', types: ['manifest.*'], tag: '1' }, 'PARAMETER_INVALID', 'b', 'types'],
       [{ type: 'subscribe', id: 'b', colour: 'red' }, 'PARAMETER_INVALID', 'b', 'colour'],
       [{ type: 'subscribe', id: 'b', pace: 'none' }, 'PARAMETER_INVALID', 'b', 'pace'],
       [{ type: 'subscribe', id: 'b', conflate: true }, 'PARAMETER_INVALID', 'b', 'conflate'],
@@ -313,6 +334,8 @@ describe('the token', () => {
   it('closes with 4010 where it is wrong, or never comes', async () => {
     const wrong = await openWebSocket(guarded.port);
     wrong.send({ type: 'subscribe', id: 'a', access_token: 'wrong' });
+    const { text } = await wrong.inbox.until(other);
+    expect(JSON.parse(text)).toMatchObject({ type: 'error', id: 'a', code: 'UNAUTHORIZED' });
     expect(await wrong.closed).toBe(4010);
     expect(wrong.closeReason()).toBe('UNAUTHORIZED');
     const silent = await openWebSocket(guarded.port);
