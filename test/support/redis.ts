@@ -111,7 +111,11 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     ending.kill('SIGKILL');
     await once(ending, 'exit');
   };
-  await launch();
+  await launch().catch(async (error: unknown) => {
+    await kill();
+    admin.disconnect();
+    throw error;
+  });
   return {
     port,
     url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}/0`,
@@ -187,7 +191,7 @@ const clusterSlots = 16_384;
 /** Three primaries, and with `replicas` one replica for each. */
 export async function startRedisCluster(options: { replicas?: boolean } = {}): Promise<RedisCluster> {
   const count = options.replicas === true ? 6 : 3;
-  const nodes = await Promise.all(
+  const starts = await Promise.allSettled(
     Array.from({ length: count }, async () => {
       const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500'];
       const busPort = await freePort();
@@ -196,6 +200,13 @@ export async function startRedisCluster(options: { replicas?: boolean } = {}): P
       });
     }),
   );
+  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failure = starts.find((start) => start.status === 'rejected');
+  if (failure !== undefined) {
+    // None of those that did start is left behind.
+    await Promise.all(nodes.map((node) => node.stop()));
+    throw failure.reason;
+  }
   const primaries = nodes.slice(0, 3);
   const [first] = nodes;
   if (first === undefined) throw new Error('start a cluster: no nodes');
