@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { ManifeedError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
-import { endSoon } from './stream-socket.ts';
+import { endSoon } from './end-soon.ts';
 
 export interface RawResponseOptions {
   readonly clock: Clock;

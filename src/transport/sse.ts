@@ -13,6 +13,7 @@ import type { Clock } from '../lib/clock.ts';
 import { detached } from '../lib/detached.ts';
 import type { Random } from '../lib/random.ts';
 import { disown, own, type SocketOwner } from '../lib/socket-owner.ts';
+import { endSoon } from './end-soon.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from './raw-response.ts';
 import type { ParsedStream, StreamParser } from './stream-parser.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type StreamHead,
   tokenOf,
 } from './stream-request.ts';
-import { endSoon } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 
 export interface SseOptions {

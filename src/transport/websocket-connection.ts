@@ -10,10 +10,10 @@ import type { Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { own, type SocketOwner } from '../lib/socket-owner.ts';
+import { endSoon } from './end-soon.ts';
 import { asManifeedError } from './raw-response.ts';
 import type { StreamParser } from './stream-parser.ts';
 import type { Admission, StreamConnection } from './stream-request.ts';
-import { endSoon } from './stream-socket.ts';
 import { type ClientGrant, checkFilter, toPaced, toStart } from './subscribe-params.ts';
 import { closeFrame, isPong, pongFrame, textFrame } from './websocket-frame.ts';
 import {

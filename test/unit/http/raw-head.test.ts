@@ -26,6 +26,8 @@ describe('readRawHead', () => {
     ['a header twice', plain.replace('Host', 'Accept: 1\r\naccept: 2\r\nHost')],
     ['a body', plain.replace('Host', 'Content-Length: 2\r\nHost')],
     ['chunks', plain.replace('Host', 'Transfer-Encoding: chunked\r\nHost')],
+    // By this one the tests choose the ordinary road.
+    ['TE', plain.replace('Host', 'TE: trailers\r\nHost')],
     ['a folded header', plain.replace('Host', 'X: 1\r\n 2\r\nHost')],
     ['a bare line feed', plain.replaceAll('\r\n', '\n')],
     ['a space before the colon', plain.replace('Host:', 'Host :')],
