@@ -1,0 +1,48 @@
+import { isIPv6 } from 'node:net';
+
+const groupsOfAddress = 8;
+const groupsOfNetwork = 4;
+
+/**
+ * The name under which limits count an address. One subscriber line gets a whole IPv6 /64 (RFC 6177, RFC 4291
+ * 2.5.1) and may use any of its 2⁶⁴ addresses, so a /64 counts as one address. An IPv4 address counts alone,
+ * also where it is written as IPv4-mapped IPv6 (`::ffff:192.0.2.1`, RFC 4291 2.5.5.2).
+ *
+ * @param address an IP address as Node writes it, in any spelling; a zone (`%eth0`) does not matter
+ * @returns equal strings for addresses that count as one; a string that is no IP address comes back unchanged
+ */
+export function addressGroup(address: string): string {
+  // The usual case costs one search: IPv4 has no colon.
+  if (!address.includes(':')) return address;
+  const bare = address.split('%', 1)[0] ?? address;
+  if (!isIPv6(bare)) return address;
+  const groups = groupsOf(bare);
+  return mappedIPv4(groups) ?? `${groups.slice(0, groupsOfNetwork).map(hex).join(':')}::/64`;
+}
+
+/** The eight 16-bit groups of a valid IPv6 address. */
+function groupsOf(address: string): readonly number[] {
+  const [head = '', tail] = address.split('::');
+  const before = parseGroups(head);
+  const after = tail === undefined ? [] : parseGroups(tail);
+  const zeros = groupsOfAddress - before.length - after.length;
+  return [...before, ...new Array<number>(Math.max(0, zeros)).fill(0), ...after];
+}
+
+/** A last part such as `192.0.2.1` stands for two groups. */
+function parseGroups(text: string): readonly number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((part) => {
+    if (!part.includes('.')) return [Number.parseInt(part, 16)];
+    const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
+}
+
+function mappedIPv4(groups: readonly number[]): string | null {
+  const [high = 0, low = 0] = groups.slice(6);
+  const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  return isMapped ? [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.') : null;
+}
+
+const hex = (group: number) => group.toString(16);
