@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { authoriserOf, createAdmission, hostCheckOf } from './app-admission.ts';
 import { describeApi } from './app-api.ts';
 import { joinOthers, openLedger } from './app-ledger.ts';
+import { canonicalPace, warnOfWiderAccess } from './app-patterns.ts';
 import { createIntake, createPolling } from './app-sources.ts';
 import { registerStreams } from './app-streams.ts';
 import type { Config } from './config.ts';
 import { isLoopback } from './config-values.ts';
 import { ManifeedError } from './errors.ts';
+import { parseRepositoryText } from './event/repository-pattern.ts';
 import { drain } from './fanout/drain.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
@@ -62,6 +64,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const listenIsLoopback = isLoopback(config.listen.host);
   const common = { clock, random, metrics, log: logger };
   let draining = false;
+  warnOfWiderAccess(config, logger);
 
   const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
   const company = joinOthers(ledger, clock);
@@ -74,7 +77,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const hub = await Hub.open({
     ledger,
-    pace: config.pace,
+    pace: canonicalPace(config),
     crowdOf: company.crowdOf,
     onDemand: polling.onDemand,
     interests: config.limits,
@@ -138,7 +141,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     describePace: () => hub.pacer.describe(),
     setPace: ({ repository, deliveriesPerSecond, forSeconds }) =>
       hub.pacer.override(
-        repository ?? null,
+        repository === undefined ? null : parseRepositoryText(repository, config).canonical,
         deliveriesPerSecond,
         forSeconds === undefined ? null : forSeconds * 1000,
       ),

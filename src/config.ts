@@ -11,7 +11,7 @@ import { settingsSchema } from './config-schema.ts';
 import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './config-shape.ts';
 import { type Environment, gather, type Sources } from './config-sources.ts';
 import { fillDefaults, maskSecrets, type RawObject } from './config-tree.ts';
-import { ManifeedError } from './errors.ts';
+import type { ManifeedError } from './errors.ts';
 
 export { ConfigError } from './config-problems.ts';
 export type {
@@ -24,8 +24,8 @@ export type {
   WebhookConfig,
 } from './config-shape.ts';
 
-/** Throws a ManifeedError whose `detail.parameter` is the key's path where something is wrong. */
-export type Check = (config: Config) => void;
+/** Everything that is wrong by one rule; the `detail.parameter` of each error is the key's path. */
+export type Check = (config: Config) => readonly ManifeedError[];
 
 /** What `loadConfig` reads from; members left out are this process's own. */
 export interface LoadOptions {
@@ -85,14 +85,12 @@ function readConfig(options: LoadOptions): ReadConfig {
 }
 
 function runCheck(check: Check, config: Config): readonly Problem[] {
-  try {
-    check(config);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ManifeedError) || error.detail?.parameter === undefined) throw error;
-    const path = error.detail.parameter;
-    return [{ path, message: error.message.replace(`read ${path}: `, '') }];
-  }
+  return check(config).map((error) => {
+    const path = error.detail?.parameter;
+    if (path === undefined) throw error;
+    const message = error.message.replace(`read ${path}: `, '').replace(`parse ${path}: `, '');
+    return { path, message };
+  });
 }
 
 /** Freezes and drops members that are undefined, which is what makes the type true. */

@@ -5,15 +5,9 @@
  */
 import { invalidParameter } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from './change.ts';
-import { canonicalGlob, compileGlob, isGlob, maxGlobLength } from './glob.ts';
-import {
-  canonicalRegistry,
-  canonicalRepository,
-  dockerHub,
-  isTag,
-  repositoryKey,
-  splitHost,
-} from './reference.ts';
+import { compileGlob, isGlob, maxGlobLength } from './glob.ts';
+import { isTag, repositoryKey } from './reference.ts';
+import { parseRepositoryText } from './repository-pattern.ts';
 import { parseTagRange } from './semver-tag.ts';
 
 /** What a client asks for; an absent or empty member does not narrow (save `type`, see `parseFilter`). */
@@ -65,8 +59,6 @@ const maxTypes = 20;
 /** Longest text quoted in a message. */
 const maxQuoted = 300;
 
-const hostPatternGrammar = /^[a-z0-9.*:[\]-]+$/;
-const namePatternGrammar = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
 const tagPatternGrammar = /^[A-Za-z0-9._*-]+$/;
 const rangePrefix = 'semver:';
 
@@ -81,8 +73,8 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
   const patterns = new Set<string>();
   refuseMany('repository', input.repository, options.maxRepositories);
   for (const text of input.repository ?? []) {
-    if (isGlob(text)) patterns.add(parseRepositoryPattern(text, options.defaultRegistry));
-    else repositories.add(parseRepository(text, options.defaultRegistry));
+    const { kind, canonical } = parseRepositoryText(text, { defaultRegistry: options.defaultRegistry });
+    (kind === 'glob' ? patterns : repositories).add(canonical);
   }
   if (repositories.size + patterns.size === 0) patterns.add('**');
   refuseMany('tag', input.tag, options.maxTags ?? defaultMaxTags);
@@ -148,67 +140,6 @@ function tagScopes(tags: readonly TagMatcher[]): readonly string[] {
   const scopes = tags.map((tag) => (tag.kind === 'range' ? '*' : tag.canonical));
   return scopes.length === 0 || scopes.includes('*') ? ['*'] : [...new Set(scopes)].sort();
 }
-
-function parseRepository(text: string, defaultRegistry: string): string {
-  const refuse = refusal('repository', text);
-  if (text.includes('@')) throw refuse('must not hold a digest: subscribe to the repository alone');
-  const { registry, name } = splitHost(text, defaultRegistry);
-  if (name.includes(':')) throw refuse(tagInRepository(text, name));
-  const names = canonicalRepository(registry, name);
-  if (names === null) {
-    throw refuse(
-      canonicalRegistry(registry) === null
-        ? 'the host must be a DNS name or an address, with an optional port'
-        : 'must be [host[:port]/]name with lower-case path segments of a-z, 0-9, ".", "_", "-"',
-    );
-  }
-  return repositoryKey(names);
-}
-
-function tagInRepository(text: string, name: string): string {
-  const colon = name.indexOf(':');
-  if (!text.includes('/') && /^[0-9]+$/.test(name.slice(colon + 1)) && name.includes('.')) {
-    return `names a host without a repository: for everything there ask for "${name}/**"`;
-  }
-  return `must not hold a tag: give repository=${name.slice(0, colon)} and tag=${name.slice(colon + 1, colon + 129)}`;
-}
-
-/**
- * A pattern's host may be globbed where it is recognisable as one: it has a dot, a port, or a `**`. Otherwise
- * the pattern speaks of the default registry, as a bare name does.
- */
-function parseRepositoryPattern(text: string, defaultRegistry: string): string {
-  const refuse = refusal('repository', text);
-  if (text.length > maxGlobLength) throw refuse(`a pattern must be at most ${maxGlobLength} characters`);
-  if (text.includes('@')) throw refuse('must not hold a digest: subscribe to the repository alone');
-  const canonical = canonicalGlob(text);
-  const firstSegment = canonical.split('/', 1)[0] ?? '';
-  if (firstSegment.includes('**')) {
-    const rest = canonical.slice(firstSegment.length + 1);
-    const hostFits = hostPatternGrammar.test(firstSegment) || namePatternGrammar.test(firstSegment);
-    if (!hostFits || (canonical !== firstSegment && !namePatternGrammar.test(rest))) {
-      throw refuse(patternRule);
-    }
-    return canonical;
-  }
-  const { registry, name } = splitHost(canonical, defaultRegistry);
-  if (name.includes(':')) throw refuse(tagInRepository(canonical, name));
-  const host = isGlob(registry) ? registry.toLowerCase() : canonicalRegistry(registry);
-  if (host === null || !hostPatternGrammar.test(host)) {
-    throw refuse('the host must be a DNS name or an address, with an optional port, or a glob of one');
-  }
-  if (!namePatternGrammar.test(name)) throw refuse(patternRule);
-  // Docker Hub has no names of one segment: there `nginx*` means `library/nginx*`, as `nginx` does.
-  const inLibrary = host === dockerHub && !name.includes('/') && !name.includes('**');
-  const pattern = `${host}/${inLibrary ? `library/${name}` : name}`;
-  if (pattern.length > maxGlobLength) {
-    throw refuse(`a pattern with its host must be at most ${maxGlobLength} characters`);
-  }
-  return pattern;
-}
-
-const patternRule =
-  'a pattern must have lower-case path segments of a-z, 0-9, ".", "_", "-" and "*", as in team/** or *.example.com/team/**';
 
 function parseTag(text: string): TagMatcher {
   if (text.startsWith(rangePrefix)) {

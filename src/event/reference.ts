@@ -96,7 +96,7 @@ export function parseReference(
 ): Reference {
   const parameter = options.parameter ?? 'reference';
   const refuse = (what: string) =>
-    invalidParameter(parameter, `parse reference: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
+    invalidParameter(parameter, `parse ${parameter}: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
   const at = text.indexOf('@');
   const digest = at === -1 ? null : parseDigest(text.slice(at + 1));
   if (at !== -1 && digest === null)

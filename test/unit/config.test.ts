@@ -311,11 +311,11 @@ describe('loadConfig, refusals', () => {
   });
 
   it('asks others for the rules that only they know', () => {
-    const check = () => {
-      throw new ManifeedError('PARAMETER_INVALID', 'read watch[0].repository: "A": must be lower case', {
+    const check = () => [
+      new ManifeedError('PARAMETER_INVALID', 'read watch[0].repository: "A": must be lower case', {
         detail: { parameter: 'watch[0].repository' },
-      });
-    };
+      }),
+    ];
     expect(problems('watch: [{ repository: A }]', { checks: [check] })).toEqual([
       'watch[0].repository: "A": must be lower case',
     ]);

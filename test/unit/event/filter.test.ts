@@ -57,7 +57,6 @@ describe('parseFilter, repositories', () => {
     ['**', '**'],
     ['team/**', 'docker.io/team/**'],
     ['nginx*', 'docker.io/library/nginx*'],
-    ['docker.io/*', 'docker.io/library/*'],
     ['docker.io/**', 'docker.io/**'],
     ['index.docker.io/team/*', 'docker.io/team/*'],
     ['*.example.com/team/**', '*.example.com/team/**'],

@@ -144,7 +144,9 @@ describe('operation', () => {
       });
     const answer = await put({ deliveriesPerSecond: 7, forSeconds: 60, repository: 'nginx' });
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ overrides: [{ deliveriesPerSecond: 7 }] });
+    expect(await answer.json()).toMatchObject({
+      overrides: [{ deliveriesPerSecond: 7, pattern: 'docker.io/library/nginx' }],
+    });
     const refused = await put({ deliveriesPerSecond: -1 });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({

@@ -1,0 +1,156 @@
+/**
+ * Repositories as people write them, exact or as a glob, turned into what is compared with repository keys
+ * (`docker.io/library/nginx`). Subscriptions, access entries and pace rules all read them here, so that one text
+ * means the same everywhere. A pattern that no repository can match is refused with what to write instead.
+ */
+import { invalidParameter, type ManifeedError } from '../errors.ts';
+import { canonicalGlob, isGlob, maxGlobLength } from './glob.ts';
+import { canonicalRegistry, canonicalRepository, dockerHub, repositoryKey, splitHost } from './reference.ts';
+
+export interface RepositoryTextOptions {
+  /** Host of bare names. */
+  readonly defaultRegistry: string;
+  /** What the text is called where it comes from, for errors. Default `repository`. */
+  readonly parameter?: string;
+}
+
+/** A text, read: the key of one repository, or a canonical glob over keys. */
+export interface RepositoryText {
+  readonly kind: 'exact' | 'glob';
+  readonly canonical: string;
+}
+
+/** Longest text quoted in a message. */
+const maxQuoted = 300;
+
+const hostPatternGrammar = /^[a-z0-9.*:[\]-]+$/;
+const namePatternGrammar = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
+
+/**
+ * Registries of which every name has at least so many segments, from their documentation. Only what is certain:
+ * a host that is listed wrongly would lose its subscribers.
+ */
+const minSegments: ReadonlyMap<string, number> = new Map([
+  [dockerHub, 2],
+  ['gcr.io', 2],
+  ['ghcr.io', 2],
+  ['public.ecr.aws', 2],
+  ['quay.io', 2],
+  ['registry.gitlab.com', 2],
+]);
+/** Artifact Registry: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE. */
+const artifactRegistry = { host: /^[a-z0-9-]+-docker\.pkg\.dev$/, segments: 3 };
+
+type Refuse = (what: string) => ManifeedError;
+
+/**
+ * Reads one repository or glob.
+ *
+ * @throws PARAMETER_INVALID naming the parameter, with what to write instead
+ */
+export function parseRepositoryText(text: string, options: RepositoryTextOptions): RepositoryText {
+  const parameter = options.parameter ?? 'repository';
+  const refuse: Refuse = (what) =>
+    invalidParameter(parameter, `parse ${parameter}: ${JSON.stringify(text.slice(0, maxQuoted))}: ${what}`);
+  if (text.includes('@')) throw refuse('must not hold a digest: subscribe to the repository alone');
+  return isGlob(text)
+    ? { kind: 'glob', canonical: parsePattern(text, options.defaultRegistry, refuse) }
+    : { kind: 'exact', canonical: parseExact(text, options.defaultRegistry, refuse) };
+}
+
+function parseExact(text: string, defaultRegistry: string, refuse: Refuse): string {
+  const { registry, name } = splitHost(text, defaultRegistry);
+  if (name.includes(':')) throw refuse(tagInRepository(text, name));
+  const names = canonicalRepository(registry, name);
+  if (names === null) {
+    throw refuse(
+      canonicalRegistry(registry) === null
+        ? 'the host must be a DNS name or an address, with an optional port'
+        : 'must be [host[:port]/]name with lower-case path segments of a-z, 0-9, ".", "_", "-"',
+    );
+  }
+  return repositoryKey(names);
+}
+
+/**
+ * The first segment is a host where it could be nothing else: it has a dot or a port, is `localhost`, is `*`, or
+ * begins with `**`. Otherwise the pattern speaks of the default registry, as a bare name does.
+ */
+function parsePattern(text: string, defaultRegistry: string, refuse: Refuse): string {
+  if (text.length > maxGlobLength) throw refuse(`a pattern must be at most ${maxGlobLength} characters`);
+  const canonical = canonicalGlob(text);
+  const slash = canonical.indexOf('/');
+  if (slash === -1) refuseHostAlone(canonical, defaultRegistry, refuse);
+  const first = slash === -1 ? canonical : canonical.slice(0, slash);
+  if (first.startsWith('**')) return acrossHosts(canonical, slash, refuse);
+  const { registry, name } =
+    first === '*'
+      ? { registry: first, name: canonical.slice(slash + 1) }
+      : splitHost(canonical, defaultRegistry);
+  if (name.includes(':')) throw refuse(tagInRepository(canonical, name));
+  const host = isGlob(registry) ? registry.toLowerCase() : canonicalRegistry(registry);
+  if (host === null || !hostPatternGrammar.test(host)) {
+    throw refuse('the host must be a DNS name or an address, with an optional port, or a glob of one');
+  }
+  if (!namePatternGrammar.test(name)) throw refuse(patternRule);
+  const full = name === '*' || !isLibraryName(host, name) ? name : `library/${name}`;
+  refuseTooShort(host, full, refuse);
+  const pattern = `${host}/${full}`;
+  if (pattern.length > maxGlobLength) {
+    throw refuse(`a pattern with its host must be at most ${maxGlobLength} characters`);
+  }
+  return pattern;
+}
+
+/** `**` may stand for the host and any number of segments, so the pattern is over whole keys as it is. */
+function acrossHosts(canonical: string, slash: number, refuse: Refuse): string {
+  const first = slash === -1 ? canonical : canonical.slice(0, slash);
+  const rest = slash === -1 ? null : canonical.slice(slash + 1);
+  const last = rest ?? first;
+  if (last.includes(':')) throw refuse(tagInRepository(canonical, last));
+  const firstFits = hostPatternGrammar.test(first) || namePatternGrammar.test(first);
+  if (!firstFits || (rest !== null && !namePatternGrammar.test(rest))) throw refuse(patternRule);
+  return canonical;
+}
+
+/** Docker Hub has no names of one segment: there `nginx*` means `library/nginx*`, as `nginx` does. */
+function isLibraryName(host: string, name: string): boolean {
+  return host === dockerHub && !name.includes('/') && !name.includes('**');
+}
+
+/** `*` and `*.example.com` name a host and nothing in it: a repository's key has a host and a name. */
+function refuseHostAlone(pattern: string, defaultRegistry: string, refuse: Refuse): void {
+  if (pattern === '*') {
+    const all = canonicalRegistry(defaultRegistry) === dockerHub ? 'library/*' : `${defaultRegistry}/*`;
+    throw refuse(
+      `matches no repository, because "*" is a host without a name: write "**" for every repository, or "${all}"`,
+    );
+  }
+  if (/^\*+\./.test(pattern) && !pattern.includes(':')) {
+    throw refuse(`names hosts without a repository: for everything there write "${pattern}/**"`);
+  }
+}
+
+function refuseTooShort(host: string, name: string, refuse: Refuse): void {
+  const needed = artifactRegistry.host.test(host) ? artifactRegistry.segments : (minSegments.get(host) ?? 1);
+  const found = name.split('/').length;
+  if (found >= needed || name.includes('**')) return;
+  const longer = host === dockerHub ? 'library/*' : `${'OWNER/'.repeat(needed - found)}${name}`;
+  throw refuse(
+    `matches no repository, because names at ${host} have at least ${needed} segments: ` +
+      `write "${host}/**" for everything there, or "${host}/${longer}"`,
+  );
+}
+
+function tagInRepository(text: string, name: string): string {
+  const colon = name.indexOf(':');
+  if (!text.includes('/') && /^[0-9]+$/.test(name.slice(colon + 1)) && name.includes('.')) {
+    return `names a host without a repository: for everything there ask for "${name}/**"`;
+  }
+  const before = text.slice(0, text.length - name.length + colon);
+  const repository = before === '*' ? '**' : before;
+  return `must not hold a tag: give repository=${repository} and tag=${name.slice(colon + 1, colon + 129)}`;
+}
+
+const patternRule =
+  'a pattern must have lower-case path segments of a-z, 0-9, ".", "_", "-" and "*", as in team/** or *.example.com/team/**';
