@@ -1,6 +1,7 @@
 /** What a tag points at, asked by HEAD; by GET only where a registry gives no usable digest (Docker Hub counts GETs). */
 import { createHash } from 'node:crypto';
 import { type Digest, parseDigest } from '../../event/digest.ts';
+import { parseMediaType } from '../../event/media-type.ts';
 import { headerOf } from './rate-limit.ts';
 import type { RegistryClient, Reply } from './registry-client.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -15,7 +16,6 @@ export const manifestAccept = [
 
 /** distribution-spec: registries should accept manifests of up to 4 MiB; hardly any takes more. */
 const maxManifestBytes = 4 * 1024 * 1024;
-const maxMediaTypeLength = 255;
 
 export type TagLook =
   | {
@@ -83,11 +83,11 @@ function hash(body: Buffer): Digest {
 }
 
 function describe(reply: Reply): { readonly mediaType: string | null; readonly size: number | null } {
-  const mediaType = headerOf(reply.headers, 'content-type')?.split(';')[0]?.trim() ?? null;
+  // RFC 9110 section 8.3: parameters follow the name.
+  const mediaType = parseMediaType(headerOf(reply.headers, 'content-type')?.split(';')[0]?.trim());
   const length = headerOf(reply.headers, 'content-length');
   const size = length !== null && /^[0-9]{1,12}$/.test(length) ? Number(length) : null;
-  const usable = mediaType !== null && mediaType !== '' && mediaType.length <= maxMediaTypeLength;
-  return { mediaType: usable ? mediaType : null, size };
+  return { mediaType, size };
 }
 
 function unexpected(reply: Reply): UpstreamError {

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { ManifeedError } from '../../errors.ts';
 import { type Digest, parseDigest } from '../../event/digest.ts';
+import { parseMediaType } from '../../event/media-type.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import { canonicalRepository, isTag, type RepositoryName } from '../../event/reference.ts';
 import type { Delivery, HookOptions, IgnoredReason, Normalised } from './kind.ts';
@@ -61,7 +62,7 @@ export class Collector {
     const names = this.#names(event);
     if (names === null) return;
     const { tag, digest } = names;
-    const facts = { mediaType: mediaTypeOf(event.mediaType), size: sizeOf(event.size) };
+    const facts = { mediaType: parseMediaType(event.mediaType), size: sizeOf(event.size) };
     const base = this.#base('push', names, event);
     if (tag !== null) {
       const observed: TagObserved = { kind: 'tag', ...base, tag, digest, ...facts };
@@ -176,13 +177,6 @@ export class Collector {
 /** An id for senders that give none: the same bytes within `bodyWindowMs` are the same delivery. */
 export function bodyId(delivery: Delivery): { id: string; idWindowMs: number } {
   return { id: hash('sha256', delivery.body, 'base64url'), idWindowMs: bodyWindowMs };
-}
-
-const mediaTypeGrammar = /^[A-Za-z0-9!#$&^_.+-]{1,127}\/[A-Za-z0-9!#$&^_.+-]{1,127}$/;
-
-/** RFC 6838 names only; anything else would travel to every subscriber. */
-function mediaTypeOf(value: string | null | undefined): string | null {
-  return value !== undefined && value !== null && mediaTypeGrammar.test(value) ? value : null;
 }
 
 function sizeOf(value: number | null | undefined): number | null {

@@ -213,6 +213,25 @@ it('a redirect to a name that resolves to a private address is refused when conn
   }
 });
 
+it.each([
+  ['application/vnd.oci.image.index.v1+json; charset=utf-8', 'application/vnd.oci.image.index.v1+json'],
+  ['text/html"><img src=x onerror=alert(1)>', null],
+  ['application', null],
+  ['application/a b', null],
+  [`application/${'a'.repeat(128)}`, null],
+  ['', null],
+])('a polled Content-Type %j reaches subscribers as %j', async (contentType, mediaType) => {
+  on('/manifests/', (_request, response) => {
+    response.writeHead(200, {
+      'content-type': contentType,
+      'docker-content-digest': `sha256:${'a'.repeat(64)}`,
+    });
+    response.end();
+    return true;
+  });
+  expect(await headTag(client(), 'team/app', '1.0')).toMatchObject({ kind: 'found', mediaType });
+});
+
 it('redirects that go round end after five', async () => {
   on('/manifests/', (_request, response, url) => {
     response.writeHead(302, { location: `${url.pathname}?n=${Math.random()}` }).end();
