@@ -99,11 +99,34 @@ it.each([
   '::ffff:10.0.0.1',
   '::ffff:7f00:1',
   '64:ff9b::a00:1',
+  '64:ff9b:1::a00:1',
+  '64:ff9b:1:ffff::8.8.8.8',
+  '::127.0.0.1',
+  '::7f00:1',
+  '::8.8.8.8',
+  '::ffff:0:127.0.0.1',
+  '::ffff:0:7f00:1',
+  'fec0::1',
+  'feff::1',
+  '168.63.129.16',
+  '::ffff:168.63.129.16',
+  '::ffff:a83f:8110',
+  '0:0:0:0:0:ffff:a83f:8110',
+  '::FFFF:127.0.0.1',
+  '0:0:0:0:0:ffff:7f00:1',
 ])('%s is private', (address) => {
   expect(isPrivateAddress(address)).toBe(true);
 });
 
-it.each(['8.8.8.8', '172.32.0.1', '2606:4700::1111', '::ffff:8.8.8.8'])('%s is public', (address) => {
+it.each([
+  '8.8.8.8',
+  '172.32.0.1',
+  '168.63.129.15',
+  '2606:4700::1111',
+  '64:ff9b:2::1',
+  '::ffff:8.8.8.8',
+  '::ffff:808:808',
+])('%s is public', (address) => {
   expect(isPrivateAddress(address)).toBe(false);
 });
 
