@@ -107,6 +107,7 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
         : { username: options.username, password: options.password },
     plainHttp,
     clock,
+    random: deps.random,
     askRealm(url, { authorization, form }) {
       const headers = ['accept', 'application/json', 'user-agent', userAgent];
       if (authorization !== null) headers.push('authorization', authorization);

@@ -4,11 +4,13 @@
  * this origin names over TLS (or over plain HTTP, where the registry itself is configured so), nowhere else.
  */
 import { z } from 'zod';
+import { backoffMs } from '../../lib/backoff.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Random } from '../../lib/random.ts';
 import { parseChallenge } from './challenge.ts';
 import type { Credentials } from './docker-config.ts';
 import type { Answer } from './exchange.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { isOutage, UpstreamError } from './upstream-error.ts';
 
 /** Sends one request to the token realm, within the registry's budget. */
 export type AskRealm = (
@@ -21,13 +23,17 @@ export interface TokensOptions {
   readonly credentials: Credentials | null;
   readonly plainHttp: boolean;
   readonly clock: Clock;
+  readonly random: Random;
   readonly askRealm: AskRealm;
 }
 
 export interface Tokens {
   /** The credentials as basic authentication; null where there are none. */
   readonly basic: string | null;
-  /** What to send with a request of this scope before being asked; null: nothing. */
+  /**
+   * What to send with a request of this scope before being asked; null: nothing. If the realm fails, its challenge
+   * is forgotten: the next request goes out bare, and the registry names its realm anew.
+   */
   current(scope: string): Promise<string | null>;
   /** After a 401 to a request sent with `used`; null: there is nothing better to send. */
   answer(scope: string, challenges: readonly string[], used: string | null): Promise<string | null>;
@@ -41,6 +47,8 @@ const defaultLifetimeMs = 60_000;
 const maxLifetimeMs = 3_600_000;
 /** A token is not used in the last moments of its life: the request takes time too. */
 const marginShare = 0.1;
+/** A realm that did not answer is left alone this long; bare requests meanwhile show whether it is still named. */
+const realmBackoff = { baseMs: 1_000, maxMs: 60_000 };
 
 const tokenSchema = z.object({
   token: z.string().optional(),
@@ -51,6 +59,16 @@ const tokenSchema = z.object({
 interface Bearer {
   readonly realm: URL;
   readonly service: string | null;
+}
+
+/** A realm that could not be reached. One is remembered: the registry names one at a time. */
+interface Trouble {
+  readonly realm: string;
+  readonly error: UpstreamError;
+  /** In a row. */
+  readonly failures: number;
+  /** Monotonic ms until which it is not asked. */
+  readonly until: number;
 }
 
 interface CachedToken {
@@ -64,6 +82,7 @@ export function createTokens(options: TokensOptions): Tokens {
   const cache = new Map<string, CachedToken>();
   const underWay = new Map<string, Promise<string>>();
   let scheme: 'none' | 'basic' | Bearer = 'none';
+  let trouble: Trouble | null = null;
 
   const basic =
     credentials === null
@@ -79,11 +98,12 @@ export function createTokens(options: TokensOptions): Tokens {
     return token.header;
   }
 
-  /** One token request at a time for each scope, however many looks wait for it. */
+  /** One token request at a time for each realm and scope, however many looks wait for it. */
   function fetchToken(bearer: Bearer, scope: string): Promise<string> {
-    const running = underWay.get(scope);
+    const name = `${bearer.realm.href} ${scope}`;
+    const running = underWay.get(name);
     if (running !== undefined) return running;
-    const fetching = requestToken(bearer, scope)
+    const fetching = askUnlessInTrouble(bearer, scope)
       .then(({ token, lifetimeMs }) => {
         const header = `Bearer ${token}`;
         const oldest = cache.keys().next();
@@ -91,9 +111,34 @@ export function createTokens(options: TokensOptions): Tokens {
         cache.set(scope, { header, expiresAt: clock.monotonic() + lifetimeMs * (1 - marginShare) });
         return header;
       })
-      .finally(() => underWay.delete(scope));
-    underWay.set(scope, fetching);
+      .catch((error: unknown) => {
+        // A registry that moves its token service says so only to a request that carries no token.
+        if (typeof scheme === 'object' && scheme.realm.href === bearer.realm.href && !isOurs(error)) {
+          scheme = 'none';
+        }
+        throw error;
+      })
+      .finally(() => underWay.delete(name));
+    underWay.set(name, fetching);
     return fetching;
+  }
+
+  async function askUnlessInTrouble(bearer: Bearer, scope: string) {
+    const { href } = bearer.realm;
+    const known = trouble?.realm === href ? trouble : null;
+    if (known !== null && clock.monotonic() < known.until) throw known.error;
+    try {
+      const got = await requestToken(bearer, scope);
+      if (trouble?.realm === href) trouble = null;
+      return got;
+    } catch (error) {
+      if (error instanceof UpstreamError && isOutage(error.reason)) {
+        const failures = known === null ? 0 : known.failures + 1;
+        const until = clock.monotonic() + backoffMs(failures, realmBackoff, options.random);
+        trouble = { realm: href, error, failures, until };
+      }
+      throw error;
+    }
   }
 
   async function requestToken(bearer: Bearer, scope: string) {
@@ -133,9 +178,8 @@ export function createTokens(options: TokensOptions): Tokens {
   return {
     basic,
     async current(scope) {
-      if (scheme === 'none') return null;
       if (scheme === 'basic') return basic;
-      return cached(scope) ?? fetchToken(scheme, scope);
+      return cached(scope) ?? (scheme === 'none' ? null : fetchToken(scheme, scope));
     },
     async answer(scope, challenges, used) {
       const challenge = parseChallenge(challenges);
@@ -154,6 +198,11 @@ export function createTokens(options: TokensOptions): Tokens {
       return fetchToken(bearer, scope);
     },
   };
+}
+
+/** Failures that say nothing about the realm: a pause that was asked for, or our own end. */
+function isOurs(error: unknown): boolean {
+  return error instanceof UpstreamError && (error.reason === 'refused' || error.reason === 'closed');
 }
 
 function readToken(answer: Answer, realm: URL): { token: string; lifetimeMs: number } {

@@ -6,6 +6,7 @@ import { createMemoryBudget } from '../../../../src/source/poll/memory-budget.ts
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
 import { createRegistryClient, type RegistryClient } from '../../../../src/source/poll/registry-client.ts';
 import { createTokens, maxTokens } from '../../../../src/source/poll/tokens.ts';
+import { UpstreamError } from '../../../../src/source/poll/upstream-error.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import {
   type FakeRegistry,
@@ -93,6 +94,7 @@ it('a token realm over plain HTTP is refused where the registry is not configure
     credentials: user,
     plainHttp: false,
     clock: systemClock,
+    random: () => 1,
     askRealm: () => Promise.reject(new Error('asked')),
   });
   for (const realm of ['http://registry.example/token', 'ftp://x/y', 'not a url', 'https://a:b@x.example/']) {
@@ -124,6 +126,7 @@ it('fetches a new token when the old one nears its end', async () => {
     credentials: null,
     plainHttp: false,
     clock,
+    random: () => 1,
     askRealm: async () => {
       fetched += 1;
       const body = Buffer.from(JSON.stringify({ access_token: `t${fetched}`, expires_in: 300 }));
@@ -144,6 +147,7 @@ it('remembers no more tokens than the bound and forgets the one used longest ago
     credentials: null,
     plainHttp: false,
     clock: systemClock,
+    random: () => 1,
     askRealm: async () => {
       fetched += 1;
       return { status: 200, headers: {}, body: Buffer.from('{"token":"t","expires_in":3600}') };
@@ -171,11 +175,83 @@ it.each([
     credentials: null,
     plainHttp: false,
     clock: systemClock,
+    random: () => 1,
     askRealm: async () => ({ status: 200, headers: {}, body: Buffer.from(body) }),
   });
   await expect(tokens.answer('s', ['Bearer realm="https://auth.example/t"'], null)).rejects.toMatchObject({
     reason: 'denied',
   });
+});
+
+it('a request without a token goes out bare after the realm failed, and the answer may name another realm', async () => {
+  const asked: string[] = [];
+  const tokens = createTokens({
+    host: 'registry.example',
+    credentials: null,
+    plainHttp: false,
+    clock: fakeClock(),
+    random: () => 1,
+    askRealm: async ({ host }) => {
+      asked.push(host);
+      if (host === 'old.example') throw new UpstreamError('network', 'ECONNREFUSED');
+      return { status: 200, headers: {}, body: Buffer.from('{"token":"t"}') };
+    },
+  });
+  const old = ['Bearer realm="https://old.example/t"'];
+  await expect(tokens.answer('s', old, null)).rejects.toMatchObject({ reason: 'network' });
+  expect(await tokens.current('s')).toBeNull();
+  expect(await tokens.answer('s', ['Bearer realm="https://new.example/t"'], null)).toBe('Bearer t');
+  expect(await tokens.current('s')).toBe('Bearer t');
+  expect(asked).toEqual(['old.example', 'new.example']);
+});
+
+it('a realm that failed is asked again only after a wait that grows, and at once where the registry names another', async () => {
+  const clock = fakeClock();
+  let asked = 0;
+  const tokens = createTokens({
+    host: 'registry.example',
+    credentials: null,
+    plainHttp: false,
+    clock,
+    random: () => 1,
+    askRealm: async () => {
+      asked += 1;
+      throw new UpstreamError('timeout', 'no answer');
+    },
+  });
+  const attempt = () => tokens.answer('s', ['Bearer realm="https://auth.example/t"'], null);
+  const failsAfter = async (waitMs: number) => {
+    clock.advance(waitMs);
+    await expect(attempt()).rejects.toMatchObject({ reason: 'timeout' });
+    return asked;
+  };
+  expect(await failsAfter(0)).toBe(1);
+  expect(await failsAfter(999)).toBe(1);
+  expect(await failsAfter(1)).toBe(2);
+  expect(await failsAfter(1_999)).toBe(2);
+  expect(await failsAfter(1)).toBe(3);
+  for (let n = 0; n < 20; n += 1) await failsAfter(60_000);
+  expect(asked).toBe(23);
+});
+
+it('tokens that are still valid are used while the realm is away', async () => {
+  let away = false;
+  const tokens = createTokens({
+    host: 'registry.example',
+    credentials: null,
+    plainHttp: false,
+    clock: fakeClock(),
+    random: () => 1,
+    askRealm: async () => {
+      if (away) throw new UpstreamError('network', 'ECONNREFUSED');
+      return { status: 200, headers: {}, body: Buffer.from('{"token":"t"}') };
+    },
+  });
+  expect(await tokens.answer('s', ['Bearer realm="https://auth.example/t"'], null)).toBe('Bearer t');
+  away = true;
+  await expect(tokens.current('other')).rejects.toMatchObject({ reason: 'network' });
+  expect(await tokens.current('s')).toBe('Bearer t');
+  expect(await tokens.current('other')).toBeNull();
 });
 
 it('asks by POST where the token service takes no GET', async () => {
@@ -185,6 +261,7 @@ it('asks by POST where the token service takes no GET', async () => {
     credentials: user,
     plainHttp: false,
     clock: systemClock,
+    random: () => 1,
     askRealm: async (_url, { form }) => {
       forms.push(form);
       return form === null

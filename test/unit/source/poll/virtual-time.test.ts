@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Exchange } from '../../../../src/source/poll/exchange.ts';
 import type { RegistryPollOptions } from '../../../../src/source/poll/options.ts';
 import { createPoller, type PollerOptions } from '../../../../src/source/poll/poller.ts';
+import { UpstreamError } from '../../../../src/source/poll/upstream-error.ts';
 import { seeded, VirtualClock } from './virtual-clock.ts';
 
 const host = 'registry.example';
@@ -210,3 +211,53 @@ it('a shared outage does not end in a burst: the budget holds in every second af
   expect(most(sent, 1_000)).toBeLessThanOrEqual(100);
   await poller.close();
 });
+
+it.each(['the registry names another realm', 'the realm heals'])(
+  'polling goes on without a restart after a token realm was unreachable and %s',
+  async (cure) => {
+    const clock = new VirtualClock();
+    let realm = 'old.example';
+    const dead = new Set<string>();
+    const asked: string[] = [];
+    let seen = 0;
+    const exchange: Exchange = {
+      async send({ url, headers }) {
+        asked.push(url.host);
+        await clock.sleep(20);
+        if (dead.has(url.host)) throw new UpstreamError('network', `ask ${url.host}: ECONNREFUSED`);
+        const body = Buffer.from(JSON.stringify({ token: `of-${url.host}`, expires_in: 60 }));
+        if (url.pathname === '/token') return { status: 200, headers: {}, body };
+        if (headers.includes(`Bearer of-${realm}`)) {
+          seen += 1;
+          return { status: 200, headers: { 'docker-content-digest': digest }, body: Buffer.alloc(0) };
+        }
+        const challenge = `Bearer realm="https://${realm}/token",service="x"`;
+        return { status: 401, headers: { 'www-authenticate': challenge }, body: Buffer.alloc(0) };
+      },
+      async close() {},
+    };
+    const { poller } = world({ ...minute, requestsPerSecond: 50, concurrency: 8, onDemand: false }, 20, {
+      clock,
+      exchangeFor: () => exchange,
+    });
+    await poller.start();
+    await clock.run(5 * 60_000);
+    expect(seen).toBeGreaterThan(80);
+
+    dead.add('old.example');
+    await clock.run(clock.monotonic() + 30 * 60_000);
+    const before = asked.length;
+    await clock.run(clock.monotonic() + 30 * 60_000);
+    // The breaker leaves it alone for up to 5 minutes at a time: a bare request and a token request for each probe.
+    expect(asked.length - before).toBeLessThan(60);
+    expect(asked.slice(before)).toContain(host);
+
+    if (cure === 'the realm heals') dead.clear();
+    else realm = 'new.example';
+    const seenBefore = seen;
+    await clock.run(clock.monotonic() + 20 * 60_000);
+    expect(seen - seenBefore).toBeGreaterThan(100);
+    expect(poller.upstreams()[0]?.breaker).toBe('closed');
+    await poller.close();
+  },
+);
