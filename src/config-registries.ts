@@ -67,6 +67,11 @@ const registry = z.strictObject({
   metadataEndpoint: httpUrl()
     .optional()
     .describe('Base URL of the metadata API of Docker Hub, Quay or Harbor; default: as `kind` has it'),
+  tokenService: registryHost()
+    .optional()
+    .describe(
+      "Host and port of the token service (the `realm` in the registry's challenge); then no other one gets the credentials. Default: the registry's own host and port, or any public address",
+    ),
   allowPrivateRedirects: flag().default(false).describe('Follow redirects to private and loopback addresses'),
   poll: poll.prefault({}),
 });

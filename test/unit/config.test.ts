@@ -199,6 +199,10 @@ describe('loadConfig, refusals', () => {
     ['acces: open', /^acces: unknown key: did you mean "access"\?$/],
     ['pace: { intervalMs: 1 }', /^pace\.intervalMs: unknown key: must be one of deliveriesPerSecond/],
     ['registries: [{ host: a, poll: { intervall: 1s } }]', /^registries\[0\]\.poll\.intervall: .*"interval"/],
+    [
+      'registries: [{ host: a, tokenService: "https://auth.lan/token" }]',
+      /^registries\[0\]\.tokenService: .*must be a host with an optional port/,
+    ],
     ['listen: here', /^listen: "here": must be HOST:PORT/],
     ['listen: 127.0.0.1:99999', /^listen: .*must be HOST:PORT/],
     ['pace: { burst: many }', /^pace\.burst: "many": must be an integer from 0/],

@@ -38,7 +38,12 @@ export interface RegistryOptions {
   readonly endpoint?: string | undefined;
   /** Base URL of the metadata API of a Docker Hub, Quay or Harbor; default: the kind's own. */
   readonly metadataEndpoint?: string | undefined;
-  /** Follow redirects into private networks; default false. */
+  /**
+   * Host and port of the token service: then no other realm is asked. Default: the registry's own host and port, or
+   * any public address.
+   */
+  readonly tokenService?: string | undefined;
+  /** Follow redirects into private networks; default false. Realms are not redirects: see `tokenService`. */
   readonly allowPrivateRedirects?: boolean | undefined;
   readonly poll: RegistryPollOptions;
 }

@@ -15,6 +15,7 @@ import { Gate } from './gate.ts';
 import { kindOfHost, metadataEndpoint, type RegistryOptions, registryEndpoint } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import { headerOf, judge, parseRateLimit, parseRetryAfter } from './rate-limit.ts';
+import { realmRefused, realmRule } from './token-service.ts';
 import { createTokens } from './tokens.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -108,23 +109,36 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
     plainHttp,
     clock,
     random: deps.random,
-    askRealm(url, { authorization, form }) {
-      const headers = ['accept', 'application/json', 'user-agent', userAgent];
-      if (authorization !== null) headers.push('authorization', authorization);
-      if (form !== null) headers.push('content-type', 'application/x-www-form-urlencoded');
-      return pass('token', false, undefined, {
+    askRealm,
+  });
+
+  async function askRealm(
+    url: URL,
+    { authorization, form }: { readonly authorization: string | null; readonly form: string | null },
+  ): Promise<Reply> {
+    const service = { host: options.host, base, tokenService: options.tokenService };
+    const rule = realmRule(url, service);
+    if (rule === 'refused') throw realmRefused(url, service);
+    const headers = ['accept', 'application/json', 'user-agent', userAgent];
+    if (authorization !== null) headers.push('authorization', authorization);
+    if (form !== null) headers.push('content-type', 'application/x-www-form-urlencoded');
+    try {
+      return await pass('token', false, undefined, {
         method: form === null ? 'GET' : 'POST',
         url,
         headers,
         ...(form === null ? {} : { body: form }),
         maxBytes: maxTokenBytes,
         timeoutMs: headTimeoutMs,
-        peer: url.hostname === base.hostname ? 'own' : 'foreign',
-        // An internal registry has an internal token service; a public one has no business naming a private realm.
-        refusePrivate: !isInternal(base) && options.allowPrivateRedirects !== true,
+        peer: rule === 'trusted' && url.hostname === base.hostname ? 'own' : 'foreign',
+        refusePrivate: rule === 'public',
       });
-    },
-  });
+    } catch (error) {
+      // The exchange refuses a private address before it connects; it does not know why we went there.
+      if (error instanceof UpstreamError && error.reason === 'redirect') throw realmRefused(url, service);
+      throw error;
+    }
+  }
 
   /** One exchange through the gate, counted, and heeded. */
   async function pass(
@@ -299,15 +313,6 @@ function refuseRedirect(from: URL, to: URL, plainHttp: boolean, allowPrivate: bo
   if (to.origin !== from.origin && address !== null && isPrivateAddress(address) && !allowPrivate) {
     throw new UpstreamError('redirect', `follow redirect of ${from.host}: to ${to.host}, a private address`);
   }
-}
-
-/** Whether the registry is, by its name, the operator's own: then its token service may be so too. */
-function isInternal(base: URL): boolean {
-  const address = addressInHostname(base.hostname);
-  if (address !== null) return isPrivateAddress(address);
-  return (
-    !base.hostname.includes('.') || /\.(?:local|localhost|internal|lan|corp|home\.arpa)$/.test(base.hostname)
-  );
 }
 
 function headerValues(reply: Reply, name: string): readonly string[] {

@@ -1,0 +1,36 @@
+/** Which token realms may be asked, and so may receive the registry's credentials. Pure. */
+import { UpstreamError } from './upstream-error.ts';
+
+export interface TokenServiceOptions {
+  /** The registry's name in references, with its port where it has one. */
+  readonly host: string;
+  /** Base URL of the registry's API. */
+  readonly base: URL;
+  /** `registries[].tokenService`: host and port of the only realm that may be asked. */
+  readonly tokenService?: string | undefined;
+}
+
+/** `trusted`: wherever its address is. `public`: only at a public address. */
+export type RealmRule = 'trusted' | 'public' | 'refused';
+
+/**
+ * A registry chooses its realm, so the operator's word or the registry's own host and port is needed before a
+ * realm inside a private network receives anything: another port of the same host is another service.
+ */
+export function realmRule(realm: URL, { host, base, tokenService }: TokenServiceOptions): RealmRule {
+  if (tokenService !== undefined) return isAt(realm, tokenService) ? 'trusted' : 'refused';
+  return realm.origin === base.origin || isAt(realm, host) ? 'trusted' : 'public';
+}
+
+function isAt(realm: URL, hostAndPort: string): boolean {
+  return URL.parse(`${realm.protocol}//${hostAndPort}`)?.host === realm.host;
+}
+
+/** Says which setting would allow the realm. */
+export function realmRefused(realm: URL, { host, tokenService }: TokenServiceOptions): UpstreamError {
+  const need =
+    tokenService === undefined
+      ? `a private address: must be public, the registry's own host and port, or set as registries[].tokenService`
+      : `must be ${tokenService}, as registries[].tokenService says`;
+  return new UpstreamError('redirect', `fetch token for ${host}: realm ${realm.host}: ${need}`);
+}
