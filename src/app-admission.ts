@@ -57,14 +57,26 @@ export function createAdmission(
   );
   const otherOrigin = origins.size > 0 ? 'Vary: Origin\r\n' : '';
   const refusals = metrics.counter('stream_refusals_total', 'Streams and messages refused', ['code']);
+  const refuseWhileDraining = () => {
+    if (options.isDraining()) throw new ManifeedError('DRAINING', 'subscribe: this gateway is shutting down');
+  };
+  const enter = (address: string) => {
+    refuseWhileDraining();
+    limits.enter(address);
+  };
   return {
     needsToken: config.access.kind === 'tokens',
-    enter(address) {
-      if (options.isDraining())
-        throw new ManifeedError('DRAINING', 'subscribe: this gateway is shutting down');
-      limits.enter(address);
-    },
+    enter,
     leave: (address) => limits.leave(address),
+    enterWaiting(address) {
+      refuseWhileDraining();
+      limits.enterWaiting(address);
+    },
+    admit(address) {
+      enter(address);
+      limits.leaveWaiting(address);
+    },
+    leaveWaiting: (address) => limits.leaveWaiting(address),
     authorise(token) {
       const grant = options.authorise(token);
       if (grant !== null) return grant;

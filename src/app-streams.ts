@@ -9,6 +9,7 @@ import { clientAddress } from './http/client-address.ts';
 import { tellsAddressesApart } from './http/connection-limits.ts';
 import { type FrontOpening, stepInFront } from './http/front.ts';
 import type { Reply, Request, Server } from './http/server.ts';
+import { addressGroup } from './lib/address-group.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { disown } from './lib/socket-owner.ts';
@@ -84,7 +85,8 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
     // node:http gives a response its socket when those before it are sent; a stream would run into them.
     if (reply.raw.socket === null) throw tooEarly();
     reply.hijack();
-    const { headers, ip: address } = request;
+    const { headers } = request;
+    const address = addressGroup(request.ip);
     const { socket } = request.raw;
     const key = headers['sec-websocket-key'] ?? '';
     read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key, rest: nothing });
@@ -112,14 +114,14 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   return stop;
 }
 
-/** Whose a socket is; '' for all where that makes no difference. */
+/** Which address group a socket counts for; '' for all where that makes no difference. */
 function socketAddress({
   limits,
   trustProxy,
 }: Config): (socket: Socket, forwardedFor: string | undefined) => string {
   if (!tellsAddressesApart(limits)) return () => '';
   const addressOf = clientAddress(trustProxy);
-  return (socket, forwardedFor) => addressOf(socket.remoteAddress ?? '', forwardedFor);
+  return (socket, forwardedFor) => addressGroup(addressOf(socket.remoteAddress ?? '', forwardedFor));
 }
 
 function tooEarly(): ManifeedError {

@@ -108,8 +108,12 @@ const limits = z
     connections: integer(1, 1_000_000).default(19_000).describe('Subscribers at once'),
     connectionsPerAddress: integer(1, 1_000_000)
       .default(1_000)
-      .describe('Subscribers of one address; from `limits.connections` on, addresses are not told apart'),
-    newConnectionsPerSecond: integer(1, 1_000_000).default(2_000).describe('New subscribers a second'),
+      .describe(
+        'Subscribers of one address (an IPv6 /64 is one); from `limits.connections` on, addresses are not told apart',
+      ),
+    newConnectionsPerSecond: integer(1, 1_000_000)
+      .default(2_000)
+      .describe('New subscribers a second; of one address at most a quarter of it'),
     subscriptionsPerConnection: integer(1, 10_000).default(100).describe('Subscriptions of one WebSocket'),
     repositoriesPerSubscription: integer(1, 100_000)
       .default(1_000)

@@ -1,5 +1,13 @@
 import { ManifeedError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { AddressBuckets } from './address-buckets.ts';
+
+/** The part of `newConnectionsPerSecond` that one address gets: it must not use up that of all. */
+const addressPart = 4;
+/** WebSockets of one address that have not brought their token yet. */
+export const waitingPerAddress = 100;
+/** Such WebSockets of all addresses: each holds a descriptor and a few kilobytes for ten seconds at most. */
+export const waitingInAll = 1_000;
 
 export interface ConnectionLimitOptions {
   /** Subscribers at once. */
@@ -21,36 +29,53 @@ export function tellsAddressesApart(
   return limits.connectionsPerAddress < limits.connections;
 }
 
-/** Counts subscribers in and out. Its memory is one number per address that has any. */
+/**
+ * Counts subscribers in and out. Only those who may subscribe come here, so strangers use nothing of the common
+ * limits up; a WebSocket that has still to bring its token waits in a share of its own. Its memory is a few
+ * numbers per address that has any.
+ *
+ * All addresses are groups (`lib/address-group.ts`), '' where addresses are not told apart.
+ */
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions;
-  readonly #byAddress = new Map<string, number>();
-  #count = 0;
+  readonly #subscribers = new AddressCounts();
+  readonly #waiting = new AddressCounts();
+  readonly #waitingPerAddress: number;
+  /** Null where addresses are not told apart. */
+  readonly #buckets: AddressBuckets | null;
   #tokens: number;
   #refilledAt: number;
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
+    const apart = tellsAddressesApart(options);
+    this.#buckets = apart ? new AddressBuckets(this.#ratePerAddress) : null;
+    this.#waitingPerAddress = apart ? waitingPerAddress : waitingInAll;
     this.#tokens = options.newConnectionsPerSecond;
     this.#refilledAt = options.clock.monotonic();
   }
 
   get count(): number {
-    return this.#count;
+    return this.#subscribers.total;
+  }
+
+  get #ratePerAddress(): number {
+    return Math.max(1, Math.floor(this.#options.newConnectionsPerSecond / addressPart));
   }
 
   /**
-   * Counts one in, until it leaves.
+   * Counts a subscriber in, until it leaves.
    *
    * @throws TOO_MANY_CONNECTIONS, or TOO_MANY_REQUESTS for what this one address does
    */
   enter(address: string): void {
-    const { connections, connectionsPerAddress, newConnectionsPerSecond } = this.#options;
-    const ofAddress = this.#byAddress.get(address) ?? 0;
-    if (this.#count >= connections) {
+    const { connections, connectionsPerAddress, newConnectionsPerSecond, clock } = this.#options;
+    const { total } = this.#subscribers;
+    const ofAddress = this.#subscribers.of(address);
+    if (total >= connections) {
       throw new ManifeedError(
         'TOO_MANY_CONNECTIONS',
-        `subscribe: ${this.#count} subscribers: must be under ${connections}`,
+        `subscribe: ${total} subscribers: must be under ${connections}`,
       );
     }
     if (ofAddress >= connectionsPerAddress) {
@@ -59,21 +84,51 @@ export class ConnectionLimits {
         `subscribe: ${ofAddress} subscribers of this address: must be under ${connectionsPerAddress}`,
       );
     }
+    // Before the common bucket: an address that is over its own share takes nothing of it.
+    if (this.#buckets !== null && !this.#buckets.take(address, clock.monotonic())) {
+      throw new ManifeedError(
+        'TOO_MANY_REQUESTS',
+        `subscribe: too many of this address at once: must be at most ${this.#ratePerAddress} new ones a second`,
+      );
+    }
     if (!this.#take()) {
       throw new ManifeedError(
         'TOO_MANY_CONNECTIONS',
         `subscribe: too many at once: must be at most ${newConnectionsPerSecond} new ones a second`,
       );
     }
-    this.#count++;
-    this.#byAddress.set(address, ofAddress + 1);
+    this.#subscribers.add(address);
   }
 
   leave(address: string): void {
-    this.#count--;
-    const rest = (this.#byAddress.get(address) ?? 1) - 1;
-    if (rest <= 0) this.#byAddress.delete(address);
-    else this.#byAddress.set(address, rest);
+    this.#subscribers.remove(address);
+  }
+
+  /**
+   * Counts in a WebSocket whose token is still to come, until it leaves.
+   *
+   * @throws TOO_MANY_CONNECTIONS, or TOO_MANY_REQUESTS for what this one address does
+   */
+  enterWaiting(address: string): void {
+    const ofAddress = this.#waiting.of(address);
+    const hint = 'or bring the token in the handshake';
+    if (ofAddress >= this.#waitingPerAddress) {
+      throw new ManifeedError(
+        'TOO_MANY_REQUESTS',
+        `open WebSocket: ${ofAddress} of this address wait for their token: must be under ${this.#waitingPerAddress}, ${hint}`,
+      );
+    }
+    if (this.#waiting.total >= waitingInAll) {
+      throw new ManifeedError(
+        'TOO_MANY_CONNECTIONS',
+        `open WebSocket: ${this.#waiting.total} wait for their token: must be under ${waitingInAll}, ${hint}`,
+      );
+    }
+    this.#waiting.add(address);
+  }
+
+  leaveWaiting(address: string): void {
+    this.#waiting.remove(address);
   }
 
   #take(): boolean {
@@ -84,5 +139,27 @@ export class ConnectionLimits {
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
+  }
+}
+
+/** How many there are, in all and of each address. */
+class AddressCounts {
+  readonly #byAddress = new Map<string, number>();
+  total = 0;
+
+  of(address: string): number {
+    return this.#byAddress.get(address) ?? 0;
+  }
+
+  add(address: string): void {
+    this.total++;
+    this.#byAddress.set(address, this.of(address) + 1);
+  }
+
+  remove(address: string): void {
+    this.total--;
+    const rest = this.of(address) - 1;
+    if (rest <= 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, rest);
   }
 }

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
+import { addressGroup } from '../lib/address-group.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
 
 export interface SocketLimitOptions {
-  /** Open sockets of one remote address at most. */
+  /** Open sockets of one remote address group at most. */
   readonly perAddress: number;
   /** Proxies, who bring many clients: addresses or CIDR ranges. */
   readonly exempt: readonly string[];
@@ -11,7 +12,7 @@ export interface SocketLimitOptions {
 }
 
 /**
- * Counts open sockets by remote address, whatever they ask for or keep silent about: the limits of subscribers
+ * Counts open sockets by remote address (an IPv6 /64 is one), whatever they ask for or keep silent about: the limits of subscribers
  * know nothing of idle keep-alive connections, with which one address could take every place there is.
  */
 export class SocketLimits {
@@ -39,9 +40,10 @@ export class SocketLimits {
 
   /** Counts the socket in until it closes; false: over the limit, to be closed. */
   accepts(socket: Socket): boolean {
-    const address = socket.remoteAddress;
+    const { remoteAddress } = socket;
     // Gone already, or a proxy.
-    if (address === undefined || this.#isExempt(address, 0)) return true;
+    if (remoteAddress === undefined || this.#isExempt(remoteAddress, 0)) return true;
+    const address = addressGroup(remoteAddress);
     const count = this.#counts.get(address) ?? 0;
     if (count >= this.#perAddress) {
       this.#refusals.inc();

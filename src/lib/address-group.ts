@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 const groupsOfAddress = 8;
 const groupsOfNetwork = 4;
@@ -14,6 +14,8 @@ const groupsOfNetwork = 4;
 export function addressGroup(address: string): string {
   // The usual case costs one search: IPv4 has no colon.
   if (!address.includes(':')) return address;
+  // What a listener on `::` shows of an IPv4 client.
+  if (address.startsWith('::ffff:') && isIPv4(address.slice(7))) return address.slice(7);
   const bare = address.split('%', 1)[0] ?? address;
   if (!isIPv6(bare)) return address;
   const groups = groupsOf(bare);

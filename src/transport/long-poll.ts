@@ -2,7 +2,7 @@
  * Long-poll: `GET /v2/updates`, in the shape that opencontainers/distribution-spec#575 proposes. A request is
  * a subscriber for as long as it waits, so replay, pace and slow ledgers are the hub's business here too.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
@@ -12,6 +12,7 @@ import type { Hub } from '../fanout/hub.ts';
 import { recentFrames } from '../fanout/recent.ts';
 import type { Control, Encoding, Sink } from '../fanout/sink.ts';
 import type { Start } from '../fanout/subscriber.ts';
+import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
 import { asManifeedError } from './raw-response.ts';
 import { type Admission, splitTarget, tokenOf } from './stream-request.ts';
@@ -80,13 +81,18 @@ export function longPollRoute(app: FastifyInstance, options: LongPollOptions): v
   app.get('/v2/updates', async (request, reply) => {
     // Gone before it came to this: its `close` has been told, and will not be again.
     if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
-    options.admission.enter(request.ip);
+    const { admission } = options;
+    const query = request.url.slice(request.url.indexOf('?') + 1 || request.url.length);
+    // First of all: a stranger must not use up what subscribers may open.
+    const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
+    const address = addressGroup(request.ip);
+    admission.enter(address);
     const over = new AbortController();
     // Until the answer has left: one that nobody reads still takes memory.
-    over.signal.addEventListener('abort', () => options.admission.leave(request.ip));
+    over.signal.addEventListener('abort', () => admission.leave(address));
     // A response that is not its connection's first hears nothing of the end of that; its request does.
     for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
-    const { bodies, position } = await answer(request, over.signal, options);
+    const { bodies, position } = await answer({ query, grant }, over.signal, options);
     // Idle time of the socket, which an answer that is read does not have.
     reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
     return send(reply, request.url, bodies, position);
@@ -99,13 +105,14 @@ interface Answer {
   readonly position: string;
 }
 
-async function answer(
-  request: FastifyRequest,
-  signal: AbortSignal,
-  options: LongPollOptions,
-): Promise<Answer> {
-  const query = request.url.slice(request.url.indexOf('?') + 1 || request.url.length);
-  const wanted = parse(query, tokenOf({ headers: request.headers, query }), options);
+interface Asking {
+  /** Without the question mark. */
+  readonly query: string;
+  readonly grant: ClientGrant;
+}
+
+async function answer(asking: Asking, signal: AbortSignal, options: LongPollOptions): Promise<Answer> {
+  const wanted = parse(asking, options);
   const { epoch, sequence } = options.hub.head;
   let { start } = wanted;
   if (start.kind === 'live') {
@@ -124,8 +131,7 @@ async function answer(
   return outcome;
 }
 
-function parse(query: string, token: string | null, options: LongPollOptions): Wanted {
-  const grant = options.admission.authorise(token);
+function parse({ query, grant }: Asking, options: LongPollOptions): Wanted {
   const params = parseQuery(new URLSearchParams(query), longPollSchema);
   const filter = toFilter(params, options.limits);
   checkFilter(filter, grant, options.admission.knowsRegistry);

@@ -23,7 +23,7 @@ export interface Opening {
 }
 
 export interface StreamConnection {
-  /** The client's address, behind trusted proxies the one they name. */
+  /** The client's address group; behind trusted proxies, of the address that they name. */
   readonly address: string;
   /** Nobody else writes to it or reads from it any more. */
   readonly socket: Socket;
@@ -36,12 +36,23 @@ export interface StreamConnection {
 /** The one check that every stream passes, whatever its transport and road; made by the composition root. */
 export interface Admission {
   /**
-   * Counts the connection in, or says why not. Whoever entered leaves, once.
+   * Counts a connection that was authorised in, or says why not. What entered leaves, once.
    *
+   * @param address as `lib/address-group.ts` names it
    * @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS
    */
   enter(address: string): void;
   leave(address: string): void;
+  /**
+   * Likewise for a connection whose token is still to come. Once it has come, `admit` makes it one that entered;
+   * until then, and where `admit` throws, it is still waiting.
+   *
+   * @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS
+   */
+  enterWaiting(address: string): void;
+  /** @throws as `enter` */
+  admit(address: string): void;
+  leaveWaiting(address: string): void;
   /**
    * @param token as given, null where none was
    * @throws UNAUTHORIZED

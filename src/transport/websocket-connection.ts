@@ -68,6 +68,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
+  /** Null: the token is still to come, and the connection is none of the subscribers yet. */
   #grant: ClientGrant | null;
   /** From its first message that came in pieces on. */
   #reader: FrameReader | null = null;
@@ -100,7 +101,9 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   }
 
   closed(): void {
-    this.#options.admission.leave(this.#address);
+    const { admission } = this.#options;
+    if (this.#grant === null) admission.leaveWaiting(this.#address);
+    else admission.leave(this.#address);
     this.#options.hub.disconnect(this.#subscriber);
     this.#reader?.close();
   }
@@ -205,7 +208,9 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#options.admission.refused(refusal.code);
-      if (fatal.has(refusal.code)) this.#fail(refusal, idOf(text));
+      // Without a place among the subscribers there is nothing that it could go on with.
+      const hasNoPlace = this.#grant === null && refusal.retryable;
+      if (hasNoPlace || fatal.has(refusal.code)) this.#fail(refusal, idOf(text));
       else this.#answer(errorText(refusal, idOf(text)));
     }
   }
@@ -292,6 +297,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     if (this.#grant !== null && token === null) return this.#grant;
     const grant = this.#options.admission.authorise(token);
     if (this.#grant === null) {
+      this.#options.admission.admit(this.#address);
       this.#grant = grant;
       this.#subscriber.grant = grant;
     } else if (this.#grant.key !== grant.key) {

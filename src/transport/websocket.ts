@@ -72,7 +72,8 @@ class WebSocketOpening implements Opening {
     const { socket, key, address, rest } = connection;
     try {
       const answer = answerHandshake(key, this.#answerLines);
-      this.#options.admission.enter(address);
+      if (this.#grant === null) this.#options.admission.enterWaiting(address);
+      else this.#options.admission.enter(address);
       socket.write(answer, 'latin1');
     } catch (error) {
       return refuse(socket, error, this.#options);

@@ -21,9 +21,13 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Connects; sends nothing. */
-export async function openRaw(port: number): Promise<RawHttp> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+/**
+ * Connects; sends nothing.
+ *
+ * @param localAddress from which of this machine's loopback addresses, 127.0.0.0/8
+ */
+export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise<RawHttp> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
   let received = '';
   let over = false;
   const watchers = new Set<() => void>();

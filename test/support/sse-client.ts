@@ -32,7 +32,7 @@ export async function openSse(
   params: Params = {},
   options: OpenOptions & { readonly road?: Road } = {},
 ): Promise<SseClient> {
-  const raw = await openRaw(port);
+  const raw = await openRaw(port, options.localAddress);
   raw.send(sseRequest(port, params, options));
   const head = await raw.until('\r\n\r\n');
   const answer = parseAnswer(head.slice(0, head.indexOf('\r\n\r\n') + 4));

@@ -67,6 +67,8 @@ export type Params = Readonly<Record<string, string | readonly string[]>>;
 export interface OpenOptions {
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** From which loopback address; default: 127.0.0.1. Not for long-poll. */
+  readonly localAddress?: string;
 }
 
 export function toQuery(params: Params): string {

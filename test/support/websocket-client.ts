@@ -27,6 +27,7 @@ export async function openWebSocket(
 ): Promise<WebSocketClient> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${options.path ?? '/v1/socket'}`, ['manifeed.v1'], {
     perMessageDeflate: false,
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     headers: {
       ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
       // Two headers of one name: not for the net front.

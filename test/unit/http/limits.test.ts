@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
+import { AddressBuckets, maxBuckets } from '../../../src/http/address-buckets.ts';
 import { clientAddress, tidyForwardedFor } from '../../../src/http/client-address.ts';
-import { ConnectionLimits, tellsAddressesApart } from '../../../src/http/connection-limits.ts';
+import {
+  ConnectionLimits,
+  tellsAddressesApart,
+  waitingInAll,
+  waitingPerAddress,
+} from '../../../src/http/connection-limits.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, type Settings, startGateway } from '../../support/gateway.ts';
@@ -60,24 +66,84 @@ describe('ConnectionLimits', () => {
     expect(codeOf(() => some.enter('b'))).toBe('entered');
   });
 
+  const many = { connections: 1_000, connectionsPerAddress: 999 };
+  const enteredBy = (some: ConnectionLimits, address: string) => {
+    let count = 0;
+    while (codeOf(() => some.enter(address)) === 'entered') count++;
+    return count;
+  };
+
   it('bounds new connections a second, with one second of burst', () => {
     const clock = fakeClock();
-    const some = limits({
-      connections: 1_000,
-      connectionsPerAddress: 1_000,
-      newConnectionsPerSecond: 10,
-      clock,
-    });
-    const entered = () => {
+    const some = limits({ ...many, connectionsPerAddress: 1_000, newConnectionsPerSecond: 10, clock });
+    expect(enteredBy(some, '')).toBe(10);
+    clock.advance(500);
+    expect(enteredBy(some, '')).toBe(5);
+    clock.advance(60_000);
+    expect(enteredBy(some, '')).toBe(10);
+  });
+
+  it('gives one address a quarter of the new connections, and takes no more of what the others have', () => {
+    const clock = fakeClock();
+    const some = limits({ ...many, newConnectionsPerSecond: 20, clock });
+    expect(enteredBy(some, 'a')).toBe(5);
+    expect(codeOf(() => some.enter('a'))).toBe('TOO_MANY_REQUESTS');
+    for (const other of ['b', 'c', 'd']) expect(enteredBy(some, other)).toBe(5);
+    expect(codeOf(() => some.enter('e'))).toBe('TOO_MANY_CONNECTIONS');
+    clock.advance(200);
+    expect(enteredBy(some, 'a')).toBe(1);
+    clock.advance(60_000);
+    expect(enteredBy(some, 'a')).toBe(5);
+  });
+
+  it('gives one address at least one new connection a second', () => {
+    const clock = fakeClock();
+    const some = limits({ ...many, newConnectionsPerSecond: 1, clock });
+    expect(enteredBy(some, 'a')).toBe(1);
+    clock.advance(1_000);
+    expect(enteredBy(some, 'a')).toBe(1);
+  });
+
+  it('lets WebSockets wait for their token in a share of their own: per address, and in all', () => {
+    const some = limits();
+    for (let n = 0; n < waitingPerAddress; n++) some.enterWaiting('a');
+    expect(codeOf(() => some.enterWaiting('a'))).toBe('TOO_MANY_REQUESTS');
+    for (const address of ['a', 'b', 'c']) some.enter(address);
+    let inAll = waitingPerAddress;
+    while (codeOf(() => some.enterWaiting(`b${Math.floor(inAll / 50)}`)) === 'entered') inAll++;
+    expect(inAll).toBe(waitingInAll);
+    some.leaveWaiting('a');
+    expect(codeOf(() => some.enterWaiting('z'))).toBe('entered');
+  });
+
+  it('bounds those who wait where addresses are not told apart, too', () => {
+    const some = limits({ connectionsPerAddress: 3 });
+    for (let n = 0; n < waitingInAll; n++) some.enterWaiting('');
+    expect(codeOf(() => some.enterWaiting(''))).not.toBe('entered');
+  });
+});
+
+describe('AddressBuckets', () => {
+  it('remembers a bounded number of addresses, and forgets first whose bucket is full or was quiet longest', () => {
+    const buckets = new AddressBuckets(1);
+    for (let n = 0; n < maxBuckets + 100; n++) expect(buckets.take(`a${n}`, 0)).toBe(true);
+    expect(buckets.size).toBe(maxBuckets);
+    expect(buckets.take(`a${maxBuckets + 99}`, 0)).toBe(false);
+    expect(buckets.take('a0', 0)).toBe(true);
+    for (let n = 0; n < maxBuckets; n++) buckets.take('one', 10_000 + n * 1_000);
+    expect(buckets.size).toBe(1);
+  });
+
+  it.each([1, 3, 7, 500])('gives %i a second, no more and no less', (rate) => {
+    const buckets = new AddressBuckets(rate);
+    const taken = (now: number) => {
       let count = 0;
-      while (codeOf(() => some.enter('a')) === 'entered') count++;
+      while (buckets.take('a', now)) count++;
       return count;
     };
-    expect(entered()).toBe(10);
-    clock.advance(500);
-    expect(entered()).toBe(5);
-    clock.advance(60_000);
-    expect(entered()).toBe(10);
+    expect(taken(5)).toBe(rate);
+    expect(taken(1_005)).toBe(rate);
+    expect(taken(100_000)).toBe(rate);
   });
 });
 
@@ -139,7 +205,18 @@ describe('over a limit', () => {
   const cases: [string, Settings, number, string][] = [
     ['connections', { limits: { connections: 2 } }, 503, 'TOO_MANY_CONNECTIONS'],
     ['connectionsPerAddress', { limits: { connectionsPerAddress: 2 } }, 429, 'TOO_MANY_REQUESTS'],
-    ['newConnectionsPerSecond', { limits: { newConnectionsPerSecond: 2 } }, 503, 'TOO_MANY_CONNECTIONS'],
+    [
+      'newConnectionsPerSecond',
+      { limits: { newConnectionsPerSecond: 2, connections: 9, connectionsPerAddress: 9 } },
+      503,
+      'TOO_MANY_CONNECTIONS',
+    ],
+    [
+      'newConnectionsPerSecond of one address',
+      { limits: { newConnectionsPerSecond: 8 } },
+      429,
+      'TOO_MANY_REQUESTS',
+    ],
   ];
 
   it.each(cases)(
@@ -189,6 +266,20 @@ describe('over a limit', () => {
     }
     const answer = await fetch(`${gateway.url}/v2/updates`, { headers: headers() });
     expect(answer.status).toBe(429);
+  });
+
+  it('counts an IPv6 /64 as one address, on every road', async () => {
+    gateway = await startGateway({ limits: { connectionsPerAddress: 1 }, trustProxy: ['127.0.0.1'] });
+    let host = 0;
+    const headers = () => ({ 'X-Forwarded-For': `2001:db8:1:2::${++host}` });
+    opened.push(await openSse(gateway.port, {}, { headers: headers() }));
+    for (const road of ['front', 'ordinary'] as const) {
+      expect((await refused(openSse(gateway.port, {}, { headers: headers(), road }))).status).toBe(429);
+      expect((await refused(openWebSocket(gateway.port, { headers: headers(), road }))).status).toBe(429);
+    }
+    expect((await poll(gateway.port, '/v2/updates', { headers: headers() })).status).toBe(429);
+    const other = { 'X-Forwarded-For': '2001:db8:1:3::1' };
+    opened.push(await openSse(gateway.port, {}, { headers: other }));
   });
 
   it('counts those who leave out again', async () => {

@@ -25,6 +25,15 @@ describe('SocketLimits', () => {
     expect(some.accepts(fakeSocket('10.0.0.1'))).toBe(false);
   });
 
+  it('counts an IPv6 /64 as one address, and IPv4 in IPv6 as IPv4', () => {
+    const some = limits();
+    const taken = (address: string) => some.accepts(fakeSocket(address));
+    expect(['2001:db8::1', '2001:db8::2', '2001:db8::3'].map(taken)).toEqual([true, true, false]);
+    expect(taken('2001:db8:0:1::1')).toBe(true);
+    expect(['::ffff:10.0.0.1', '10.0.0.1', '::ffff:10.0.0.1'].map(taken)).toEqual([true, true, false]);
+    expect(taken('::ffff:10.0.0.2')).toBe(true);
+  });
+
   it('does not count trusted proxies, nor who is gone already', () => {
     const some = limits(['10.0.0.0/8']);
     for (let n = 0; n < 10; n++) {

@@ -17,6 +17,9 @@ const admission: Admission = {
   leave() {
     inside--;
   },
+  enterWaiting() {},
+  admit() {},
+  leaveWaiting() {},
   authorise: () => ({ ...everything, unpaced: true }),
   corsHeaders: () => '',
   checkHost() {},

@@ -1,0 +1,51 @@
+/** Addresses remembered at most; beyond it the one that was quiet for longest is forgotten, and starts anew. */
+export const maxBuckets = 10_000;
+
+/** Old entries looked at in one call. */
+const forgottenAtOnce = 2;
+
+/** Rounding errors of sums of fractions, ms. */
+const tolerance = 1e-6;
+
+/**
+ * A token bucket for each address, with one second of burst. It keeps one number an address: the moment at which
+ * its bucket is full again (the generic cell rate algorithm, ITU-T I.371). An address whose bucket is full needs
+ * no entry.
+ */
+export class AddressBuckets {
+  readonly #stepMs: number;
+  readonly #fullAt = new Map<string, number>();
+
+  /** @param perSecond what each address may take, > 0 */
+  constructor(perSecond: number) {
+    this.#stepMs = 1_000 / perSecond;
+  }
+
+  /** Addresses remembered now. */
+  get size(): number {
+    return this.#fullAt.size;
+  }
+
+  /**
+   * Takes one; false: this address has none left.
+   *
+   * @param now monotonic ms
+   */
+  take(address: string, now: number): boolean {
+    const fullAt = Math.max(this.#fullAt.get(address) ?? now, now) + this.#stepMs;
+    if (fullAt - now > Math.max(1_000, this.#stepMs) + tolerance) return false;
+    // Last in the map: those who come first there have been quiet for longest.
+    this.#fullAt.delete(address);
+    this.#fullAt.set(address, fullAt);
+    this.#forget(now);
+    return true;
+  }
+
+  #forget(now: number): void {
+    let looks = 0;
+    for (const [address, fullAt] of this.#fullAt) {
+      if (this.#fullAt.size > maxBuckets || fullAt <= now) this.#fullAt.delete(address);
+      if (++looks >= forgottenAtOnce) return;
+    }
+  }
+}
