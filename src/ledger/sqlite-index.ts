@@ -1,10 +1,11 @@
 import type { Digest } from '../event/digest.ts';
 import type { RepositoryName } from '../event/reference.ts';
+import { tagChecksum } from './checksum.ts';
 import type { Decision, IndexView, ManifestRow, TagRow } from './decide.ts';
 import type { TagState } from './ledger.ts';
 import { decodeDigest, encodeDigest } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 
 export interface SqliteIndexBounds {
   readonly maxDeliveryKeys: number;
@@ -25,6 +26,8 @@ export interface StoredTag {
   readonly first_seen_at: number;
   readonly updated_at: number;
   readonly sequence: number;
+  /** Null in rows of schema 1. */
+  readonly checksum: number | null;
 }
 
 /** The index in SQLite: what the decision asks, and what it has written. All within the caller's transaction. */
@@ -48,7 +51,7 @@ export class SqliteIndex implements IndexView {
       ),
       putTag: db.prepare(
         `INSERT OR REPLACE INTO tag (repository_id, name, present, digest, media_type_id, size, as_of,
-           first_seen_at, updated_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           first_seen_at, updated_at, sequence, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       manifest: db.prepare<[number, Buffer], { present: number; as_of: number }>(
         'SELECT present, as_of FROM manifest WHERE repository_id = ? AND digest = ?',
@@ -132,6 +135,7 @@ export class SqliteIndex implements IndexView {
       row.firstSeenAt,
       row.updatedAt,
       row.sequence,
+      tagChecksum(row),
     );
   }
 

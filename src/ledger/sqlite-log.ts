@@ -1,9 +1,10 @@
 import type { Change } from '../event/change.ts';
 import { repositoryKey } from '../event/reference.ts';
+import { changeChecksum } from './checksum.ts';
 import type { Bounds, Page } from './ledger.ts';
 import { decodeDigest, decodeType, encodeDigest, encodeType } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 
 interface StoredChange {
   readonly sequence: number;
@@ -17,6 +18,8 @@ interface StoredChange {
   readonly occurred_at: number;
   readonly recorded_at: number;
   readonly origin_id: number;
+  /** Null in rows of schema 1. */
+  readonly checksum: number | null;
 }
 
 // A probe of the index for each repository costs about as much as scanning a page; past this, scanning wins.
@@ -34,7 +37,7 @@ export class SqliteLog {
     this.#sql = {
       append: db.prepare(
         `INSERT INTO change (sequence, type, repository_id, tag, digest, previous_digest, media_type_id, size,
-           occurred_at, recorded_at, origin_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           occurred_at, recorded_at, origin_id, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       range: db.prepare<[number, number], StoredChange>(
         'SELECT * FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?',
@@ -69,6 +72,7 @@ export class SqliteLog {
       change.occurredAt,
       change.recordedAt,
       this.#names.wordId(change.origin),
+      changeChecksum(change),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { RepositoryName } from '../event/reference.ts';
 import { repositoryKey } from '../event/reference.ts';
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 
 const maxCached = 20_000;
 

@@ -1,6 +1,6 @@
 import type { PendingObservation, TagObserved } from '../event/observation.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 
 /** Tags that wait for a digest, in SQLite; their ids are numbers that are never used twice. */
 export class SqlitePending {

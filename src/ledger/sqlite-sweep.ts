@@ -1,4 +1,4 @@
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 
 interface ManifestKey {
   readonly repository_id: number;

@@ -3,7 +3,7 @@ import type { TagPage, TagQuery } from './ledger.ts';
 import { boundedLimit } from './options.ts';
 import { type StoredTag, tagStateOf } from './sqlite-index.ts';
 import type { SqliteNames } from './sqlite-names.ts';
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 import { compareTags, formatTagCursor, parseTagCursor, type TagCursor } from './tag-cursor.ts';
 
 /** Reads the index in pages: present tags by registry, repository, tag. */

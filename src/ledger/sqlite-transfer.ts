@@ -7,7 +7,7 @@ import { SqliteIndex, type StoredTag } from './sqlite-index.ts';
 import { SqliteLog } from './sqlite-log.ts';
 import { SqliteNames } from './sqlite-names.ts';
 import { SqlitePending } from './sqlite-pending.ts';
-import type { Db } from './sqlite-schema.ts';
+import type { Db } from './sqlite-tables.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat } from './transfer.ts';
 
 const rowsAtOnce = 1_000;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface LedgerFolder {
   /** Where a SQLite ledger may be made. */
@@ -15,4 +16,9 @@ export function ledgerFolder(): LedgerFolder {
     path: join(folder, 'manifeed.db'),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** A file under test/fixtures/ledger; a test opens a copy of it. */
+export function fixture(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/ledger/${name}`, import.meta.url));
 }
