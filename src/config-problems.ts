@@ -107,7 +107,7 @@ function mappingRule(path: Path): string {
   const keys = [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))].join(', ');
   const mapping = `a mapping with keys of ${keys}`;
   return nodes.some((node) => node.shorthand !== undefined)
-    ? `must be a text, or ${mapping}`
+    ? `must be a string, or ${mapping}`
     : `must be ${mapping}`;
 }
 

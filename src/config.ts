@@ -12,6 +12,7 @@ import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './
 import { type Environment, gather, type Sources } from './config-sources.ts';
 import { fillDefaults, maskSecrets, type RawObject } from './config-tree.ts';
 import type { ManifeedError } from './errors.ts';
+import { sentenceOf } from './lib/schema-faults.ts';
 
 export { ConfigError } from './config-problems.ts';
 export type {
@@ -73,7 +74,7 @@ function readConfig(options: LoadOptions): ReadConfig {
   };
   const { raw, origins } = gather(sources);
   const settings = deriveDefaults(raw);
-  const parsed = settingsSchema.safeParse(settings);
+  const parsed = settingsSchema.safeParse(settings, { error: sentenceOf });
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, settings, origins));
   const config = settle(readFiles(settle(parsed.data), sources.readFile));
   const ownProblems = checkConfig(config, raw);

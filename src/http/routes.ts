@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../errors.ts';
+import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
 import type { PrometheusMetrics } from './metrics.ts';
 
 export interface RouteOptions {
@@ -21,7 +22,7 @@ export interface RouteOptions {
 export const paceChangeSchema = z.strictObject({
   repository: z
     .string()
-    .regex(/^[^\s@]{1,256}$/)
+    .regex(/^[^\s@]{1,256}$/, { error: 'must be a repository or a glob of at most 256 characters' })
     .optional()
     .describe('Repositories (a glob) that it is for; absent: all'),
   deliveriesPerSecond: z.number().min(0.01).max(10_000_000).describe('Deliveries a second from now on'),
@@ -60,15 +61,13 @@ export function registerRoutes(app: FastifyInstance, options: RouteOptions): voi
   });
 }
 
-function parsePaceChange(body: unknown): PaceChange {
-  const result = paceChangeSchema.safeParse(body);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const parameter = issue?.code === 'unrecognized_keys' ? issue.keys[0] : String(issue?.path[0] ?? 'body');
-  throw invalidParameter(
-    parameter ?? 'body',
-    `set pace: ${parameter}: ${issue?.message ?? 'not acceptable'}`,
-  );
+/** @throws PARAMETER_INVALID naming the member */
+export function parsePaceChange(body: unknown): PaceChange {
+  const result = checkSchema(paceChangeSchema, body);
+  if (result.ok) return result.data;
+  const [{ path, found, rule }] = result.faults;
+  const parameter = formatFaultPath(path).slice(0, 100) || 'body';
+  throw invalidParameter(parameter, `set pace: ${parameter}: ${found}: ${rule}`);
 }
 
 /** Requires a grant that may administer. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
+import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
 import { digestSchema, pendingSchema } from './pending-codec.ts';
 import { type LedgerRow, transferFormat } from './transfer.ts';
 
@@ -88,10 +89,10 @@ export async function* decodeRows(chunks: AsyncIterable<string | Uint8Array>): A
 
 function decodeRow(text: string, line: number): LedgerRow {
   if (text.length > maxLineLength) throw refuse(line, `${text.length} characters`);
-  const parsed = rowSchema.safeParse(parseJson(text, line));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw refuse(line, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a row'}`);
+  const parsed = checkSchema(rowSchema, parseJson(text, line));
+  if (parsed.ok) return parsed.data;
+  const [{ path, found, rule }] = parsed.faults;
+  throw refuse(line, `${formatFaultPath(path) || 'row'}: ${found}, ${rule}`);
 }
 
 function parseJson(text: string, line: number): unknown {

@@ -7,6 +7,7 @@ import { invalidParameter, ManifeedError } from '../errors.ts';
 import { type Filter, parseFilter } from '../event/filter.ts';
 import { parsePosition } from '../event/position.ts';
 import type { Start } from '../fanout/subscriber.ts';
+import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
 
 /** More than the largest of the limits that judge lists member by member; only keeps the parser's work small. */
 const maxListed = 100_000;
@@ -17,7 +18,7 @@ const maxListed = 100_000;
  */
 const list = z
   .union([z.string(), z.array(z.string()).min(1).max(maxListed)], {
-    error: 'must be a text or a list of one or more',
+    error: 'must be a string, or a list of one or more strings',
   })
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
@@ -92,17 +93,16 @@ export function parseMembers<Shape extends z.ZodRawShape>(
   members: unknown,
   schema: z.ZodObject<Shape, z.core.$strict>,
 ): z.infer<z.ZodObject<Shape, z.core.$strict>> {
-  const result = schema.safeParse(members);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const parameter = unknown ?? String(issue?.path[0] ?? 'query');
+  const result = checkSchema(schema, members);
+  if (result.ok) return result.data;
+  const [{ path, found, rule, unknown }] = result.faults;
+  const parameter = String(path[0] ?? 'query');
   const known = Object.keys(schema.shape).join(', ');
   throw invalidParameter(
     parameter,
-    unknown === undefined
-      ? `parse ${parameter}: ${issue?.message ?? 'not acceptable'}`
-      : `parse ${unknown.slice(0, 100)}: no such parameter: must be one of ${known}`,
+    unknown
+      ? `parse ${parameter.slice(0, 100)}: no such parameter: must be one of ${known}`
+      : `parse ${formatFaultPath(path) || 'query'}: ${found}: ${rule}`,
   );
 }
 

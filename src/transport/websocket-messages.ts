@@ -6,7 +6,7 @@ import type { Control } from '../fanout/sink.ts';
 import { parseMembers, streamShape } from './subscribe-params.ts';
 
 const id = z
-  .string({ error: 'must be a text' })
+  .string()
   .min(1, { error: 'must have 1 to 64 characters' })
   .max(64, { error: 'must have 1 to 64 characters' })
   .describe("The client's name for the subscription");

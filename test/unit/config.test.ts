@@ -237,7 +237,7 @@ describe('loadConfig, refusals', () => {
     ['a: [', /^manifeed\.yaml:1:\d+: is not valid YAML/],
     ['a: 1\na: 2', /^manifeed\.yaml:2:1: is not valid YAML/],
     ['ledger: memory:', /^manifeed\.yaml:1:9: is not valid YAML: .*must be in quotes/],
-    ['ledger: 5', /^ledger: 5: must be a text, or a mapping with keys of url, sentinels/],
+    ['ledger: 5', /^ledger: 5: must be a string, or a mapping with keys of url, sentinels/],
     ['pace: x', /^pace: "x": must be a mapping with keys of deliveriesPerSecond, maxWindow/],
     ['registries: [ghcr.io]', /^registries\[0\]: "\*\*\*": must be a mapping with keys of host/],
     [

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../../../errors.ts';
 import { parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
+import { checkSchema, type Fault, formatFaultPath } from '../../../lib/schema-faults.ts';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { type Moment, parseMoment } from '../moment.ts';
@@ -32,8 +33,8 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const list: readonly unknown[] = Array.isArray(delivery.json) ? delivery.json : [delivery.json];
   for (const [index, candidate] of list.entries()) {
     const at = Array.isArray(delivery.json) ? `[${index}].` : '';
-    const parsed = entrySchema.safeParse(candidate);
-    if (!parsed.success) throw refusal(at, parsed.error);
+    const parsed = checkSchema(entrySchema, candidate);
+    if (!parsed.ok) throw refusal(at, parsed.faults[0]);
     const entry = parsed.data;
     const image = { ...namesOf(entry, at, hook), ...factsOf(entry, at) };
     if (entry.action === 'push') collector.pushed(image);
@@ -87,23 +88,15 @@ function factsOf(entry: Entry, at: string) {
   return { mediaType, size, id, time };
 }
 
-function refusal(at: string, error: z.ZodError): ManifeedError {
-  const [issue] = error.issues;
-  const path = issue?.path.join('.') ?? '';
+/** A mistyped member that were ignored would announce a change without it, and nobody would hear of it. */
+function refusal(at: string, { path, found, rule, unknown }: Fault): ManifeedError {
   const expected =
     '{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?} or a list of them';
-  // A mistyped member that were ignored would announce a change without it, and nobody would hear of it.
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0]?.slice(0, maxShownName) : undefined;
-  if (unknown !== undefined) {
-    return new ManifeedError('BODY_INVALID', `read ${at}${unknown}: unknown member: must be ${expected}`, {
-      detail: { parameter: `${at}${unknown}` },
-    });
-  }
-  return new ManifeedError(
-    'BODY_INVALID',
-    `read ${at}${path || 'body'}: missing or of the wrong type: must be ${expected}`,
-    { detail: { parameter: `${at}${path}` } },
-  );
+  const name = formatFaultPath(path).slice(0, maxShownName);
+  const needed = unknown || name === '' ? `must be ${expected}` : `${rule}, in ${expected}`;
+  return new ManifeedError('BODY_INVALID', `read ${at}${name || 'body'}: ${found}: ${needed}`, {
+    detail: { parameter: `${at}${name}` },
+  });
 }
 
 export const manifeed: WebhookKind = { name: 'manifeed', media: ['form-json', 'text'], normalise };
