@@ -27,6 +27,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import type { Metrics } from './lib/metrics.ts';
 import { type Random, systemRandom } from './lib/random.ts';
+import { DeliveryLog } from './source/webhook/delivery-log.ts';
 import type { HookOptions } from './source/webhook/kind.ts';
 import { redactHookUrl } from './source/webhook/redact.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
@@ -109,8 +110,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     if (headers['x-forwarded-for'] !== undefined)
       headers['x-forwarded-for'] = tidyForwardedFor(String(headers['x-forwarded-for']));
   });
+  const hooks = config.webhooks.map((hook) => withDefaultRegistry(hook, config));
+  const deliveries = new DeliveryLog(hooks, clock);
   await webhookRoutes(server, {
-    hooks: config.webhooks.map((hook) => withDefaultRegistry(hook, config)),
+    hooks,
+    deliveries,
     intake: intake.take,
     confirm: polling.confirm,
     fetchText,

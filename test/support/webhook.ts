@@ -7,8 +7,10 @@ import { ManifeedError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { noLog } from '../../src/lib/log.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
+import { DeliveryLog } from '../../src/source/webhook/delivery-log.ts';
+import type { Batch } from '../../src/source/webhook/endpoint.ts';
 import type { HookOptions } from '../../src/source/webhook/kind.ts';
-import { type Batch, type WebhookRouteOptions, webhookRoutes } from '../../src/source/webhook/route.ts';
+import { type WebhookRouteOptions, webhookRoutes } from '../../src/source/webhook/route.ts';
 
 const root = new URL('../fixtures/webhooks/', import.meta.url);
 export const secret = 'fixture-webhook-secret';
@@ -74,8 +76,6 @@ export function hookFor(kind: string): HookOptions {
         ...base,
         token: secret,
         tokenHeader: 'x-api-key',
-        topics: ['arn:aws:sns:eu-west-1:111122223333:ecr-events'],
-        certificates: readFixtureText('ecr/sns-test-cert.pem'),
       };
     case 'gar':
       return {
@@ -88,6 +88,22 @@ export function hookFor(kind: string): HookOptions {
       return { ...base, token: secret };
   }
 }
+
+/** The hook that verifies this fixture: SNS signs, and cannot send what the kind's other senders do. */
+export function hookOf(fixture: Fixture): HookOptions {
+  const isSigned =
+    fixture.headers['x-amz-sns-message-type'] !== undefined &&
+    fixture.headers['x-amz-sns-rawdelivery'] !== 'true';
+  return isSigned ? snsHook : hookFor(fixture.kind);
+}
+
+/** Verifies the signed SNS fixtures. */
+export const snsHook: HookOptions = {
+  name: 'ecr',
+  kind: 'ecr',
+  topics: ['arn:aws:sns:eu-west-1:111122223333:ecr-events'],
+  certificates: readFixtureText('ecr/sns-test-cert.pem'),
+};
 
 /** Where a fixture of the kind has to be posted. */
 export function urlOf(hook: HookOptions): string {
@@ -158,6 +174,7 @@ export async function makeTestServer(
     },
     confirm: (registry, repository) => confirmed.push(`${registry}/${repository}`),
     fetchText: () => Promise.reject(new Error('offline')),
+    deliveries: new DeliveryLog(hooks, standingClock),
     clock: standingClock,
     metrics: noMetrics,
     log: noLog,

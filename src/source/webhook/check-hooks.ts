@@ -82,7 +82,19 @@ function checkSecrets(hook: HookOptions, kind: WebhookKind, at: string): void {
       'must be given with the other: any Google account can have a token made for any audience',
     );
   }
+  checkJwks(hook, at);
   checkAuthorization(hook, kind, at);
+}
+
+/** Keys that came over plain HTTP could be anybody's. The URL may hold a password: only its scheme is shown. */
+function checkJwks({ jwks }: HookOptions, at: string): void {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(jwks ?? '')?.[1]?.toLowerCase();
+  if (scheme === undefined || scheme === 'https') return;
+  refuse(
+    `${at}.jwks`,
+    `a URL that begins with ${scheme}://`,
+    'must be an https:// URL or the path of a file',
+  );
 }
 
 /** One header can't hold two credentials. */
@@ -108,7 +120,22 @@ function checkSns(hook: HookOptions, kind: WebhookKind, at: string): void {
     }
   }
   if (hook.topics?.length === 0) refuse(`${at}.topics`, 'empty', 'must name at least one topic ARN');
+  if (hook.topics !== undefined) {
+    for (const key of ['token', 'password'] as const) {
+      if (hook[key] === undefined) continue;
+      const what = key === 'token' ? 'token' : 'username and password';
+      const why = 'must be absent where topics is: SNS cannot send it, so no delivery could have both';
+      refuse(`${at}.${key}`, 'given', `${why}; give ${what} to a second hook, for senders other than SNS`);
+    }
+  }
   if (hook.certificates === undefined) return;
+  if (hook.topics === undefined) {
+    refuse(
+      `${at}.topics`,
+      'absent, and certificates is given',
+      "must name the topics that may send: AWS signs every customer's topics with the same certificate",
+    );
+  }
   let count = 0;
   try {
     count = splitCertificates(hook.certificates).length;

@@ -3,7 +3,7 @@ import { ManifeedError } from '../../errors.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Headers, HookOptions, Ignored } from './kind.ts';
 import { kinds } from './kinds.ts';
-import { makeReceiver } from './receive.ts';
+import { makeReceiver, receive } from './receive.ts';
 import type { VerifyDependencies } from './verify.ts';
 
 /** JSON-able; holds no secret of the hook and none of the delivery. */
@@ -44,7 +44,7 @@ export async function explainDelivery(
   const about = { hook: hook.name, kind: kind.name };
   const nothing = { observations: [], incomplete: [], ignored: [] };
   try {
-    const said = await makeReceiver(kind, hook, dependencies).receive(incoming);
+    const said = await receive(makeReceiver(kind, hook, dependencies), incoming);
     const { observations, incomplete, ignored } = said;
     const accepted = observations.length + incomplete.length > 0;
     const status = said.reply?.status ?? (accepted ? 202 : 200);

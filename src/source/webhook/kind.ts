@@ -47,13 +47,17 @@ export const defaultMaxBytes = 4 * 1024 * 1024;
 /** Lower-case names, as Node gives them. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Bytes of one request, before anything is believed. */
-export interface Incoming {
-  /** The raw body; for a GET the decoded `payload` of the query. */
-  readonly body: Buffer;
+/** What is known of a request before any of its body is read. */
+export interface Head {
   readonly headers: Headers;
   /** The last segment of `/v1/hooks/<name>/<token>`. */
   readonly pathToken?: string | undefined;
+}
+
+/** Bytes of one request, before anything is believed. */
+export interface Incoming extends Head {
+  /** The raw body; for a GET the decoded `payload` of the query. */
+  readonly body: Buffer;
   /** ms since the epoch. */
   readonly arrivedAt: number;
 }

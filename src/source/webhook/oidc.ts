@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ManifeedError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type HookOptions, headerOf } from './kind.ts';
-import type { FetchText, Verify, VerifyDependencies } from './verify.ts';
+import type { FetchText, HeadCheck, VerifyDependencies } from './verify.ts';
 
 export const googleJwks = 'https://www.googleapis.com/oauth2/v3/certs';
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
@@ -19,7 +19,7 @@ const jwksSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string() })).max(32),
 });
 
-export function makeOidcCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): Verify {
+export function makeOidcCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): HeadCheck {
   const keySet = new KeySet(hook.jwks ?? googleJwks, fetchText, clock);
   return async ({ headers }) => {
     const token = /^bearer +([A-Za-z0-9_.-]{1,8192})$/i.exec(headerOf(headers, 'authorization') ?? '')?.[1];
@@ -95,7 +95,7 @@ class KeySet {
   }
 
   async #load(): Promise<Finder> {
-    const isUrl = /^https?:\/\//.test(this.#source);
+    const isUrl = /^https:\/\//i.test(this.#source);
     const text = isUrl
       ? await this.#fetchText(this.#source, jwksLimits)
       : await readFile(this.#source, 'utf8');

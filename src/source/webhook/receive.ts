@@ -1,21 +1,45 @@
 /**
- * One delivery, from raw bytes to what it says: media type, verification, JSON, kind. The route and
- * `manifeed hooks test` share it, so that what the command shows is what the gateway does.
+ * One delivery, from its head and raw bytes to what it says: credentials of the head, media type, proof by the
+ * body, JSON, kind. The route and `manifeed hooks test` share it, so that what the command shows is what the
+ * gateway does.
  */
 import { ManifeedError } from '../../errors.ts';
-import { type HookOptions, headerOf, type Incoming, type Normalised, type WebhookKind } from './kind.ts';
+import {
+  type Head,
+  type HookOptions,
+  headerOf,
+  type Incoming,
+  type Normalised,
+  type WebhookKind,
+} from './kind.ts';
 import { checkMediaType } from './media-type.ts';
 import { parseJson, unwrapForm } from './payload.ts';
-import { makeVerify, type VerifyDependencies } from './verify.ts';
+import { makeVerifier, type VerifyDependencies } from './verify.ts';
 
 export interface Receiver {
   readonly hook: HookOptions;
   readonly kind: WebhookKind;
+  /** Whether a head that `admit` let pass proves its sender; else only the body does. */
+  readonly headProves: boolean;
+  /** Whether the hook has any credential by which a sender is told from a stranger. */
+  readonly hasCredential: boolean;
   /**
-   * @throws UNSUPPORTED_MEDIA_TYPE, UNAUTHORIZED, BODY_INVALID, BODY_TOO_LARGE (too many events),
-   *   PARAMETER_INVALID (kind manifeed), UNAVAILABLE (a key could not be fetched)
+   * Lets the head of a request pass, before its body is read.
+   *
+   * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, UNAVAILABLE (a key could not be fetched)
    */
-  receive(incoming: Incoming): Promise<Normalised>;
+  admit(head: Head): Promise<void>;
+  /**
+   * Verifies the body of a delivery. Call it after `admit`.
+   *
+   * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, BODY_INVALID (a form without JSON), UNAVAILABLE (a key could not be fetched)
+   */
+  verify(incoming: Incoming): Promise<Verified>;
+}
+
+export interface Verified {
+  /** @throws BODY_INVALID, BODY_TOO_LARGE (too many events or values), PARAMETER_INVALID (kind manifeed) */
+  read(): Promise<Normalised>;
 }
 
 export function makeReceiver(
@@ -23,20 +47,38 @@ export function makeReceiver(
   hook: HookOptions,
   dependencies: VerifyDependencies,
 ): Receiver {
-  const verify = makeVerify(kind, hook, dependencies);
+  const verifier = makeVerifier(kind, hook, dependencies);
   return {
     hook,
     kind,
-    async receive(incoming) {
-      const { headers, body } = incoming;
-      const type = headerOf(headers, 'content-type');
-      const isForm = checkMediaType(kind, type, headerOf(headers, 'content-encoding'));
-      const payload = isForm ? unwrapForm(body) : body;
-      if (!(await verify(incoming, payload))) {
-        // Which of its credentials failed is for nobody to know.
-        throw new ManifeedError('UNAUTHORIZED', 'verify webhook: refused: must carry what the hook expects');
-      }
-      return kind.normalise({ ...incoming, json: parseJson(payload) }, hook);
+    headProves: verifier.headProves,
+    hasCredential: verifier.hasCredential,
+    async admit(head) {
+      if (!(await verifier.admits(head))) throw unauthorized();
+      // Of a proven sender the body is wanted even so: it is kept for the operator to look at.
+      if (!verifier.headProves) isForm(kind, head);
+    },
+    async verify(incoming) {
+      const payload = isForm(kind, incoming) ? unwrapForm(incoming.body) : incoming.body;
+      if (!(await verifier.proves(incoming, payload))) throw unauthorized();
+      return { read: async () => kind.normalise({ ...incoming, json: parseJson(payload) }, hook) };
     },
   };
+}
+
+/** @throws UNSUPPORTED_MEDIA_TYPE */
+function isForm(kind: WebhookKind, { headers }: Head): boolean {
+  const type = headerOf(headers, 'content-type');
+  return checkMediaType(kind, type, headerOf(headers, 'content-encoding'));
+}
+
+/** It never says which of the credentials failed. */
+function unauthorized(): ManifeedError {
+  return new ManifeedError('UNAUTHORIZED', 'verify webhook: refused: must carry what the hook expects');
+}
+
+/** All three steps at once, for a delivery that is there whole. @throws as each of them */
+export async function receive(receiver: Receiver, incoming: Incoming): Promise<Normalised> {
+  await receiver.admit(incoming);
+  return (await receiver.verify(incoming)).read();
 }

@@ -1,263 +1,177 @@
 /**
- * The webhook routes: `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. They take raw bytes, have them verified
- * and read, hand the result to `intake` and acknowledge only after that has stored it. They never see the
- * ledger, and ask no registry: a tag without digest is completed later (`completion.ts`).
+ * The webhook routes: `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. Each checks what the head proves before
+ * it reads a byte of the body. They never see the ledger, and ask no registry: a tag without digest is completed
+ * later (`completion.ts`).
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, ManifeedError } from '../../errors.ts';
-import type { Observation, TagObserved } from '../../event/observation.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Metrics } from '../../lib/metrics.ts';
-import { BodyBudget, defaultMaxBufferedBytes } from './body-budget.ts';
+import { ManifeedError } from '../../errors.ts';
+import { BodyBudget, type BodyShare, defaultMaxBufferedBytes, releaseAfter } from './body-budget.ts';
 import { checkHooks } from './check-hooks.ts';
+import { equalSecrets } from './credentials.ts';
+import { Endpoint, type EndpointOptions, Visit } from './endpoint.ts';
 import { answerHandshake } from './handshake.ts';
-import { defaultMaxBytes, type HookOptions, type Incoming, type Normalised } from './kind.ts';
+import { defaultMaxBytes, type Head, type HookOptions, type Reply } from './kind.ts';
 import { kinds } from './kinds.ts';
+import { readBody } from './read-body.ts';
 import { makeReceiver, type Receiver } from './receive.ts';
-import type { FetchText } from './verify.ts';
+import { dropBody } from './route-drop-body.ts';
 
-/** What one delivery brings. */
-export interface Batch {
-  readonly hook: string;
-  readonly observations: readonly Observation[];
-  /** Tags without digest, to be kept durably and completed later. */
-  readonly incomplete: readonly TagObserved[];
-}
-
-export interface WebhookRouteOptions {
+export interface WebhookRouteOptions extends EndpointOptions {
   readonly hooks: readonly HookOptions[];
-  /** Stores the batch durably before it resolves; rejects with UNAVAILABLE when nothing was stored. */
-  readonly intake: (batch: Batch) => Promise<{ readonly outcomes: readonly string[] }>;
-  /** Asks for a look at the repository at the poller's next turn; must not throw. */
-  readonly confirm: (registry: string, repository: string) => void;
-  readonly fetchText: FetchText;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
   readonly listenIsLoopback: boolean;
-  /** Bytes of bodies under way at once; default `defaultMaxBufferedBytes`. */
+  /** Bytes of bodies in memory at once; default `defaultMaxBufferedBytes`. */
   readonly maxBufferedBytes?: number;
 }
 
 type Params = { readonly token?: string };
-type HookRequest = FastifyRequest<{ Params: Params }>;
 
-/** SNS gives a confirmation 15 s; the answer is an XML of some hundred bytes. */
-const followLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 };
-/** A refused sender is logged at most this often per hook. */
-const refusalLogIntervalMs = 10_000;
-/** Characters of a refusal's reason that are logged. */
-const maxReasonLength = 500;
+/** A request that was admitted, and what its body may have of the budget. */
+interface Arrival {
+  readonly visit: Visit;
+  readonly share: BodyShare;
+}
+
+/** What the routes of all hooks share. */
+interface Desk {
+  readonly endpoint: Endpoint;
+  readonly budget: BodyBudget;
+  readonly arrivals: WeakMap<object, Arrival>;
+  readonly options: WebhookRouteOptions;
+}
 
 /** @throws PARAMETER_INVALID naming `webhooks[i].<key>` */
 export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRouteOptions): Promise<void> {
-  checkHooks(options.hooks, options.listenIsLoopback);
+  const { hooks, maxBufferedBytes = defaultMaxBufferedBytes } = options;
+  checkHooks(hooks, options.listenIsLoopback);
+  const largestBodyBytes = Math.max(0, ...hooks.map(({ maxBytes = defaultMaxBytes }) => maxBytes));
+  const desk: Desk = {
+    endpoint: new Endpoint(options),
+    budget: new BodyBudget({ maxBytes: maxBufferedBytes, largestBodyBytes }),
+    arrivals: new WeakMap(),
+    options,
+  };
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    const endpoint = new Endpoint(options);
-    const budget = new BodyBudget(options.maxBufferedBytes ?? defaultMaxBufferedBytes);
-    for (const hook of options.hooks) registerHook(scope, hook, endpoint, budget, options);
-    const unknown = () => {
-      throw new ManifeedError('NOT_FOUND', 'find webhook: unknown name: must be one of the configuration');
-    };
-    for (const url of ['/v1/hooks/:name', '/v1/hooks/:name/:token']) {
-      // Before the body: whoever knocks at the wrong door need not be listened to.
-      scope.route({ method: ['GET', 'POST', 'OPTIONS'], url, onRequest: unknown, handler: unknown });
-    }
+    scope.addContentTypeParser('*', (request: FastifyRequest) => readArrival(request, desk));
+    for (const hook of hooks) registerHook(scope, hook, desk);
+    refuseOtherNames(scope, desk);
   });
 }
 
-function registerHook(
-  scope: FastifyInstance,
-  hook: HookOptions,
-  endpoint: Endpoint,
-  budget: BodyBudget,
-  dependencies: WebhookRouteOptions,
-): void {
+function readArrival(request: FastifyRequest, { arrivals, options }: Desk): Promise<Buffer> {
+  const arrival = arrivals.get(request);
+  if (arrival === undefined) throw new Error('read webhook body: not admitted: must be admitted first');
+  const length = request.headers['content-length'];
+  return readBody(request.raw, {
+    announcedBytes: length === undefined ? null : Number(length),
+    maxBytes: arrival.visit.receiver.hook.maxBytes ?? defaultMaxBytes,
+    share: arrival.share,
+    clock: options.clock,
+  });
+}
+
+function registerHook(scope: FastifyInstance, hook: HookOptions, desk: Desk): void {
   const kind = kinds.get(hook.kind);
   if (kind === undefined) throw new Error(`register webhook: kind ${hook.kind}: must have been checked`);
-  const receiver = makeReceiver(kind, hook, dependencies);
-  const base = `/v1/hooks/${hook.name}`;
-  const url = hook.pathToken === undefined ? [base] : [base, `${base}/:token`];
-  const bodyLimit = hook.maxBytes ?? defaultMaxBytes;
-  // A body over the cap or a torn request is refused in the library's words; the http layer knows only ours.
-  const errorHandler = (error: FastifyError) => {
-    const translated = translate(error);
-    endpoint.countFailure(hook, translated);
-    throw translated;
-  };
+  const { endpoint, budget, arrivals, options } = desk;
+  const receiver = makeReceiver(kind, hook, options);
   // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
   const config = { cors: false };
-  const onRequest = async (request: FastifyRequest, reply: FastifyReply) =>
-    budget.reserve(request.raw, reply.raw, bodyLimit);
-  const common = { bodyLimit, errorHandler, config, onRequest };
-  for (const path of url) {
-    const take = (request: HookRequest, reply: FastifyReply) => endpoint.take(receiver, request, reply);
-    scope.route<{ Params: Params }>({ method: 'POST', url: path, ...common, handler: take });
-    scope.route<{ Params: Params }>({
-      method: ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'],
-      url: path,
-      ...common,
-      handler: async (request, reply) => {
-        if (request.method === 'GET' && kind.allowsGet === true) return take(request, reply);
-        const answer =
-          request.method === 'OPTIONS' && kind.handshake === true ? answerHandshake(request.headers) : null;
-        if (answer !== null) return send(reply, answer.status, answer.headers, answer.body);
-        const allowed = ['POST', kind.allowsGet ? 'GET' : '', kind.handshake ? 'OPTIONS' : ''];
-        void reply.header('allow', allowed.filter((method) => method !== '').join(', '));
-        throw new ManifeedError(
-          'METHOD_NOT_ALLOWED',
-          `take webhook: ${request.method}: must be ${allowed.filter((method) => method !== '').join(' or ')}`,
-        );
-      },
-    });
+  const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    // The HTTP library refuses torn requests in its own words; the http layer knows only ours.
+    const translated = translate(error);
+    const visit = arrivals.get(request)?.visit ?? visitOf(receiver, request);
+    if (visit.body === null) dropBody(request, reply, options.clock);
+    endpoint.refused(visit, translated);
+    throw translated;
+  };
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+    const visit = visitOf(receiver, request);
+    await endpoint.admit(visit);
+    const share = budget.open(visit.isVerified ? null : request.ip);
+    releaseAfter(reply.raw, share);
+    arrivals.set(request, { visit, share });
+  };
+  const take = async (request: FastifyRequest, reply: FastifyReply) => {
+    const visit = arrivals.get(request)?.visit ?? visitOf(receiver, request);
+    return send(reply, await endpoint.take(visit, bodyOf(request)));
+  };
+  const takes = kind.allowsGet === true ? ['GET', 'POST'] : ['POST'];
+  const others = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'].filter((name) => !takes.includes(name));
+  const allowed = [...takes, ...(kind.handshake === true ? ['OPTIONS'] : [])];
+  const answerOther = async (request: FastifyRequest, reply: FastifyReply) => {
+    const isHandshake = request.method === 'OPTIONS' && kind.handshake === true;
+    const answer = isHandshake ? handshake(hook, headOf(request)) : null;
+    if (answer !== null) return send(reply, answer);
+    void reply.header('allow', allowed.join(', '));
+    throw new ManifeedError(
+      'METHOD_NOT_ALLOWED',
+      `take webhook: ${request.method}: must be ${allowed.join(' or ')}`,
+    );
+  };
+  const common = { errorHandler, config, exposeHeadRoute: false };
+  const base = `/v1/hooks/${hook.name}`;
+  for (const url of hook.pathToken === undefined ? [base] : [base, `${base}/:token`]) {
+    scope.route({ method: takes, url, ...common, onRequest: admit, handler: take });
+    scope.route({ method: others, url, ...common, onRequest: answerOther, handler: answerOther });
   }
 }
 
-class Endpoint {
-  readonly #options: WebhookRouteOptions;
-  readonly #deliveries;
-  readonly #ignored;
-  readonly #ledgerWait;
-  readonly #lastRefusalLog = new Map<string, number>();
-
-  constructor(options: WebhookRouteOptions) {
-    this.#options = options;
-    const { metrics } = options;
-    this.#deliveries = metrics.counter('webhook_deliveries_total', 'Webhook deliveries by result', [
-      'hook',
-      'kind',
-      'result',
-    ]);
-    this.#ignored = metrics.counter('webhook_ignored_events_total', 'Webhook events that are no change', [
-      'hook',
-      'kind',
-      'reason',
-    ]);
-    this.#ledgerWait = metrics.histogram(
-      'webhook_ledger_wait_seconds',
-      'Time a delivery waited until it was stored',
-      ['hook'],
-      [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    );
+/** @throws UNAUTHORIZED where the path's token is wrong: whoever does not know the URL gets no consent */
+function handshake(hook: HookOptions, { headers, pathToken }: Head): Reply | null {
+  if (hook.pathToken !== undefined && !equalSecrets(pathToken ?? '', hook.pathToken)) {
+    throw new ManifeedError('UNAUTHORIZED', 'verify webhook: refused: must carry what the hook expects');
   }
+  return answerHandshake(headers);
+}
 
-  async take(receiver: Receiver, request: HookRequest, reply: FastifyReply): Promise<unknown> {
-    const { hook, kind } = receiver;
-    const said = await receiver.receive(this.#incoming(request));
-    if (said.follow !== undefined) await this.#follow(said.follow, hook);
-    const accepted = said.observations.length + said.incomplete.length;
-    const outcomes = accepted === 0 ? [] : await this.#store(hook, said);
-    const labels = { hook: hook.name, kind: kind.name };
-    const ignored: Record<string, number> = {};
-    for (const { reason, count } of said.ignored) {
-      ignored[reason] = count;
-      this.#ignored.inc({ ...labels, reason }, count);
-    }
-    const [first] = said.ignored;
-    const result = accepted > 0 || first === undefined ? 'accepted' : `ignored:${first.reason}`;
-    this.#deliveries.inc({ ...labels, result });
-    if (said.reply !== undefined) return send(reply, said.reply.status, said.reply.headers, said.reply.body);
-    const changes = outcomes.filter((outcome) => outcome === 'changed').length;
-    return send(reply, accepted > 0 ? 202 : 200, {}, { accepted, changes, ignored });
-  }
-
-  /** Counts a delivery that was refused or failed, and logs it without what it carried. */
-  countFailure(hook: HookOptions, error: Error): void {
-    const code: ErrorCode = error instanceof ManifeedError ? error.code : 'INTERNAL';
-    const result = resultOf(code);
-    this.#deliveries.inc({ hook: hook.name, kind: hook.kind, result });
-    const now = this.#options.clock.monotonic();
-    if (now - (this.#lastRefusalLog.get(hook.name) ?? -refusalLogIntervalMs) < refusalLogIntervalMs) return;
-    this.#lastRefusalLog.set(hook.name, now);
-    this.#options.log.warn(
-      { hook: hook.name, kind: hook.kind, result, code, ...reasonOf(error) },
-      'webhook delivery refused',
-    );
-  }
-
-  #incoming(request: HookRequest): Incoming {
-    const { body } = request;
-    const isGet = request.method === 'GET';
-    return {
-      body: isGet ? queryPayload(request.query) : Buffer.isBuffer(body) ? body : Buffer.alloc(0),
-      headers: isGet ? { ...request.headers, 'content-type': 'application/json' } : request.headers,
-      pathToken: request.params.token,
-      arrivedAt: this.#options.clock.now(),
-    };
-  }
-
-  async #store(hook: HookOptions, said: Normalised): Promise<readonly string[]> {
-    const { clock, intake, confirm } = this.#options;
-    const { observations, incomplete } = said;
-    const startedAt = clock.monotonic();
-    const { outcomes } = await intake({ hook: hook.name, observations, incomplete });
-    this.#ledgerWait.observe((clock.monotonic() - startedAt) / 1000, { hook: hook.name });
-    // Hooks are lossy: one that spoke is a reason to look at what else happened there.
-    const seen = new Set<string>();
-    for (const { registry, repository } of [...observations, ...incomplete]) {
-      const key = `${registry}/${repository}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      confirm(registry, repository);
-    }
-    return outcomes;
-  }
-
-  /** Before the acknowledgement: SNS repeats a confirmation that was not answered 2xx. */
-  async #follow(url: string, hook: HookOptions): Promise<void> {
-    const { fetchText, log } = this.#options;
-    try {
-      await fetchText(url, followLimits);
-    } catch (cause) {
-      throw new ManifeedError('UNAVAILABLE', 'confirm SNS subscription: no answer from AWS', { cause });
-    }
-    log.info({ hook: hook.name }, 'SNS subscription confirmed');
+/** Before the body: nobody reads what was sent to no hook. */
+function refuseOtherNames(scope: FastifyInstance, { endpoint, options }: Desk): void {
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+    dropBody(request, reply, options.clock);
+    const what = 'find webhook: unknown name: must be one of the configuration';
+    const error = new ManifeedError('NOT_FOUND', what);
+    endpoint.unknown(request.ip, error);
+    throw error;
+  };
+  for (const url of ['/v1/hooks/:name', '/v1/hooks/:name/:token']) {
+    scope.route({ method: ['GET', 'POST', 'OPTIONS'], url, onRequest, handler: onRequest });
   }
 }
 
-function queryPayload(query: unknown): Buffer {
+function visitOf(receiver: Receiver, request: FastifyRequest): Visit {
+  return new Visit(receiver, headOf(request), request.ip);
+}
+
+function headOf({ headers, method, params }: FastifyRequest): Head {
+  const pathToken = isParams(params) ? params.token : undefined;
+  // A GET has no body that a content type could be about: its payload is always JSON.
+  return {
+    headers: method === 'GET' ? { ...headers, 'content-type': 'application/json' } : headers,
+    pathToken,
+  };
+}
+
+function isParams(params: unknown): params is Params {
+  return typeof params === 'object' && params !== null;
+}
+
+function bodyOf({ method, query, body }: FastifyRequest): Buffer {
+  if (method !== 'GET') return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
   const payload = typeof query === 'object' && query !== null && 'payload' in query ? query.payload : '';
   return Buffer.from(typeof payload === 'string' ? payload : '', 'utf8');
 }
 
-function send(
-  reply: FastifyReply,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: unknown,
-): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
   void reply.code(status).headers(headers);
-  return body === undefined
-    ? reply.send()
-    : reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
-}
-
-function resultOf(code: ErrorCode): string {
-  if (code === 'UNAUTHORIZED') return 'unauthorized';
-  if (code === 'UNAVAILABLE' || code === 'INTERNAL') return 'unavailable';
-  return 'invalid';
-}
-
-/**
- * Why nothing could be stored (a full disk, a Redis that is away): the operator's to mend. Of other refusals only
- * the code is logged: their message may repeat what the delivery carried.
- */
-function reasonOf(error: Error): { readonly reason?: string } {
-  if (!(error instanceof ManifeedError) || error.code !== 'UNAVAILABLE') return {};
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return { reason: `${error.message}${cause}`.slice(0, maxReasonLength) };
+  if (body === undefined) return reply.send();
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
 /** Gives fastify's own refusals (codes `FST_ERR_CTP_*`, torn bodies) their place in the catalogue. */
 function translate(error: FastifyError): Error {
   if (error instanceof ManifeedError) return error;
   const { statusCode } = error;
-  if (statusCode === 413) {
-    return new ManifeedError('BODY_TOO_LARGE', 'read webhook body: over the cap: must be within maxBytes');
-  }
   if (statusCode === 415) {
     return new ManifeedError('UNSUPPORTED_MEDIA_TYPE', 'read webhook body: no content type: must be JSON');
   }

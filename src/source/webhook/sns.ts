@@ -8,7 +8,7 @@ import { ManifeedError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type Headers, type HookOptions, headerOf } from './kind.ts';
 import { parseJson } from './payload.ts';
-import type { FetchText, Verify, VerifyDependencies } from './verify.ts';
+import type { BodyCheck, FetchText, VerifyDependencies } from './verify.ts';
 
 const messageSchema = z.object({
   Type: z.enum(['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']),
@@ -38,7 +38,7 @@ const certificateUrl =
 const subscribeUrl =
   /^https:\/\/sns\.[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?\/\?Action=ConfirmSubscription&[A-Za-z0-9=&:._~%+-]{1,2048}$/;
 
-/** Raw delivery has no envelope and no signature: it is judged by the hook's other credentials. */
+/** Whether the head announces a signed SNS message. Raw delivery has no envelope and no signature. */
 export function isSnsDelivery(headers: Headers): boolean {
   return (
     headerOf(headers, 'x-amz-sns-message-type') !== null &&
@@ -57,7 +57,7 @@ export function isSubscribeUrl(url: string): boolean {
   return subscribeUrl.test(url);
 }
 
-export function makeSnsCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): Verify {
+export function makeSnsCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): BodyCheck {
   const pinned = hook.certificates === undefined ? null : splitCertificates(hook.certificates);
   const fetched = new CertificateCache(fetchText, clock);
   return async ({ body }) => {

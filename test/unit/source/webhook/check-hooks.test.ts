@@ -58,8 +58,14 @@ test.each<[string, Partial<HookOptions>]>([
   ['pathToken', { pathToken: 'a/b' }],
   ['topics', { topics: ['arn'] }],
   ['topics', { kind: 'ecr', topics: [] }],
-  ['certificates', { kind: 'ecr', certificates: 'no pem' }],
-  ['verify', { kind: 'ecr', token: undefined, certificates: readFixtureText('ecr/sns-test-cert.pem') }],
+  ['certificates', { kind: 'ecr', token: undefined, topics: ['arn:x'], certificates: 'no pem' }],
+  // F7: with a token beside it, any topic of that AWS region could speak for the hook.
+  ['topics', { kind: 'ecr', certificates: readFixtureText('ecr/sns-test-cert.pem') }],
+  ['topics', { kind: 'ecr', token: undefined, certificates: readFixtureText('ecr/sns-test-cert.pem') }],
+  ['token', { kind: 'ecr', topics: ['arn:x'] }],
+  ['password', { kind: 'ecr', token: undefined, username: 'u', password: 'p', topics: ['arn:x'] }],
+  ['jwks', { kind: 'gar', token: undefined, audience: 'a', email: 'e', jwks: 'http://keys.test/jwks' }],
+  ['jwks', { kind: 'gar', token: undefined, audience: 'a', email: 'e', jwks: 'ftp://keys.test/jwks' }],
   ['audience', { audience: 'a', email: 'e' }],
   ['email', { kind: 'gar', audience: 'a' }],
   ['audience', { kind: 'gar', email: 'e' }],
@@ -76,7 +82,9 @@ test('checkHooks never shows a secret', () => {
   for (const over of [
     { pathToken: 's3cret/' },
     { secret: 's3cret' },
-    { kind: 'ecr', certificates: 's3cret' },
+    { kind: 'ecr', token: undefined, topics: ['arn:x'], certificates: 's3cret' },
+    { kind: 'ecr', token: 's3cret', topics: ['arn:x'] },
+    { kind: 'gar', token: undefined, audience: 'a', email: 'e', jwks: 'http://u:s3cret@keys.test/' },
   ]) {
     expect(() => checkHooks([hook(over)], true)).toThrow(/^(?!.*s3cret)/s);
   }

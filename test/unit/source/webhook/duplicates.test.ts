@@ -12,6 +12,7 @@ import {
   allFixtures,
   type Fixture,
   hookFor,
+  hookOf,
   makeTestServer,
   readFixture,
   urlOf,
@@ -87,7 +88,7 @@ describe.each(announcing)('six identical deliveries of $name make one change', (
     ['when the registry can be asked', answerOf('a')],
     ['when it is not configured', 'unconfigured'],
   ])('%s', async (_when, answer) => {
-    const hook = hookFor(fixture.kind);
+    const hook = hookOf(fixture);
     const gateway = await makeGateway([hook], async () => answer);
     const answers = await Promise.all(Array.from({ length: 6 }, () => gateway.post(fixture, hook)));
     expect(answers).toEqual(Array(6).fill(202));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { explainDelivery } from '../../../../src/source/webhook/explain.ts';
-import { hookFor, readFixture, standingClock } from '../../../support/webhook.ts';
+import { hookFor, readFixture, snsHook, standingClock } from '../../../support/webhook.ts';
 
 const dependencies = { clock: standingClock, fetchText: () => Promise.reject(new Error('offline')) };
 
@@ -35,6 +35,6 @@ test('explainDelivery names what is wrong with a body, and confirms no subscript
   const broken = await explainDelivery(hookFor('acr'), { ...sample, body: Buffer.from('{') }, dependencies);
   expect(broken).toMatchObject({ status: 400, verified: true, error: { code: 'BODY_INVALID' } });
   const confirmation = readFixture('ecr/sns-subscription-confirmation');
-  const explained = await explainDelivery(hookFor('ecr'), confirmation, dependencies);
+  const explained = await explainDelivery(snsHook, confirmation, dependencies);
   expect(explained).toMatchObject({ status: 200, ignored: [{ reason: 'ping', count: 1 }] });
 });

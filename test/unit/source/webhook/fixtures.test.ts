@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { HookOptions, Normalised } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
-import { makeReceiver } from '../../../../src/source/webhook/receive.ts';
-import { allFixtures, type Fixture, hookFor, noon, standingClock } from '../../../support/webhook.ts';
+import { makeReceiver, receive as receiveBy } from '../../../../src/source/webhook/receive.ts';
+import { allFixtures, type Fixture, hookOf, noon, standingClock } from '../../../support/webhook.ts';
 import { expectations } from '../../../support/webhook-expectations.ts';
 
 const dependencies = {
@@ -10,10 +10,10 @@ const dependencies = {
   fetchText: () => Promise.reject(new Error('offline')),
 };
 
-async function receive(fixture: Fixture, hook: HookOptions = hookFor(fixture.kind)): Promise<Normalised> {
+async function receive(fixture: Fixture, hook: HookOptions = hookOf(fixture)): Promise<Normalised> {
   const kind = kinds.get(fixture.kind);
   if (kind === undefined) throw new Error(`no kind ${fixture.kind}`);
-  return makeReceiver(kind, hook, dependencies).receive({
+  return receiveBy(makeReceiver(kind, hook, dependencies), {
     ...fixture,
     pathToken: hook.pathToken,
     arrivedAt: noon,
@@ -50,7 +50,7 @@ for (const fixture of fixtures) {
   });
 
   test(`${fixture.name} goes to the host that the hook names, where it names one`, async () => {
-    const hook = { ...hookFor(fixture.kind), registry: 'Mirror.Example.test:5001' };
+    const hook = { ...hookOf(fixture), registry: 'Mirror.Example.test:5001' };
     const said = await receive(fixture, hook);
     for (const { registry } of [...said.observations, ...said.incomplete]) {
       expect(registry).toBe('mirror.example.test:5001');
@@ -63,7 +63,7 @@ for (const fixture of fixtures) {
       () => 'taken',
       (error) => error.code,
     );
-    const signsBody = hookFor(fixture.kind).secret !== undefined;
+    const signsBody = hookOf(fixture).secret !== undefined;
     expect(await refused).toBe(signsBody ? 'UNAUTHORIZED' : 'taken');
   });
 }

@@ -5,7 +5,10 @@ import { ManifeedError } from '../../../../src/errors.ts';
 import type { Labels, Metrics } from '../../../../src/lib/metrics.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
+import { bodyIdleMs } from '../../../../src/source/webhook/read-body.ts';
 import { redactHookUrl } from '../../../../src/source/webhook/redact.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+import { openRaw, parseAnswer } from '../../../support/raw-http.ts';
 import { makeTestServer, readFixture, resign, secret } from '../../../support/webhook.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -145,7 +148,8 @@ describe('a ledger that cannot store', () => {
       headers: json,
       payload: '[]',
     });
-    expect([answer.statusCode, answer.json()]).toEqual([200, { accepted: 0, changes: 0, ignored: {} }]);
+    const nothing = { accepted: 0, changes: 0, pending: 0, unchanged: 0, ignored: {} };
+    expect([answer.statusCode, answer.json()]).toEqual([200, nothing]);
     await server.app.close();
   });
 });
@@ -167,7 +171,7 @@ test('the acknowledgement waits for the intake, and counts what became of it', a
   await new Promise(setImmediate);
   expect(isAnswered).toBe(false);
   resolve({ outcomes: ['changed', 'unchanged'] });
-  expect((await answer).json()).toEqual({ accepted: 2, changes: 1, ignored: {} });
+  expect((await answer).json()).toEqual({ accepted: 2, changes: 1, pending: 0, unchanged: 1, ignored: {} });
   expect(server.confirmed).toEqual(['r.test/a']);
   await server.app.close();
 });
@@ -299,6 +303,48 @@ test('CloudEvents senders may ask first, and nobody else is answered', async () 
   expect((await ask('c', { 'webhook-request-origin': 'a b' })).statusCode).toBe(405);
   expect((await ask('d', headers)).statusCode).toBe(405);
   await app.close();
+});
+
+test('the handshake consents to no origin where the path token is wrong', async () => {
+  const { app } = await makeTestServer([{ name: 'a', kind: 'acr', pathToken: 'p4th' }]);
+  const ask = (url: string) =>
+    app.inject({ method: 'OPTIONS', url, headers: { 'webhook-request-origin': 'eventgrid.azure.net' } });
+  for (const url of ['/v1/hooks/a', '/v1/hooks/a/other']) {
+    const answer = await ask(url);
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers['webhook-allowed-origin']).toBeUndefined();
+  }
+  expect((await ask('/v1/hooks/a/p4th')).headers['webhook-allowed-origin']).toBe('eventgrid.azure.net');
+  await app.close();
+});
+
+test('an idle upload is answered 408 and its connection closed (F4)', async () => {
+  const clock = fakeClock();
+  const server = await makeTestServer([{ ...publish, token: undefined, verify: 'none' }], { clock });
+  const { port } = new URL(await server.app.listen({ host: '127.0.0.1', port: 0 }));
+  const connection = await openRaw(Number(port));
+  connection.send('POST /v1/hooks/p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
+  await clock.untilWaiting(1);
+  clock.advance(bodyIdleMs);
+  const answer = parseAnswer(await connection.ended());
+  expect([answer.status, answer.headers.connection]).toEqual([408, 'close']);
+  expect(JSON.parse(answer.body).errors[0].code).toBe('REQUEST_TIMEOUT');
+  connection.close();
+  await server.app.close();
+});
+
+test('a refused sender that does not finish its body is cut off after a second (F4)', async () => {
+  const clock = fakeClock();
+  const server = await makeTestServer([publish], { clock });
+  const { port } = new URL(await server.app.listen({ host: '127.0.0.1', port: 0 }));
+  const connection = await openRaw(Number(port));
+  connection.send('POST /v1/hooks/p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
+  expect(await connection.until('UNAUTHORIZED')).toContain('HTTP/1.1 401 ');
+  expect(clock.waiting).toBe(1);
+  clock.advance(1_000);
+  await connection.ended();
+  connection.close();
+  await server.app.close();
 });
 
 test('Event Grid gets its validation code back, but only with the hook’s credential', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { maxCertificates, stringToSign } from '../../../../src/source/webhook/sns.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
-import { hookFor, makeTestServer, readFixture } from '../../../support/webhook.ts';
+import { hookFor, makeTestServer, readFixture, snsHook } from '../../../support/webhook.ts';
 
 const pem = (name: string) =>
   readFileSync(new URL(`../../../fixtures/webhook-sns/${name}.pem`, import.meta.url), 'utf8');
@@ -161,27 +161,52 @@ test('no more certificates are kept than the bound, whatever URLs are named', as
   await server.app.close();
 });
 
-test('raw delivery has no signature and needs another credential', async () => {
+test('a hook with topics takes signed SNS messages only, whatever else a sender can show (F7)', async () => {
   const both = await makeServer({ hook: { ...hook, pathToken: 'p4th' } });
+  const inject = (url: string, given: Record<string, string>, payload: string) =>
+    both.app.inject({ method: 'POST', url, headers: given, payload });
   const raw = { ...headers, 'x-amz-sns-rawdelivery': 'true' };
-  const inject = (url: string) =>
-    both.app.inject({ method: 'POST', url, headers: raw, payload: base.Message });
-  expect((await inject('/v1/hooks/ecr')).statusCode).toBe(401);
-  expect((await inject('/v1/hooks/ecr/p4th')).statusCode).toBe(202);
+  expect((await inject('/v1/hooks/ecr/p4th', raw, base.Message)).statusCode).toBe(401);
+  // The path token does not stand in for the signature where the header is left out.
+  const { 'x-amz-sns-message-type': _, ...bare } = headers;
+  expect((await inject('/v1/hooks/ecr/p4th', bare, base.Message)).statusCode).toBe(401);
+  expect((await inject('/v1/hooks/ecr/p4th', bare, JSON.stringify(sign(base)))).statusCode).toBe(401);
+  expect((await inject('/v1/hooks/ecr', headers, JSON.stringify(sign(base)))).statusCode).toBe(401);
+  expect((await inject('/v1/hooks/ecr/p4th', headers, JSON.stringify(sign(base)))).statusCode).toBe(202);
   await both.app.close();
-  const topicsOnly = await makeServer();
-  expect(await topicsOnly.post(JSON.parse(base.Message), { 'x-amz-sns-rawdelivery': 'true' })).toBe(401);
-  await topicsOnly.app.close();
 });
 
-test('EventBridge to a hook with topics only is refused, and with a token needs it', async () => {
-  const server = await makeTestServer([hook, { ...hookFor('ecr'), name: 'both' }]);
+test('raw delivery, which has no signature, is taken by a hook with a path token alone', async () => {
+  const server = await makeTestServer([{ name: 'ecr', kind: 'ecr', pathToken: 'p4th' }]);
+  const raw = { ...headers, 'x-amz-sns-rawdelivery': 'true' };
+  const inject = (url: string) =>
+    server.app.inject({ method: 'POST', url, headers: raw, payload: base.Message });
+  expect((await inject('/v1/hooks/ecr')).statusCode).toBe(401);
+  expect((await inject('/v1/hooks/ecr/p4th')).statusCode).toBe(202);
+  await server.app.close();
+});
+
+test('EventBridge to a hook with topics is refused, and to one with a token needs it', async () => {
+  const server = await makeTestServer([hook, { ...hookFor('ecr'), name: 'token' }]);
   const { body, headers: sent } = readFixture('ecr/eventbridge-push');
   const post = (url: string, given: Record<string, string>) =>
     server.app.inject({ method: 'POST', url, headers: given, payload: body });
   expect((await post('/v1/hooks/ecr', sent)).statusCode).toBe(401);
-  expect((await post('/v1/hooks/both', sent)).statusCode).toBe(202);
-  expect((await post('/v1/hooks/both', { ...sent, 'x-api-key': 'x' })).statusCode).toBe(401);
+  expect((await post('/v1/hooks/token', sent)).statusCode).toBe(202);
+  expect((await post('/v1/hooks/token', { ...sent, 'x-api-key': 'x' })).statusCode).toBe(401);
+  await server.app.close();
+});
+
+test('an SNS header stands in for no token (F7)', async () => {
+  const server = await makeTestServer([hookFor('ecr')]);
+  const post = (given: Record<string, string>) =>
+    server.app.inject({
+      method: 'POST',
+      url: '/v1/hooks/ecr',
+      headers: given,
+      payload: JSON.stringify(sign(base)),
+    });
+  expect((await post(headers)).statusCode).toBe(401);
   await server.app.close();
 });
 
@@ -189,7 +214,7 @@ test('a signed confirmation of a listed topic is confirmed before it is acknowle
   const { body, headers: sent } = readFixture('ecr/sns-subscription-confirmation');
   const followed: string[] = [];
   let isUp = false;
-  const server = await makeTestServer([hookFor('ecr')], {
+  const server = await makeTestServer([snsHook], {
     fetchText: async (url) => {
       if (!isUp) throw new Error('down');
       followed.push(url);
@@ -217,6 +242,6 @@ test('a confirmation that was not verified by a listed topic is never followed',
     headers: sent,
     payload: body,
   });
-  expect(answer.json()).toEqual({ accepted: 0, changes: 0, ignored: { 'unconfirmed-topic': 1 } });
+  expect(answer.json()).toMatchObject({ accepted: 0, changes: 0, ignored: { 'unconfirmed-topic': 1 } });
   await server.app.close();
 });

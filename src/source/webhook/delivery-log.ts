@@ -1,0 +1,250 @@
+/**
+ * What the last deliveries of each hook were and what became of them, for `GET /v1/hooks`. In memory, bounded,
+ * and lost with the process. Strangers have a record of their own: their refusals never push out a real delivery.
+ * Of the last delivery that carried the right credentials and was refused all the same, the body is kept.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Clock } from '../../lib/clock.ts';
+import { type Headers, type HookOptions, headerOf } from './kind.ts';
+
+/** Deliveries of a hook that are remembered. */
+export const maxDeliveries = 20;
+/** Refusals of unverified senders that are remembered, per hook. */
+export const maxUnverified = 5;
+/** A larger body is not kept. */
+export const maxKeptBodyBytes = 64 * 1024;
+/** Bodies kept for all hooks together; the oldest goes first. */
+export const maxKeptBytes = 4 * 1024 * 1024;
+/** Characters of a reason that are remembered. */
+const maxReasonLength = 500;
+
+/** `changed`: at least one change; `pending`: a digest is still looked up; `unchanged`: nothing new. */
+export type DeliveryResult =
+  | 'changed'
+  | 'pending'
+  | 'unchanged'
+  | 'ignored'
+  | 'refused'
+  | 'unauthorized'
+  | 'unavailable';
+
+/** What the sender of an accepted delivery is answered. */
+export interface Tally {
+  /** Events that were stored or were known already. */
+  readonly accepted: number;
+  readonly changes: number;
+  readonly pending: number;
+  readonly unchanged: number;
+  readonly ignored: Readonly<Record<string, number>>;
+}
+
+export interface DeliveryEntry extends Partial<Tally> {
+  /** When it was answered, RFC 3339. */
+  readonly at: string;
+  /** The sender's address. */
+  readonly address: string;
+  readonly status: number;
+  readonly result: DeliveryResult;
+  /** An error code; null where it was accepted. */
+  readonly code: string | null;
+  readonly reason: string | null;
+  /** Of the body, as far as it was read. */
+  readonly bytes: number;
+}
+
+/** A body as JSON can hold it, with the headers that say how to read it. No credential is among them. */
+export interface SavedDelivery {
+  readonly hook: string;
+  readonly at: string;
+  readonly address: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly encoding: 'utf8' | 'base64';
+  readonly body: string;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly bytes: number;
+  readonly address: string;
+  readonly result: DeliveryResult;
+  /** Null: the sender has not proved who it is; nothing of the delivery is kept. */
+  readonly delivery: VerifiedDelivery | null;
+}
+
+export interface VerifiedDelivery {
+  /** Null where it was not read whole. */
+  readonly body: Buffer | null;
+  readonly headers: Headers;
+}
+
+interface HookRecord {
+  readonly deliveries: DeliveryEntry[];
+  readonly unverified: DeliveryEntry[];
+  accepted: number;
+  refused: number;
+  refusedUnverified: number;
+}
+
+interface Kept {
+  readonly entry: DeliveryEntry;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export class DeliveryLog {
+  readonly #clock: Clock;
+  readonly #records: ReadonlyMap<string, HookRecord>;
+  readonly #hooks: readonly HookOptions[];
+  /** By hook, oldest first. */
+  readonly #kept = new Map<string, Kept>();
+  #keptBytes = 0;
+  #unknown = { count: 0, lastAt: '', lastAddress: '' };
+
+  constructor(hooks: readonly HookOptions[], clock: Clock) {
+    this.#hooks = hooks;
+    this.#clock = clock;
+    this.#records = new Map(hooks.map(({ name }) => [name, emptyRecord()]));
+  }
+
+  accepted(hook: string, delivery: { address: string; status: number; bytes: number }, tally: Tally): void {
+    const record = this.#records.get(hook);
+    if (record === undefined) return;
+    record.accepted += 1;
+    const entry = {
+      at: this.#now(),
+      ...delivery,
+      result: resultOf(tally),
+      code: null,
+      reason: null,
+      ...tally,
+    };
+    push(record.deliveries, entry, maxDeliveries);
+  }
+
+  refused(hook: string, refusal: Refusal): void {
+    const record = this.#records.get(hook);
+    if (record === undefined) return;
+    const { delivery, ...rest } = refusal;
+    const entry = { at: this.#now(), ...rest, reason: refusal.reason.slice(0, maxReasonLength) };
+    if (delivery === null) {
+      record.refusedUnverified += 1;
+      push(record.unverified, entry, maxUnverified);
+      return;
+    }
+    record.refused += 1;
+    push(record.deliveries, entry, maxDeliveries);
+    this.#keep(hook, entry, delivery);
+  }
+
+  /** A request for a hook that is not configured. Its name is not kept: it may be a secret in the wrong place. */
+  unknown(address: string): void {
+    this.#unknown = { count: this.#unknown.count + 1, lastAt: this.#now(), lastAddress: address };
+  }
+
+  /** Newest first; JSON-able; no secret of a hook. */
+  describe(): object {
+    const { count, lastAt, lastAddress } = this.#unknown;
+    return {
+      hooks: this.#hooks.map((hook) => this.#describe(hook)),
+      unknownNames: { count, last: count === 0 ? null : { at: lastAt, address: lastAddress } },
+    };
+  }
+
+  /** The last delivery of the hook that was refused in spite of its credentials; null where there is none. */
+  saved(hook: string): SavedDelivery | null {
+    const kept = this.#kept.get(hook);
+    if (kept === undefined) return null;
+    const { entry, body, headers } = kept;
+    const encoding = isUtf8(body) ? 'utf8' : 'base64';
+    const { at, address, code, reason } = entry;
+    return {
+      hook,
+      at,
+      address,
+      code: code ?? '',
+      reason: reason ?? '',
+      headers,
+      encoding,
+      body: body.toString(encoding),
+    };
+  }
+
+  #describe({ name, kind, registry, pathToken, verify }: HookOptions): object {
+    const record = this.#records.get(name) ?? emptyRecord();
+    const kept = this.#kept.get(name);
+    return {
+      ...{ name, kind, url: `/v1/hooks/${name}${pathToken === undefined ? '' : '/***'}` },
+      registry: registry ?? null,
+      ...(verify === undefined ? {} : { verify }),
+      counts: {
+        accepted: record.accepted,
+        refused: record.refused,
+        unverified: record.refusedUnverified,
+      },
+      deliveries: record.deliveries.toReversed(),
+      unverified: record.unverified.toReversed(),
+      savedDelivery:
+        kept === undefined
+          ? null
+          : {
+              at: kept.entry.at,
+              bytes: kept.body.length,
+              url: `/v1/hooks?saved=${encodeURIComponent(name)}`,
+            },
+    };
+  }
+
+  #keep(hook: string, entry: DeliveryEntry, { body, headers }: VerifiedDelivery): void {
+    if (body === null || body.length > maxKeptBodyBytes) return;
+    this.#forget(hook);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptBytes + body.length <= maxKeptBytes) break;
+      this.#forget(oldest);
+    }
+    // A copy: the body may be a part of a larger piece of memory.
+    this.#kept.set(hook, { entry, body: Buffer.from(body), headers: tellingHeaders(headers) });
+    this.#keptBytes += body.length;
+  }
+
+  #forget(hook: string): void {
+    this.#keptBytes -= this.#kept.get(hook)?.body.length ?? 0;
+    this.#kept.delete(hook);
+  }
+
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+function emptyRecord(): HookRecord {
+  return { deliveries: [], unverified: [], accepted: 0, refused: 0, refusedUnverified: 0 };
+}
+
+function push(ring: DeliveryEntry[], entry: DeliveryEntry, max: number): void {
+  ring.push(entry);
+  if (ring.length > max) ring.shift();
+}
+
+function resultOf({ changes, pending, unchanged }: Tally): DeliveryResult {
+  if (changes > 0) return 'changed';
+  if (pending > 0) return 'pending';
+  return unchanged > 0 ? 'unchanged' : 'ignored';
+}
+
+/** Headers by which a kind reads a body. A list of what may be kept: a credential can have any name. */
+const telling =
+  /^(?:content-type|ce-[a-z]{1,20}|x-(?:github|gitea|forgejo|gogs)-(?:event|delivery)|x-nexus-webhook-(?:id|delivery)|x-amz-sns-(?:message-type|rawdelivery)|x-goog-pubsub-(?:message-id|publish-time))$/;
+/** Characters of one header's value that are kept. */
+const maxHeaderLength = 512;
+
+function tellingHeaders(headers: Headers): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of Object.keys(headers)) {
+    if (telling.test(name)) kept[name] = (headerOf(headers, name) ?? '').slice(0, maxHeaderLength);
+  }
+  return kept;
+}

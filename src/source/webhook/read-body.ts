@@ -1,0 +1,120 @@
+/**
+ * Reads a body into one buffer that grows as bytes arrive. Chunks are copied at once: kept as they come, a body
+ * sent byte by byte would cost a hundred times its length, and the budget counts what is held.
+ */
+import type { Readable } from 'node:stream';
+import { ManifeedError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { BodyShare } from './body-budget.ts';
+
+/** A sender that stops in the middle of a body gets this long, ms; the whole request has `requestTimeout`. */
+export const bodyIdleMs = 5_000;
+/** The first piece of memory for a body whose length nobody has announced, or a larger one. */
+const firstBytes = 16 * 1024;
+
+export interface ReadBodyOptions {
+  /** The `Content-Length`; null where none was sent. Checked by the HTTP parser, and believed in nothing here. */
+  readonly announcedBytes: number | null;
+  readonly maxBytes: number;
+  readonly share: BodyShare;
+  readonly clock: Clock;
+}
+
+/**
+ * @throws BODY_TOO_LARGE over `maxBytes`, UNAVAILABLE where the budget has no room, REQUEST_TIMEOUT when nothing
+ *   arrives for `bodyIdleMs`, BODY_INVALID when the sender leaves in the middle
+ */
+export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Buffer> {
+  const { announcedBytes, maxBytes, clock } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const body = new GrowingBuffer(Math.min(announcedBytes ?? maxBytes, maxBytes), options.share);
+  let heardAt = clock.monotonic();
+  let cancelWatch = watch(bodyIdleMs);
+
+  function watch(delayMs: number): () => void {
+    return clock.after(delayMs, () => {
+      const restMs = heardAt + bodyIdleMs - clock.monotonic();
+      if (restMs > 0) cancelWatch = watch(restMs);
+      else end(idle());
+    });
+  }
+  function onData(chunk: Buffer): void {
+    heardAt = clock.monotonic();
+    try {
+      if (body.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
+      body.append(chunk);
+    } catch (error) {
+      end(error);
+    }
+  }
+  function onEnd(): void {
+    end(null);
+  }
+  function onLost(): void {
+    end(new ManifeedError('BODY_INVALID', 'read webhook body: incomplete: must be as long as announced'));
+  }
+  function end(error: unknown): void {
+    cancelWatch();
+    stream.off('data', onData).off('end', onEnd).off('close', onLost).off('error', onLost);
+    if (error === null) return resolve(body.bytes());
+    // The answer goes out first; what still arrives waits in the kernel until the connection closes.
+    stream.pause();
+    stream.on('error', () => {});
+    reject(error);
+  }
+
+  stream.on('data', onData).on('end', onEnd).on('close', onLost).on('error', onLost);
+  if (announcedBytes !== null && announcedBytes > maxBytes) end(tooLarge(maxBytes));
+  return promise;
+}
+
+class GrowingBuffer {
+  readonly #maxBytes: number;
+  readonly #share: BodyShare;
+  #memory = Buffer.alloc(0);
+  #length = 0;
+
+  /** @param maxBytes that it can come to */
+  constructor(maxBytes: number, share: BodyShare) {
+    this.#maxBytes = maxBytes;
+    this.#share = share;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(chunk: Buffer): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#memory.length) this.#grow(needed);
+    chunk.copy(this.#memory, this.#length);
+    this.#length = needed;
+  }
+
+  bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  #grow(needed: number): void {
+    const doubled = Math.max(needed, this.#memory.length * 2, firstBytes);
+    const size = Math.max(needed, Math.min(doubled, this.#maxBytes));
+    this.#share.resize(size);
+    const memory = Buffer.allocUnsafe(size);
+    this.#memory.copy(memory, 0, 0, this.#length);
+    this.#memory = memory;
+  }
+}
+
+function tooLarge(maxBytes: number): ManifeedError {
+  return new ManifeedError(
+    'BODY_TOO_LARGE',
+    `read webhook body: over the cap: must be at most ${maxBytes} bytes (maxBytes of the hook)`,
+  );
+}
+
+function idle(): ManifeedError {
+  return new ManifeedError(
+    'REQUEST_TIMEOUT',
+    `read webhook body: nothing arrived for ${bodyIdleMs / 1000} s: must be sent without such a pause`,
+  );
+}

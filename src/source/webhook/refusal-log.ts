@@ -1,0 +1,67 @@
+/**
+ * Refused deliveries in the log: one line per hook and reason every ten seconds, however many senders knock.
+ * Each line says how many others it stands for.
+ */
+import { type ErrorCode, ManifeedError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+
+/** Refusals of one hook with one code are logged at most this often, ms. */
+export const refusalLogIntervalMs = 10_000;
+/** Characters of a reason that are logged. */
+const maxReasonLength = 500;
+
+interface Line {
+  readonly loggedAt: number;
+  suppressed: number;
+}
+
+export class RefusalLog {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  /** By hook and code: bounded by the configuration and the catalogue of errors. */
+  readonly #lines = new Map<string, Line>();
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** @param hook null: a name that is not configured; it is not logged, since it may be a secret */
+  refused(hook: { name: string; kind: string } | null, address: string, result: string, error: Error): void {
+    const code: ErrorCode = error instanceof ManifeedError ? error.code : 'INTERNAL';
+    const suppressed = this.#turn(`${code} ${hook?.name ?? ''}`);
+    if (suppressed === null) return;
+    const about = hook === null ? {} : { hook: hook.name, kind: hook.kind };
+    const more = suppressed === 0 ? {} : { suppressed };
+    this.#log.warn(
+      { ...about, address, result, code, reason: reasonOf(error), ...more },
+      'webhook delivery refused',
+    );
+  }
+
+  /** How many lines were held back since the last one; null: this one is held back too. */
+  #turn(key: string): number | null {
+    const now = this.#clock.monotonic();
+    const line = this.#lines.get(key);
+    if (line !== undefined && now - line.loggedAt < refusalLogIntervalMs) {
+      line.suppressed += 1;
+      return null;
+    }
+    this.#lines.set(key, { loggedAt: now, suppressed: 0 });
+    return line?.suppressed ?? 0;
+  }
+}
+
+/**
+ * Messages about a single member may repeat its value, which is the sender's and belongs in no log: of those only
+ * the member's name is logged. A ledger's refusal has the cause that the operator has to mend.
+ */
+function reasonOf(error: Error): string {
+  if (!(error instanceof ManifeedError)) return 'internal error';
+  const { parameter } = error.detail ?? {};
+  if (parameter !== undefined)
+    return `read webhook body: ${parameter}: not acceptable`.slice(0, maxReasonLength);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error.message}${cause}`.slice(0, maxReasonLength);
+}
