@@ -9,7 +9,8 @@ import { afterFailure, afterSuccess, type BreakerMode, breakerMode, closedBreake
 import type { KindLister } from './listers/by-kind.ts';
 import type { ListBounds } from './listers/lister.ts';
 import { LoadSlots } from './load-slots.ts';
-import { type LedgerView, type LookResult, lookAt } from './look.ts';
+import { type LedgerView, lookAt } from './look.ts';
+import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import type { RareLog } from './rare-log.ts';
@@ -35,6 +36,8 @@ export interface LaneDeps {
   /** Outcome of each look: `ok` or the reason of its failure. */
   readonly onLook: (outcome: string) => void;
   readonly onBadAnswer: (reason: string, by?: number) => void;
+  /** A look withheld that most tags of a repository are gone. */
+  readonly onMassLoss: () => void;
 }
 
 /**
@@ -262,6 +265,7 @@ export class Lane {
         announces: watch?.announceExisting === true ? matcherOf(watch.tags) : () => false,
         maxHeads: fairHeads(memo, this.options.poll, this.states.size),
         spreadMs: memo.intervalMs || this.options.poll.intervalMs,
+        confirmMs: this.options.poll.intervalMs,
         signal,
         enterLarge: () => this.#enterLarge(),
       },
@@ -271,6 +275,11 @@ export class Lane {
         lister,
         bounds,
         clock: this.#clock,
+        onMassLoss: () => {
+          this.#deps.onMassLoss();
+          const what = `most known tags are gone at once: announced if a look in ${this.options.poll.intervalMs} ms finds the same`;
+          this.#warn('mass-loss', what, 'look', claim.repository);
+        },
         onBadAnswer: (bad, by) => {
           this.#deps.onBadAnswer(bad, by);
           this.#warn(bad, `${by ?? 1} answers that broke the rules`, 'look', claim.repository);

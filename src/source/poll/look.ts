@@ -1,18 +1,18 @@
 /**
  * One look at one repository: list its tags where a pattern asks for that, HEAD what may have moved, and say
  * what was seen. It never decides that something changed (the ledger does), nor when to look again (the lane
- * does), and it says `gone` only after a 404 of the manifest itself.
+ * does), and it says `gone` only after a 404 of the manifest itself; of most tags at once only after a second look.
  */
 import type { Observation } from '../../event/observation.ts';
 import { isTag } from '../../event/reference.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { genericLister, type KindLister } from './listers/by-kind.ts';
-import type { ListBounds, Listing } from './listers/lister.ts';
+import type { Listing } from './listers/lister.ts';
+import type { LookDeps, LookResult, LookTask } from './look-task.ts';
+import { type KnownTags, Losses, type SecondThoughts } from './losses.ts';
 import { headTag, type TagLook } from './manifest.ts';
 import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
-import type { RegistryClient } from './registry-client.ts';
-import { newnessOf, type Scopes } from './scopes.ts';
+import { newnessOf } from './scopes.ts';
 import { isOutage, UpstreamError } from './upstream-error.ts';
 
 export interface KnownTag {
@@ -30,47 +30,6 @@ export interface LedgerView {
   baselines(registry: string, repository: string): Promise<readonly string[]>;
 }
 
-export interface LookTask {
-  readonly registry: string;
-  readonly repository: string;
-  readonly scopes: Scopes;
-  readonly memo: Memo;
-  /** Names the state of `memo.baselined`: scopes and the ledger's continuity. */
-  readonly baselineKey: string;
-  /** Whether what the very first look finds under this tag is announced. */
-  readonly announces: (tag: string) => boolean;
-  readonly maxHeads: number;
-  /** Time over which many HEADs are spread, ms. */
-  readonly spreadMs: number;
-  readonly signal: AbortSignal;
-  /** Leave to spread a large look over `spreadMs`: returns how to give it back, or null when too many do. */
-  readonly enterLarge: () => (() => void) | null;
-}
-
-export interface LookDeps extends LedgerView {
-  readonly client: RegistryClient;
-  readonly lister: KindLister;
-  readonly bounds: ListBounds;
-  readonly clock: Clock;
-  /** Counts what was wrong with an answer. */
-  readonly onBadAnswer: (reason: string, by?: number) => void;
-}
-
-export interface LookResult {
-  readonly memo: Memo;
-  readonly changes: number;
-  /** HEADs and lists done: what a look at this repository costs. */
-  readonly requests: number;
-  /** Null: everything in the plan was seen. */
-  readonly error: Error | null;
-  /** Some tags were not to be seen, but the look went on to its end. */
-  readonly partial: boolean;
-  /** Whether the registry answered anything at all. */
-  readonly answered: boolean;
-  /** More is waiting to be asked for. */
-  readonly backlog: boolean;
-}
-
 /** HEADs that may follow each other at once; more are spread. */
 export const burstHeads = 16;
 const spreadShare = 0.8;
@@ -82,6 +41,8 @@ const maxBatch = 64;
 const maxBatchAgeMs = 1_000;
 /** Tags in a row that fail before the look is given up: a single broken manifest must not hide the others. */
 const maxFailuresInRow = 5;
+/** Tags that were there, asked for again at the end of a long look where others were gone. */
+const maxWitnesses = 3;
 /** Looks in a row that some tag spoilt, after which the rest counts as seen without it. */
 const patience = 3;
 
@@ -96,6 +57,15 @@ class Look {
   readonly #deps: LookDeps;
   readonly #pending: Observation[] = [];
   #pendingSince = 0;
+  readonly #losses: Losses;
+  /** Tags whose HEAD was answered. */
+  readonly #certain = new Set<string>();
+  /** The first few of them that were there. */
+  readonly #found: string[] = [];
+  /** The ledger's present tags; null: not read. */
+  #known: KnownTags | null = null;
+  #withheldForMs: number | null = null;
+  #judged = false;
   #memo: Memo;
   #changes = 0;
   #requests = 0;
@@ -111,6 +81,7 @@ class Look {
     this.#task = task;
     this.#deps = deps;
     this.#memo = task.memo;
+    this.#losses = new Losses(task.scopes, task.memo.lostSince, deps.clock.now(), task.confirmMs);
   }
 
   result(): LookResult {
@@ -122,6 +93,7 @@ class Look {
       partial: this.#error !== null && this.#concluded,
       answered: this.#answered,
       backlog: this.#backlog,
+      withheldForMs: this.#withheldForMs,
     };
   }
 
@@ -130,14 +102,16 @@ class Look {
       await this.#prepare();
       const listing = this.#task.scopes.patterns.length > 0 ? await this.#list() : null;
       const plan = await this.#plan(listing);
-      const certain = await this.#askAll(plan);
-      await this.#conclude(plan, listing, certain);
+      await this.#askAll(plan);
+      await this.#judgeLosses(false);
+      await this.#conclude(plan, listing);
       this.#concluded = this.#answered;
     } catch (error) {
       this.#fail(error);
     }
     try {
       // What was seen before something failed is still true.
+      if (!this.#judged) await this.#judgeLosses(true);
       await this.#flush();
     } catch (error) {
       this.#fail(error);
@@ -172,7 +146,8 @@ class Look {
 
   async #listByKind(): Promise<Listing> {
     const { lister, clock } = this.#deps;
-    const sweepDue = clock.now() - this.#memo.sweptAt >= sweepMs;
+    // Only a whole list shows what is missing, and whether it still is.
+    const sweepDue = clock.now() - this.#memo.sweptAt >= sweepMs || this.#memo.lostSince !== 0;
     if (lister === genericLister || (this.#memo.plainList && !sweepDue))
       return this.#walk(genericLister, null);
     const incremental = lister.incremental && !sweepDue && this.#unbaselined.length === 0;
@@ -204,16 +179,11 @@ class Look {
   }
 
   async #plan(listing: Listing | null): Promise<Plan> {
-    const { scopes, maxHeads, memo, registry, repository } = this.#task;
-    const known = new Map<string, string | null>();
-    if (listing !== null) {
-      for await (const { tag, digest } of this.#deps.knownTags(registry, repository)) {
-        if (known.size >= this.#deps.bounds.maxTags) break;
-        known.set(tag, digest);
-      }
-    }
+    const { scopes, maxHeads, memo } = this.#task;
+    const known: KnownTags = listing === null ? new Map() : await this.#readKnown();
+    const missing = listing === null ? [] : this.#losses.takeList(listing, known);
     const isNew = (tag: string) => this.#isNew(tag) || this.#task.announces(tag);
-    const plan = planHeads({ scopes, listing, known, isNew, cursor: memo.cursor, maxHeads });
+    const plan = planHeads({ scopes, listing, known, missing, isNew, cursor: memo.cursor, maxHeads });
     this.#backlog = plan.backlog;
     for (const { tag, digest } of plan.fills) {
       const look = { kind: 'found', digest, mediaType: null, size: null } as const;
@@ -223,27 +193,31 @@ class Look {
     return plan;
   }
 
-  /** Asks for the plan's tags one after another; resolves with whether each answer was certain. */
-  async #askAll(plan: Plan): Promise<ReadonlySet<string>> {
-    const certain = new Set<string>();
+  async #readKnown(): Promise<KnownTags> {
+    const { registry, repository } = this.#task;
+    const known = new Map<string, string | null>();
+    for await (const { tag, digest } of this.#deps.knownTags(registry, repository)) {
+      if (known.size >= this.#deps.bounds.maxTags) break;
+      known.set(tag, digest);
+    }
+    this.#known = known;
+    return known;
+  }
+
+  /** Asks for the plan's tags one after another. */
+  async #askAll(plan: Plan): Promise<void> {
     const leave = plan.tags.length > burstHeads ? this.#task.enterLarge() : null;
     const tags = plan.tags.length > burstHeads && leave === null ? plan.tags.slice(0, burstHeads) : plan.tags;
     if (tags.length < plan.tags.length) this.#backlog = true;
     const gapMs = leave === null ? 0 : (this.#task.spreadMs * spreadShare) / tags.length;
     try {
-      await this.#askEach(tags, plan.turnFrom, gapMs, certain);
+      await this.#askEach(tags, plan.turnFrom, gapMs);
     } finally {
       leave?.();
     }
-    return certain;
   }
 
-  async #askEach(
-    tags: readonly string[],
-    turnFrom: number,
-    gapMs: number,
-    certain: Set<string>,
-  ): Promise<void> {
+  async #askEach(tags: readonly string[], turnFrom: number, gapMs: number): Promise<void> {
     const { clock } = this.#deps;
     const startedAt = clock.monotonic();
     let failuresInRow = 0;
@@ -257,7 +231,7 @@ class Look {
         this.#requests += 1;
         this.#saw(tag, await headTag(this.#deps.client, this.#task.repository, tag));
         this.#answered = true;
-        certain.add(tag);
+        this.#certain.add(tag);
         failuresInRow = 0;
       } catch (error) {
         if (!(error instanceof UpstreamError) || endsLook(error)) throw error;
@@ -275,12 +249,48 @@ class Look {
     if (this.#pending.length === 0) this.#pendingSince = this.#deps.clock.monotonic();
     const about = { registry, repository, tag, observedAt: look.observedAt, origin: 'poll' };
     if (look.kind === 'gone') {
-      this.#pending.push({ kind: 'tag-gone', ...about });
+      const gone = { kind: 'tag-gone', ...about } as const;
+      if (this.#losses.add(gone)) this.#pending.push(gone);
       return;
     }
+    if (this.#found.length < maxWitnesses) this.#found.push(tag);
     const { digest, mediaType, size } = look;
     const silent = !this.#isNew(tag) && !this.#task.announces(tag);
     this.#pending.push({ kind: 'tag', ...about, digest, mediaType, size, ...(silent ? { silent } : {}) });
+  }
+
+  /** Says which tags are gone, unless they are so many that a second look must find the same. */
+  async #judgeLosses(isCut: boolean): Promise<void> {
+    this.#judged = true;
+    const known: KnownTags = this.#losses.any ? (this.#known ?? (await this.#readKnown())) : new Map();
+    const isWhole = this.#answered && this.#error === null;
+    const thoughts = await this.#askAgain(known, isCut);
+    const verdict = this.#losses.judge(known, this.#certain, isWhole, thoughts);
+    this.#memo = { ...this.#memo, lostSince: verdict.lostSince };
+    this.#withheldForMs = verdict.withheldForMs;
+    if (verdict.isFirst) this.#deps.onMassLoss();
+    for (const gone of verdict.announced) {
+      this.#pending.push(gone);
+      if (this.#pending.length >= maxBatch) await this.#flush();
+    }
+  }
+
+  /**
+   * The registry may have lost its tags while the look ran, or for a moment only: what was gone is asked for again,
+   * and a few of those that were there.
+   */
+  async #askAgain(known: KnownTags, isCut: boolean): Promise<SecondThoughts> {
+    const gone = this.#losses.waiting.filter(({ tag }) => known.has(tag)).slice(0, burstHeads);
+    if (gone.length === 0) return { isEmptied: false, isBack: false };
+    // The look was cut short: a later one finds what is gone.
+    if (isCut && this.#error !== null && endsLook(this.#error)) return { isEmptied: false, isBack: true };
+    const isThere = async (tag: string) => {
+      this.#requests += 1;
+      return (await headTag(this.#deps.client, this.#task.repository, tag)).kind === 'found';
+    };
+    for (const { tag } of gone) if (await isThere(tag)) return { isEmptied: false, isBack: true };
+    for (const tag of this.#found) if (await isThere(tag)) return { isEmptied: false, isBack: false };
+    return { isEmptied: this.#found.length > 0, isBack: false };
   }
 
   #isFull(): boolean {
@@ -296,7 +306,8 @@ class Look {
   }
 
   /** After the last tag: which scopes are now known completely, and how far the registry's list was read. */
-  async #conclude(plan: Plan, listing: Listing | null, certain: ReadonlySet<string>): Promise<void> {
+  async #conclude(plan: Plan, listing: Listing | null): Promise<void> {
+    const certain = this.#certain;
     const { scopes, registry, repository, baselineKey } = this.#task;
     // Whatever the pages said, a first look is not complete while one of the unknown tags was not seen.
     const sawPatterns =
@@ -325,7 +336,8 @@ class Look {
 }
 
 /** What no other tag of this look would fare better with. */
-function endsLook(error: UpstreamError): boolean {
+function endsLook(error: Error): boolean {
+  if (!(error instanceof UpstreamError)) return true;
   return error.reason === 'refused' || error.reason === 'denied' || error.reason === 'closed';
 }
 

@@ -19,6 +19,8 @@ export interface Memo extends Habits {
   readonly baselined: string;
   /** The kind's own API is not to be had here: plain tags/list until the next sweep. */
   readonly plainList: boolean;
+  /** When a look first found most known tags gone at once, ms since the epoch; 0: the last one did not. */
+  readonly lostSince: number;
 }
 
 export const freshMemo: Memo = {
@@ -30,6 +32,7 @@ export const freshMemo: Memo = {
   cursor: '',
   baselined: '',
   plainList: false,
+  lostSince: 0,
 };
 
 const version = '1';
@@ -47,6 +50,7 @@ export function encodeMemo(memo: Memo): string {
     memo.cursor || '-',
     memo.baselined || '-',
     memo.plainList ? 1 : 0,
+    Math.floor(memo.lostSince),
   ].join(' ');
   if (text.length > maxMemoLength) throw new Error(`encode memo: ${text.length} characters: want ≤ 512`);
   return text;
@@ -54,7 +58,7 @@ export function encodeMemo(memo: Memo): string {
 
 /** A memo of another version, or a damaged one, counts as none. */
 export function decodeMemo(text: string | null): Memo {
-  const [found, interval, hours, failures, newestAt, sweptAt, cursor, baselined, plainList] =
+  const [found, interval, hours, failures, newestAt, sweptAt, cursor, baselined, plainList, lostSince] =
     text?.split(' ') ?? [];
   if (found !== version || plainList === undefined) return freshMemo;
   const numbers = [interval, failures, sweptAt].map(Number);
@@ -68,6 +72,7 @@ export function decodeMemo(text: string | null): Memo {
     cursor: textOf(cursor),
     baselined: textOf(baselined),
     plainList: plainList === '1',
+    lostSince: /^[0-9]{1,15}$/.test(lostSince ?? '') ? Number(lostSince) : 0,
   };
 }
 

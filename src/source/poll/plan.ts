@@ -9,6 +9,8 @@ export interface PlanInput {
   readonly listing: Listing | null;
   /** The ledger's index of this repository; a null digest is one it still lacks. */
   readonly known: ReadonlyMap<string, string | null>;
+  /** Known tags that the list lacks and that are to be asked for; default: all of them (`missingTags`). */
+  readonly missing?: readonly string[];
   /** Whether a tag that the ledger does not know is new. */
   readonly isNew: (tag: string) => boolean;
   /** Where the turn through the known tags goes on. */
@@ -29,10 +31,9 @@ export interface Plan {
 }
 
 export function planHeads(input: PlanInput): Plan {
-  const { scopes, listing, known, cursor, maxHeads } = input;
+  const { scopes, listing, known, cursor, maxHeads, missing = missingTags(input) } = input;
   const exact = new Set(scopes.exact);
   const urgent: string[] = [];
-  const missing: string[] = [];
   const turn: string[] = [];
   const fills: { tag: string; digest: Digest }[] = [];
   if (listing !== null) {
@@ -49,11 +50,6 @@ export function planHeads(input: PlanInput): Plan {
       else if (digest !== null && digest !== knownDigest) urgent.push(row.tag);
       else if (digest === null) turn.push(row.tag);
     }
-    if (listing.end === 'complete') {
-      for (const tag of known.keys()) {
-        if (!listing.rows.has(tag) && !exact.has(tag) && scopes.matchesPattern(tag)) missing.push(tag);
-      }
-    }
   }
   const pressing = [...urgent, ...missing];
   const taken = pressing.slice(0, maxHeads);
@@ -64,6 +60,19 @@ export function planHeads(input: PlanInput): Plan {
     fills,
     backlog: pressing.length > taken.length,
   };
+}
+
+/** Known tags of a pattern that a complete list lacks: suspected gone. A list that is not complete proves nothing. */
+export function missingTags({
+  scopes,
+  listing,
+  known,
+}: Pick<PlanInput, 'scopes' | 'listing' | 'known'>): readonly string[] {
+  if (listing?.end !== 'complete') return [];
+  const exact = new Set(scopes.exact);
+  return [...known.keys()].filter(
+    (tag) => !listing.rows.has(tag) && !exact.has(tag) && scopes.matchesPattern(tag),
+  );
 }
 
 /** The next `max` tags after `cursor` in lexical order, round and round. */

@@ -200,6 +200,7 @@ function createLane(
     rareLog: new RareLog(log, clock),
     onLook: (outcome) => counters.looks.inc({ registry: host, outcome }),
     onBadAnswer: (reason, by) => counters.badAnswers.inc({ registry: host, reason }, by),
+    onMassLoss: () => counters.massLosses.inc({ registry: host }),
   });
 }
 
@@ -235,6 +236,7 @@ interface PollCounters {
   readonly requests: Counter;
   readonly looks: Counter;
   readonly badAnswers: Counter;
+  readonly massLosses: Counter;
   readonly remaining: (registry: string, remaining: number) => void;
 }
 
@@ -287,6 +289,11 @@ function countersOf(metrics: Metrics, lanes: ReadonlyMap<string, Lane>, clock: C
       'registry',
       'reason',
     ]),
+    massLosses: metrics.counter(
+      'poll_mass_losses_total',
+      'Times that most known tags of a repository were gone at once and a second look was waited for',
+      ['registry'],
+    ),
     remaining: (registry, left) => remaining.set(left, { registry }),
   };
 }

@@ -1,6 +1,6 @@
 /** When a repository is looked at again after a look, and how much a look may ask. Pure. */
 import { learn, waitMs } from './interval.ts';
-import type { LookResult } from './look.ts';
+import type { LookResult } from './look-task.ts';
 import type { Memo } from './memo.ts';
 import type { RegistryPollOptions } from './options.ts';
 
@@ -39,6 +39,10 @@ export function verdictOf(
   }
   const failures = result.partial ? result.memo.failures + 1 : 0;
   const memo = { ...result.memo, ...learn(result.memo, result.changes, now, poll), failures };
+  if (result.withheldForMs !== null) {
+    const fromMs = Math.min(result.withheldForMs, waitMs(memo, now, poll));
+    return { memo, wait: { kind: 'within', fromMs, spanMs: poll.minIntervalMs } };
+  }
   if (result.backlog) return { memo, wait: { kind: 'within', fromMs: soonMs, spanMs: soonMs / 2 } };
   return {
     memo,

@@ -143,6 +143,7 @@ describe('memo', () => {
           cursor: fc.stringMatching(/^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$/),
           baselined: fc.stringMatching(/^[0-9a-z.]{0,20}$/),
           plainList: fc.boolean(),
+          lostSince: fc.integer({ min: 0, max: 10 ** 14 }),
         }),
         (memo) => {
           const text = encodeMemo(memo);
@@ -151,6 +152,11 @@ describe('memo', () => {
         },
       ),
     );
+  });
+  it('of a gateway that did not yet note losses is read all the same', () => {
+    const memo = { ...freshMemo, intervalMs: 90_000, cursor: 'v1' };
+    const older = encodeMemo(memo).split(' ').slice(0, 9).join(' ');
+    expect(decodeMemo(older)).toEqual(memo);
   });
   it.each([null, '', '2 a b c d e f g h', '1 x - 0 - 0 - - 0', 'garbage'])('%j counts as none', (text) => {
     expect(decodeMemo(text)).toEqual(freshMemo);

@@ -179,6 +179,7 @@ describe('verdictOf', () => {
   const poll = { ...bounds, requestsPerSecond: 10, concurrency: 4, onDemand: false };
   const result = {
     memo: { ...freshMemo, intervalMs: 100_000 },
+    withheldForMs: null,
     changes: 0,
     requests: 5,
     error: null,
