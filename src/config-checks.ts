@@ -1,8 +1,9 @@
 /** Rules that look at several keys at once, and the defaults that follow from other keys. */
+import { derivePollIntervals } from './config-poll.ts';
 import type { Problem } from './config-problems.ts';
 import type { Config } from './config-shape.ts';
 import type { Raw, RawObject } from './config-tree.ts';
-import { isLoopback, parseListen } from './config-values.ts';
+import { formatDuration, isLoopback, parseListen } from './config-values.ts';
 
 /** Hooks of a gateway that nobody configured: enough for README's first minute, on loopback only. */
 const loopbackWebhooks: readonly RawObject[] = [
@@ -10,12 +11,13 @@ const loopbackWebhooks: readonly RawObject[] = [
   { name: 'local', kind: 'distribution', verify: 'none' },
 ];
 
-/** Writes out the defaults that depend on where the gateway listens. */
+/** Writes out the defaults that depend on other settings: on where the gateway listens, on an interval. */
 export function deriveDefaults(raw: RawObject): RawObject {
   const loopback = isLoopback(parseListen(raw.listen ?? '127.0.0.1:8080')?.host ?? '');
   const derived: Record<string, Raw> = { ...raw };
   if (loopback && raw.access === undefined) derived.access = 'open';
   if (loopback && raw.webhooks === undefined) derived.webhooks = loopbackWebhooks;
+  if (raw.registries !== undefined) derived.registries = derivePollIntervals(raw.registries);
   const pace = raw.pace ?? {};
   if (typeof pace === 'object' && pace !== null && !Array.isArray(pace) && !('allowNone' in pace)) {
     derived.pace = { ...pace, allowNone: loopback && derived.access === 'open' };
@@ -103,7 +105,7 @@ function checkRegistries(config: Config): readonly Problem[] {
     if (minIntervalMs > intervalMs || intervalMs > maxIntervalMs) {
       problems.push({
         path: `${path}.poll`,
-        message: `minInterval ${minIntervalMs} ms, interval ${intervalMs} ms, maxInterval ${maxIntervalMs} ms: must not fall`,
+        message: `need minInterval ≤ interval ≤ maxInterval; got ${[minIntervalMs, intervalMs, maxIntervalMs].map(formatDuration).join(', ')}`,
       });
     }
     if ((registry.username === undefined) !== (registry.password === undefined)) {

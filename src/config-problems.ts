@@ -1,6 +1,7 @@
 /** What is wrong with a configuration, said so that it can be put right: key, value, rule, nearest known key. */
 import type { z } from 'zod';
-import { isRawObject, maskSecrets, nodesAt, type Path, type Raw } from './config-tree.ts';
+import { showValue } from './config-secrets.ts';
+import { isRawObject, nodesAt, type Path, type Raw } from './config-tree.ts';
 
 export interface Problem {
   /** The key's path, `registries[0].poll.interval`; or the flag, variable or file at fault. */
@@ -121,22 +122,22 @@ function problem(
   const origin = origins.get(path.join('.'));
   return {
     path: origin === undefined ? name : `${name} (${origin})`,
-    message: `${show(value, path)}: ${rule}`,
+    message: `${showValue(value, path)}: ${rule}${nearChoice(value, path)}`,
   };
+}
+
+/** `: did you mean "open"?` where a text is nearly one of those to choose from. */
+function nearChoice(value: Raw | undefined, path: Path): string {
+  if (typeof value !== 'string') return '';
+  const choices = nodesAt(path).flatMap((node) => (node.enum ?? []).map(String));
+  const near = suggest(value, choices);
+  return near === null ? '' : `: did you mean "${near}"?`;
 }
 
 function unknownKey(key: string, path: Path): string {
   const known = nodesAt(path).flatMap((node) => Object.keys(node.properties ?? {}));
   const near = suggest(key, known);
   return `unknown key: ${near === null ? `must be one of ${known.join(', ')}` : `did you mean "${near}"?`}`;
-}
-
-const maxShown = 100;
-
-function show(value: Raw | undefined, path: Path): string {
-  if (value === undefined) return 'missing';
-  const text = JSON.stringify(maskSecrets(value, path)) ?? 'missing';
-  return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 
 function valueAt(raw: Raw, path: Path): Raw | undefined {

@@ -27,10 +27,10 @@ const poll = z
       .describe('Time between two looks at one repository, at first'),
     minInterval: duration('1s', '7d')
       .prefault('15s')
-      .describe('The interval never falls below this after a change'),
+      .describe('The interval never falls below this after a change; default: at most `interval`'),
     maxInterval: duration('1s', '30d')
       .prefault('15m')
-      .describe('The interval never grows above this when nothing moves'),
+      .describe('The interval never grows above this when nothing moves; default: at least `interval`'),
     requestsPerSecond: rate(0.01, 100_000)
       .default(10)
       .describe('Requests a second to this registry, over all gateways'),
@@ -38,7 +38,7 @@ const poll = z
     onDemand: flag().default(false).describe('Also poll repositories that a live subscription names exactly'),
     reserve: integer(0, 1_000_000)
       .default(10)
-      .describe("Stop when the registry's `ratelimit-remaining` has fallen to this"),
+      .describe('Requests that are always left of the quota that the registry tells (`ratelimit-remaining`)'),
   })
   .transform((value) => ({
     intervalMs: value.interval,

@@ -51,7 +51,9 @@ const token = z.strictObject({
 const access = z
   .union([
     choice(['open']),
-    list(token, 'tokens', maxTokens).min(1, { error: 'must have at least one token' }),
+    list(token, 'tokens (manifeed token makes one)', maxTokens).min(1, {
+      error: 'must have at least one token',
+    }),
   ])
   .optional()
   .describe('`open`, or a list of tokens; default: `open` on loopback, else required')
@@ -82,7 +84,9 @@ const pace = z
       .describe('Deliveries a second over all gateways: what the registry can take in pulls'),
     maxWindow: duration('1s', '30d')
       .prefault('10m')
-      .describe('Longest time that a delivery is held back; the rate rises where it would not do'),
+      .describe(
+        'Longest time that a delivery is held back; the rate rises if that is needed to finish in time',
+      ),
     burst: integer(0, 10_000_000)
       .default(100)
       .describe('A change for at most this many subscribers goes out at once'),
@@ -109,7 +113,7 @@ const limits = z
     connectionsPerAddress: integer(1, 1_000_000)
       .default(1_000)
       .describe(
-        'Subscribers of one address (an IPv6 /64 is one); from `limits.connections` on, addresses are not told apart',
+        'Subscribers of one address (an IPv6 /64 is one); `limits.connections` or more switches this limit off',
       ),
     newConnectionsPerSecond: integer(1, 1_000_000)
       .default(2_000)

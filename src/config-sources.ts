@@ -2,19 +2,18 @@
  * Where values come from: flag over environment over file over default. Here they become one raw tree; nothing
  * is judged but names and `${VAR}`s.
  */
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { assign, nestDottedKeys } from './config-dotted.ts';
 import { ConfigError, formatPath, type Problem, suggest } from './config-problems.ts';
 import {
   coerce,
   isRawObject,
   listSettings,
-  nodesAt,
   type Path,
-  parseRaw,
   type Raw,
   type RawObject,
   type Setting,
 } from './config-tree.ts';
+import { parseYaml, readText } from './config-yaml.ts';
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,14 +30,10 @@ export interface Gathered {
   readonly raw: RawObject;
   /** Path joined by `.` → the flag or variable that gave its value. */
   readonly origins: ReadonlyMap<string, string>;
+  /** Unknown names, missing variables, settings given twice. */
+  readonly problems: readonly Problem[];
 }
 
-/** Largest configuration file, in characters. */
-const maxFileLength = 10_000_000;
-/** How often aliases may be followed: an alias bomb multiplies. */
-const maxAliasCount = 100;
-/** Lists and mappings within each other; the settings themselves need five. */
-const maxDepth = 50;
 const configVariable = 'MANIFEED_CONFIG';
 
 /** Flags by their name without dashes; `config` is the file's path. */
@@ -46,28 +41,27 @@ export interface Flags {
   readonly config: string | null;
   /** Path → text, in order. */
   readonly values: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
 }
 
 /**
  * Puts the sources together.
  *
- * @throws ConfigError naming every unknown flag and variable, or what is wrong with the file
+ * @throws ConfigError where there is nothing to go on with: the file cannot be read, or is not YAML
  */
 export function gather(sources: Sources): Gathered {
   const scalars = listSettings().filter((setting) => setting.env !== null && isScalar(setting));
   const flags = parseFlags(sources.argv, scalars);
   const path = flags.config ?? sources.env[configVariable] ?? null;
-  const file = path === null ? { tree: {}, used: new Set<string>() } : readTree(path, sources);
+  const file = path === null ? noFile : readTree(path, sources, flags.problems);
+  const environment = environmentValues(sources.env, scalars, file.used);
   const origins = new Map<string, string>();
   let raw: RawObject = file.tree;
-  for (const [at, text, origin] of [
-    ...environmentValues(sources.env, scalars, file.used),
-    ...flagValues(flags, scalars),
-  ]) {
+  for (const [at, text, origin] of [...environment.values, ...flagValues(flags, scalars)]) {
     raw = assign(raw, at, coerce(text, at));
     origins.set(at.join('.'), origin);
   }
-  return { raw, origins };
+  return { raw, origins, problems: [...flags.problems, ...environment.problems, ...file.problems] };
 }
 
 /** A setting that one text can give: a scalar, or a list of texts (separated by commas). */
@@ -81,7 +75,7 @@ function environmentValues(
   env: Environment,
   scalars: readonly Setting[],
   used: ReadonlySet<string>,
-): readonly Assignment[] {
+): { readonly values: readonly Assignment[]; readonly problems: readonly Problem[] } {
   const known = new Map(scalars.map((setting) => [setting.env, setting]));
   const values: Assignment[] = [];
   const problems: Problem[] = [];
@@ -89,19 +83,24 @@ function environmentValues(
     if (text === undefined || !name.startsWith('MANIFEED_') || name === configVariable) continue;
     const setting = known.get(name);
     if (setting !== undefined) values.push([setting.path.split('.'), text, name]);
-    else if (!used.has(name) && !isServiceLink(name))
+    else if (!used.has(name) && !isServiceLink(name, text))
       problems.push({ path: name, message: unknownName(name, known) });
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return byDepth(values);
+  return { values: byDepth(values), problems };
 }
 
-/** Kubernetes sets such variables in every container beside a service named `manifeed`. */
-function isServiceLink(name: string): boolean {
-  return /^MANIFEED(?:_[A-Z0-9_]+)?_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[0-9]+_.+)?)$/.test(
-    name,
-  );
+/** Kubernetes sets such variables in every container beside a service named `manifeed` or `manifeed-…`. */
+function isServiceLink(name: string, text: string): boolean {
+  const rest =
+    /^MANIFEED(?:_[A-Z0-9_]+?)??_(SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[A-Z0-9_]+)?)$/.exec(
+      name,
+    )?.[1];
+  if (rest === undefined) return false;
+  return rest.startsWith('SERVICE_') || isPortLink.test(text) || isPortPart.test(rest);
 }
+
+const isPortLink = /^(?:tcp|udp|sctp):\/\//;
+const isPortPart = /^PORT_[0-9]+_(?:TCP|UDP|SCTP)_(?:PROTO|PORT|ADDR)$/;
 
 function unknownName(name: string, known: ReadonlyMap<string | null, unknown>): string {
   const near = suggest(
@@ -136,11 +135,13 @@ function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags
     if (name === null || (name !== 'config' && !known.has(name))) {
       const near = name === null ? null : suggest(name, ['config', ...known.keys()]);
       problems.push({
-        path: argument.split('=', 1)[0] ?? argument,
+        // A word without a flag may be a secret that went astray.
+        path: argument.startsWith('-') ? (argument.split('=', 1)[0] ?? argument) : `argument ${at + 1}`,
         message: `unknown argument: ${near === null ? 'see manifeed --help' : `did you mean --${near}?`}`,
       });
       // Its value is no argument of its own, and may be the secret of a mistyped --ledger.password.
-      if (name !== null && match?.[2] === undefined && argv[at + 1]?.startsWith('-') === false) at++;
+      const hasValue = argument.startsWith('-') && !argument.includes('=');
+      if (hasValue && argv[at + 1]?.startsWith('-') === false) at++;
       continue;
     }
     let text = match?.[2];
@@ -154,8 +155,7 @@ function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags
     else if (name === 'config') config = text;
     else values.set(name, text);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { config, values };
+  return { config, values, problems };
 }
 
 /** `pace.deliveries-per-second` → `pace.deliveriesPerSecond` */
@@ -163,64 +163,25 @@ function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
 }
 
-function readTree(path: string, sources: Sources): { tree: RawObject; used: ReadonlySet<string> } {
-  const parsed = parseYaml(path, readText(path, sources.readFile));
+interface FileTree {
+  readonly tree: RawObject;
+  /** Variables that the file uses. */
+  readonly used: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+const noFile: FileTree = { tree: {}, used: new Set(), problems: [] };
+
+/** @param others what else is wrong, to be told of together with a file that cannot be read */
+function readTree(path: string, sources: Sources, others: readonly Problem[]): FileTree {
+  const refuse = (problems: readonly Problem[]) => new ConfigError([...others, ...problems]);
+  const text = readText(path, sources.readFile, refuse);
   const interpolation: Interpolation = { env: sources.env, used: new Set(), problems: [] };
-  const tree = interpolate(parsed, [], interpolation);
-  if (interpolation.problems.length > 0) throw new ConfigError(interpolation.problems);
-  if (tree !== null && !isRawObject(tree)) {
-    throw new ConfigError([{ path, message: 'must be a YAML mapping of settings' }]);
-  }
-  return { tree: tree ?? {}, used: interpolation.used };
-}
-
-function readText(path: string, readFile: (path: string) => string): string {
-  let text: string;
-  try {
-    text = readFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError([{ path, message: `cannot be read: ${reason}` }]);
-  }
-  if (text.length <= maxFileLength) return text;
-  throw new ConfigError([{ path, message: `${text.length} characters: must be at most ${maxFileLength}` }]);
-}
-
-function parseYaml(path: string, text: string): Raw {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const problems = document.errors.map((error) => {
-    const { line, col } = lineCounter.linePos(error.pos[0]);
-    // The parser's words for `ledger: memory:` help nobody.
-    const hint = error.message.startsWith('Nested mappings')
-      ? ' (a text that ends in ":" must be in quotes)'
-      : '';
-    return { path: `${path}:${line}:${col}`, message: `is not valid YAML: ${error.message}${hint}` };
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return toRaw(path, document);
-}
-
-/** Aliases are followed only here: one that stands for too much, for nothing or for itself is found now. */
-function toRaw(path: string, document: Document): Raw {
-  const refuse = (message: string) => new ConfigError([{ path, message }]);
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount });
-  } catch (error) {
-    // What the library throws at an alias without an anchor, or at too many.
-    if (error instanceof ReferenceError) throw refuse(`is not valid YAML: ${error.message}`);
-    throw error;
-  }
-  if (isDeeper(value, maxDepth)) {
-    throw refuse(`nested deeper than ${maxDepth}: must have no anchor that contains its own alias`);
-  }
-  return parseRaw(value);
-}
-
-function isDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+  const nested = nestDottedKeys(parseYaml(path, text, refuse), interpolation.problems);
+  const tree = interpolate(nested, [], interpolation);
+  if (tree !== null && !isRawObject(tree))
+    throw refuse([{ path, message: 'must be a YAML mapping of settings' }]);
+  return { tree: tree ?? {}, used: interpolation.used, problems: interpolation.problems };
 }
 
 interface Interpolation {
@@ -265,20 +226,4 @@ function interpolateText(text: string, path: Path, to: Interpolation): string {
       return '';
     },
   );
-}
-
-/** A copy of the tree with one value put in place; a bare scalar in the way becomes what it stands for. */
-function assign(tree: RawObject, path: Path, value: Raw, above: Path = []): RawObject {
-  const [step, ...rest] = path;
-  if (step === undefined) return tree;
-  if (rest.length === 0) return { ...tree, [step]: value };
-  const here = [...above, step];
-  const inner = tree[step];
-  const container = isRawObject(inner) ? inner : expandShorthand(inner, here);
-  return { ...tree, [step]: assign(container, rest, value, here) };
-}
-
-function expandShorthand(value: Raw | undefined, path: Path): RawObject {
-  const key = nodesAt(path).find((node) => node.shorthand !== undefined)?.shorthand ?? null;
-  return value === undefined || value === null || key === null ? {} : { [key]: value };
 }

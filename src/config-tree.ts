@@ -1,6 +1,6 @@
 /**
  * The schema as a tree (its JSON Schema, input side), and walks over it: which settings there are, what type
- * the value at a path has, defaults filled in, secrets masked. Reading zod's own objects was rejected: their
+ * the value at a path has, defaults filled in. Reading zod's own objects was rejected: their
  * inner shape is no public contract, JSON Schema is.
  */
 import { z } from 'zod';
@@ -12,6 +12,8 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  /** Texts to choose from. */
+  readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly description?: string;
   /** `true`: never shown; `'url'`: a URL whose password is never shown. */
@@ -35,6 +37,7 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
     properties: z.record(z.string(), nodeSchema).optional(),
     items: nodeSchema.optional(),
     anyOf: z.array(nodeSchema).optional(),
+    enum: z.array(z.unknown()).optional(),
     default: z.unknown().optional(),
     description: z.string().optional(),
     secret: z.union([z.boolean(), z.literal('url')]).optional(),
@@ -110,11 +113,18 @@ export function nodesAt(path: Path): readonly SchemaNode[] {
   let nodes: readonly SchemaNode[] = alternatives(schemaRoot);
   for (const step of path) {
     nodes = nodes.flatMap((node) => {
-      const next = typeof step === 'number' ? node.items : node.properties?.[step];
+      const next = typeof step === 'number' ? node.items : memberOf(node, step);
       return next === undefined ? [] : alternatives(next);
     });
   }
   return nodes;
+}
+
+/** Own members only: `__proto__` is a key like any other. */
+function memberOf(node: SchemaNode, key: string): SchemaNode | undefined {
+  return node.properties !== undefined && Object.hasOwn(node.properties, key)
+    ? node.properties[key]
+    : undefined;
 }
 
 function alternatives(node: SchemaNode): readonly SchemaNode[] {
@@ -174,46 +184,4 @@ const rawSchema: z.ZodType<Raw> = z.lazy(() =>
 /** Makes sure that a value holds only what YAML can say; throws otherwise. */
 export function parseRaw(value: unknown): Raw {
   return rawSchema.parse(value);
-}
-
-const mask = '***';
-
-/** The value with every secret replaced by `***`. */
-export function maskSecrets(value: Raw, path: Path = []): Raw {
-  const secrets = nodesAt(path).map((node) => node.secret ?? shorthandSecret(node));
-  if (secrets.includes(true)) return mask;
-  if (typeof value !== 'object' || value === null) {
-    if (secrets.includes('url')) return typeof value === 'string' ? maskUrl(value) : value;
-    // A bare text where a mapping with a secret in it belongs is most likely that secret.
-    return nodesAt(path).some(holdsSecret) ? mask : value;
-  }
-  if (isRawObject(value)) {
-    const entries = Object.entries(value).map(([key, inner]) => [key, maskSecrets(inner, [...path, key])]);
-    return Object.fromEntries(entries);
-  }
-  return value.map((inner, index) => maskSecrets(inner, [...path, index]));
-}
-
-function holdsSecret(node: SchemaNode): boolean {
-  return Object.values(node.properties ?? {}).some((member) => member.secret === true);
-}
-
-function shorthandSecret(node: SchemaNode): boolean | 'url' | undefined {
-  return node.shorthand === undefined ? undefined : node.properties?.[node.shorthand]?.secret;
-}
-
-/**
- * By text, not by URL parser: an URL that does not parse may hold a password all the same. What follows a "?" or
- * "#" is hidden whole; such an URL is refused, and the mark may be a password's own that nobody escaped.
- */
-function maskUrl(url: string): string {
-  const [, scheme = '', rest = ''] = /^([a-z0-9+.-]+:\/\/)(.*)$/is.exec(url) ?? [];
-  if (scheme === '') return url;
-  const mark = rest.search(/[?#]/);
-  const plain = mark < 0 ? rest : rest.slice(0, mark);
-  const at = plain.lastIndexOf('@');
-  const userInfo = at < 0 && mark >= 0 ? plain : plain.slice(0, Math.max(at, 0));
-  const colon = userInfo.indexOf(':');
-  const shown = colon < 0 ? userInfo : `${userInfo.slice(0, colon)}:${mask}`;
-  return `${scheme}${shown}${plain.slice(userInfo.length)}${mark < 0 ? '' : `${rest.charAt(mark)}${mask}`}`;
 }

@@ -23,6 +23,15 @@ export function parseDurationMs(text: string): number | null {
   return match === null || factor === undefined ? null : Math.round(Number(match[1]) * factor);
 }
 
+/** Milliseconds in the largest unit that leaves no fraction: 90000 is `90s`. */
+export function formatDuration(ms: number): string {
+  const [unit, factor] = Object.entries(unitMs).findLast(([, each]) => ms >= each && ms % each === 0) ?? [
+    'ms',
+    1,
+  ];
+  return `${ms / factor}${unit}`;
+}
+
 /** `1048576`, `1MiB`, `64KiB` to bytes. Null where it is no size. */
 export function parseSizeBytes(text: string): number | null {
   const match = sizeGrammar.exec(text);
@@ -59,7 +68,8 @@ export function flag() {
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
+  const error = `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}`;
+  return z.enum(values, { error });
 }
 
 /** Milliseconds from a text with a unit; bounds are written as durations too. */
@@ -116,12 +126,14 @@ export function httpUrl() {
   );
 }
 
-/** An exact origin, as browsers send it. */
+/** An exact origin, as browsers send it. A `*` would be a host name of that character, which nobody has. */
 export function origin() {
-  const error = 'must be an exact origin, as in https://app.example.com';
+  const error = 'must be an exact origin without "*" and path, as in https://app.example.com';
   return z
     .string({ error })
-    .refine((value) => value !== 'null' && URL.parse(value)?.origin === value, { error });
+    .refine((value) => value !== 'null' && !value.includes('*') && URL.parse(value)?.origin === value, {
+      error,
+    });
 }
 
 /** An IP address or a CIDR range. */

@@ -54,7 +54,9 @@ const webhook = z.strictObject({
   email: text('an e-mail address', /^[^\s@]+@[^\s@]+$/)
     .optional()
     .describe('Google: service account that the push token must carry'),
-  jwks: text('a path or an https:// URL')
+  // What the key set is fetched with takes no credentials in a URL.
+  jwks: text('a path, or an https:// URL without credentials', /^(?!http:\/\/|https:\/\/[^/?#]*@).+$/is)
+    .meta({ secret: 'url' })
     .optional()
     .describe("Google: key set, a file or a URL; default: Google's"),
   verify: choice(['none']).optional().describe('`none`: accept deliveries of anybody; must be written out'),

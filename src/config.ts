@@ -5,12 +5,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
+import type { z } from 'zod';
 import { checkConfig, deriveDefaults } from './config-checks.ts';
 import { ConfigError, type Problem, problemsOf } from './config-problems.ts';
 import { settingsSchema } from './config-schema.ts';
+import { maskSecrets } from './config-secrets.ts';
 import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './config-shape.ts';
 import { type Environment, gather, type Sources } from './config-sources.ts';
-import { fillDefaults, maskSecrets, type RawObject } from './config-tree.ts';
+import { fillDefaults, type RawObject } from './config-tree.ts';
+import { readFault } from './config-yaml.ts';
 import type { ManifeedError } from './errors.ts';
 import { sentenceOf } from './lib/schema-faults.ts';
 
@@ -72,17 +75,62 @@ function readConfig(options: LoadOptions): ReadConfig {
     env: options.env ?? processEnvironment(),
     readFile: options.readFile ?? ((path) => readFileSync(path, 'utf8')),
   };
-  const { raw, origins } = gather(sources);
+  const { raw, origins, problems } = gather(sources);
   const settings = deriveDefaults(raw);
   const parsed = settingsSchema.safeParse(settings, { error: sentenceOf });
-  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, settings, origins));
-  const config = settle(readFiles(settle(parsed.data), sources.readFile));
-  const ownProblems = checkConfig(config, raw);
-  // Others may rely on what is checked here, so they come only after it.
-  const problems =
-    ownProblems.length > 0 ? ownProblems : (options.checks ?? []).flatMap((check) => runCheck(check, config));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { config, settings };
+  const checks = options.checks ?? [];
+  if (parsed.success) {
+    const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile, checks);
+    if (problems.length + others.length > 0) throw new ConfigError([...problems, ...others]);
+    return { config, settings };
+  }
+  const known = new Set(problems.map((problem) => problem.path));
+  const faulty = problemsOf(parsed.error.issues, settings, origins).filter(({ path }) => !known.has(path));
+  const sections = new Set(parsed.error.issues.flatMap(sectionsOf));
+  const rest = problemsBeside(sections, raw, sources.readFile, checks);
+  throw new ConfigError([...problems, ...faulty, ...rest]);
+}
+
+/** The sections that an issue is about. */
+function sectionsOf(issue: z.core.$ZodIssue): readonly string[] {
+  const [first] = issue.path;
+  if (first !== undefined) return [String(first)];
+  return issue.code === 'unrecognized_keys' ? issue.keys : [];
+}
+
+/** What is wrong in the sections whose single values are right, so that nobody has to start once for each fault. */
+function problemsBeside(
+  sections: ReadonlySet<string>,
+  raw: RawObject,
+  readFile: ReadText,
+  checks: readonly Check[],
+): readonly Problem[] {
+  const right = Object.fromEntries(Object.entries(raw).filter(([key]) => !sections.has(key)));
+  const parsed = settingsSchema.safeParse(deriveDefaults(right), { error: sentenceOf });
+  if (!parsed.success) return [];
+  const { problems } = judge(settle(parsed.data), right, readFile, checks);
+  return problems.filter(({ path }) => !sections.has(/^[^.[]+/.exec(path)?.[0] ?? ''));
+}
+
+/** All that is wrong with values that fit the schema: files, how values go together, what other parts know. */
+function judge(
+  parsed: Parsed,
+  raw: RawObject,
+  readFile: ReadText,
+  checks: readonly Check[],
+): { readonly config: Config; readonly problems: readonly Problem[] } {
+  const files = readFiles(parsed, readFile);
+  const config = settle(files.config);
+  const own = [...files.problems, ...checkConfig(config, raw)];
+  const told = new Set(own.map((problem) => section(problem.path)));
+  const others = checks.flatMap((check) => runCheck(check, config));
+  // Others rely on what is checked here, so they are not heard about the same entry.
+  return { config, problems: [...own, ...others.filter((problem) => !told.has(section(problem.path)))] };
+}
+
+/** `webhooks[0].name` → `webhooks[0]`; `pace.priority[1]` → `pace` */
+function section(path: string): string {
+  return /^[^.[]+(?:\[[0-9]+\])?/.exec(path)?.[0] ?? path;
 }
 
 function runCheck(check: Check, config: Config): readonly Problem[] {
@@ -106,16 +154,25 @@ function settle<T>(value: T): Resolved<T> {
   return value as Resolved<T>;
 }
 
+type ReadText = (path: string) => string;
+
+/** Longest path quoted in an error. */
+const maxShownPath = 200;
+
 /** Replaces paths by what the files hold, so that nobody else has to read files at the start. */
-function readFiles(parsed: Parsed, readFile: (path: string) => string): Config {
+function readFiles(
+  parsed: Parsed,
+  readFile: ReadText,
+): { readonly config: Config; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const text = (path: string | undefined, key: string): string | null => {
     if (path === undefined) return null;
     try {
       return readFile(path);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      problems.push({ path: key, message: `${JSON.stringify(path)}: must be a readable file: ${reason}` });
+      // Text in a path's place may be what the file was to hold, a key or a password.
+      const shown = path.length > maxShownPath || /[\n{]/.test(path) ? 'no path' : JSON.stringify(path);
+      problems.push({ path: key, message: `${shown}: must be a readable file: ${readFault(error)}` });
       return null;
     }
   };
@@ -134,11 +191,11 @@ function readFiles(parsed: Parsed, readFile: (path: string) => string): Config {
   });
   const { ledger } = parsed;
   const ca = ledger.kind === 'redis' ? text(ledger.caFile, 'ledger.caFile') : null;
-  if (problems.length > 0) throw new ConfigError(problems);
-  return {
+  const config = {
     ...parsed,
     registries,
     webhooks,
     ledger: ledger.kind === 'redis' && ca !== null ? { ...ledger, ca } : ledger,
   };
+  return { config, problems };
 }

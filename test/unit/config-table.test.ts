@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { configChecks } from '../../src/app-checks.ts';
+import { loadConfig } from '../../src/config.ts';
 import { settingsTable } from '../../src/config-table.ts';
 import { listSettings } from '../../src/config-tree.ts';
 
@@ -11,6 +13,20 @@ describe('the settings', () => {
 
   it('are in README as the schema has them (manifeed config --settings prints the table)', () => {
     expect(readFileSync('README.md', 'utf8')).toContain(settingsTable());
+  });
+
+  it('are shown in README by an example that a gateway accepts', () => {
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const env = { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' };
+    const config = loadConfig({
+      argv: ['--config', 'm.yaml'],
+      env,
+      readFile: () => yaml,
+      checks: configChecks,
+    });
+    expect(config.ledger).toMatchObject({ kind: 'redis', minReplicas: 1 });
+    expect(config.registries[0]?.poll).toMatchObject({ intervalMs: 30_000, onDemand: true });
+    expect(config.pace.burst).toBe(200);
   });
 
   it('have a variable each where one text can give them', () => {

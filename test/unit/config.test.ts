@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { configChecks } from '../../src/app-checks.ts';
 import { ConfigError, type LoadOptions, loadConfig, printConfig } from '../../src/config.ts';
 import { ManifeedError } from '../../src/errors.ts';
 
@@ -194,6 +195,74 @@ ledger: { url: "rediss://h", caFile: ca.pem }
   });
 });
 
+describe('loadConfig, keys with dots', () => {
+  it.each([
+    ['ledger.minReplicas: 1\nledger.url: redis://h', 'ledger: { url: redis://h, minReplicas: 1 }'],
+    ['ledger: redis://h\nledger.minReplicas: 1', 'ledger: { url: redis://h, minReplicas: 1 }'],
+    ['ledger.minReplicas: 1\nledger: { url: redis://h }', 'ledger: { url: redis://h, minReplicas: 1 }'],
+    ['pace:\npace.burst: 7', 'pace: { burst: 7 }'],
+    ['registries: [{ host: a, poll.interval: 5s }]', 'registries: [{ host: a, poll: { interval: 5s } }]'],
+    ['log.level: debug\nlimits.maxBody: 2MiB', 'log: { level: debug }\nlimits: { maxBody: 2MiB }'],
+  ])('reads %j as the settings table names it', (dotted, nested) => {
+    expect(load(dotted)).toEqual(load(nested));
+  });
+
+  it('puts variables into them and gives them the type of their place', () => {
+    expect(load(`pace.burst: \${N}`, { env: { N: '7' } }).pace.burst).toBe(7);
+  });
+
+  it('lets flags and variables override them', () => {
+    expect(load('pace.burst: 1', { env: { MANIFEED_PACE_BURST: '2' } }).pace.burst).toBe(2);
+  });
+
+  it.each([
+    ['pace.burst: 1\npace: { burst: 2 }', 'pace.burst: given with a dot and within pace: must be given once'],
+    [
+      'ledger: memory\nledger.url: memory',
+      'ledger.url: ledger is given too, as "memory": must be given once',
+    ],
+    ['pace: x\npace.burst: 1', 'pace.burst: pace is given too, as "x": must be given once'],
+    ['pace.brust: 1', 'pace.brust: unknown key: did you mean "burst"?'],
+    ['registries.host: a', 'registries: a mapping: must be a list of registries'],
+  ])('refuses %j', (yaml, expected) => {
+    expect(problems(yaml)).toContain(expected);
+  });
+
+  it('takes a key that begins with no section for an unknown key', () => {
+    expect(problems('x.y: 1')[0]).toMatch(/^x\.y: unknown key/);
+    expect(problems(`pace.${'a.'.repeat(400)}b: 1`)[0]).toMatch(/unknown key/);
+    expect(problems('__proto__.x: 1')[0]).toMatch(/^__proto__\.x: unknown key/);
+  });
+});
+
+describe('loadConfig, intervals of polling', () => {
+  const pollOf = (poll: string) => {
+    const { minIntervalMs, intervalMs, maxIntervalMs } =
+      load(`registries: [{ host: a, poll: ${poll} }]`).registries[0]?.poll ?? {};
+    return [minIntervalMs, intervalMs, maxIntervalMs];
+  };
+
+  it.each([
+    ['{}', [15_000, 60_000, 900_000]],
+    ['{ interval: 5s }', [5_000, 5_000, 900_000]],
+    ['{ interval: 1h }', [15_000, 3_600_000, 3_600_000]],
+    ['{ minInterval: 2m }', [120_000, 120_000, 900_000]],
+    ['{ minInterval: 1h }', [3_600_000, 3_600_000, 3_600_000]],
+    ['{ maxInterval: 10s }', [10_000, 10_000, 10_000]],
+    ['{ minInterval: 1s, maxInterval: 10s }', [1_000, 10_000, 10_000]],
+    ['{ interval: 5s, maxInterval: 10s }', [5_000, 5_000, 10_000]],
+  ])('%s: the bounds that are not given follow', (poll, expected) => {
+    expect(pollOf(poll)).toEqual(expected);
+  });
+
+  it('refuse what is no duration by its own name alone', () => {
+    expect(problems('registries: [{ host: a, poll: { interval: soon } }]')).toHaveLength(1);
+    expect(problems('registries: [{ host: a, poll: { interval: 5s, minInterval: 15s } }]')).toEqual([
+      'registries[0].poll: need minInterval ≤ interval ≤ maxInterval; got 15s, 5s, 15m',
+    ]);
+  });
+});
+
 describe('loadConfig, refusals', () => {
   it.each([
     ['acces: open', /^acces: unknown key: did you mean "access"\?$/],
@@ -212,8 +281,16 @@ describe('loadConfig, refusals', () => {
     ['limits: { maxBody: 1EiB }', /^limits\.maxBody: "1EiB": must be a size from 1KiB to 64MiB/],
     ['ledger: mysql://h', /^ledger\.url: "mysql:\/\/h": must be memory, sqlite:PATH or redis/],
     ['ledger: { name: x }', /^ledger\.url: missing: must be memory,/],
-    ['access: opn', /^access: "opn": must be one of open, or be a list of tokens/],
-    ['access: []', /^access: \[\]: must have at least one token/],
+    ['access: opn', /^access: "\*\*\*": must be open, or be a list of tokens.*: did you mean "open"\?$/],
+    [
+      'webhooks: [{ name: a, kind: gitla, verify: none }]',
+      /^webhooks\[0\]\.kind: "gitla": .*did you mean "gitlab"/,
+    ],
+    [
+      'cors: { origins: ["https://*.example.com"] }',
+      /^cors\.origins\[0\]: .*must be an exact origin without "\*"/,
+    ],
+    ['access: []', /^access: an empty list: must have at least one token/],
     ['access: [{ name: a }]', /^access\[0\]\.sha256: missing: must be 64 hexadecimal/],
     ['cors: { origins: ["https://a.example.com/"] }', /^cors\.origins\[0\]: .*must be an exact origin/],
     ['cors: { origins: ["*"] }', /must be an exact origin/],
@@ -227,10 +304,13 @@ describe('loadConfig, refusals', () => {
       'registries: [{ host: a }, { host: A }]',
       /^registries\[1\]\.host: "a": must differ from registries\[0\]/,
     ],
-    ['registries: [{ host: a, poll: { interval: 1s } }]', /^registries\[0\]\.poll: minInterval 15000 ms/],
+    [
+      'registries: [{ host: a, poll: { interval: 5s, minInterval: 15s, maxInterval: 15m } }]',
+      /^registries\[0\]\.poll: need minInterval ≤ interval ≤ maxInterval; got 15s, 5s, 15m$/,
+    ],
     ['registries: [{ host: a, caFile: /no/such/file }]', /^registries\[0\]\.caFile: .*readable file/],
     ['registries: [{ host: a, username: 1, password: p }]', /must be a user name, in quotes/],
-    ['watch: [{ repository: "a:1", tags: [] }]', /^watch\[0\]\.tags: \[\]: must have at least one/],
+    ['watch: [{ repository: "a:1", tags: [] }]', /^watch\[0\]\.tags: an empty list: must have at least one/],
     ['ledger: { sentinels: ["a:1"], cluster: ["b:1"] }', /^ledger: .*must not be given together/],
     ['log: { level: loud }', /^log\.level: "loud": must be one of debug/],
     [`defaultRegistry: \${NOWHERE}`, /^defaultRegistry: \$\{NOWHERE\}: must be set in the environment/],
@@ -247,7 +327,7 @@ describe('loadConfig, refusals', () => {
     ['a: &a [*a]', /^manifeed\.yaml: nested deeper than 50: must have no anchor that contains/],
     ['a: &a { b: *a }', /^manifeed\.yaml: nested deeper than 50/],
     [`a: ${'['.repeat(51)}${']'.repeat(51)}`, /^manifeed\.yaml: nested deeper than 50/],
-    ['a: *nowhere', /^manifeed\.yaml.*: is not valid YAML: .*nowhere/],
+    ['a: *nowhere', /^manifeed\.yaml:1:4: is an alias without an anchor: .*"\*" must be in quotes$/],
     ['- a list', /^manifeed\.yaml: must be a YAML mapping/],
   ])('says what is wrong with %s', (yaml, message) => {
     expect(problems(yaml).join('\n')).toMatch(message);
@@ -260,6 +340,39 @@ describe('loadConfig, refusals', () => {
 
   it('names every problem at once', () => {
     expect(problems('acces: open\npace: { burst: x, maxWindow: 1 }')).toHaveLength(3);
+  });
+
+  it('names in one pass what is wrong with names, variables, values, files and how values go together', () => {
+    const yaml = `
+      pace: { burst: x }
+      drain.window: \${NOWHERE}
+      registries: [{ host: a, caFile: /no/such/file, password: p }]
+      webhooks: [{ name: a, kind: harbor }]
+      watch: [{ repository: Bad }]
+      access: [{ name: a, sha256: ${sha256}, repositories: ['*', Foo] }]
+    `;
+    const found = problems(yaml, {
+      env: { MANIFEED_PACE_BRUST: '1' },
+      argv: ['--lisen', 'x'],
+      checks: configChecks,
+    });
+    expect(found.map((problem) => problem.split(': ', 1)[0])).toEqual([
+      '--lisen',
+      'MANIFEED_PACE_BRUST',
+      'drain.window',
+      'pace.burst',
+      'registries[0].caFile',
+      'webhooks[0]',
+      'registries[0]',
+      'watch[0].repository',
+      'access[0].repositories[0]',
+      'access[0].repositories[1]',
+    ]);
+  });
+
+  it('does not blame what other faults made wrong', () => {
+    expect(problems('listen: 0.0.0.0\naccess: [{ name: a }]')).toHaveLength(2);
+    expect(problems('watch: [{ repository: a }, { repository: a }]\npace: x')).toHaveLength(2);
   });
 
   it('names the variable or flag that a bad value came from', () => {
@@ -277,7 +390,7 @@ describe('loadConfig, refusals', () => {
     ]);
     expect(problems('', { argv: ['--ledger.passwrd', 'hunter2', 'stray'] })).toEqual([
       '--ledger.passwrd: unknown argument: did you mean --ledger.password?',
-      'stray: unknown argument: see manifeed --help',
+      'argument 5: unknown argument: see manifeed --help',
     ]);
     expect(problems('', { argv: ['--listen'] })).toEqual(['--listen: missing: must have a value']);
     expect(problems('', { env: { MANIFEED_PACE_BRUST: '1' } })[0]).toMatch(
@@ -293,10 +406,26 @@ describe('loadConfig, refusals', () => {
       MANIFEED_SERVICE_PORT_HTTP: '80',
       MANIFEED_PORT: 'tcp://10.0.0.1:80',
       MANIFEED_PORT_80_TCP: 'tcp://10.0.0.1:80',
+      MANIFEED_PORT_80_TCP_PROTO: 'tcp',
+      MANIFEED_PORT_80_TCP_PORT: '80',
+      MANIFEED_REDIS_SERVICE_HOST: '10.0.0.1',
+      MANIFEED_REDIS_PORT: 'tcp://10.0.0.1:6379',
       MANIFEED_REDIS_PORT_6379_TCP_ADDR: '10.0.0.1',
     };
     const yaml = `webhooks: [{ name: a, kind: harbor, token: "\${MANIFEED_HOOK_TOKEN}" }]`;
     expect(load(yaml, { env }).webhooks[0]?.token).toBe('t');
+  });
+
+  it.each([
+    ['MANIFEED_PORT', '3'],
+    ['MANIFEED_PORT', '0.0.0.0:80'],
+    ['MANIFEED_LISTEN_PORT', '80'],
+    ['MANIFEED_PORT_80', '80'],
+    ['MANIFEED_HOST', 'tcp://10.0.0.1:80'],
+  ])('refuses %s=%s, which Kubernetes does not set', (name, value) => {
+    expect(problems('', { env: { [name]: value } })).toEqual([
+      expect.stringMatching(new RegExp(`^${name}: unknown setting`)),
+    ]);
   });
 
   it('says so when the file cannot be read', () => {
@@ -398,7 +527,7 @@ webhooks:
   it('hides every secret', () => {
     const printed = printConfig(sources(yaml));
     expect(printed).not.toContain('hunter2');
-    expect(printed).toContain('redis://user:***@h:6379/0');
+    expect(printed).toContain('redis://***@h:6379/0');
     expect(printed.match(/"\*{3}"/g)).toHaveLength(5);
   });
 
