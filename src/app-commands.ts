@@ -14,7 +14,7 @@ import { explainDelivery } from './source/webhook/explain.ts';
 export function commandsOf(checks: readonly Check[]): readonly Command[] {
   return [
     configCommand(checks),
-    tokenCommand(),
+    tokenCommand(checks),
     ledgerCommand({ open: openLedgerTool, checks }),
     hooksCommand(
       ({ hook, body, headers, pathToken }) =>

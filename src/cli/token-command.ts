@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
+import { type Check, loadConfig } from '../config.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 
 /** 256 bits: nobody guesses it, so a plain SHA-256 may stand in the configuration. */
@@ -9,34 +10,41 @@ const tokenBytes = 32;
 const tokenPrefix = 'mf_';
 
 /**
- * `manifeed token`: makes a token and the entry that lets it in. The token itself is kept nowhere.
+ * `manifeed token`: makes a token and the entry that lets it in. The token itself is kept nowhere. The entry is
+ * read as a gateway would read it first, so that what is printed is accepted.
  *
+ * @param checks rules of the configuration that only other parts know
  * @param random bytes; default the system's cryptographic source
  */
-export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): Command {
+export function tokenCommand(
+  checks: readonly Check[],
+  random: (bytes: number) => Buffer = randomBytes,
+): Command {
   return {
     name: 'token',
-    usage: '[--name NAME] [--repository GLOB]… [--unpaced] [--admin]',
+    usage: '[--name NAME] [--repository GLOB]… [--unpaced] [--metrics] [--admin]',
     summary: 'Make an access token, and the entry for the configuration that lets it in',
     details: [
       '',
       '  --name NAME        who holds it; appears in logs (default: subscriber)',
       '  --repository GLOB  what it may subscribe to; repeatable (default: **)',
       '  --unpaced          it may ask for pace=none',
+      '  --metrics          it may use GET /metrics',
       '  --admin            it may use PUT /v1/pace, GET /v1/upstreams and GET /metrics',
     ],
     async run(argv, io) {
-      const { name, repository, unpaced, admin } = parse(argv);
+      const { name, repository, ...flags } = parse(argv);
       const token = `${tokenPrefix}${random(tokenBytes).toString('base64url')}`;
       const entry = {
         name,
         sha256: createHash('sha256').update(token).digest('hex'),
         repositories: repository,
-        ...(unpaced && { unpaced }),
-        ...(admin && { admin }),
+        ...Object.fromEntries(Object.entries(flags).filter(([, given]) => given)),
       };
+      const yaml = stringify({ access: [entry] }, { lineWidth: 0 });
+      loadConfig({ argv: ['--config', 'the entry'], env: {}, readFile: () => yaml, checks });
       io.out(`Token, shown only now; give it to the subscriber:\n\n  ${token}\n`);
-      io.out(`Entry for the configuration:\n\n${stringify({ access: [entry] }).trimEnd()}`);
+      io.out(`Entry for the configuration:\n\n${yaml.trimEnd()}`);
       return exitCodes.ok;
     },
   };
@@ -50,6 +58,7 @@ function parse(argv: readonly string[]) {
         name: { type: 'string', default: 'subscriber' },
         repository: { type: 'string', multiple: true, default: ['**'] },
         unpaced: { type: 'boolean', default: false },
+        metrics: { type: 'boolean', default: false },
         admin: { type: 'boolean', default: false },
       },
     });

@@ -116,7 +116,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     );
     const what = `${method} ${options.redactUrl(request.url).slice(0, 200)}`;
     if (allowed.length === 0)
-      return new ManifeedError('NOT_FOUND', `find ${what}: no such endpoint: see /openapi.json`);
+      return new ManifeedError('NOT_FOUND', `No endpoint ${what}. The list is at /openapi.json`);
     void reply.header('allow', allowed.join(', '));
     return new ManifeedError('METHOD_NOT_ALLOWED', `serve ${what}: must be ${allowed.join(' or ')}`);
   }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { configChecks } from '../../../src/app-checks.ts';
 import { type Command, type CommandIo, UsageError } from '../../../src/cli/command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { hooksCommand } from '../../../src/cli/hooks-command.ts';
 import { runCommandLine } from '../../../src/cli/run.ts';
 import { tokenCommand } from '../../../src/cli/token-command.ts';
 import { loadConfig } from '../../../src/config.ts';
+import { listSettings } from '../../../src/config-tree.ts';
 import { ManifeedError } from '../../../src/errors.ts';
 
 /** Runs a command line and gives back all that it wrote. */
@@ -41,7 +43,12 @@ async function run(
     }),
     [],
   );
-  const commands = [serve, configCommand([]), tokenCommand((bytes) => Buffer.alloc(bytes, 7)), explain];
+  const commands = [
+    serve,
+    configCommand([]),
+    tokenCommand(configChecks, (bytes) => Buffer.alloc(bytes, 7)),
+    explain,
+  ];
   const code = await runCommandLine(argv, io, { version: '1.2.3', commands, defaultCommand: 'serve' });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
@@ -131,6 +138,47 @@ describe('manifeed token', () => {
         },
       ],
     });
+  });
+
+  it('has a flag for each key of an entry', async () => {
+    const flags = [
+      '--unpaced',
+      '--metrics',
+      '--admin',
+      '--repository',
+      '*/team/app',
+      '--repository',
+      'nginx',
+    ];
+    const { out } = await run(['token', '--name', 'x', ...flags]);
+    const yaml = out.slice(out.indexOf('access:'));
+    const { access } = loadConfig({
+      env: {},
+      argv: ['--config', 'm'],
+      readFile: () => yaml,
+      checks: configChecks,
+    });
+    const keys = listSettings().flatMap(({ path }) => /^access\[\]\.(.+)$/.exec(path)?.[1] ?? []);
+    const [token] = access.kind === 'tokens' ? access.tokens : [];
+    expect(Object.keys(token ?? {}).sort()).toEqual([...keys].sort());
+    expect(token).toMatchObject({
+      unpaced: true,
+      metrics: true,
+      admin: true,
+      repositories: ['*/team/app', 'nginx'],
+    });
+    expect((await run(['token', '--help'])).out).toContain('--metrics');
+  });
+
+  it.each([
+    ['--repository', 'Foo', 'access[0].repositories[0]: "Foo": must be [host'],
+    ['--repository', 'ghcr.io/*', 'access[0].repositories[0]: "ghcr.io/*": matches no repository'],
+    ['--repository', 'nginx:1', 'access[0].repositories[0]: "nginx:1": must not hold a tag'],
+    ['--name', '', 'access[0].name: "": must be a name'],
+  ])('prints nothing that a gateway refuses: %s %s', async (flag, value, message) => {
+    const { code, out, err } = await run(['token', flag, value]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(message);
   });
 
   it('refuses what it does not know', async () => {

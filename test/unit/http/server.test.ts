@@ -72,6 +72,14 @@ describe('errors', () => {
     expect(JSON.parse(text).errors[0]).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
   });
 
+  it('the root, opened in a browser, says where the endpoints are', async () => {
+    const response = await fetch(`${gateway.url}/`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: 'No endpoint GET /. The list is at /openapi.json' }],
+    });
+  });
+
   it('a plain OPTIONS of an unknown path is answered 404', async () => {
     const response = await fetch(`${gateway.url}/nowhere`, { method: 'OPTIONS' });
     expect(response.status).toBe(404);
