@@ -9,6 +9,15 @@ export function refusePosition(after: number, { floor, head }: Bounds): Manifeed
   });
 }
 
+/** A read at a sequence after which changes are missing or damaged. */
+export function refuseLost(after: number, { floor, head }: Bounds): ManifeedError {
+  return new ManifeedError(
+    'POSITION_GONE',
+    `read changes: after ${after}: the changes up to ${floor} are lost: must be ${floor} to ${head}`,
+    { detail: { reason: 'continuity-lost', position: after, floor, head } },
+  );
+}
+
 /** More incomplete tags than may wait. */
 export function refusePending(waiting: number, more: number, maxPending: number): ManifeedError {
   const state = `${waiting} wait and ${more} more came`;

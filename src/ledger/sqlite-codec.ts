@@ -1,5 +1,6 @@
 import { type ChangeType, changeTypes } from '../event/change.ts';
 import { type Digest, parseDigest } from '../event/digest.ts';
+import { RecordDamaged } from './loss.ts';
 
 /** One byte for the algorithm, then the digest's bytes: 33 for a sha256, which as text takes 71. */
 const algorithms: readonly string[] = ['', 'sha256', 'sha512'];
@@ -20,7 +21,7 @@ export function decodeDigest(bytes: Buffer | null): Digest | null;
 export function decodeDigest(bytes: Buffer | null): Digest | null {
   if (bytes === null) return null;
   const digest = parseDigest(`${algorithms[bytes[0] ?? 0]}:${bytes.toString('hex', 1)}`);
-  if (digest === null) throw new Error('read a digest from the ledger: its bytes are malformed');
+  if (digest === null) throw new RecordDamaged('a digest');
   return digest;
 }
 
@@ -40,7 +41,6 @@ export function encodeType(type: ChangeType): number {
 
 export function decodeType(code: number): ChangeType {
   const type = typesByCode.get(code);
-  if (type === undefined)
-    throw new Error(`read a change from the ledger: its type is ${code}: must be 1 to 5`);
+  if (type === undefined) throw new RecordDamaged(`a change of type ${code}`);
   return type;
 }

@@ -1,8 +1,9 @@
 import type { Digest } from '../event/digest.ts';
-import type { RepositoryName } from '../event/reference.ts';
+import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import { tagChecksum } from './checksum.ts';
 import type { Decision, IndexView, ManifestRow, TagRow } from './decide.ts';
 import type { TagState } from './ledger.ts';
+import { RecordDamaged } from './loss.ts';
 import { decodeDigest, encodeDigest } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import type { Db } from './sqlite-tables.ts';
@@ -160,9 +161,13 @@ export class SqliteIndex implements IndexView {
   }
 }
 
-/** A tag as subscribers know it. */
+/**
+ * A tag as subscribers know it.
+ *
+ * @throws RecordDamaged where it is not as it was written
+ */
 export function tagStateOf(row: StoredTag, names: SqliteNames): TagState {
-  return {
+  const state = {
     ...names.repository(row.repository_id),
     tag: row.name,
     digest: decodeDigest(row.digest),
@@ -172,4 +177,8 @@ export function tagStateOf(row: StoredTag, names: SqliteNames): TagState {
     updatedAt: row.updated_at,
     sequence: row.sequence,
   };
+  const isWhole =
+    row.checksum === null || row.checksum === tagChecksum({ ...state, present: row.present === 1 });
+  if (!isWhole) throw new RecordDamaged(`tag "${state.tag}" of ${repositoryKey(state)}`);
+  return state;
 }

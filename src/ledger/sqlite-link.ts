@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ManifeedError } from '../errors.ts';
+import type { Notice } from './sqlite-health.ts';
 import { type Ask, type Kind, type Reply, type ReplyMessage, toError } from './sqlite-protocol.ts';
 
 interface Waiting {
@@ -12,10 +13,13 @@ interface Waiting {
 export class SqliteLink {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #onNotice: (notice: Notice) => void;
   #nextId = 1;
   #ended = false;
 
-  constructor() {
+  /** @param onNotice hears what the operator must hear of */
+  constructor(onNotice: (notice: Notice) => void) {
+    this.#onNotice = onNotice;
     // As `.ts` while unbuilt (Node strips the types) and `.js` in dist: whatever this file is itself.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     this.#worker = new Worker(new URL(`./sqlite-worker${extension}`, import.meta.url), { execArgv: [] });
@@ -49,6 +53,7 @@ export class SqliteLink {
   #settle(message: ReplyMessage): void {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
+    for (const notice of message.notices ?? []) this.#onNotice(notice);
     if (message.ok) waiting?.resolve(message.reply);
     else waiting?.reject(toError(message.failure));
   }

@@ -1,7 +1,9 @@
 import type { Change } from '../event/change.ts';
 import { repositoryKey } from '../event/reference.ts';
+import { isTime } from '../event/time.ts';
 import { changeChecksum } from './checksum.ts';
 import type { Bounds, Page } from './ledger.ts';
+import { ChangesLost, RecordDamaged } from './loss.ts';
 import { decodeDigest, decodeType, encodeDigest, encodeType } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import type { Db } from './sqlite-tables.ts';
@@ -55,6 +57,7 @@ export class SqliteLog {
         )
         .pluck(),
       recordedAt: db.prepare<[number], number>('SELECT recorded_at FROM change WHERE sequence = ?').pluck(),
+      first: db.prepare<[], number | null>('SELECT min(sequence) FROM change').pluck(),
       drop: db.prepare('DELETE FROM change WHERE sequence <= ?'),
     };
   }
@@ -76,26 +79,45 @@ export class SqliteLog {
     );
   }
 
-  /** A page after `after`, which lies within the bounds. */
+  /**
+   * A page after `after`, which lies within the bounds. It ends before a change that is missing or damaged.
+   *
+   * @throws ChangesLost where that is the first
+   */
   page(after: number, limit: number, bounds: Bounds, repositories?: readonly string[]): Page {
+    if (repositories === undefined) return this.#pageOfAll(after, limit, bounds);
     const { epoch, head } = bounds;
-    if (repositories === undefined) {
-      const changes = this.#sql.range.all(after, limit).map((row) => this.#toChange(row, epoch));
-      const next = changes.at(-1)?.sequence ?? head;
-      return { changes, next, atHead: next === head };
-    }
     const { sequences, next } =
       repositories.length <= maxIndexedRepositories
         ? this.#findByIndex(after, limit, head, repositories)
         : this.#findByScan(after, limit, head, new Set(repositories));
-    const changes = sequences.flatMap((sequence) => {
-      const row = this.#sql.one.get(sequence);
-      return row === undefined ? [] : [this.#toChange(row, epoch)];
-    });
+    const changes: Change[] = [];
+    for (const sequence of sequences) {
+      const change = this.#toChange(this.#sql.one.get(sequence), epoch);
+      if (change !== null) changes.push(change);
+      else if (changes.length > 0) return { changes, next: sequence - 1, atHead: false };
+      else throw new ChangesLost(sequence, `change ${sequence} is damaged`);
+    }
     return { changes, next, atHead: next === head };
   }
 
-  /** Each repository's next sequences from the index, merged: looks at no entry of another repository. */
+  #pageOfAll(after: number, limit: number, { epoch, head }: Bounds): Page {
+    const rows = this.#sql.range.all(after, limit);
+    const changes: Change[] = [];
+    for (const row of rows) {
+      const change = row.sequence === after + changes.length + 1 ? this.#toChange(row, epoch) : null;
+      if (change === null) break;
+      changes.push(change);
+    }
+    const next = after + changes.length;
+    if (changes.length === 0 && next < head) throw lostAfter(after, rows[0]?.sequence, head);
+    return { changes, next, atHead: next === head };
+  }
+
+  /**
+   * Each repository's next sequences from the index, merged: looks at no entry of another repository, and so
+   * cannot see that one is missing. The scrub does (sqlite-scrub.ts).
+   */
   #findByIndex(after: number, limit: number, head: number, repositories: readonly string[]) {
     const found = [...new Set(repositories)].flatMap((key) => {
       const id = this.#findRepository(key);
@@ -109,28 +131,36 @@ export class SqliteLog {
   /** The wanted among the next `maxScanned` entries. */
   #findByScan(after: number, limit: number, head: number, wanted: ReadonlySet<string>) {
     const sequences: number[] = [];
-    let next = head;
-    let scanned = 0;
+    let next = after;
     for (const [sequence, id] of this.#sql.repositories.iterate(after, this.#maxScanned)) {
-      scanned += 1;
-      if (wanted.has(repositoryKey(this.#names.repository(id)))) sequences.push(sequence);
-      if (sequences.length < limit && scanned < this.#maxScanned) continue;
+      if (sequence !== next + 1) {
+        if (next === after) throw lostAfter(after, sequence, head);
+        break;
+      }
       next = sequence;
-      break;
+      if (wanted.has(repositoryKey(this.#names.repository(id)))) sequences.push(sequence);
+      if (sequences.length === limit) break;
     }
+    if (next === after && after < head) throw lostAfter(after, undefined, head);
     return { sequences, next };
   }
 
-  /** The sequence just before the first change recorded at or after `time`: a binary search by key. */
+  /** The oldest change in the table, below the floor too; null: there is none. */
+  first(): number | null {
+    return this.#sql.first.get() ?? null;
+  }
+
+  /**
+   * The sequence just before the first change recorded at or after `time`: a binary search by key.
+   *
+   * @throws ChangesLost where it meets a change that is missing
+   */
   seek(time: number, { floor, head }: Bounds): number {
     let [before, from] = [floor, head + 1];
     while (from - before > 1) {
       const middle = Math.floor((before + from) / 2);
       const recordedAt = this.#sql.recordedAt.get(middle);
-      if (recordedAt === undefined)
-        throw new Error(
-          `seek in the ledger: change ${middle} is missing: must be there between ${floor} and ${head}`,
-        );
+      if (recordedAt === undefined) throw new ChangesLost(middle, `change ${middle} is missing`);
       if (recordedAt >= time) from = middle;
       else before = middle;
     }
@@ -147,7 +177,21 @@ export class SqliteLog {
     return this.#names.findRepository(key.slice(0, slash), key.slice(slash + 1));
   }
 
-  #toChange(row: StoredChange, epoch: string): Change {
+  /** Null where it is not there, or not as it was written. */
+  #toChange(row: StoredChange | undefined, epoch: string): Change | null {
+    if (row === undefined) return null;
+    try {
+      const change = this.#decode(row, epoch);
+      const isWhole = row.checksum === null || row.checksum === changeChecksum(change);
+      // A file of schema 1 may hold times that no client can be told: an import took any.
+      return isWhole && isTime(change.occurredAt) && isTime(change.recordedAt) ? change : null;
+    } catch (error) {
+      if (error instanceof RecordDamaged) return null;
+      throw error;
+    }
+  }
+
+  #decode(row: StoredChange, epoch: string): Change {
     const { registry, repository } = this.#names.repository(row.repository_id);
     return {
       epoch,
@@ -165,4 +209,10 @@ export class SqliteLog {
       origin: this.#names.word(row.origin_id),
     };
   }
+}
+
+function lostAfter(after: number, found: number | undefined, head: number): ChangesLost {
+  if (found === undefined) return new ChangesLost(head, `no change after ${after}, with the head at ${head}`);
+  if (found === after + 1) return new ChangesLost(found, `change ${found} is damaged`);
+  return new ChangesLost(found - 1, `change ${found} follows ${after}`);
 }

@@ -1,5 +1,6 @@
 import type { RepositoryName } from '../event/reference.ts';
 import { repositoryKey } from '../event/reference.ts';
+import { RecordDamaged } from './loss.ts';
 import type { Db } from './sqlite-tables.ts';
 
 const maxCached = 20_000;
@@ -88,6 +89,6 @@ function put<K, V>(cache: Map<K, V>, key: K, value: V): V {
 }
 
 function found<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`read the ledger: ${what} is missing: must be there`);
+  if (value === undefined) throw new RecordDamaged(what);
   return value;
 }

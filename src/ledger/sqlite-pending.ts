@@ -7,8 +7,6 @@ export class SqlitePending {
   readonly #sql;
 
   constructor(db: Db) {
-    // A file has one owner: who held these leases is gone, and what it left is to be completed at once.
-    db.exec('UPDATE pending SET leased_until = 0');
     this.#sql = {
       count: db.prepare<[], number>('SELECT count(*) FROM pending').pluck(),
       has: db.prepare<[number]>('SELECT 1 FROM pending WHERE id = ?'),
@@ -43,4 +41,9 @@ export class SqlitePending {
   remove(id: string): void {
     this.#sql.remove.run(Number(id));
   }
+}
+
+/** A file has one owner: who held these leases is gone, and what it left is to be completed at once. */
+export function endLeases(db: Db): void {
+  db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
 }

@@ -3,6 +3,7 @@ import type { ErrorCode, ErrorDetail } from '../errors.ts';
 import { ManifeedError } from '../errors.ts';
 import type { PendingObservation } from '../event/observation.ts';
 import type { Bounds, Page, TagPage, TagQuery } from './ledger.ts';
+import type { Notice } from './sqlite-health.ts';
 import type { Call, CallResult, SqliteStoreOptions } from './sqlite-store.ts';
 import type { LedgerRow } from './transfer.ts';
 
@@ -37,6 +38,8 @@ export interface Exchanges {
     readonly ask: { readonly now: number };
     readonly reply: { readonly bounds: Bounds; readonly done: boolean };
   };
+  /** True: the whole ledger has been looked at. */
+  readonly scrub: { readonly ask: object; readonly reply: boolean };
   readonly exportStart: { readonly ask: object; readonly reply: undefined };
   /** No rows: the export is at its end. */
   readonly exportNext: { readonly ask: object; readonly reply: readonly LedgerRow[] };
@@ -61,9 +64,10 @@ export interface RequestMessage {
   readonly request: Request;
 }
 
-export type ReplyMessage =
+export type ReplyMessage = (
   | { readonly id: number; readonly ok: true; readonly reply: unknown }
-  | { readonly id: number; readonly ok: false; readonly failure: Failure };
+  | { readonly id: number; readonly ok: false; readonly failure: Failure }
+) & { readonly notices?: readonly Notice[] };
 
 /** An error as it crosses threads: a structured clone would lose its class, code and detail. */
 export interface Failure {

@@ -1,19 +1,26 @@
-/** The SQLite file: what makes it ours, and the claim that keeps a second gateway out. */
-import { mkdirSync, realpathSync } from 'node:fs';
+/** Opens the SQLite file: whether it is ours, whether it can be trusted, and under which epoch it goes on. */
+import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../errors.ts';
+import { claimFile } from './sqlite-claim.ts';
+import { assertComplete, damaged, findDamage, maxCheckedBytes } from './sqlite-damage.ts';
 import { refuseDisk } from './sqlite-error.ts';
-import { SqlitePlace } from './sqlite-place.ts';
+import { type Mark, MarkFile } from './sqlite-mark.ts';
+import { endLeases } from './sqlite-pending.ts';
+import { assertOneName, SqlitePlace } from './sqlite-place.ts';
 import { applicationId, createTables, type Db, migrate, schemaVersion, versionOf } from './sqlite-tables.ts';
+import { judgeOpening, type Standing, type Verdict } from './sqlite-verdict.ts';
 
 const cacheKib = 64 * 1024;
 const walLimitBytes = 64 * 1024 * 1024;
 
 export interface SqliteFileOptions {
   readonly path: string;
-  /** Epoch for a file that is new. */
+  /** Epoch for a file that is new, or that cannot go on under its own. */
   readonly epoch: string;
+  /** The time of opening, ms since the epoch: `ledger info` shows it. */
+  readonly openedAt: number;
   /** How long a lock of another program on the file is waited for, ms. */
   readonly busyTimeoutMs: number;
   /** The file's size at most, bytes; null: as the disk allows. */
@@ -22,42 +29,81 @@ export interface SqliteFileOptions {
 
 export interface SqliteFile {
   readonly db: Db;
-  /** Whether the file is still at its path. */
-  readonly place: SqlitePlace;
+  /** Whether the file is still at its path, and nobody else writes to it. */
+  readonly place: Pick<SqlitePlace, 'assertHeld' | 'remember'>;
+  /** Says beside the file how far it has come. */
+  readonly mark: Pick<MarkFile, 'write'>;
+  /** Why it goes on under a new epoch, for the log; null: it goes on under its own. */
+  readonly lost: string | null;
   close(): void;
 }
 
 /**
  * Opens the file, making it and its folder where they are missing, and claims it for this process.
  *
- * @throws UNAVAILABLE where it can't be opened, is not ours, is newer, or another gateway has it
+ * @throws UNAVAILABLE where it can't be opened, is not ours, is newer, is damaged, or another gateway has it
  */
 export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
   const action = `open ledger ${options.path}`;
-  let db: Db | undefined;
-  let claim: Db | undefined;
-  let place: SqlitePlace;
+  const opened: { close(): void }[] = [];
+  const close = () => {
+    for (const each of opened.splice(0)) each.close();
+  };
   try {
-    mkdirSync(dirname(options.path), { recursive: true });
-    db = new Database(options.path, { timeout: options.busyTimeoutMs });
+    makeFolder(dirname(options.path), action);
+    assertWritable(options.path, action);
+    const { isShort } = assertComplete(options.path, action);
+    const db = new Database(options.path, { timeout: options.busyTimeoutMs });
+    opened.push(db);
     assertOurs(db, action);
-    claim = claimFile(realpathSync(options.path), action);
+    const path = realpathSync(options.path);
+    const claim = claimFile(path, action);
+    opened.push(claim);
+    assertOneName(BigInt(statSync(path).nlink), action);
+    const mark = new MarkFile(path, options.openedAt);
+    opened.splice(1, 0, mark);
     prepare(db, options);
-    place = new SqlitePlace(options.path);
+    if (isShort || mark.before?.isLost === true || statSync(path).size <= maxCheckedBytes)
+      assertUndamaged(path, action);
+    const { standing, lost } = judge(db, mark.before, options.epoch);
+    const place = new SqlitePlace({
+      ...fileShape(db),
+      path: options.path,
+      logLimitBytes: walLimitBytes,
+      onOverwritten: () => mark.write(standing.epoch, standing.head, true),
+    });
+    // After the database: to close a descriptor of its file drops the locks that SQLite holds on it.
+    opened.splice(1, 0, place);
+    mark.write(standing.epoch, standing.head);
+    return { db, place, mark, lost, close };
   } catch (error) {
-    claim?.close();
-    db?.close();
+    close();
     throw refuseDisk(action, error);
   }
-  const [open, held] = [db, claim];
-  return {
-    db: open,
-    place,
-    close() {
-      open.close();
-      held.close();
-    },
-  };
+}
+
+function makeFolder(folder: string, action: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+    throw unavailable(`${action}: a part of its folder ${folder} is a file: must be a folder`);
+  }
+}
+
+/** SQLite would open a file that it may not write, and fail only at the first change. */
+function assertWritable(path: string, action: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isFile()) throw unavailable(`${action}: it is a folder or a device: must be a file`);
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch {
+    const mode = (stats.mode & 0o777).toString(8).padStart(3, '0');
+    const found = `owner ${stats.uid}, mode ${mode}; the gateway runs as ${process.getuid?.() ?? '?'}`;
+    throw unavailable(`${action}: this user may not read and write the file (${found}): must be allowed to`);
+  }
 }
 
 function assertOurs(db: Db, action: string): void {
@@ -73,24 +119,9 @@ function assertOurs(db: Db, action: string): void {
     );
 }
 
-/**
- * An exclusive lock on a sidecar file, held as long as the process lives: the kernel drops it with the process,
- * so kill -9 leaves nothing stale. A lock row would stay behind; `locking_mode = EXCLUSIVE` on the ledger itself
- * would also keep out backups and everyone who only wants to look.
- */
-function claimFile(path: string, action: string): Db {
-  const claim = new Database(`${path}.lock`, { timeout: 0 });
-  try {
-    // Nothing is ever written to it, so a journal file beside it would only puzzle.
-    claim.pragma('journal_mode = MEMORY');
-    claim.exec('BEGIN EXCLUSIVE');
-    return claim;
-  } catch (error) {
-    claim.close();
-    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY'))
-      throw unavailable(`${action}: another gateway has it: one file must have one gateway (several: Redis)`);
-    throw error;
-  }
+function assertUndamaged(path: string, action: string): void {
+  const found = findDamage(path);
+  if (found !== null) throw damaged(action, found);
 }
 
 function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {
@@ -106,6 +137,52 @@ function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {
   }
   if (db.pragma('application_id', { simple: true }) === applicationId) migrate(db);
   else db.transaction(() => createTables(db, epoch)).immediate();
+  endLeases(db);
+}
+
+/** Decides under which epoch the file goes on, and writes that down. */
+function judge(db: Db, mark: Mark | null, epoch: string): Verdict {
+  const verdict = judgeOpening({ standing: readStanding(db), ends: readEnds(db), mark, epoch });
+  if (verdict.lost !== null) {
+    const { head, floor, recordedAt } = verdict.standing;
+    db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?').run(
+      epoch,
+      head,
+      floor,
+      recordedAt,
+    );
+  }
+  return verdict;
+}
+
+/** @throws UNAVAILABLE where the row is missing */
+export function readStanding(db: Db): Standing {
+  const standing = db
+    .prepare<[], Standing>('SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta')
+    .get();
+  if (standing === undefined) throw damaged('open ledger', 'its meta row is missing');
+  return standing;
+}
+
+function readEnds(db: Db) {
+  const change = (direction: 'ASC' | 'DESC') =>
+    db
+      .prepare<[], { sequence: number; recordedAt: number }>(
+        `SELECT sequence, recorded_at AS recordedAt FROM change ORDER BY sequence ${direction} LIMIT 1`,
+      )
+      .get();
+  const [first, last] = [change('ASC'), change('DESC')];
+  return first === undefined || last === undefined
+    ? null
+    : { first: first.sequence, last: last.sequence, recordedAt: last.recordedAt };
+}
+
+function fileShape(db: Db): { metaPage: number; pageBytes: number } {
+  const metaPage = db
+    .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'meta'")
+    .pluck()
+    .get();
+  return { metaPage: metaPage ?? 1, pageBytes: Number(db.pragma('page_size', { simple: true })) };
 }
 
 function unavailable(message: string): ManifeedError {

@@ -5,19 +5,24 @@
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { decide, isDuplicate } from './decide.ts';
 import type { Bounds, Outcome, Page, Recorded, RetentionOptions, TagPage, TagQuery } from './ledger.ts';
+import { ChangesLost } from './loss.ts';
 import { boundedLimit, type LedgerLimits } from './options.ts';
-import { refusePending, refusePosition } from './refusal.ts';
-import { refuseDisk } from './sqlite-error.ts';
+import { refuseLost, refusePending, refusePosition } from './refusal.ts';
+import { SqliteHealth } from './sqlite-health.ts';
 import { SqliteIndex } from './sqlite-index.ts';
 import { SqliteLog } from './sqlite-log.ts';
 import { SqliteNames } from './sqlite-names.ts';
 import { SqlitePending } from './sqlite-pending.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './sqlite-schema.ts';
+import { SqliteScrub } from './sqlite-scrub.ts';
 import { SqliteSweep } from './sqlite-sweep.ts';
 import { SqliteTags } from './sqlite-tags.ts';
+import { SqliteTransactions } from './sqlite-transactions.ts';
 import { SqliteExport, SqliteImport } from './sqlite-transfer.ts';
+import type { Standing } from './sqlite-verdict.ts';
 import type { LedgerRow } from './transfer.ts';
 
 export interface SqliteStoreOptions extends SqliteFileOptions {
@@ -40,10 +45,6 @@ export type CallResult =
   /** This call alone is refused; the rest of its group is stored. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
-interface Standing extends Bounds {
-  readonly recordedAt: number;
-}
-
 // What a commit writes to the write-ahead log at most: measured with 100,000 tags in 2,000 repositories, 60 KiB
 // for a lone observation and 17 to 24 KiB for each of a group, page by page in six tables and their indexes.
 const probeBytes = 64 * 1024;
@@ -60,8 +61,10 @@ export class SqliteStore {
   readonly #pending: SqlitePending;
   readonly #tags: SqliteTags;
   readonly #sweep: SqliteSweep;
+  readonly #scrub: SqliteScrub;
   readonly #sql;
-  #standing: Standing;
+  readonly health: SqliteHealth;
+  readonly #transactions: SqliteTransactions;
   /** Observations, or changes where they are more, of the largest commit refused; 0 when room is proven. */
   #refusedRows = 0;
   #export: SqliteExport | null = null;
@@ -69,11 +72,18 @@ export class SqliteStore {
 
   /**
    * @param file default: opened by the options
+   * @param health default: checks the file that the options name
    * @throws UNAVAILABLE where the file can't be had
    */
-  constructor(options: SqliteStoreOptions, file: SqliteFile = openSqliteFile(options)) {
+  constructor(
+    options: SqliteStoreOptions,
+    file: SqliteFile = openSqliteFile(options),
+    health = new SqliteHealth(options.path),
+  ) {
     this.#file = file;
     this.#options = options;
+    this.health = health;
+    if (file.lost !== null) health.note({ kind: 'new-epoch', reason: file.lost });
     const { db } = this.#file;
     this.#names = new SqliteNames(db);
     const maxAgeMs = options.retention.maxAgeMs;
@@ -82,9 +92,8 @@ export class SqliteStore {
     this.#pending = new SqlitePending(db);
     this.#tags = new SqliteTags(db, this.#names);
     this.#sweep = new SqliteSweep(db);
+    this.#scrub = new SqliteScrub(this.#log, this.#tags);
     this.#sql = {
-      standing: db.prepare<[], Standing>('SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta'),
-      putStanding: db.prepare('UPDATE meta SET head = ?, floor = ?, recorded_at = ?'),
       probe: db.prepare('INSERT INTO probe (id, filler) VALUES (1, zeroblob(?))'),
       unprobe: db.prepare('DELETE FROM probe'),
       trimTags: db.prepare(
@@ -99,7 +108,7 @@ export class SqliteStore {
         'DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE at < ? LIMIT ?)',
       ),
     };
-    this.#standing = this.#readStanding();
+    this.#transactions = new SqliteTransactions(file, health, this.#names);
   }
 
   bounds(): Bounds {
@@ -178,13 +187,48 @@ export class SqliteStore {
   read(after: number, limit: number, repositories?: readonly string[]): Page {
     const bounds = this.bounds();
     if (after < bounds.floor || after > bounds.head) throw refusePosition(after, bounds);
-    return this.#reading('read changes', () =>
-      this.#log.page(after, boundedLimit(limit), bounds, repositories),
-    );
+    try {
+      return this.#log.page(after, boundedLimit(limit), bounds, repositories);
+    } catch (error) {
+      if (!(error instanceof ChangesLost)) throw this.health.refuse('read changes', error);
+      this.#lose(error);
+      throw refuseLost(after, this.bounds());
+    }
   }
 
   seek(time: number): number {
-    return this.#reading('seek in the ledger', () => this.#log.seek(time, this.#standing));
+    return this.#reading('seek in the ledger', () => {
+      // Each round raises the floor, so it ends at the head.
+      for (;;) {
+        try {
+          return this.#log.seek(time, this.#standing);
+        } catch (error) {
+          if (!(error instanceof ChangesLost)) throw error;
+          this.#lose(error);
+        }
+      }
+    });
+  }
+
+  /** Readers that have not come past these changes are told; nobody gets what follows them as if nothing were missing. */
+  #lose({ upTo, message }: ChangesLost): void {
+    this.#transaction('raise the floor', () => {
+      this.#standing = { ...this.#standing, floor: Math.max(this.#standing.floor, upTo) };
+    });
+    this.health.note({ kind: 'changes-lost', floor: upTo, reason: message });
+  }
+
+  /** Reads the next rows of the log, then of the index, only to see that they are whole; true at the end. */
+  scrub(): boolean {
+    return this.#reading('scrub the ledger', () => {
+      try {
+        return this.#scrub.step(this.bounds());
+      } catch (error) {
+        if (!(error instanceof ChangesLost)) throw error;
+        this.#lose(error);
+        return false;
+      }
+    });
   }
 
   tags(query: TagQuery): TagPage {
@@ -213,14 +257,16 @@ export class SqliteStore {
     const { maxChanges, maxAgeMs } = this.#options.retention;
     const atOnce = this.#options.limits.maxTrimmedAtOnce;
     const before = now - maxAgeMs;
+    const old = this.seek(before);
     const done = this.#transaction('trim the ledger', () => {
       const { floor, head } = this.#standing;
-      const target = Math.max(floor, head - maxChanges, this.#log.seek(before, this.#standing));
-      const dropped = Math.min(target, floor + atOnce);
-      if (dropped > floor) {
-        this.#log.drop(dropped);
-        this.#standing = { ...this.#standing, floor: dropped };
-      }
+      const target = Math.max(floor, head - maxChanges, old);
+      // Below the floor too: it was raised, without a deletion of unknown length, where changes were lost.
+      const first = this.#log.first() ?? head;
+      const dropped = Math.min(target, Math.min(first - 1, floor) + atOnce);
+      this.#log.drop(dropped);
+      failpoint('sqlite.in-trim');
+      if (dropped > floor) this.#standing = { ...this.#standing, floor: dropped };
       const counts = [this.#sql.trimTags, this.#sql.trimManifests, this.#sql.trimDeliveries].map(
         (statement) => statement.run(before, atOnce).changes,
       );
@@ -262,10 +308,14 @@ export class SqliteStore {
 
   /** Makes the import durable, or takes back all of it. */
   importEnd(isWhole: boolean): Bounds {
-    this.#reading('import ledger', () => (isWhole ? this.#import?.commit() : this.#import?.abort()));
+    this.#reading('import ledger', () => {
+      if (isWhole) this.#file.place.assertHeld('import ledger');
+      if (isWhole) this.#import?.commit();
+      else this.#import?.abort();
+    });
     this.#import = null;
     if (!isWhole) this.#names.forget();
-    this.#standing = this.#readStanding();
+    this.#transactions.reload();
     return this.bounds();
   }
 
@@ -274,43 +324,26 @@ export class SqliteStore {
     this.#file.close();
   }
 
-  #readStanding(): Standing {
-    const standing = this.#sql.standing.get();
-    if (standing === undefined)
-      throw new ManifeedError('UNAVAILABLE', 'open ledger: its meta row is missing: the file is damaged');
-    return standing;
+  /** What the ledger stands at; a transaction moves it. */
+  get #standing(): Standing {
+    return this.#transactions.standing;
   }
 
-  /** Runs `work` and commits, with what the standing became; after any failure all is as it was before. */
+  set #standing(standing: Standing) {
+    this.#transactions.standing = standing;
+  }
+
   #transaction<T>(action: string, work: () => T): T {
-    const { db } = this.#file;
-    const before = this.#standing;
     if (this.#import !== null)
       throw new ManifeedError('UNAVAILABLE', `${action}: an import is under way: must have ended`);
-    try {
-      db.exec('BEGIN IMMEDIATE');
-      const result = work();
-      const { head, floor, recordedAt } = this.#standing;
-      if (this.#standing !== before) this.#sql.putStanding.run(head, floor, recordedAt);
-      // Last, so that the time in which a file can vanish unseen is the fsync's own.
-      this.#file.place.assertHeld(action);
-      db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#standing = before;
-      this.#names.forget();
-      // A full disk or an I/O error has rolled back by itself already (SQLite, "Response To Errors Within A
-      // Transaction").
-      if (db.inTransaction) db.exec('ROLLBACK');
-      throw refuseDisk(action, error);
-    }
+    return this.#transactions.run(action, work);
   }
 
   #reading<T>(action: string, work: () => T): T {
     try {
       return work();
     } catch (error) {
-      throw refuseDisk(action, error);
+      throw this.health.refuse(action, error);
     }
   }
 }

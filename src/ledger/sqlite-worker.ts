@@ -4,8 +4,9 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { ManifeedError } from '../errors.ts';
+import { refuseDisk } from './sqlite-error.ts';
 import { type ReplyMessage, type Request, type RequestMessage, toFailure } from './sqlite-protocol.ts';
-import { type Call, type CallResult, SqliteStore } from './sqlite-store.ts';
+import { type Call, type CallResult, SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('start the SQLite worker: no parent: must run in a worker thread');
@@ -19,13 +20,14 @@ port.on('message', ({ id, request }: RequestMessage) => {
   } catch (error) {
     message = { id, ok: false, failure: toFailure(error) };
   }
-  port.postMessage(message);
+  const notices = store?.health.takeNotices() ?? [];
+  port.postMessage(notices.length === 0 ? message : { ...message, notices });
   if (request.kind === 'close') port.close();
 });
 
 function answer(request: Request): unknown {
   if (request.kind === 'open') {
-    store = new SqliteStore(request.ask);
+    store = open(request.ask);
     return store.bounds();
   }
   if (store === null)
@@ -49,6 +51,8 @@ function answer(request: Request): unknown {
       return store.check();
     case 'trim':
       return store.trim(request.ask.now);
+    case 'scrub':
+      return store.scrub();
     case 'exportStart':
       return store.exportStart();
     case 'exportNext':
@@ -65,6 +69,15 @@ function answer(request: Request): unknown {
       store.close();
       store = null;
       return undefined;
+  }
+}
+
+/** The store's statements are made from the file's tables, so that damage there shows here. */
+function open(options: SqliteStoreOptions): SqliteStore {
+  try {
+    return new SqliteStore(options);
+  } catch (error) {
+    throw refuseDisk(`open ledger ${options.path}`, error);
   }
 }
 

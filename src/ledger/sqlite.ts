@@ -5,11 +5,14 @@
  */
 import { ManifeedError } from '../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
-import { type Histogram, noMetrics } from '../lib/metrics.ts';
+import { failpoint } from '../lib/failpoint.ts';
+import { noLog } from '../lib/log.ts';
+import { type Counter, type Gauge, type Histogram, noMetrics } from '../lib/metrics.ts';
 import { newEpoch } from './epoch.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
 import { defaultLimits, type LedgerOptions } from './options.ts';
 import { ReadGate } from './read-gate.ts';
+import type { Notice } from './sqlite-health.ts';
 import { SqliteLink } from './sqlite-link.ts';
 import type { Call, CallResult } from './sqlite-store.ts';
 import { GroupWriter } from './sqlite-writer.ts';
@@ -29,16 +32,22 @@ const defaultBusyTimeoutMs = 250;
 // Two keep the thread busy; each more would be some milliseconds that a commit may have to wait.
 const maxReadsAtOnce = 2;
 const importedAtOnce = 1_000;
+// A scrub reads a thousand rows in some 3 ms: so it takes 3 % of the worker's time, and 9 minutes for five million.
+const scrubAfterOpeningMs = 60_000;
+const scrubPauseMs = 100;
+const scrubIntervalMs = 24 * 3_600_000;
 // A disk that is full for large groups and not for small ones would otherwise write two lines a webhook.
 const refusalLogIntervalMs = 60_000;
 
 /** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
-  const link = new SqliteLink();
+  const notices = new Notices(options);
+  const link = new SqliteLink((notice) => notices.tell(notice));
   try {
     const bounds = await link.ask('open', {
       path: options.path,
       epoch: newEpoch(options.random),
+      openedAt: options.clock.now(),
       busyTimeoutMs: options.busyTimeoutMs ?? defaultBusyTimeoutMs,
       maxFileBytes: options.maxFileBytes ?? null,
       retention: options.retention,
@@ -49,6 +58,45 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   } catch (error) {
     await link.abandon();
     throw error;
+  }
+}
+
+/** Tells the operator what the worker found out about the file. */
+class Notices {
+  readonly #options: SqliteLedgerOptions;
+  readonly #losses: Counter;
+  readonly #damaged: Gauge;
+
+  constructor(options: SqliteLedgerOptions) {
+    this.#options = options;
+    const metrics = options.metrics ?? noMetrics;
+    this.#losses = metrics.counter(
+      'ledger_losses_total',
+      'Times that the ledger did not hold what was written: told to subscribers as reset',
+      ['kind'],
+    );
+    this.#damaged = metrics.gauge('ledger_damaged', '1 once the file was found damaged: nothing is stored');
+    this.#damaged.set(0);
+  }
+
+  tell(notice: Notice): void {
+    const { path, log = noLog } = this.#options;
+    this.#losses.inc({ kind: notice.kind });
+    switch (notice.kind) {
+      case 'new-epoch':
+        return log.error(
+          { path, reason: notice.reason },
+          'ledger goes on under a new epoch: subscribers are reset',
+        );
+      case 'changes-lost':
+        return log.error(
+          { path, floor: notice.floor, reason: notice.reason },
+          'ledger lost changes: who resumes before them is reset',
+        );
+      case 'damaged':
+        this.#damaged.set(1);
+        return log.error({ path, reason: notice.reason }, 'ledger is damaged: it stores nothing more');
+    }
   }
 }
 
@@ -66,6 +114,7 @@ class SqliteLedger implements Ledger, Transferable {
   /** Whether that is the last it said. */
   #isRefusalLogged = false;
   #closing: Promise<void> | null = null;
+  #cancelScrub = () => {};
 
   constructor(link: SqliteLink, options: SqliteLedgerOptions) {
     const limits = { ...defaultLimits, ...options.limits };
@@ -81,6 +130,7 @@ class SqliteLedger implements Ledger, Transferable {
       [],
       [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
     );
+    this.#scheduleScrub(scrubAfterOpeningMs);
     metrics.gauge('ledger_waiting_observations', 'Observations that wait for a commit', [], (gauge) =>
       gauge.set(this.#writer.waiting),
     );
@@ -100,6 +150,7 @@ class SqliteLedger implements Ledger, Transferable {
     const { clock } = this.#options;
     const startedAt = clock.monotonic();
     const results = await this.#watched(this.#link.ask('commit', { calls, now: clock.now() }));
+    failpoint('sqlite.before-acknowledge');
     this.#commitSeconds.observe((clock.monotonic() - startedAt) / 1_000);
     this.#groupSize.observe(calls.length);
     const changes = results.flatMap((result) => (result.kind === 'recorded' ? result.recorded.changes : []));
@@ -175,6 +226,17 @@ class SqliteLedger implements Ledger, Transferable {
     }
   }
 
+  #scheduleScrub(delayMs: number): void {
+    if (this.#closing !== null) return;
+    this.#cancelScrub = this.#options.clock.after(delayMs, () => {
+      // A file that cannot be read is refused elsewhere; here it is tried again.
+      this.#link.ask('scrub', {}).then(
+        (isDone) => this.#scheduleScrub(isDone ? scrubIntervalMs : scrubPauseMs),
+        () => this.#scheduleScrub(scrubAfterOpeningMs),
+      );
+    });
+  }
+
   async *exportRows(): AsyncGenerator<LedgerRow> {
     await this.#link.ask('exportStart', {});
     try {
@@ -213,6 +275,7 @@ class SqliteLedger implements Ledger, Transferable {
   }
 
   close(): Promise<void> {
+    this.#cancelScrub();
     this.#closing ??= this.#writer
       .drain()
       .then(() => this.#link.close())

@@ -116,6 +116,7 @@ describe('any interleaving of observations gives what the model gives', () => {
         const store = new SqliteStore({
           path: `${folder.path}-${count++}`,
           epoch: 'epoch001',
+          openedAt: 0,
           busyTimeoutMs: 0,
           maxFileBytes: null,
           retention,

@@ -22,8 +22,8 @@ test('every digest comes back from its bytes as it was', () => {
 });
 
 test('bytes that are no digest are a damaged file, not a value', () => {
-  expect(() => decodeDigest(Buffer.from([1, 2, 3]))).toThrow('malformed');
-  expect(() => decodeType(9)).toThrow('must be 1 to 5');
+  expect(() => decodeDigest(Buffer.from([1, 2, 3]))).toThrow('a digest is damaged');
+  expect(() => decodeType(9)).toThrow('a change of type 9 is damaged');
 });
 
 test('every type of change comes back from its code', () => {

@@ -32,6 +32,7 @@ describe('SqliteStore', () => {
     options = {
       path: folder.path,
       epoch: 'epoch001',
+      openedAt: 0,
       busyTimeoutMs: 10,
       maxFileBytes: null,
       retention: { maxChanges: 1_000, maxAgeMs: 3_600_000 },

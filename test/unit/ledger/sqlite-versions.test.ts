@@ -22,6 +22,7 @@ describe('SQLite files of earlier versions', () => {
     options = {
       path: folder.path,
       epoch: 'newepoch',
+      openedAt: 0,
       busyTimeoutMs: 10,
       maxFileBytes: null,
       retention: { maxChanges: 10, maxAgeMs: 30 * 86_400_000 },

@@ -1,0 +1,103 @@
+/**
+ * The file beside the ledger that says how far it had come: `<file>.head`. A file from a backup is a good ledger
+ * in every respect but one: clients have seen changes that it does not hold. Nothing inside it can say so.
+ *
+ * It is written after each commit and without fsync, so it may be behind the ledger but never ahead of it: after
+ * a power cut it says less, and finds less. One small write, so that a kill cannot leave half of it.
+ */
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { crc32 } from 'node:zlib';
+
+export interface Mark {
+  readonly epoch: string;
+  /** The newest change that was committed. */
+  readonly head: number;
+  /** The file was overwritten while it was open: what it holds now is unknown. */
+  readonly isLost: boolean;
+  readonly owner: Owner;
+}
+
+/** The process that writes the mark. */
+export interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** When it opened the ledger, ms since the epoch. */
+  readonly since: number;
+}
+
+/** Every record is as long as this, so that each covers the one before. */
+const recordBytes = 256;
+const version = 'manifeed-head-1';
+
+export function markPathOf(path: string): string {
+  return `${path}.head`;
+}
+
+export function encodeMark({ epoch, head, isLost, owner }: Mark): string {
+  // Host names are 64 characters at most (POSIX, HOST_NAME_MAX); whatever it is, the record must keep its length.
+  const host = owner.host.replace(/[^\w.-]/g, '').slice(0, 64) || '-';
+  const state = isLost ? 'lost' : 'held';
+  const text = `${version} ${epoch} ${head} ${state} ${owner.pid} ${host} ${owner.since}`;
+  return `${`${text} ${crc32(text)}`.padEnd(recordBytes - 1)}\n`;
+}
+
+/** Null where it is no record: a power cut may leave anything. */
+export function decodeMark(record: string): Mark | null {
+  const match =
+    /^(manifeed-head-1 ([0-9a-z]{1,32}) (\d{1,16}) (held|lost) (\d{1,10}) ([\w.-]+) (\d{1,16})) (\d+) *\n/.exec(
+      record,
+    );
+  const [, text = '', epoch = '', head, state, pid, host = '', since, sum] = match ?? [];
+  if (match === null || crc32(text) !== Number(sum)) return null;
+  const owner = { pid: Number(pid), host, since: Number(since) };
+  return { epoch, head: Number(head), isLost: state === 'lost', owner };
+}
+
+/** Null where there is none that can be read. */
+export function readMark(path: string): Mark | null {
+  let file: number;
+  try {
+    file = openSync(markPathOf(path), 'r');
+  } catch {
+    return null;
+  }
+  try {
+    return readFrom(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+export class MarkFile {
+  readonly #file: number;
+  readonly #owner: Owner;
+  /** What the one before left; null where there was none. */
+  readonly before: Mark | null;
+
+  /** @param path the ledger's own file, which this process has claimed */
+  constructor(path: string, now: number) {
+    this.#file = openSync(markPathOf(path), constants.O_RDWR | constants.O_CREAT, 0o644);
+    this.before = readFrom(this.#file);
+    this.#owner = { pid: process.pid, host: hostname(), since: now };
+  }
+
+  /** @param isLost default false */
+  write(epoch: string, head: number, isLost = false): void {
+    try {
+      writeSync(this.#file, encodeMark({ epoch, head, isLost, owner: this.#owner }), 0);
+    } catch {
+      // The commit is durable, and refusing it now would have its sender repeat it. The mark only falls behind.
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+function readFrom(file: number): Mark | null {
+  const record = Buffer.alloc(recordBytes);
+  const length = readSync(file, record, 0, recordBytes, 0);
+  return decodeMark(record.toString('latin1', 0, length));
+}
