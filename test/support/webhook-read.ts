@@ -2,6 +2,7 @@
 import { ManifeedError } from '../../src/errors.ts';
 import type { HookOptions, Normalised } from '../../src/source/webhook/kind.ts';
 import { kinds } from '../../src/source/webhook/kinds.ts';
+import { doAtOnce, isSteps } from '../../src/source/webhook/steps.ts';
 import { noon } from './webhook.ts';
 
 export const digest = `sha256:${'a'.repeat(64)}`;
@@ -16,7 +17,8 @@ export function read(
   if (found === undefined) throw new Error(kind);
   const body = Buffer.from(JSON.stringify(json));
   const hook: HookOptions = { name: 'h', kind, verify: 'none', ...options.hook };
-  return found.normalise({ body, json, headers: options.headers ?? {}, arrivedAt: noon }, hook);
+  const said = found.normalise({ body, json, headers: options.headers ?? {}, arrivedAt: noon }, hook);
+  return isSteps(said) ? doAtOnce(said) : said;
 }
 
 /** What was said, in one line each. */

@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import { ManifeedError } from '../../errors.ts';
+import { checkEventCount } from './collector.ts';
 import { type Delivery, headerOf } from './kind.ts';
 import { parseMediaType } from './media-type.ts';
-import { parseShape, text } from './shape.ts';
+import { list, parseShape, text } from './shape.ts';
 
 export interface CloudEvent {
   readonly id: string;
@@ -34,22 +35,27 @@ const structuredType = 'application/cloudevents+json';
 const expected = 'CloudEvents 1.0 with id, source, specversion "1.0" and type';
 
 /**
- * @returns one entry per event; null for an element of a batch that is no CloudEvent
- * @throws BODY_INVALID where the delivery as a whole is none, UNSUPPORTED_MEDIA_TYPE for another event format
+ * Each event is read when it is asked for; null for an element of a batch that is no CloudEvent.
+ *
+ * @throws BODY_INVALID where the delivery as a whole is none, UNSUPPORTED_MEDIA_TYPE for another event format,
+ *   BODY_TOO_LARGE for more events than are taken
  */
-export function readCloudEvents(delivery: Delivery): readonly (CloudEvent | null)[] {
+export function* readCloudEvents(delivery: Delivery): Generator<CloudEvent | null, void, undefined> {
   const { essence } = parseMediaType(headerOf(delivery.headers, 'content-type'));
   if (essence === batchType) {
-    return parseShape(z.array(z.unknown()), delivery.json, `a list of ${expected}`).map(readOne);
+    const batch = parseShape(list, delivery.json, `a list of ${expected}`);
+    checkEventCount(batch.length);
+    for (const candidate of batch) yield readOne(candidate);
+    return;
   }
-  if (essence === structuredType) return [required(readOne(delivery.json))];
+  if (essence === structuredType) return yield required(readOne(delivery.json));
   if (essence.startsWith('application/cloudevents')) {
     throw new ManifeedError(
       'UNSUPPORTED_MEDIA_TYPE',
       `read CloudEvents: format not taken: must be ${structuredType} or ${batchType}, or binary mode`,
     );
   }
-  return [required(readBinary(delivery))];
+  yield required(readBinary(delivery));
 }
 
 /** Whether the content type or a `ce-` header says that this delivery is CloudEvents. */

@@ -13,6 +13,19 @@ import type { Moment } from './moment.ts';
 
 /** Events read from one body at most; more is answered 413. Distribution sends 1, its contract allows many. */
 export const maxEvents = 10_000;
+/**
+ * Looks at a list's length before anything is read of it: a body of the default cap may hold a million events.
+ *
+ * @throws BODY_TOO_LARGE
+ */
+export function checkEventCount(count: number): void {
+  if (count <= maxEvents) return;
+  throw new ManifeedError(
+    'BODY_TOO_LARGE',
+    `read webhook body: more than ${maxEvents} events: must be at most ${maxEvents}`,
+  );
+}
+
 /** How long an identical body without delivery id counts as the same delivery. */
 export const bodyWindowMs = 60_000;
 
@@ -117,12 +130,7 @@ export class Collector {
 
   #count(): void {
     this.#events += 1;
-    if (this.#events > maxEvents) {
-      throw new ManifeedError(
-        'BODY_TOO_LARGE',
-        `read webhook body: more than ${maxEvents} events: must be at most ${maxEvents}`,
-      );
-    }
+    checkEventCount(this.#events);
   }
 
   #drop(reason: IgnoredReason): void {

@@ -5,6 +5,7 @@
  * Adding a kind is one file under `kinds/` and one line in `kinds.ts`.
  */
 import type { Observation, TagObserved } from '../../event/observation.ts';
+import type { Steps } from './steps.ts';
 
 /** One configured webhook. Absent members are undefined. */
 export interface HookOptions {
@@ -145,8 +146,12 @@ export interface WebhookKind {
   readonly handshake?: boolean;
   /** The sender may use GET, with the JSON in the query's `payload`. */
   readonly allowsGet?: boolean;
-  /** Reads one verified delivery; pure. @throws BODY_INVALID, BODY_TOO_LARGE (too many events) */
-  normalise(delivery: Delivery, hook: HookOptions): Normalised;
+  /**
+   * Reads one verified delivery; pure. A kind whose deliveries hold many events does it in steps, one an event.
+   *
+   * @throws BODY_INVALID, BODY_TOO_LARGE (too many events)
+   */
+  normalise(delivery: Delivery, hook: HookOptions): Normalised | Steps<Normalised>;
 }
 
 /** One header's value; null where it is absent. Repeated headers are joined as RFC 9110, 5.3 has it. */

@@ -14,6 +14,7 @@ import {
 } from './kind.ts';
 import { checkMediaType } from './media-type.ts';
 import { parseJson, unwrapForm } from './payload.ts';
+import { doInSlices, isSteps } from './steps.ts';
 import { makeVerifier, type VerifyDependencies } from './verify.ts';
 
 export interface Receiver {
@@ -61,7 +62,12 @@ export function makeReceiver(
     async verify(incoming) {
       const payload = isForm(kind, incoming) ? unwrapForm(incoming.body) : incoming.body;
       if (!(await verifier.proves(incoming, payload))) throw unauthorized();
-      return { read: async () => kind.normalise({ ...incoming, json: parseJson(payload) }, hook) };
+      return {
+        async read() {
+          const said = kind.normalise({ ...incoming, json: parseJson(payload) }, hook);
+          return isSteps(said) ? doInSlices(said, dependencies.clock) : said;
+        },
+      };
     },
   };
 }

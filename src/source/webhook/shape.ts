@@ -8,6 +8,9 @@ export const number = z.number().optional().catch(undefined);
 /** RFC 3339 text or a number of seconds; `moment.ts` reads it. */
 export const time = z.union([z.string(), z.number()]).optional().catch(undefined);
 
+/** An array of anything. Looked at and not copied, since its length is checked only afterwards. */
+export const list = z.custom<readonly unknown[]>(Array.isArray);
+
 /** A nested object that may be absent or of another type. */
 export function maybe<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape).optional().catch(undefined);

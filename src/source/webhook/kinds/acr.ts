@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import { claimsCloudEvents, readCloudEvents } from '../cloud-event.ts';
-import { Collector } from '../collector.ts';
+import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../moment.ts';
 import { maybe, number, parseShape, text } from '../shape.ts';
+import type { Steps } from '../steps.ts';
 
 const eventSchema = z.object({
   id: text,
@@ -34,23 +35,26 @@ interface Wrapping {
   readonly topic?: string | undefined;
 }
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const collector = new Collector(hook, delivery);
   if (claimsCloudEvents(delivery)) {
     for (const event of readCloudEvents(delivery)) {
+      yield;
       if (event === null) collector.ignore('malformed');
       else readEvent(event.data, { id: event.id, time: event.time, topic: event.source }, collector);
     }
     return collector.result();
   }
-  if (Array.isArray(delivery.json)) return readGrid(delivery.json, collector);
+  if (Array.isArray(delivery.json)) return yield* readGrid(delivery.json, collector);
   parseShape(eventSchema, delivery.json, '{"action","target",…} as ACR sends it, or a list of Event Grid');
   readEvent(delivery.json, {}, collector);
   return collector.result();
 }
 
-function readGrid(list: readonly unknown[], collector: Collector): Normalised {
+function* readGrid(list: readonly unknown[], collector: Collector): Steps<Normalised> {
+  checkEventCount(list.length);
   for (const candidate of list) {
+    yield;
     const event = gridSchema.safeParse(candidate);
     if (!event.success) collector.ignore('malformed');
     else if (event.data.eventType === validationType) {

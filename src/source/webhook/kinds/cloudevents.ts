@@ -8,6 +8,7 @@ import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../moment.ts';
 import { maybe, number, text } from '../shape.ts';
+import type { Steps } from '../steps.ts';
 import { hostOf } from './ecr.ts';
 
 const dataSchema = z.object({
@@ -43,9 +44,10 @@ const pushWords = new Set([
 ]);
 const deleteWords = new Set(['delete', 'deleted', 'remove', 'removed']);
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const collector = new Collector(hook, delivery);
   for (const event of readCloudEvents(delivery)) {
+    yield;
     if (event === null) collector.ignore('malformed');
     else readEvent(event, collector);
   }

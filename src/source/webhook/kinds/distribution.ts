@@ -1,9 +1,10 @@
 /** CNCF Distribution's notification envelope, which GitLab's container registry uses too. */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
+import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../moment.ts';
-import { maybe, number, parseShape, text, time } from '../shape.ts';
+import { list, maybe, number, parseShape, text, time } from '../shape.ts';
+import type { Steps } from '../steps.ts';
 
 const eventSchema = z.object({
   id: text,
@@ -22,12 +23,14 @@ const eventSchema = z.object({
 });
 type DistributionEvent = z.infer<typeof eventSchema>;
 
-const envelopeSchema = z.object({ events: z.array(z.unknown()) });
+const envelopeSchema = z.object({ events: list });
 
-export function normaliseEnvelope(delivery: Delivery, hook: HookOptions): Normalised {
+export function* normaliseEnvelope(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const { events } = parseShape(envelopeSchema, delivery.json, 'an envelope {"events":[…]}');
   const collector = new Collector(hook, delivery);
+  checkEventCount(events.length);
   for (const candidate of events) {
+    yield;
     const event = eventSchema.safeParse(candidate);
     // One odd event must not block the queue: Distribution repeats a refused envelope for ever.
     if (event.success) readEvent(event.data, collector);

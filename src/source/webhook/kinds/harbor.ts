@@ -1,13 +1,14 @@
 /** Harbor: its default format, CloudEvents (structured), and the names of 1.x. */
 import { z } from 'zod';
 import { claimsCloudEvents, readCloudEvents } from '../cloud-event.ts';
-import { bodyId, Collector } from '../collector.ts';
+import { bodyId, Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, IgnoredReason, Normalised, WebhookKind } from '../kind.ts';
 import { type Moment, parseMoment } from '../moment.ts';
-import { maybe, parseShape, text, time } from '../shape.ts';
+import { list, maybe, parseShape, text, time } from '../shape.ts';
+import type { Steps } from '../steps.ts';
 
 const dataSchema = z.object({
-  resources: z.array(z.unknown()).optional().catch(undefined),
+  resources: list.optional().catch(undefined),
   repository: maybe({ repo_full_name: text, namespace: text, name: text }),
 });
 type HarborData = z.infer<typeof dataSchema>;
@@ -25,31 +26,34 @@ interface Occasion {
   readonly idWindowMs?: number;
 }
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const collector = new Collector(hook, delivery);
   if (claimsCloudEvents(delivery)) {
     for (const event of readCloudEvents(delivery)) {
+      yield;
       if (event === null) collector.ignore('malformed');
       else {
         const { type, source, id } = event;
         const occasion = { type, time: parseMoment(event.time), id: `${source}\0${id}` };
-        readData(event.data, occasion, collector);
+        yield* readData(event.data, occasion, collector);
       }
     }
     return collector.result();
   }
   const expected = '{"type","occur_at","event_data"} as Harbor sends it';
   const { type, occur_at: at, event_data: data } = parseShape(defaultSchema, delivery.json, expected);
-  readData(data, { type, time: parseMoment(at), ...bodyId(delivery) }, collector);
+  yield* readData(data, { type, time: parseMoment(at), ...bodyId(delivery) }, collector);
   return collector.result();
 }
 
-function readData(data: unknown, occasion: Occasion, collector: Collector): void {
+function* readData(data: unknown, occasion: Occasion, collector: Collector): Steps<void> {
   const isPush = pushes.has(occasion.type);
   if (!isPush && !deletes.has(occasion.type)) return void collector.ignore(reasonOf(occasion.type));
   const parsed = dataSchema.safeParse(data);
   if (!parsed.success || parsed.data.resources === undefined) return void collector.ignore('malformed');
+  checkEventCount(parsed.data.resources.length);
   for (const candidate of parsed.data.resources) {
+    yield;
     const resource = resourceSchema.safeParse(candidate);
     if (!resource.success) {
       collector.ignore('malformed');

@@ -10,9 +10,10 @@ import { invalidParameter, ManifeedError } from '../../../errors.ts';
 import { parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
 import { checkSchema, type Fault, formatFaultPath } from '../../../lib/schema-faults.ts';
-import { Collector } from '../collector.ts';
+import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { type Moment, parseMoment } from '../moment.ts';
+import type { Steps } from '../steps.ts';
 
 const entrySchema = z.strictObject({
   reference: z.string(),
@@ -28,10 +29,12 @@ type Entry = z.infer<typeof entrySchema>;
 /** Characters of an unknown member's name that an answer repeats. */
 const maxShownName = 64;
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const collector = new Collector({ ...hook, registry: undefined }, delivery, 'publish');
   const list: readonly unknown[] = Array.isArray(delivery.json) ? delivery.json : [delivery.json];
+  checkEventCount(list.length);
   for (const [index, candidate] of list.entries()) {
+    yield;
     const at = Array.isArray(delivery.json) ? `[${index}].` : '';
     const parsed = checkSchema(entrySchema, candidate);
     if (!parsed.ok) throw refusal(at, parsed.faults[0]);

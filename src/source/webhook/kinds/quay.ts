@@ -6,9 +6,10 @@
  * repetition would lose it. Each is completed by a HEAD, which tells them apart.
  */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
+import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseShape, text } from '../shape.ts';
+import type { Steps } from '../steps.ts';
 
 const schema = z.object({
   repository: text,
@@ -18,7 +19,7 @@ const schema = z.object({
   updated_tags: z.unknown().optional(),
 });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const body = parseShape(schema, delivery.json, 'an object as Quay sends it');
   const collector = new Collector(hook, delivery);
   const tags = tagsOf(body.updated_tags);
@@ -27,7 +28,9 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const host = slash === -1 ? null : body.docker_url?.slice(0, slash);
   const inUrl = slash === -1 ? undefined : body.docker_url?.slice(slash + 1);
   const repository = body.repository || inUrl || `${body.namespace ?? ''}/${body.name ?? ''}`;
+  checkEventCount(tags.length);
   for (const tag of tags) {
+    yield;
     if (typeof tag === 'string') collector.pushed({ registry: host, repository, tag });
     else collector.ignore('malformed');
   }

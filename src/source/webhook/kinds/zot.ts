@@ -5,12 +5,14 @@ import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../moment.ts';
 import { text } from '../shape.ts';
+import type { Steps } from '../steps.ts';
 
 const dataSchema = z.object({ name: z.string(), reference: text, digest: text, mediaType: text });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const collector = new Collector(hook, delivery);
   for (const event of readCloudEvents(delivery)) {
+    yield;
     if (event === null) collector.ignore('malformed');
     else readEvent(event, collector);
   }
