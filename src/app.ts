@@ -7,6 +7,7 @@ import { authoriserOf, createAdmission, hostCheckOf } from './app-admission.ts';
 import { describeApi } from './app-api.ts';
 import { joinOthers, openLedger } from './app-ledger.ts';
 import { canonicalPace, warnOfWiderAccess } from './app-patterns.ts';
+import { createRedaction } from './app-redact.ts';
 import { createIntake, createPolling } from './app-sources.ts';
 import { registerStreams } from './app-streams.ts';
 import type { Config } from './config.ts';
@@ -29,9 +30,7 @@ import type { Metrics } from './lib/metrics.ts';
 import { type Random, systemRandom } from './lib/random.ts';
 import { DeliveryLog } from './source/webhook/delivery-log.ts';
 import type { HookOptions } from './source/webhook/kind.ts';
-import { redactHookUrl } from './source/webhook/redact.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
-import { maskToken } from './transport/access-token.ts';
 import { splitTarget, tokenOf } from './transport/stream-request.ts';
 
 export interface AppOptions {
@@ -99,7 +98,7 @@ export async function openApp(options: AppOptions): Promise<App> {
 
   const server = await createServer({
     logger,
-    redactUrl,
+    redactUrl: createRedaction(config),
     ...config.limits,
     trustProxy: config.trustProxy,
     corsOrigins: config.cors.origins,
@@ -213,11 +212,6 @@ function countChanges(ledger: Ledger, metrics: Metrics): () => void {
   return ledger.tail((event) => {
     if (event.kind === 'changes') for (const { type, origin } of event.changes) changes.inc({ type, origin });
   });
-}
-
-/** Takes tokens out of a URL: the query's and a webhook's. */
-function redactUrl(url: string): string {
-  return maskToken(redactHookUrl(url));
 }
 
 /** Streams hold their connections open; what is left after the drain is cut. */

@@ -44,7 +44,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.idleTimeoutMs,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
-    routerOptions: { ignoreTrailingSlash: false },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
@@ -128,23 +128,38 @@ const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT'];
 
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** fastify's own refusals, in our catalogue. */
-const ofFastify: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_BAD_URL: 'REQUEST_INVALID',
-  FST_ERR_MAX_PARAM_LENGTH: 'REQUEST_INVALID',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'BODY_INVALID',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'BODY_INVALID',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_INVALID',
+/** Characters of one part of a path at most: a webhook's `pathToken` may have as many. fastify's default is 100. */
+const maxParamLength = 256;
+
+/**
+ * fastify's own refusals, in our catalogue and in our words: fastify quotes the URL in some of its messages, and a
+ * URL may hold a token.
+ */
+const ofFastify: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {
+  FST_ERR_BAD_URL: [
+    'REQUEST_INVALID',
+    'the path has a percent sign without two hexadecimal digits of UTF-8 behind it: must be encoded as RFC 3986, 2.1 has it',
+  ],
+  FST_ERR_MAX_PARAM_LENGTH: [
+    'REQUEST_INVALID',
+    `a part of the path is too long: must be at most ${maxParamLength} characters`,
+  ],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'the body is too large: must be within limits.maxBody'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Content-Type: must be application/json'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_INVALID', 'the body is empty: must be JSON'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_INVALID', 'the body is no complete JSON: must be one JSON text'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'BODY_INVALID',
+    'the body is incomplete: must be as long as announced',
+  ],
 };
+/** For all others. */
+const notAcceptable = ['BODY_INVALID', 'the body is not acceptable: must be plain JSON'] as const;
 
 function toManifeedError(error: FastifyError | ManifeedError): ManifeedError {
   if (error instanceof ManifeedError) return error;
-  const code = ofFastify[error.code];
-  if (code !== undefined) return new ManifeedError(code, `read request: ${error.message}`);
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new ManifeedError('BODY_INVALID', `read request: ${error.message}`);
-  }
+  const isRefusal = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+  const known = ofFastify[error.code] ?? (isRefusal ? notAcceptable : undefined);
+  if (known !== undefined) return new ManifeedError(known[0], `read request: ${known[1]}`);
   return new ManifeedError('INTERNAL', 'serve request: internal error', { cause: error });
 }

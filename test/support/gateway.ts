@@ -62,7 +62,7 @@ export async function startGateway(
       done();
     },
   });
-  const logger = pino({ level: 'debug' }, stream);
+  const logger = pino({ level: 'trace' }, stream);
   const app = await openApp({ config, version: '0.0.0-test', logger, ...parts });
   const { port } = await app.listen();
   return {

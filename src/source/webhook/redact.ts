@@ -1,18 +1,48 @@
-/** Request URLs for logs: the token of `/v1/hooks/<name>/<token>` and a GET's payload must not get there. */
-const hookPath = /^(\/+v1\/+hooks\/+)([^/?#]*)/i;
+/** Request targets for logs: the token of `/v1/hooks/<name>/<token>` and a GET's payload must not get there. */
+const hookPath = /\/+v1\/+hooks\/+([^/?#]*)/i;
+/** What of a path before `/v1/hooks` may be logged: a prefix that a proxy left on, and nothing that is odd. */
+const plainPrefix = /^(?:\/[A-Za-z0-9._-]{1,64}){0,8}$/;
+/** Decoded so often at most: a proxy may have encoded a path once more. */
+const maxDecodings = 3;
 
 /**
- * What may be logged of a request URL: of a hook's only its name, of any other the URL as it is. Encoded letters
- * (`/v1/%68ooks/…`) reach the same route, so the path is decoded before it is compared.
+ * What may be logged of a request target, in origin or absolute form: of a hook's its name, of any other the
+ * target as it is, unless it holds a path token in a place where none belongs.
+ *
+ * @param pathTokens all that are configured
  */
-export function redactHookUrl(url: string): string {
-  const match = hookPath.exec(decodeOnce(url));
-  if (match === null) return url;
-  const prefix = `/v1/hooks/${match[2] ?? ''}`;
-  const rest = decodeOnce(url).slice(match[0].length);
-  return rest === '' || rest === '/' ? prefix : `${prefix}/[redacted]`;
+export function redactHookUrl(target: string, pathTokens: ReadonlySet<string> = new Set()): string {
+  const local = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
+  // Encoded letters (`/v1/%68ooks/…`) reach the same route.
+  const decoded = decodeFully(local);
+  const match = hookPath.exec(decoded);
+  if (match === null) return maskParts(decoded, pathTokens) ?? local;
+  const before = decoded.slice(0, match.index);
+  const prefix = plainPrefix.test(before) ? before : '/[redacted]';
+  const name = match[1] ?? '';
+  const rest = decoded.slice(match.index + match[0].length);
+  const path = `${prefix}/v1/hooks/${name}${rest === '' || rest === '/' ? '' : '/[redacted]'}`;
+  return maskParts(path, pathTokens) ?? path;
 }
 
-function decodeOnce(url: string): string {
-  return url.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+/** Null where no part is a token. */
+function maskParts(target: string, pathTokens: ReadonlySet<string>): string | null {
+  if (pathTokens.size === 0) return null;
+  const parts = target.split(/([/?#&=;])/);
+  if (!parts.some((part) => pathTokens.has(part))) return null;
+  return parts.map((part) => (pathTokens.has(part) ? '[redacted]' : part)).join('');
+}
+
+/** Decodes ASCII leniently: what is no valid escape stays as it is. */
+export function decodeFully(text: string): string {
+  let decoded = text;
+  for (let count = 0; count < maxDecodings && decoded.includes('%'); count += 1)
+    decoded = decodeOnce(decoded);
+  return decoded;
+}
+
+function decodeOnce(text: string): string {
+  return text.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

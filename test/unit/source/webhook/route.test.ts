@@ -427,6 +427,15 @@ test('redactHookUrl keeps a hook’s name and nothing after it, however the path
   ]) {
     expect(redactHookUrl(url)).toBe('/v1/hooks/hub/[redacted]');
   }
+  for (const url of ['http://u:pw@gw.test/v1/hooks/hub/t0p', '/v1/%2568ooks/hub/t0p', '/v1/hooks/hub/%zz']) {
+    expect(redactHookUrl(url)).toBe('/v1/hooks/hub/[redacted]');
+  }
+  expect(redactHookUrl('/gate/way/v1/hooks/hub/t0p')).toBe('/gate/way/v1/hooks/hub/[redacted]');
+  expect(redactHookUrl('/a b\n/v1/hooks/hub')).toBe('/[redacted]/v1/hooks/hub');
+  const tokens = new Set(['t0p']);
+  expect(redactHookUrl('/v1/hooks/t0p', tokens)).toBe('/v1/hooks/[redacted]');
+  expect(redactHookUrl('/v1/hook/hub/%740p?x=t0p', tokens)).toBe('/v1/hook/hub/[redacted]?x=[redacted]');
+  expect(redactHookUrl('/v1/events?repository=a%20b', tokens)).toBe('/v1/events?repository=a%20b');
   expect(redactHookUrl('/v1/events?repository=a%20b')).toBe('/v1/events?repository=a%20b');
 });
 
