@@ -58,7 +58,7 @@ export function printConfig(options: LoadOptions = {}): string {
   return stringify(maskSecrets(fillDefaults(settings) ?? {}), { lineWidth: 0 });
 }
 
-/** This process's environment, for `main.ts` to hand to the commands. */
+/** This process's environment, for `app-process.ts` to hand to the commands. */
 export function processEnvironment(): Environment {
   return process.env;
 }
