@@ -127,14 +127,33 @@ const limits = z
       .describe('Tags, globs and ranges of one subscription'),
     globsPerConnection: integer(1, 1_000_000)
       .default(1_000)
-      .describe('Globs and ranges of one connection, all its subscriptions together'),
+      .describe(
+        'Wildcards in globs plus comparators in ranges, of all subscriptions of one connection; `**` alone is free',
+      ),
+    globsPerClient: integer(1, 1_000_000)
+      .default(5_000)
+      .describe(
+        'Wildcards and comparators of all connections of one token (with `access: open`, of one address), equal globs once; one client may also hold at most as many as are still free; from `limits.globs` on, clients are not told apart',
+      ),
     globs: integer(1, 1_000_000)
       .default(20_000)
-      .describe('Different repository globs of all subscriptions: each is judged at every change'),
-    repositories: integer(1, 100_000_000)
-      .default(1_000_000)
-      .describe('Repositories of all different subscriptions, each once for every tag asked for'),
-    messagesPerSecond: integer(1, 100_000).default(50).describe('Messages a second from one WebSocket'),
+      .describe('Wildcards and comparators of all subscribers, equal globs once'),
+    filterMemoryPerConnection: size('4KiB', '1GiB')
+      .prefault('4MiB')
+      .describe(
+        'Estimated memory for the filters of one connection: about 600 bytes for a repository and 45 for each tag asked for there, 800 for a glob, 2,000 for a range; a filter for everything is free',
+      ),
+    filterMemoryPerClient: size('4KiB', '16GiB')
+      .prefault('32MiB')
+      .describe(
+        'Estimated memory for the filters of one token or address, equal filters once; one client may also hold at most as much as is still free',
+      ),
+    filterMemory: size('4KiB', '64GiB')
+      .prefault('128MiB')
+      .describe('Estimated memory for the filters of all subscribers, equal filters once'),
+    messagesPerSecond: integer(1, 100_000)
+      .default(50)
+      .describe('Messages a second from one WebSocket; 25 globs or ranges count as one more message'),
     maxMessage: size('1KiB', '16MiB').prefault('64KiB').describe('Largest message from a WebSocket'),
     maxBody: size('1KiB', '64MiB')
       .prefault('1MiB')
@@ -164,8 +183,11 @@ const limits = z
     repositoriesPerSubscription: value.repositoriesPerSubscription,
     tagsPerSubscription: value.tagsPerSubscription,
     globsPerConnection: value.globsPerConnection,
+    globsPerClient: value.globsPerClient,
     globs: value.globs,
-    repositories: value.repositories,
+    filterBytesPerConnection: value.filterMemoryPerConnection,
+    filterBytesPerClient: value.filterMemoryPerClient,
+    filterBytes: value.filterMemory,
     messagesPerSecond: value.messagesPerSecond,
     maxMessageBytes: value.maxMessage,
     maxBodyBytes: value.maxBody,

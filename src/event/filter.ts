@@ -5,7 +5,8 @@
  */
 import { invalidParameter } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from './change.ts';
-import { compileGlob, isGlob, maxGlobLength } from './glob.ts';
+import { compileGlob, isGlob, maxGlobLength, maxWildcards, type Work, wildcardsOf } from './glob.ts';
+import { PatternList } from './pattern-list.ts';
 import { isTag, repositoryKey } from './reference.ts';
 import { parseRepositoryText } from './repository-pattern.ts';
 import { parseTagRange } from './semver-tag.ts';
@@ -29,12 +30,21 @@ export interface Filter {
   readonly patterns: readonly string[];
   /** What a poll on demand has to look at: exact tags and globs; `['*']` for no tag and for semver ranges. */
   readonly tagScopes: readonly string[];
-  /** Globs of repositories and tags, and ranges. */
-  readonly globs: number;
-  /** What it takes to keep: each repository for each tag scope, and each glob, tag and range. */
-  readonly entries: number;
+  /** Wildcards of the repository globs: what a repository costs to judge. `**` by itself costs nothing. */
+  readonly wildcards: number;
+  /** Wildcards of the tag globs and comparators of the ranges: what a tag costs to judge. */
+  readonly tagConditions: number;
+  /** About what it takes to keep, with its place in the index, bytes. Nothing for a filter for everything. */
+  readonly memoryBytes: number;
   /** @param key `registry/repository` */
   matchesRepository(key: string): boolean;
+  /**
+   * Prepares `matchesRepository` in parts, so that a thousand globs do not hold up the process.
+   *
+   * @param from 0, then what the last call returned
+   * @returns null: it is known now; a number: `work` ran out, call again with that
+   */
+  judgeRepository(key: string, from: number, work: Work): number | null;
   /** Tag and type only: the caller has already matched the repository. */
   matchesRest(change: Change): boolean;
   matches(change: Change): boolean;
@@ -78,7 +88,7 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
   }
   if (repositories.size + patterns.size === 0) patterns.add('**');
   refuseMany('tag', input.tag, options.maxTags ?? defaultMaxTags);
-  const tags = (input.tag ?? []).map(parseTag);
+  const tags = distinct((input.tag ?? []).map(parseTag));
   const typeName = options.typeName ?? 'type';
   const types = parseTypes(input.type, typeName);
   if (tags.length > 0 && ![...types].some((type) => type.startsWith('tag.'))) {
@@ -94,7 +104,14 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
 interface TagMatcher {
   readonly canonical: string;
   readonly kind: 'exact' | 'glob' | 'range';
+  /** Wildcards or comparators; 0 for an exact tag. */
+  readonly conditions: number;
   matches(tag: string): boolean;
+}
+
+/** Equal conditions are judged once. */
+function distinct(tags: readonly TagMatcher[]): readonly TagMatcher[] {
+  return [...new Map(tags.map((tag) => [tag.canonical, tag])).values()];
 }
 
 function makeFilter(
@@ -104,35 +121,54 @@ function makeFilter(
   types: ReadonlySet<ChangeType>,
 ): Filter {
   const exactRepositories = new Set(repositories);
-  // At first use: the index of groups finds most changes' readers without, and a thousand globs are a megabyte.
-  let repositoryMatchers: readonly ((key: string) => boolean)[] | null = null;
-  const matchesPattern = (key: string) => {
-    repositoryMatchers ??= patterns.map(compileGlob);
-    return repositoryMatchers.some((matches) => matches(key));
-  };
+  const globs = new PatternList(patterns);
   const exactTags = new Set(tags.filter((tag) => tag.kind === 'exact').map((tag) => tag.canonical));
   const otherTags = tags.filter((tag) => tag.kind !== 'exact');
   const anyTag = tags.length === 0;
-  const canonicalTags = [...new Set(tags.map((tag) => tag.canonical))].sort();
+  const canonicalTags = tags.map((tag) => tag.canonical).sort();
 
-  const matchesRepository = (key: string) => exactRepositories.has(key) || matchesPattern(key);
+  const matchesRepository = (key: string) => exactRepositories.has(key) || globs.matches(key);
   const matchesTag = (tag: string) =>
     anyTag || exactTags.has(tag) || otherTags.some((matcher) => matcher.matches(tag));
   const matchesRest = (change: Change) =>
     types.has(change.type) && (anyTag || (change.tag !== null && matchesTag(change.tag)));
   const scopes = tagScopes(tags);
+  const tagConditions = otherTags.reduce((sum, tag) => sum + tag.conditions, 0);
   return {
     key: JSON.stringify([repositories, patterns, canonicalTags, [...types].sort()]),
     repositories,
     patterns,
     tagScopes: scopes,
-    globs: patterns.length + otherTags.length,
-    entries: repositories.length * scopes.length + patterns.length + tags.length,
+    wildcards: globs.wildcards,
+    tagConditions,
+    memoryBytes: filterMemory({ repositories, patterns, tags, scopes: scopes.length }),
     matchesRepository,
+    judgeRepository: (key, from, work) => (exactRepositories.has(key) ? null : globs.judge(key, from, work)),
     matchesTag,
     matchesRest,
     matches: (change) => matchesRest(change) && matchesRepository(repositoryKey(change)),
   };
+}
+
+interface Parts {
+  readonly repositories: readonly string[];
+  readonly patterns: readonly string[];
+  readonly tags: readonly TagMatcher[];
+  readonly scopes: number;
+}
+
+/**
+ * As measured on V8, with the index and the accounts: a name is there twice, in the filter's key and by itself.
+ * An estimate is enough; what matters is that nothing costs ten times as much as it is charged.
+ */
+function filterMemory({ repositories, patterns, tags, scopes }: Parts): number {
+  const isEverything = repositories.length === 0 && tags.length === 0 && patterns.join() === '**';
+  if (isEverything) return 0;
+  let bytes = 1_500 + repositories.length * scopes * 45;
+  for (const name of repositories) bytes += 500 + 2 * name.length;
+  for (const pattern of patterns) bytes += 600 + 2 * pattern.length + 40 * wildcardsOf(pattern);
+  for (const { canonical, conditions } of tags) bytes += 150 + 2 * canonical.length + 280 * conditions;
+  return bytes;
 }
 
 function tagScopes(tags: readonly TagMatcher[]): readonly string[] {
@@ -144,7 +180,8 @@ function tagScopes(tags: readonly TagMatcher[]): readonly string[] {
 function parseTag(text: string): TagMatcher {
   if (text.startsWith(rangePrefix)) {
     const range = parseTagRange(text.slice(rangePrefix.length));
-    return { kind: 'range', canonical: `${rangePrefix}${range.canonical}`, matches: range.matches };
+    const canonical = `${rangePrefix}${range.canonical}`;
+    return { kind: 'range', canonical, conditions: range.comparators, matches: range.matches };
   }
   const refuse = refusal('tag', text);
   if (isGlob(text)) {
@@ -154,7 +191,11 @@ function parseTag(text: string): TagMatcher {
     }
     // Tags have no segments, so here `**` says no more than `*`.
     const canonical = text.replace(/\*+/g, '*');
-    return { kind: 'glob', canonical, matches: compileGlob(canonical) };
+    const wildcards = wildcardsOf(canonical);
+    if (wildcards > maxWildcards) {
+      throw refuse(`has ${wildcards} wildcards: a pattern must have at most ${maxWildcards}`);
+    }
+    return { kind: 'glob', canonical, conditions: wildcards, matches: compileGlob(canonical) };
   }
   if (!isTag(text)) {
     throw refuse(
@@ -163,7 +204,7 @@ function parseTag(text: string): TagMatcher {
         : 'must match [A-Za-z0-9_][A-Za-z0-9._-]{0,127}, or be a pattern such as 1.* or semver:^1.27',
     );
   }
-  return { kind: 'exact', canonical: text, matches: (tag) => tag === text };
+  return { kind: 'exact', canonical: text, conditions: 0, matches: (tag) => tag === text };
 }
 
 function parseTypes(texts: readonly string[] | undefined, name: string): ReadonlySet<ChangeType> {

@@ -1,16 +1,31 @@
 /**
  * Globs over repository keys and tags: `*` stays within one path segment, `**` crosses segments, and there is
  * no other metacharacter. A translation to RegExp was rejected: `*a*a*a*b` backtracks exponentially there, and
- * patterns come from strangers. The walk below costs at most pattern × text steps.
+ * patterns come from strangers. A set of ends is walked instead, of which each segment needs one.
  */
 import { invalidParameter } from '../errors.ts';
 
-/** Longest pattern, in UTF-16 units. With keys of at most ~510 it bounds one match to ~130,000 steps. */
+/** Longest pattern, in UTF-16 units. */
 export const maxGlobLength = 256;
+/** Most wildcards in one pattern of a subscriber. With it, one match takes at most `maxGlobSteps`. */
+export const maxWildcards = 8;
+/**
+ * Most steps that a pattern with `maxWildcards` takes for one text of at most 511 characters (a host and a
+ * name of 255 each): nine pieces, each looked for once in each of at most 256 segments.
+ */
+export const maxGlobSteps = 12_000;
 
-const slash = 0x2f;
-const withinSegment = -1;
-const acrossSegments = -2;
+/** Counts work, so that code that judges many patterns knows when to let others run. */
+export interface Work {
+  /** A step is one search for a short string: 10 to 40 ns. */
+  steps: number;
+  /** At so many steps it is time to let others run. */
+  readonly limit: number;
+}
+
+export type GlobMatcher = (text: string, work?: Work) => boolean;
+
+const uncounted: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
 
 export function isGlob(text: string): boolean {
   return text.includes('*');
@@ -21,13 +36,23 @@ export function canonicalGlob(pattern: string): string {
   return pattern.replace(/\*{3,}/g, '**');
 }
 
+/** How many wildcards a canonical pattern has: `**` is one. */
+export function wildcardsOf(pattern: string): number {
+  let count = 0;
+  for (let at = pattern.indexOf('*'); at !== -1; at = pattern.indexOf('*', at)) {
+    count++;
+    while (pattern[at] === '*') at++;
+  }
+  return count;
+}
+
 /**
  * Compiles a pattern into a predicate over whole texts. `**` matches any text, the empty one included;
- * `*` matches any text without `/`.
+ * `*` matches any text without `/`. The predicate adds what it cost to `work`.
  *
  * @throws PARAMETER_INVALID (`pattern`) when it is longer than `maxGlobLength`
  */
-export function compileGlob(pattern: string): (text: string) => boolean {
+export function compileGlob(pattern: string): GlobMatcher {
   if (pattern.length > maxGlobLength) {
     throw invalidParameter(
       'pattern',
@@ -36,82 +61,113 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   }
   const canonical = canonicalGlob(pattern);
   const star = canonical.indexOf('*');
-  if (star === -1) return (text) => text === canonical;
+  if (star === -1) return counted((text) => text === canonical);
   const prefix = canonical.slice(0, star);
   const rest = canonical.slice(star);
   // The two commonest shapes, `team/**` and `1.*`, need no walk.
-  if (rest === '**') return (text) => text.startsWith(prefix);
-  if (rest === '*') return (text) => text.startsWith(prefix) && text.indexOf('/', prefix.length) === -1;
-  const mayMatch = compilePieces(canonical);
-  if (!rest.replaceAll('**', '').includes('*')) return mayMatch;
-  // Made anew for the few texts that get there: kept, they would be most of what a pattern takes.
-  return (text) => mayMatch(text) && walk(tokenise(rest), text, prefix.length);
+  if (rest === '**') return counted((text) => text.startsWith(prefix));
+  if (rest === '*') {
+    return counted((text) => text.startsWith(prefix) && text.indexOf('/', prefix.length) === -1);
+  }
+  const pieces = canonical.split(/\*+/);
+  const crosses = canonical.match(/\*+/g)?.map((run) => run.length > 1) ?? [];
+  if (crosses.every((each) => each)) return (text, work = uncounted) => holdsInOrder(pieces, text, work);
+  return (text, work = uncounted) =>
+    holdsInOrder(pieces, text, work) && reachesEnd({ pieces, crosses, text, work });
+}
+
+/** A predicate that costs one step. */
+function counted(matches: (text: string) => boolean): GlobMatcher {
+  return (text, work = uncounted) => {
+    work.steps++;
+    return matches(text);
+  };
 }
 
 /**
  * Whether the texts between the wildcards occur in order, the first and last at the ends: all there is to it
  * where every wildcard is `**`, and otherwise a quick no for nearly every text that does not match.
  */
-function compilePieces(canonical: string): (text: string) => boolean {
-  const pieces = canonical.split(/\*+/);
+function holdsInOrder(pieces: readonly string[], text: string, work: Work): boolean {
   const first = pieces[0] ?? '';
   const last = pieces.at(-1) ?? '';
-  const middle = pieces.slice(1, -1);
-  return (text) => {
-    if (!text.startsWith(first) || !text.endsWith(last)) return false;
-    const end = text.length - last.length;
-    let at = first.length;
-    for (const piece of middle) {
-      const found = text.indexOf(piece, at);
-      if (found === -1) return false;
-      at = found + piece.length;
-    }
-    return at <= end;
-  };
+  work.steps += 2;
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (let index = 1; index < pieces.length - 1; index++) {
+    const piece = pieces[index] ?? '';
+    at = search(piece, text, at, work);
+    if (at === -1) return false;
+    at += piece.length;
+  }
+  return at <= text.length - last.length;
 }
 
-/** Character codes, with negative numbers for the two wildcards. */
-function tokenise(pattern: string): Int32Array {
-  const tokens: number[] = [];
-  for (let at = 0; at < pattern.length; at++) {
-    if (pattern[at] !== '*') {
-      tokens.push(pattern.charCodeAt(at));
-    } else if (pattern[at + 1] === '*') {
-      tokens.push(acrossSegments);
-      at++;
+/** A long string takes longer to compare. */
+function search(piece: string, text: string, from: number, work: Work): number {
+  work.steps += 1 + (piece.length >> 3);
+  return text.indexOf(piece, from);
+}
+
+interface Walk {
+  readonly pieces: readonly string[];
+  /** Whether the wildcard behind each piece crosses segments. */
+  readonly crosses: readonly boolean[];
+  readonly text: string;
+  readonly work: Work;
+}
+
+/**
+ * Keeps where the pieces so far may end. Of two ends in one segment only the earlier matters: what can follow
+ * the later one can follow it too. So each piece costs at most one search for each segment.
+ */
+function reachesEnd(walk: Walk): boolean {
+  const { pieces, crosses, text, work } = walk;
+  let ends: readonly number[] = [pieces[0]?.length ?? 0];
+  for (let index = 1; index < pieces.length - 1; index++) {
+    const piece = pieces[index] ?? '';
+    if (!crosses[index - 1]) ends = endsWithin(piece, ends, walk);
+    else ends = endsAnywhere(piece, ends[0] ?? 0, crosses[index] === true, walk);
+    if (ends.length === 0) return false;
+  }
+  const start = text.length - (pieces.at(-1)?.length ?? 0);
+  if (crosses.at(-1)) return (ends[0] ?? 0) <= start;
+  return ends.some((end) => {
+    work.steps++;
+    const slash = text.indexOf('/', end);
+    return end <= start && (slash === -1 || slash >= start);
+  });
+}
+
+/** After `**`: the earliest end, or where a `*` follows, the earliest in each segment. */
+function endsAnywhere(piece: string, from: number, earliestOnly: boolean, { text, work }: Walk): number[] {
+  const ends: number[] = [];
+  let at = search(piece, text, from, work);
+  while (at !== -1) {
+    ends.push(at + piece.length);
+    const slash = text.indexOf('/', at + piece.length);
+    if (earliestOnly || slash === -1) break;
+    at = search(piece, text, Math.max(at + 1, slash + 1 - piece.length), work);
+  }
+  return ends;
+}
+
+/** After `*`: from each end at most one, since the piece's first slash must be the next one of the text. */
+function endsWithin(piece: string, from: readonly number[], { text, work }: Walk): number[] {
+  const ends: number[] = [];
+  const slashAt = piece.indexOf('/');
+  for (const end of from) {
+    const next = text.indexOf('/', end);
+    const slash = next === -1 ? text.length : next;
+    if (slashAt === -1) {
+      const at = search(piece, text, end, work);
+      if (at === -1) break;
+      if (at < slash) ends.push(at + piece.length);
     } else {
-      tokens.push(withinSegment);
+      work.steps += 1 + (piece.length >> 3);
+      const at = slash - slashAt;
+      if (next !== -1 && at >= end && text.startsWith(piece, at)) ends.push(at + piece.length);
     }
   }
-  return Int32Array.from(tokens);
-}
-
-/** Runs the pattern as a set of states, all at once: state j means "tokens before j match the text so far". */
-function walk(tokens: Int32Array, text: string, from: number): boolean {
-  const states = new Uint8Array(tokens.length + 1);
-  states[0] = 1;
-  skipWildcards(tokens, states);
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    let alive = 0;
-    // From the right, so that a state that is entered is not left again in the same step.
-    for (let state = tokens.length; state >= 0; state--) {
-      const token = tokens[state];
-      const stays = token === acrossSegments || (token === withinSegment && code !== slash);
-      const enters = state > 0 && states[state - 1] === 1 && tokens[state - 1] === code;
-      const next = (states[state] === 1 && stays) || enters ? 1 : 0;
-      states[state] = next;
-      alive |= next;
-    }
-    if (alive === 0) return false;
-    skipWildcards(tokens, states);
-  }
-  return states[tokens.length] === 1;
-}
-
-/** A wildcard may match nothing: whoever stands before it stands behind it too. */
-function skipWildcards(tokens: Int32Array, states: Uint8Array): void {
-  for (let state = 0; state < tokens.length; state++) {
-    if (states[state] === 1 && (tokens[state] ?? 0) < 0) states[state + 1] = 1;
-  }
+  return ends;
 }

@@ -4,7 +4,7 @@
  * means the same everywhere. A pattern that no repository can match is refused with what to write instead.
  */
 import { invalidParameter, type ManifeedError } from '../errors.ts';
-import { canonicalGlob, isGlob, maxGlobLength } from './glob.ts';
+import { canonicalGlob, isGlob, maxGlobLength, maxWildcards, wildcardsOf } from './glob.ts';
 import { canonicalRegistry, canonicalRepository, dockerHub, repositoryKey, splitHost } from './reference.ts';
 
 export interface RepositoryTextOptions {
@@ -79,6 +79,10 @@ function parseExact(text: string, defaultRegistry: string, refuse: Refuse): stri
 function parsePattern(text: string, defaultRegistry: string, refuse: Refuse): string {
   if (text.length > maxGlobLength) throw refuse(`a pattern must be at most ${maxGlobLength} characters`);
   const canonical = canonicalGlob(text);
+  const wildcards = wildcardsOf(canonical);
+  if (wildcards > maxWildcards) {
+    throw refuse(`has ${wildcards} wildcards: a pattern must have at most ${maxWildcards}`);
+  }
   const slash = canonical.indexOf('/');
   if (slash === -1) refuseHostAlone(canonical, defaultRegistry, refuse);
   const first = slash === -1 ? canonical : canonical.slice(0, slash);

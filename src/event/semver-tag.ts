@@ -12,9 +12,12 @@
  */
 import { Range, SemVer } from 'semver';
 import { invalidParameter } from '../errors.ts';
+import { type VersionSet, versionSets, versionsInclude } from './version-set.ts';
 
 /** Longest range, in characters; node-semver's own bound for versions is 256. */
 export const maxRangeLength = 256;
+/** Most comparators in one range, as node-semver counts: `^1.27` is two, `>=1.27` and `<2`. */
+export const maxComparators = 16;
 
 const versionGrammar = /^[vV]?([0-9]{1,15})(?:\.([0-9]{1,15}))?(?:\.([0-9]{1,15}))?(?:([-_])(.+))?$/;
 const prereleaseGrammar =
@@ -22,6 +25,14 @@ const prereleaseGrammar =
 
 /** Reads a tag as a version. Null where it is none. */
 export function parseVersionTag(tag: string): SemVer | null {
+  // One tag is judged by many ranges, one after the other.
+  if (latest.tag !== tag) latest = { tag, version: readVersion(tag) };
+  return latest.version;
+}
+
+let latest: { readonly tag: string; readonly version: SemVer | null } = { tag: '', version: null };
+
+function readVersion(tag: string): SemVer | null {
   const match = versionGrammar.exec(tag);
   if (match === null) return null;
   const [, major, minor, patch, separator, suffix] = match;
@@ -41,11 +52,14 @@ function prereleaseIdentifiers(suffix: string): string {
 /** A range in canonical spelling, and whether a tag lies in it. */
 export interface TagRange {
   readonly canonical: string;
+  /** What it costs to keep, and to judge one tag. */
+  readonly comparators: number;
   matches(tag: string): boolean;
 }
 
 /**
- * Parses a node-semver range (`^1.27`, `>=1.2 <2`, `1.x || 2.x`).
+ * Parses a node-semver range (`^1.27`, `>=1.2 <2`, `1.x || 2.x`). Keeps numbers only: node-semver's own object
+ * of a range with a hundred comparators takes 27 KiB.
  *
  * @throws PARAMETER_INVALID naming `tag`
  */
@@ -56,11 +70,19 @@ export function parseTagRange(text: string): TagRange {
   if (text.length > maxRangeLength) throw refuse(`must be at most ${maxRangeLength} characters`);
   const range = readRange(text);
   if (range === null) throw refuse('must be a node-semver range, as in ^1.27 or ">=1.2 <2"');
+  const sets: readonly VersionSet[] = versionSets(range);
+  const comparators = sets.reduce((sum, set) => sum + set.length, 0);
+  if (comparators > maxComparators) {
+    throw refuse(
+      `has ${comparators} comparators (^1.27 counts as two): must have at most ${maxComparators}; split it into several ranges`,
+    );
+  }
   return {
     canonical: range.format() || '*',
+    comparators,
     matches: (tag) => {
       const version = parseVersionTag(tag);
-      return version !== null && range.test(version);
+      return version !== null && versionsInclude(sets, version);
     },
   };
 }

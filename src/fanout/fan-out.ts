@@ -16,6 +16,8 @@ export interface FanOutPort {
   readonly history: History;
   readonly clock: Clock;
   readonly maxQueuedChanges: number;
+  /** Prepares `match` in parts. False: there is more to do, in a later turn of the event loop. */
+  learn(frame: Frame): boolean;
   match(frame: Frame): Matched;
   /** True: the paced members of these groups get the change later. */
   hold(frame: Frame, matched: Matched): boolean;
@@ -40,6 +42,8 @@ export class FanOut {
   #closed = false;
   #heldSince = 0;
   #writes = 0;
+  /** How often what was queued became void: what was taken from it before is void too. */
+  #drops = 0;
 
   constructor(bounds: Bounds, port: FanOutPort) {
     this.#port = port;
@@ -79,7 +83,7 @@ export class FanOut {
 
   /** Continuity was lost: what is queued is void, a fan-out under way ends. */
   restart(bounds: Bounds): void {
-    this.#empty();
+    this.#drop();
     this.#epoch = bounds.epoch;
     this.#head = bounds.head;
     this.#settled = bounds.head;
@@ -87,14 +91,19 @@ export class FanOut {
 
   close(): void {
     this.#closed = true;
-    this.#empty();
+    this.#drop();
   }
 
   #skip(): void {
     this.#port.leaveBehind();
     this.#head = this.#queue.at(-1)?.sequence ?? this.#head;
-    this.#empty();
+    this.#drop();
     this.#port.history.clear();
+  }
+
+  #drop(): void {
+    this.#drops++;
+    this.#empty();
   }
 
   #empty(): void {
@@ -118,6 +127,8 @@ export class FanOut {
     this.#heldSince = this.#port.clock.monotonic();
     try {
       for (let frame = this.#take(); frame !== undefined; frame = this.#take()) {
+        // Before its fan-out begins: who joins meanwhile gets it live.
+        if (!this.#port.learn(frame) && !(await this.#learnOn(frame))) continue;
         this.#head = frame.sequence;
         this.#port.history.push(frame);
         const matched = this.#port.match(frame);
@@ -132,6 +143,16 @@ export class FanOut {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** @returns false: the frame became void meanwhile */
+  async #learnOn(frame: Frame): Promise<boolean> {
+    const drops = this.#drops;
+    do {
+      await this.#yield();
+      if (this.#drops !== drops) return false;
+    } while (!this.#port.learn(frame));
+    return true;
   }
 
   async #bring(frame: Frame, groups: readonly Group[], held: boolean): Promise<void> {

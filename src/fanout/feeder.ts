@@ -10,6 +10,7 @@
  * each step looks again before it writes.
  */
 import { ManifeedError } from '../errors.ts';
+import type { Filter } from '../event/filter.ts';
 import { formatPosition } from '../event/position.ts';
 import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import { backoffMs } from '../lib/backoff.ts';
@@ -19,6 +20,7 @@ import type { Delivery } from './delivery.ts';
 import type { Frame } from './frame.ts';
 import type { History, HistoryPage } from './history.ts';
 import type { HubMetrics } from './hub-metrics.ts';
+import { judgeFrames } from './judge.ts';
 import type { Pacer } from './pacer.ts';
 import type { ResetReason } from './sink.ts';
 import { sendSnapshot } from './snapshot.ts';
@@ -95,6 +97,7 @@ async function advance(run: Run): Promise<void> {
   const wants = (frame: Frame) => subscriber.wants(frame.change, frame.key);
   const moved = await deliverPage(run, subscriber.cursor, repositories, {
     isOver: () => false,
+    filters: () => subscriber.subscriptions.map(({ group }) => group.filter),
     wants,
     moveTo: (sequence) => {
       subscriber.cursor = Math.max(subscriber.cursor, sequence);
@@ -121,6 +124,7 @@ async function advanceJoining(joining: Joining, run: Run): Promise<void> {
     filter.patterns.length > 0 ? undefined : filter.repositories,
     {
       isOver: () => !(subscriber.joining?.includes(joining) ?? false),
+      filters: () => [filter],
       wants: (frame) =>
         frame.sequence <= upTo && subscriber.grant.allows(frame.key) && filter.matches(frame.change),
       // Not beyond the others: what comes after is replayed for all together.
@@ -171,6 +175,7 @@ async function begin(joining: Joining, { subscriber, port }: Run): Promise<void>
 interface Goal {
   /** What it is for is gone. */
   isOver(): boolean;
+  filters(): readonly Filter[];
   wants(frame: Frame): boolean;
   /** Everything up to this sequence is delivered. */
   moveTo(sequence: number): void;
@@ -190,10 +195,15 @@ async function deliverPage(
   const page: HistoryPage = await port.history.page(from, repositories === undefined ? {} : { repositories });
   if (isOver()) return true;
   port.turns.spend(page.frames.length);
-  const isDue = (frame: Frame) => goal.wants(frame) && !subscriber.ahead?.has(frame.sequence);
-  const newest = subscriber.conflate ? newestPerSubject(page.frames.filter(isDue)) : null;
+  const { wants } = goal;
+  const judged = { grant: subscriber.grant, filters: goal.filters(), wants, isOver };
+  const wanted = await judgeFrames(page.frames, judged, port.turns);
+  if (isOver()) return true;
+  const isNew = (frame: Frame) => !subscriber.ahead?.has(frame.sequence);
+  const newest = subscriber.conflate ? newestPerSubject(wanted.filter(isNew)) : null;
+  const toDeliver = new Set(wanted);
   for (const frame of page.frames) {
-    let due = isDue(frame);
+    let due = toDeliver.has(frame) && isNew(frame);
     if (due && newest !== null && newest.get(frame.subject) !== frame) {
       port.metrics.superseded();
       due = false;
@@ -201,7 +211,7 @@ async function deliverPage(
     if (due) {
       const paid = subscriber.paced && (await admit(frame, run));
       while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
-      due = !isOver() && isDue(frame);
+      due = !isOver() && wants(frame) && isNew(frame);
       if (!due && paid) port.pacer.charge(frame.key, -1);
       if (isOver()) return true;
     }

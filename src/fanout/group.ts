@@ -1,12 +1,13 @@
 /**
  * Who hears of a change, found without visiting the others. Subscribers with the same filter and the same
  * grant are one group: the filter is judged once for all of them. Exact repositories lead to their groups by
- * a map; globs stand apart, each distinct pattern judged once per change.
+ * a map; groups with globs stand apart, and are judged once for each repository (`pattern-groups.ts`).
  */
 import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
-import { compileGlob } from '../event/glob.ts';
+import type { Work } from '../event/glob.ts';
 import type { Frame } from './frame.ts';
+import { PatternGroups } from './pattern-groups.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** What a subscriber may see. */
@@ -47,7 +48,7 @@ export interface Matched {
   readonly groups: readonly Group[];
   /** Paced members of these groups; one who is in two counts twice. */
   readonly paced: number;
-  /** Paced members of all groups that ask for the repository, whatever tag or type they want. */
+  /** Paced members of all groups that ask for the repository and may see it, whatever tag or type they want. */
   readonly pacedOfRepository: number;
 }
 
@@ -63,16 +64,13 @@ interface Repository {
   readonly scopes: Map<string, number>;
 }
 
-interface PatternEntry {
-  readonly matches: (key: string) => boolean;
-  readonly groups: Set<Group>;
-}
+const unlimited: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
 
 export class GroupIndex {
   /** By the filter's key, then by the grant's: to join both into one text costs more than the look-up. */
   readonly #groups = new Map<string, Map<string, Group>>();
   readonly #exact = new Map<string, Repository>();
-  readonly #patterns = new Map<string, PatternEntry>();
+  readonly #patterns = new PatternGroups();
   readonly #onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void;
   #round = 0;
 
@@ -99,6 +97,15 @@ export class GroupIndex {
     this.#unlink(group);
   }
 
+  /**
+   * Prepares `match` in parts: finds whose globs match this repository.
+   *
+   * @returns false: `work` ran out, call again
+   */
+  learn(repositoryKey: string, work: Work): boolean {
+    return this.#patterns.learn(repositoryKey, work);
+  }
+
   match(frame: Frame): Matched {
     // Counted here, not by sequence: those begin anew when continuity is lost.
     this.#round++;
@@ -109,8 +116,9 @@ export class GroupIndex {
     };
     const exact = this.#exact.get(frame.key);
     if (exact !== undefined) this.#collect(exact.groups, frame, matched);
-    for (const entry of this.#patterns.values()) {
-      if (entry.matches(frame.key)) this.#collect(entry.groups, frame, matched);
+    this.#patterns.learn(frame.key, unlimited);
+    for (const { group } of this.#patterns.readersOf(frame.key)) {
+      if (group !== null && this.#isNew(group)) this.#take(group, frame, matched);
     }
     return matched;
   }
@@ -119,26 +127,41 @@ export class GroupIndex {
   pacedCounts(): Map<string, number> {
     const counts = new Map<string, number>();
     for (const [key, { groups }] of this.#exact) counts.set(key, pacedOf(groups));
-    for (const [pattern, { groups }] of this.#patterns) counts.set(pattern, pacedOf(groups));
+    for (const { filter, paced } of this.#patterns.groups) {
+      for (const pattern of paced.size > 0 ? filter.patterns : []) {
+        counts.set(pattern, (counts.get(pattern) ?? 0) + paced.size);
+      }
+    }
     return counts;
   }
 
-  /** Both roads lead only to groups that ask for this repository, so no pattern is judged again. */
+  /** Groups that name this repository. */
   #collect(groups: Iterable<Group>, frame: Frame, matched: MutableMatched): void {
     let grant: Grant | null = null;
     let allowed = false;
     for (const group of groups) {
-      if (group.judgedIn === this.#round) continue;
-      group.judgedIn = this.#round;
+      if (!this.#isNew(group)) continue;
       if (group.grant !== grant) {
         grant = group.grant;
         allowed = grant.allows(frame.key);
       }
-      matched.pacedOfRepository += group.paced.size;
-      if (!allowed || !group.filter.matchesRest(frame.change)) continue;
-      matched.groups.push(group);
-      matched.paced += group.paced.size;
+      if (allowed) this.#take(group, frame, matched);
+      else matched.pacedOfRepository += group.paced.size;
     }
+  }
+
+  /** Whether this round of matching has not come to it yet. */
+  #isNew(group: Group): boolean {
+    if (group.judgedIn === this.#round) return false;
+    group.judgedIn = this.#round;
+    return true;
+  }
+
+  #take(group: Group, frame: Frame, matched: MutableMatched): void {
+    matched.pacedOfRepository += group.paced.size;
+    if (!group.filter.matchesRest(frame.change)) return;
+    matched.groups.push(group);
+    matched.paced += group.paced.size;
   }
 
   #newGroup(filter: Filter, grant: Grant): Group {
@@ -162,23 +185,12 @@ export class GroupIndex {
       }
       if (isNew) this.#onDemand(key, [...repository.scopes.keys()]);
     }
-    for (const pattern of group.filter.patterns) {
-      const entry = this.#patterns.get(pattern) ?? {
-        matches: compileGlob(pattern),
-        groups: new Set<Group>(),
-      };
-      entry.groups.add(group);
-      this.#patterns.set(pattern, entry);
-    }
+    if (group.filter.patterns.length > 0) this.#patterns.add(group);
   }
 
   #unlink(group: Group): void {
     for (const key of group.filter.repositories) this.#unlinkFrom(key, group);
-    for (const pattern of group.filter.patterns) {
-      const entry = this.#patterns.get(pattern);
-      entry?.groups.delete(group);
-      if (entry?.groups.size === 0) this.#patterns.delete(pattern);
-    }
+    this.#patterns.remove(group);
   }
 
   #unlinkFrom(key: string, group: Group): void {

@@ -4,7 +4,6 @@
  * take a change is left behind with nothing but its position; the feeder brings it back. Never encodes for a
  * transport, never decides what a change is.
  */
-import type { Filter } from '../event/filter.ts';
 import type { Bounds, Ledger, TailEvent } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -12,17 +11,21 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import type { PaceOptions } from '../pacing/rules.ts';
 import { Delivery } from './delivery.ts';
+import { Demand } from './demand.ts';
 import { FanOut } from './fan-out.ts';
 import { type FeederPort, feed } from './feeder.ts';
+import type { Frame } from './frame.ts';
 import { GroupIndex } from './group.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
-import { type InterestLimits, Interests } from './interests.ts';
+import { defaultInterestLimits, type InterestLimits, Interests } from './interests.ts';
 import { Pacer } from './pacer.ts';
+import { type RecentRequest, recentFrames } from './recent.ts';
 import type { Farewell } from './sink.ts';
 import { Subscriber, type SubscriberOptions, type SubscriptionRequest } from './subscriber.ts';
 import { SubscriberTable } from './table.ts';
 import { Turns } from './turns.ts';
+import { WakeUp } from './wake-up.ts';
 import type { Crowd } from './wave.ts';
 
 export interface HubOptions {
@@ -50,8 +53,8 @@ export interface HubOptions {
   readonly log: Log;
 }
 
-/** Feeders started in one turn of the event loop. */
-const wokenPerTurn = 250;
+/** Steps of judging globs for one change in one turn of the event loop: about a millisecond. */
+const stepsPerTurn = 50_000;
 
 const aloneHere = (_key: string, own: number): Crowd => ({ node: 0, counts: [own] });
 
@@ -66,10 +69,9 @@ export class Hub {
   readonly #fanOut: FanOut;
   readonly #delivery: Delivery;
   readonly #feederPort: FeederPort;
+  readonly #wakeUp: WakeUp;
   readonly #stopTail: () => void;
   #nextNumber = 1;
-  /** The slot from which on feeders are still to be started; null: that is done. */
-  #wokenUpTo: number | null = null;
   #closed = false;
 
   /** Opens a hub that stands at the ledger's head. */
@@ -81,9 +83,11 @@ export class Hub {
     const { ledger, clock, random, log } = options;
     this.#options = options;
     this.history = new History(ledger, options.history);
-    this.#index = new GroupIndex(options.onDemand ?? (() => {}));
-    this.#interests = new Interests(options.interests);
+    const demand = new Demand(options.onDemand ?? (() => {}));
+    this.#index = new GroupIndex((key, scopes) => demand.tell(key, scopes));
+    this.#interests = new Interests(options.interests ?? defaultInterestLimits, clock);
     this.table = new SubscriberTable();
+    this.#wakeUp = new WakeUp(this.table, (subscriber) => this.#feed(subscriber));
     this.pacer = new Pacer({
       pace: options.pace,
       crowdOf: options.crowdOf ?? aloneHere,
@@ -97,6 +101,7 @@ export class Hub {
       history: this.history,
       clock,
       maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
+      learn: (frame) => this.#index.learn(frame.key, { steps: 0, limit: stepsPerTurn }),
       match: (frame) => this.#index.match(frame),
       hold: (frame, matched) => this.pacer.hold(frame, matched),
       deliver: (frame, subscriber) => this.#delivery.live(frame, subscriber),
@@ -130,9 +135,16 @@ export class Hub {
     return { epoch: this.#fanOut.epoch, sequence: this.#fanOut.head };
   }
 
-  /** Where the past is read. */
-  get sources(): { readonly history: History; readonly ledger: Ledger } {
-    return { history: this.history, ledger: this.#options.ledger };
+  /**
+   * The newest `limit` frames that somebody wants, oldest first.
+   *
+   * @throws TOO_MANY_REQUESTS for what its owner asks for in a short time; UNAVAILABLE
+   */
+  recent(limit: number, { owner, grant, filter, isOver }: RecentRequest): Promise<readonly Frame[]> {
+    this.#interests.charge(filter, owner);
+    const wants = (frame: Frame) => filter.matches(frame.change);
+    const judged = { grant, filters: [filter], wants, isOver };
+    return recentFrames(this.#feederPort, this.head.sequence, limit, judged);
   }
 
   /** Paced subscribers by exact repository and by pattern. */
@@ -162,7 +174,7 @@ export class Hub {
   subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
     const { id, start, snapshot } = asked;
-    const filter = this.#interests.hold(asked.filter, filtersOf(subscriber));
+    const filter = this.#interests.hold(asked.filter, subscriber.owner, subscriber.filters());
     const request = { id, filter, start, snapshot };
     const { head } = this.#fanOut;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
@@ -190,13 +202,13 @@ export class Hub {
   unsubscribe(subscriber: Subscriber, id: string): boolean {
     const leaving = subscriber.subscriptions.find((each) => each.id === id);
     for (const { request } of subscriber.joining ?? [])
-      if (request.id === id) this.#interests.release(request.filter);
+      if (request.id === id) this.#interests.release(request.filter, subscriber.owner);
     const joining = subscriber.joining?.filter((each) => each.request.id !== id) ?? [];
     const left = joining.length < (subscriber.joining?.length ?? 0);
     subscriber.joining = joining.length > 0 ? joining : null;
     subscriber.unready = subscriber.unready?.filter((each) => each !== id) ?? null;
     if (leaving === undefined) return left;
-    this.#interests.release(leaving.group.filter);
+    this.#interests.release(leaving.group.filter, subscriber.owner);
     subscriber.subscriptions = subscriber.subscriptions.filter((each) => each !== leaving);
     if (!subscriber.subscriptions.some((each) => each.group === leaving.group)) {
       this.#index.remove(subscriber, leaving.group);
@@ -209,7 +221,7 @@ export class Hub {
     if (subscriber.state === 'closed') return;
     subscriber.state = 'closed';
     this.table.remove(subscriber);
-    for (const filter of filtersOf(subscriber)) this.#interests.release(filter);
+    for (const filter of subscriber.filters()) this.#interests.release(filter, subscriber.owner);
     for (const { group } of subscriber.subscriptions) this.#index.remove(subscriber, group);
     subscriber.subscriptions = [];
     subscriber.joining = null;
@@ -271,24 +283,7 @@ export class Hub {
     for (const subscriber of this.table) {
       if (subscriber.state === 'live' && whom(subscriber)) this.#delivery.fallBehind(subscriber);
     }
-    this.#wakeAll();
-  }
-
-  /** Starts the feeders of all who are behind, in later turns of the event loop: so many at once would stall it. */
-  #wakeAll(): void {
-    const idle = this.#wokenUpTo === null;
-    this.#wokenUpTo = 0;
-    if (idle) setImmediate(() => this.#wakeSome());
-  }
-
-  #wakeSome(): void {
-    const from = this.#wokenUpTo ?? 0;
-    for (let slot = from; slot < from + wokenPerTurn; slot++) {
-      const subscriber = this.table.at(slot);
-      if (subscriber?.state === 'behind') this.#feed(subscriber);
-    }
-    this.#wokenUpTo = from + wokenPerTurn < this.table.length ? from + wokenPerTurn : null;
-    if (this.#wokenUpTo !== null) setImmediate(() => this.#wakeSome());
+    this.#wakeUp.all();
   }
 
   #reset(bounds: Bounds): void {
@@ -313,7 +308,7 @@ export class Hub {
       subscriber.lost = bounds;
       subscriber.unready = subscriber.subscriptions.map((each) => each.id);
     }
-    this.#wakeAll();
+    this.#wakeUp.all();
   }
 
   /** Puts a connection without subscriptions at `sequence`. */
@@ -346,16 +341,4 @@ export class Hub {
         if (subscriber.state === 'behind') this.#feed(subscriber);
       });
   }
-}
-
-const noFilters: readonly Filter[] = [];
-
-/** Of its subscriptions, and of those on their way in. */
-function filtersOf({ subscriptions, joining }: Subscriber): readonly Filter[] {
-  // As with nearly all who ask for something.
-  if (subscriptions.length === 0 && joining === null) return noFilters;
-  return [
-    ...subscriptions.map((each) => each.group.filter),
-    ...(joining ?? []).map((each) => each.request.filter),
-  ];
 }

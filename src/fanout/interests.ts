@@ -1,25 +1,49 @@
 /**
- * Bounds what subscriptions may ask for in all: a few connections with a hundred thousand different globs would
- * take the memory, and each distinct glob is judged at every change. Equal filters are held once and counted
- * once, whoever holds them; a subscription counts from the moment it is asked for, also while it replays.
+ * Bounds what subscriptions may ask for: by connection, by owner (a token, or an address) and in all. A few
+ * connections with a hundred thousand different globs would take the memory, and each distinct glob is judged
+ * once for every repository that changes. Equal filters are held once and counted once for each owner; a
+ * subscription counts from the moment it is asked for, also while it replays.
+ *
+ * No owner takes the room of the others: each has a share, and may hold at most as much as is still free. A
+ * filter for everything (`**`) costs nothing, so it always has room.
  */
 import { ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { BucketRule } from '../lib/leaky-bucket.ts';
+import { Account } from './interest-account.ts';
 
+/** Globs count by their wildcards and ranges by their comparators; `**` counts nothing. */
 export interface InterestLimits {
-  /** Globs and tag ranges of one connection's subscriptions together. Default 1,000. */
+  /** Of one connection's subscriptions together. Default 1,000. */
   readonly globsPerConnection: number;
-  /** Distinct repository globs of all subscriptions. Default 20,000. */
+  /** Of one owner: each repository glob once, and the tags of each different filter. Default 5,000. */
+  readonly globsPerClient: number;
+  /** Of all owners, counted likewise. Default 20,000. */
   readonly globs: number;
-  /** Entries of all distinct filters, see `Filter.entries`. Default 1,000,000. */
-  readonly repositories: number;
+  /** Memory of one connection's filters (`Filter.memoryBytes`). Default 4 MiB. */
+  readonly filterBytesPerConnection: number;
+  /** Of one owner's different filters. Default 32 MiB. */
+  readonly filterBytesPerClient: number;
+  /** Of all different filters. Default 128 MiB. */
+  readonly filterBytes: number;
 }
+
+const mebibyte = 1_048_576;
 
 export const defaultInterestLimits: InterestLimits = {
   globsPerConnection: 1_000,
+  globsPerClient: 5_000,
   globs: 20_000,
-  repositories: 1_000_000,
+  filterBytesPerConnection: 4 * mebibyte,
+  filterBytesPerClient: 32 * mebibyte,
+  filterBytes: 128 * mebibyte,
 };
+
+const globUnit = 'wildcards and comparators in globs and ranges';
+const memoryUnit = 'bytes of memory for filters';
+/** Owners known before any is forgotten. */
+const leastOwners = 1_000;
 
 interface Held {
   readonly filter: Filter;
@@ -28,77 +52,173 @@ interface Held {
 
 export class Interests {
   readonly #limits: InterestLimits;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #held = new Map<string, Held>();
-  /** How many of the held filters have each repository glob. */
-  readonly #globs = new Map<string, number>();
-  #entries = 0;
+  readonly #total: Account;
+  readonly #byOwner = new Map<string, Account>();
+  /** At so many owners those that hold nothing are looked for. */
+  #sweepAt = leastOwners;
 
-  constructor(limits: InterestLimits = defaultInterestLimits) {
+  constructor(limits: InterestLimits, clock: Pick<Clock, 'monotonic'>) {
     this.#limits = limits;
+    this.#clock = clock;
+    this.#total = new Account();
   }
 
-  /** Distinct repository globs, and entries of all distinct filters. */
-  get counts(): { readonly globs: number; readonly entries: number } {
-    return { globs: this.#globs.size, entries: this.#entries };
+  /** What all together hold, and how many owners are known. */
+  get counts(): { readonly globs: number; readonly bytes: number; readonly owners: number } {
+    const { globs, bytes } = this.#total;
+    return { globs, bytes, owners: this.#byOwner.size };
   }
 
   /**
    * Counts a filter in until it is released; changes nothing where it throws.
    *
+   * @param owner who pays; '' where nobody is told apart
    * @param others the filters that the same connection already holds
    * @returns the filter to keep: an equal one, where somebody holds that
-   * @throws SUBSCRIPTION_LIMIT for what this connection asks for, TOO_MANY_CONNECTIONS for what all do
+   * @throws SUBSCRIPTION_LIMIT for what this connection asks for; TOO_MANY_REQUESTS for what this owner asks
+   * for in a short time; TOO_MANY_CONNECTIONS for what this owner or all hold
    */
-  hold(filter: Filter, others: readonly Filter[]): Filter {
-    let globs = filter.globs;
-    for (const other of others) globs += other.globs;
-    const { globsPerConnection } = this.#limits;
-    if (globs > globsPerConnection) {
-      throw new ManifeedError(
-        'SUBSCRIPTION_LIMIT',
-        `subscribe: ${globs} globs and ranges: must be at most ${globsPerConnection} per connection`,
-        { detail: { parameter: 'repository' } },
-      );
-    }
+  hold(filter: Filter, owner: string, others: readonly Filter[]): Filter {
+    this.#checkConnection(filter, others);
     const held = this.#held.get(filter.key);
-    if (held !== undefined) {
-      held.holders++;
-      return held.filter;
-    }
-    this.#refuseTooMany(filter);
-    this.#held.set(filter.key, { filter, holders: 1 });
-    this.#entries += filter.entries;
-    for (const glob of filter.patterns) this.#globs.set(glob, (this.#globs.get(glob) ?? 0) + 1);
-    return filter;
+    const kept = held?.filter ?? filter;
+    const account = this.#byOwner.get(owner) ?? new Account();
+    if (!account.has(kept)) this.#checkOwner(kept, owner, account);
+    if (held === undefined) {
+      this.#held.set(kept.key, { filter: kept, holders: 1 });
+      this.#total.add(kept);
+    } else held.holders++;
+    account.add(kept);
+    this.#know(owner, account);
+    return kept;
   }
 
   /** What `hold` returned, or an equal one. */
-  release(filter: Filter): void {
+  release(filter: Filter, owner: string): void {
     const held = this.#held.get(filter.key);
-    if (held === undefined || --held.holders > 0) return;
+    const account = this.#byOwner.get(owner);
+    if (held === undefined || account === undefined || !account.has(held.filter)) return;
+    account.remove(held.filter);
+    if (--held.holders > 0) return;
     this.#held.delete(filter.key);
-    this.#entries -= filter.entries;
-    for (const glob of filter.patterns) {
-      const rest = (this.#globs.get(glob) ?? 1) - 1;
-      if (rest === 0) this.#globs.delete(glob);
-      else this.#globs.set(glob, rest);
+    this.#total.remove(held.filter);
+  }
+
+  /**
+   * Charges an owner for globs that are judged once, without being held. What it holds already is free.
+   *
+   * @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS
+   */
+  charge(filter: Filter, owner: string): void {
+    this.#checkConnection(filter, []);
+    const account = this.#byOwner.get(owner) ?? new Account();
+    if (account.has(this.#held.get(filter.key)?.filter ?? filter)) return;
+    this.#takeFromBucket(filter, owner, account);
+    this.#know(owner, account);
+  }
+
+  #checkConnection(filter: Filter, others: readonly Filter[]): void {
+    const { globsPerConnection, filterBytesPerConnection } = this.#limits;
+    let globs = globsOf(filter);
+    let bytes = filter.memoryBytes;
+    for (const other of others) {
+      globs += globsOf(other);
+      bytes += other.memoryBytes;
+    }
+    const over = (parameter: string, found: string, max: number) =>
+      new ManifeedError('SUBSCRIPTION_LIMIT', `subscribe: ${found}: must be at most ${max} per connection`, {
+        detail: { parameter },
+      });
+    if (globs > globsPerConnection) throw over(faulty(filter), `${globs} ${globUnit}`, globsPerConnection);
+    if (bytes > filterBytesPerConnection) {
+      throw over('repository', `${bytes} ${memoryUnit}`, filterBytesPerConnection);
     }
   }
 
-  #refuseTooMany(filter: Filter): void {
-    const { globs: maxGlobs, repositories: maxEntries } = this.#limits;
-    const entries = this.#entries + filter.entries;
-    if (entries > maxEntries) throw tooMany(`${entries} repositories`, maxEntries);
-    let globs = this.#globs.size;
-    for (const glob of filter.patterns) if (!this.#globs.has(glob)) globs++;
-    if (globs > maxGlobs) throw tooMany(`${globs} different globs`, maxGlobs);
+  #checkOwner(filter: Filter, owner: string, account: Account): void {
+    const { globsPerClient, globs, filterBytesPerClient, filterBytes } = this.#limits;
+    // Where others hold it already, it takes no more room.
+    const isHeld = this.#held.has(filter.key);
+    const mine = account.globsWith(filter);
+    const ofGlobs = {
+      ...{ held: account.globs, asked: mine, share: globsPerClient },
+      ...{ total: this.#total.globs, more: isHeld ? 0 : this.#total.globsWith(filter), max: globs },
+    };
+    const ofMemory = {
+      ...{ held: account.bytes, asked: filter.memoryBytes, share: filterBytesPerClient },
+      ...{ total: this.#total.bytes, more: isHeld ? 0 : filter.memoryBytes, max: filterBytes },
+    };
+    refuseOver(ofGlobs, owner, faulty(filter), globUnit);
+    refuseOver(ofMemory, owner, 'repository', memoryUnit);
+    this.#takeFromBucket(filter, owner, account);
+  }
+
+  /** A share of globs at once, and a tenth of that every second: each is judged anew for every repository. */
+  #takeFromBucket(filter: Filter, owner: string, account: Account): void {
+    const more = account.globsWith(filter);
+    const rule = this.#bucketRule(owner);
+    if (more === 0 || account.lately.addIfFits(more, rule, this.#clock.monotonic())) return;
+    throw new ManifeedError(
+      'TOO_MANY_REQUESTS',
+      `subscribe: new globs and ranges too fast: must be at most ${Math.max(1, Math.floor(rule.perSecond))} wildcards and comparators a second`,
+      { detail: { parameter: faulty(filter) } },
+    );
+  }
+
+  #bucketRule(owner: string): BucketRule {
+    const { globsPerClient, globs } = this.#limits;
+    const capacity = owner === '' ? globs : Math.min(globsPerClient, globs);
+    return { capacity, perSecond: capacity / 10 };
+  }
+
+  #know(owner: string, account: Account): void {
+    this.#byOwner.set(owner, account);
+    if (this.#byOwner.size < this.#sweepAt) return;
+    const now = this.#clock.monotonic();
+    for (const [name, each] of this.#byOwner) {
+      if (each.isIdle(this.#bucketRule(name).perSecond, now)) this.#byOwner.delete(name);
+    }
+    this.#sweepAt = Math.max(leastOwners, 2 * this.#byOwner.size);
   }
 }
 
-function tooMany(what: string, max: number): ManifeedError {
-  return new ManifeedError(
-    'TOO_MANY_CONNECTIONS',
-    `subscribe: ${what} of all subscribers: must be at most ${max}`,
-    { detail: { parameter: 'repository' } },
-  );
+function globsOf({ wildcards, tagConditions }: Filter): number {
+  return wildcards + tagConditions;
+}
+
+/** What most of the globs were given as. */
+function faulty({ wildcards, tagConditions }: Filter): string {
+  return tagConditions > wildcards ? 'tag' : 'repository';
+}
+
+interface Room {
+  /** Of this owner: what it holds, what it asks for besides, and its share. */
+  readonly held: number;
+  readonly asked: number;
+  readonly share: number;
+  /** Of all: what they hold, what this adds, and the most. */
+  readonly total: number;
+  readonly more: number;
+  readonly max: number;
+}
+
+function refuseOver(room: Room, owner: string, parameter: string, what: string): void {
+  if (room.asked === 0) return;
+  const refuse = (found: number, whose: string, need: string) =>
+    new ManifeedError('TOO_MANY_CONNECTIONS', `subscribe: ${found} ${what} of ${whose}: ${need}`, {
+      detail: { parameter },
+    });
+  const all = room.total + room.more;
+  if (room.more > 0 && all > room.max) throw refuse(all, 'all subscribers', `must be at most ${room.max}`);
+  // A share as large as the whole says that one may have everything.
+  if (owner === '' || room.share >= room.max) return;
+  const mine = room.held + room.asked;
+  const whose = 'one token or address';
+  if (mine > room.share) throw refuse(mine, whose, `must be at most ${room.share}`);
+  const free = room.max - all;
+  if (room.more > 0 && mine > free) {
+    throw refuse(mine, whose, `must be at most as many as are still free, ${free} of ${room.max}`);
+  }
 }

@@ -1,35 +1,64 @@
+import type { Filter } from '../event/filter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Frame } from './frame.ts';
+import type { Grant } from './group.ts';
 import type { History } from './history.ts';
+import { type Judged, judgeFrames } from './judge.ts';
+import type { Turns } from './turns.ts';
+
+export interface RecentPort {
+  readonly history: History;
+  readonly ledger: Pick<Ledger, 'bounds'>;
+  readonly turns: Turns;
+}
+
+export interface RecentRequest {
+  /** Who pays for it. */
+  readonly owner: string;
+  readonly grant: Grant;
+  readonly filter: Filter;
+  /** Nobody waits for the answer any more. */
+  isOver(): boolean;
+}
 
 /** Changes looked at for one answer. */
 const maxScanned = 10_000;
 const windowSize = 256;
 
 /**
- * The newest `limit` frames that `wants` accepts, oldest first, among the newest 10,000 changes up to `head`.
- * Rejects with `UNAVAILABLE` when the ledger can't be read.
+ * The newest `limit` frames that are wanted, oldest first, among the newest 10,000 changes up to `head`. Stops
+ * where it is over, with what it has. Rejects with `UNAVAILABLE` when the ledger can't be read.
  */
 export async function recentFrames(
-  source: { readonly history: History; readonly ledger: Ledger },
+  port: RecentPort,
   head: number,
   limit: number,
-  wants: (frame: Frame) => boolean,
+  judged: Judged,
 ): Promise<readonly Frame[]> {
-  const { floor } = await source.ledger.bounds();
+  const { floor } = await port.ledger.bounds();
   const lowest = Math.max(floor, head - maxScanned);
-  let found: Frame[] = [];
-  for (let to = head; to > lowest && found.length < limit; to -= windowSize) {
-    const matching: Frame[] = [];
-    let from = Math.max(lowest, to - windowSize);
-    // A page may be short: it may have ended at what was the head when it was read.
-    while (from < to) {
-      const page = await source.history.page(from);
-      matching.push(...page.frames.filter((frame) => frame.sequence <= to && wants(frame)));
-      if (page.next <= from) break;
-      from = page.next;
-    }
-    found = [...matching, ...found];
+  let found: readonly Frame[] = [];
+  for (let to = head; to > lowest && found.length < limit && !judged.isOver(); to -= windowSize) {
+    const from = Math.max(lowest, to - windowSize);
+    found = [...(await wantedBetween(from, to, port, judged)), ...found];
   }
   return found.slice(-limit);
+}
+
+async function wantedBetween(
+  after: number,
+  to: number,
+  { history, turns }: RecentPort,
+  judged: Judged,
+): Promise<readonly Frame[]> {
+  const wanted: Frame[] = [];
+  // A page may be short: it may have ended at what was the head when it was read.
+  for (let from = after; from < to && !judged.isOver(); ) {
+    const page = await history.page(from);
+    const frames = page.frames.filter((frame) => frame.sequence <= to);
+    wanted.push(...(await judgeFrames(frames, judged, turns)));
+    if (page.next <= from) break;
+    from = page.next;
+  }
+  return wanted;
 }

@@ -1,6 +1,7 @@
 import { repositoryKey } from '../event/reference.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Delivery } from './delivery.ts';
+import { judgeRepository } from './judge.ts';
 import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
 import type { Turns } from './turns.ts';
 
@@ -11,6 +12,8 @@ export interface SnapshotPort {
 }
 
 const pageSize = 500;
+/** What a row costs besides its globs. */
+const stepsPerRow = 10;
 
 /** Sends the present state of the matching tags, in bounded pages and no faster than the socket drains. */
 export async function sendSnapshot(
@@ -20,6 +23,7 @@ export async function sendSnapshot(
   port: SnapshotPort,
 ): Promise<void> {
   const narrowed = filter.patterns.length > 0 ? {} : { repositories: filter.repositories };
+  const work = port.turns.newWork();
   let cursor: string | null = null;
   do {
     await (port.turns.take() ?? undefined);
@@ -28,8 +32,13 @@ export async function sendSnapshot(
     port.turns.spend(page.tags.length);
     for (const tag of page.tags) {
       const key = repositoryKey(tag);
-      if (!subscriber.grant.allows(key) || !filter.matchesRepository(key) || !filter.matchesTag(tag.tag))
-        continue;
+      work.steps += stepsPerRow + filter.tagConditions;
+      if (work.steps >= work.limit) await (port.turns.pay(work) ?? undefined);
+      if (!subscriber.grant.allows(key)) continue;
+      const pending = judgeRepository(filter, key, { work, turns: port.turns, isOver });
+      if (pending !== null) await pending;
+      if (isOver()) return;
+      if (!filter.matchesRepository(key) || !filter.matchesTag(tag.tag)) continue;
       while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
       if (isOver()) return;
       port.delivery.tell(subscriber, { kind: 'state', id, tag });

@@ -38,8 +38,15 @@ export interface Joining {
   lost: ResetReason | null;
 }
 
+const noFilters: readonly Filter[] = [];
+const noIds: readonly string[] = [];
+/** Repositories that a read of the ledger is narrowed to: to hand on more takes longer than to match. */
+const maxNarrowed = 1_000;
+
 export interface SubscriberOptions {
   readonly sink: Sink;
+  /** Who pays for what it asks for: a token, or an address; '' where nobody is told apart. Default ''. */
+  readonly owner?: string;
   readonly grant: Grant;
   readonly paced: boolean;
   readonly conflate: boolean;
@@ -52,6 +59,8 @@ export interface SubscriberOptions {
  */
 export class Subscriber {
   readonly sink: Sink;
+  /** Who pays for its subscriptions; fixed when the first one comes. */
+  owner: string;
   /** These three are fixed by the first subscription. */
   grant: Grant;
   paced: boolean;
@@ -89,6 +98,7 @@ export class Subscriber {
     this.number = number;
     this.connectedAtSeconds = Math.floor(nowMs / 1000);
     this.sink = options.sink;
+    this.owner = options.owner ?? '';
     this.grant = options.grant;
     this.paced = options.paced;
     this.conflate = options.conflate;
@@ -113,6 +123,25 @@ export class Subscriber {
     });
   }
 
+  /** The filters of its subscriptions, and of those on their way in. */
+  filters(): readonly Filter[] {
+    // As with nearly all who ask for something.
+    if (this.subscriptions.length === 0 && this.joining === null) return noFilters;
+    return [
+      ...this.subscriptions.map((each) => each.group.filter),
+      ...(this.joining ?? []).map((each) => each.request.filter),
+    ];
+  }
+
+  /** Of its subscriptions, and of those on their way in. */
+  ids(): readonly string[] {
+    if (this.subscriptions.length === 0 && this.joining === null) return noIds;
+    return [
+      ...this.subscriptions.map((each) => each.id),
+      ...(this.joining ?? []).map((each) => each.request.id),
+    ];
+  }
+
   /** Whether one of its subscriptions is to have this change. */
   wants(change: Change, repositoryKey: string): boolean {
     for (const subscription of this.subscriptions) {
@@ -129,12 +158,16 @@ export class Subscriber {
     return lowest;
   }
 
-  /** Exact repositories of all its subscriptions for a narrowed read; undefined where a pattern is among them. */
+  /**
+   * Exact repositories of all its subscriptions for a narrowed read; undefined where a pattern is among them, or
+   * where they are so many that the whole log is read faster.
+   */
   exactRepositories(): readonly string[] | undefined {
     const all: string[] = [];
     for (const { group } of this.subscriptions) {
       if (group.filter.patterns.length > 0) return undefined;
       all.push(...group.filter.repositories);
+      if (all.length > maxNarrowed) return undefined;
     }
     return all;
   }

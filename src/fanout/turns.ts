@@ -1,3 +1,5 @@
+import type { Work } from '../event/glob.ts';
+
 /**
  * Shares the event loop among thousands that are fed at once: each asks for a turn before its next page, and
  * in one turn of the loop only so many frames are written. Without it a storm of catch-ups, which all read the
@@ -8,6 +10,10 @@
 const maxFramesPerTurn = 512;
 /** Set aside for whoever gets a turn, until it knows what it has: its page may take a while to come. */
 const reserved = 128;
+/** Steps of judging globs that count as one frame: with these, one turn judges for some 2 ms. */
+const stepsPerFrame = 250;
+/** Steps that one who judges takes before it pays for them. */
+const stepsPerPayment = 20_000;
 
 export class Turns {
   #left = maxFramesPerTurn;
@@ -28,6 +34,20 @@ export class Turns {
   /** Frames or rows about to be written by one who got a turn. */
   spend(frames: number): void {
     this.#left -= frames - reserved;
+  }
+
+  /** Counts what one catch-up judges; `pay` for it at its limit. */
+  newWork(): Work {
+    return { steps: 0, limit: stepsPerPayment };
+  }
+
+  /** Takes the steps of `work` off this turn. Null: go on; otherwise resolves in the turn to go on in. */
+  pay(work: Work): Promise<void> | null {
+    this.#schedule();
+    this.#left -= work.steps / stepsPerFrame;
+    work.steps = 0;
+    if (this.#left > 0) return null;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   get waiting(): number {

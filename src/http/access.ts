@@ -27,6 +27,8 @@ export interface Grant {
   readonly name: string;
   /** Equal grants have equal keys: what matters for who hears of a change. */
   readonly key: string;
+  /** The token's name, of which all connections share its limits; null with open access. */
+  readonly owner: string | null;
   /** Canonical repositories and globs that it may subscribe to. */
   readonly patterns: readonly string[];
   /** May change the pace and look at upstreams. */
@@ -67,6 +69,7 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
   if (access.kind === 'open') {
     const everything = scope(['**']);
     const grant = makeGrant('anonymous', everything, {
+      owner: null,
       unpaced: allowNone,
       admin: openIsAdmin,
       metrics: true,
@@ -76,6 +79,7 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
   const grants = new Map<string, Grant>();
   for (const token of access.tokens) {
     const may = {
+      owner: token.name,
       unpaced: token.unpaced || allowNone,
       admin: token.admin,
       metrics: token.admin || token.metrics === true,
@@ -90,7 +94,11 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
   };
 }
 
-function makeGrant(name: string, scope: Scope, may: Pick<Grant, 'unpaced' | 'admin' | 'metrics'>): Grant {
+function makeGrant(
+  name: string,
+  scope: Scope,
+  may: Pick<Grant, 'owner' | 'unpaced' | 'admin' | 'metrics'>,
+): Grant {
   const { patterns } = scope;
   return {
     name,

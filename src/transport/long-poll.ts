@@ -7,9 +7,7 @@ import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
 import { formatPosition } from '../event/position.ts';
-import type { Frame } from '../fanout/frame.ts';
 import type { Hub } from '../fanout/hub.ts';
-import { recentFrames } from '../fanout/recent.ts';
 import type { Control, Encoding, Sink } from '../fanout/sink.ts';
 import type { Start } from '../fanout/subscriber.ts';
 import { addressGroup } from '../lib/address-group.ts';
@@ -68,6 +66,7 @@ const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloud
 
 interface Wanted {
   readonly filter: Filter;
+  readonly owner: string;
   readonly grant: ClientGrant;
   readonly paced: boolean;
   readonly conflate: boolean;
@@ -92,7 +91,7 @@ export function longPollRoute(app: FastifyInstance, options: LongPollOptions): v
     over.signal.addEventListener('abort', () => admission.leave(address));
     // A response that is not its connection's first hears nothing of the end of that; its request does.
     for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
-    const { bodies, position } = await answer({ query, grant }, over.signal, options);
+    const { bodies, position } = await answer({ query, grant, address }, over.signal, options);
     // Idle time of the socket, which an answer that is read does not have.
     reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
     return send(reply, request.url, bodies, position);
@@ -109,6 +108,7 @@ interface Asking {
   /** Without the question mark. */
   readonly query: string;
   readonly grant: ClientGrant;
+  readonly address: string;
 }
 
 async function answer(asking: Asking, signal: AbortSignal, options: LongPollOptions): Promise<Answer> {
@@ -116,9 +116,9 @@ async function answer(asking: Asking, signal: AbortSignal, options: LongPollOpti
   const { epoch, sequence } = options.hub.head;
   let { start } = wanted;
   if (start.kind === 'live') {
-    const frames = await recentFrames(options.hub.sources, sequence, wanted.limit, (frame) =>
-      accepts(wanted, frame),
-    );
+    const { owner, grant, filter, limit } = wanted;
+    const isOver = () => signal.aborted;
+    const frames = await options.hub.recent(limit, { owner, grant, filter, isOver });
     const [first] = frames;
     if (first === undefined && wanted.waitMs === 0)
       return { bodies: [], position: formatPosition(epoch, sequence) };
@@ -131,12 +131,13 @@ async function answer(asking: Asking, signal: AbortSignal, options: LongPollOpti
   return outcome;
 }
 
-function parse({ query, grant }: Asking, options: LongPollOptions): Wanted {
+function parse({ query, grant, address }: Asking, options: LongPollOptions): Wanted {
   const params = parseQuery(new URLSearchParams(query), longPollSchema);
   const filter = toFilter(params, options.limits);
   checkFilter(filter, grant, options.admission.knowsRegistry);
   return {
     filter,
+    owner: grant.owner ?? address,
     grant,
     paced: toPaced(params.pace, grant),
     conflate: params.conflate ?? false,
@@ -145,14 +146,6 @@ function parse({ query, grant }: Asking, options: LongPollOptions): Wanted {
     limit: parseCount(params.n),
     waitMs: parseWait(params.wait, options.limits.longPollMaxWaitMs),
   };
-}
-
-function accepts(wanted: Wanted, frame: Frame): boolean {
-  return (
-    wanted.grant.allows(frame.key) &&
-    wanted.filter.matchesRepository(frame.key) &&
-    wanted.filter.matchesRest(frame.change)
-  );
 }
 
 type Waited =
@@ -212,8 +205,8 @@ function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPo
       end: () => finish(),
     };
     const onLeave = () => finish();
-    const { grant, paced, conflate } = wanted;
-    const subscriber = hub.connect({ sink, grant, paced, conflate });
+    const { owner, grant, paced, conflate } = wanted;
+    const subscriber = hub.connect({ sink, owner, grant, paced, conflate });
     const cancel = clock.after(Math.max(wanted.waitMs, leastWaitMs), () => finish());
     signal.addEventListener('abort', onLeave);
     // It left while the past was read.

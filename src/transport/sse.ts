@@ -87,6 +87,7 @@ class SseConnection implements Sink, SocketOwner {
     const { grant, paced } = asked;
     this.#subscriber = options.hub.connect({
       sink: this,
+      owner: grant.owner ?? address,
       grant,
       paced,
       conflate: asked.params.conflate ?? false,

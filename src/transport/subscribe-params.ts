@@ -188,6 +188,8 @@ export function quote(text: string): string {
 /** What a client may do; made by the authoriser, handed in by the composition root. */
 export interface ClientGrant {
   readonly key: string;
+  /** Names the token, of which all connections share its limits; null with open access. */
+  readonly owner: string | null;
   readonly unpaced: boolean;
   allows(repositoryKey: string): boolean;
 }

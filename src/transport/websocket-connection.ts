@@ -8,6 +8,7 @@ import type { Hub } from '../fanout/hub.ts';
 import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
 import type { Subscriber } from '../fanout/subscriber.ts';
 import type { Clock } from '../lib/clock.ts';
+import { LeakyBucket } from '../lib/leaky-bucket.ts';
 import type { Random } from '../lib/random.ts';
 import { own, type SocketOwner } from '../lib/socket-owner.ts';
 import { endSoon } from './end-soon.ts';
@@ -20,7 +21,9 @@ import {
   type ClientMessage,
   controlText,
   errorText,
+  extraMessages,
   idOf,
+  refuseMember,
   type SubscribeMessage,
 } from './websocket-messages.ts';
 import type { FrameListener, FrameReader, FrameReaders } from './websocket-reader.ts';
@@ -59,8 +62,7 @@ const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloud
 
 /** Beats without any answer after which a peer is dead. */
 const maxUnanswered = 2;
-const noIds: readonly string[] = [];
-const noGrant: ClientGrant = { key: '', unpaced: false, allows: () => false };
+const noGrant: ClientGrant = { key: '', owner: null, unpaced: false, allows: () => false };
 
 export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   encoding: Encoding = encodings.manifeed;
@@ -77,9 +79,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   #closing = false;
   /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
   #greeting: string | null = null;
-  /** Messages lately, and when they were counted, monotonic ms: a bucket that leaks. */
-  #messages = 0;
-  #messagesAt = 0;
+  readonly #messages = new LeakyBucket();
 
   constructor({ socket, address }: StreamConnection, options: WebSocketOptions, grant: ClientGrant | null) {
     this.#socket = socket;
@@ -88,6 +88,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     this.#grant = grant;
     this.#subscriber = options.hub.connect({
       sink: this,
+      owner: grant?.owner ?? address,
       grant: grant ?? noGrant,
       paced: true,
       conflate: false,
@@ -247,7 +248,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
 
   #subscribe(message: SubscribeMessage, grant: ClientGrant): void {
     const { limits, hub, admission, parser, clock } = this.#options;
-    const ids = this.#subscriptionIds();
+    const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
       throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
     if (ids.length >= limits.subscriptionsPerConnection) {
@@ -257,6 +258,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
         { detail: { parameter: 'id' } },
       );
     }
+    if (!this.#withinRate(extraMessages(message))) return;
     const filter = parser.filterOf(message);
     checkFilter(filter, grant, admission.knowsRegistry);
     const start = toStart(message, clock.now());
@@ -286,12 +288,6 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     }
   }
 
-  #subscriptionIds(): readonly string[] {
-    const { subscriptions, joining } = this.#subscriber;
-    if (subscriptions.length === 0 && joining === null) return noIds;
-    return [...subscriptions.map((each) => each.id), ...(joining ?? []).map((each) => each.request.id)];
-  }
-
   /** The token of the handshake or of the first message; later ones must be worth the same. */
   #authorised(token: string | null): ClientGrant {
     if (this.#grant !== null && token === null) return this.#grant;
@@ -300,6 +296,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
       this.#options.admission.admit(this.#address);
       this.#grant = grant;
       this.#subscriber.grant = grant;
+      this.#subscriber.owner = grant.owner ?? this.#address;
     } else if (this.#grant.key !== grant.key) {
       throw refuseMember(
         'access_token',
@@ -317,13 +314,11 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     this.#socket.once('close', cancel);
   }
 
-  #withinRate(): boolean {
-    const now = this.#options.clock.monotonic();
+  /** @param cost how many messages it counts as */
+  #withinRate(cost = 1): boolean {
     const { messagesPerSecond } = this.#options.limits;
-    const regained = ((now - this.#messagesAt) / 1000) * messagesPerSecond;
-    this.#messages = Math.max(0, this.#messages - regained) + 1;
-    this.#messagesAt = now;
-    if (this.#messages <= messagesPerSecond) return true;
+    const rule = { capacity: messagesPerSecond, perSecond: messagesPerSecond };
+    if (this.#messages.add(cost, rule, this.#options.clock.monotonic())) return true;
     if (!this.#closing) {
       this.#fail(
         new ManifeedError(
@@ -352,7 +347,3 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
 
 /** Errors after which the client has to begin anew; the others concern one message. */
 const fatal = new Set(['MESSAGE_INVALID', 'UNAUTHORIZED', 'INTERNAL', 'TOO_MANY_REQUESTS']);
-
-function refuseMember(parameter: string, message: string): ManifeedError {
-  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
-}

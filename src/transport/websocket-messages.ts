@@ -57,6 +57,15 @@ export function parseClientMessage(text: string): ClientMessage {
   }
 }
 
+/** Globs and ranges that count as one more message of `limits.messagesPerSecond`. */
+const globsPerMessage = 25;
+
+/** How many more messages a subscribe counts as, for its globs and ranges. */
+export function extraMessages({ repository = [], tag = [] }: SubscribeMessage): number {
+  const isCostly = (text: string) => text.includes('*') || text.startsWith('semver:');
+  return (repository.filter(isCostly).length + tag.filter(isCostly).length) / globsPerMessage;
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -102,4 +111,9 @@ export function errorText(error: ManifeedError, id: string | null): string {
     message: error.message,
     detail: error.detail ?? null,
   });
+}
+
+/** One member of a message is at fault; the connection stays. */
+export function refuseMember(parameter: string, message: string): ManifeedError {
+  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
 }

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { FilterInput } from '../../../src/event/filter.ts';
 import { History } from '../../../src/fanout/history.ts';
-import { recentFrames } from '../../../src/fanout/recent.ts';
-import { keyOf, openWorld } from '../../support/hub-world.ts';
+import { everything, filterOf, keyOf, openWorld } from '../../support/hub-world.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
+function request(input: FilterInput = {}) {
+  return { owner: '', grant: everything, filter: filterOf(input), isOver: () => false };
+}
 
 async function filled(count: number) {
   const world = await openWorld({ history: { maxFrames: 1 } });
@@ -88,8 +92,7 @@ describe('history', () => {
 describe('recent frames', () => {
   test('are the newest that match, oldest first', async () => {
     const world = await filled(2_000);
-    const { sources } = world.hub;
-    const odd = await recentFrames(sources, 2_000, 300, (frame) => frame.key === keyOf('team/a'));
+    const odd = await world.hub.recent(300, request({ repository: ['team/a'] }));
     expect(odd.map((frame) => frame.sequence)).toEqual(numbers(851, 1_150).map((n) => 2 * n - 301));
   });
 
@@ -97,7 +100,7 @@ describe('recent frames', () => {
     const world = await openWorld({ history: { maxFrames: 1, pageSize: 7 } });
     for (let n = 0; n < 600; n++) await world.push('team/a');
     await world.settle();
-    const frames = await recentFrames(world.hub.sources, 600, 500, () => true);
+    const frames = await world.hub.recent(500, request());
     expect(frames.map((frame) => frame.sequence)).toEqual(numbers(101, 600));
   });
 
@@ -106,12 +109,7 @@ describe('recent frames', () => {
     await world.push('team/rare');
     for (let n = 0; n < 10_000; n++) await world.push('team/a');
     await world.settle();
-    const rare = await recentFrames(
-      world.hub.sources,
-      10_001,
-      5,
-      (frame) => frame.key === keyOf('team/rare'),
-    );
+    const rare = await world.hub.recent(5, request({ repository: ['team/rare'] }));
     expect(rare).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
 import fastify, { type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
+import { defaultInterestLimits } from '../../../src/fanout/interests.ts';
 import { longPollRoute } from '../../../src/transport/long-poll.ts';
 import type { Admission } from '../../../src/transport/stream-request.ts';
 import { everything, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
@@ -20,7 +21,7 @@ const admission: Admission = {
   enterWaiting() {},
   admit() {},
   leaveWaiting() {},
-  authorise: () => ({ ...everything, unpaced: true }),
+  authorise: () => ({ ...everything, owner: null, unpaced: true }),
   corsHeaders: () => '',
   checkHost() {},
   allowsOrigin: () => true,
@@ -140,7 +141,7 @@ it('answers 503 to whom the pace gives no turn in time', async () => {
 });
 
 it('a request over the bounds of what may be asked for is refused, and no subscriber', async () => {
-  const get = await serve({ interests: { globsPerConnection: 1, globs: 10, repositories: 10 } });
+  const get = await serve({ interests: { ...defaultInterestLimits, globsPerConnection: 1 } });
   const answer = await get('?repository=r.test/a*&repository=r.test/b*&wait=60s');
   expect(answer.status).toBe(400);
   expect(await answer.json()).toMatchObject({ errors: [{ code: 'SUBSCRIPTION_LIMIT' }] });

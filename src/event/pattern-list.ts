@@ -1,0 +1,66 @@
+/**
+ * The repository globs of one filter, and whether one of them matches. A verdict costs up to a thousand globs, so
+ * it is remembered by repository, and it can be found in parts.
+ */
+import { compileGlob, type GlobMatcher, type Work, wildcardsOf } from './glob.ts';
+import { Verdicts } from './verdicts.ts';
+
+/** Verdicts remembered, of all filters together. */
+export const maxVerdicts = 65_536;
+/** A filter with so few wildcards is judged faster than its verdict is found. */
+const fewWildcards = 2;
+
+const verdicts = new Verdicts(maxVerdicts);
+
+export class PatternList {
+  readonly patterns: readonly string[];
+  /** What it costs to judge one repository. `**` by itself costs nothing. */
+  readonly wildcards: number;
+  readonly #matchesAll: boolean;
+  /** Made at first use: a thousand globs are a megabyte, and most filters are found without being asked. */
+  #matchers: readonly GlobMatcher[] | null = null;
+
+  constructor(patterns: readonly string[]) {
+    this.patterns = patterns;
+    this.wildcards = patterns.reduce((sum, each) => sum + (each === '**' ? 0 : wildcardsOf(each)), 0);
+    this.#matchesAll = patterns.includes('**');
+  }
+
+  matches(key: string): boolean {
+    if (this.#matchesAll) return true;
+    if (this.patterns.length === 0) return false;
+    if (this.wildcards <= fewWildcards) return this.#matching().some((matches) => matches(key));
+    const known = verdicts.get(this, key);
+    if (known !== undefined) return known;
+    const verdict = this.#matching().some((matches) => matches(key));
+    verdicts.set(this, key, verdict);
+    return verdict;
+  }
+
+  /**
+   * Finds a verdict in parts.
+   *
+   * @param from the number of patterns that have been judged
+   * @returns null: `matches` knows it now; a number: `work` ran out, call again with that
+   */
+  judge(key: string, from: number, work: Work): number | null {
+    work.steps++;
+    if (this.#matchesAll || this.wildcards <= fewWildcards) return null;
+    if (verdicts.get(this, key) !== undefined) return null;
+    const matchers = this.#matching();
+    for (let index = from; index < matchers.length; index++) {
+      if (work.steps >= work.limit) return index;
+      if (matchers[index]?.(key, work) === true) {
+        verdicts.set(this, key, true);
+        return null;
+      }
+    }
+    verdicts.set(this, key, false);
+    return null;
+  }
+
+  #matching(): readonly GlobMatcher[] {
+    this.#matchers ??= this.patterns.map(compileGlob);
+    return this.#matchers;
+  }
+}

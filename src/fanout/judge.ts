@@ -1,0 +1,74 @@
+/**
+ * Finds which frames of a page somebody wants, in parts: a page of 256 changes and a filter of a thousand globs
+ * make a quarter of a million matches. Takes turns with everybody else who catches up, and stops when nobody
+ * waits for the answer any more.
+ */
+import type { Filter } from '../event/filter.ts';
+import type { Work } from '../event/glob.ts';
+import type { Frame } from './frame.ts';
+import type { Grant } from './group.ts';
+import type { Turns } from './turns.ts';
+
+export interface Judged {
+  readonly grant: Grant;
+  /** Asked anew for each frame: subscriptions come and go. */
+  /** Those that `wants` asks. */
+  readonly filters: readonly Filter[];
+  /** Asked for frames that the grant allows, when their repository is judged. */
+  wants(frame: Frame): boolean;
+  /** Nobody waits for this any more. */
+  isOver(): boolean;
+}
+
+/** What a frame costs besides its globs. */
+const stepsPerFrame = 10;
+
+/** @returns the wanted frames, in order; no matter which where it is over meanwhile */
+export async function judgeFrames(
+  frames: readonly Frame[],
+  judged: Judged,
+  turns: Turns,
+): Promise<readonly Frame[]> {
+  const wanted: Frame[] = [];
+  const work = turns.newWork();
+  for (const frame of frames) {
+    work.steps += stepsPerFrame;
+    if (judged.grant.allows(frame.key)) {
+      for (const filter of judged.filters) {
+        const pending = judgeRepository(filter, frame.key, { work, turns, isOver: judged.isOver });
+        if (pending !== null) await pending;
+        if (judged.isOver()) return wanted;
+        work.steps += filter.tagConditions;
+      }
+      if (judged.wants(frame)) wanted.push(frame);
+    }
+    if (work.steps >= work.limit) await (turns.pay(work) ?? undefined);
+    if (judged.isOver()) return wanted;
+  }
+  turns.pay(work);
+  return wanted;
+}
+
+interface Turning {
+  readonly work: Work;
+  readonly turns: Turns;
+  isOver(): boolean;
+}
+
+/** Null: `filter.matchesRepository` knows it now; otherwise resolves when it does, or when it is over. */
+export function judgeRepository(filter: Filter, key: string, turning: Turning): Promise<void> | null {
+  const next = filter.judgeRepository(key, 0, turning.work);
+  return next === null ? null : judgeOn(filter, key, next, turning);
+}
+
+async function judgeOn(
+  filter: Filter,
+  key: string,
+  from: number,
+  { work, turns, isOver }: Turning,
+): Promise<void> {
+  for (let next: number | null = from; next !== null; next = filter.judgeRepository(key, next, work)) {
+    await (turns.pay(work) ?? undefined);
+    if (isOver()) return;
+  }
+}
