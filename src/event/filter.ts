@@ -8,7 +8,7 @@ import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from '.
 import { compileGlob, isGlob, maxGlobLength, maxWildcards, type Work, wildcardsOf } from './glob.ts';
 import { PatternList } from './pattern-list.ts';
 import { isTag, repositoryKey } from './reference.ts';
-import { parseRepositoryText } from './repository-pattern.ts';
+import { parseRepositoryName, parseRepositoryPattern } from './repository-pattern.ts';
 import { parseTagRange } from './semver-tag.ts';
 
 /** What a client asks for; an absent or empty member does not narrow (save `type`, see `parseFilter`). */
@@ -83,8 +83,8 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
   const patterns = new Set<string>();
   refuseMany('repository', input.repository, options.maxRepositories);
   for (const text of input.repository ?? []) {
-    const { kind, canonical } = parseRepositoryText(text, { defaultRegistry: options.defaultRegistry });
-    (kind === 'glob' ? patterns : repositories).add(canonical);
+    if (isGlob(text)) patterns.add(parseRepositoryPattern(text, options.defaultRegistry));
+    else repositories.add(parseRepositoryName(text, options.defaultRegistry));
   }
   if (repositories.size + patterns.size === 0) patterns.add('**');
   refuseMany('tag', input.tag, options.maxTags ?? defaultMaxTags);
