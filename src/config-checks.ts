@@ -81,8 +81,8 @@ function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
 function checkWebhooks(config: Config): readonly Problem[] {
   return config.webhooks.flatMap((hook, index) => {
     const path = `webhooks[${index}]`;
-    const half = (hook.username === undefined) !== (hook.password === undefined);
-    if (half) return [{ path, message: 'username and password: must be given together' }];
+    const half = halfCredentials(hook, path);
+    if (half.length > 0) return half;
     const proofs = [hook.secret, hook.token, hook.password, hook.pathToken, hook.topics, hook.audience];
     const proven = proofs.some((proof) => proof !== undefined);
     if (proven || hook.verify === 'none') return [];
@@ -97,6 +97,15 @@ function checkWebhooks(config: Config): readonly Problem[] {
   });
 }
 
+function halfCredentials(
+  { username, password }: { readonly username?: string; readonly password?: string },
+  path: string,
+): readonly Problem[] {
+  if ((username === undefined) === (password === undefined)) return [];
+  const [missing, given] = username === undefined ? ['username', 'password'] : ['password', 'username'];
+  return [{ path: `${path}.${missing}`, message: `missing: must be given, because ${given} is` }];
+}
+
 function checkRegistries(config: Config): readonly Problem[] {
   return config.registries.flatMap((registry, index) => {
     const path = `registries[${index}]`;
@@ -108,11 +117,12 @@ function checkRegistries(config: Config): readonly Problem[] {
         message: `need minInterval ≤ interval ≤ maxInterval; got ${[minIntervalMs, intervalMs, maxIntervalMs].map(formatDuration).join(', ')}`,
       });
     }
-    if ((registry.username === undefined) !== (registry.password === undefined)) {
-      problems.push({ path, message: 'username and password: must be given together' });
-    }
+    problems.push(...halfCredentials(registry, path));
     if (registry.plainHttp && (registry.insecureSkipVerify || registry.caFile !== undefined)) {
-      problems.push({ path: `${path}.plainHttp`, message: 'true: must be left out beside TLS options' });
+      problems.push({
+        path: `${path}.plainHttp`,
+        message: 'true: must be left out, because insecureSkipVerify or caFile is given',
+      });
     }
     return problems;
   });
@@ -123,10 +133,13 @@ function checkLedger(config: Config): readonly Problem[] {
   if (ledger.kind !== 'redis') return [];
   const problems: Problem[] = [];
   if (ledger.sentinels !== undefined && ledger.cluster !== undefined) {
-    problems.push({ path: 'ledger', message: 'sentinels and cluster: must not be given together' });
+    problems.push({ path: 'ledger', message: 'has sentinels and cluster: must have one of the two' });
   }
   if (ledger.name !== undefined && ledger.sentinels === undefined) {
-    problems.push({ path: 'ledger.name', message: `"${ledger.name}": must be left out without sentinels` });
+    problems.push({
+      path: 'ledger.name',
+      message: `"${ledger.name}": must be left out, because sentinels is not given`,
+    });
   }
   return problems;
 }

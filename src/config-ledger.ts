@@ -42,7 +42,7 @@ const members = z.strictObject({
   url: text(urlRule, /^(?:memory:?|sqlite:.+|rediss?:\/\/.*)$/s)
     .optional()
     .describe(
-      'Where changes are kept: `memory`, `sqlite:PATH` or `redis://HOST:PORT/0` (`rediss://` for TLS)',
+      'Where changes are kept: `memory`, `sqlite:PATH` or `redis://HOST:PORT/0` (`rediss://` for TLS). Beside the keys below it is `ledger.url`',
     )
     .meta({ secret: 'url' }),
   sentinels: nodes().optional().describe('Redis Sentinel: `host:port` of each'),
