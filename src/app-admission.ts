@@ -4,7 +4,7 @@ import { ManifeedError } from './errors.ts';
 import { parseFilter } from './event/filter.ts';
 import { createAuthoriser, type Grant } from './http/access.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
-import { anyHost, type HostCheck, loopbackHosts } from './http/host-check.ts';
+import { anyHost, type HostCheck, namedHosts } from './http/host-check.ts';
 import type { Metrics } from './lib/metrics.ts';
 import type { Admission } from './transport/stream-request.ts';
 
@@ -29,10 +29,14 @@ export function authoriserOf(config: Config, listenIsLoopback: boolean): Authori
   });
 }
 
-/** Which names this gateway answers to: any, save where a foreign page could reach what it shows to everybody. */
-export function hostCheckOf(config: Config, listenIsLoopback: boolean): HostCheck {
-  const exposed = listenIsLoopback && config.access.kind === 'open' && config.trustProxy.length === 0;
-  return exposed ? loopbackHosts(config.cors.origins) : anyHost;
+/**
+ * Which names this gateway answers to. With `hosts`, to those; without, to any, except where a foreign page could
+ * reach what the gateway shows to everybody.
+ */
+export function hostCheckOf({ access, cors, hosts, trustProxy }: Config): HostCheck {
+  const isExposed = access.kind === 'open' && trustProxy.length === 0;
+  if (!isExposed && hosts.length === 0) return anyHost;
+  return namedHosts([...hosts, ...cors.origins.map((origin) => new URL(origin).hostname)]);
 }
 
 export interface AdmissionOptions {

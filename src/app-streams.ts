@@ -8,13 +8,14 @@ import type { Hub } from './fanout/hub.ts';
 import { clientAddress } from './http/client-address.ts';
 import { tellsAddressesApart } from './http/connection-limits.ts';
 import { type FrontOpening, stepInFront } from './http/front.ts';
+import { requireOneHost } from './http/host-header.ts';
 import type { Reply, Request, Server } from './http/server.ts';
 import { addressGroup } from './lib/address-group.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Random } from './lib/random.ts';
 import { disown } from './lib/socket-owner.ts';
 import { longPollRoute } from './transport/long-poll.ts';
-import { writeError } from './transport/raw-response.ts';
+import { asManifeedError, writeError } from './transport/raw-response.ts';
 import { readSse } from './transport/sse.ts';
 import { StreamParser } from './transport/stream-parser.ts';
 import { type Admission, type Opening, type StreamHead, splitTarget } from './transport/stream-request.ts';
@@ -81,9 +82,12 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   });
   server.server.maxConnections = config.limits.connections + otherConnections;
 
+  const { isAnswering, isLatest } = watchAnswers(server);
   const ordinary = (read: Read) => (request: Request, reply: Reply) => {
     // node:http gives a response its socket when those before it are sent; a stream would run into them.
     if (reply.raw.socket === null) throw tooEarly();
+    // Whatever came behind it in the same packet is being carried out, and could not be answered any more.
+    if (!isLatest(request.raw.socket, reply.raw)) throw tooLate();
     reply.hijack();
     const { headers } = request;
     const address = addressGroup(request.ip);
@@ -94,7 +98,6 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   server.get(ssePath, ordinary(sse));
   // Without an upgrade: the handshake's own refusal says what is missing.
   server.get(socketPath, ordinary(webSocket));
-  const isAnswering = watchAnswers(server);
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
     // Where an answer is to come, a refusal would run into it too.
     if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
@@ -105,10 +108,15 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
     const key = headers['sec-websocket-key'] ?? '';
     // For events an offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does.
     const read = byPath.get(path);
-    if (read !== undefined) return read({ query, headers }).open({ address, socket, key, rest });
-    const error = new ManifeedError('NOT_FOUND', `open WebSocket: no such endpoint: must be ${socketPath}`);
-    disown(socket);
-    writeError(socket, error, '', options);
+    try {
+      requireOneHost(request);
+      if (read === undefined)
+        throw new ManifeedError('NOT_FOUND', `open WebSocket: no such endpoint: must be ${socketPath}`);
+    } catch (error) {
+      disown(socket);
+      return writeError(socket, asManifeedError(error), '', options);
+    }
+    read({ query, headers }).open({ address, socket, key, rest });
   });
   longPollRoute(server, shared);
   return stop;
@@ -131,12 +139,28 @@ function tooEarly(): ManifeedError {
   );
 }
 
-/** @returns whether a request of this socket is not answered yet; an upgrade is not counted as one */
-function watchAnswers({ server }: Server): (socket: Socket) => boolean {
+function tooLate(): ManifeedError {
+  return new ManifeedError(
+    'REQUEST_INVALID',
+    'open stream: another request follows on this connection: must be the last one, since a stream takes its connection for itself',
+  );
+}
+
+interface Answers {
+  /** Whether a request of this socket is not answered yet; an upgrade is not counted as one. */
+  isAnswering(socket: Socket): boolean;
+  /** Whether no request has come behind the one that this response is for. */
+  isLatest(socket: Socket, response: ServerResponse): boolean;
+}
+
+function watchAnswers({ server }: Server): Answers {
   const latest = new WeakMap<Socket, ServerResponse>();
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     latest.set(socket, response);
   });
-  // Answers are sent in order: the last one says all.
-  return (socket) => latest.get(socket)?.writableFinished === false;
+  return {
+    // Answers are sent in order: the last one says all.
+    isAnswering: (socket) => latest.get(socket)?.writableFinished === false,
+    isLatest: (socket, response) => latest.get(socket) === response,
+  };
 }

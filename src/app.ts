@@ -90,7 +90,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const intake = createIntake({ ledger, poller: polling.poller, ...common });
   const authorise = authoriserOf(config, listenIsLoopback);
   const limits = new ConnectionLimits({ ...config.limits, clock });
-  const checkHost = hostCheckOf(config, listenIsLoopback);
+  const checkHost = hostCheckOf(config);
   const admission = createAdmission({
     ...{ config, limits, authorise, checkHost, metrics },
     isDraining: () => draining,

@@ -10,6 +10,7 @@ import {
   choice,
   duration,
   flag,
+  hostName,
   integer,
   list,
   listenAddress,
@@ -230,6 +231,11 @@ export const settingsSchema = z.strictObject({
   webhooks,
   watch: watches,
   access,
+  hosts: list(hostName(), 'host names', maxPatterns)
+    .default([])
+    .describe(
+      'Names that this gateway answers to, besides loopback names, IP addresses and the hosts of `cors.origins`; default: none with open access and no `trustProxy`, else any',
+    ),
   cors: cors.prefault({}),
   pace: pace.prefault({}),
   limits: limits.prefault({}),

@@ -113,6 +113,14 @@ export function registryHost() {
   );
 }
 
+/** A name as `Host` has it, without the port. */
+export function hostName() {
+  return text(
+    'a host name without a port, as in manifeed.example.com',
+    /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/,
+  );
+}
+
 /** An http or https base URL without credentials. */
 export function httpUrl() {
   const error = 'must be an http:// or https:// URL without credentials, query or fragment';

@@ -1,21 +1,22 @@
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { ManifeedError } from '../errors.ts';
 
 /** @throws ORIGIN_DENIED naming the Host */
 export type HostCheck = (host: string | undefined) => void;
 
-/** For listeners whose names nobody can know. */
+/** For gateways that nobody can do harm to under another name. */
 export const anyHost: HostCheck = () => {};
 
 /**
- * For a gateway on loopback that is open to everybody: a foreign page can have its own name resolve to
- * 127.0.0.1 (DNS rebinding), and is then of the same origin as the gateway to the visitor's browser. All that
- * is left of the truth is the name in `Host`.
+ * For a gateway that is open to everybody who can reach it. A foreign page can have its own name resolve to the
+ * gateway's address (DNS rebinding), also where that is in the visitor's own network, and is then of the same
+ * origin as the gateway to the visitor's browser. All that is left of the truth is the name in `Host`. An
+ * address is no such name, and a loopback name never leaves the visitor's machine.
  *
- * @param origins `cors.origins`: their hosts are accepted too
+ * @param names in any case of letters, without ports: `hosts`, and the hosts of `cors.origins`
  */
-export function loopbackHosts(origins: readonly string[]): HostCheck {
-  const known = new Set(origins.map((origin) => new URL(origin).hostname));
+export function namedHosts(names: readonly string[]): HostCheck {
+  const known = new Set(names.map((name) => name.toLowerCase()));
   return (host) => {
     // Only HTTP/1.0 has none, and no browser speaks that.
     if (host === undefined) return;
@@ -23,16 +24,19 @@ export function loopbackHosts(origins: readonly string[]): HostCheck {
       .toLowerCase()
       .replace(/:\d{1,5}$/, '')
       .replace(/\.$/, '');
-    if (isLoopbackName(name) || known.has(name)) return;
+    if (isLoopbackName(name) || isAddress(name) || known.has(name)) return;
     throw new ManifeedError(
       'ORIGIN_DENIED',
-      `serve request: Host ${JSON.stringify(host.slice(0, 100))}: must be localhost or a loopback address, because access is open; for a proxy's clients set trustProxy`,
+      `serve request: Host ${JSON.stringify(host.slice(0, 100))}: must be localhost, an IP address or a name in hosts: if this is a name of the gateway, add it to hosts`,
       { detail: { parameter: 'Host' } },
     );
   };
 }
 
 function isLoopbackName(name: string): boolean {
-  if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]') return true;
-  return isIP(name) === 4 && name.startsWith('127.');
+  return name === 'localhost' || name.endsWith('.localhost');
+}
+
+function isAddress(name: string): boolean {
+  return isIPv4(name) || (name.startsWith('[') && name.endsWith(']') && isIPv6(name.slice(1, -1)));
 }

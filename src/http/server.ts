@@ -16,6 +16,7 @@ import fastify, {
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
+import { requireOneHost } from './host-header.ts';
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;
@@ -62,6 +63,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // First of all: a route has the handler that was there when it was made.
   app.setErrorHandler(refuse);
   app.server.on('checkExpectation', answerExpectation);
+  app.addHook('onRequest', async ({ raw }) => requireOneHost(raw));
   app.addHook('onRequest', async (request, reply) => {
     // Before CORS, which has a route for every OPTIONS and answers one that is no preflight in text.
     const { origin, 'access-control-request-method': asked } = request.headers;
