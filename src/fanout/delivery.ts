@@ -24,6 +24,8 @@ export interface DeliveryPort {
   readonly fanOut: Pick<FanOut, 'epoch' | 'settled'>;
   readonly metrics: HubMetrics;
   readonly clock: Clock;
+  /** A change cannot be written; told once. */
+  unwritable(frame: Frame, failure: string): void;
   /** The subscriber fell behind. */
   feed(subscriber: Subscriber): void;
 }
@@ -81,10 +83,21 @@ export class Delivery {
 
   write(subscriber: Subscriber, frame: Frame, resume: number): void {
     const bytes = frame.bytes(subscriber.sink.encoding, resume);
+    if (bytes === null) return this.#passOver(subscriber, frame, resume);
     const taken = subscriber.sink.write(bytes);
     if (resume > subscriber.cursor) subscriber.cursor = resume;
     this.#port.metrics.delivered(subscriber.sink.encoding, bytes.length);
     if (!taken) this.#block(subscriber);
+  }
+
+  /**
+   * A change that cannot be written is delivered to nobody, now or after any number of retries. A subscriber that
+   * stopped before it would never hear of anything again, so its position goes on.
+   */
+  #passOver(subscriber: Subscriber, frame: Frame, resume: number): void {
+    if (resume > subscriber.cursor) subscriber.cursor = resume;
+    const failure = frame.takeFailure();
+    if (failure !== null) this.#port.unwritable(frame, failure);
   }
 
   tell(subscriber: Subscriber, control: Control): void {

@@ -24,6 +24,8 @@ export interface FanOutPort {
   deliver(frame: Frame, subscriber: Subscriber): void;
   /** What is queued will not be brought to anybody: whoever is live falls behind, and is fed in a later turn. */
   leaveBehind(): void;
+  /** A defect: this change did not come to everybody, who will be left behind. */
+  failed(frame: Frame, error: unknown): void;
 }
 
 /** Writes between two looks at the clock, and how long fan-out may hold the event loop, ms. */
@@ -122,19 +124,24 @@ export class FanOut {
     return frame;
   }
 
+  /** Never rejects: nobody awaits it, and a rejection would end the process, again at each start. */
   async #pump(): Promise<void> {
     this.#pumping = true;
     this.#heldSince = this.#port.clock.monotonic();
     try {
       for (let frame = this.#take(); frame !== undefined; frame = this.#take()) {
-        // Before its fan-out begins: who joins meanwhile gets it live.
-        if (!this.#port.learn(frame) && !(await this.#learnOn(frame))) continue;
-        this.#head = frame.sequence;
-        this.#port.history.push(frame);
-        const matched = this.#port.match(frame);
-        const held = this.#port.hold(frame, matched);
-        if (this.#heldLong()) await this.#yield();
-        if (matched.groups.length > 0) await this.#bring(frame, matched.groups, held);
+        try {
+          // Before its fan-out begins: who joins meanwhile gets it live.
+          if (!this.#port.learn(frame) && !(await this.#learnOn(frame))) continue;
+          this.#head = frame.sequence;
+          this.#port.history.push(frame);
+          const matched = this.#port.match(frame);
+          const held = this.#port.hold(frame, matched);
+          if (this.#heldLong()) await this.#yield();
+          if (matched.groups.length > 0) await this.#bring(frame, matched.groups, held);
+        } catch (error) {
+          this.#fail(frame, error);
+        }
         if (this.#closed) return;
         if (frame.change.epoch === this.#epoch) this.#settled = Math.max(this.#settled, frame.sequence);
       }
@@ -143,6 +150,13 @@ export class FanOut {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** Some subscribers may have it and some not: each reads on from where it stands. */
+  #fail(frame: Frame, error: unknown): void {
+    this.#port.failed(frame, error);
+    if (frame.change.epoch === this.#epoch) this.#head = Math.max(this.#head, frame.sequence);
+    this.#port.leaveBehind();
   }
 
   /** @returns false: the frame became void meanwhile */

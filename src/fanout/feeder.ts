@@ -53,13 +53,13 @@ interface Run {
   readonly port: FeederPort;
   /** It has had its turn of the pace. */
   admitted: boolean;
-  /** The ledger says that it does not keep what the subscriber needs next. */
-  gone: boolean;
+  /** Why the ledger has not what the subscriber needs next; null: it has. */
+  gone: ResetReason | null;
 }
 
 /** Returns when the subscriber is live or closed. Never rejects for what the ledger refuses: it waits, or resets. */
 export async function feed(subscriber: Subscriber, port: FeederPort): Promise<void> {
-  const run: Run = { subscriber, port, admitted: false, gone: false };
+  const run: Run = { subscriber, port, admitted: false, gone: null };
   let failures = 0;
   while (subscriber.state === 'behind') {
     if (subscriber.blockedAt > 0) {
@@ -71,7 +71,7 @@ export async function feed(subscriber: Subscriber, port: FeederPort): Promise<vo
     try {
       if (subscriber.lost !== null) tellLost(subscriber, subscriber.lost, port);
       else if (unresolved !== undefined) await begin(unresolved, run);
-      else if (run.gone) await fallBelowFloor(run);
+      else if (run.gone !== null) await fallBelowFloor(run, run.gone);
       else if (joining !== undefined) await advanceJoining(joining, run);
       else if (subscriber.subscriptions.length === 0) await subscriber.sleep();
       else if (subscriber.cursor >= port.head().sequence) return port.delivery.goLive(subscriber);
@@ -81,10 +81,10 @@ export async function feed(subscriber: Subscriber, port: FeederPort): Promise<vo
       if (!(error instanceof ManifeedError)) throw error;
       // The ledger is away. The subscriber is told nothing false: it waits.
       if (error.code !== 'POSITION_GONE') await port.clock.sleep(backoffMs(failures++, retry, port.random));
-      else if (joining === undefined) run.gone = true;
+      else if (joining === undefined) run.gone = reasonOf(error);
       else {
         // Beginning it again tells the reset to this subscription alone, with the snapshot that it asked for.
-        joining.lost = 'below-floor';
+        joining.lost = reasonOf(error);
         joining.cursor = null;
       }
     }
@@ -241,20 +241,25 @@ function forgetAhead(subscriber: Subscriber): void {
   if (subscriber.ahead.size === 0) subscriber.ahead = null;
 }
 
-/** Retention was faster than the subscriber: it is told, and goes on at the head. */
-async function fallBelowFloor(run: Run): Promise<void> {
+/** Retention was faster than the subscriber, or the changes were lost: it is told, and goes on at the head. */
+async function fallBelowFloor(run: Run, reason: ResetReason): Promise<void> {
   const { subscriber, port } = run;
   const { epoch, sequence } = port.head();
   const bounds = await port.ledger.bounds();
-  run.gone = false;
+  run.gone = null;
   if (subscriber.state !== 'behind' || port.head().epoch !== epoch) return;
   // Not below: a replica lags behind the head that was announced.
   if (subscriber.cursor >= bounds.floor) return port.clock.sleep(lagMs);
   for (const { id } of subscriber.subscriptions) {
-    tellReset(subscriber, { id, bounds, sequence, reason: 'below-floor' }, port);
+    tellReset(subscriber, { id, bounds, sequence, reason }, port);
   }
   subscriber.cursor = sequence;
   subscriber.ahead = null;
+}
+
+/** A ledger says so where changes are missing or damaged; otherwise retention dropped them. */
+function reasonOf(error: ManifeedError): ResetReason {
+  return error.detail?.reason === 'continuity-lost' ? 'continuity-lost' : 'below-floor';
 }
 
 /** Tells every running subscription that continuity was lost. */

@@ -14,8 +14,9 @@ export class Frame {
   /** `registry/repository` */
   readonly key: string;
   #subject: string | null = null;
-  #own: Map<Encoding, Buffer> | null = null;
-  #held: { encoding: Encoding; resume: number; bytes: Buffer } | null = null;
+  #own: Map<Encoding, Buffer | null> | null = null;
+  #held: { encoding: Encoding; resume: number; bytes: Buffer | null } | null = null;
+  #failure: string | null = null;
 
   constructor(change: Change) {
     this.change = change;
@@ -33,7 +34,8 @@ export class Frame {
     return this.change.sequence;
   }
 
-  bytes(encoding: Encoding, resume: number): Buffer {
+  /** Null where the change cannot be written: it has a value that a source or a store should never have let in. */
+  bytes(encoding: Encoding, resume: number): Buffer | null {
     if (resume !== this.change.sequence) return this.#heldBytes(encoding, resume);
     this.#own ??= new Map();
     let bytes = this.#own.get(encoding);
@@ -44,16 +46,28 @@ export class Frame {
     return bytes;
   }
 
-  #heldBytes(encoding: Encoding, resume: number): Buffer {
+  /** Why it cannot be written, once: all subscribers share one frame. */
+  takeFailure(): string | null {
+    const failure = this.#failure;
+    this.#failure = null;
+    return failure;
+  }
+
+  #heldBytes(encoding: Encoding, resume: number): Buffer | null {
     if (this.#held?.encoding !== encoding || this.#held.resume !== resume) {
       this.#held = { encoding, resume, bytes: this.#encode(encoding, resume) };
     }
     return this.#held.bytes;
   }
 
-  #encode(encoding: Encoding, resume: number): Buffer {
-    const json =
-      encoding.format === 'cloudevents' ? changeToCloudEvent(this.change) : changeToJson(this.change);
-    return encoding.change(json, formatPosition(this.change.epoch, resume));
+  #encode(encoding: Encoding, resume: number): Buffer | null {
+    try {
+      const json =
+        encoding.format === 'cloudevents' ? changeToCloudEvent(this.change) : changeToJson(this.change);
+      return encoding.change(json, formatPosition(this.change.epoch, resume));
+    } catch (error) {
+      this.#failure = String(error);
+      return null;
+    }
   }
 }

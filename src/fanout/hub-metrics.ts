@@ -12,6 +12,7 @@ export class HubMetrics {
   readonly #resets: Counter;
   readonly #superseded: Counter;
   readonly #overruns: Counter;
+  readonly #unwritable: Counter;
   readonly #sums = new Map<Encoding, { deliveries: number; bytes: number }>();
 
   constructor(metrics: Metrics, hub: Watched) {
@@ -23,6 +24,10 @@ export class HubMetrics {
     this.#overruns = metrics.counter(
       'fanout_overruns_total',
       'Times that fan-out or pace could not keep up, and subscribers read from the ledger',
+    );
+    this.#unwritable = metrics.counter(
+      'unwritable_changes_total',
+      'Changes with a value that cannot be written, such as a time after the year 9999: delivered to nobody',
     );
     const deliveries = metrics.counter('deliveries_total', 'Changes delivered to subscribers', ['transport']);
     const bytes = metrics.counter('delivered_bytes_total', 'Bytes of changes delivered', ['transport']);
@@ -59,6 +64,10 @@ export class HubMetrics {
 
   superseded(): void {
     this.#superseded.inc();
+  }
+
+  unwritable(): void {
+    this.#unwritable.inc();
   }
 
   overrun(): void {

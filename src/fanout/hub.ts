@@ -4,6 +4,7 @@
  * take a change is left behind with nothing but its position; the feeder brings it back. Never encodes for a
  * transport, never decides what a change is.
  */
+import { formatPosition } from '../event/position.ts';
 import type { Bounds, Ledger, TailEvent } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -106,6 +107,8 @@ export class Hub {
       hold: (frame, matched) => this.pacer.hold(frame, matched),
       deliver: (frame, subscriber) => this.#delivery.live(frame, subscriber),
       leaveBehind: () => this.#leaveBehind(() => true),
+      failed: (frame, error) =>
+        log.error({ error: String(error), position: positionOf(frame) }, 'fan out change: failed: goes on'),
     });
     this.#metrics = new HubMetrics(options.metrics, { table: this.table, head: () => this.#fanOut.head });
     this.#delivery = new Delivery({
@@ -113,6 +116,10 @@ export class Hub {
       fanOut: this.#fanOut,
       metrics: this.#metrics,
       clock,
+      unwritable: (frame, error) => {
+        this.#metrics.unwritable();
+        log.error({ error, position: positionOf(frame) }, 'write change: failed: it is passed over');
+      },
       feed: (subscriber) => this.#feed(subscriber),
     });
     this.#feederPort = {
@@ -341,4 +348,8 @@ export class Hub {
         if (subscriber.state === 'behind') this.#feed(subscriber);
       });
   }
+}
+
+function positionOf({ change }: Frame): string {
+  return formatPosition(change.epoch, change.sequence);
 }

@@ -1,34 +1,56 @@
 import { z } from 'zod';
 import { type Digest, isDigest } from '../event/digest.ts';
 import type { TagObserved } from '../event/observation.ts';
+import { canonicalRegistry, isRepository, isTag } from '../event/reference.ts';
+import { isTime } from '../event/time.ts';
+import { RecordDamaged } from './loss.ts';
 
 export const digestSchema = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
   'must be a digest, sha256:<64 hex> or sha512:<128 hex>',
 );
 
+/** ms since the epoch, as far as the wire can write them: one time beyond, and no change could be told any more. */
+export const timeSchema = z
+  .number()
+  .refine(isTime, 'must be a time in whole ms since 1970, up to the end of the year 9999');
+
+/** Canonical, as every source makes them: the gateway asks registries by these names, so they are checked. */
+export const namesSchema = {
+  registry: z
+    .string()
+    .refine((host) => canonicalRegistry(host) === host, 'must be a registry host in lower case, host[:port]'),
+  repository: z.string().refine(isRepository, 'must be a repository name, such as team/app'),
+};
+
+export const tagSchema = z.string().refine(isTag, 'must be a tag, [A-Za-z0-9_][A-Za-z0-9._-]{0,127}');
+
 /** A deferred observation as it is stored; its delivery key is spent. */
 export const pendingSchema = z.object({
   kind: z.literal('tag'),
-  registry: z.string(),
-  repository: z.string(),
-  tag: z.string(),
+  ...namesSchema,
+  tag: tagSchema,
   digest: digestSchema.nullable(),
   mediaType: z.string().nullable(),
   size: z.number().int().nullable(),
-  observedAt: z.number().int(),
-  occurredAt: z.number().int().exactOptional(),
+  observedAt: timeSchema,
+  occurredAt: timeSchema.exactOptional(),
   origin: z.string(),
   silent: z.boolean().exactOptional(),
   dedupeKey: z.null(),
-  dedupeWindowMs: z.number().exactOptional(),
+  dedupeWindowMs: z.number().nonnegative().exactOptional(),
 });
 
 export function encodePending(observation: TagObserved): string {
   return JSON.stringify({ ...observation, dedupeKey: null });
 }
 
-/** @throws where the text is not what `encodePending` made */
+/** @throws RecordDamaged where the text is not what `encodePending` made */
 export function decodePending(text: string): TagObserved {
-  return pendingSchema.parse(JSON.parse(text));
+  try {
+    return pendingSchema.parse(JSON.parse(text));
+  } catch {
+    // Without the text: it may be anything.
+    throw new RecordDamaged('a tag that waits for its digest');
+  }
 }

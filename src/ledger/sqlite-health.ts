@@ -11,6 +11,8 @@ export type Notice =
   | { readonly kind: 'new-epoch'; readonly reason: string }
   /** The floor was raised over changes that are missing or damaged. */
   | { readonly kind: 'changes-lost'; readonly floor: number; readonly reason: string }
+  /** Tags that waited for a digest could not be read; a poll has to find them. */
+  | { readonly kind: 'pending-lost'; readonly count: number }
   /** The ledger stores nothing more. */
   | { readonly kind: 'damaged'; readonly reason: string };
 

@@ -1,6 +1,13 @@
 import type { PendingObservation, TagObserved } from '../event/observation.ts';
+import { RecordDamaged } from './loss.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
 import type { Db } from './sqlite-tables.ts';
+
+export interface Claimed {
+  readonly pending: readonly PendingObservation[];
+  /** How many could not be read, and were dropped. */
+  readonly damaged: number;
+}
 
 /** Tags that wait for a digest, in SQLite; their ids are numbers that are never used twice. */
 export class SqlitePending {
@@ -32,10 +39,21 @@ export class SqlitePending {
     return { id, observation: { ...observation, dedupeKey: null } };
   }
 
-  claim(limit: number, now: number, leaseMs: number): readonly PendingObservation[] {
-    const free = this.#sql.free.all(now, limit);
-    for (const { id } of free) this.#sql.lease.run(now + leaseMs, id);
-    return free.map(({ id, observation }) => ({ id: String(id), observation: decodePending(observation) }));
+  /** Those that cannot be read are removed: as the oldest they would be claimed, and fail, for ever. */
+  claim(limit: number, now: number, leaseMs: number): Claimed {
+    const pending: PendingObservation[] = [];
+    let damaged = 0;
+    for (const { id, observation } of this.#sql.free.all(now, limit)) {
+      const decoded = readPending(observation);
+      if (decoded === null) {
+        damaged += 1;
+        this.#sql.remove.run(id);
+        continue;
+      }
+      this.#sql.lease.run(now + leaseMs, id);
+      pending.push({ id: String(id), observation: decoded });
+    }
+    return { pending, damaged };
   }
 
   remove(id: string): void {
@@ -46,4 +64,13 @@ export class SqlitePending {
 /** A file has one owner: who held these leases is gone, and what it left is to be completed at once. */
 export function endLeases(db: Db): void {
   db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
+}
+
+function readPending(text: string): TagObserved | null {
+  try {
+    return decodePending(text);
+  } catch (error) {
+    if (error instanceof RecordDamaged) return null;
+    throw error;
+  }
 }

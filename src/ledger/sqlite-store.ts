@@ -181,7 +181,11 @@ export class SqliteStore {
   }
 
   claimPending(limit: number, leaseMs: number, now: number): readonly PendingObservation[] {
-    return this.#transaction('claim pending observations', () => this.#pending.claim(limit, now, leaseMs));
+    const { pending, damaged } = this.#transaction('claim pending observations', () =>
+      this.#pending.claim(limit, now, leaseMs),
+    );
+    if (damaged > 0) this.health.note({ kind: 'pending-lost', count: damaged });
+    return pending;
   }
 
   read(after: number, limit: number, repositories?: readonly string[]): Page {

@@ -93,6 +93,11 @@ class Notices {
           { path, floor: notice.floor, reason: notice.reason },
           'ledger lost changes: who resumes before them is reset',
         );
+      case 'pending-lost':
+        return log.error(
+          { path, count: notice.count },
+          'ledger dropped damaged tags that waited for a digest: only a poll can find them',
+        );
       case 'damaged':
         this.#damaged.set(1);
         return log.error({ path, reason: notice.reason }, 'ledger is damaged: it stores nothing more');

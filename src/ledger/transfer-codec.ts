@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
+import { parseMediaType } from '../event/media-type.ts';
 import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
-import { digestSchema, pendingSchema } from './pending-codec.ts';
+import { digestSchema, namesSchema, pendingSchema, tagSchema, timeSchema } from './pending-codec.ts';
 import { type LedgerRow, transferFormat } from './transfer.ts';
 
 /** Longest line accepted, in characters; the longest real one has some two thousand. */
@@ -11,9 +12,8 @@ export const maxLineLength = 64 * 1024;
 
 const name = z.string().min(1).max(1_024);
 const count = z.number().int().nonnegative();
-const timeMs = z.number().int();
-const where = { registry: name, repository: name };
-const target = { digest: digestSchema.nullable(), mediaType: z.string().nullable(), size: count.nullable() };
+const mediaType = z.string().max(1_024).nullable().transform(parseMediaType);
+const target = { digest: digestSchema.nullable(), mediaType, size: count.nullable() };
 
 const rowSchema = z.discriminatedUnion('row', [
   z.strictObject({
@@ -22,40 +22,40 @@ const rowSchema = z.discriminatedUnion('row', [
     epoch: z.string().regex(/^[0-9a-z]{1,32}$/),
     head: count,
     floor: count,
-    recordedAt: timeMs,
+    recordedAt: timeSchema,
   }),
   z.strictObject({
     row: z.literal('change'),
     sequence: count,
     type: z.enum(changeTypes),
-    ...where,
-    tag: name.nullable(),
+    ...namesSchema,
+    tag: tagSchema.nullable(),
     ...target,
     previousDigest: digestSchema.nullable(),
-    occurredAt: timeMs,
-    recordedAt: timeMs,
+    occurredAt: timeSchema,
+    recordedAt: timeSchema,
     origin: name,
   }),
   z.strictObject({
     row: z.literal('tag'),
-    ...where,
-    tag: name,
+    ...namesSchema,
+    tag: tagSchema,
     ...target,
     present: z.boolean(),
-    asOf: timeMs,
-    firstSeenAt: timeMs,
-    updatedAt: timeMs,
+    asOf: timeSchema,
+    firstSeenAt: timeSchema,
+    updatedAt: timeSchema,
     sequence: count,
   }),
   z.strictObject({
     row: z.literal('manifest'),
-    ...where,
+    ...namesSchema,
     digest: digestSchema,
     present: z.boolean(),
-    asOf: timeMs,
+    asOf: timeSchema,
   }),
-  z.strictObject({ row: z.literal('baseline'), ...where, scope: z.string() }),
-  z.strictObject({ row: z.literal('delivery'), key: z.string(), at: timeMs }),
+  z.strictObject({ row: z.literal('baseline'), ...namesSchema, scope: name }),
+  z.strictObject({ row: z.literal('delivery'), key: name, at: timeSchema }),
   z.strictObject({ row: z.literal('pending'), observation: pendingSchema }),
   z.strictObject({ row: z.literal('end'), rows: count }),
 ]);

@@ -64,6 +64,7 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
   let count = 0;
   let header: HeaderRow | null = null;
   let sequence = 0;
+  let recordedAt = 0;
   let hasEnded = false;
   for await (const row of rows) {
     if (hasEnded) throw refuse(count, 'a row after the end', 'nothing after the end');
@@ -74,6 +75,14 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
     } else if (header === null) throw refuse(count, `a ${row.row} first`, 'the header first');
     else if (row.row === 'change') {
       sequence += 1;
+      // A search by time halves the log, so its times must not fall.
+      if (row.recordedAt < recordedAt || row.recordedAt > header.recordedAt)
+        throw refuse(
+          count,
+          `recordedAt ${row.recordedAt}`,
+          `${recordedAt} to ${header.recordedAt}, from the change before to the header`,
+        );
+      recordedAt = row.recordedAt;
       if (row.sequence !== sequence || sequence > header.head)
         throw refuse(
           count,
@@ -82,6 +91,8 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
         );
     } else if (sequence !== header.head)
       throw refuse(count, `a ${row.row} after change ${sequence}`, `all changes to ${header.head} first`);
+    if (row.row === 'tag' && row.sequence > header.head)
+      throw refuse(count, `sequence ${row.sequence}`, `at most the head, ${header.head}`);
     if (row.row === 'end') {
       if (row.rows !== count) throw refuse(count, `${count} rows before the end`, `${row.rows}`);
       hasEnded = true;
