@@ -1,5 +1,6 @@
 /** The endpoints as `/openapi.json` shows them, each with the very schema that its requests are parsed with. */
 import { z } from 'zod';
+import { hookDeliveriesQuery } from './http/hook-deliveries.ts';
 import { type ApiEndpoint, buildOpenApi, type JsonObject } from './http/openapi.ts';
 import { paceChangeSchema } from './http/routes.ts';
 import { longPollSchema } from './transport/long-poll.ts';
@@ -31,6 +32,39 @@ const stream = {
 } as const;
 const operation = { tag: 'operation' } as const;
 const anyJson = z.looseObject({});
+
+const tally = z.looseObject({
+  accepted: z.number().describe('Events that name an image'),
+  changes: z.number().describe('Changes that subscribers receive now'),
+  pending: z.number().describe('Tags without digest: their changes follow when the registry was asked'),
+  unchanged: z.number().describe('What was known already: repetitions, and tags that did not move'),
+  ignored: z
+    .record(z.string(), z.number())
+    .describe('Other events by reason; `stale`: older than what is known'),
+});
+const delivery = z.looseObject({
+  at: z.string(),
+  address: z.string(),
+  status: z.number(),
+  result: z.string(),
+  code: z.string().nullable(),
+  reason: z.string().nullable(),
+  bytes: z.number(),
+});
+const hookDeliveries = z.looseObject({
+  hooks: z.array(
+    z.looseObject({
+      name: z.string(),
+      kind: z.string(),
+      url: z.string(),
+      registry: z.string().nullable(),
+      counts: z.looseObject({ accepted: z.number(), refused: z.number(), unverified: z.number() }),
+      deliveries: z.array(delivery).describe('The last ones, newest first'),
+      unverified: z.array(delivery).describe('The last refusals of senders who proved nothing'),
+      savedDelivery: z.looseObject({ at: z.string(), bytes: z.number(), url: z.string() }).nullable(),
+    }),
+  ),
+});
 
 const endpoints: readonly ApiEndpoint[] = [
   {
@@ -79,8 +113,8 @@ const endpoints: readonly ApiEndpoint[] = [
       description: "What the hook's kind sends; for kind `manifeed`: reference, digest, …",
     },
     responses: {
-      202: { description: 'Durably stored', schema: anyJson },
-      200: { description: 'Understood; nothing to store' },
+      202: { description: 'Durably stored', schema: tally },
+      200: { description: 'Understood; nothing to store', schema: tally },
     },
     errors: [
       'BODY_INVALID',
@@ -88,8 +122,19 @@ const endpoints: readonly ApiEndpoint[] = [
       'NOT_FOUND',
       'BODY_TOO_LARGE',
       'UNSUPPORTED_MEDIA_TYPE',
+      'REQUEST_TIMEOUT',
       'UNAVAILABLE',
     ],
+  },
+  {
+    ...operation,
+    method: 'get',
+    path: '/v1/hooks',
+    summary: 'The last deliveries of each webhook',
+    secured: true,
+    query: hookDeliveriesQuery,
+    responses: { 200: { description: 'By hook; with `saved` one delivery', schema: hookDeliveries } },
+    errors: ['PARAMETER_INVALID', 'UNAUTHORIZED', 'DENIED', 'NOT_FOUND'],
   },
   {
     ...operation,

@@ -149,6 +149,8 @@ export async function openApp(options: AppOptions): Promise<App> {
         forSeconds === undefined ? null : forSeconds * 1000,
       ),
     upstreams: () => ({ upstreams: polling.poller.upstreams() }),
+    describeHooks: () => deliveries.describe(),
+    savedDelivery: (hook) => deliveries.saved(hook),
   });
 
   const stopCounting = countChanges(ledger, metrics);

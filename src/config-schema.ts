@@ -45,7 +45,9 @@ const token = z.strictObject({
     .default(['**'])
     .describe('What it may subscribe to'),
   unpaced: flag().default(false).describe('It may ask for `pace=none`'),
-  admin: flag().default(false).describe('It may use `PUT /v1/pace`, `GET /v1/upstreams` and `GET /metrics`'),
+  admin: flag()
+    .default(false)
+    .describe('It may use `PUT /v1/pace`, `GET /v1/upstreams`, `GET /v1/hooks` and `GET /metrics`'),
   metrics: flag().default(false).describe('It may use `GET /metrics`, which names repositories'),
 });
 

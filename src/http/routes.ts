@@ -1,17 +1,16 @@
-/** The endpoints that are not streams, updates or hooks: health, metrics, openapi, pace and upstreams. */
+/** The endpoints for operators: health, metrics, openapi, pace, upstreams and the deliveries of hooks. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../errors.ts';
 import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
+import { type HookDeliveriesOptions, registerHookDeliveries } from './hook-deliveries.ts';
 import type { PrometheusMetrics } from './metrics.ts';
 
-export interface RouteOptions {
+export interface RouteOptions extends HookDeliveriesOptions {
   readonly metrics: PrometheusMetrics;
   /** Rejects with the reason when the gateway should get no traffic. */
   readonly ready: () => Promise<void>;
   readonly openApi: object;
-  /** @throws UNAUTHORIZED or DENIED */
-  readonly requireAdmin: (request: FastifyRequest) => void;
   /** @throws UNAUTHORIZED or DENIED */
   readonly requireMetrics: (request: FastifyRequest) => void;
   readonly describePace: () => object;
@@ -59,6 +58,7 @@ export function registerRoutes(app: FastifyInstance, options: RouteOptions): voi
     options.requireAdmin(request);
     return reply.send(options.upstreams());
   });
+  registerHookDeliveries(app, options);
 }
 
 /** @throws PARAMETER_INVALID naming the member */
