@@ -1,12 +1,18 @@
 /** What a saved delivery would become: the answer of `manifeed hooks test <name> <file>`. */
 import { ManifeedError } from '../../errors.ts';
-import type { Observation, TagObserved } from '../../event/observation.ts';
-import type { Headers, HookOptions, Ignored } from './kind.ts';
+import { expectedCredentials } from './expected-credentials.ts';
+import type { Headers, HookOptions, Ignored, Incoming, Normalised, WebhookKind } from './kind.ts';
 import { kinds } from './kinds.ts';
 import { makeReceiver, receive } from './receive.ts';
+import { parseSavedDelivery } from './saved-delivery.ts';
 import type { VerifyDependencies } from './verify.ts';
 
-/** JSON-able; holds no secret of the hook and none of the delivery. */
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** JSON-able, times in RFC 3339; holds no secret of the hook and none of the delivery. */
 export interface Explanation {
   readonly hook: string;
   readonly kind: string;
@@ -14,18 +20,26 @@ export interface Explanation {
   readonly status: number;
   readonly verified: boolean;
   /** Why it would be refused; null where it would not. */
-  readonly error: { readonly code: string; readonly message: string } | null;
-  readonly observations: readonly Observation[];
+  readonly error: Refusal | null;
+  /** Where `verified` is false: what the hook expects of its senders. */
+  readonly expects?: readonly string[];
+  /** Where `verified` is false: what is wrong apart from that; null where nothing is. */
+  readonly otherwise?: Refusal | null;
+  /** With their times as strings. */
+  readonly observations: readonly object[];
   /** Tags without digest, which a HEAD at the registry would complete. */
-  readonly incomplete: readonly TagObserved[];
+  readonly incomplete: readonly object[];
   readonly ignored: readonly Ignored[];
 }
 
-export interface SavedDelivery {
+export interface GivenDelivery {
+  /** As the registry sent it, or the JSON that `GET /v1/hooks?saved=NAME` answers. */
   readonly body: Buffer;
   readonly headers: Headers;
   readonly pathToken?: string | undefined;
 }
+
+type Outcome = { readonly said: Normalised } | { readonly error: ManifeedError };
 
 /**
  * Receives as the route does and stores nothing; a subscription is not confirmed.
@@ -34,33 +48,68 @@ export interface SavedDelivery {
  */
 export async function explainDelivery(
   hook: HookOptions,
-  delivery: SavedDelivery,
+  delivery: GivenDelivery,
   dependencies: VerifyDependencies,
   anyway = false,
 ): Promise<Explanation> {
   const kind = kinds.get(hook.kind);
   if (kind === undefined) throw new Error(`explain delivery: kind ${hook.kind}: must have been checked`);
-  const incoming = { ...delivery, arrivedAt: dependencies.clock.now() };
   const about = { hook: hook.name, kind: kind.name };
-  const nothing = { observations: [], incomplete: [], ignored: [] };
+  const saved = parseSavedDelivery(delivery.body);
+  if (saved !== null) {
+    // The gateway verified it; the credentials themselves were not saved.
+    const body = Buffer.from(saved.body, saved.encoding);
+    const headers = { ...delivery.headers, ...saved.headers };
+    const incoming = { body, headers, arrivedAt: Date.parse(saved.at) };
+    const outcome = await tryReceive(kind, unsecured(hook), incoming, dependencies);
+    return { ...about, ...statusOf(outcome), verified: true, ...contentOf(outcome) };
+  }
+  const incoming = { ...delivery, arrivedAt: dependencies.clock.now() };
+  const outcome = await tryReceive(kind, hook, incoming, dependencies);
+  const verified = !('error' in outcome && outcome.error.code === 'UNAUTHORIZED');
+  if (verified) return { ...about, ...statusOf(outcome), verified, ...contentOf(outcome) };
+  const refused = { ...about, ...statusOf(outcome), verified, expects: expectedCredentials(kind, hook) };
+  if (!anyway) return { ...refused, ...contentOf(outcome) };
+  const open = await tryReceive(kind, unsecured(hook), incoming, dependencies);
+  return { ...refused, otherwise: statusOf(open).error, ...contentOf(open) };
+}
+
+async function tryReceive(
+  kind: WebhookKind,
+  hook: HookOptions,
+  incoming: Incoming,
+  dependencies: VerifyDependencies,
+): Promise<Outcome> {
   try {
-    const said = await receive(makeReceiver(kind, hook, dependencies), incoming);
-    const { observations, incomplete, ignored } = said;
-    const accepted = observations.length + incomplete.length > 0;
-    const status = said.reply?.status ?? (accepted ? 202 : 200);
-    return { ...about, status, verified: true, error: null, observations, incomplete, ignored };
+    return { said: await receive(makeReceiver(kind, hook, dependencies), incoming) };
   } catch (error) {
-    if (!(error instanceof ManifeedError)) throw error;
-    const { code, message, status } = error;
-    const refusal = { ...about, status, verified: code !== 'UNAUTHORIZED', error: { code, message } };
-    if (code !== 'UNAUTHORIZED' || !anyway) return { ...refusal, ...nothing };
-    const open = await explainDelivery(unsecured(hook), delivery, dependencies);
-    return { ...refusal, ...pickSaid(open) };
+    if (error instanceof ManifeedError) return { error };
+    throw error;
   }
 }
 
-function pickSaid({ observations, incomplete, ignored }: Explanation) {
-  return { observations, incomplete, ignored };
+function statusOf(outcome: Outcome): { readonly status: number; readonly error: Refusal | null } {
+  if ('error' in outcome) {
+    const { status, code, message } = outcome.error;
+    return { status, error: { code, message } };
+  }
+  const { reply, observations, incomplete } = outcome.said;
+  const accepted = observations.length + incomplete.length > 0;
+  return { status: reply?.status ?? (accepted ? 202 : 200), error: null };
+}
+
+function contentOf(outcome: Outcome) {
+  if ('error' in outcome) return { observations: [], incomplete: [], ignored: [] };
+  const { observations, incomplete, ignored } = outcome.said;
+  return { observations: observations.map(withTimes), incomplete: incomplete.map(withTimes), ignored };
+}
+
+/** `…At` in RFC 3339: epoch milliseconds tell a reader nothing. */
+function withTimes(observation: object): object {
+  const entries = Object.entries(observation).map(([key, value]: [string, unknown]) =>
+    key.endsWith('At') && typeof value === 'number' ? [key, new Date(value).toISOString()] : [key, value],
+  );
+  return Object.fromEntries(entries);
 }
 
 function unsecured({ name, kind, registry, maxBytes }: HookOptions): HookOptions {
