@@ -26,7 +26,8 @@ export async function resolveStart(
       return { sequence: head, reset: null };
     case 'after':
       if (start.epoch !== bounds.epoch) return { sequence: head, reset: 'epoch' };
-      if (start.sequence < bounds.floor) return { sequence: head, reset: 'below-floor' };
+      if (start.sequence < bounds.floor)
+        return { sequence: head, reset: reasonBelowFloor(start.sequence, bounds) };
       if (start.sequence > Math.max(bounds.head, head)) return { sequence: head, reset: 'ahead-of-head' };
       return { sequence: start.sequence, reset: null };
     case 'since': {
@@ -36,4 +37,9 @@ export async function resolveStart(
       return { sequence, reset: null };
     }
   }
+}
+
+/** Why a sequence below the floor cannot be had: retention dropped what came after it, or the store lost it. */
+export function reasonBelowFloor(sequence: number, { lost = 0 }: Bounds): ResetReason {
+  return sequence < lost ? 'continuity-lost' : 'below-floor';
 }

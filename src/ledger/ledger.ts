@@ -17,6 +17,8 @@ export interface Bounds {
   readonly floor: number;
   /** The sequence of the newest change; 0 when there never was one. */
   readonly head: number;
+  /** Positions below this are gone because stored changes were lost, not by retention. Absent: nothing was lost. */
+  readonly lost?: number;
 }
 
 /** Why an observation made no change, or that it did. */

@@ -1,7 +1,13 @@
-/** Reads what the scripts return and publish. A shape that they never make is a broken invariant and throws. */
+/**
+ * Reads what the scripts return and publish and what the keys hold. Other programs may write to the same Redis, so
+ * everything is checked like any other input: what no gateway can have stored is refused.
+ */
+import { ManifeedError } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes } from '../event/change.ts';
 import { type Digest, isDigest } from '../event/digest.ts';
-import type { Outcome, TagState } from './ledger.ts';
+import type { Bounds, Outcome, TagState } from './ledger.ts';
+import { entrySum, isDigestSound } from './redis-sum.ts';
+import { badMember, isCount, isEpoch, isTimeMs } from './stored-change.ts';
 
 /** Where the ledger stands, as a script saw it. */
 export interface Standing {
@@ -27,7 +33,10 @@ export interface RecordReply {
   readonly changes: readonly Change[];
 }
 
-/** A message of the channel. `read` decodes the changes; null where they were too many to send. */
+/**
+ * A message of the channel. `read` decodes the changes, and throws where they are not `count` changes as a gateway
+ * makes them; null where they were too many to send.
+ */
 export interface Announcement {
   readonly epoch: string;
   readonly first: number;
@@ -61,23 +70,39 @@ const outcomeLetters: Readonly<Record<string, Outcome>> = {
 export function readStanding(reply: unknown): Standing {
   const [epoch, floor, head, began, reason] = asList(reply);
   return {
-    epoch: asText(epoch),
-    floor: asNumber(floor),
-    head: asNumber(head),
-    began: asNumber(began),
+    epoch: asEpoch(epoch),
+    floor: asCount(floor),
+    head: asCount(head),
+    began: asCount(began),
     reason: asText(reason ?? ''),
   };
 }
 
+/** Fields of the meta hash, in the order of `HMGET`. */
+export const boundsFields = ['epoch', 'floor', 'head', 'lost', 'summedFrom'] as const;
+
+export interface StoredBounds extends Bounds {
+  /** Entries of the stream after this sequence have a checksum. */
+  readonly summedFrom: number;
+}
+
+/** Null where the hash is lost or holds something else; the next script makes it anew. */
+export function readBounds(fields: readonly (string | null)[]): StoredBounds | null {
+  const [epoch, ...rest] = fields;
+  const [floor = NaN, head = NaN, lost = NaN, summedFrom = NaN] = rest.map((text) => Number(text ?? 0));
+  if (!isEpoch(epoch) || ![floor, head, lost, summedFrom].every(isCount) || floor > head) return null;
+  return { epoch, floor, head, summedFrom, ...(lost > 0 ? { lost } : {}) };
+}
+
 export function readRecordReply(reply: unknown): RecordReply {
   const [epochText, floor, afterText, began, outcomes, counts, changes] = asList(reply);
-  const epoch = asText(epochText);
-  const after = asNumber(afterText);
+  const epoch = asEpoch(epochText);
+  const after = asCount(afterText);
   return {
     epoch,
-    floor: asNumber(floor),
+    floor: asCount(floor),
     after,
-    began: asNumber(began),
+    began: asCount(began),
     outcomes: asList(outcomes).map(readOutcomes),
     counts: asText(counts).split(' ').map(asNumber),
     changes: readChanges(asText(changes), epoch, after + 1),
@@ -94,18 +119,26 @@ function readOutcomes(letters: unknown): readonly Outcome[] | null {
   });
 }
 
-const headingGrammar = /^([0-9a-z]+) ([0-9]+) ([0-9]+)$/;
+const headingGrammar = /^([0-9a-z]{1,32}) ([0-9]{1,16}) ([0-9]{1,16})$/;
+/** Of one message, characters: some ten times what `maxPublished` changes need. A longer one is not parsed. */
+export const maxAnnouncementLength = 4_000_000;
 
 /** Null where the text is no announcement: anyone with the password may publish on the channel. */
 export function readAnnouncement(text: string): Announcement | null {
+  if (text.length > maxAnnouncementLength) return null;
   const end = text.indexOf('\n');
   const heading = headingGrammar.exec(end === -1 ? '' : text.slice(0, end));
   if (heading === null) return null;
-  const [, epoch, first, count] = heading.map(String);
-  if (epoch === undefined) return null;
+  const [, epoch, firstText, countText] = heading;
+  const [first, count] = [Number(firstText), Number(countText)];
+  if (epoch === undefined || !isCount(first + count)) return null;
   const body = text.slice(end + 1);
-  const read = () => readChanges(body, epoch, Number(first));
-  return { epoch, first: Number(first), count: Number(count), read: body === '' ? null : read };
+  const read = () => {
+    const changes = readChanges(body, epoch, first);
+    if (changes.length !== count) throw broken(`${count} changes`, `${changes.length}`);
+    return changes;
+  };
+  return { epoch, first, count, read: body === '' ? null : read };
 }
 
 function readChanges(json: string, epoch: string, first: number): Change[] {
@@ -115,17 +148,46 @@ function readChanges(json: string, epoch: string, first: number): Change[] {
   return rows.map((row, i) => toChange(row, epoch, first + i));
 }
 
-/** An entry of the stream: `[<sequence>-0, ['c', <json>]]`. */
-export function readEntry(entry: unknown, epoch: string): Change {
-  const [id, fields] = asList(entry);
-  const sequence = asNumber(asText(id).split('-', 1)[0]);
-  return toChange(JSON.parse(asText(asList(fields)[1])), epoch, sequence);
+/** The sequence of an entry, whose id is `<sequence>-0`; null where a stranger chose the id. */
+export function sequenceOfEntry(entry: unknown): number | null {
+  const id = String(asList(entry)[0]);
+  const sequence = Number(id.slice(0, -2));
+  return id.endsWith('-0') && isCount(sequence) ? sequence : null;
+}
+
+/**
+ * An entry of the stream: `[<sequence>-0, ['c', <list>, 's', <its checksum>]]`. Null where it is not what a gateway stored: a bit
+ * has flipped, or another program wrote it.
+ */
+export function readEntry(entry: unknown, { epoch, summedFrom }: StoredBounds): Change | null {
+  const sequence = sequenceOfEntry(entry);
+  if (sequence === null) return null;
+  try {
+    const [, text, , sum] = asList(asList(entry)[1]).map(asText);
+    if (text === undefined) return null;
+    if (sum === undefined ? sequence > summedFrom : sum !== entrySum(text)) return null;
+    return toChange(JSON.parse(text), epoch, sequence);
+  } catch {
+    return null;
+  }
 }
 
 function toChange(row: unknown, epoch: string, sequence: number): Change {
-  const [recordedAt, type, registry, repository, tag, digest, previous, mediaType, size, occurredAt, origin] =
-    asList(row);
-  return {
+  const [
+    recordedAt,
+    type,
+    registry,
+    repository,
+    tag,
+    digest,
+    previous,
+    mediaType,
+    size,
+    occurredAt,
+    origin,
+    sum,
+  ] = asList(row);
+  const change = {
     epoch,
     sequence,
     type: asChangeType(type),
@@ -140,22 +202,41 @@ function toChange(row: unknown, epoch: string, sequence: number): Change {
     recordedAt: asNumber(recordedAt),
     origin: asText(origin),
   };
+  const bad = badMember(change);
+  if (bad !== null) throw broken(`a ${bad} of a change`, change[bad]);
+  // The row that it was read from was damaged when the change was made: which digest it was, nobody knows.
+  return isDigestSound(change, change.previousDigest, sum) ? change : { ...change, previousDigest: null };
 }
 
-/** `row`: `[digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence]` as JSON. */
-export function readTagState(registry: string, repository: string, tag: string, row: string): TagState {
-  const [digest, mediaType, size, , , firstSeenAt, updatedAt, sequence] = asList(JSON.parse(row));
-  return {
-    registry,
-    repository,
-    tag,
-    digest: orNull(digest, asDigest),
-    mediaType: orNull(mediaType, asText),
-    size: orNull(size, asNumber),
-    firstSeenAt: asNumber(firstSeenAt),
-    updatedAt: asNumber(updatedAt),
-    sequence: asNumber(sequence),
-  };
+/**
+ * @param text `[digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, …, checksum]`
+ * @returns the tag; null where the row is not what a gateway stored
+ */
+export function readTagState(
+  registry: string,
+  repository: string,
+  tag: string,
+  text: string,
+): TagState | null {
+  try {
+    const row = asList(JSON.parse(text));
+    const [digestText, mediaType, size, , , firstSeenAt, updatedAt, sequence] = row;
+    const digest = orNull(digestText, asDigest);
+    if (!isDigestSound({ registry, repository, tag }, digest, row.at(-1))) return null;
+    return {
+      registry,
+      repository,
+      tag,
+      digest,
+      mediaType: orNull(mediaType, asText),
+      size: orNull(size, asCount),
+      firstSeenAt: asTimeMs(firstSeenAt),
+      updatedAt: asTimeMs(updatedAt),
+      sequence: asCount(sequence),
+    };
+  } catch {
+    return null;
+  }
 }
 
 const knownTypes: ReadonlySet<unknown> = new Set(changeTypes);
@@ -196,6 +277,24 @@ export function asNumber(value: unknown): number {
   throw broken('a number', value);
 }
 
-function broken(required: string, value: unknown): Error {
-  return new Error(`read from Redis: ${String(value).slice(0, 100)}: must be ${required}`);
+export function asCount(value: unknown): number {
+  const number = asNumber(value);
+  if (isCount(number)) return number;
+  throw broken('a whole number from 0', value);
+}
+
+function asTimeMs(value: unknown): number {
+  const number = asNumber(value);
+  if (isTimeMs(number)) return number;
+  throw broken('a time in ms', value);
+}
+
+function asEpoch(value: unknown): string {
+  if (isEpoch(value)) return value;
+  throw broken('an epoch', value);
+}
+
+function broken(required: string, value: unknown): ManifeedError {
+  const found = JSON.stringify(String(value).slice(0, 100));
+  return new ManifeedError('UNAVAILABLE', `use the ledger: Redis gave ${found}: must be ${required}`);
 }

@@ -2,6 +2,7 @@ import { ManifeedError } from '../errors.ts';
 import type { Observation } from '../event/observation.ts';
 import type { Recorded } from './ledger.ts';
 import { encodeForLua, type RecordReply } from './redis-codec.ts';
+import { withSum } from './redis-sum.ts';
 
 interface Waiting {
   readonly observations: readonly Observation[];
@@ -83,7 +84,10 @@ export class RecordQueue {
     const group = this.#takeGroup();
     this.#inFlight += 1;
     try {
-      const calls = group.map(({ observations, settles }) => ({ o: observations, s: settles }));
+      const calls = group.map(({ observations, settles }) => ({
+        o: observations.map(withSum),
+        s: settles,
+      }));
       deliver(group, await this.#options.commit(encodeForLua(calls)));
     } catch (error) {
       for (const call of group) call.reject(error);

@@ -4,13 +4,14 @@ import type { Redis } from 'ioredis';
 
 /** Each script and the files it is put together from, in order; `lua/` has them, each with its contract at its head. */
 const parts = {
-  record: ['common', 'admit', 'deliveries', 'index', 'snapshot', 'record'],
-  defer: ['common', 'admit', 'deliveries', 'defer'],
-  claimPending: ['common', 'admit', 'claim-pending'],
-  status: ['common', 'admit', 'status'],
-  trim: ['common', 'admit', 'snapshot', 'trim'],
-  export: ['common', 'admit', 'snapshot', 'export'],
-  import: ['common', 'admit', 'index', 'import'],
+  record: ['common', 'intact', 'admit', 'deliveries', 'index', 'snapshot', 'record'],
+  defer: ['common', 'intact', 'admit', 'deliveries', 'defer'],
+  claimPending: ['common', 'intact', 'admit', 'claim-pending'],
+  status: ['common', 'intact', 'admit', 'status'],
+  hole: ['common', 'intact', 'admit', 'hole', 'status'],
+  trim: ['common', 'intact', 'admit', 'snapshot', 'trim'],
+  export: ['common', 'intact', 'admit', 'snapshot', 'export'],
+  import: ['common', 'intact', 'admit', 'index', 'import'],
   seek: ['common', 'seek'],
   tags: ['common', 'tags'],
   schedule: ['common', 'guard', 'schedule'],

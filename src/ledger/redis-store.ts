@@ -5,8 +5,13 @@ import { encodeForLua } from './redis-codec.ts';
 import type { RedisLink } from './redis-link.ts';
 import { runScript, type ScriptName, type Scripts } from './redis-scripts.ts';
 
-/** The shape of keys and rows that this version writes. Raised when an older gateway would misread them. */
-export const schemaVersion = 1;
+/**
+ * The shape of keys and rows that this version writes. Raised when an older gateway would misread them, or would
+ * write what this version refuses: an older one then refuses to write, by name.
+ *
+ * 1: without checksums. 2: entries of the stream and rows of tags have a checksum (redis-sum.ts).
+ */
+export const schemaVersion = 2;
 
 /** Key names, all in one Cluster slot. What each key holds stands at the head of `lua/common.lua`. */
 export interface RedisKeys {
@@ -101,7 +106,7 @@ export class RedisStore {
         ...args,
       ]);
     } catch (error) {
-      throw schemaRefusal(error) ?? error;
+      throw schemaRefusal(error) ?? foreignRefusal(error) ?? error;
     }
   }
 }
@@ -115,4 +120,15 @@ function schemaRefusal(error: unknown): ManifeedError | null {
     'UNAVAILABLE',
     `use the ledger: ${state}: must be at most ${schemaVersion}: upgrade this gateway`,
   );
+}
+
+/** A key of ours that holds something of another kind: another program uses the same names. */
+function foreignRefusal(error: unknown): ManifeedError | null {
+  const found = error instanceof Error ? /^(?:BROKEN )?FOREIGN (\S+) (\S+) (\S+)/.exec(error.message) : null;
+  if (found === null) return null;
+  const [, key, kind, wanted] = found;
+  const state = `key ${key} in Redis holds a ${kind}, must be a ${wanted}`;
+  const cure =
+    'another program may write to it: delete the key, or set ledger.keyPrefix to a name of its own';
+  return new ManifeedError('UNAVAILABLE', `use the ledger: ${state}: ${cure}`, { cause: error });
 }

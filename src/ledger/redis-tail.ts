@@ -1,3 +1,4 @@
+import { ManifeedError } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -13,6 +14,8 @@ export interface RedisTailOptions {
   readonly log: Log;
   /** Counts the holes that had to be filled from the stream. */
   readonly onHole: () => void;
+  /** A message that looked like a gateway's, but whose changes no gateway makes. */
+  readonly onStray: (what: string) => void;
   /** Several changes in a row were not on the channel: its connection may lead to a server that was left behind. */
   readonly onSilence: () => void;
   /** How long a change may be overtaken by news of a later one before the stream is read, ms. Default 100. */
@@ -81,7 +84,7 @@ export class RedisTail {
     if (last <= this.#delivered) return;
     this.#heard = Math.max(this.#heard, last);
     if (this.#isReading) return;
-    const changes = read !== null && first <= this.#delivered + 1 ? tryRead(read) : null;
+    const changes = read !== null && first <= this.#delivered + 1 ? this.#tryRead(read) : null;
     if (changes === null) this.#fill();
     else this.#deliver(changes);
   }
@@ -200,9 +203,14 @@ export class RedisTail {
       if (standing.epoch !== epoch) return this.stands(standing);
       const { floor } = standing;
       if (this.#delivered < floor)
-        this.#startAt({ epoch, floor, head: floor }, 'retention dropped changes before they were read');
+        this.#startAt({ epoch, floor, head: floor }, 'changes were dropped or lost before they were read');
       const wanted = this.#heard;
-      const page = await this.#options.read(this.#delivered, pageSize);
+      const page = await this.#options.read(this.#delivered, pageSize).catch((error: unknown) => {
+        // The floor has risen meanwhile: by retention, or over a hole.
+        if (isBelowFloor(error)) return null;
+        throw error;
+      });
+      if (page === null) continue;
       if (this.#closed || this.#epoch !== epoch) return;
       const [first] = page.changes;
       // Read from another epoch's server: the next look at where the ledger stands tells why.
@@ -228,13 +236,22 @@ export class RedisTail {
       if (own.length > 0) listener.hear({ kind: 'changes', changes: own });
     }
   }
+
+  /** Null where it can't be read: what is on the channel is only a hint, and the stream has it right. */
+  #tryRead(read: () => readonly Change[]): readonly Change[] | null {
+    try {
+      return read();
+    } catch (error) {
+      this.#options.onStray(error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
 }
 
-/** Null where it can't be read: what is on the channel is only a hint, and the stream has it right. */
-function tryRead(read: () => readonly Change[]): readonly Change[] | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
+function isBelowFloor(error: unknown): boolean {
+  return (
+    error instanceof ManifeedError &&
+    error.code === 'POSITION_GONE' &&
+    error.detail?.reason !== 'ahead-of-head'
+  );
 }

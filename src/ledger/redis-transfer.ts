@@ -1,10 +1,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { ManifeedError } from '../errors.ts';
+import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import type { ManifestRow, TagRow } from './decide.ts';
 import { newEpoch } from './epoch.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
-import { asDigest, asList, asNumber, asText, encodeForLua, readEntry, readTagState } from './redis-codec.ts';
+import {
+  asDigest,
+  asList,
+  asNumber,
+  asText,
+  boundsFields,
+  encodeForLua,
+  readBounds,
+  readEntry,
+  readTagState,
+} from './redis-codec.ts';
 import type { RedisStore } from './redis-store.ts';
+import { digestSum } from './redis-sum.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from './transfer.ts';
 
 /** Entries and rows asked for at once. */
@@ -82,19 +95,31 @@ async function* changes(
   step: Step,
   { epoch, head, floor }: { epoch: string; head: number; floor: number },
 ): AsyncGenerator<LedgerRow> {
+  const fields = await store.link.use('export ledger', (client) =>
+    client.hmget(store.keys.meta, ...boundsFields),
+  );
+  const summedFrom = readBounds(fields)?.summedFrom ?? floor;
   for (let after = floor; after < head; ) {
     await step('renew');
     const entries = await store.link.use('export ledger', (client) =>
       client.xrange(store.keys.log, `${after + 1}-0`, `${head}-0`, 'COUNT', pageSize),
     );
-    if (entries.length === 0)
-      throw new Error(`export ledger: change ${after + 1} is missing: must be in the stream`);
+    if (entries.length === 0) throw refuseHole(after + 1);
     for (const entry of entries) {
-      const { epoch: _epoch, ...change } = readEntry(entry, epoch);
+      const read = readEntry(entry, { epoch, floor, head, summedFrom });
+      if (read?.sequence !== after + 1) throw refuseHole(after + 1);
+      const { epoch: _epoch, ...change } = read;
       after = change.sequence;
       yield { row: 'change', ...change };
     }
   }
+}
+
+function refuseHole(sequence: number): ManifeedError {
+  const state = `change ${sequence} is missing or damaged in Redis`;
+  const cure =
+    'read the ledger once from its floor by a gateway (?after=<floor>), which gives up what lies below';
+  return new ManifeedError('UNAVAILABLE', `export ledger: ${state}: must be whole: ${cure}`);
 }
 
 async function* repositoryRows(
@@ -107,7 +132,7 @@ async function* repositoryRows(
   const key = `${registry}/${repository}`;
   await step('keep', { repository: key });
   for await (const [tag, text] of scan(store, `${copies}t:${key}`))
-    yield { row: 'tag', ...readTagRow(registry, repository, tag, text) };
+    yield { row: 'tag', ...readTagRow({ registry, repository, tag }, text) };
   for await (const [digest, text] of scan(store, `${copies}m:${key}`))
     yield { row: 'manifest', ...readManifestRow(registry, repository, digest, text) };
   await step('read', { repository: key });
@@ -136,9 +161,15 @@ function splitAt(text: string, separator: string) {
   return { registry: text.slice(0, at), repository: text.slice(at + 1) };
 }
 
-function readTagRow(registry: string, repository: string, tag: string, text: string): TagRow {
+function readTagRow(name: RepositoryName & { readonly tag: string }, text: string): TagRow {
+  const state = readTagState(name.registry, name.repository, name.tag, text);
+  if (state === null) {
+    const found = `the row of ${repositoryKey(name)}:${name.tag} is damaged in Redis`;
+    const cure = 'push the tag, or have it polled, which writes the row anew';
+    throw new ManifeedError('UNAVAILABLE', `export ledger: ${found}: must be whole: ${cure}`);
+  }
   const row = asList(JSON.parse(text));
-  return { ...readTagState(registry, repository, tag, text), present: row[3] === 1, asOf: asNumber(row[4]) };
+  return { ...state, present: row[3] === 1, asOf: asNumber(row[4]) };
 }
 
 function readManifestRow(registry: string, repository: string, digest: string, text: string): ManifestRow {
@@ -176,7 +207,7 @@ export async function importRedis(
   try {
     for await (const row of wholeExport(rows)) {
       if (row.row === 'end') continue;
-      batch.push(row.row === 'pending' ? { row: row.row, text: encodePending(row.observation) } : row);
+      batch.push(forScript(row));
       if (batch.length >= importBatch) await send();
     }
     await send();
@@ -186,6 +217,12 @@ export async function importRedis(
     await drop().catch(() => {});
     throw error;
   }
+}
+
+function forScript(row: LedgerRow): object {
+  if (row.row === 'pending') return { row: row.row, text: encodePending(row.observation) };
+  if (row.row !== 'tag' || row.digest === null) return row;
+  return { ...row, sum: digestSum(repositoryKey(row), row.tag, row.digest) };
 }
 
 function notEmptyRefusal(error: unknown): Error | null {

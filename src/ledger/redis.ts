@@ -9,24 +9,30 @@
 import { ManifeedError } from '../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
 import { repositoryKey } from '../event/reference.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { noLog } from '../lib/log.ts';
 import { noMetrics } from '../lib/metrics.ts';
 import { newEpoch } from './epoch.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
-import { decodePending, encodePending } from './pending-codec.ts';
+import { encodePending } from './pending-codec.ts';
 import { ReadGate } from './read-gate.ts';
 import { RedisBudget } from './redis-budget.ts';
 import {
+  asCount,
   asList,
-  asNumber,
   asText,
+  boundsFields,
   type RecordReply,
   readAnnouncement,
+  readBounds,
   readRecordReply,
   readStanding,
 } from './redis-codec.ts';
 import { type Connections, openConnections } from './redis-connections.ts';
+import { RedisDamage } from './redis-damage.ts';
+import { RecordHealth } from './redis-health.ts';
+import { pendingRefusal, readPending } from './redis-pending.ts';
 import { type PresenceTuning, RedisPresence } from './redis-presence.ts';
 import { readPage, readTags } from './redis-read.ts';
 import { RecordQueue } from './redis-record.ts';
@@ -35,7 +41,6 @@ import { type RedisStore, redisKeys } from './redis-store.ts';
 import { RedisTail } from './redis-tail.ts';
 import { databaseOf, type RedisTarget, type RedisTimeouts } from './redis-target.ts';
 import { exportRedis, importRedis } from './redis-transfer.ts';
-import { refusePending } from './refusal.ts';
 import type { LedgerRow, Transferable } from './transfer.ts';
 
 export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
@@ -97,7 +102,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
     'ledger_redis_holes_total',
     'Times the stream was read for what the channel lost',
   );
-  const strays = metrics.counter('ledger_redis_strays_total', 'Messages on the channel that no gateway sent');
+  const damage = new RedisDamage({ log, clock, metrics });
   let tail: RedisTail | null = null;
   const standing = async () => readStanding(await store.run('status', 'ask where the ledger stands'));
 
@@ -110,7 +115,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
     seen: () => (tail === null ? { epoch: '', head: 0 } : { epoch: tail.epoch, head: tail.head }),
     onMessage: (text) => {
       const announcement = readAnnouncement(text);
-      if (announcement === null) strays.inc();
+      if (announcement === null) damage.found('message', text);
       else tail?.announce(announcement);
     },
     onLook: async () => tail?.stands(await standing()),
@@ -119,10 +124,11 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
   try {
     tail = new RedisTail(await standing(), {
       ...{ clock, log, standing, onHole: () => holes.inc() },
+      onStray: (what) => damage.found('message', what),
       onSilence: () => connections.renewTail('the channel was silent while changes came'),
-      read: (after, limit) => readPage(store, after, limit, {}, limit),
+      read: (after, limit) => readPage(store, damage, { after, limit, filter: {}, maxScanned: limit }),
     });
-    return new RedisLedger(options, connections, tail);
+    return new RedisLedger(options, connections, { tail, damage });
   } catch (error) {
     await connections.close();
     throw error;
@@ -136,17 +142,25 @@ class RedisLedger implements SharedLedger {
   readonly #connections: Connections;
   readonly #store: RedisStore;
   readonly #tail: RedisTail;
+  readonly #damage: RedisDamage;
   readonly #queue: RecordQueue;
   readonly #gate: ReadGate;
+  readonly #health: RecordHealth;
   #closing: Promise<void> | null = null;
 
-  constructor(options: RedisLedgerOptions, connections: Connections, tail: RedisTail) {
+  constructor(
+    options: RedisLedgerOptions,
+    connections: Connections,
+    { tail, damage }: { readonly tail: RedisTail; readonly damage: RedisDamage },
+  ) {
     this.node = newEpoch(options.random);
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#connections = connections;
     this.#store = connections.store;
     this.#tail = tail;
+    this.#damage = damage;
+    this.#health = new RecordHealth(options.clock);
     this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
     this.#queue = new RecordQueue({
       commit: (calls) => this.#commit(calls),
@@ -156,11 +170,13 @@ class RedisLedger implements SharedLedger {
 
   async bounds(): Promise<Bounds> {
     const { keys, link } = this.#store;
-    const [epoch, floor, head] = await link.use('read the bounds', (client) =>
-      client.hmget(keys.meta, 'epoch', 'floor', 'head'),
-    );
-    if (typeof epoch === 'string') return { epoch, floor: asNumber(floor), head: asNumber(head) };
-    // Somebody emptied the database: this makes the ledger anew.
+    const fields = await link.use('read the bounds', (client) => client.hmget(keys.meta, ...boundsFields));
+    const stored = readBounds(fields);
+    if (stored !== null) {
+      const { summedFrom: _, ...bounds } = stored;
+      return bounds;
+    }
+    // Somebody emptied the database, or wrote something else there: this makes the ledger anew.
     const made = readStanding(await this.#store.run('status', 'read the bounds'));
     return { epoch: made.epoch, floor: made.floor, head: made.head };
   }
@@ -173,8 +189,20 @@ class RedisLedger implements SharedLedger {
     const action = 'record observations';
     const minReplicas = this.#options.minReplicas ?? defaults.minReplicas;
     const { maxScopesPerRepository } = this.#limits;
-    const call = { ...this.#deliveryBounds(), maxScopesPerRepository, maxPublished, touch: minReplicas > 0 };
-    const reply = readRecordReply(await this.#store.run('record', action, call, [calls]));
+    const call = {
+      ...this.#deliveryBounds(),
+      maxScopesPerRepository,
+      maxPublished,
+      touch: minReplicas > 0,
+      isQuick: true,
+    };
+    failpoint('redis.before-record');
+    const answer = await this.#health.watch(
+      () => this.#store.run('record', action, call, [calls]),
+      () => this.#store.run('status', action),
+    );
+    failpoint('redis.before-acknowledge');
+    const reply = readRecordReply(answer);
     this.#tail.committed(reply.epoch, reply.changes);
     if (minReplicas > 0) await this.#awaitReplicas(action, minReplicas);
     return reply;
@@ -214,21 +242,32 @@ class RedisLedger implements SharedLedger {
     const action = 'claim pending observations';
     const reply = asList(await this.#store.run('claimPending', action, { limit, leaseMs })).map(asText);
     const claimed: PendingObservation[] = [];
-    for (let i = 0; i + 1 < reply.length; i += 2)
-      claimed.push({ id: reply[i] ?? '', observation: decodePending(reply[i + 1] ?? '') });
+    for (let i = 0; i + 1 < reply.length; i += 2) {
+      const [id = '', text = ''] = reply.slice(i, i + 2);
+      const observation = readPending(text);
+      if (observation !== null) claimed.push({ id, observation });
+      else await this.#dropPending(id, text);
+    }
     return claimed;
   }
 
+  /** Left there, it would come back after each lease, for ever. */
+  async #dropPending(id: string, text: string): Promise<void> {
+    this.#damage.found('pending', text);
+    await this.record([], [id]);
+  }
+
   read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
-    return this.#gate.pass(() => readPage(this.#store, after, limit, filter, this.#limits.maxScanned));
+    const { maxScanned } = this.#limits;
+    return this.#gate.pass(() => readPage(this.#store, this.#damage, { after, limit, filter, maxScanned }));
   }
 
   async seek(time: number): Promise<number> {
-    return asNumber(await this.#store.run('seek', 'seek a time', { time }));
+    return asCount(await this.#store.run('seek', 'seek a time', { time }));
   }
 
   tags(query: TagQuery): Promise<TagPage> {
-    return this.#gate.pass(() => readTags(this.#store, query, maxVisited));
+    return this.#gate.pass(() => readTags(this.#store, this.#damage, query, maxVisited));
   }
 
   async baselines(registry: string, repository: string): Promise<readonly string[]> {
@@ -243,6 +282,7 @@ class RedisLedger implements SharedLedger {
   }
 
   async check(): Promise<void> {
+    this.#health.check();
     await this.#store.run('status', 'check the ledger');
   }
 
@@ -253,9 +293,10 @@ class RedisLedger implements SharedLedger {
       const call = { maxChanges, maxAgeMs, maxTrimmed: this.#limits.maxTrimmedAtOnce, sweep };
       const reply = asList(await this.#store.run('trim', 'trim the ledger', call));
       const [epoch, floor, head, more, next] = reply;
-      const bounds = { epoch: asText(epoch), floor: asNumber(floor), head: asNumber(head) };
+      const bounds = { epoch: asText(epoch), floor: asCount(floor), head: asCount(head) };
       if (more !== '1' || step === maxTrimSteps) return bounds;
       sweep = asText(next);
+      failpoint('redis.mid-trim');
     }
   }
 
@@ -295,10 +336,4 @@ class RedisLedger implements SharedLedger {
     this.#tail.close();
     await this.#connections.close();
   }
-}
-
-function pendingRefusal(error: unknown, more: number, maxPending: number): ManifeedError | null {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const waiting = cause instanceof Error ? /^PENDING (\d+)/.exec(cause.message)?.[1] : undefined;
-  return waiting === undefined ? null : refusePending(Number(waiting), more, maxPending);
 }

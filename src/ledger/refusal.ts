@@ -2,8 +2,9 @@ import { ManifeedError } from '../errors.ts';
 import type { Bounds } from './ledger.ts';
 
 /** A read at a sequence that the ledger does not hold (any more, or yet). */
-export function refusePosition(after: number, { floor, head }: Bounds): ManifeedError {
-  const reason = after < floor ? 'below-floor' : 'ahead-of-head';
+export function refusePosition(after: number, { floor, head, lost = 0 }: Bounds): ManifeedError {
+  const below = after < lost ? 'continuity-lost' : 'below-floor';
+  const reason = after < floor ? below : 'ahead-of-head';
   return new ManifeedError('POSITION_GONE', `read changes: after ${after}: must be ${floor} to ${head}`, {
     detail: { reason, position: after, floor, head },
   });

@@ -1,10 +1,13 @@
--- After common.lua, in every script that writes: whether this gateway may write, and in which epoch.
+-- After common.lua and intact.lua, in every script that writes: whether this gateway may write, and in which epoch.
 --
 -- An asynchronous failover may lose the newest writes and hand their numbers out again. So a script trusts the
 -- epoch only while the same server process has been primary all the time: otherwise (another run id, a
 -- promotion) it takes a new epoch before it writes anything. Inside the script, because a check by the client
 -- leaves a moment in which old numbers are given to new changes. The replication id alone would not do: it also
 -- changes when the first replica attaches, but then there is no second replication id.
+--
+-- ARGV[1]  also has isQuick: a script that runs for every push leaves the dearer half of intact.lua to `status`,
+--          which every gateway runs every few seconds, and at once after a script that broke.
 
 local function serverNow()
   local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
@@ -27,27 +30,33 @@ local function discontinuity(meta, server)
   return nil
 end
 
+local function beginEpoch(meta, reason)
+  meta.epoch, meta.began = call.epoch, meta.head
+  redis.call('HSET', META, 'epoch', meta.epoch, 'began', whole(meta.began), 'head', whole(meta.head),
+    'floor', whole(meta.floor), 'lost', 0, 'reason', reason)
+  redis.pcall('SPUBLISH', call.channel, meta.epoch .. ' 0 0\n')
+end
+
 local function admit()
-  local found = redis.call('HMGET', META, 'schema', 'epoch', 'head', 'floor', 'began', 'recordedAt', 'run', 'replid',
+  local found = redis.pcall('HMGET', META, 'schema', 'epoch', 'head', 'floor', 'began', 'recordedAt', 'run', 'replid',
     'exportUntil')
-  if found[1] and tonumber(found[1]) > call.schema then return nil, 'SCHEMA ' .. found[1] end
-  local server = serverNow()
-  if not found[2] then
-    redis.call('HSET', META, 'schema', call.schema, 'epoch', call.epoch, 'head', 0, 'floor', 0, 'began', 0,
-      'recordedAt', 0, 'reason', 'the ledger is new')
-    found = { call.schema, call.epoch, 0, 0, 0, 0, false, false }
+  if found.err then return nil, foreignKey(META, 'hash') or found.err end
+  local schema = tonumber(found[1] or 0) or 0
+  if schema > call.schema then return nil, 'SCHEMA ' .. found[1] end
+  local server, meta = serverNow(), readMeta(found)
+  local reason
+  if not meta or not call.isQuick or seemsLost(meta) then
+    local refusal
+    if not meta then schema = 0 end
+    meta, reason, refusal = inspect(meta)
+    if refusal then return nil, refusal end
   end
-  local meta = {
-    epoch = found[2], head = tonumber(found[3]), floor = tonumber(found[4]), began = tonumber(found[5]),
-    recordedAt = tonumber(found[6]), run = found[7], replid = found[8],
-    exportUntil = tonumber(found[9] or 0),
-  }
-  local reason = discontinuity(meta, server)
-  if reason then
-    meta.epoch, meta.began = call.epoch, meta.head
-    redis.call('HSET', META, 'epoch', meta.epoch, 'began', whole(meta.began), 'reason', reason)
-    redis.pcall('SPUBLISH', call.channel, meta.epoch .. ' 0 0\n')
+  reason = reason or discontinuity(meta, server)
+  if schema < call.schema then
+    -- Up to here the stream may hold entries without a checksum: an earlier version wrote them.
+    redis.call('HSET', META, 'schema', call.schema, 'summedFrom', whole(meta.head))
   end
+  if reason then beginEpoch(meta, reason) end
   if server and (server.run ~= meta.run or server.replid ~= meta.replid) then
     redis.call('HSET', META, 'run', server.run, 'replid', server.replid)
   end

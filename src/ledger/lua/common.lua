@@ -1,14 +1,17 @@
 -- Begins every script of the ledger: key names, time, and the check that comes before any write.
 --
--- KEYS[1]  <prefix>meta, a hash: schema, epoch, head, floor, began, reason, recordedAt, run, replid, ...
+-- KEYS[1]  <prefix>meta, a hash: schema, epoch, head, floor, began, reason, recordedAt, run, replid, lost (positions
+--          below it were cut off by a loss), summedFrom (later entries of the stream have a checksum), ...
 --          The prefix holds a hash tag, so that all keys made from it live in one Cluster slot.
 -- ARGV[1]  JSON: schema, now (ms; null: the server's time), epoch (to take if a new one is needed),
 --          seenEpoch and seenHead (the newest this gateway knows), channel, and what the script itself wants
 --
 -- Other keys:  log      stream, id <sequence>-0, field c: [recordedAt, type, registry, repository, tag, digest,
---                       previousDigest, mediaType, size, occurredAt, origin]
+--                       previousDigest, mediaType, size, occurredAt, origin, sum of the previous digest or '']; field s:
+--                       its checksum
 --              repos    zset by name: "registry repository" of each repository that has rows
---              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence]
+--              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence,
+--                       sum of the digest or '']
 --              p:<repo> zset by name: the present tags
 --              m:<repo> hash digest -> "asOf present( tag)*", with the present tags at it; many: "asOf present *"
 --              last     hash repository -> sequence of its newest change
@@ -35,6 +38,12 @@ local now = readNow()
 -- Whole numbers beyond 14 digits would come out as 1e+15 by Lua's own conversion.
 local function whole(number)
   return string.format('%.0f', number)
+end
+
+-- The checksum of an entry, 32 bits of SHA-1: against decay, not against forgery. redis-sum.ts checks it. The sum of
+-- a tag's digest comes with its observation: to make it here would cost a fifteenth of a commit.
+local function sumOf(text)
+  return string.sub(redis.sha1hex(text), 1, 8)
 end
 
 local function recordedAtOf(sequence)

@@ -1,4 +1,9 @@
 -- After common.lua, in scripts that write beside the ledger: refuses where a newer version has been.
 
-local foundSchema = redis.call('HGET', META, 'schema')
-if foundSchema and tonumber(foundSchema) > call.schema then return redis.error_reply('SCHEMA ' .. foundSchema) end
+local foundSchema = redis.pcall('HGET', META, 'schema')
+if type(foundSchema) == 'table' then
+  return redis.error_reply('FOREIGN ' .. META .. ' ' .. redis.call('TYPE', META).ok .. ' hash')
+end
+if foundSchema and (tonumber(foundSchema) or 0) > call.schema then
+  return redis.error_reply('SCHEMA ' .. foundSchema)
+end

@@ -3,7 +3,7 @@
 --
 -- ARGV[1]  also has op and id (the import's own)
 --            begin   after drop: takes the place
---            rows    ARGV[2]: JSON, list of rows as in transfer.ts; pending ones as { row, text }
+--            rows    ARGV[2]: JSON, list of rows as in transfer.ts; pending ones as { row, text }, tags with sum
 --            commit  → status as status.lua; error NOTEMPTY <head> where the ledger holds anything
 --            drop    removes what an import staged, this one or one that died; '1' when nothing is left, else ask again
 -- Error IMPORT where another import has taken the place
@@ -30,15 +30,15 @@ local writers = {}
 function writers.header(row)
   redis.call('HSET', stage .. 'meta', 'schema', call.schema, 'epoch', row.epoch, 'head', whole(row.head),
     'floor', whole(row.floor), 'began', whole(row.head), 'recordedAt', whole(row.recordedAt),
-    'reason', 'the ledger was imported')
+    'summedFrom', whole(row.floor), 'lost', 0, 'reason', 'the ledger was imported')
 end
 
 function writers.change(row)
   local text = cjson.encode({
     row.recordedAt, row.type, row.registry, row.repository, row.tag, row.digest, row.previousDigest,
-    row.mediaType, row.size, row.occurredAt, row.origin,
+    row.mediaType, row.size, row.occurredAt, row.origin, '',
   })
-  redis.call('XADD', stage .. 'log', whole(row.sequence) .. '-0', 'c', text)
+  redis.call('XADD', stage .. 'log', whole(row.sequence) .. '-0', 'c', text, 's', sumOf(text))
   redis.call('HSET', stage .. 'last', repositoryOf(row), whole(row.sequence))
 end
 

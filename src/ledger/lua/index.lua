@@ -1,16 +1,27 @@
 -- What every known tag points at and which digests are known, as rows. After common.lua, for record.lua.
 
+-- Remembered in the observation: it is asked for some six times each, and to make a string is dear.
 local function repositoryOf(o)
-  return o.registry .. '/' .. o.repository
+  local key = o.repositoryKey
+  if not key then
+    key = o.registry .. '/' .. o.repository
+    o.repositoryKey = key
+  end
+  return key
 end
 
+-- A row that is no JSON counts as none: the next observation writes it anew, and announces the tag.
 local function getTag(repo, tag)
   local text = redis.call('HGET', prefix .. 't:' .. repo, tag)
   if not text then return nil end
-  local row = cjson.decode(text)
+  local isList, row = pcall(cjson.decode, text)
+  if not isList or type(row) ~= 'table' then return nil end
+  -- The last member: rows of schema 1 have none, and end with a number.
+  local sum = row[#row]
   return {
     digest = row[1], mediaType = row[2], size = row[3], present = row[4] == 1,
     asOf = row[5], firstSeenAt = row[6], updatedAt = row[7], sequence = row[8],
+    sum = type(sum) == 'string' and sum or '',
   }
 end
 
@@ -21,7 +32,12 @@ local function getManifest(repo, digest)
   return { asOf = tonumber(asOf), present = present == '1', tags = tags }
 end
 
+local noted = {}
+
 local function noteRepository(o)
+  local repo = repositoryOf(o)
+  if noted[repo] then return end
+  noted[repo] = true
   redis.call('ZADD', REPOS, 0, o.registry .. ' ' .. o.repository)
 end
 
@@ -67,10 +83,12 @@ end
 -- `old`: the row as it was, nil where there was none.
 local function putTag(o, tag, old, row)
   local repo = repositoryOf(o)
-  local text = cjson.encode({
+  local list = {
     row.digest, row.mediaType, row.size, row.present and 1 or 0,
     row.asOf, row.firstSeenAt, row.updatedAt, row.sequence,
-  })
+  }
+  list[#list + 1] = row.sum or ''
+  local text = cjson.encode(list)
   redis.call('HSET', prefix .. 't:' .. repo, tag, text)
   if not old then noteRepository(o) end
   local wasPresent = old ~= nil and old.present
@@ -88,7 +106,8 @@ local function tagsAt(repo, digest, manifest)
   local tags = {}
   if manifest.tags == ' *' then
     for _, tag in ipairs(presentTags(repo)) do
-      if getTag(repo, tag).digest == digest then tags[#tags + 1] = tag end
+      local row = getTag(repo, tag)
+      if row and row.digest == digest then tags[#tags + 1] = tag end
     end
     return tags
   end

@@ -1,7 +1,8 @@
 -- Compares observations with the index, in order, and appends what changed. The rules are the table at the head
 -- of decide.ts; this restates them. After common.lua, admit.lua, deliveries.lua, index.lua and snapshot.lua.
 --
--- ARGV[2]  JSON: list of calls { o: observations, s: ids of pending observations that they settle }
+-- ARGV[2]  JSON: list of calls { o: observations, of tags with `sum` of their digest, s: ids of pending observations
+--          that they settle }
 -- Returns  { epoch, floor, head before, began, one text of outcome letters for each call ('-': its pending ids
 --          were gone, so nothing was done), number of changes of each call joined by blanks, JSON of all changes }
 
@@ -10,17 +11,24 @@ local recordedAt = math.max(now, meta.recordedAt)
 if call.touch then redis.call('HSET', META, 'touched', whole(now)) end
 local headBefore = meta.head
 local encoded = {}
+-- Repository -> sequence of its newest change, written to LAST all at once.
+local newest = {}
+-- The repository under way, to say whose key stopped the script.
+local current = nil
 
-local function append(kind, o, t, tag, digest, previous, mediaType, size)
-  meta.head = meta.head + 1
+-- `previousSum`: of the previous digest, as its row had it.
+local function append(kind, o, t, tag, digest, previous, mediaType, size, previousSum)
   local said = o.occurredAt
   local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, now)) or t
   local text = cjson.encode({
     recordedAt, kind, o.registry, o.repository, tag, digest, previous, mediaType, size, occurredAt,
-    o.origin,
+    o.origin, previousSum or '',
   })
-  redis.call('XADD', LOG, whole(meta.head) .. '-0', 'c', text)
-  redis.call('HSET', LAST, repositoryOf(o), whole(meta.head))
+  local sequence = whole(meta.head + 1)
+  redis.call('XADD', LOG, sequence .. '-0', 'c', text, 's', sumOf(text))
+  -- Not before it is stored: a number that nothing has would be a hole.
+  meta.head = meta.head + 1
+  newest[repositoryOf(o)] = sequence
   encoded[#encoded + 1] = text
 end
 
@@ -45,19 +53,20 @@ local function recordTag(o, t)
   if verdict == 'unchanged' then
     if t > row.asOf then
       local seen = { digest = row.digest, mediaType = row.mediaType, size = row.size, present = true, asOf = t,
-        firstSeenAt = row.firstSeenAt, updatedAt = row.updatedAt, sequence = row.sequence }
+        firstSeenAt = row.firstSeenAt, updatedAt = row.updatedAt, sequence = row.sequence, sum = row.sum }
       putTag(o, o.tag, row, seen)
     end
     return 'u'
   end
-  local target = { digest = o.digest, mediaType = o.mediaType, size = o.size, present = true, asOf = t }
+  local target = { digest = o.digest, mediaType = o.mediaType, size = o.size, present = true, asOf = t,
+    sum = o.sum }
   if verdict == 'filled' then
     local known = row or { firstSeenAt = t, updatedAt = t, sequence = 0 }
     target.firstSeenAt, target.updatedAt, target.sequence = known.firstSeenAt, known.updatedAt, known.sequence
     putTag(o, o.tag, row, target)
     return 'f'
   end
-  append(verdict, o, t, o.tag, o.digest, row and row.digest or null, o.mediaType, o.size)
+  append(verdict, o, t, o.tag, o.digest, row and row.digest or null, o.mediaType, o.size, row and row.sum)
   target.firstSeenAt = verdict == 'tag.updated' and row.firstSeenAt or t
   target.updatedAt, target.sequence = t, meta.head
   putTag(o, o.tag, row, target)
@@ -65,7 +74,7 @@ local function recordTag(o, t)
 end
 
 local function deleteTag(o, tag, row, t)
-  append('tag.deleted', o, t, tag, null, row.digest, null, null)
+  append('tag.deleted', o, t, tag, null, row.digest, null, null, row.sum)
   putTag(o, tag, row, { digest = null, mediaType = null, size = null, present = false, asOf = t,
     firstSeenAt = row.firstSeenAt, updatedAt = t, sequence = meta.head })
 end
@@ -100,7 +109,7 @@ local function recordManifestGone(o, t)
   if row.present then
     for _, tag in ipairs(tagsAt(repo, o.digest, row)) do
       local tagRow = getTag(repo, tag)
-      if tagRow.asOf <= t then deleteTag(o, tag, tagRow, t) end
+      if tagRow and tagRow.asOf <= t then deleteTag(o, tag, tagRow, t) end
     end
     append('manifest.deleted', o, t, null, o.digest, null, null, null)
   end
@@ -114,7 +123,7 @@ local function recordRepositoryGone(o, t)
   local outcome = 'n'
   for _, tag in ipairs(presentTags(repo)) do
     local row = getTag(repo, tag)
-    if row.asOf <= t then
+    if row and row.asOf <= t then
       deleteTag(o, tag, row, t)
       outcome = 'c'
     end
@@ -154,21 +163,25 @@ local function recordOne(o)
   local key = o.dedupeKey
   local hasKey = key ~= nil and key ~= null
   if hasKey and isDuplicate(key, o.dedupeWindowMs) then return 'd' end
-  if isExporting() then keepForExport(repositoryOf(o)) end
+  current = repositoryOf(o)
+  if isExporting() then keepForExport(current) end
   local outcome = recorders[o.kind](o, math.floor(math.min(o.observedAt, now)))
   if hasKey then remember(key) end
   return outcome
 end
 
-local function settle(ids)
+local function arePending(ids)
   for _, id in ipairs(ids) do
     if redis.call('HEXISTS', PENDING, id) == 0 then return false end
   end
+  return true
+end
+
+local function settle(ids)
   for _, id in ipairs(ids) do
     redis.call('HDEL', PENDING, id)
     redis.call('ZREM', DUE, id)
   end
-  return true
 end
 
 local outcomes, counts = {}, {}
@@ -177,8 +190,10 @@ local function recordAll()
   for i, one in ipairs(cjson.decode(ARGV[2])) do
     local before = meta.head
     local letters = {}
-    if settle(one.s) then
+    if arePending(one.s) then
       for j, o in ipairs(one.o) do letters[j] = recordOne(o) end
+      -- Last: where the script stops before, they are still there to be tried again.
+      settle(one.s)
     else
       letters[1] = '-'
     end
@@ -187,9 +202,22 @@ local function recordAll()
   end
 end
 
+local function noteNewest()
+  local flat = {}
+  for repo, sequence in pairs(newest) do
+    flat[#flat + 1], flat[#flat + 2] = repo, sequence
+    if #flat == 1000 then
+      redis.call('HSET', LAST, unpack(flat))
+      flat = {}
+    end
+  end
+  if #flat > 0 then redis.call('HSET', LAST, unpack(flat)) end
+end
+
 -- Redis does not undo what a failed script wrote. Whatever fails, the head must stay what the stream says, or
 -- every later script would try to append a number that is taken.
 local fine, failure = pcall(recordAll)
+if fine then fine, failure = pcall(noteNewest) else pcall(noteNewest) end
 
 local changes = '[' .. table.concat(encoded, ',') .. ']'
 if meta.head > headBefore then
@@ -201,6 +229,11 @@ if meta.head > headBefore then
   redis.pcall('SPUBLISH', call.channel, tooMany and heading or heading .. changes)
 end
 if not fine then
+  local kinds = { t = 'hash', p = 'zset', m = 'hash' }
+  for part, kind in pairs(current and kinds or {}) do
+    local foreign = foreignKey(prefix .. part .. ':' .. current, kind)
+    if foreign then return redis.error_reply('BROKEN ' .. foreign) end
+  end
   return redis.error_reply('BROKEN ' .. (type(failure) == 'table' and failure.err or tostring(failure)))
 end
 return {

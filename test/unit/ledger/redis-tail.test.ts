@@ -19,7 +19,7 @@ function changeAt(epoch: string, sequence: number): Change {
 function rig(start = 0) {
   const clock = fakeClock();
   const stream = { epoch: 'e1', floor: 0, head: start, began: 0, reason: 'because', isAway: false };
-  const holes = { count: 0, silences: 0 };
+  const holes = { count: 0, silences: 0, strays: 0 };
   const standing = async () => {
     if (stream.isAway) throw new Error('away');
     return { ...stream };
@@ -34,6 +34,9 @@ function rig(start = 0) {
     { ...stream },
     {
       ...{ read, standing, clock, log: noLog },
+      onStray: () => {
+        holes.strays += 1;
+      },
       onHole: () => {
         holes.count += 1;
       },

@@ -107,7 +107,7 @@ describe('gateways that share a Redis', () => {
   test('refuse to write where a newer version has been, and say so', async () => {
     const [meta] = await redis.admin.keys('*meta');
     await redis.admin.hset(meta ?? '', 'schema', 99);
-    const refusal = { code: 'UNAVAILABLE', message: expect.stringMatching(/schema 99.*must be at most 1/) };
+    const refusal = { code: 'UNAVAILABLE', message: expect.stringMatching(/schema 99.*must be at most 2/) };
     await expect(a.record([tagSeen('a', 'one', now())])).rejects.toMatchObject(refusal);
     await expect(b.check()).rejects.toMatchObject(refusal);
     const keyPrefix = /\{(.*)\}/.exec(meta ?? '')?.[1] ?? '';

@@ -1,0 +1,102 @@
+-- Whether the ledger's keys are still what the ledger left there. After common.lua, for admit.lua.
+--
+-- Another program may overwrite a key, Redis may evict one, an operator may delete or restore one. Each case is
+-- found before a script writes: a key of another kind is refused by name; a lost key makes the positions that
+-- needed it unusable. No position is given out twice, and no reader passes over what is missing.
+
+-- Far below 2^53, from which numbers are no longer exact. A stranger's XADD may set a higher id.
+local maxHead = 2 ^ 52
+
+local function sequenceOf(id)
+  return tonumber(string.match(id, '^%d+'))
+end
+
+local function foreignKey(key, wanted)
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'none' or kind == wanted then return nil end
+  return 'FOREIGN ' .. key .. ' ' .. kind .. ' ' .. wanted
+end
+
+-- Nil where the hash is not there or holds something else.
+local function readMeta(found)
+  local epoch, head, floor = found[2], tonumber(found[3]), tonumber(found[4])
+  if not epoch or #epoch > 32 or not string.find(epoch, '^[0-9a-z]+$') then return nil end
+  if not head or not floor or floor < 0 or floor > head or head > maxHead then return nil end
+  if head % 1 ~= 0 or floor % 1 ~= 0 then return nil end
+  return {
+    epoch = epoch, head = head, floor = floor, began = tonumber(found[5]) or head,
+    recordedAt = tonumber(found[6]) or 0, run = found[7], replid = found[8],
+    exportUntil = tonumber(found[9]) or 0,
+  }
+end
+
+-- The cheap look: are the two keys there that every read goes by?
+local function seemsLost(meta)
+  return meta.floor < meta.head and redis.call('EXISTS', LOG, LAST) < 2
+end
+
+local function raiseFloor(meta, floor)
+  if floor <= meta.floor then return end
+  meta.floor = floor
+  -- lost: positions below it were cut off by a loss, not by retention.
+  redis.call('HSET', META, 'floor', whole(floor), 'lost', whole(floor))
+end
+
+-- The thorough look, at every key that all repositories share. `meta`: nil where it is lost.
+-- Returns meta, the reason for a new epoch or nil, and a refusal or nil. Its functions are within, because most
+-- scripts do not come here, and to make a function costs time as well.
+local function inspect(meta)
+  local kinds = {
+    [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
+    [PENDING] = 'hash', [DUE] = 'zset',
+  }
+  for key, kind in pairs(kinds) do
+    local refusal = foreignKey(key, kind)
+    if refusal then return nil, nil, refusal end
+  end
+
+  local first, last = 0, 0
+  local info = redis.pcall('XINFO', 'STREAM', LOG)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = sequenceOf(info[i + 1]) end
+    if info[i] == 'recorded-first-entry-id' then first = sequenceOf(info[i + 1]) end
+  end
+
+  -- Begins after all that the stream ever numbered.
+  local function beginAfterStream()
+    local reason = 'the ledger is new'
+    if redis.call('EXISTS', META, LOG, REPOS, LAST) > 0 then reason = 'Redis lost or damaged the key ' .. META end
+    if last > maxHead then
+      redis.call('DEL', LOG)
+      last = 0
+    end
+    local recordedAt = last > 0 and recordedAtOf(last) or 0
+    redis.call('HSET', META, 'recordedAt', whole(recordedAt))
+    return { head = last, floor = last, recordedAt = recordedAt, run = false, replid = false, exportUntil = 0 }, reason
+  end
+
+  -- `repos` names every repository of a snapshot; `last` knows those that ever had a change.
+  local function restoreRepositories()
+    if redis.call('EXISTS', REPOS) == 1 then return end
+    for _, repo in ipairs(redis.call('HKEYS', LAST)) do
+      redis.call('ZADD', REPOS, 0, (string.gsub(repo, '/', ' ', 1)))
+    end
+  end
+
+  if not meta then return beginAfterStream() end
+  restoreRepositories()
+  if last > meta.head then
+    local reason = 'Redis lost changes: the stream is at ' .. whole(last) .. ', its counter at ' .. whole(meta.head)
+    if last > maxHead then redis.call('DEL', LOG) else meta.head = last end
+    meta.floor = meta.head
+    return meta, reason
+  end
+  if meta.floor == meta.head then return meta end
+  -- Without `last` a reader of some repositories would skip their changes.
+  if last < meta.head or redis.call('EXISTS', LAST) == 0 then
+    raiseFloor(meta, meta.head)
+  elseif first > meta.floor + 1 then
+    raiseFloor(meta, first - 1)
+  end
+  return meta
+end
