@@ -4,10 +4,13 @@ import type { Check } from './config.ts';
 import { isLoopback } from './config-values.ts';
 import { ManifeedError } from './errors.ts';
 import { parseReference } from './event/reference.ts';
-import { checkHooks } from './source/webhook/check-hooks.ts';
+import { checkHook } from './source/webhook/check-hooks.ts';
 
 export const configChecks: readonly Check[] = [
-  (config) => refusals(() => checkHooks(config.webhooks, isLoopback(config.listen.host))),
+  ({ webhooks, listen }) =>
+    webhooks.flatMap((hook, index) =>
+      refusals(() => checkHook(hook, `webhooks[${index}]`, isLoopback(listen.host))),
+    ),
   ({ watch, defaultRegistry }) =>
     watch.flatMap(({ repository }, index) => {
       const parameter = `watch[${index}].repository`;

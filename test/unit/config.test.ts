@@ -373,6 +373,19 @@ describe('loadConfig, refusals', () => {
     ]);
   });
 
+  it('names each faulty webhook, by whichever rule', () => {
+    const hooks = [
+      '{ name: a, kind: nexus, token: t }',
+      '{ name: b, kind: harbor }',
+      '{ name: c, kind: quay, secret: s }',
+    ];
+    expect(
+      problems(`webhooks: [${hooks.join(', ')}]`, { checks: configChecks }).map(
+        (each) => each.split(':', 1)[0],
+      ),
+    ).toEqual(['webhooks[1]', 'webhooks[0].registry', 'webhooks[2].secret']);
+  });
+
   it('does not blame what other faults made wrong', () => {
     expect(problems('listen: 0.0.0.0\naccess: [{ name: a }]')).toHaveLength(2);
     expect(problems('watch: [{ repository: a }, { repository: a }]\npace: x')).toHaveLength(2);

@@ -22,7 +22,8 @@ export function checkHooks(hooks: readonly HookOptions[], listenIsLoopback: bool
   }
 }
 
-function checkHook(hook: HookOptions, at: string, listenIsLoopback: boolean): void {
+/** As `checkHooks`, for one of them; `at` is its key. */
+export function checkHook(hook: HookOptions, at: string, listenIsLoopback: boolean): void {
   if (!nameGrammar.test(hook.name)) {
     refuse(`${at}.name`, show(hook.name), 'must be 1 to 64 of A-Z, a-z, 0-9, ".", "_", "-"');
   }
