@@ -98,7 +98,10 @@ const doors: readonly { name: string; values: fc.Arbitrary<unknown>; read: (valu
       fc.array(odd, { maxLength: 3 }),
       odd,
     ),
-    read: (value: unknown) => manifeed.normalise(delivery(value), { name: 'h', kind: 'manifeed' }),
+    read: (value: unknown) => {
+      const steps = manifeed.normalise(delivery(value), { name: 'h', kind: 'manifeed' });
+      return Symbol.iterator in steps ? [...steps] : steps;
+    },
   },
   {
     name: 'a configuration',
