@@ -63,7 +63,17 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     const first = Promise.withResolvers<void>();
     let lastError: unknown = new Error('no answer yet');
     const link = new RedisLink({
-      ...{ name, dial, connectTimeoutMs: timeouts.connectTimeoutMs, backoff, clock, random, log, prepare },
+      ...{
+        name,
+        address: describeTarget(target),
+        dial,
+        connectTimeoutMs: timeouts.connectTimeoutMs,
+        backoff,
+        clock,
+        random,
+        log,
+        prepare,
+      },
       onUp: () => {
         up.set(1, { connection: name });
         first.resolve();
@@ -156,6 +166,33 @@ async function assertServer(client: Redis, log: Log): Promise<void> {
   const policy = /maxmemory_policy:(allkeys-\w+)/.exec(memory)?.[1];
   if (policy !== undefined && !/maxmemory:0\r?\n/.test(memory))
     log.warn({ policy }, 'open the ledger: Redis may evict parts of it: maxmemory-policy must be noeviction');
+  const risk = await persistenceRisk(client);
+  if (risk !== null) log.warn({}, `open the ledger: ${risk} (docs/operating.md, Redis)`);
+}
+
+/** Which acknowledged pushes this Redis may lose, and what to set; null: none, or it does not say. */
+async function persistenceRisk(client: Redis): Promise<string | null> {
+  const [persistence, save, fsync] = await Promise.all([
+    client.info('persistence').catch(() => ''),
+    // Hosted Redis often forbids CONFIG.
+    client.config('GET', 'save').catch(() => null),
+    client.config('GET', 'appendfsync').catch(() => null),
+  ]);
+  if (/aof_enabled:1/.test(persistence))
+    return settingOf(fsync) === 'everysec' || settingOf(fsync) === 'no'
+      ? 'Redis writes its append-only file once a second or less: if its machine fails, acknowledged pushes of the last seconds are lost: set "appendfsync always"'
+      : null;
+  if (!/aof_enabled:0/.test(persistence)) return null;
+  const loss =
+    settingOf(save) === ''
+      ? 'all changes and acknowledged pushes are lost'
+      : 'acknowledged pushes since its last snapshot are lost';
+  return `Redis has no append-only file: if it restarts, ${loss}: set "appendonly yes" and "appendfsync always"`;
+}
+
+/** The value of one setting in the answer to CONFIG GET: `['save', '3600 1']`. */
+function settingOf(answer: unknown): unknown {
+  return Array.isArray(answer) ? answer[1] : null;
 }
 
 /** Trying again will not help: a newer schema, an old server, a wrong password. */
@@ -169,6 +206,8 @@ function isFinal(error: unknown): boolean {
 function openFailure(target: RedisTarget, error: unknown): ManifeedError {
   if (error instanceof ManifeedError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  const message = `open the ledger: Redis at ${describeTarget(target)}: ${reason}: must answer`;
+  const message = /is not Redis$/.test(reason)
+    ? `open the ledger: ${reason}: set ledger to the address of a Redis`
+    : `open the ledger: cannot reach Redis at ${describeTarget(target)} (${reason})`;
   return new ManifeedError('UNAVAILABLE', message, { cause: error });
 }

@@ -13,6 +13,8 @@ import type { Dial } from './redis-target.ts';
 export interface RedisLinkOptions {
   /** What the connection is for, in logs: `commands` or `tail`. */
   readonly name: string;
+  /** Where it leads, for messages; without credentials. */
+  readonly address: string;
   readonly dial: Dial;
   /** For dialling and `prepare` together, ms. ioredis's own timeout ends when TCP is up, and a stopped server's kernel takes connections. */
   readonly connectTimeoutMs: number;
@@ -62,12 +64,14 @@ export class RedisLink {
   async use<T>(action: string, run: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.#client;
     if (client === null)
-      throw this.#refused ?? unavailable(action, `Redis is away (${this.#whyDown()})`, undefined);
+      throw this.#refused ?? unavailable(action, `cannot reach Redis (${this.#whyDown()})`, undefined);
     try {
       return await run(client);
     } catch (error) {
       if (endsConnection(error)) this.fault(client, messageOf(error));
-      throw error instanceof ManifeedError ? error : unavailable(action, messageOf(error), error);
+      if (error instanceof ManifeedError) throw error;
+      const why = endsConnection(error) ? 'lost the connection to Redis' : 'Redis refused it';
+      throw unavailable(action, `${why} (${messageOf(error)})`, error);
     }
   }
 
@@ -90,6 +94,13 @@ export class RedisLink {
     await this.#running;
   }
 
+  /** ioredis parses whatever answers as Redis' protocol, and then complains of the first byte. */
+  #explain(error: unknown): string {
+    const message = messageOf(error);
+    const isOther = /^(?:Unknown RESP type|Protocol error)/.test(message);
+    return isOther ? `what answers at ${this.#options.address} is not Redis` : message;
+  }
+
   #whyDown(): string {
     return this.#stop.signal.aborted ? 'the ledger is closed' : this.#reason;
   }
@@ -107,7 +118,7 @@ export class RedisLink {
         client.disconnect();
       } catch (error) {
         // ioredis says only "closed" here; why, it said in its error event.
-        if (!/^Connection is closed/.test(messageOf(error))) this.#reason = messageOf(error);
+        if (!/^Connection is closed/.test(messageOf(error))) this.#reason = this.#explain(error);
         this.#refused = error instanceof ManifeedError ? error : null;
         if (signal.aborted) return;
         log.warn({ connection: name, reason: this.#reason }, 'connect to Redis: failed, trying again');
@@ -126,7 +137,7 @@ export class RedisLink {
       const client = await dial();
       made.client = client;
       client.on('error', (error: unknown) => {
-        this.#reason = messageOf(error);
+        this.#reason = this.#explain(error);
       });
       const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
       if (made.late) throw new Error(`no answer in ${connectTimeoutMs} ms`);
@@ -193,6 +204,6 @@ function messageOf(error: unknown): string {
 }
 
 function unavailable(action: string, reason: string, cause: unknown): ManifeedError {
-  const message = `${action}: ${reason}: Redis must answer`;
+  const message = `${action}: ${reason}`;
   return new ManifeedError('UNAVAILABLE', message, cause === undefined ? {} : { cause });
 }
