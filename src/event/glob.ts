@@ -17,7 +17,7 @@ export const maxGlobSteps = 12_000;
 
 /** Counts work, so that code that judges many patterns knows when to let others run. */
 export interface Work {
-  /** A step is one search for a short string: 10 to 40 ns. */
+  /** A step is one search for a short string: 10 to 90 ns. */
   steps: number;
   /** At so many steps it is time to let others run. */
   readonly limit: number;

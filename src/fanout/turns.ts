@@ -11,7 +11,7 @@ const maxFramesPerTurn = 512;
 /** Set aside for whoever gets a turn, until it knows what it has: its page may take a while to come. */
 const reserved = 128;
 /** Steps of judging globs that count as one frame: with these, one turn judges for some 2 ms. */
-const stepsPerFrame = 250;
+const stepsPerFrame = 200;
 /** Steps that one who judges takes before it pays for them. */
 const stepsPerPayment = 20_000;
 

@@ -44,10 +44,9 @@ export function anyOf(patterns: readonly string[]): (tag: string) => boolean {
 /** Whether `wider` includes everything that `scopes` ask for. */
 export function covers(wider: readonly string[], scopes: readonly string[]): boolean {
   const exact = new Set(wider);
-  const all = exact.has('*') || exact.has('**');
-  return (
-    all || scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && anyOf(wider.filter(isGlob))(scope)))
-  );
+  if (exact.has('*') || exact.has('**')) return true;
+  const matches = anyOf(wider.filter(isGlob));
+  return scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && matches(scope)));
 }
 
 /** Whether two lists hold the same scopes in the same order. */

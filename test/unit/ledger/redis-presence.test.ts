@@ -72,6 +72,9 @@ test('subscribers of globs count for every repository that matches', async () =>
   await until('the other to know', () => countsOf(b, 0).join() === '0,18');
   expect(b.counts('docker.io/other/app', 0).counts.toSorted()).toEqual([0, 3]);
   expect(b.counts('quay.io/app', 0).counts.toSorted()).toEqual([0, 1]);
+  // More than are remembered.
+  for (let n = 0; n <= 10_000; n++) b.counts(`quay.io/app${n}`, 0);
+  expect(b.counts('docker.io/other/app', 0).counts.toSorted()).toEqual([0, 3]);
 });
 
 test('one that closes is gone at once, one that dies when its time is up', async () => {
