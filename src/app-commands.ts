@@ -1,6 +1,6 @@
 /** The commands besides `serve`, given what they need of other parts. */
 
-import { openLedgerTool } from './app-ledger-tool.ts';
+import { openLedgerTool, restoreLedger } from './app-ledger-tool.ts';
 import type { Command } from './cli/command.ts';
 import { configCommand } from './cli/config-command.ts';
 import { hooksCommand } from './cli/hooks-command.ts';
@@ -15,7 +15,7 @@ export function commandsOf(checks: readonly Check[]): readonly Command[] {
   return [
     configCommand(checks),
     tokenCommand(checks),
-    ledgerCommand({ open: openLedgerTool, checks }),
+    ledgerCommand({ open: openLedgerTool, restore: restoreLedger, checks }),
     hooksCommand(
       ({ hook, body, headers, pathToken }) =>
         explainDelivery(

@@ -12,10 +12,22 @@ export interface LedgerInfo {
   readonly head: number;
   readonly tags: number;
   readonly repositories: number;
-  /** `recordedAt` of the oldest change kept; null where none is kept. */
+  /** `recordedAt` of the oldest and the newest change kept; null where none is kept. */
   readonly oldestAt: number | null;
-  /** Bytes on disk; null where the ledger is not a file of ours. */
-  readonly bytes: number | null;
+  readonly newestAt: number | null;
+  /** Null where the ledger is not a file of ours. */
+  readonly file: LedgerFileInfo | null;
+}
+
+export interface LedgerFileInfo {
+  readonly path: string;
+  readonly bytes: number;
+  /** Of the write-ahead log beside it. */
+  readonly logBytes: number;
+  /** Version of its tables. */
+  readonly schema: number;
+  /** The process that has it open, where that is known; null: nobody has it. */
+  readonly holder: string | null;
 }
 
 /** An opened ledger, as these commands need it. */
@@ -25,12 +37,16 @@ export interface LedgerTool {
   exportLines(): AsyncIterable<string>;
   /** Takes an export, in whatever chunks it comes; all or nothing. */
   importChunks(chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Copies it, as of now, into a new file. */
+  backUp(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface LedgerCommandOptions {
-  /** Opens the ledger that the configuration names; `mayCreate` false: only one that is there. */
-  readonly open: (config: Config, mayCreate: boolean) => Promise<LedgerTool>;
+  /** Opens the ledger that the configuration names; `mayWrite` false: only to read one that is there. */
+  readonly open: (config: Config, mayWrite: boolean) => Promise<LedgerTool>;
+  /** Puts a backup in the place of the ledger, under a new epoch; says what it did, a line each. */
+  readonly restore: (config: Config, file: string) => Promise<readonly string[]>;
   readonly checks: readonly Check[];
   /** Opens what is imported; rejects where it can't. Default: a file, or standard input for `-`. */
   readonly read?: (path: string) => Promise<AsyncIterable<Uint8Array>>;
@@ -41,31 +57,40 @@ export interface LedgerCommandOptions {
 /** Lines are written in blocks of about this many characters: one write for each would be slow. */
 const blockLength = 64 * 1024;
 
-/** `manifeed ledger`: looks at a ledger, and moves it to another one with its positions and epoch. */
+/** `manifeed ledger`: looks at a ledger, backs it up and restores it, and moves it to another one. */
 export function ledgerCommand(options: LedgerCommandOptions): Command {
-  const { open, checks, read = openChunks, write = writeStandardOutput } = options;
+  const { open, restore, checks, read = openChunks, write = writeStandardOutput } = options;
   return {
     name: 'ledger',
-    usage: 'info | export | import [FILE] [--config FILE] [--ledger URL]',
-    summary: 'Look at the ledger, or move it to another one',
+    usage: 'info | export | import [FILE] | backup FILE | restore FILE [--config FILE] [--ledger URL]',
+    summary: 'Look at the ledger, back it up, or move it to another one',
     details: [
       '',
-      '  info           epoch, positions and sizes',
+      '  info           epoch, positions, times, sizes, and who has it open',
       '  export         everything in it, as NDJSON on standard output',
       '  import [FILE]  fill an empty ledger from an export (default: standard input)',
+      '  backup FILE    copy an SQLite ledger, as of now, into a new file',
+      '  restore FILE   put a backup in the place of an SQLite ledger, under a new epoch',
       '',
-      'An SQLite ledger belongs to one process: stop its gateway first.',
+      'The gateway may run meanwhile, but for import and restore into an SQLite ledger: stop it first.',
     ],
     async run(argv, io) {
       const { action, file, flags } = parse(argv);
       const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));
       const config = loadConfig({ argv: flags, env: io.env, readFile, checks });
+      if (action === 'restore') {
+        for (const line of await restore(config, file)) io.err(line);
+        return exitCodes.ok;
+      }
       // Before the ledger: a mistyped name must not leave an empty one behind.
       const chunks = action === 'import' ? await read(file) : null;
       const ledger = await open(config, action === 'import');
       try {
         if (action === 'info') showInfo(await ledger.info(), io);
-        else if (chunks === null) await writeBlocks(ledger.exportLines(), write);
+        else if (action === 'backup') {
+          await ledger.backUp(file);
+          io.err(`backed up to ${file}`);
+        } else if (chunks === null) await writeBlocks(ledger.exportLines(), write);
         else {
           await ledger.importChunks(chunks);
           // On standard error, as everything that is not data.
@@ -79,10 +104,11 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
   };
 }
 
-const actions = ['info', 'export', 'import'] as const;
+const actions = ['info', 'export', 'import', 'backup', 'restore'] as const;
+type Action = (typeof actions)[number];
 
 interface Arguments {
-  readonly action: (typeof actions)[number];
+  readonly action: Action;
   /** `-`: standard input. */
   readonly file: string;
   readonly flags: readonly string[];
@@ -94,20 +120,37 @@ function parse(argv: readonly string[]): Arguments {
   if (action === undefined) {
     throw new UsageError(`read arguments: ${JSON.stringify(first ?? '')}: must be ${actions.join(', ')}`);
   }
-  const hasFile = action === 'import' && second !== undefined && (second === '-' || !second.startsWith('-'));
+  const isFile = second !== undefined && (second === '-' || !second.startsWith('-'));
+  if (action === 'backup' || action === 'restore') {
+    if (!isFile || second === '-')
+      throw new UsageError(`read arguments: ${action}: must be followed by a file`);
+    return { action, file: second, flags: argv.slice(2) };
+  }
+  const hasFile = action === 'import' && isFile;
   return { action, file: hasFile ? second : '-', flags: argv.slice(hasFile ? 2 : 1) };
 }
 
 function showInfo(info: LedgerInfo, io: CommandIo): void {
+  const { file } = info;
   io.out(`ledger        ${info.kind}`);
   io.out(`epoch         ${info.epoch}`);
   io.out(`head          ${info.epoch}-${info.head}`);
   io.out(`floor         ${info.epoch}-${info.floor}`);
   io.out(`changes       ${info.head - info.floor}`);
-  io.out(`oldest        ${info.oldestAt === null ? '–' : new Date(info.oldestAt).toISOString()}`);
+  io.out(`oldest        ${showTime(info.oldestAt)}`);
+  io.out(`newest        ${showTime(info.newestAt)}`);
   io.out(`tags          ${info.tags}`);
   io.out(`repositories  ${info.repositories}`);
-  if (info.bytes !== null) io.out(`bytes         ${info.bytes}`);
+  if (file === null) return;
+  io.out(`file          ${file.path}`);
+  io.out(`bytes         ${file.bytes}`);
+  io.out(`log bytes     ${file.logBytes}`);
+  io.out(`schema        ${file.schema}`);
+  io.out(`open in       ${file.holder ?? 'no gateway'}`);
+}
+
+function showTime(at: number | null): string {
+  return at === null ? '–' : new Date(at).toISOString();
 }
 
 function describe(info: LedgerInfo): string {

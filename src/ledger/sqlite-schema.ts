@@ -1,5 +1,5 @@
 /** Opens the SQLite file: whether it is ours, whether it can be trusted, and under which epoch it goes on. */
-import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../errors.ts';
@@ -78,6 +78,22 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
     return { db, place, mark, lost, close };
   } catch (error) {
     close();
+    throw refuseDisk(action, error);
+  }
+}
+
+/** @throws UNAVAILABLE where the file cannot be read, or is no ledger */
+export function openForReading(path: string): Db {
+  const action = `open ledger ${path}`;
+  if (!existsSync(path))
+    throw new ManifeedError('UNAVAILABLE', `${action}: there is no such file: must be a ledger`);
+  let db: Db | null = null;
+  try {
+    db = new Database(path, { readonly: true, fileMustExist: true });
+    assertOurs(db, action);
+    return db;
+  } catch (error) {
+    db?.close();
     throw refuseDisk(action, error);
   }
 }

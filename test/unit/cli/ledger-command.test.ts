@@ -29,8 +29,10 @@ async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
       tags: 4,
       repositories: 1,
       oldestAt: 0,
-      bytes: 4096,
+      newestAt: 1_000,
+      file: { path: './m.db', bytes: 4096, logBytes: 32, schema: 2, holder: 'process 7 on h' },
     }),
+    backUp: async (file) => void seen.written.push(`backup ${file}`),
     async *exportLines() {
       yield* ['{"a":1}\n', '{"b":2}\n'];
     },
@@ -45,6 +47,7 @@ async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
       seen.opened = config.ledger.kind;
       return ledger;
     },
+    restore: async (_config, file) => [`restored from ${file}`],
     checks: [],
     // As it is by default where a file is wanted that is not there.
     ...(argv[1] !== '/no/such/file' && {
@@ -64,7 +67,11 @@ describe('manifeed ledger', () => {
     expect(out).toContain('head          e0000000-5');
     expect(out).toContain('changes       3');
     expect(out).toContain('oldest        1970-01-01T00:00:00.000Z');
+    expect(out).toContain('newest        1970-01-01T00:00:01.000Z');
     expect(out).toContain('bytes         4096');
+    expect(out).toContain('log bytes     32');
+    expect(out).toContain('schema        2');
+    expect(out).toContain('open in       process 7 on h');
     expect(closed).toBe(1);
   });
 
@@ -106,9 +113,25 @@ describe('manifeed ledger', () => {
     });
   });
 
+  it('backs up into a file and restores from one, by name', async () => {
+    const backup = await run(['backup', 'b.db', '--ledger', 'sqlite:./m.db']);
+    expect(backup).toMatchObject({
+      code: 0,
+      written: ['backup b.db'],
+      err: ['backed up to b.db'],
+      closed: 1,
+    });
+    const restore = await run(['restore', 'b.db', '--ledger', 'sqlite:./m.db']);
+    expect(restore).toMatchObject({ code: 0, err: ['restored from b.db'], opened: '', closed: 0 });
+    for (const argv of [['backup'], ['restore', '--ledger', 'memory'], ['backup', '-']]) {
+      const { code, err } = await run(argv);
+      expect([code, err[0]]).toEqual([2, expect.stringContaining('must be followed by a file')]);
+    }
+  });
+
   it.each([[[]], [['drop']]])('refuses %j', async (argv) => {
     const { code, err } = await run(argv);
     expect(code).toBe(2);
-    expect(err[0]).toMatch(/must be info, export, import/);
+    expect(err[0]).toMatch(/must be info, export, import, backup, restore/);
   });
 });
