@@ -7,7 +7,7 @@ import { ManifeedError } from '../../errors.ts';
 import { checkEventCount } from './collector.ts';
 import { type Delivery, headerOf } from './kind.ts';
 import { parseMediaType } from './media-type.ts';
-import { list, parseShape, text } from './shape.ts';
+import { list, parseInner, parseShape, text } from './shape.ts';
 
 export interface CloudEvent {
   readonly id: string;
@@ -95,11 +95,7 @@ function readBinary(delivery: Delivery): CloudEvent | null {
 }
 
 function decodeData(base64: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(base64, 'base64').toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  return parseInner(Buffer.from(base64, 'base64').toString('utf8'));
 }
 
 /** HTTP binding, 3.1.3.2; what is not encoded correctly is taken as it stands. */

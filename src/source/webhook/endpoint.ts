@@ -2,6 +2,7 @@
  * What happens to a delivery, in order: its head is admitted, its body read, verified and understood, what it says
  * is stored, and only then is it acknowledged. Counts, logs and remembers each outcome. Knows no HTTP library.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type ErrorCode, ManifeedError } from '../../errors.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -49,6 +50,9 @@ export class Visit {
     this.address = address;
   }
 }
+
+/** What the ledger gets at once. A delivery with more is stored in parts, and acknowledged after the last. */
+export const maxStoredAtOnce = 500;
 
 /** SNS gives a confirmation 15 s; the answer is an XML of some hundred bytes. */
 const followLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 };
@@ -143,7 +147,11 @@ export class Endpoint {
     const { clock, intake, confirm } = this.#options;
     const { observations, incomplete } = said;
     const startedAt = clock.monotonic();
-    const { outcomes } = await intake({ hook: hook.name, observations, incomplete });
+    const outcomes: string[] = [];
+    for (const part of partsOf(observations, incomplete)) {
+      outcomes.push(...(await intake({ hook: hook.name, ...part })).outcomes);
+      if (observations.length + incomplete.length > maxStoredAtOnce) await setImmediate();
+    }
     this.#ledgerWait.observe((clock.monotonic() - startedAt) / 1000, { hook: hook.name });
     // Hooks are lossy: one that spoke is a reason to look at what else happened there.
     const seen = new Set<string>();
@@ -165,6 +173,23 @@ export class Endpoint {
       throw new ManifeedError('UNAVAILABLE', 'confirm SNS subscription: no answer from AWS', { cause });
     }
     log.info({ hook: hook.name }, 'SNS subscription confirmed');
+  }
+}
+
+/**
+ * Parts of a delivery, in its order; a delivery of usual size is one. If storing fails in the middle, the sender is
+ * not acknowledged and comes again: what was stored by then is known and changes nothing.
+ */
+function* partsOf(
+  observations: readonly Observation[],
+  incomplete: readonly TagObserved[],
+): Generator<Pick<Batch, 'observations' | 'incomplete'>, void, undefined> {
+  if (observations.length + incomplete.length <= maxStoredAtOnce) return yield { observations, incomplete };
+  for (let start = 0; start < incomplete.length; start += maxStoredAtOnce) {
+    yield { observations: [], incomplete: incomplete.slice(start, start + maxStoredAtOnce) };
+  }
+  for (let start = 0; start < observations.length; start += maxStoredAtOnce) {
+    yield { observations: observations.slice(start, start + maxStoredAtOnce), incomplete: [] };
   }
 }
 

@@ -1,6 +1,9 @@
 /** From bytes to JSON: the two steps on either side of the verification. */
 import { isUtf8 } from 'node:buffer';
 import { ManifeedError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { parseInSteps } from './json-in-steps.ts';
+import { doInSlices, type Steps } from './steps.ts';
 
 /**
  * The bytes that hold the JSON. Of a form that is its `payload` member, decoded: Gitea signs that and not what it
@@ -8,7 +11,7 @@ import { ManifeedError } from '../../errors.ts';
  *
  * @throws BODY_INVALID where a form has no `payload`
  */
-export function unwrapForm(body: Buffer): Buffer {
+export function* unwrapForm(body: Buffer): Steps<Buffer> {
   // Cut by hand: URLSearchParams would build every one of a million empty members before we could refuse.
   const text = body.toString('latin1');
   const start = text.startsWith('payload=') ? 0 : text.indexOf('&payload=') + 1;
@@ -17,17 +20,25 @@ export function unwrapForm(body: Buffer): Buffer {
   }
   const end = text.indexOf('&', start);
   const member = text.slice(start + 'payload='.length, end === -1 ? undefined : end);
-  return percentDecode(member);
+  return yield* percentDecode(member);
 }
+
+/** Characters that are decoded between two steps. */
+const decodedAtOnce = 64 * 1024;
 
 /**
  * Decodes to bytes, so that invalid UTF-8 is found by the same check as in a plain body. By code and not by
  * substring: this runs before the signature is known, and four million "%" must not hold up anybody.
  */
-function percentDecode(member: string): Buffer {
+function* percentDecode(member: string): Steps<Buffer> {
   const bytes = Buffer.allocUnsafe(member.length);
   let length = 0;
+  let pauseAt = decodedAtOnce;
   for (let index = 0; index < member.length; index += 1) {
+    if (index >= pauseAt) {
+      pauseAt += decodedAtOnce;
+      yield;
+    }
     const code = member.charCodeAt(index);
     const high = code === 0x25 ? hexValue(member.charCodeAt(index + 1)) : -1;
     const low = high === -1 ? -1 : hexValue(member.charCodeAt(index + 2));
@@ -47,16 +58,24 @@ function hexValue(code: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
-/** @throws BODY_INVALID where it is not UTF-8 or not JSON; the body's own text never gets into the message */
-export function parseJson(payload: Buffer): unknown {
+/** A payload up to this size is parsed at once: that takes a few milliseconds at worst. */
+const maxBytesAtOnce = 64 * 1024;
+
+/**
+ * @throws BODY_INVALID where it is not UTF-8 or not JSON; the body's own text never gets into the message.
+ *   BODY_TOO_LARGE for an object with more members than are taken
+ */
+export async function parseJson(payload: Buffer, clock: Clock): Promise<unknown> {
   if (!isUtf8(payload)) {
     throw new ManifeedError('BODY_INVALID', 'read webhook body: not UTF-8: must be JSON in UTF-8');
   }
   const text = payload.toString('utf8');
+  // A byte order mark is not JSON (RFC 8259, 8.1), but a parser may ignore it; some .NET senders write one.
+  const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   try {
-    // A byte order mark is not JSON (RFC 8259, 8.1), but a parser may ignore it; some .NET senders write one.
-    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-  } catch {
+    return payload.length <= maxBytesAtOnce ? JSON.parse(json) : await doInSlices(parseInSteps(json), clock);
+  } catch (error) {
+    if (error instanceof ManifeedError) throw error;
     throw new ManifeedError(
       'BODY_INVALID',
       `read webhook body: ${payload.length} bytes that are no complete JSON: must be one JSON text`,

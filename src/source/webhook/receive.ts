@@ -3,6 +3,7 @@
  * body, JSON, kind. The route and `manifeed hooks test` share it, so that what the command shows is what the
  * gateway does.
  */
+import { setImmediate } from 'node:timers/promises';
 import { ManifeedError } from '../../errors.ts';
 import {
   type Head,
@@ -16,6 +17,9 @@ import { checkMediaType } from './media-type.ts';
 import { parseJson, unwrapForm } from './payload.ts';
 import { doInSlices, isSteps } from './steps.ts';
 import { makeVerifier, type VerifyDependencies } from './verify.ts';
+
+/** Between two steps with a body larger than this, others run. */
+const largeBodyBytes = 256 * 1024;
 
 export interface Receiver {
   readonly hook: HookOptions;
@@ -49,6 +53,7 @@ export function makeReceiver(
   dependencies: VerifyDependencies,
 ): Receiver {
   const verifier = makeVerifier(kind, hook, dependencies);
+  const { clock } = dependencies;
   return {
     hook,
     kind,
@@ -60,12 +65,16 @@ export function makeReceiver(
       if (!verifier.headProves) isForm(kind, head);
     },
     async verify(incoming) {
-      const payload = isForm(kind, incoming) ? unwrapForm(incoming.body) : incoming.body;
+      const { body } = incoming;
+      const payload = isForm(kind, incoming) ? await doInSlices(unwrapForm(body), clock) : body;
+      // Unwrapping, the HMAC and parsing are fast, but not all three of a large body in one turn.
+      if (body.length > largeBodyBytes) await setImmediate();
       if (!(await verifier.proves(incoming, payload))) throw unauthorized();
       return {
         async read() {
-          const said = kind.normalise({ ...incoming, json: parseJson(payload) }, hook);
-          return isSteps(said) ? doInSlices(said, dependencies.clock) : said;
+          if (payload.length > largeBodyBytes) await setImmediate();
+          const said = kind.normalise({ ...incoming, json: await parseJson(payload, clock) }, hook);
+          return isSteps(said) ? doInSlices(said, clock) : said;
         },
       };
     },

@@ -23,8 +23,12 @@ export function parseShape<T>(schema: z.ZodType<T>, json: unknown, expected: str
   throw new ManifeedError('BODY_INVALID', `read webhook body: unexpected shape: must be ${expected}`);
 }
 
-/** Parses JSON inside JSON (SNS `Message`, Pub/Sub `data`); undefined where it is none. */
+/** Characters of JSON inside JSON: what SNS allows a message; those of registries have some hundred. */
+const maxInnerLength = 256 * 1024;
+
+/** Parses JSON inside JSON (SNS `Message`, Pub/Sub `data`); undefined where it is none, or too long. */
 export function parseInner(inner: string): unknown {
+  if (inner.length > maxInnerLength) return undefined;
   try {
     return JSON.parse(inner);
   } catch {

@@ -64,7 +64,7 @@ export function makeSnsCheck(hook: HookOptions, { clock, fetchText }: VerifyDepe
     let message: SnsMessage | null = null;
     if (body.length > maxMessageBytes) return false;
     try {
-      message = readSnsMessage(parseJson(body));
+      message = readSnsMessage(await parseJson(body, clock));
     } catch {
       return false;
     }

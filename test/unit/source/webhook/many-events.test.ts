@@ -1,10 +1,11 @@
 /** F10: what a body with too many events, or with as many as are taken, costs everybody else. */
 import { expect, test } from 'vitest';
+import { ManifeedError } from '../../../../src/errors.ts';
 import type { Clock } from '../../../../src/lib/clock.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import { doAtOnce, doInSlices, isSteps } from '../../../../src/source/webhook/steps.ts';
-import { makeTestServer, noon, standingClock } from '../../../support/webhook.ts';
+import { makeTestServer, noon, standingClock, type TestServer } from '../../../support/webhook.ts';
 import { refusal } from '../../../support/webhook-read.ts';
 
 const batch = { 'content-type': 'application/cloudevents-batch+json' };
@@ -46,11 +47,8 @@ function hastyClock(): Clock {
   return { ...standingClock, monotonic: () => elapsed++ };
 }
 
-test('others run every few milliseconds while 10,000 events are read', async () => {
-  const hook: HookOptions = { name: 'd', kind: 'distribution', registry: 'r.test', verify: 'none' };
-  const server = await makeTestServer([hook], { clock: hastyClock() });
-  const event = (index: number) => ({ action: 'push', target: { repository: 'a', tag: `t${index}` } });
-  const events = Array.from({ length: 10_000 }, (_, index) => event(index));
+/** How often others may run while the delivery is taken. */
+async function turnsDuring(server: TestServer, url: string, payload: string, type = 'application/json') {
   let turns = 0;
   let answered = false;
   const count = () => {
@@ -58,9 +56,48 @@ test('others run every few milliseconds while 10,000 events are read', async () 
     if (!answered) setImmediate(count);
   };
   setImmediate(count);
-  const answer = await server.app.inject({ method: 'POST', url: '/v1/hooks/d', payload: { events } });
+  const headers = { 'content-type': type };
+  const { statusCode: status } = await server.app.inject({ method: 'POST', url, headers, payload });
   answered = true;
-  expect(answer.json()).toMatchObject({ accepted: 10_000, pending: 10_000 });
+  return { status, turns };
+}
+
+test.each([
+  ['JSON', 'application/json', () => `{"a":[${'{"b":1},'.repeat(100_000)}1]}`, 10_000],
+  ['JSON that does not end', 'application/json', () => `{"a":[${'{"b":1},'.repeat(100_000)}`, 3],
+  ['a form', 'application/x-www-form-urlencoded', () => `payload=${'%7b'.repeat(1_000_000)}`, 8],
+])('others run while a large body of %s is read', async (_what, type, make, least) => {
+  const server = await makeTestServer([{ name: 'g', kind: 'gitea', verify: 'none' }], {
+    clock: hastyClock(),
+  });
+  const { turns } = await turnsDuring(server, '/v1/hooks/g', make(), type);
+  expect(turns).toBeGreaterThan(least);
+  await server.app.close();
+});
+
+test('a delivery that cannot be stored whole is not acknowledged', async () => {
+  let calls = 0;
+  const server = await makeTestServer([{ name: 'm', kind: 'manifeed', verify: 'none' }], {
+    intake: async ({ observations }) => {
+      calls += 1;
+      if (calls === 3) throw new ManifeedError('UNAVAILABLE', 'record: disk full: must have room');
+      return { outcomes: observations.map(() => 'changed') };
+    },
+  });
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const payload = Array.from({ length: 10_000 }, (_, tag) => ({ reference: `r.test/a:${tag}`, digest }));
+  const answer = await server.app.inject({ method: 'POST', url: '/v1/hooks/m', payload });
+  expect([answer.statusCode, calls]).toEqual([503, 3]);
+  await server.app.close();
+});
+
+test('others run every few milliseconds while 10,000 events are read', async () => {
+  const hook: HookOptions = { name: 'd', kind: 'distribution', registry: 'r.test', verify: 'none' };
+  const server = await makeTestServer([hook], { clock: hastyClock() });
+  const event = (index: number) => ({ action: 'push', target: { repository: 'a', tag: `t${index}` } });
+  const events = Array.from({ length: 10_000 }, (_, index) => event(index));
+  const { status, turns } = await turnsDuring(server, '/v1/hooks/d', JSON.stringify({ events }));
+  expect(status).toBe(202);
   // One look at the clock an event, a pause every five milliseconds.
   expect(turns).toBeGreaterThan(1_500);
   await server.app.close();
