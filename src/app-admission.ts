@@ -5,8 +5,12 @@ import { parseFilter } from './event/filter.ts';
 import { createAuthoriser, type Grant } from './http/access.ts';
 import type { ConnectionLimits } from './http/connection-limits.ts';
 import { anyHost, type HostCheck, namedHosts } from './http/host-check.ts';
+import type { Origins } from './http/origins.ts';
+import type { RefusalLog } from './http/refusal-log.ts';
+import { addressGroup } from './lib/address-group.ts';
+import type { Log } from './lib/log.ts';
 import type { Metrics } from './lib/metrics.ts';
-import type { Admission } from './transport/stream-request.ts';
+import type { Admission, Who } from './transport/stream-request.ts';
 
 /** Repositories of one token at most; the configuration's own bound is lower. */
 const maxGrantPatterns = 100_000;
@@ -45,6 +49,9 @@ export interface AdmissionOptions {
   readonly authorise: Authorise;
   readonly checkHost: HostCheck;
   readonly metrics: Metrics;
+  readonly log: Log;
+  readonly refusalLog: RefusalLog;
+  readonly pages: Origins;
   readonly isDraining: () => boolean;
 }
 
@@ -93,21 +100,28 @@ export function createAdmission(
     corsHeaders(origin) {
       return (origin === undefined ? undefined : origins.get(origin)) ?? otherOrigin;
     },
-    allowsOrigin(origin, host) {
-      // Only browsers send one; a page of this very host is at home.
-      return origin === undefined || origins.has(origin) || originHost(origin) === host?.toLowerCase();
-    },
+    allowsOrigin: (origin, host) => options.pages.allows(origin, host),
+    explainOrigin: (origin, host) => options.pages.explain(origin, host),
     knowsRegistry: knownRegistries(config),
     refused: (code) => refusals.inc({ code }),
+    refusedHandshake(error, who, transport) {
+      const { code, message } = error;
+      refusals.inc({ code });
+      if (code === 'INTERNAL') options.log.error({ err: error }, message);
+      else options.refusalLog.add({ code, message, address: addressOf(who), transport });
+    },
+    foreignPage(why, who, transport) {
+      const message = `serve page: ${why}`;
+      options.refusalLog.add({ code: 'ORIGIN_DENIED', message, address: addressOf(who), transport });
+    },
   };
 }
 
-function originHost(origin: string): string | null {
-  try {
-    return new URL(origin).host;
-  } catch {
-    return null;
-  }
+/** The address itself where it is the socket's; behind a proxy, the group of the one that the proxy names. */
+function addressOf({ socket, address }: Who): string {
+  const { remoteAddress } = socket;
+  const isSocket = remoteAddress !== undefined && (address === '' || addressGroup(remoteAddress) === address);
+  return isSocket ? remoteAddress : address;
 }
 
 /**

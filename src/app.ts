@@ -20,6 +20,8 @@ import { Hub } from './fanout/hub.ts';
 import { tidyForwardedFor } from './http/client-address.ts';
 import { ConnectionLimits, tellsAddressesApart } from './http/connection-limits.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
+import { Origins } from './http/origins.ts';
+import { RefusalLog } from './http/refusal-log.ts';
 import { registerRoutes, requireAdmin, requireMetrics } from './http/routes.ts';
 import { createServer, type Logger, type Request, type Server } from './http/server.ts';
 import { SocketLimits } from './http/socket-limits.ts';
@@ -91,8 +93,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   const authorise = authoriserOf(config, listenIsLoopback);
   const limits = new ConnectionLimits({ ...config.limits, clock });
   const checkHost = hostCheckOf(config);
+  const pages = new Origins(config.cors.origins);
+  const refusalLog = new RefusalLog(logger, clock);
   const admission = createAdmission({
-    ...{ config, limits, authorise, checkHost, metrics },
+    ...{ config, limits, authorise, checkHost, metrics, pages, refusalLog, log: logger },
     isDraining: () => draining,
   });
 
@@ -102,6 +106,11 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...config.limits,
     trustProxy: config.trustProxy,
     corsOrigins: config.cors.origins,
+    pages,
+    onForeignPage(why, { ip: address }) {
+      const message = `serve page: ${why}`;
+      refusalLog.add({ code: 'ORIGIN_DENIED', message, address, transport: 'http' });
+    },
     random,
   });
   server.addHook('onRequest', async ({ headers }) => {

@@ -134,14 +134,23 @@ export function httpUrl() {
   );
 }
 
-/** An exact origin, as browsers send it. A `*` would be a host name of that character, which nobody has. */
+/** An exact origin, as browsers send it: in another spelling it could never match. */
 export function origin() {
-  const error = 'must be an exact origin without "*" and path, as in https://app.example.com';
-  return z
-    .string({ error })
-    .refine((value) => value !== 'null' && !value.includes('*') && URL.parse(value)?.origin === value, {
-      error,
-    });
+  const error = exactOrigin;
+  return z.string({ error }).superRefine((value, context) => {
+    const message = faultOfOrigin(value);
+    if (message !== null) context.addIssue({ code: 'custom', message });
+  });
+}
+
+const exactOrigin = 'must be an exact origin without "*" and path, as in https://app.example.com';
+
+function faultOfOrigin(value: string): string | null {
+  const url = value.includes('*') ? null : URL.parse(value);
+  if (url === null || !/^(?:https?|wss?):$/.test(url.protocol)) return exactOrigin;
+  // A page that opens a WebSocket sends its own origin, which is never wss://.
+  const asSent = url.origin.replace(/^ws/, 'http');
+  return asSent === value ? null : `must be an exact origin, as browsers send it: write ${asSent}`;
 }
 
 /** An IP address or a CIDR range. */

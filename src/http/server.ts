@@ -17,6 +17,7 @@ import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
 import { requireOneHost } from './host-header.ts';
+import type { Origins } from './origins.ts';
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;
@@ -33,6 +34,10 @@ export interface ServerOptions {
   readonly idleTimeoutMs: number;
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
+  /** Judges by `corsOrigins`. */
+  readonly pages: Origins;
+  /** Hears of a page that may not call this gateway. */
+  readonly onForeignPage: (why: string, request: FastifyRequest) => void;
   readonly random: Random;
 }
 
@@ -60,6 +65,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
         request.headers.upgrade?.toLowerCase() === 'websocket',
     },
   });
+  const { pages } = options;
   // First of all: a route has the handler that was there when it was made.
   app.setErrorHandler(refuse);
   app.server.on('checkExpectation', answerExpectation);
@@ -69,6 +75,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { origin, 'access-control-request-method': asked } = request.headers;
     const isPreflight = origin !== undefined && asked !== undefined;
     if (request.routeOptions.url === '*' && !isPreflight) throw noRoute(request, reply);
+    const { host } = request.headers;
+    if (!pages.allows(origin, host)) options.onForeignPage(pages.explain(origin, host), request);
   });
   await app.register(fastifyCors, {
     origin: [...options.corsOrigins],
@@ -76,18 +84,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     exposedHeaders: ['Link', 'Retry-After'],
     maxAge: 600,
   });
-  const origins = new Set(options.corsOrigins);
   app.addHook('onRequest', async (request) => {
     const { origin, host } = request.headers;
     // CORS keeps a foreign page from reading answers, not from sending: a plain POST to a hook without a
     // secret, on the visitor's own loopback, would be taken. No registry and no script sends an Origin.
-    if (origin === undefined || readOnly.has(request.method) || origins.has(origin)) return;
-    if (URL.parse(origin)?.host !== host?.toLowerCase()) {
-      throw new ManifeedError(
-        'ORIGIN_DENIED',
-        'serve request: this Origin is not allowed: must be in cors.origins',
-      );
-    }
+    if (readOnly.has(request.method) || pages.allows(origin, host)) return;
+    throw new ManifeedError('ORIGIN_DENIED', `serve request: ${pages.explain(origin, host)}`);
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method } = request;

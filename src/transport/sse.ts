@@ -30,7 +30,7 @@ export interface SseOptions {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly parser: StreamParser;
-  readonly limits: { readonly maxBacklogBytes: number };
+  readonly limits: { readonly maxBacklogBytes: number; readonly heartbeatIntervalMs: number };
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -59,14 +59,13 @@ function bookmarkBytes(position: string): Buffer {
 }
 
 /** The latest `ready`, likewise: thousands who come together hear the same. */
-let lastReady = { position: '', text: '' };
+let lastReady = { position: '', heartbeatMs: 0, text: '' };
 
-function readyText(position: string): string {
-  if (lastReady.position !== position)
-    lastReady = {
-      position,
-      text: `event: ready\nid: ${position}\ndata: ${JSON.stringify({ position })}\n\n`,
-    };
+function readyText(position: string, heartbeatMs: number): string {
+  if (lastReady.position !== position || lastReady.heartbeatMs !== heartbeatMs) {
+    const data = JSON.stringify({ position, heartbeatMs });
+    lastReady = { position, heartbeatMs, text: `event: ready\nid: ${position}\ndata: ${data}\n\n` };
+  }
   return lastReady.text;
 }
 
@@ -139,7 +138,7 @@ class SseConnection implements Sink, SocketOwner {
       case 'state':
         return this.write(`event: state\ndata: ${tagStateToJson(control.tag)}\n\n`);
       case 'ready':
-        return this.write(readyText(control.position));
+        return this.write(readyText(control.position, this.#options.limits.heartbeatIntervalMs));
       case 'reset': {
         const { reason, position, floor } = control;
         return this.write(
@@ -165,14 +164,18 @@ class SseConnection implements Sink, SocketOwner {
 
 /** Reads what opens a stream. Never throws: what is wrong is answered on the socket. */
 export function readSse(head: StreamHead, options: SseOptions): Opening {
+  const origin = header(head, 'origin');
+  const host = header(head, 'host');
+  const { admission } = options;
   const manner = {
-    cors: options.admission.corsHeaders(header(head, 'origin')),
+    cors: admission.corsHeaders(origin),
+    foreign: admission.allowsOrigin(origin, host) ? null : detached(admission.explainOrigin(origin, host)),
     wantsStream: header(head, 'accept')?.includes('text/event-stream') ?? false,
   };
   try {
     return new SseOpening(read(head, options), manner, options);
   } catch (error) {
-    return { lasting: false, open: ({ socket }) => refuse(socket, error, manner, options) };
+    return { lasting: false, open: (connection) => refuse(connection, error, manner, options) };
   }
 }
 
@@ -182,29 +185,34 @@ interface Manner {
   readonly cors: string;
   /** Whether it says that it wants an event stream. */
   readonly wantsStream: boolean;
+  /** Not null: a page that its browser will not let read the answer, and why. */
+  readonly foreign: string | null;
 }
 
 /** Keeps nothing of the head itself: there may be a token in it. */
 class SseOpening implements Opening {
-  /** Which time a `since` in the future stands for depends on when it is asked. */
+  /** Not with a `since`: which time one in the future stands for depends on when it is asked. */
   readonly lasting: boolean;
   readonly #asked: Asked;
   readonly #manner: Manner;
   readonly #options: SseOptions;
 
   constructor(asked: Asked, manner: Manner, options: SseOptions) {
-    this.lasting = asked.start.kind !== 'since';
+    this.lasting = asked.start.kind !== 'since' && manner.foreign === null;
     this.#asked = asked;
     this.#manner = manner;
     this.#options = options;
   }
 
   open(connection: StreamConnection): void {
+    const { foreign } = this.#manner;
+    // The stream is opened all the same: that nobody reads it is the browser's decision.
+    if (foreign !== null) this.#options.admission.foreignPage(foreign, connection, 'sse');
     try {
       this.#options.admission.enter(connection.address);
       new SseConnection(connection, this.#asked, this.#options).begin(this.#asked, this.#manner.cors);
     } catch (error) {
-      refuse(connection.socket, error, this.#manner, this.#options);
+      refuse(connection, error, this.#manner, this.#options);
     }
   }
 }
@@ -235,9 +243,15 @@ function toResume(lastEventId: string): Start {
  * EventSource stops for good at an HTTP error. One that should come back later gets an empty stream with a
  * `retry:` instead; a client that does not say it wants an event stream gets the honest status.
  */
-function refuse(socket: Socket, cause: unknown, { cors, wantsStream }: Manner, options: SseOptions): void {
+function refuse(
+  connection: StreamConnection,
+  cause: unknown,
+  { cors, wantsStream }: Manner,
+  options: SseOptions,
+): void {
   const error = asManifeedError(cause);
-  options.admission.refused(error.code);
+  const { socket } = connection;
+  options.admission.refusedHandshake(error, connection, 'sse');
   disown(socket);
   if (!error.retryable || !wantsStream) return writeError(socket, error, cors, options);
   const retryMs = retryAfterSeconds(options.random) * 1_000 + Math.round(options.random() * 1_000);

@@ -3,7 +3,7 @@
  * and fastify. From here on both are the same: a head is read to an opening, which opens on a connection.
  */
 import type { Socket } from 'node:net';
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode, ManifeedError } from '../errors.ts';
 import { tokenInQuery } from './access-token.ts';
 import type { ClientGrant } from './subscribe-params.ts';
 
@@ -32,6 +32,9 @@ export interface StreamConnection {
   /** Bytes that came behind the head. */
   readonly rest: Buffer;
 }
+
+/** Whom a refusal concerns, for the log. */
+export type Who = Pick<StreamConnection, 'socket' | 'address'>;
 
 /** The one check that every stream passes, whatever its transport and road; made by the composition root. */
 export interface Admission {
@@ -68,11 +71,17 @@ export interface Admission {
    * @throws ORIGIN_DENIED
    */
   checkHost(host: string | undefined): void;
-  /** Whether a WebSocket from this origin is accepted. */
+  /** Whether a page of this origin may call the gateway by this host. */
   allowsOrigin(origin: string | undefined, host: string | undefined): boolean;
+  /** Why it may not, and what to do. */
+  explainOrigin(origin: string | undefined, host: string | undefined): string;
   knowsRegistry(host: string): boolean;
   /** Counts a refusal for the metrics. */
   refused(code: ErrorCode): void;
+  /** Counts a refused opening, and says why in the log, once in a while: a page learns nothing of it. */
+  refusedHandshake(error: ManifeedError, who: Who, transport: string): void;
+  /** Says in the log, once in a while, that a page may not read its answer. */
+  foreignPage(why: string, who: Who, transport: string): void;
 }
 
 /**

@@ -65,6 +65,9 @@ export interface FilterLimits {
   readonly tagsPerSubscription: number;
 }
 
+/** Characters of an unknown parameter's name that its refusal repeats. */
+const maxNamed = 100;
+
 /** Parameters that any stream ignores: the token is read elsewhere, the rest are cache-busters. */
 export const ignoredParameters: ReadonlySet<string> = new Set(['access_token', '_']);
 
@@ -96,12 +99,13 @@ export function parseMembers<Shape extends z.ZodRawShape>(
   const result = checkSchema(schema, members);
   if (result.ok) return result.data;
   const [{ path, found, rule, unknown }] = result.faults;
-  const parameter = String(path[0] ?? 'query');
+  // A client's own name for it may be as long as its message.
+  const parameter = String(path[0] ?? 'query').slice(0, maxNamed);
   const known = Object.keys(schema.shape).join(', ');
   throw invalidParameter(
     parameter,
     unknown
-      ? `parse ${parameter.slice(0, 100)}: no such parameter: must be one of ${known}`
+      ? `parse ${parameter}: no such parameter: must be one of ${known}`
       : `parse ${formatFaultPath(path) || 'query'}: ${found}: ${rule}`,
   );
 }

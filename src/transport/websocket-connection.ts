@@ -27,7 +27,7 @@ import {
   type SubscribeMessage,
 } from './websocket-messages.ts';
 import type { FrameListener, FrameReader, FrameReaders } from './websocket-reader.ts';
-import { bookmarkFrame, heartbeat, welcomeFrame } from './websocket-shared.ts';
+import { beatFrames, welcomeFrames } from './websocket-shared.ts';
 
 export interface WebSocketLimits {
   readonly subscriptionsPerConnection: number;
@@ -38,6 +38,8 @@ export interface WebSocketLimits {
   readonly messagesPerSecond: number;
   /** For the first message, where it has to bring the token, ms. */
   readonly firstMessageTimeoutMs: number;
+  /** Between two heartbeats, ms. */
+  readonly heartbeatIntervalMs: number;
 }
 
 export interface WebSocketOptions {
@@ -75,7 +77,6 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   /** From its first message that came in pieces on. */
   #reader: FrameReader | null = null;
   #unanswered = 0;
-  #told = '';
   #closing = false;
   /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
   #greeting: string | null = null;
@@ -115,15 +116,16 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   }
 
   tell(control: Control): boolean {
+    const { heartbeatIntervalMs } = this.#options.limits;
     if (control.kind === 'subscribed' && this.#greeting === null) {
       this.#greeting = control.id;
       return true;
     }
     if (control.kind === 'ready' && control.id === this.#greeting) {
       this.#greeting = null;
-      return this.write(welcomeFrame(control.id, control.position));
+      return this.write(welcomeFrames(control.id, control.position, heartbeatIntervalMs));
     }
-    return this.write(textFrame(controlText(control)));
+    return this.write(textFrame(controlText(control, heartbeatIntervalMs)));
   }
 
   /** The only way to the socket: what is owed comes first. */
@@ -136,7 +138,8 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     if (this.#greeting === null) return;
     const id = this.#greeting;
     this.#greeting = null;
-    this.#socket.write(textFrame(controlText({ kind: 'subscribed', id })));
+    const { heartbeatIntervalMs } = this.#options.limits;
+    this.#socket.write(textFrame(controlText({ kind: 'subscribed', id }, heartbeatIntervalMs)));
   }
 
   beat(bookmark: string): void {
@@ -145,11 +148,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
       return;
     }
     this.#unanswered++;
-    if (bookmark !== '' && bookmark !== this.#told) {
-      this.#told = bookmark;
-      this.#put(bookmarkFrame(bookmark));
-    }
-    this.#put(heartbeat);
+    this.#put(beatFrames(bookmark));
   }
 
   end(why: Farewell, bookmark: string, retryMs: number): void {
@@ -208,12 +207,19 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
       this.#obey(this.#options.parser.message(text));
     } catch (error) {
       const refusal = asManifeedError(error);
-      this.#options.admission.refused(refusal.code);
+      this.#noteRefusal(refusal);
       // Without a place among the subscribers there is nothing that it could go on with.
       const hasNoPlace = this.#grant === null && refusal.retryable;
       if (hasNoPlace || fatal.has(refusal.code)) this.#fail(refusal, idOf(text));
       else this.#answer(errorText(refusal, idOf(text)));
     }
+  }
+
+  /** A token in the first message is part of the opening. */
+  #noteRefusal(refusal: ManifeedError): void {
+    const { admission } = this.#options;
+    if (this.#grant !== null) admission.refused(refusal.code);
+    else admission.refusedHandshake(refusal, { socket: this.#socket, address: this.#address }, 'websocket');
   }
 
   #obey(message: ClientMessage): void {
@@ -308,8 +314,10 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
 
   #awaitToken(): void {
     const cancel = this.#options.clock.after(this.#options.limits.firstMessageTimeoutMs, () => {
-      if (this.#grant === null)
-        this.#fail(new ManifeedError('UNAUTHORIZED', 'open WebSocket: no token: must come in time'));
+      if (this.#grant !== null || this.#closing) return;
+      const refusal = new ManifeedError('UNAUTHORIZED', 'open WebSocket: no token: must come in time');
+      this.#noteRefusal(refusal);
+      this.#fail(refusal);
     });
     this.#socket.once('close', cancel);
   }

@@ -88,14 +88,15 @@ export function idOf(text: string): string | null {
   }
 }
 
-export function controlText(control: Control): string {
+/** @param heartbeatMs between two heartbeats, which `ready` tells */
+export function controlText(control: Control, heartbeatMs: number): string {
   switch (control.kind) {
     case 'subscribed':
       return JSON.stringify({ type: 'subscribed', id: control.id });
     case 'state':
       return `{"type":"state","id":${JSON.stringify(control.id)},"state":${tagStateToJson(control.tag)}}`;
     case 'ready':
-      return JSON.stringify({ type: 'ready', id: control.id, position: control.position });
+      return JSON.stringify({ type: 'ready', id: control.id, position: control.position, heartbeatMs });
     case 'reset': {
       const { id, reason, position, floor } = control;
       return JSON.stringify({ type: 'reset', id, reason, position, floor });

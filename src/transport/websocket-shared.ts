@@ -5,27 +5,38 @@
 import { pingFrame, textFrame } from './websocket-frame.ts';
 import { controlText } from './websocket-messages.ts';
 
-/** A protocol ping: who does not answer is dead. */
-export const heartbeat = pingFrame('');
-let lastWelcome = { id: '', position: '', bytes: heartbeat };
+/** A protocol ping: a peer that does not answer is dead. */
+const ping = pingFrame('');
 
-/** `subscribed` and `ready` in one buffer: thousands who come together hear the same. */
-export function welcomeFrame(id: string, position: string): Buffer {
-  if (lastWelcome.id !== id || lastWelcome.position !== position) {
-    const frames = [
-      textFrame(controlText({ kind: 'subscribed', id })),
-      textFrame(controlText({ kind: 'ready', id, position })),
-    ];
-    lastWelcome = { id, position, bytes: Buffer.concat(frames) };
+/**
+ * A beat while no position is known. JavaScript does not see pings, so each beat has a message in front of its
+ * ping: a client that hears no message for some beats knows that its line is dead.
+ */
+const positionless = Buffer.concat([textFrame('{"type":"heartbeat"}'), ping]);
+let lastBeat = { position: '', bytes: positionless };
+
+/** @param position the resume position; '' where none is known */
+export function beatFrames(position: string): Buffer {
+  if (position === '') return positionless;
+  if (lastBeat.position !== position) {
+    const bookmark = textFrame(JSON.stringify({ type: 'bookmark', position }));
+    lastBeat = { position, bytes: Buffer.concat([bookmark, ping]) };
   }
-  return lastWelcome.bytes;
+  return lastBeat.bytes;
 }
 
-let lastBookmark = { position: '', bytes: heartbeat };
+let lastWelcome = { id: '', position: '', heartbeatMs: 0, bytes: ping };
 
-export function bookmarkFrame(position: string): Buffer {
-  if (lastBookmark.position !== position) {
-    lastBookmark = { position, bytes: textFrame(JSON.stringify({ type: 'bookmark', position })) };
+/** `subscribed` and `ready` in one buffer: thousands who come together hear the same. */
+export function welcomeFrames(id: string, position: string, heartbeatMs: number): Buffer {
+  const isLast =
+    lastWelcome.id === id && lastWelcome.position === position && lastWelcome.heartbeatMs === heartbeatMs;
+  if (!isLast) {
+    const frames = [
+      textFrame(controlText({ kind: 'subscribed', id }, heartbeatMs)),
+      textFrame(controlText({ kind: 'ready', id, position }, heartbeatMs)),
+    ];
+    lastWelcome = { id, position, heartbeatMs, bytes: Buffer.concat(frames) };
   }
-  return lastBookmark.bytes;
+  return lastWelcome.bytes;
 }

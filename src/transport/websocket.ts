@@ -2,7 +2,6 @@
  * Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`: judges who asks, and answers the handshake itself, on
  * the bare socket.
  */
-import type { Socket } from 'node:net';
 import { invalidParameter, ManifeedError } from '../errors.ts';
 import { disown } from '../lib/socket-owner.ts';
 import { asManifeedError, writeError } from './raw-response.ts';
@@ -25,19 +24,18 @@ export function readWebSocket(head: StreamHead, options: WebSocketOptions): Open
     refuseParameters(head.query);
     return new WebSocketOpening(readHandshake(head), grant, options);
   } catch (error) {
-    return { lasting: false, open: ({ socket }) => refuse(socket, error, options) };
+    return { lasting: false, open: (connection) => refuse(connection, error, options) };
   }
 }
 
 /** @returns null: the token is to come with the first message */
 function grantOf(head: StreamHead, admission: Admission): ClientGrant | null {
   admission.checkHost(header(head, 'host'));
-  if (!admission.allowsOrigin(header(head, 'origin'), header(head, 'host'))) {
-    throw new ManifeedError(
-      'ORIGIN_DENIED',
-      'open WebSocket: this Origin is not allowed: must be in cors.origins',
-      { detail: { parameter: 'Origin' } },
-    );
+  const origin = header(head, 'origin');
+  const host = header(head, 'host');
+  if (!admission.allowsOrigin(origin, host)) {
+    const message = `open WebSocket: ${admission.explainOrigin(origin, host)}`;
+    throw new ManifeedError('ORIGIN_DENIED', message, { detail: { parameter: 'Origin' } });
   }
   const token = tokenOf(head);
   return token === null && admission.needsToken ? null : admission.authorise(token);
@@ -76,16 +74,17 @@ class WebSocketOpening implements Opening {
       else this.#options.admission.enter(address);
       socket.write(answer, 'latin1');
     } catch (error) {
-      return refuse(socket, error, this.#options);
+      return refuse(connection, error, this.#options);
     }
     const opened = new WebSocketConnection(connection, this.#options, this.#grant);
     if (rest.length > 0) opened.received(rest);
   }
 }
 
-function refuse(socket: Socket, error: unknown, options: WebSocketOptions): void {
+function refuse(connection: StreamConnection, error: unknown, options: WebSocketOptions): void {
   const refusal = asManifeedError(error);
-  options.admission.refused(refusal.code);
+  const { socket } = connection;
+  options.admission.refusedHandshake(refusal, connection, 'websocket');
   disown(socket);
   writeError(socket, refusal, '', options);
 }

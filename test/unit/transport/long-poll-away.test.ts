@@ -26,7 +26,10 @@ const admission: Admission = {
   checkHost() {},
   allowsOrigin: () => true,
   knowsRegistry: () => true,
+  explainOrigin: () => '',
   refused() {},
+  refusedHandshake() {},
+  foreignPage() {},
 };
 
 let world: World;
