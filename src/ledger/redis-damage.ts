@@ -3,7 +3,7 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 
 /** What was found in Redis, or came from it, that the ledger did not put there. */
-export type DamageKind = 'message' | 'change' | 'tag' | 'pending' | 'schedule';
+export type DamageKind = 'message' | 'change' | 'tag' | 'pending' | 'schedule' | 'presence';
 
 /** One line a minute of each kind; what came between is counted in the next one. */
 const logEveryMs = 60_000;

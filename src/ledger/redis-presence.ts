@@ -2,7 +2,8 @@ import { compileGlob, isGlob } from '../event/glob.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
-import { asList, asNumber, asText } from './redis-codec.ts';
+import { asCount, asList, asText } from './redis-codec.ts';
+import type { RedisDamage } from './redis-damage.ts';
 import type { RedisStore } from './redis-store.ts';
 
 /** How many matching paced subscribers each gateway has; this one is `counts[node]`. Gateways are in order of name. */
@@ -27,6 +28,7 @@ export interface RedisPresenceOptions extends PresenceTuning {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly damage: RedisDamage;
 }
 
 /** What one gateway last said. */
@@ -144,8 +146,9 @@ export class RedisPresence {
       const [name = '', version = '', payload = ''] = rows.slice(i, i + 3);
       if (name === this.nodeId) continue;
       const known = this.#others.get(name);
-      const said = payload === '' ? known : decode(payload, asNumber(version));
-      if (said !== undefined) others.set(name, said);
+      const said = payload === '' ? known : decode(payload, version);
+      if (said === null) this.#options.damage.found('presence', payload);
+      else if (said !== undefined) others.set(name, said);
     }
     this.#others = others;
     return isWantedAgain === '1';
@@ -186,20 +189,25 @@ function compareCounts(a: readonly [string, number], b: readonly [string, number
   return b[1] - a[1] || (a[0] < b[0] ? -1 : 1);
 }
 
-function decode(payload: string, version: number): Said {
-  const [exact, globs, elsewhere] = asList(JSON.parse(payload));
-  return {
-    version,
-    exact: new Map(asList(exact).map(readCount)),
-    globs: asList(globs)
-      .map(readCount)
-      .map(([pattern, count]) => ({ matches: compileGlob(pattern), count })),
-    elsewhere: asNumber(elsewhere),
-    sums: new Map(),
-  };
+/** Null where it is not what `encode` makes. */
+function decode(payload: string, version: string): Said | null {
+  try {
+    const [exact, globs, elsewhere] = asList(JSON.parse(payload));
+    return {
+      version: asCount(version),
+      exact: new Map(asList(exact).map(readCount)),
+      globs: asList(globs)
+        .map(readCount)
+        .map(([pattern, count]) => ({ matches: compileGlob(pattern), count })),
+      elsewhere: asCount(elsewhere),
+      sums: new Map(),
+    };
+  } catch {
+    return null;
+  }
 }
 
 function readCount(row: unknown): readonly [string, number] {
   const [key, count] = asList(row);
-  return [asText(key), asNumber(count)];
+  return [asText(key), asCount(count)];
 }

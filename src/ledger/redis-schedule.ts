@@ -6,7 +6,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import { asList, asNumber, asText } from './redis-codec.ts';
+import type { RedisDamage } from './redis-damage.ts';
 import type { RedisStore } from './redis-store.ts';
+import { isStoredRepository } from './stored-change.ts';
 
 // The shapes of source/poll/schedule.ts. A ledger may not import a source, so they are stated again.
 export interface WantedLook {
@@ -31,6 +33,7 @@ export interface RedisScheduleOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly damage: RedisDamage;
   /** How often this gateway says that it lives, ms. Default 10,000. */
   readonly beatEveryMs?: number;
   /** After how long without a word its wishes count no more, ms. Default 40,000. */
@@ -100,10 +103,11 @@ export class RedisSchedule {
     const claims: ClaimedLook[] = [];
     for (let i = 0; i + 3 < reply.length; i += 4) {
       const [repository = '', scopes = '[]', memo = '', lease = ''] = reply.slice(i, i + 4);
-      claims.push({
-        ...{ repository, lease, memo: memo === '' ? null : memo },
-        scopes: asList(JSON.parse(scopes)).map(asText),
-      });
+      const texts = readScopes(scopes);
+      if (texts !== null && isStoredRepository(this.#options.registry, repository))
+        claims.push({ repository, lease, memo: memo === '' ? null : memo, scopes: texts });
+      // Whoever wrote it: it is not asked of a registry. Its lease ends, and it is found again, and counted.
+      else this.#options.damage.found('schedule', repository);
     }
     return claims;
   }
@@ -148,5 +152,13 @@ export class RedisSchedule {
       }
       await clock.sleep(beatEveryMs, signal);
     }
+  }
+}
+
+function readScopes(json: string): readonly string[] | null {
+  try {
+    return asList(JSON.parse(json)).map(asText);
+  } catch {
+    return null;
   }
 }

@@ -323,7 +323,7 @@ class RedisLedger implements SharedLedger {
 
   #shared() {
     const { clock, random, log = noLog } = this.#options;
-    return { store: this.#store, node: this.node, clock, random, log };
+    return { store: this.#store, node: this.node, clock, random, log, damage: this.#damage };
   }
 
   close(): Promise<void> {

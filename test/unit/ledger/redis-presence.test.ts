@@ -115,3 +115,13 @@ test('of more keys than may be told the largest are exact and the rest an averag
   await until('the other to know', () => told('big') > 0);
   expect([told('big'), told('large'), told('small'), told('tiny')]).toEqual([100, 90, 3, 3]);
 });
+
+test('what a stranger writes among the counts does not hide those of the gateways', async () => {
+  const [a, b] = [await join(), await join()];
+  const base = `{${keyPrefix}}:crowd`;
+  await redis.admin.zadd(base, Date.now() + 600_000, 'stranger', Date.now() + 600_000, 'other');
+  await redis.admin.hset(`${base}:said`, { stranger: '1 no JSON', other: '1 [[["x",-1e300]],[],0]' });
+  await b.publish(new Map([[key, 3]]));
+  await until('one gateway to hear the other', () => a.counts(key, 1).counts.includes(3));
+  expect(a.counts(key, 1).counts).toHaveLength(2);
+});

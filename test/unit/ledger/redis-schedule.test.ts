@@ -218,3 +218,19 @@ describe('gateways that share a schedule', () => {
     });
   });
 });
+
+test('a repository that no gateway wants, in a schedule that a stranger wrote to, is not handed out', async () => {
+  const keyPrefix = freshPrefix();
+  const schedule = (await openGateway(keyPrefix)).scheduleFor('registry.example.com');
+  closing.push(() => schedule.close());
+  await schedule.want([{ repository: 'team/app', scopes: ['1.0'], inMs: 0 }]);
+  const base = `{${keyPrefix}}:schedule:registry.example.com:`;
+  const wants = (await redis.admin.hget(`${base}wants`, 'team/app')) ?? '';
+  const rows = (await redis.admin.hget(`${base}rows`, 'team/app')) ?? '';
+  const poisoned = '../../admin/api?x=';
+  await redis.admin.hset(`${base}wants`, poisoned, wants);
+  await redis.admin.hset(`${base}rows`, poisoned, rows);
+  await redis.admin.zadd(`${base}due`, 0, poisoned);
+  const claims = await schedule.claim(10, 60_000);
+  expect(claims.map(({ repository }) => repository)).toEqual(['team/app']);
+});
