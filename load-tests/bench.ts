@@ -10,7 +10,7 @@ import { type BenchOptions, help, parseOptions, type ServerName, type Transport 
 import { progress } from './bench/progress.ts';
 import { writeResults } from './bench/results-file.ts';
 import { median, spread } from './bench/statistics.ts';
-import { type Finding, findingsTable } from './bench/table.ts';
+import { type Finding, findingsTable, smallRunNote } from './bench/table.ts';
 
 const stallRounds = 3;
 /** The probe's timer must have fired before what it is to see. */
@@ -149,7 +149,8 @@ async function run(options: BenchOptions): Promise<void> {
   const floor = measured.find(({ lane }) => lane.name === 'bare net');
   const floorUs = floor === undefined ? Number.NaN : perDeliveryUs(floor, options.subscribers);
   const findings = measured.map((each) => finding(each, floorUs, options.subscribers));
-  process.stdout.write(`\n${findingsTable(findings)}\n\n`);
+  const note = smallRunNote(options.subscribers);
+  process.stdout.write(`\n${findingsTable(findings)}\n\n${note === null ? '' : `${note}\n\n`}`);
   progress(`written to ${await writeResults('bench', { options, findings })}`);
 }
 

@@ -16,7 +16,7 @@ export interface BenchOptions {
   readonly durationS: number;
   /** Wait between the last opening and the memory reading, s. */
   readonly settleS: number;
-  /** How long nothing is published while idle CPU is read, s. */
+  /** How long nothing is published while idle CPU is read, s; 0: it is not read. */
   readonly idleS: number;
   readonly ledger: 'memory' | 'sqlite';
   readonly access: 'open' | 'token';
@@ -32,7 +32,8 @@ export const help = `npm run bench -- [flags]
   --changes N         changes published on each server (20)
   --duration S        seconds for all changes at most (120)
   --settle S          seconds before memory is read (5)
-  --idle S            seconds without a change while idle CPU is read (26)
+  --idle S            seconds without a change, to read the CPU that idle subscribers cost; 0 skips it
+                      (26: longer than the longest time between two heartbeats, 25 s)
   --ledger NAME       the gateway's: sqlite or memory (sqlite)
   --access NAME       the gateway's: token or open (token)
   --server-core N     core of the servers (0)

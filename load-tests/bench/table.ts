@@ -21,16 +21,25 @@ export interface Finding {
   readonly longestStallMs: number;
 }
 
-type Column = readonly [head: string, cell: (finding: Finding) => string];
-
 const fixed = (value: number, digits: number) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
+
+/**
+ * Fewer subscribers than this, and the heap's own movements (some MiB either way) are more than the subscribers:
+ * the growth of memory is then no figure of theirs, and may even be negative.
+ */
+export const minSubscribersForMemory = 10_000;
+
+const memory = (finding: Finding, kib: number) =>
+  finding.subscribers < minSubscribersForMemory ? 'too few to tell' : fixed(kib, 2);
+
+type Column = readonly [head: string, cell: (finding: Finding) => string];
 
 const columns: readonly Column[] = [
   ['server', (f) => f.server],
   ['opens/s', (f) => fixed(f.opensPerSecond, 0)],
   ['opens per CPU s', (f) => fixed(1e6 / f.openCpuUs, 0)],
-  ['KiB/subscriber', (f) => fixed(f.kibPerSubscriber, 2)],
-  ['after GC', (f) => fixed(f.settledKibPerSubscriber, 2)],
+  ['KiB/subscriber', (f) => memory(f, f.kibPerSubscriber)],
+  ['after GC', (f) => memory(f, f.settledKibPerSubscriber)],
   ['CPU/delivery µs', (f) => fixed(f.cpuUsPerDelivery, 2)],
   ['ratio', (f) => fixed(f.ratio, 2)],
   ['bytes', (f) => fixed(f.bytesPerDelivery, 0)],
@@ -61,4 +70,13 @@ export function findingsTable(findings: readonly Finding[]): string {
     columns.map(([head]) => head),
     ...findings.map((finding) => columns.map(([, cell]) => cell(finding))),
   ]);
+}
+
+/** What the table cannot show with so few subscribers; null: it shows everything. */
+export function smallRunNote(subscribers: number): string | null {
+  if (subscribers >= minSubscribersForMemory) return null;
+  return (
+    `${subscribers} subscribers are too few for some columns: memory needs ${minSubscribersForMemory}, ` +
+    'and the cost of a publish itself is in CPU/delivery and ratio.'
+  );
 }

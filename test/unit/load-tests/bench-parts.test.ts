@@ -4,7 +4,13 @@ import { parseOptions } from '../../../load-tests/bench/options.ts';
 import { pingsIn } from '../../../load-tests/bench/pings.ts';
 import { cpuMs, pssKib } from '../../../load-tests/bench/process-usage.ts';
 import { median, quantile, spread } from '../../../load-tests/bench/statistics.ts';
-import { alignedTable } from '../../../load-tests/bench/table.ts';
+import {
+  alignedTable,
+  type Finding,
+  findingsTable,
+  minSubscribersForMemory,
+  smallRunNote,
+} from '../../../load-tests/bench/table.ts';
 import { pongFrame, textFrame } from '../../../load-tests/bench/text-frame.ts';
 
 describe('parseOptions', () => {
@@ -23,6 +29,40 @@ describe('parseOptions', () => {
   ])('refuses %j and says what would be right', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
   });
+});
+
+describe('findingsTable', () => {
+  const finding: Finding = {
+    server: 'manifeed sse',
+    subscribers: 300,
+    opensPerSecond: 1,
+    openCpuUs: 1,
+    kibPerSubscriber: -25.86,
+    settledKibPerSubscriber: -3.5,
+    deliveries: 1,
+    cpuUsPerDelivery: 1,
+    ratio: 1.84,
+    bytesPerDelivery: 1,
+    latencyP50Ms: 1,
+    latencyP99Ms: 1,
+    idleCpuPercent: 1,
+    longestStallMs: 1,
+  };
+  const columnOf = (head: string, subscribers: number) => {
+    const [heads = '', , row = ''] = findingsTable([{ ...finding, subscribers }]).split('\n');
+    return row.split('|')[heads.split('|').findIndex((cell) => cell.trim() === head)]?.trim();
+  };
+
+  it.each(['KiB/subscriber', 'after GC'])(
+    'shows no memory of subscribers too few to tell, and says what is needed: %s',
+    (head) => {
+      expect(columnOf(head, 300)).toBe('too few to tell');
+      expect(columnOf(head, minSubscribersForMemory - 1)).toBe('too few to tell');
+      expect(columnOf(head, minSubscribersForMemory)).toMatch(/^-/);
+      expect(smallRunNote(300)).toMatch(/memory needs 10000/);
+      expect(smallRunNote(minSubscribersForMemory)).toBeNull();
+    },
+  );
 });
 
 describe('statistics', () => {
