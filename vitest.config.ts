@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^k6$/, replacement: k6('index') },
-      { find: /^k6\/(http|metrics|timers|websockets)$/, replacement: k6('$1') },
+      { find: /^k6\/(execution|http|metrics|timers|websockets)$/, replacement: k6('$1') },
       { find: /^k6\/x\/sse$/, replacement: k6('sse') },
     ],
   },

@@ -6,14 +6,14 @@
  */
 import { setTimeout } from 'k6/timers';
 import { publish } from './lib/publisher.ts';
-import { leadS, publisher, stayS, subscribers } from './lib/scenarios.ts';
+import { leftMs, publisher, publishesAfterS, subscribers } from './lib/scenarios.ts';
 import { readSettings } from './lib/settings.ts';
 import { SocketSubscriber } from './lib/socket-subscriber.ts';
 
 // Over the gateway's own pace: the storm must keep to it.
 const settings = readSettings({ pace: '' });
 const awayMs = Number(__ENV.AWAY ?? 2) * 1000;
-/** Who is refused comes back after a second and up to this long more, ms, as Retry-After asks. */
+/** A client that is refused comes back after a second and up to this long more, ms, as Retry-After asks. */
 const retrySpreadMs = 4000;
 
 export const options = {
@@ -38,7 +38,7 @@ interface Storm {
 }
 
 export function setup(): Storm {
-  return { at: Date.now() + (leadS + settings.durationS / 2) * 1000 };
+  return { at: Date.now() + (publishesAfterS + settings.durationS / 2) * 1000 };
 }
 
 export function subscribe(storm: Storm): void {
@@ -54,7 +54,7 @@ export function subscribe(storm: Storm): void {
   setTimeout(() => {
     over = true;
     subscriber.close();
-  }, stayS(settings) * 1000);
+  }, leftMs(settings));
 }
 
 export function publishOne(): Promise<void> {

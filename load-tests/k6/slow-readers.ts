@@ -7,7 +7,7 @@
 import { sleep } from 'k6';
 import { setTimeout } from 'k6/timers';
 import { publish } from './lib/publisher.ts';
-import { publisher, stayS, subscribers } from './lib/scenarios.ts';
+import { leftMs, publisher, subscribers } from './lib/scenarios.ts';
 import { readSettings } from './lib/settings.ts';
 import { type SocketListeners, SocketSubscriber } from './lib/socket-subscriber.ts';
 
@@ -45,7 +45,7 @@ function stay(listeners: SocketListeners): void {
   setTimeout(() => {
     over = true;
     subscriber.close();
-  }, stayS(settings) * 1000);
+  }, leftMs(settings));
 }
 
 export function readAtOnce(): void {

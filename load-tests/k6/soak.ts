@@ -6,14 +6,12 @@
  */
 import { setTimeout } from 'k6/timers';
 import { publish } from './lib/publisher.ts';
-import { leadS, publisher, stayS, subscribers } from './lib/scenarios.ts';
+import { leftMs, publisher, subscribers } from './lib/scenarios.ts';
 import { readSettings } from './lib/settings.ts';
 import { SocketSubscriber } from './lib/socket-subscriber.ts';
 
 const settings = readSettings({ durationS: 14400, everyS: 5 });
 const sessionS = Number(__ENV.SESSION ?? 300);
-/** Subscribers come in over this time, s. */
-const rampS = leadS;
 /** Between two sessions of a subscriber, s: changes go on meanwhile. */
 const awayS = sessionS / 10;
 
@@ -34,7 +32,7 @@ export const options = {
 };
 
 export function subscribe(): void {
-  const endsAt = Date.now() + stayS(settings) * 1000;
+  const endsAt = Date.now() + leftMs(settings);
   const subscriber = new SocketSubscriber(settings);
   const session = () => {
     const leftMs = endsAt - Date.now();
@@ -45,7 +43,9 @@ export function subscribe(): void {
     setTimeout(() => subscriber.close(), stayMs);
     setTimeout(session, stayMs + awayS * 1000);
   };
-  setTimeout(session, Math.random() * rampS * 1000);
+  session();
+  // A virtual user whose timers are all done would be started again.
+  setTimeout(() => subscriber.close(), leftMs(settings));
 }
 
 export function publishOne(): Promise<void> {

@@ -10,7 +10,7 @@ import { countArrival } from './lib/arrival.ts';
 import { Chain } from './lib/chain.ts';
 import { measures } from './lib/measures.ts';
 import { publish } from './lib/publisher.ts';
-import { publisher, stayS, subscribers } from './lib/scenarios.ts';
+import { leftMs, publisher, subscribers } from './lib/scenarios.ts';
 import { readSettings, subscriberHeaders } from './lib/settings.ts';
 
 const settings = readSettings();
@@ -38,7 +38,7 @@ const query = [
 ].join('&');
 
 export async function subscribe(): Promise<void> {
-  const endsAt = Date.now() + stayS(settings) * 1000;
+  const endsAt = Date.now() + leftMs(settings);
   const chain = new Chain();
   let lastEventId = '';
   while (Date.now() < endsAt) {

@@ -1,11 +1,12 @@
 /**
- * Fan-out over WebSocket: SUBSCRIBERS sockets on one repository, a change every EVERY seconds.
+ * Fan-out over WebSocket: SUBSCRIBERS sockets on one repository, opened over RAMP seconds, then a change every
+ * EVERY seconds.
  *
  *   k6 run -e MANIFEED_URL=http://127.0.0.1:8080 -e SUBSCRIBERS=1000 load-tests/k6/websocket-fanout.ts
  */
 import { setTimeout } from 'k6/timers';
 import { publish } from './lib/publisher.ts';
-import { publisher, stayS, subscribers } from './lib/scenarios.ts';
+import { leftMs, publisher, subscribers } from './lib/scenarios.ts';
 import { readSettings } from './lib/settings.ts';
 import { SocketSubscriber } from './lib/socket-subscriber.ts';
 
@@ -29,7 +30,7 @@ export const options = {
 export function subscribe(): void {
   const subscriber = new SocketSubscriber(settings);
   subscriber.open();
-  setTimeout(() => subscriber.close(), stayS(settings) * 1000);
+  setTimeout(() => subscriber.close(), leftMs(settings));
 }
 
 export function publishOne(): Promise<void> {

@@ -5,11 +5,11 @@ import type { VirtualUser } from './virtual-user.ts';
 
 type Scenario =
   | {
-      readonly executor: 'per-vu-iterations';
+      readonly executor: 'ramping-vus';
       readonly exec: string;
-      readonly vus: number;
-      readonly iterations: number;
-      readonly maxDuration: string;
+      readonly startVUs: number;
+      readonly stages: readonly { readonly duration: string; readonly target: number }[];
+      readonly gracefulStop: string;
     }
   | {
       readonly executor: 'constant-arrival-rate';
@@ -47,11 +47,7 @@ export interface Run {
  * @param environment what `k6 run -e` would give
  */
 export async function runScript(name: string, environment: Readonly<Record<string, string>>): Promise<Run> {
-  // Scripts read their environment and make their metrics when they are loaded: everything is loaded afresh,
-  // the stand-ins with it, so that both see one another.
-  vi.resetModules();
-  Object.assign(globalThis, { __ENV: environment });
-  const script: Script = await import(`../../../load-tests/k6/${name}.ts`);
+  const script = await load(name, environment);
   const users = await import('./virtual-user.ts');
   const { holds, samplesOf } = await import('./metrics.ts');
   const data = script.setup?.();
@@ -61,7 +57,7 @@ export async function runScript(name: string, environment: Readonly<Record<strin
       return runScenario(
         how,
         () => exec(data),
-        (stop) => new users.VirtualUser(scenario, stop),
+        (stop, startTime) => new users.VirtualUser(scenario, stop, startTime),
       );
     }),
   );
@@ -69,6 +65,24 @@ export async function runScript(name: string, environment: Readonly<Record<strin
     thresholds.map((threshold) => ({ metric, threshold, holds: holds(metric, threshold) })),
   );
   return { verdicts, samplesOf };
+}
+
+/** What a script asks k6 for, without running it. */
+export async function scenariosOf(
+  name: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Script['options']['scenarios']> {
+  return (await load(name, environment)).options.scenarios;
+}
+
+/**
+ * Scripts read their environment and make their metrics when they are loaded: everything is loaded afresh, the
+ * stand-ins with it, so that both see one another.
+ */
+function load(name: string, environment: Readonly<Record<string, string>>): Promise<Script> {
+  vi.resetModules();
+  Object.assign(globalThis, { __ENV: environment });
+  return import(`../../../load-tests/k6/${name}.ts`);
 }
 
 function functionOf(script: Script, exec: string): (data: unknown) => unknown {
@@ -81,23 +95,27 @@ function functionOf(script: Script, exec: string): (data: unknown) => unknown {
 async function runScenario(
   how: Scenario,
   exec: () => unknown,
-  userUntil: (stop: AbortSignal) => VirtualUser,
+  userUntil: (stop: AbortSignal, startTime: number) => VirtualUser,
 ): Promise<void> {
   switch (how.executor) {
-    case 'per-vu-iterations': {
-      const stop = AbortSignal.timeout(msOf(how.maxDuration));
-      await Promise.all(
-        Array.from({ length: how.vus }, async () => {
-          const user = userUntil(stop);
-          for (let i = 0; i < how.iterations && !stop.aborted; i++) await user.iterate(exec);
-        }),
-      );
+    case 'ramping-vus': {
+      const startTime = Date.now();
+      const totalMs = how.stages.reduce((sum, { duration }) => sum + msOf(duration), 0);
+      const isOver = () => Date.now() >= startTime + totalMs;
+      const stop = AbortSignal.timeout(totalMs + msOf(how.gracefulStop));
+      const run = async (delayMs: number) => {
+        await sleep(delayMs);
+        const user = userUntil(stop, startTime);
+        // As in k6, a virtual user whose iteration ends begins another one until the last stage is over.
+        while (!isOver()) await user.iterate(exec);
+      };
+      await Promise.all(startsOf(how.startVUs, how.stages).map(run));
       return;
     }
     case 'constant-arrival-rate': {
       await sleep(msOf(how.startTime));
       const stop = AbortSignal.timeout(msOf(how.duration));
-      const user = userUntil(stop);
+      const user = userUntil(stop, Date.now());
       while (!stop.aborted) {
         const next = sleep(msOf(how.timeUnit) / how.rate);
         await user.iterate(exec);
@@ -106,6 +124,23 @@ async function runScenario(
       return;
     }
   }
+}
+
+/** When each virtual user starts, ms: evenly over each stage. The scripts' stages never ramp down. */
+export function startsOf(
+  startVUs: number,
+  stages: readonly { readonly duration: string; readonly target: number }[],
+): readonly number[] {
+  const starts = new Array<number>(startVUs).fill(0);
+  let stageStartMs = 0;
+  for (const { duration, target } of stages) {
+    const more = target - starts.length;
+    if (more < 0) throw new Error(`ramp to ${target}: from ${starts.length}: must not ramp down`);
+    const stageMs = msOf(duration);
+    for (let n = 1; n <= more; n++) starts.push(stageStartMs + (stageMs * n) / more);
+    stageStartMs += stageMs;
+  }
+  return starts;
 }
 
 /** Go durations as the scripts write them: `2.5s`. */

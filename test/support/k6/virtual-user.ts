@@ -7,13 +7,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export class VirtualUser {
   readonly scenario: string;
   readonly stop: AbortSignal;
+  /** When the scenario began, ms since the epoch. */
+  readonly startTime: number;
   #held = 0;
   #idle: () => void = () => {};
 
   /** @param stop aborts when the scenario's time is over: sockets and timers end */
-  constructor(scenario: string, stop: AbortSignal) {
+  constructor(scenario: string, stop: AbortSignal, startTime: number) {
     this.scenario = scenario;
     this.stop = stop;
+    this.startTime = startTime;
   }
 
   /** Keeps the iteration going until what it returns is called (idempotent). */

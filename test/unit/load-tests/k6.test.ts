@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { holds } from '../../support/k6/metrics.ts';
-import { type Run, runScript } from '../../support/k6/run-script.ts';
+import { type Run, runScript, scenariosOf, startsOf } from '../../support/k6/run-script.ts';
 
 let gateway: Gateway;
 
@@ -19,6 +19,7 @@ const environment = (more: Readonly<Record<string, string>> = {}) => ({
   DURATION: '1.5',
   EVERY: '0.05',
   LEAD: '0.5',
+  RAMP: '0.3',
   ...more,
 });
 
@@ -36,6 +37,22 @@ describe('the k6 scripts, run by a stand-in against a gateway', () => {
       expect(published).toBeGreaterThan(10);
       expect(run.samplesOf('manifeed_deliveries')).toHaveLength(published * 20);
       expect(sum(run.samplesOf('manifeed_repeats'))).toBe(0);
+    },
+  );
+
+  it.each(['websocket-fanout', 'sse', 'reconnect-storm', 'slow-readers', 'soak'])(
+    '%s opens its subscribers over a ramp and publishes after it',
+    async (name) => {
+      const { subscribers, fast, publisher } = await scenariosOf(name, environment({ RAMP: '7' }));
+      expect(subscribers ?? fast).toMatchObject({
+        executor: 'ramping-vus',
+        startVUs: 0,
+        stages: [
+          { duration: '7s', target: name === 'slow-readers' ? 18 : 20 },
+          { duration: '2.5s', target: name === 'slow-readers' ? 18 : 20 },
+        ],
+      });
+      expect(publisher).toMatchObject({ startTime: '7.5s' });
     },
   );
 
@@ -95,6 +112,15 @@ describe('the chain of digests', () => {
 });
 
 describe('the stand-in', () => {
+  it('starts virtual users evenly over the ramp, as ramping-vus does', () => {
+    const stages = [
+      { duration: '1s', target: 4 },
+      { duration: '5s', target: 4 },
+    ];
+    expect(startsOf(0, stages)).toEqual([250, 500, 750, 1_000]);
+    expect(startsOf(2, stages)).toEqual([0, 0, 500, 1_000]);
+  });
+
   it('refuses thresholds that name no metric of the script', () => {
     expect(() => holds('manifeed_typo', 'count==0')).toThrow(/names no metric/);
   });
