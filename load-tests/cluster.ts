@@ -2,7 +2,7 @@
  * How long a change takes from the webhook at one gateway to the bytes at another one's subscribers, both on one
  * Redis: a redis-server of its own, the two gateways and the driver are processes of their own.
  *
- *   node load-tests/cluster.ts [--changes 1000] [--subscribers 100]
+ *   npx node load-tests/cluster.ts [--changes 1000] [--subscribers 100]
  */
 import { parseArgs } from 'node:util';
 import { startRedis } from '../test/support/redis.ts';

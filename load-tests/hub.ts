@@ -2,7 +2,7 @@
  * The hub without sockets: 100,000 subscriptions over 10,000 repositories, and how many changes a second pass
  * through when nobody, and when ten, wait for each. Shows that a change costs what its own subscribers cost.
  *
- *   node load-tests/hub.ts [--subscriptions 100000] [--repositories 10000] [--globs 10] [--changes 1000000]
+ *   npx node load-tests/hub.ts [--subscriptions 100000] [--repositories 10000] [--globs 10] [--changes 1000000]
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';

@@ -2,7 +2,7 @@
  * How long a push takes from the webhook's request to a subscriber's socket, over SSE and WebSocket, and how
  * many deliveries a second the gateway acknowledges, all with the SQLite ledger: acknowledged means on disk.
  *
- *   node load-tests/latency.ts [--changes 500] [--subscribers 100] [--seconds 10] [--connections 64]
+ *   npx node load-tests/latency.ts [--changes 500] [--subscribers 100] [--seconds 10] [--connections 64]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

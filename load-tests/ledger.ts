@@ -1,7 +1,7 @@
 /**
  * What the SQLite ledger costs: fills it, opens it again, seeks, reads, records.
  *
- *   node load-tests/ledger.ts [--changes 5000000] [--seconds 10] [--path FILE (kept afterwards)]
+ *   npx node load-tests/ledger.ts [--changes 5000000] [--seconds 10] [--path FILE (kept afterwards)]
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';

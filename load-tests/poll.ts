@@ -1,8 +1,8 @@
 /**
  * What the poller costs. Run with Node, garbage collection exposed:
  *
- *   node --expose-gc load-tests/poll.ts heads    HEADs a second against the fake registry in its own process
- *   node --expose-gc load-tests/poll.ts memory   bytes per watched repository at 100,000 with 10 tags each
+ *   npx node --expose-gc load-tests/poll.ts heads    HEADs a second against the fake registry in its own process
+ *   npx node --expose-gc load-tests/poll.ts memory   bytes per watched repository at 100,000 with 10 tags each
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -131,4 +131,4 @@ const mode = process.argv[2];
 if (mode === 'registry') await serveRegistry();
 else if (mode === 'heads') await measureHeads();
 else if (mode === 'memory') await measureMemory();
-else console.error('usage: node --expose-gc load-tests/poll.ts heads|memory');
+else console.error('usage: npx node --expose-gc load-tests/poll.ts heads|memory');

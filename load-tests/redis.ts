@@ -2,7 +2,7 @@
  * What a ledger in Redis costs: changes a second from several gateways, time from one gateway to another, commands
  * per change and per idle gateway, memory per change and per tag. Starts a redis-server of its own and one process for each gateway.
  *
- *   node load-tests/redis.ts [--gateways 4] [--seconds 10] [--batch 16] [--calls 32] [--idle 10]
+ *   npx node load-tests/redis.ts [--gateways 4] [--seconds 10] [--batch 16] [--calls 32] [--idle 10]
  */
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -7,7 +7,7 @@
  * What the stalled ones cost: a third gateway is flooded until their sockets are full and beyond; its memory
  * is read as changes come, and afterwards who is still there.
  *
- *   node load-tests/slow-readers.ts [--subscribers 10000] [--changes 200] [--transport sse]
+ *   npx node load-tests/slow-readers.ts [--subscribers 10000] [--changes 200] [--transport sse]
  *                                   [--flooded 1000] [--flood 10000] [--timeout 20]
  */
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,0 +1,11 @@
+import { fileURLToPath } from 'node:url';
+import { mergeConfig } from 'vitest/config';
+import root from '../../vitest.config.ts';
+
+// The stand-ins for k6's modules are aliases of the test suite's configuration.
+const config = mergeConfig(root, {
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: { testTimeout: 300_000 },
+});
+
+export default { ...config, test: { ...config.test, include: ['load-tests/stand-in/measure.ts'] } };
