@@ -6,6 +6,7 @@ import { type Gateway, startGateway } from '../bench/gateway.ts';
 import type { Collect, FromClients, FromRegistry, Gather } from './messages.ts';
 import type { StrategyName } from './strategies.ts';
 
+/** Beyond the window over which the deliveries are spread. */
 const timeoutMs = 60_000;
 
 export interface RealHerd {
@@ -29,6 +30,7 @@ export async function realArrivalsMs(strategy: StrategyName, herd: RealHerd): Pr
       access: 'open',
       configuration: { pace: { deliveriesPerSecond: herd.ratePerSecond, burst: 0, allowNone: true } },
     });
+    const windowMs = (herd.clients * 1000) / herd.ratePerSecond;
     const gathered = clients.next('gathered', timeoutMs);
     clients.send({
       kind: 'gather',
@@ -37,10 +39,10 @@ export async function realArrivalsMs(strategy: StrategyName, herd: RealHerd): Pr
       registryPort: listening.port,
       request: gateway.dialogue.request,
       readyMarker: gateway.dialogue.readyMarker,
-      jitterMs: strategy === 'random jitter' ? (herd.clients * 1000) / herd.ratePerSecond : 0,
+      jitterMs: strategy === 'random jitter' ? windowMs : 0,
     });
     await gathered;
-    const asked = clients.next('asked', timeoutMs);
+    const asked = clients.next('asked', windowMs + timeoutMs);
     const publishedAt = hrMs();
     await Promise.all([gateway.publish(), asked]);
     const collected = registry.next('collected', timeoutMs);

@@ -1,5 +1,5 @@
 /**
- * When a herd's requests reach the registry, computed: three ways of telling the same clients. Pure, and with
+ * When a herd's requests reach the registry, computed: three ways of sending one change to the same clients. Pure, and with
  * the gateway's own pacing functions for the third.
  */
 import type { Random } from '../../src/lib/random.ts';
@@ -12,7 +12,7 @@ export interface Herd {
   readonly ratePerSecond: number;
   /** What one unpaced delivery costs a gateway, ms: even "at once" takes its time. */
   readonly deliveryMs: number;
-  /** Shortest and longest time between being told and the request's arrival, ms; uniform. */
+  /** Shortest and longest time between receiving the change and the request's arrival, ms; uniform. */
   readonly reactionMs: readonly [min: number, max: number];
 }
 
@@ -21,6 +21,18 @@ export type StrategyName = (typeof strategyNames)[number];
 
 export function clientsOf(herd: Herd): number {
   return herd.counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Three gateways that share the clients very unevenly: 75 %, 24.9 % and the rest. */
+export function herdOf(clients: number, ratePerSecond: number): Herd {
+  const most = Math.ceil(clients * 0.75);
+  const some = Math.floor(clients * 0.249);
+  return {
+    counts: [most, some, clients - most - some],
+    ratePerSecond,
+    deliveryMs: 0.01,
+    reactionMs: [5, 50],
+  };
 }
 
 /** W: how long the requests are to take, ms. */

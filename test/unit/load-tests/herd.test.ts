@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { plotSvg } from '../../../load-tests/herd/plot.ts';
+import { comparison, rowOf } from '../../../load-tests/herd/rounds.ts';
 import {
   arrivalsMs,
   bins,
   type Herd,
+  herdOf,
   seededRandom,
   strategyNames,
   windowMs,
@@ -53,20 +55,70 @@ describe('seededRandom', () => {
   });
 });
 
-describe('plotSvg', () => {
-  const options = { title: 'a < b', binMs: 100, level: 50, levelLabel: 'R' };
+describe('rounds', () => {
+  const rounds = (strategy: (typeof strategyNames)[number]) =>
+    Array.from({ length: 9 }, (_, n) => arrivalsMs(strategy, herdOf(20_000, 100), seededRandom(n + 1)));
+  const rows = strategyNames.map((strategy) => rowOf('computed', strategy, 100, rounds(strategy), 100));
 
-  it('draws a path for each series within the plot, whatever the counts', () => {
-    const svg = plotSvg(
-      [
-        { label: 'one', color: '#111111', bins: [100_000, 3, 0] },
-        { label: 'two', color: '#222222', bins: [50, 50, 50] },
-      ],
-      options,
+  it('random jitter peaks higher than pace in every one of nine rounds', () => {
+    const [, jitter, paced] = rows;
+    expect(jitter?.peaks).toHaveLength(9);
+    expect(jitter?.peaks[0]).toBeGreaterThan(paced?.peaks.at(-1) ?? Number.POSITIVE_INFINITY);
+    expect(comparison(rows, 'computed')).toBe(
+      'computed: paced peaks lower than random jitter in 81 of 81 pairs of rounds: more than noise',
     );
-    expect(svg.match(/stroke="#111111"/g)).toHaveLength(2);
-    expect(svg.match(/stroke="#222222"/g)).toHaveLength(2);
+  });
+
+  it('the plot and the table show the median round', () => {
+    for (const { peaks, medianPeak, bins } of rows) {
+      expect(medianPeak).toBe(peaks[4]);
+      expect(Math.max(...bins)).toBe(medianPeak);
+    }
+  });
+
+  it('rounds that overlap, and too few of them, are said not to tell', () => {
+    const flat = (peaks: readonly number[]) => peaks.map((peak) => new Array<number>(peak).fill(1));
+    const compare = (jitter: readonly number[], paced: readonly number[]) =>
+      comparison(
+        [
+          rowOf('real', 'random jitter', 200, flat(jitter), 100),
+          rowOf('real', 'paced', 200, flat(paced), 100),
+        ],
+        'real',
+      );
+    expect(compare([20, 21, 21, 22, 23], [12, 13, 13, 14, 21])).toMatch(
+      /in 23 of 25 pairs.*: more than noise/,
+    );
+    expect(compare([20, 21, 21, 22, 23], [12, 13, 13, 22, 23])).toMatch(/not beyond noise/);
+    expect(compare([9, 9, 9, 9], [1, 1, 1, 1])).toMatch(/too few rounds/);
+    expect(comparison(rows, 'real')).toMatch(/too few rounds/);
+  });
+});
+
+describe('plotSvg', () => {
+  const section = {
+    title: 'a < b',
+    binMs: 100,
+    ratePerSecond: 500,
+    series: [
+      { name: 'one', color: '#111111', bins: [100_000, 3, 0], peak: 100_000 },
+      { name: 'two', color: '#222222', bins: [50, 50, 50], peak: 50 },
+    ],
+  };
+  const svg = plotSvg([section, { ...section, title: 'second' }]);
+
+  it('draws a curve and a bar for each series of each section within the plot, whatever the counts', () => {
+    for (const color of ['#111111', '#222222']) {
+      expect(svg.match(new RegExp(`stroke="${color}"`, 'g'))).toHaveLength(2);
+      expect(svg.match(new RegExp(`fill="${color}"`, 'g'))).toHaveLength(2);
+    }
     expect(svg).toContain('a &lt; b');
     expect(svg).not.toMatch(/NaN|Infinity|-\d+\.\d/);
+  });
+
+  it('shows the highest peak on its scale, and says what R is', () => {
+    expect(svg).toContain('>100000</text>');
+    expect(svg).toContain('R = 500/s as asked for, 50 per 100 ms');
+    for (const [, y] of svg.matchAll(/<rect x="[\d.]+" y="([\d.]+)"/g)) expect(Number(y)).toBeGreaterThan(60);
   });
 });

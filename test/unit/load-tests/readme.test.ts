@@ -1,10 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const readme = read('load-tests/README.md');
 const scripts: Record<string, string> = JSON.parse(read('package.json')).scripts;
+
+function typeScriptIn(folder: string): readonly string[] {
+  return readdirSync(new URL(folder, root)).filter((name) => /(?<!\.d)\.ts$/.test(name));
+}
 
 /** Commands in code spans and indented blocks, without their flags. */
 const commands = [...readme.matchAll(/(?:`| {4})((?:npm run|npx|node|k6 run) [^`\n]+)/g)].map(
@@ -31,17 +35,16 @@ it.each([...new Set(commands)])(
   },
 );
 
-it.each(['bench', 'hub', 'herd', 'poll', 'ledger', 'latency', 'cluster', 'redis', 'slow-readers'])(
-  'the first lines of load-tests/%s.ts say how to run it',
-  (name) => {
-    const head = read(`load-tests/${name}.ts`).slice(0, 1_000);
-    expect(head).toMatch(/npm run bench|npx node (?:--expose-gc )?load-tests\//);
-    expect(head).not.toMatch(/(?<!npx )node load-tests/);
-  },
-);
+it.each(typeScriptIn('load-tests/'))('the first lines of load-tests/%s say how to run it', (name) => {
+  const head = read(`load-tests/${name}`).slice(0, 1_000);
+  expect(head).toMatch(/npm run bench|npx node (?:--expose-gc )?load-tests\//);
+  expect(head).not.toMatch(/(?<!npx )node load-tests/);
+});
 
-it('every k6 script is in the README', () => {
-  for (const name of ['websocket-fanout', 'sse', 'reconnect-storm', 'slow-readers', 'soak']) {
-    expect(readme).toContain(`\`${name}.ts\``);
-  }
+it.each(typeScriptIn('load-tests/'))('load-tests/%s is in the README', (name) => {
+  expect(readme).toMatch(name === 'bench.ts' ? /`npm run bench`/ : new RegExp(`load-tests/${name}`));
+});
+
+it.each(typeScriptIn('load-tests/k6/'))('the k6 script %s is in the README', (name) => {
+  expect(readme).toContain(`\`${name}\``);
 });
