@@ -22,6 +22,8 @@ export interface SqlitePlaceOptions {
 
 /** SQLite, "WAL-mode File Format": magic, version, page size, salts and checksum. */
 const logHeaderBytes = 32;
+/** Longer than any tick of a kernel's clock for files (10 ms). */
+const tickNs = 50_000_000n;
 
 /**
  * That the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
@@ -93,15 +95,24 @@ export class SqlitePlace {
 
   /** After a commit: it may have begun the log anew, and it may have ended with a checkpoint. */
   remember(): void {
-    if (this.#mayRestartLog) this.#readLogHeader(this.#logHeader);
-    this.#mayRestartLog = false;
+    if (this.#mayRestartLog) this.#rememberLogHeader();
     this.#rememberLogSize(fstatSync(this.#logDescriptor, { bigint: true }).size);
     const { size, mtimeNs } = fstatSync(this.#fileDescriptor, { bigint: true });
-    if (mtimeNs === this.#fileModified) return;
+    // File times move in ticks: within one, an equal time does not say that nothing was written.
+    const isSettled = BigInt(Date.now()) * 1_000_000n - mtimeNs > tickNs;
+    if (mtimeNs === this.#fileModified && isSettled) return;
     this.#fileBytes = size;
     this.#fileModified = mtimeNs;
     this.#readMetaPage(this.#metaPage);
     this.#mayRestartLog = true;
+  }
+
+  /** A transaction that wrote nothing begins no log: the next one still may. */
+  #rememberLogHeader(): void {
+    this.#readLogHeader(this.#logHeaderNow);
+    if (this.#logHeaderNow.equals(this.#logHeader)) return;
+    this.#logHeaderNow.copy(this.#logHeader);
+    this.#mayRestartLog = false;
   }
 
   close(): void {

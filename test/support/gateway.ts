@@ -122,9 +122,17 @@ export interface ProcessOptions {
   readonly settings: Settings;
   /** Default: a free one. */
   readonly port?: number;
+  /** Where it is killed, and at the how manieth time: `sqlite.after-commit:20` (see failpoints.ts). */
+  readonly failpoint?: string;
 }
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
+const failpoints = new URL('./failpoints.ts', import.meta.url).pathname;
+
+/** Arms a failpoint in a process to be spawned. In NODE_OPTIONS it reaches the worker threads too. */
+export function armed(failpoint: string): Readonly<Record<string, string>> {
+  return { FAILPOINT: failpoint, NODE_OPTIONS: `--import ${failpoints}` };
+}
 
 /** Starts `main.ts serve` and resolves when it listens. */
 export async function spawnGateway(options: ProcessOptions): Promise<GatewayProcess> {
@@ -134,7 +142,11 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
   writeFileSync(config, JSON.stringify(settings));
   const child = spawn(process.execPath, [main, 'serve', '--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1' },
+    env: {
+      PATH: process.env.PATH ?? '',
+      NODE_NO_WARNINGS: '1',
+      ...(options.failpoint === undefined ? {} : armed(options.failpoint)),
+    },
   });
   let output = '';
   let heard = () => {};

@@ -1,6 +1,7 @@
 /**
  * A process to be killed: records into the SQLite ledger at argv[2], from several senders at once, and prints
- * `<sequence> <tag>` for each change only after it was acknowledged. Stops only by a signal.
+ * `<sequence> <tag>` for each change only after it was acknowledged. Stops only by a signal. With a number at
+ * argv[4] it keeps so many changes, and trims all the time.
  */
 import { writeSync } from 'node:fs';
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
@@ -8,12 +9,12 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { tagSeen } from './ledger-samples.ts';
 
 const senders = 8;
-const [, , path = '', run = ''] = process.argv;
+const [, , path = '', run = '', kept] = process.argv;
 const ledger = await openSqliteLedger({
   path,
   clock: systemClock,
   random: Math.random,
-  retention: { maxChanges: 1_000_000, maxAgeMs: 86_400_000 },
+  retention: { maxChanges: Number(kept ?? 1_000_000), maxAgeMs: 86_400_000 },
 });
 
 async function send(sender: number): Promise<never> {
@@ -22,4 +23,8 @@ async function send(sender: number): Promise<never> {
     for (const { sequence, tag } of changes) writeSync(1, `${sequence} ${tag}\n`);
   }
 }
+async function trim(): Promise<never> {
+  for (;;) await ledger.trim();
+}
+if (kept !== undefined) void trim();
 await Promise.all(Array.from({ length: senders }, (_, sender) => send(sender)));
