@@ -49,7 +49,7 @@ function push(n: number): TagObserved {
     digest,
     mediaType: 'application/vnd.oci.image.index.v1+json',
     size: 10_229,
-    observedAt: Date.now(),
+    saidAt: Date.now(),
     origin: 'webhook:load',
   };
 }

@@ -43,7 +43,7 @@ function push(name: string, n: number): TagObserved {
   const digest = parseDigest(`sha256:${createHash('sha256').update(`${name}-${n}`).digest('hex')}`);
   const tag = n % (repositoryCount * tagsPerRepository);
   return {
-    ...{ kind: 'tag', registry: 'registry.example.com', origin: 'webhook:load', observedAt: Date.now() },
+    ...{ kind: 'tag', registry: 'registry.example.com', origin: 'webhook:load', saidAt: Date.now() },
     repository: `team-${Math.floor(tag / tagsPerRepository) % 50}/service-${Math.floor(tag / tagsPerRepository)}`,
     ...{ tag: `1.0.${tag % tagsPerRepository}`, digest, size: 1_234 },
     mediaType: 'application/vnd.oci.image.index.v1+json',

@@ -1,7 +1,8 @@
 /** Fits the sources to the ledger: what webhooks bring, what completes them, and what polls see. */
+import type { CountOutcomes } from './app-outcomes.ts';
 import type { Config } from './config.ts';
 import { parseReference, repositoryKey } from './event/reference.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import type { Ledger, Outcome } from './ledger/ledger.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import type { Metrics } from './lib/metrics.ts';
@@ -19,10 +20,11 @@ interface Common {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly countOutcomes: CountOutcomes;
 }
 
 export interface Intake {
-  take(batch: Batch): Promise<{ readonly outcomes: readonly string[] }>;
+  take(batch: Batch): Promise<{ readonly outcomes: readonly Outcome[] }>;
   start(): void;
   close(): Promise<void>;
 }
@@ -40,7 +42,7 @@ export function createIntake(options: Common & { readonly poller: Poller }): Int
     claim: (limit, leaseMs) => ledger.claimPending(limit, leaseMs),
     head: (registry, repository, tag) => poller.head(registry, repository, tag),
     record: async (observations, settles) => {
-      await ledger.record(observations, settles);
+      options.countOutcomes('completion', (await ledger.record(observations, settles)).outcomes);
     },
     ...options,
   });
@@ -51,7 +53,8 @@ export function createIntake(options: Common & { readonly poller: Poller }): Int
       const recorded =
         observations.length > 0 ? await ledger.record(observations) : { outcomes: [], changes: [] };
       seconds.observe((options.clock.monotonic() - startedAt) / 1000);
-      if (incomplete.length > 0) completion.wake();
+      options.countOutcomes('webhook', recorded.outcomes);
+      if (incomplete.length > 0 || recorded.outcomes.includes('waiting')) completion.wake();
       return { outcomes: recorded.outcomes };
     },
     start: () => completion.start(),
@@ -84,6 +87,7 @@ export function createPolling(
     }),
     observe: async (observations) => {
       const recorded = await ledger.record(observations);
+      options.countOutcomes('poll', recorded.outcomes);
       return recorded.changes.length;
     },
     knownTags: (registry, repository) => knownTags(ledger, `${registry}/${repository}`),

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { authoriserOf, createAdmission, hostCheckOf } from './app-admission.ts';
 import { describeApi } from './app-api.ts';
 import { joinOthers, openLedger } from './app-ledger.ts';
+import { outcomeCounter } from './app-outcomes.ts';
 import { canonicalPace, warnOfWiderAccess } from './app-patterns.ts';
 import { createRedaction } from './app-redact.ts';
 import { createIntake, createPolling } from './app-sources.ts';
@@ -65,12 +66,14 @@ export async function openApp(options: AppOptions): Promise<App> {
   const metrics = createPrometheusMetrics();
   const listenIsLoopback = isLoopback(config.listen.host);
   const common = { clock, random, metrics, log: logger };
+  const countOutcomes = outcomeCounter(metrics);
   let draining = false;
   warnOfWiderAccess(config, logger);
 
   const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
   const company = joinOthers(ledger, clock);
   const polling = createPolling({
+    countOutcomes,
     ...{ scheduleFor: company.scheduleFor, budgetFor: company.budgetFor },
     config,
     ledger,
@@ -89,7 +92,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       : { connectionLifetimeMs: config.limits.connectionLifetimeMs }),
     ...common,
   });
-  const intake = createIntake({ ledger, poller: polling.poller, ...common });
+  const intake = createIntake({ ledger, poller: polling.poller, countOutcomes, ...common });
   const authorise = authoriserOf(config, listenIsLoopback);
   const limits = new ConnectionLimits({ ...config.limits, clock });
   const checkHost = hostCheckOf(config);

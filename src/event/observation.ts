@@ -1,21 +1,29 @@
 import type { Digest } from './digest.ts';
 
 /**
- * What a source saw. Sources never decide whether something changed: they say what was so as of a time, and
- * the ledger compares. Registry, repository and tag are canonical (see `reference.ts`).
+ * What a source saw. Sources never decide whether something changed: they say what was so, and the ledger
+ * compares. Registry, repository and tag are canonical (see `reference.ts`).
+ *
+ * No source gives a time of the gateway's clock, which may be wrong and may step. It gives the sender's time,
+ * an age or neither; the ledger stamps the observation in its transaction (see `ledger/weigh.ts`).
  */
 interface ObservationBase {
   readonly registry: string;
   readonly repository: string;
   /**
-   * As of when this was true, ms since the epoch: the sender's time where it is trustworthy (never later than
-   * arrival), else arrival; for a poll, when its request was sent. Older than what the ledger knows: ignored.
+   * The sender's own time for it, ms since the epoch, as the sender's clock has it. Where the sender writes whole
+   * seconds it is the end of that second, so that nothing else in the second counts as newer. Absent: none.
    */
-  readonly observedAt: number;
+  readonly saidAt?: number;
+  /** True: the registry was asked (a poll, a HEAD). Absent: somebody told us. */
+  readonly looked?: true;
+  /** How long ago the registry was asked, ms of a monotonic clock, when this is handed over. Absent: 0. */
+  readonly ageMs?: number;
+  /** Set by the ledger: its stamp when it kept this as pending. It counts as arrived then. */
+  readonly keptAt?: number;
   /**
-   * When the sender says that it happened, ms since the epoch, for the change's `occurredAt`; absent:
-   * `observedAt`. They differ where the sender's time has whole seconds (then `observedAt` is the end of that
-   * second, so that nothing seen earlier in it counts as newer) and where a HEAD completed a webhook later.
+   * When the sender says that it happened, ms since the epoch, for the change's `occurredAt`; absent: `saidAt`,
+   * or the ledger's time less the age. It differs from `saidAt` where the sender's time has whole seconds.
    */
   readonly occurredAt?: number;
   readonly origin: string;
@@ -82,10 +90,13 @@ export type Observation =
   | ScopeBaselined;
 
 /**
- * A tag without a digest, durably kept until a HEAD at the registry completes it (or gives up). Kept by the
- * ledger, so that a crash between the webhook's 2xx and the HEAD loses nothing.
+ * Kept durably until a HEAD at the registry decides it (or gives up): a tag without a digest, or a push or
+ * deletion that the sender's time puts before our last look at the tag. The ledger keeps it, so that a crash
+ * between the webhook's 2xx and the HEAD loses nothing.
  */
 export interface PendingObservation {
   readonly id: string;
-  readonly observation: TagObserved;
+  readonly observation: Deferred;
 }
+
+export type Deferred = TagObserved | TagGone;

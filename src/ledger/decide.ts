@@ -2,47 +2,58 @@
  * The decision that every ledger makes: what an observation changes. Pure: the index as it is goes in, the
  * outcome, the changes and the rows to write come out. Memory and SQLite call it; Redis restates it in Lua.
  *
- * `t` is the observation's time, never later than now. `asOf` is the newest time a row was believed at; a row
- * that is gone stays as a tombstone, so that a delivery from before can't bring it back.
+ * Whether an observation is newer or older than what a row believes, or whether only the registry knows
+ * (`unsure`), is weighed in `weigh.ts`. A row that is gone stays as a tombstone, so that a delivery from before
+ * can't bring it back.
  *
  * | observation        | the index knows                              | outcome   | changes                        |
  * |--------------------|----------------------------------------------|-----------|--------------------------------|
  * | any, key seen      | –                                            | duplicate | –                              |
- * | tag → digest       | the digest deleted after t                   | stale     | –                              |
+ * | tag → digest       | the digest deleted, and this is older        | stale     | –                              |
  * |                    | no row, `silent`                             | filled    | –                              |
- * |                    | no row; or tombstone, t ≥ asOf               | changed   | tag.created                    |
- * |                    | tombstone, t < asOf                          | stale     | –                              |
+ * |                    | no row; or tombstone, newer                  | changed   | tag.created                    |
+ * |                    | tombstone, older                             | stale     | –                              |
+ * |                    | tombstone, unsure                            | waiting   | –                              |
  * |                    | same digest                                  | unchanged | –                              |
- * |                    | other digest or none, t < asOf               | stale     | –                              |
- * |                    | no digest yet, t ≥ asOf                      | filled    | –                              |
- * |                    | other digest, t ≥ asOf (equal: as it came)   | changed   | tag.updated                    |
+ * |                    | other digest or none, older                  | stale     | –                              |
+ * |                    | other digest or none, unsure                 | waiting   | –                              |
+ * |                    | no digest yet, newer                         | filled    | –                              |
+ * |                    | other digest, newer (equal: as it came)      | changed   | tag.updated                    |
  * | tag → null         | no row, tombstone: as for a digest           |           |                                |
- * |                    | present, t > asOf                            | changed   | tag.updated, digest null       |
- * |                    | present, t = asOf, or no digest there either | unchanged | –  (t ≤ asOf)                  |
- * |                    | present with digest, t < asOf                | stale     | –                              |
+ * |                    | present, newer, and not of an equal time     | changed   | tag.updated, digest null       |
+ * |                    | present, equal time, or no digest there      | unchanged | –                              |
+ * |                    | present with digest, older / unsure          | stale / waiting | –                        |
  * | tag gone           | no row                                       | unknown   | –                              |
- * |                    | t < asOf                                     | stale     | –                              |
- * |                    | tombstone, t ≥ asOf                          | unchanged | –                              |
- * |                    | present, t ≥ asOf                            | changed   | tag.deleted                    |
- * | manifest           | no row; or tombstone, t ≥ asOf               | changed   | manifest.pushed                |
- * |                    | tombstone, t < asOf                          | stale     | –                              |
+ * |                    | older                                        | stale     | –                              |
+ * |                    | tombstone, not older                         | unchanged | –                              |
+ * |                    | present, unsure                              | waiting   | –                              |
+ * |                    | present, newer                               | changed   | tag.deleted                    |
+ * | manifest           | no row; or tombstone, newer                  | changed   | manifest.pushed                |
+ * |                    | tombstone, older                             | stale     | –                              |
  * |                    | present                                      | unchanged | –                              |
  * | manifest gone      | no row                                       | unknown   | –                              |
- * |                    | t < asOf                                     | stale     | –                              |
- * |                    | tombstone, t ≥ asOf                          | unchanged | –                              |
- * |                    | present, t ≥ asOf                            | changed   | tag.deleted of each tag at it  |
- * |                    |                                              |           | with asOf ≤ t, by name; then   |
- * |                    |                                              |           | manifest.deleted               |
- * | repository gone    | present tags with asOf ≤ t                   | changed   | tag.deleted of each, by name   |
+ * |                    | older                                        | stale     | –                              |
+ * |                    | tombstone, newer                             | unchanged | –                              |
+ * |                    | present, newer                               | changed   | tag.deleted of each tag at it  |
+ * |                    |                                              |           | that is not newer, by name;    |
+ * |                    |                                              |           | then manifest.deleted          |
+ * |                    | present, unsure of a tag at it               | changed,  | tag.deleted of the others; the |
+ * |                    |                                              | waiting   | digest stays                   |
+ * | repository gone    | present tags that are not newer              | changed   | tag.deleted of each, by name   |
+ * |                    | present tags of which it is unsure alone     | waiting   | –                              |
  * |                    | none                                         | unknown   | –                              |
  * | baseline           | scope known / not known                      | unchanged / filled | –                     |
  *
- * Every outcome but `stale`, `unknown` and `duplicate` raises asOf to at least t. A tag seen with a digest makes
- * the digest known without a change of its own. A repository's end forgets its digests not seen after t.
+ * `waiting`: nothing changed, and the tag is looked at again; that look decides (`lookAgain`).
+ *
+ * Every outcome but `stale`, `waiting`, `unknown` and `duplicate` raises asOf to at least the observation's stamp.
+ * A tag seen with a digest makes the digest known without a change of its own. A repository's end forgets its
+ * digests, save those that the same sender named later.
  */
 import type { Change, ChangeType } from '../event/change.ts';
 import type { Digest } from '../event/digest.ts';
 import type {
+  Deferred,
   ManifestGone,
   ManifestObserved,
   Observation,
@@ -50,23 +61,30 @@ import type {
   TagGone,
   TagObserved,
 } from '../event/observation.ts';
+import { isDuplicate } from './is-duplicate.ts';
 import type { Outcome, TagState } from './ledger.ts';
+import {
+  happenedAt,
+  latestBinding,
+  type Moment,
+  type Remembered,
+  remembered,
+  stampOf,
+  weigh,
+} from './weigh.ts';
 
 /** What the index holds of a tag. Of a tombstone digest, media type and size are null. */
-export interface TagRow extends TagState {
+export interface TagRow extends TagState, Remembered {
   readonly present: boolean;
-  /** Newest time at which this was believed, ms since the epoch. */
-  readonly asOf: number;
+  readonly lookedAt: number | null;
 }
 
 /** That a repository has, or had, a digest. */
-export interface ManifestRow {
+export interface ManifestRow extends Omit<Remembered, 'lookedAt'> {
   readonly registry: string;
   readonly repository: string;
   readonly digest: Digest;
   readonly present: boolean;
-  /** Newest time at which this was believed, ms since the epoch. */
-  readonly asOf: number;
 }
 
 /** The index as the decision sees it; synchronous, within the transaction. */
@@ -78,19 +96,25 @@ export interface IndexView {
   tagsOf(registry: string, repository: string): readonly TagRow[];
   manifest(registry: string, repository: string, digest: Digest): ManifestRow | undefined;
   hasBaseline(registry: string, repository: string, scope: string): boolean;
-  /** When the key was remembered, ms since the epoch; undefined when it is not, or too long ago. */
+  /** The ledger's stamp when the key was remembered, ms; undefined when it is not, or too long ago. */
   deliveredAt(key: string): number | undefined;
 }
 
 /** Where the ledger stands when it decides. */
-export interface Standing {
+export interface Standing extends Moment {
   readonly epoch: string;
   /** The next change is `head + 1`. */
   readonly head: number;
-  /** The ledger's time, ms since the epoch. */
-  readonly now: number;
-  /** What the changes carry: now, but never before the change before. */
+  /** What the changes carry: the wall clock's time, but never before the change before. */
   readonly recordedAt: number;
+}
+
+/** Digests that a repository's end leaves: those that `by` named after `after` and up to `upTo`. */
+export interface Spared {
+  readonly by: string;
+  /** Times of that sender, ms since the epoch. */
+  readonly after: number;
+  readonly upTo: number;
 }
 
 export interface Decision {
@@ -99,26 +123,27 @@ export interface Decision {
   readonly changes: readonly Change[];
   readonly tags: readonly TagRow[];
   readonly manifests: readonly ManifestRow[];
-  /** Manifest rows of the observation's repository with asOf up to this time go. Null: none. */
-  readonly forgetManifestsUpTo: number | null;
+  /** Manifest rows of the observation's repository go, save these. Null: all stay. */
+  readonly forgetManifests: Spared | 'all' | null;
   /** A scope to note for the observation's repository. */
   readonly baseline: string | null;
+  /** To be kept as pending in the same transaction: a look decides them. */
+  readonly lookAgain: readonly Deferred[];
 }
 
 export function decide(view: IndexView, observation: Observation, standing: Standing): Decision {
-  if (isDuplicate(view, observation, standing.now)) return nothing('duplicate');
-  const t = Math.min(observation.observedAt, standing.now);
+  if (isDuplicate(view, observation, standing.clock)) return nothing('duplicate');
   switch (observation.kind) {
     case 'tag':
-      return decideTag(view, observation, t, standing);
+      return decideTag(view, observation, standing);
     case 'tag-gone':
-      return decideTagGone(view, observation, t, standing);
+      return decideTagGone(view, observation, standing);
     case 'manifest':
-      return decideManifest(view, observation, t, standing);
+      return decideManifest(view, observation, standing);
     case 'manifest-gone':
-      return decideManifestGone(view, observation, t, standing);
+      return decideManifestGone(view, observation, standing);
     case 'repository-gone':
-      return decideRepositoryGone(view, observation, t, standing);
+      return decideRepositoryGone(view, observation, standing);
     case 'baseline':
       return view.hasBaseline(observation.registry, observation.repository, observation.scope)
         ? nothing('unchanged')
@@ -126,123 +151,164 @@ export function decide(view: IndexView, observation: Observation, standing: Stan
   }
 }
 
-/** Whether a delivery with the observation's key was recorded before, within its window if it has one. */
-export function isDuplicate(view: IndexView, observation: Observation, now: number): boolean {
-  if (observation.dedupeKey === undefined || observation.dedupeKey === null) return false;
-  const deliveredAt = view.deliveredAt(observation.dedupeKey);
-  if (deliveredAt === undefined) return false;
-  return observation.dedupeWindowMs === undefined || now - deliveredAt < observation.dedupeWindowMs;
+/** As `decide`, where at most `room` more observations can wait for a look: beyond it they count as they came. */
+export function decideWithin(
+  room: () => number,
+  view: IndexView,
+  observation: Observation,
+  standing: Standing,
+): Decision {
+  const decision = decide(view, observation, standing);
+  const { lookAgain } = decision;
+  if (lookAgain.length === 0 || lookAgain.length <= room()) return decision;
+  return decide(view, { ...observation, keptAt: standing.clock.stampedAt }, standing);
 }
 
 function nothing(outcome: Outcome): Decision {
-  return { outcome, changes: [], tags: [], manifests: [], forgetManifestsUpTo: null, baseline: null };
+  const none = { changes: [], tags: [], manifests: [], lookAgain: [] };
+  return { outcome, ...none, forgetManifests: null, baseline: null };
 }
 
-function decideTag(view: IndexView, seen: TagObserved, t: number, standing: Standing): Decision {
+function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Decision {
   const { registry, repository, tag } = seen;
   const row = view.tag(registry, repository, tag);
   const manifest = seen.digest === null ? undefined : view.manifest(registry, repository, seen.digest);
   // The digest's deletion is newer knowledge than a push delivered late, even where the tag itself is new.
-  if (manifest !== undefined && !manifest.present && t < manifest.asOf) return nothing('stale');
+  if (manifest !== undefined && !manifest.present && weigh(seen, manifest, standing) === 'older')
+    return nothing('stale');
 
-  const verdict = judgeTag(row, seen, t);
+  const verdict = judgeTag(row, seen, standing);
   if (verdict === 'stale') return nothing('stale');
-  const manifests =
-    seen.digest === null ? [] : [manifestRow(seen, seen.digest, true, Math.max(t, manifest?.asOf ?? t))];
+  if (verdict === 'waiting') return { ...nothing('waiting'), lookAgain: [seen] };
+  const manifests = seen.digest === null ? [] : [manifestRow(seen, seen.digest, true, manifest, standing)];
+  const believed = { present: true, ...tagMemory(seen, row, standing) };
   if (verdict === 'unchanged' && row !== undefined)
-    return { ...nothing('unchanged'), tags: [{ ...row, asOf: Math.max(t, row.asOf) }], manifests };
+    return { ...nothing('unchanged'), tags: [{ ...row, ...believed }], manifests };
 
+  const t = happenedAt(seen, standing);
   const target = { digest: seen.digest, mediaType: seen.mediaType, size: seen.size };
   if (verdict === 'filled' || verdict === 'unchanged') {
     const born = { registry, repository, tag, firstSeenAt: t, updatedAt: t, sequence: 0 };
-    return {
-      ...nothing('filled'),
-      tags: [{ ...born, ...row, ...target, present: true, asOf: t }],
-      manifests,
-    };
+    return { ...nothing('filled'), tags: [{ ...born, ...row, ...target, ...believed }], manifests };
   }
   const sequence = standing.head + 1;
   const firstSeenAt = verdict === 'tag.updated' && row !== undefined ? row.firstSeenAt : t;
-  const moved = { registry, repository, tag, ...target, present: true, asOf: t };
+  const moved = { registry, repository, tag, ...target, ...believed };
   return {
     ...nothing('changed'),
     changes: [
-      change(verdict, seen, sequence, t, standing, { tag, ...target, previousDigest: row?.digest ?? null }),
+      change(verdict, seen, sequence, standing, { tag, ...target, previousDigest: row?.digest ?? null }),
     ],
     tags: [{ ...moved, firstSeenAt, updatedAt: t, sequence }],
     manifests,
   };
 }
 
-type TagVerdict = 'stale' | 'unchanged' | 'filled' | 'tag.created' | 'tag.updated';
+type TagVerdict = 'stale' | 'waiting' | 'unchanged' | 'filled' | 'tag.created' | 'tag.updated';
 
-function judgeTag(row: TagRow | undefined, seen: TagObserved, t: number): TagVerdict {
+function judgeTag(row: TagRow | undefined, seen: TagObserved, standing: Standing): TagVerdict {
   if (row === undefined) return seen.silent === true ? 'filled' : 'tag.created';
-  if (!row.present) return t < row.asOf ? 'stale' : 'tag.created';
+  const weight = weigh(seen, row, standing);
+  const refusal = weight === 'unsure' ? 'waiting' : weight === 'older' ? 'stale' : null;
+  if (!row.present) return refusal ?? 'tag.created';
   // A sender that names no digest says "it moved", so only its time can tell a repetition from a new push.
-  if (seen.digest === null && t > row.asOf) return 'tag.updated';
+  if (seen.digest === null && refusal === null && !isOfEqualTime(seen, row, standing)) return 'tag.updated';
   if (seen.digest === row.digest) return 'unchanged';
-  if (t < row.asOf) return 'stale';
+  if (refusal !== null) return refusal;
   if (seen.digest === null) return 'unchanged';
   return row.digest === null ? 'filled' : 'tag.updated';
 }
 
-function decideTagGone(view: IndexView, gone: TagGone, t: number, standing: Standing): Decision {
-  const row = view.tag(gone.registry, gone.repository, gone.tag);
-  if (row === undefined) return nothing('unknown');
-  if (t < row.asOf) return nothing('stale');
-  if (!row.present) return { ...nothing('unchanged'), tags: [{ ...row, asOf: t }] };
-  return { ...nothing('changed'), ...deleteTags([row], gone, t, standing) };
+function isOfEqualTime(seen: TagObserved, row: TagRow, { clock }: Standing): boolean {
+  if (seen.saidAt !== undefined && row.saidBy === seen.origin) return seen.saidAt === row.saidAt;
+  return stampOf(seen, clock) <= row.asOf;
 }
 
-function decideManifest(view: IndexView, seen: ManifestObserved, t: number, standing: Standing): Decision {
+function decideTagGone(view: IndexView, gone: TagGone, standing: Standing): Decision {
+  const row = view.tag(gone.registry, gone.repository, gone.tag);
+  if (row === undefined) return nothing('unknown');
+  const weight = weigh(gone, row, standing);
+  if (weight === 'older') return nothing('stale');
+  if (!row.present) return { ...nothing('unchanged'), tags: [{ ...row, ...tagMemory(gone, row, standing) }] };
+  if (weight === 'unsure') return { ...nothing('waiting'), lookAgain: [gone] };
+  return { ...nothing('changed'), ...deleteTags([row], gone, standing) };
+}
+
+function decideManifest(view: IndexView, seen: ManifestObserved, standing: Standing): Decision {
   const row = view.manifest(seen.registry, seen.repository, seen.digest);
-  if (row !== undefined && !row.present && t < row.asOf) return nothing('stale');
-  const manifests = [manifestRow(seen, seen.digest, true, Math.max(t, row?.asOf ?? t))];
+  if (row !== undefined && !row.present && weigh(seen, row, standing) === 'older') return nothing('stale');
+  const manifests = [manifestRow(seen, seen.digest, true, row, standing)];
   if (row?.present === true) return { ...nothing('unchanged'), manifests };
   const { digest, mediaType, size } = seen;
   const target = { tag: null, digest, mediaType, size, previousDigest: null };
-  const pushed = change('manifest.pushed', seen, standing.head + 1, t, standing, target);
+  const pushed = change('manifest.pushed', seen, standing.head + 1, standing, target);
   return { ...nothing('changed'), changes: [pushed], manifests };
 }
 
-function decideManifestGone(view: IndexView, gone: ManifestGone, t: number, standing: Standing): Decision {
+function decideManifestGone(view: IndexView, gone: ManifestGone, standing: Standing): Decision {
   const row = view.manifest(gone.registry, gone.repository, gone.digest);
   if (row === undefined) return nothing('unknown');
-  if (t < row.asOf) return nothing('stale');
-  const manifests = [manifestRow(gone, gone.digest, false, t)];
+  if (weigh(gone, row, standing) === 'older') return nothing('stale');
+  const manifests = [manifestRow(gone, gone.digest, false, row, standing)];
   if (!row.present) return { ...nothing('unchanged'), manifests };
-  const at = view.tagsAt(gone.registry, gone.repository, gone.digest).filter((tag) => tag.asOf <= t);
-  const { changes, tags } = deleteTags(at, gone, t, standing);
+  const ends = endsOf(view.tagsAt(gone.registry, gone.repository, gone.digest), gone, standing);
+  const { changes, tags } = deleteTags(ends.tags, gone, standing);
+  // A digest that a tag may still point at is not known to be gone.
+  if (ends.lookAgain.length > 0)
+    return { ...nothing(outcomeOf(changes, ends.lookAgain)), changes, tags, lookAgain: ends.lookAgain };
   const sequence = standing.head + changes.length + 1;
   const target = { tag: null, digest: gone.digest, previousDigest: null, mediaType: null, size: null };
-  const deleted = change('manifest.deleted', gone, sequence, t, standing, target);
+  const deleted = change('manifest.deleted', gone, sequence, standing, target);
   return { ...nothing('changed'), changes: [...changes, deleted], tags, manifests };
 }
 
-function decideRepositoryGone(
-  view: IndexView,
-  gone: RepositoryGone,
-  t: number,
-  standing: Standing,
-): Decision {
-  const present = view.tagsOf(gone.registry, gone.repository).filter((tag) => tag.asOf <= t);
+function decideRepositoryGone(view: IndexView, gone: RepositoryGone, standing: Standing): Decision {
+  const ends = endsOf(view.tagsOf(gone.registry, gone.repository), gone, standing);
+  const { changes, tags } = deleteTags(ends.tags, gone, standing);
+  const { saidAt, origin } = gone;
   return {
-    ...nothing(present.length === 0 ? 'unknown' : 'changed'),
-    ...deleteTags(present, gone, t, standing),
-    forgetManifestsUpTo: t,
+    ...nothing(outcomeOf(changes, ends.lookAgain)),
+    changes,
+    tags,
+    lookAgain: ends.lookAgain,
+    forgetManifests:
+      saidAt === undefined ? 'all' : { by: origin, after: saidAt, upTo: latestBinding(saidAt, standing.now) },
   };
 }
 
-function deleteTags(rows: readonly TagRow[], gone: Observation, t: number, standing: Standing) {
+/** Which of the tags end with their digest or repository, and which are looked at first. */
+function endsOf(rows: readonly TagRow[], gone: ManifestGone | RepositoryGone, standing: Standing) {
+  const tags = rows.filter((row) => weigh(gone, row, standing) === 'newer');
+  const lookAgain = rows
+    .filter((row) => weigh(gone, row, standing) === 'unsure')
+    .map((row) => tagGoneOf(gone, row.tag));
+  return { tags, lookAgain };
+}
+
+function tagGoneOf(gone: ManifestGone | RepositoryGone, tag: string): TagGone {
+  const { registry, repository, origin, saidAt, occurredAt } = gone;
+  return {
+    ...{ kind: 'tag-gone', registry, repository, tag, origin },
+    ...(saidAt === undefined ? {} : { saidAt }),
+    ...(occurredAt === undefined ? {} : { occurredAt }),
+  };
+}
+
+function outcomeOf(changes: readonly Change[], lookAgain: readonly Deferred[]): Outcome {
+  if (changes.length > 0) return 'changed';
+  return lookAgain.length > 0 ? 'waiting' : 'unknown';
+}
+
+function deleteTags(rows: readonly TagRow[], gone: Observation, standing: Standing) {
   const changes: Change[] = [];
   const tags: TagRow[] = [];
+  const updatedAt = happenedAt(gone, standing);
   for (const row of rows) {
     const sequence = standing.head + changes.length + 1;
     const nowhere = { digest: null, mediaType: null, size: null };
     const target = { tag: row.tag, ...nowhere, previousDigest: row.digest };
-    changes.push(change('tag.deleted', gone, sequence, t, standing, target));
-    tags.push({ ...row, ...nowhere, present: false, asOf: t, updatedAt: t, sequence });
+    changes.push(change('tag.deleted', gone, sequence, standing, target));
+    tags.push({ ...row, ...nowhere, present: false, updatedAt, sequence, ...tagMemory(gone, row, standing) });
   }
   return { changes, tags };
 }
@@ -253,16 +319,28 @@ function change(
   type: ChangeType,
   observation: Observation,
   sequence: number,
-  t: number,
-  { epoch, recordedAt, now }: Standing,
+  standing: Standing,
   { tag, digest, previousDigest, mediaType, size }: Target,
 ): Change {
+  const { epoch, recordedAt, now } = standing;
   const { registry, repository, origin } = observation;
   const where = { registry, repository, tag, digest, previousDigest, mediaType, size };
-  const occurredAt = Math.min(observation.occurredAt ?? t, now);
+  const occurredAt = Math.min(observation.occurredAt ?? happenedAt(observation, standing), now);
   return { epoch, sequence, type, ...where, occurredAt, recordedAt, origin };
 }
 
-function manifestRow(of: Observation, digest: Digest, present: boolean, asOf: number): ManifestRow {
-  return { registry: of.registry, repository: of.repository, digest, present, asOf };
+function tagMemory(seen: Observation, row: TagRow | undefined, standing: Standing) {
+  const { asOf, lookedAt = null, saidAt, saidBy } = remembered(seen, row, standing);
+  return { asOf, lookedAt, saidAt, saidBy };
+}
+
+function manifestRow(
+  of: Observation,
+  digest: Digest,
+  present: boolean,
+  known: ManifestRow | undefined,
+  standing: Standing,
+): ManifestRow {
+  const { asOf, saidAt, saidBy } = remembered(of, known, standing);
+  return { registry: of.registry, repository: of.repository, digest, present, asOf, saidAt, saidBy };
 }

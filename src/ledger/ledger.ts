@@ -33,6 +33,8 @@ export type Outcome =
   | 'duplicate'
   /** Deletes something the ledger never knew (a blob, an unknown tag). */
   | 'unknown'
+  /** By the sender's time it happened before our last look at the tag: kept, and a look decides it. */
+  | 'waiting'
   /** Filled the index without an announcement (first look, or a digest learned later). */
   | 'filled';
 
@@ -107,7 +109,8 @@ export interface Ledger {
   /**
    * Compares each observation with the index, in order, and stores what changed. Resolves only after it is
    * durable. Calls made at the same time are committed as one group. Rejects with `UNAVAILABLE` when nothing
-   * was stored.
+   * was stored. What comes out as `waiting` is kept as pending in the same transaction; beyond `maxPending` it is
+   * believed as it came instead.
    *
    * @param settles ids of pending observations that these complete: removed in the same transaction. An id
    *   that is not pending any more (another gateway was faster) makes the call a no-op with no outcomes.

@@ -1,5 +1,5 @@
 import { type RepositoryName, repositoryKey } from '../event/reference.ts';
-import type { Decision, IndexView, ManifestRow, TagRow } from './decide.ts';
+import type { Decision, IndexView, ManifestRow, Spared, TagRow } from './decide.ts';
 import { compareTags, compareText } from './tag-cursor.ts';
 
 interface RepositoryRows extends RepositoryName {
@@ -22,6 +22,7 @@ export class MemoryIndex implements IndexView {
   /** Key to when it was remembered; in that order, so that the oldest is the first. */
   readonly #deliveries = new Map<string, number>();
   readonly #bounds: MemoryIndexBounds;
+  /** The ledger's newest stamp, ms. */
   readonly #now: () => number;
 
   constructor(bounds: MemoryIndexBounds, now: () => number) {
@@ -70,10 +71,10 @@ export class MemoryIndex implements IndexView {
     for (const row of decision.tags) this.putTag(row);
     for (const row of decision.manifests) this.putManifest(row);
     if (decision.baseline !== null) this.putBaseline(of, decision.baseline);
-    const upTo = decision.forgetManifestsUpTo;
+    const spared = decision.forgetManifests;
     const manifests = this.#find(of.registry, of.repository)?.manifests;
-    if (upTo === null || manifests === undefined) return;
-    for (const [digest, row] of manifests) if (row.asOf <= upTo) manifests.delete(digest);
+    if (spared === null || manifests === undefined) return;
+    for (const [digest, row] of manifests) if (!isSpared(row, spared)) manifests.delete(digest);
   }
 
   putTag(row: TagRow): void {
@@ -96,7 +97,7 @@ export class MemoryIndex implements IndexView {
     if (this.#deliveries.size > this.#bounds.maxDeliveryKeys) dropFirst(this.#deliveries);
   }
 
-  /** Forgets tombstones, digests without a tag and delivery keys from before `before`. */
+  /** Forgets tombstones, digests without a tag and delivery keys stamped before `before`. */
   trim(before: number): void {
     for (const [key, at] of this.#deliveries) if (at < before) this.#deliveries.delete(key);
     for (const { tags, manifests } of this.#repositories.values()) {
@@ -141,4 +142,9 @@ export class MemoryIndex implements IndexView {
 function dropFirst(of: { keys(): Iterator<string>; delete(key: string): boolean }): void {
   const first = of.keys().next();
   if (first.done !== true) of.delete(first.value);
+}
+
+function isSpared(row: ManifestRow, spared: Spared | 'all'): boolean {
+  if (spared === 'all' || row.saidAt === null || row.saidBy !== spared.by) return false;
+  return row.saidAt > spared.after && row.saidAt <= spared.upTo;
 }

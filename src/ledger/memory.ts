@@ -4,10 +4,11 @@
  */
 import { ManifeedError } from '../errors.ts';
 import type { Change } from '../event/change.ts';
-import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
-import { type RepositoryName, repositoryKey } from '../event/reference.ts';
-import { decide, isDuplicate, type TagRow } from './decide.ts';
+import type { Deferred, Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import { repositoryKey } from '../event/reference.ts';
+import { decideWithin, type TagRow } from './decide.ts';
 import { newEpoch } from './epoch.ts';
+import { isDuplicate } from './is-duplicate.ts';
 import type {
   Bounds,
   Ledger,
@@ -20,9 +21,11 @@ import type {
   TagState,
   TailEvent,
 } from './ledger.ts';
+import { atWall, importedClock, type LedgerClock, newClock, oldestStamp } from './ledger-clock.ts';
 import { MemoryIndex } from './memory-index.ts';
 import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } from './options.ts';
 import { refusePending, refusePosition } from './refusal.ts';
+import { StandingTime } from './standing-time.ts';
 import { compareTags, formatTagCursor, parseTagCursor } from './tag-cursor.ts';
 import { Tails } from './tails.ts';
 import {
@@ -50,6 +53,10 @@ class MemoryLedger implements Ledger, Transferable {
   #changes: Change[] = [];
   #floor = 0;
   #recordedAt = 0;
+  #clock: LedgerClock = newClock;
+  /** Monotonic ms. */
+  #tickedAt: number;
+  readonly #standingTime: StandingTime;
   readonly #pending = new Map<string, Pending>();
   #nextPending = 1;
   readonly #tails = new Tails();
@@ -60,7 +67,9 @@ class MemoryLedger implements Ledger, Transferable {
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#epoch = newEpoch(options.random);
     const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
-    this.#index = new MemoryIndex(bounds, () => options.clock.now());
+    this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt);
+    this.#tickedAt = options.clock.monotonic();
+    this.#standingTime = new StandingTime(() => options.clock.monotonic(), options.clock.now());
   }
 
   get #head(): number {
@@ -83,43 +92,63 @@ class MemoryLedger implements Ledger, Transferable {
   }
 
   #recordOne(observation: Observation): Outcome {
-    const now = this.#options.clock.now();
+    const now = this.#tick();
     const recordedAt = Math.max(now, this.#recordedAt);
-    const standing = { epoch: this.#epoch, head: this.#head, now, recordedAt };
-    const decision = decide(this.#index, observation, standing);
+    const standing = { epoch: this.#epoch, head: this.#head, now, clock: this.#clock, recordedAt };
+    const room = () => this.#limits.maxPending - this.#pending.size;
+    const decision = decideWithin(room, this.#index, observation, standing);
     this.#index.apply(observation, decision);
+    for (const one of decision.lookAgain) this.#keep(one);
     if (decision.changes.length > 0) this.#recordedAt = recordedAt;
     this.#changes.push(...decision.changes);
-    if (decision.outcome !== 'duplicate') this.#remember(observation, now);
+    if (decision.outcome !== 'duplicate') this.#remember(observation);
     return decision.outcome;
   }
 
-  #remember({ dedupeKey }: Observation, now: number): void {
-    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, now);
+  /** Reads the wall clock, ms since the epoch, and has the ledger's own follow it. */
+  #tick(): number {
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#clock = atWall(this.#clock, now, clock.monotonic() - this.#tickedAt);
+    this.#tickedAt = clock.monotonic();
+    return now;
+  }
+
+  #keep(observation: Deferred): PendingObservation {
+    // The key is spent: with it, the completed observation would be a duplicate of this one.
+    const kept = { ...observation, dedupeKey: null, keptAt: this.#clock.stampedAt };
+    const pending = { id: String(this.#nextPending++), observation: kept };
+    this.#pending.set(pending.id, { ...pending, leasedUntil: 0 });
+    return pending;
+  }
+
+  #remember({ dedupeKey }: Observation): void {
+    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, this.#clock.stampedAt);
   }
 
   async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
     this.#assertOpen('defer observations');
     if (this.#pending.size + observations.length > this.#limits.maxPending)
       throw refusePending(this.#pending.size, observations.length, this.#limits.maxPending);
-    const now = this.#options.clock.now();
+    this.#tick();
     const kept: PendingObservation[] = [];
     for (const observation of observations) {
-      if (isDuplicate(this.#index, observation, now)) continue;
-      this.#remember(observation, now);
-      // The key is spent here: with it, the completed observation would be a duplicate of this one.
-      const pending = { id: String(this.#nextPending++), observation: { ...observation, dedupeKey: null } };
-      this.#pending.set(pending.id, { ...pending, leasedUntil: 0 });
-      kept.push(pending);
+      if (isDuplicate(this.#index, observation, this.#clock)) continue;
+      this.#remember(observation);
+      kept.push(this.#keep(observation));
     }
     return kept;
   }
 
   async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
     this.#assertOpen('claim pending observations');
-    const now = this.#options.clock.now();
-    const free = [...this.#pending.values()].filter(({ leasedUntil }) => leasedUntil <= now).slice(0, limit);
-    for (const pending of free) this.#pending.set(pending.id, { ...pending, leasedUntil: now + leaseMs });
+    this.#tick();
+    const { stampedAt } = this.#clock;
+    const free = [...this.#pending.values()]
+      .filter(({ leasedUntil }) => leasedUntil <= stampedAt)
+      .slice(0, limit);
+    for (const pending of free)
+      this.#pending.set(pending.id, { ...pending, leasedUntil: stampedAt + leaseMs });
     return free.map(({ id, observation }) => ({ id, observation }));
   }
 
@@ -171,11 +200,14 @@ class MemoryLedger implements Ledger, Transferable {
 
   async trim(): Promise<Bounds> {
     const { maxChanges, maxAgeMs } = this.#options.retention;
-    const before = this.#options.clock.now() - maxAgeMs;
-    const floor = Math.max(this.#floor, this.#head - maxChanges, await this.seek(before));
+    const now = this.#tick();
+    const hasStood = this.#standingTime.hasStood(now);
+    const oldest = hasStood ? await this.seek(now - maxAgeMs) : this.#floor;
+    const floor = Math.max(this.#floor, this.#head - maxChanges, oldest);
     this.#changes = this.#changes.slice(floor - this.#floor);
     this.#floor = floor;
-    this.#index.trim(before);
+    const stampedBefore = hasStood ? oldestStamp(this.#clock, maxAgeMs) : null;
+    if (stampedBefore !== null) this.#index.trim(stampedBefore);
     return this.bounds();
   }
 
@@ -185,7 +217,8 @@ class MemoryLedger implements Ledger, Transferable {
   }
 
   #rows(): readonly LedgerRow[] {
-    const standing = { floor: this.#floor, head: this.#head, recordedAt: this.#recordedAt };
+    const { stampedAt } = this.#clock;
+    const standing = { floor: this.#floor, head: this.#head, recordedAt: this.#recordedAt, stampedAt };
     const rows: LedgerRow[] = [
       { row: 'header', format: transferFormat, epoch: this.#epoch, ...standing },
       ...this.#changes.map(({ epoch: _epoch, ...change }) => ({ row: 'change' as const, ...change })),
@@ -214,6 +247,8 @@ class MemoryLedger implements Ledger, Transferable {
         this.#epoch = row.epoch;
         this.#floor = row.floor;
         this.#recordedAt = row.recordedAt;
+        this.#clock = importedClock(row);
+        this.#tickedAt = this.#options.clock.monotonic();
         return;
       case 'change': {
         const { row: _row, ...change } = row;
@@ -234,7 +269,8 @@ class MemoryLedger implements Ledger, Transferable {
         return this.#index.remember(row.key, row.at);
       case 'pending': {
         const id = String(this.#nextPending++);
-        this.#pending.set(id, { id, observation: row.observation, leasedUntil: 0 });
+        const observation = { keptAt: this.#clock.stampedAt, ...row.observation };
+        this.#pending.set(id, { id, observation, leasedUntil: 0 });
         return;
       }
       case 'end':
@@ -253,6 +289,7 @@ class MemoryLedger implements Ledger, Transferable {
 }
 
 /** A tag as callers see it, without what only the decision needs. */
-function toState({ present: _present, asOf: _asOf, ...state }: TagRow & RepositoryName): TagState {
+function toState(row: TagRow): TagState {
+  const { present: _, asOf: _asOf, lookedAt: _lookedAt, saidAt: _saidAt, saidBy: _saidBy, ...state } = row;
   return state;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Digest, isDigest } from '../event/digest.ts';
-import type { TagObserved } from '../event/observation.ts';
+import type { Deferred } from '../event/observation.ts';
 import { canonicalRegistry, isRepository, isTag } from '../event/reference.ts';
 import { isTime } from '../event/time.ts';
 import { RecordDamaged } from './loss.ts';
@@ -25,28 +25,46 @@ export const namesSchema = {
 
 export const tagSchema = z.string().refine(isTag, 'must be a tag, [A-Za-z0-9_][A-Za-z0-9._-]{0,127}');
 
-/** A deferred observation as it is stored; its delivery key is spent. */
-export const pendingSchema = z.object({
-  kind: z.literal('tag'),
+const common = {
   ...namesSchema,
   tag: tagSchema,
-  digest: digestSchema.nullable(),
-  mediaType: z.string().nullable(),
-  size: z.number().int().nullable(),
-  observedAt: timeSchema,
+  saidAt: timeSchema.exactOptional(),
+  keptAt: timeSchema.exactOptional(),
   occurredAt: timeSchema.exactOptional(),
   origin: z.string(),
-  silent: z.boolean().exactOptional(),
   dedupeKey: z.null(),
   dedupeWindowMs: z.number().nonnegative().exactOptional(),
-});
+};
 
-export function encodePending(observation: TagObserved): string {
+/** A deferred observation as it is stored; its delivery key is spent. */
+export const pendingSchema = z.preprocess(
+  fromEarlier,
+  z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('tag'),
+      ...common,
+      digest: digestSchema.nullable(),
+      mediaType: z.string().nullable(),
+      size: z.number().int().nullable(),
+      silent: z.boolean().exactOptional(),
+    }),
+    z.strictObject({ kind: z.literal('tag-gone'), ...common }),
+  ]),
+);
+
+/** Earlier versions stored one time, `observedAt`: the sender's, or the arrival by the gateway's clock. */
+function fromEarlier(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('observedAt' in value)) return value;
+  const { observedAt, ...rest } = value;
+  return { ...rest, occurredAt: 'occurredAt' in rest ? rest.occurredAt : observedAt };
+}
+
+export function encodePending(observation: Deferred): string {
   return JSON.stringify({ ...observation, dedupeKey: null });
 }
 
 /** @throws RecordDamaged where the text is not what `encodePending` made */
-export function decodePending(text: string): TagObserved {
+export function decodePending(text: string): Deferred {
   try {
     return pendingSchema.parse(JSON.parse(text));
   } catch {

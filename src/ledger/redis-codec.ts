@@ -18,6 +18,8 @@ export interface Standing {
   readonly began: number;
   /** Why the epoch began. */
   readonly reason: string;
+  /** The server's time, ms since the epoch. */
+  readonly now: number;
 }
 
 export interface RecordReply {
@@ -64,17 +66,19 @@ const outcomeLetters: Readonly<Record<string, Outcome>> = {
   s: 'stale',
   d: 'duplicate',
   n: 'unknown',
+  w: 'waiting',
   f: 'filled',
 };
 
 export function readStanding(reply: unknown): Standing {
-  const [epoch, floor, head, began, reason] = asList(reply);
+  const [epoch, floor, head, began, reason, now] = asList(reply);
   return {
     epoch: asEpoch(epoch),
     floor: asCount(floor),
     head: asCount(head),
     began: asCount(began),
     reason: asText(reason ?? ''),
+    now: asNumber(now),
   };
 }
 
@@ -256,7 +260,7 @@ export function asDigest(value: unknown): Digest {
   throw broken('a digest', value);
 }
 
-function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
+export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
   return value === null ? null : read(value);
 }
 

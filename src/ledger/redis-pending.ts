@@ -1,13 +1,13 @@
 /** Observations that wait in Redis for their digest, as the scripts take and give them. */
 import type { ManifeedError } from '../errors.ts';
-import type { TagObserved } from '../event/observation.ts';
+import type { Deferred } from '../event/observation.ts';
 import { isTag } from '../event/reference.ts';
 import { decodePending } from './pending-codec.ts';
 import { refusePending } from './refusal.ts';
 import { isStoredRepository } from './stored-change.ts';
 
 /** Null where it is not what `encodePending` made. */
-export function readPending(text: string): TagObserved | null {
+export function readPending(text: string): Deferred | null {
   try {
     const observation = decodePending(text);
     const { registry, repository, tag } = observation;

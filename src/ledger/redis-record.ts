@@ -1,5 +1,6 @@
 import { ManifeedError } from '../errors.ts';
 import type { Observation } from '../event/observation.ts';
+import { aged } from './aged.ts';
 import type { Recorded } from './ledger.ts';
 import { encodeForLua, type RecordReply } from './redis-codec.ts';
 import { withSum } from './redis-sum.ts';
@@ -7,6 +8,8 @@ import { withSum } from './redis-sum.ts';
 interface Waiting {
   readonly observations: readonly Observation[];
   readonly settles: readonly string[];
+  /** Monotonic ms. */
+  readonly since: number;
   readonly resolve: (recorded: Recorded) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -20,6 +23,8 @@ export interface RecordQueueOptions {
   readonly maxGroup?: number;
   /** Groups under way. Default 2: one is carried out while the next travels. */
   readonly maxInFlight?: number;
+  /** ms; for the ages of looks, which grow while they wait. Default `performance.now`. */
+  readonly monotonic?: () => number;
 }
 
 /**
@@ -36,16 +41,17 @@ export class RecordQueue {
   #onIdle: (() => void) | null = null;
 
   constructor(options: RecordQueueOptions) {
-    this.#options = { maxGroup: 256, maxInFlight: 2, ...options };
+    this.#options = { maxGroup: 256, maxInFlight: 2, monotonic: () => performance.now(), ...options };
   }
 
   /** @throws UNAVAILABLE when too many wait, when the queue is closed and when the commit fails */
   add(observations: readonly Observation[], settles: readonly string[]): Promise<Recorded> {
     const { maxWaiting } = this.#options;
     // The script would stop at it, and with it everyone's observations of the same group.
-    const timeless = observations.find(({ observedAt }) => !Number.isFinite(observedAt));
+    const timeless = observations.find(({ ageMs = 0, saidAt = 0 }) => !Number.isFinite(ageMs + saidAt));
     if (timeless !== undefined) {
-      const message = `record observations: observedAt ${timeless.observedAt}: must be a time in ms`;
+      const { ageMs, saidAt } = timeless;
+      const message = `record observations: ageMs ${ageMs}, saidAt ${saidAt}: must be finite, in ms`;
       return Promise.reject(new ManifeedError('INTERNAL', message));
     }
     if (this.#closed)
@@ -56,7 +62,8 @@ export class RecordQueue {
     }
     this.#waiting += observations.length;
     return new Promise((resolve, reject) => {
-      this.#calls.push({ observations, settles, resolve, reject });
+      const since = this.#options.monotonic();
+      this.#calls.push({ observations, settles, since, resolve, reject });
       this.#schedule();
     });
   }
@@ -84,8 +91,9 @@ export class RecordQueue {
     const group = this.#takeGroup();
     this.#inFlight += 1;
     try {
-      const calls = group.map(({ observations, settles }) => ({
-        o: observations.map(withSum),
+      const now = this.#options.monotonic();
+      const calls = group.map(({ observations, settles, since }) => ({
+        o: aged(observations, now - since).map(withSum),
         s: settles,
       }));
       deliver(group, await this.#options.commit(encodeForLua(calls)));

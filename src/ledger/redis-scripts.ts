@@ -4,19 +4,32 @@ import type { Redis } from 'ioredis';
 
 /** Each script and the files it is put together from, in order; `lua/` has them, each with its contract at its head. */
 const parts = {
-  record: ['common', 'intact', 'admit', 'deliveries', 'index', 'snapshot', 'record'],
-  defer: ['common', 'intact', 'admit', 'deliveries', 'defer'],
-  claimPending: ['common', 'intact', 'admit', 'claim-pending'],
-  status: ['common', 'intact', 'admit', 'status'],
-  hole: ['common', 'intact', 'admit', 'hole', 'status'],
-  trim: ['common', 'intact', 'admit', 'snapshot', 'trim'],
-  export: ['common', 'intact', 'admit', 'snapshot', 'export'],
+  record: [
+    ...([
+      'common',
+      'intact',
+      'admit',
+      'clock',
+      'deliveries',
+      'index',
+      'weigh',
+      'pending',
+      'snapshot',
+    ] as const),
+    'record',
+  ],
+  defer: ['common', 'intact', 'admit', 'clock', 'deliveries', 'pending', 'defer'],
+  claimPending: ['common', 'intact', 'admit', 'clock', 'claim-pending'],
+  status: ['common', 'intact', 'admit', 'clock', 'status'],
+  hole: ['common', 'intact', 'admit', 'clock', 'hole', 'status'],
+  trim: ['common', 'intact', 'admit', 'clock', 'snapshot', 'trim'],
+  export: ['common', 'intact', 'admit', 'clock', 'snapshot', 'export'],
   import: ['common', 'intact', 'admit', 'index', 'import'],
   seek: ['common', 'seek'],
   tags: ['common', 'tags'],
-  schedule: ['common', 'guard', 'schedule'],
-  budget: ['common', 'guard', 'budget'],
-  presence: ['common', 'guard', 'presence'],
+  schedule: ['common', 'guard', 'clock', 'schedule'],
+  budget: ['common', 'guard', 'clock', 'budget'],
+  presence: ['common', 'guard', 'clock', 'presence'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof parts;

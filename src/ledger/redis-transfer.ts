@@ -12,6 +12,7 @@ import {
   asText,
   boundsFields,
   encodeForLua,
+  orNull,
   readBounds,
   readEntry,
   readTagState,
@@ -51,9 +52,10 @@ export async function* exportRedis(store: RedisStore, random: () => number): Asy
 type Step = (op: string, more?: object) => Promise<unknown>;
 
 async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRow> {
-  const [epochText, floor, head, recordedAt] = asList(await step('begin'));
+  const [epochText, floor, head, recordedAt, stampedAt] = asList(await step('begin'));
   const header = { epoch: asText(epochText), head: asNumber(head), floor: asNumber(floor) };
-  yield { row: 'header', format: transferFormat, ...header, recordedAt: asNumber(recordedAt) };
+  const times = { recordedAt: asNumber(recordedAt), stampedAt: asNumber(stampedAt) };
+  yield { row: 'header', format: transferFormat, ...header, ...times };
   yield* changes(store, step, header);
 
   const { keys, link } = store;
@@ -169,14 +171,24 @@ function readTagRow(name: RepositoryName & { readonly tag: string }, text: strin
     throw new ManifeedError('UNAVAILABLE', `export ledger: ${found}: must be whole: ${cure}`);
   }
   const row = asList(JSON.parse(text));
-  return { ...state, present: row[3] === 1, asOf: asNumber(row[4]) };
+  const [lookedAt, saidAt, saidBy] = row.length >= 12 ? row.slice(8) : [null, null, null];
+  return {
+    ...{ ...state, present: row[3] === 1, asOf: asNumber(row[4]) },
+    ...{
+      lookedAt: orNull(lookedAt, asNumber),
+      saidAt: orNull(saidAt, asNumber),
+      saidBy: orNull(saidBy, asText),
+    },
+  };
 }
 
 function readManifestRow(registry: string, repository: string, digest: string, text: string): ManifestRow {
-  const [asOf, present] = text.split(' ');
+  const [believed = '', present] = text.split(' ', 2);
+  const [asOf, saidAt = null, ...saidBy] = believed.split(',');
   return {
     ...{ registry, repository, digest: asDigest(digest) },
     ...{ present: present === '1', asOf: asNumber(asOf) },
+    ...{ saidAt: orNull(saidAt, asNumber), saidBy: saidAt === null ? null : saidBy.join(',') },
   };
 }
 

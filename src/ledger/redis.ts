@@ -28,6 +28,7 @@ import {
   readBounds,
   readRecordReply,
   readStanding,
+  type Standing,
 } from './redis-codec.ts';
 import { type Connections, openConnections } from './redis-connections.ts';
 import { RedisDamage } from './redis-damage.ts';
@@ -41,6 +42,7 @@ import { type RedisStore, redisKeys } from './redis-store.ts';
 import { RedisTail } from './redis-tail.ts';
 import { databaseOf, type RedisTarget, type RedisTimeouts } from './redis-target.ts';
 import { exportRedis, importRedis } from './redis-transfer.ts';
+import { StandingTime } from './standing-time.ts';
 import type { LedgerRow, Transferable } from './transfer.ts';
 
 export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
@@ -57,6 +59,8 @@ export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
   readonly openTimeoutMs?: number;
   /** The ledger's time, ms; default: the Redis server's, which all gateways share. For tests. */
   readonly now?: () => number;
+  /** The monotonic time that goes with `now`, ms; default: the clock's. For tests. */
+  readonly monotonic?: () => number;
 }
 
 const defaults = {
@@ -122,18 +126,21 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
   });
   const { store } = connections;
   try {
-    tail = new RedisTail(await standing(), {
+    const first = await standing();
+    tail = new RedisTail(first, {
       ...{ clock, log, standing, onHole: () => holes.inc() },
       onStray: (what) => damage.found('message', what),
       onSilence: () => connections.renewTail('the channel was silent while changes came'),
       read: (after, limit) => readPage(store, damage, { after, limit, filter: {}, maxScanned: limit }),
     });
-    return new RedisLedger(options, connections, { tail, damage });
+    return new RedisLedger(options, connections, { tail, damage, standing: first });
   } catch (error) {
     await connections.close();
     throw error;
   }
 }
+
+type Opening = Readonly<{ tail: RedisTail; damage: RedisDamage; standing: Standing }>;
 
 class RedisLedger implements SharedLedger {
   readonly node: string;
@@ -146,13 +153,10 @@ class RedisLedger implements SharedLedger {
   readonly #queue: RecordQueue;
   readonly #gate: ReadGate;
   readonly #health: RecordHealth;
+  readonly #standingTime: StandingTime;
   #closing: Promise<void> | null = null;
 
-  constructor(
-    options: RedisLedgerOptions,
-    connections: Connections,
-    { tail, damage }: { readonly tail: RedisTail; readonly damage: RedisDamage },
-  ) {
+  constructor(options: RedisLedgerOptions, connections: Connections, { tail, damage, standing }: Opening) {
     this.node = newEpoch(options.random);
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
@@ -162,7 +166,10 @@ class RedisLedger implements SharedLedger {
     this.#damage = damage;
     this.#health = new RecordHealth(options.clock);
     this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
+    const monotonic = options.monotonic ?? (() => options.clock.monotonic());
+    this.#standingTime = new StandingTime(monotonic, standing.now);
     this.#queue = new RecordQueue({
+      monotonic,
       commit: (calls) => this.#commit(calls),
       maxWaiting: this.#limits.maxWaitingObservations,
     });
@@ -188,11 +195,10 @@ class RedisLedger implements SharedLedger {
   async #commit(calls: string): Promise<RecordReply> {
     const action = 'record observations';
     const minReplicas = this.#options.minReplicas ?? defaults.minReplicas;
-    const { maxScopesPerRepository } = this.#limits;
+    const { maxScopesPerRepository, maxPending } = this.#limits;
     const call = {
       ...this.#deliveryBounds(),
-      maxScopesPerRepository,
-      maxPublished,
+      ...{ maxScopesPerRepository, maxPending, maxPublished },
       touch: minReplicas > 0,
       isQuick: true,
     };
@@ -231,10 +237,12 @@ class RedisLedger implements SharedLedger {
       .catch((error: unknown) => {
         throw pendingRefusal(error, observations.length, maxPending) ?? error;
       });
-    const ids = asList(reply).map(asText);
-    return observations.flatMap((observation, i) => {
-      const id = ids[i] ?? '';
-      return id === '' ? [] : [{ id, observation: { ...observation, dedupeKey: null } }];
+    const [stamp, ids] = asList(reply);
+    const keptAt = asCount(stamp);
+    return asList(ids).flatMap((given, i) => {
+      const [id, observation] = [asText(given), observations[i]];
+      if (id === '' || observation === undefined) return [];
+      return [{ id, observation: { ...observation, dedupeKey: null, keptAt } }];
     });
   }
 
@@ -288,9 +296,11 @@ class RedisLedger implements SharedLedger {
 
   async trim(): Promise<Bounds> {
     const { maxChanges, maxAgeMs } = this.#options.retention;
+    const { now } = readStanding(await this.#store.run('status', 'trim the ledger'));
+    const hasStood = this.#standingTime.hasStood(now);
     let sweep = '';
     for (let step = 1; ; step += 1) {
-      const call = { maxChanges, maxAgeMs, maxTrimmed: this.#limits.maxTrimmedAtOnce, sweep };
+      const call = { maxChanges, maxAgeMs, hasStood, maxTrimmed: this.#limits.maxTrimmedAtOnce, sweep };
       const reply = asList(await this.#store.run('trim', 'trim the ledger', call));
       const [epoch, floor, head, more, next] = reply;
       const bounds = { epoch: asText(epoch), floor: asCount(floor), head: asCount(head) };

@@ -1,7 +1,7 @@
 import type { Digest } from '../event/digest.ts';
 import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import { tagChecksum } from './checksum.ts';
-import type { Decision, IndexView, ManifestRow, TagRow } from './decide.ts';
+import type { Decision, IndexView, ManifestRow, Spared, TagRow } from './decide.ts';
 import type { TagState } from './ledger.ts';
 import { RecordDamaged } from './loss.ts';
 import { decodeDigest, encodeDigest } from './sqlite-codec.ts';
@@ -29,6 +29,16 @@ export interface StoredTag {
   readonly sequence: number;
   /** Null in rows of schema 1. */
   readonly checksum: number | null;
+  readonly looked_at: number | null;
+  readonly said_at: number | null;
+  readonly said_by_id: number | null;
+}
+
+/** What a row remembers of when, and from whom, it was believed. */
+export interface StoredMemory {
+  readonly as_of: number;
+  readonly said_at: number | null;
+  readonly said_by_id: number | null;
 }
 
 /** The index in SQLite: what the decision asks, and what it has written. All within the caller's transaction. */
@@ -36,7 +46,7 @@ export class SqliteIndex implements IndexView {
   readonly #names: SqliteNames;
   readonly #bounds: SqliteIndexBounds;
   readonly #sql;
-  /** The ledger's time at the present group, ms since the epoch. */
+  /** The ledger's stamp at the present group, ms. */
   now = 0;
 
   constructor(db: Db, names: SqliteNames, bounds: SqliteIndexBounds) {
@@ -52,15 +62,22 @@ export class SqliteIndex implements IndexView {
       ),
       putTag: db.prepare(
         `INSERT OR REPLACE INTO tag (repository_id, name, present, digest, media_type_id, size, as_of,
-           first_seen_at, updated_at, sequence, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           first_seen_at, updated_at, sequence, checksum, looked_at, said_at, said_by_id)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
-      manifest: db.prepare<[number, Buffer], { present: number; as_of: number }>(
-        'SELECT present, as_of FROM manifest WHERE repository_id = ? AND digest = ?',
+      manifest: db.prepare<[number, Buffer], StoredMemory & { present: number }>(
+        'SELECT present, as_of, said_at, said_by_id FROM manifest WHERE repository_id = ? AND digest = ?',
       ),
       putManifest: db.prepare(
-        'INSERT OR REPLACE INTO manifest (repository_id, digest, present, as_of) VALUES (?, ?, ?, ?)',
+        `INSERT OR REPLACE INTO manifest (repository_id, digest, present, as_of, said_at, said_by_id)
+           VALUES (?, ?, ?, ?, ?, ?)`,
       ),
-      forgetManifests: db.prepare('DELETE FROM manifest WHERE repository_id = ? AND as_of <= ?'),
+      forgetManifests: db.prepare('DELETE FROM manifest WHERE repository_id = ?'),
+      // IS NOT: of rows without a sender's time none is spared.
+      forgetOthers: db.prepare(
+        `DELETE FROM manifest WHERE repository_id = ?
+           AND (said_by_id IS NOT ? OR said_at <= ? OR said_at > ?)`,
+      ),
       hasBaseline: db.prepare('SELECT 1 FROM baseline WHERE repository_id = ? AND scope = ?'),
       baselines: db
         .prepare<[number], string>('SELECT scope FROM baseline WHERE repository_id = ? ORDER BY id')
@@ -97,7 +114,8 @@ export class SqliteIndex implements IndexView {
   manifest(registry: string, repository: string, digest: Digest): ManifestRow | undefined {
     const id = this.#names.findRepository(registry, repository);
     const row = id === undefined ? undefined : this.#sql.manifest.get(id, encodeDigest(digest));
-    return row && { registry, repository, digest, present: row.present === 1, asOf: row.as_of };
+    if (row === undefined) return undefined;
+    return { registry, repository, digest, present: row.present === 1, ...this.toRemembered(row) };
   }
 
   hasBaseline(registry: string, repository: string, scope: string): boolean {
@@ -119,9 +137,14 @@ export class SqliteIndex implements IndexView {
     for (const row of decision.tags) this.putTag(row);
     for (const row of decision.manifests) this.putManifest(row);
     if (decision.baseline !== null) this.putBaseline(of, decision.baseline);
-    const upTo = decision.forgetManifestsUpTo;
-    const id = upTo === null ? undefined : this.#names.findRepository(of.registry, of.repository);
-    if (id !== undefined) this.#sql.forgetManifests.run(id, upTo);
+    if (decision.forgetManifests !== null) this.#forgetManifests(of, decision.forgetManifests);
+  }
+
+  #forgetManifests(of: RepositoryName, spared: Spared | 'all'): void {
+    const id = this.#names.findRepository(of.registry, of.repository);
+    if (id === undefined) return;
+    if (spared === 'all') this.#sql.forgetManifests.run(id);
+    else this.#sql.forgetOthers.run(id, this.#names.wordId(spared.by), spared.after, spared.upTo);
   }
 
   putTag(row: TagRow): void {
@@ -137,12 +160,23 @@ export class SqliteIndex implements IndexView {
       row.updatedAt,
       row.sequence,
       tagChecksum(row),
+      row.lookedAt,
+      row.saidAt,
+      this.#names.wordId(row.saidBy),
     );
   }
 
   putManifest(row: ManifestRow): void {
     const id = this.#names.repositoryId(row);
-    this.#sql.putManifest.run(id, encodeDigest(row.digest), row.present ? 1 : 0, row.asOf);
+    const saidBy = this.#names.wordId(row.saidBy);
+    this.#sql.putManifest.run(
+      id,
+      encodeDigest(row.digest),
+      row.present ? 1 : 0,
+      row.asOf,
+      row.saidAt,
+      saidBy,
+    );
   }
 
   putBaseline(of: RepositoryName, scope: string): void {
@@ -151,13 +185,24 @@ export class SqliteIndex implements IndexView {
     this.#sql.boundBaselines.run(id, this.#bounds.maxScopesPerRepository);
   }
 
-  remember(key: string, at: number): void {
+  /** @param at the ledger's stamp, ms; default: the present group's */
+  remember(key: string, at = this.now): void {
     const id = Number(this.#sql.putDelivery.run(key, at).lastInsertRowid);
     this.#sql.boundDeliveries.run(id - this.#bounds.maxDeliveryKeys);
   }
 
   toTagRow(row: StoredTag): TagRow {
-    return { ...tagStateOf(row, this.#names), present: row.present === 1, asOf: row.as_of };
+    const { looked_at: lookedAt } = row;
+    return {
+      ...tagStateOf(row, this.#names),
+      present: row.present === 1,
+      lookedAt,
+      ...this.toRemembered(row),
+    };
+  }
+
+  toRemembered(row: StoredMemory) {
+    return { asOf: row.as_of, saidAt: row.said_at, saidBy: this.#names.word(row.said_by_id) };
   }
 }
 

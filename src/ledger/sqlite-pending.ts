@@ -1,4 +1,4 @@
-import type { PendingObservation, TagObserved } from '../event/observation.ts';
+import type { Deferred, PendingObservation } from '../event/observation.ts';
 import { RecordDamaged } from './loss.ts';
 import { decodePending, encodePending } from './pending-codec.ts';
 import type { Db } from './sqlite-tables.ts';
@@ -34,12 +34,17 @@ export class SqlitePending {
     return this.#sql.has.get(Number(id)) !== undefined;
   }
 
-  add(observation: TagObserved): PendingObservation {
-    const id = String(this.#sql.add.run(encodePending(observation)).lastInsertRowid);
-    return { id, observation: { ...observation, dedupeKey: null } };
+  /** @param keptAt the ledger's stamp, ms */
+  add(observation: Deferred, keptAt: number): PendingObservation {
+    const kept = { ...observation, dedupeKey: null, keptAt };
+    return { id: String(this.#sql.add.run(encodePending(kept)).lastInsertRowid), observation: kept };
   }
 
-  /** Those that cannot be read are removed: as the oldest they would be claimed, and fail, for ever. */
+  /**
+   * Those that cannot be read are removed: as the oldest they would be claimed, and fail, for ever.
+   *
+   * @param now the ledger's stamp, ms
+   */
   claim(limit: number, now: number, leaseMs: number): Claimed {
     const pending: PendingObservation[] = [];
     let damaged = 0;
@@ -66,7 +71,7 @@ export function endLeases(db: Db): void {
   db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
 }
 
-function readPending(text: string): TagObserved | null {
+function readPending(text: string): Deferred | null {
   try {
     return decodePending(text);
   } catch (error) {

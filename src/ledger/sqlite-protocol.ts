@@ -3,8 +3,9 @@ import type { ErrorCode, ErrorDetail } from '../errors.ts';
 import { ManifeedError } from '../errors.ts';
 import type { PendingObservation } from '../event/observation.ts';
 import type { Bounds, Page, TagPage, TagQuery } from './ledger.ts';
+import type { Call, CallResult } from './sqlite-call.ts';
 import type { Notice } from './sqlite-health.ts';
-import type { Call, CallResult, SqliteStoreOptions } from './sqlite-store.ts';
+import type { SqliteStoreOptions } from './sqlite-store.ts';
 import type { LedgerRow } from './transfer.ts';
 
 /** Each kind of request: what it asks with, and what comes back. Times are ms since the epoch. */
@@ -12,11 +13,16 @@ export interface Exchanges {
   readonly open: { readonly ask: SqliteStoreOptions; readonly reply: Bounds };
   readonly bounds: { readonly ask: object; readonly reply: Bounds };
   readonly commit: {
-    readonly ask: { readonly calls: readonly Call[]; readonly now: number };
+    readonly ask: { readonly calls: readonly Call[]; readonly now: number; readonly monotonic: number };
     readonly reply: readonly CallResult[];
   };
   readonly claimPending: {
-    readonly ask: { readonly limit: number; readonly leaseMs: number; readonly now: number };
+    readonly ask: {
+      readonly limit: number;
+      readonly leaseMs: number;
+      readonly now: number;
+      readonly monotonic: number;
+    };
     readonly reply: readonly PendingObservation[];
   };
   readonly read: {
@@ -35,7 +41,7 @@ export interface Exchanges {
   };
   readonly check: { readonly ask: object; readonly reply: undefined };
   readonly trim: {
-    readonly ask: { readonly now: number };
+    readonly ask: { readonly now: number; readonly monotonic: number; readonly hasStood: boolean };
     readonly reply: { readonly bounds: Bounds; readonly done: boolean };
   };
   /** True: the whole ledger has been looked at. */

@@ -2,15 +2,18 @@
  * The SQLite ledger, synchronous: every method is one transaction or one read. Runs in the worker thread (see
  * `sqlite-worker.ts`); tests also call it directly.
  */
-import { type ErrorCode, ManifeedError } from '../errors.ts';
+import { ManifeedError } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
-import { failpoint } from '../lib/failpoint.ts';
-import { decide, isDuplicate } from './decide.ts';
-import type { Bounds, Outcome, Page, Recorded, RetentionOptions, TagPage, TagQuery } from './ledger.ts';
+import { decideWithin } from './decide.ts';
+import { isDuplicate } from './is-duplicate.ts';
+import type { Bounds, Outcome, Page, RetentionOptions, TagPage, TagQuery } from './ledger.ts';
+import { oldestStamp } from './ledger-clock.ts';
 import { ChangesLost } from './loss.ts';
 import { boundedLimit, type LedgerLimits } from './options.ts';
 import { refuseLost, refusePending, refusePosition } from './refusal.ts';
+import type { Call, CallResult } from './sqlite-call.ts';
+import { SqliteClock } from './sqlite-clock.ts';
 import { SqliteHealth } from './sqlite-health.ts';
 import { SqliteIndex } from './sqlite-index.ts';
 import { SqliteLog } from './sqlite-log.ts';
@@ -18,10 +21,10 @@ import { SqliteNames } from './sqlite-names.ts';
 import { SqlitePending } from './sqlite-pending.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './sqlite-schema.ts';
 import { SqliteScrub } from './sqlite-scrub.ts';
-import { SqliteSweep } from './sqlite-sweep.ts';
 import { SqliteTags } from './sqlite-tags.ts';
 import { SqliteTransactions } from './sqlite-transactions.ts';
 import { SqliteExport, SqliteImport } from './sqlite-transfer.ts';
+import { SqliteTrim } from './sqlite-trim.ts';
 import type { Standing } from './sqlite-verdict.ts';
 import type { LedgerRow } from './transfer.ts';
 
@@ -29,21 +32,6 @@ export interface SqliteStoreOptions extends SqliteFileOptions {
   readonly retention: RetentionOptions;
   readonly limits: LedgerLimits;
 }
-
-/** One `record` or `defer` of the port, as it waits for its group. */
-export type Call =
-  | {
-      readonly kind: 'record';
-      readonly observations: readonly Observation[];
-      readonly settles: readonly string[];
-    }
-  | { readonly kind: 'defer'; readonly observations: readonly TagObserved[] };
-
-export type CallResult =
-  | { readonly kind: 'recorded'; readonly recorded: Recorded }
-  | { readonly kind: 'deferred'; readonly pending: readonly PendingObservation[] }
-  /** This call alone is refused; the rest of its group is stored. */
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
 // What a commit writes to the write-ahead log at most: measured with 100,000 tags in 2,000 repositories, 60 KiB
 // for a lone observation and 17 to 24 KiB for each of a group, page by page in six tables and their indexes.
@@ -60,8 +48,9 @@ export class SqliteStore {
   readonly #log: SqliteLog;
   readonly #pending: SqlitePending;
   readonly #tags: SqliteTags;
-  readonly #sweep: SqliteSweep;
+  readonly #trim: SqliteTrim;
   readonly #scrub: SqliteScrub;
+  readonly #clock: SqliteClock;
   readonly #sql;
   readonly health: SqliteHealth;
   readonly #transactions: SqliteTransactions;
@@ -91,24 +80,14 @@ export class SqliteStore {
     this.#log = new SqliteLog(db, this.#names, options.limits.maxScanned);
     this.#pending = new SqlitePending(db);
     this.#tags = new SqliteTags(db, this.#names);
-    this.#sweep = new SqliteSweep(db);
+    this.#trim = new SqliteTrim(db, this.#log);
     this.#scrub = new SqliteScrub(this.#log, this.#tags);
+    this.#clock = new SqliteClock(db);
     this.#sql = {
       probe: db.prepare('INSERT INTO probe (id, filler) VALUES (1, zeroblob(?))'),
       unprobe: db.prepare('DELETE FROM probe'),
-      trimTags: db.prepare(
-        `DELETE FROM tag WHERE (repository_id, name) IN
-           (SELECT repository_id, name FROM tag WHERE present = 0 AND as_of < ? LIMIT ?)`,
-      ),
-      trimManifests: db.prepare(
-        `DELETE FROM manifest WHERE (repository_id, digest) IN
-           (SELECT repository_id, digest FROM manifest WHERE present = 0 AND as_of < ? LIMIT ?)`,
-      ),
-      trimDeliveries: db.prepare(
-        'DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE at < ? LIMIT ?)',
-      ),
     };
-    this.#transactions = new SqliteTransactions(file, health, this.#names);
+    this.#transactions = new SqliteTransactions(file, health, this.#names, this.#clock);
   }
 
   bounds(): Bounds {
@@ -116,16 +95,21 @@ export class SqliteStore {
     return { epoch, floor, head };
   }
 
-  /** All calls in one transaction, so with one fsync. */
-  commit(calls: readonly Call[], now: number): readonly CallResult[] {
+  /**
+   * All calls in one transaction, so with one fsync.
+   *
+   * @param now the wall clock, ms since the epoch
+   * @param monotonic ms; finds steps of the wall clock. Null: not known
+   */
+  commit(calls: readonly Call[], now: number, monotonic: number | null = null): readonly CallResult[] {
     const { head } = this.#standing;
     let rows = calls.reduce((sum, { observations }) => sum + observations.length, 0);
     try {
       const results = this.#transaction('record observations', () => {
-        this.#index.now = now;
+        this.#tick(now, monotonic);
+        this.#clock.stamps();
         return calls.map((call) => {
-          const result =
-            call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations, now);
+          const result = call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations);
           // A repository's end is one observation and a change for each of its tags.
           rows = Math.max(rows, this.#standing.head - head);
           return result;
@@ -147,42 +131,57 @@ export class SqliteStore {
     const changes: Change[] = [];
     const outcomes = observations.map((observation): Outcome => {
       const recordedAt = Math.max(now, this.#standing.recordedAt);
-      const decision = decide(this.#index, observation, { ...this.#standing, now, recordedAt });
+      const standing = { ...this.#standing, now, clock: this.#clock.value, recordedAt };
+      const room = () => this.#options.limits.maxPending - this.#pending.count();
+      const decision = decideWithin(room, this.#index, observation, standing);
       this.#index.apply(observation, decision);
       for (const change of decision.changes) this.#log.append(change);
       if (decision.changes.length > 0) {
         const head = this.#standing.head + decision.changes.length;
         this.#standing = { ...this.#standing, head, recordedAt };
       }
-      if (decision.outcome !== 'duplicate') this.#remember(observation, now);
+      for (const one of decision.lookAgain) this.#pending.add(one, this.#clock.value.stampedAt);
+      if (decision.outcome !== 'duplicate') this.#remember(observation);
       changes.push(...decision.changes);
       return decision.outcome;
     });
     return { kind: 'recorded', recorded: { outcomes, changes } };
   }
 
-  #defer(observations: readonly TagObserved[], now: number): CallResult {
+  #defer(observations: readonly TagObserved[]): CallResult {
     const waiting = this.#pending.count();
     const { maxPending } = this.#options.limits;
     if (waiting + observations.length > maxPending) {
-      const { code, message } = refusePending(waiting, observations.length, maxPending);
-      return { kind: 'refused', code, message };
+      const refusal = refusePending(waiting, observations.length, maxPending);
+      return { kind: 'refused', code: refusal.code, message: refusal.message };
     }
     const pending = observations.flatMap((observation) => {
-      if (isDuplicate(this.#index, observation, now)) return [];
-      this.#remember(observation, now);
-      return [this.#pending.add(observation)];
+      if (isDuplicate(this.#index, observation, this.#clock.value)) return [];
+      this.#remember(observation);
+      return [this.#pending.add(observation, this.#clock.value.stampedAt)];
     });
     return { kind: 'deferred', pending };
   }
 
-  #remember({ dedupeKey }: Observation, now: number): void {
-    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, now);
+  #remember({ dedupeKey }: Observation): void {
+    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey);
   }
 
-  claimPending(limit: number, leaseMs: number, now: number): readonly PendingObservation[] {
+  /** Returns the ledger's stamp. */
+  #tick(now: number, monotonic: number | null): number {
+    this.#clock.tick(now, monotonic);
+    this.#index.now = this.#clock.value.stampedAt;
+    return this.#index.now;
+  }
+
+  claimPending(
+    limit: number,
+    leaseMs: number,
+    now: number,
+    monotonic: number | null = null,
+  ): readonly PendingObservation[] {
     const { pending, damaged } = this.#transaction('claim pending observations', () =>
-      this.#pending.claim(limit, now, leaseMs),
+      this.#pending.claim(limit, this.#tick(now, monotonic), leaseMs),
     );
     if (damaged > 0) this.health.note({ kind: 'pending-lost', count: damaged });
     return pending;
@@ -256,27 +255,27 @@ export class SqliteStore {
     this.#refusedRows = 0;
   }
 
-  /** One bounded step of the retention; `done` when nothing is left to drop. */
-  trim(now: number): { readonly bounds: Bounds; readonly done: boolean } {
+  /**
+   * One bounded step of the retention; `done` when nothing is left to drop.
+   *
+   * @param hasStood whether the wall clock's time has stood long enough to drop anything by age
+   */
+  trim(
+    now: number,
+    hasStood = true,
+    monotonic: number | null = null,
+  ): { readonly bounds: Bounds; readonly done: boolean } {
     const { maxChanges, maxAgeMs } = this.#options.retention;
-    const atOnce = this.#options.limits.maxTrimmedAtOnce;
-    const before = now - maxAgeMs;
-    const old = this.seek(before);
+    const { maxTrimmedAtOnce: atOnce } = this.#options.limits;
+    const old = hasStood ? this.seek(now - maxAgeMs) : 0;
     const done = this.#transaction('trim the ledger', () => {
+      this.#tick(now, monotonic);
       const { floor, head } = this.#standing;
       const target = Math.max(floor, head - maxChanges, old);
-      // Below the floor too: it was raised, without a deletion of unknown length, where changes were lost.
-      const first = this.#log.first() ?? head;
-      const dropped = Math.min(target, Math.min(first - 1, floor) + atOnce);
-      this.#log.drop(dropped);
-      failpoint('sqlite.in-trim');
-      if (dropped > floor) this.#standing = { ...this.#standing, floor: dropped };
-      const counts = [this.#sql.trimTags, this.#sql.trimManifests, this.#sql.trimDeliveries].map(
-        (statement) => statement.run(before, atOnce).changes,
-      );
-      // Last, and once a trim: it looks at every digest there is.
-      const isSwept = () => this.#sweep.step(before, atOnce);
-      return dropped === target && counts.every((count) => count < atOnce) && isSwept();
+      const stampedBefore = hasStood ? oldestStamp(this.#clock.value, maxAgeMs) : null;
+      const step = this.#trim.step(this.#standing, { target, stampedBefore, atOnce });
+      if (step.floor > floor) this.#standing = { ...this.#standing, floor: step.floor };
+      return step.done;
     });
     return { bounds: this.bounds(), done };
   }
@@ -313,13 +312,14 @@ export class SqliteStore {
   /** Makes the import durable, or takes back all of it. */
   importEnd(isWhole: boolean): Bounds {
     this.#reading('import ledger', () => {
-      if (isWhole) this.#file.place.assertHeld('import ledger');
-      if (isWhole) this.#import?.commit();
-      else this.#import?.abort();
+      if (!isWhole) return this.#import?.abort();
+      this.#file.place.assertHeld('import ledger');
+      this.#import?.commit();
     });
     this.#import = null;
     if (!isWhole) this.#names.forget();
     this.#transactions.reload();
+    this.#clock.reload();
     return this.bounds();
   }
 

@@ -16,7 +16,7 @@ export const applicationId = 0x4d464544;
  * The version of these tables (SQLite, "PRAGMA user_version"). A released version never changes: a change of the
  * tables is a new number, a step in `steps`, and a file of the version before it under test/fixtures/ledger.
  *
- * 1: the first. 2: checksums.
+ * 1: the first. 2: checksums; the ledger's clock, and when and by whom a row was believed (weigh.ts).
  */
 export const schemaVersion = 2;
 
@@ -26,7 +26,10 @@ CREATE TABLE meta (
   epoch TEXT NOT NULL,
   head INTEGER NOT NULL,
   floor INTEGER NOT NULL,
-  recorded_at INTEGER NOT NULL
+  recorded_at INTEGER NOT NULL,
+  stamped_at INTEGER NOT NULL DEFAULT 0,
+  skew_ms INTEGER NOT NULL DEFAULT 0,
+  stepped_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE repository (
   id INTEGER PRIMARY KEY,
@@ -62,6 +65,9 @@ CREATE TABLE tag (
   updated_at INTEGER NOT NULL,
   sequence INTEGER NOT NULL,
   checksum INTEGER,
+  looked_at INTEGER,
+  said_at INTEGER,
+  said_by_id INTEGER,
   PRIMARY KEY (repository_id, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tag_by_digest ON tag (repository_id, digest) WHERE present = 1;
@@ -71,6 +77,8 @@ CREATE TABLE manifest (
   digest BLOB NOT NULL,
   present INTEGER NOT NULL,
   as_of INTEGER NOT NULL,
+  said_at INTEGER,
+  said_by_id INTEGER,
   PRIMARY KEY (repository_id, digest)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX manifest_gone ON manifest (as_of) WHERE present = 0;
@@ -99,6 +107,14 @@ const steps: readonly string[] = [
   `
 ALTER TABLE change ADD COLUMN checksum INTEGER;
 ALTER TABLE tag ADD COLUMN checksum INTEGER;
+ALTER TABLE tag ADD COLUMN looked_at INTEGER;
+ALTER TABLE tag ADD COLUMN said_at INTEGER;
+ALTER TABLE tag ADD COLUMN said_by_id INTEGER;
+ALTER TABLE manifest ADD COLUMN said_at INTEGER;
+ALTER TABLE manifest ADD COLUMN said_by_id INTEGER;
+ALTER TABLE meta ADD COLUMN stamped_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN skew_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN stepped_at INTEGER NOT NULL DEFAULT 0;
 `,
 ];
 

@@ -1,5 +1,6 @@
 import { ManifeedError } from '../errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
+import type { SqliteClock } from './sqlite-clock.ts';
 import type { SqliteHealth } from './sqlite-health.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import { readStanding, type SqliteFile } from './sqlite-schema.ts';
@@ -13,12 +14,14 @@ export class SqliteTransactions {
   readonly #file: SqliteFile;
   readonly #health: SqliteHealth;
   readonly #names: SqliteNames;
+  readonly #clock: SqliteClock;
   readonly #sql;
   /** Within a transaction: what it will be. Otherwise: what the file has. */
   standing: Standing;
 
   /** @throws UNAVAILABLE where the file has no standing */
-  constructor(file: SqliteFile, health: SqliteHealth, names: SqliteNames) {
+  constructor(file: SqliteFile, health: SqliteHealth, names: SqliteNames, clock: SqliteClock) {
+    this.#clock = clock;
     this.#file = file;
     this.#health = health;
     this.#names = names;
@@ -27,7 +30,8 @@ export class SqliteTransactions {
         'SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta',
       ),
       putStanding: file.db.prepare(
-        'UPDATE meta SET head = ?, floor = ?, recorded_at = ? WHERE epoch = ? AND head = ?',
+        `UPDATE meta SET head = ?, floor = ?, recorded_at = ?, stamped_at = ?, skew_ms = ?, stepped_at = ?
+           WHERE epoch = ? AND head = ?`,
       ),
     };
     this.standing = readStanding(file.db);
@@ -47,11 +51,13 @@ export class SqliteTransactions {
       db.exec('BEGIN IMMEDIATE');
       this.#assertAlone(action);
       result = work();
-      if (this.standing !== before) this.#putStanding(before, action);
+      const isNoted = this.standing !== before || this.#clock.isToNote();
+      if (isNoted) this.#putStanding(before, action);
       failpoint('sqlite.before-commit');
       // Last, so that the time in which a file can vanish unseen is the fsync's own.
       this.#file.place.assertHeld(action);
       db.exec('COMMIT');
+      if (isNoted) this.#clock.noted();
     } catch (error) {
       this.standing = before;
       this.#names.forget();
@@ -95,7 +101,9 @@ export class SqliteTransactions {
 
   #putStanding(before: Standing, action: string): void {
     const { head, floor, recordedAt } = this.standing;
-    const { changes } = this.#sql.putStanding.run(head, floor, recordedAt, before.epoch, before.head);
+    const { stampedAt, skewMs, steppedAt } = this.#clock.value;
+    const values = [head, floor, recordedAt, stampedAt, skewMs, steppedAt];
+    const { changes } = this.#sql.putStanding.run(...values, before.epoch, before.head);
     if (changes !== 1) throw notAlone(action);
   }
 

@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../errors.ts';
 import type { Bounds } from './ledger.ts';
+import { importedClock } from './ledger-clock.ts';
 import { decodePending } from './pending-codec.ts';
 import { decodeDigest } from './sqlite-codec.ts';
-import { SqliteIndex, type StoredTag } from './sqlite-index.ts';
+import { SqliteIndex, type StoredMemory, type StoredTag } from './sqlite-index.ts';
 import { SqliteLog } from './sqlite-log.ts';
 import { SqliteNames } from './sqlite-names.ts';
 import { SqlitePending } from './sqlite-pending.ts';
@@ -55,8 +56,8 @@ function* exportRows(db: Db): Generator<LedgerRow> {
 function* contents(db: Db): Generator<LedgerRow> {
   const names = new SqliteNames(db);
   const meta = db
-    .prepare<[], Bounds & { recordedAt: number }>(
-      'SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta',
+    .prepare<[], Bounds & { recordedAt: number; stampedAt: number }>(
+      `SELECT epoch, head, floor, recorded_at AS recordedAt, max(stamped_at, recorded_at) AS stampedAt FROM meta`,
     )
     .get();
   if (meta === undefined)
@@ -67,11 +68,12 @@ function* contents(db: Db): Generator<LedgerRow> {
   const index = new SqliteIndex(db, names, unbounded);
   for (const row of db.prepare<[], StoredTag>('SELECT * FROM tag').iterate())
     yield { row: 'tag', ...index.toTagRow(row) };
-  type StoredManifest = { repository_id: number; digest: Buffer; present: number; as_of: number };
+  type StoredManifest = StoredMemory & { repository_id: number; digest: Buffer; present: number };
   for (const row of db.prepare<[], StoredManifest>('SELECT * FROM manifest').iterate()) {
     const { registry, repository } = names.repository(row.repository_id);
     const digest = decodeDigest(row.digest);
-    yield { row: 'manifest', registry, repository, digest, present: row.present === 1, asOf: row.as_of };
+    const present = row.present === 1;
+    yield { row: 'manifest', registry, repository, digest, present, ...index.toRemembered(row) };
   }
   type StoredBaseline = { repository_id: number; scope: string };
   for (const row of db.prepare<[], StoredBaseline>('SELECT * FROM baseline ORDER BY id').iterate()) {
@@ -102,6 +104,7 @@ export class SqliteImport {
   readonly #pending: SqlitePending;
   readonly #sql;
   #epoch = '';
+  #stampedAt = 0;
 
   /** @throws UNAVAILABLE where the ledger holds something already */
   constructor(db: Db, names: SqliteNames, head: number) {
@@ -114,7 +117,7 @@ export class SqliteImport {
         `SELECT 1 FROM (SELECT 1 FROM repository UNION ALL SELECT 1 FROM delivery UNION ALL SELECT 1 FROM pending
            UNION ALL SELECT 1 FROM meta WHERE head > 0) LIMIT 1`,
       ),
-      header: db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?'),
+      header: db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?, stamped_at = ?'),
     };
     db.exec('BEGIN IMMEDIATE');
     if (this.#sql.holdsAnything.get() === undefined) return;
@@ -130,7 +133,8 @@ export class SqliteImport {
     switch (row.row) {
       case 'header':
         this.#epoch = row.epoch;
-        this.#sql.header.run(row.epoch, row.head, row.floor, row.recordedAt);
+        this.#stampedAt = importedClock(row).stampedAt;
+        this.#sql.header.run(row.epoch, row.head, row.floor, row.recordedAt, this.#stampedAt);
         return;
       case 'change':
         return this.#log.append({ epoch: this.#epoch, ...row });
@@ -143,7 +147,7 @@ export class SqliteImport {
       case 'delivery':
         return this.#index.remember(row.key, row.at);
       case 'pending':
-        this.#pending.add(row.observation);
+        this.#pending.add(row.observation, row.observation.keptAt ?? this.#stampedAt);
         return;
       case 'end':
         return;

@@ -4,9 +4,16 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { ManifeedError } from '../errors.ts';
+import type { Call, CallResult } from './sqlite-call.ts';
 import { refuseDisk } from './sqlite-error.ts';
-import { type ReplyMessage, type Request, type RequestMessage, toFailure } from './sqlite-protocol.ts';
-import { type Call, type CallResult, SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
+import {
+  type Ask,
+  type ReplyMessage,
+  type Request,
+  type RequestMessage,
+  toFailure,
+} from './sqlite-protocol.ts';
+import { SqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('start the SQLite worker: no parent: must run in a worker thread');
@@ -36,9 +43,14 @@ function answer(request: Request): unknown {
     case 'bounds':
       return store.bounds();
     case 'commit':
-      return commit(store, request.ask.calls, request.ask.now);
+      return commit(store, request.ask);
     case 'claimPending':
-      return store.claimPending(request.ask.limit, request.ask.leaseMs, request.ask.now);
+      return store.claimPending(
+        request.ask.limit,
+        request.ask.leaseMs,
+        request.ask.now,
+        request.ask.monotonic,
+      );
     case 'read':
       return store.read(request.ask.after, request.ask.limit, request.ask.repositories);
     case 'seek':
@@ -50,7 +62,7 @@ function answer(request: Request): unknown {
     case 'check':
       return store.check();
     case 'trim':
-      return store.trim(request.ask.now);
+      return store.trim(request.ask.now, request.ask.hasStood, request.ask.monotonic);
     case 'scrub':
       return store.scrub();
     case 'exportStart':
@@ -85,18 +97,18 @@ function open(options: SqliteStoreOptions): SqliteStore {
  * A group stands or falls together, which is right when the disk fails. When one call trips over a defect, the
  * others must not fall with it, again and again as their senders retry: then each is committed alone.
  */
-function commit(of: SqliteStore, calls: readonly Call[], now: number): readonly CallResult[] {
+function commit(of: SqliteStore, { calls, now, monotonic }: Ask<'commit'>): readonly CallResult[] {
   try {
-    return of.commit(calls, now);
+    return of.commit(calls, now, monotonic);
   } catch (error) {
     if (calls.length === 1 || error instanceof ManifeedError) throw error;
-    return calls.flatMap((call) => commitAlone(of, call, now));
+    return calls.flatMap((call) => commitAlone(of, call, now, monotonic));
   }
 }
 
-function commitAlone(of: SqliteStore, call: Call, now: number): readonly CallResult[] {
+function commitAlone(of: SqliteStore, call: Call, now: number, monotonic: number): readonly CallResult[] {
   try {
-    return of.commit([call], now);
+    return of.commit([call], now, monotonic);
   } catch (error) {
     const { code, message } = toFailure(error);
     return [{ kind: 'refused', code: code ?? 'INTERNAL', message }];

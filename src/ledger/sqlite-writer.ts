@@ -1,13 +1,16 @@
 import { ManifeedError } from '../errors.ts';
 import type { PendingObservation } from '../event/observation.ts';
+import { aged } from './aged.ts';
 import type { Recorded } from './ledger.ts';
-import type { Call, CallResult } from './sqlite-store.ts';
+import type { Call, CallResult } from './sqlite-call.ts';
 
 /** Hands a group to the disk; resolves when it is durable. */
 export type CommitGroup = (calls: readonly Call[]) => Promise<readonly CallResult[]>;
 
 interface WaitingCall {
   readonly call: Call;
+  /** Monotonic ms. */
+  readonly since: number;
   readonly resolve: (result: CallResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,12 +25,19 @@ const maxGroupObservations = 1_000;
 export class GroupWriter {
   readonly #commit: CommitGroup;
   readonly #maxWaitingObservations: number;
+  readonly #monotonic: () => number;
   #waiting: WaitingCall[] = [];
   #waitingObservations = 0;
   /** Settles when nothing waits any more; null when nothing does. */
   #running: Promise<void> | null = null;
 
-  constructor(commit: CommitGroup, maxWaitingObservations: number) {
+  /** @param monotonic ms; for the ages of looks, which grow while they wait */
+  constructor(
+    commit: CommitGroup,
+    maxWaitingObservations: number,
+    monotonic: () => number = () => performance.now(),
+  ) {
+    this.#monotonic = monotonic;
     this.#commit = commit;
     this.#maxWaitingObservations = maxWaitingObservations;
   }
@@ -61,7 +71,7 @@ export class GroupWriter {
         `record observations: ${this.#waitingObservations} wait for the disk: must be at most ${max}`,
       );
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ call, resolve, reject });
+      this.#waiting.push({ call, since: this.#monotonic(), resolve, reject });
       this.#waitingObservations += more;
       this.#running ??= this.#run();
     });
@@ -72,7 +82,8 @@ export class GroupWriter {
     await new Promise((resolve) => setImmediate(resolve));
     for (let group = this.#take(); group.length > 0; group = this.#take()) {
       try {
-        const results = await this.#commit(group.map(({ call }) => call));
+        const now = this.#monotonic();
+        const results = await this.#commit(group.map(({ call, since }) => agedCall(call, now - since)));
         group.forEach(({ resolve, reject }, i) => {
           const result = results[i];
           if (result === undefined)
@@ -98,6 +109,10 @@ export class GroupWriter {
     for (const { call } of group) this.#waitingObservations -= call.observations.length;
     return group;
   }
+}
+
+function agedCall(call: Call, waitedMs: number): Call {
+  return call.kind === 'record' ? { ...call, observations: aged(call.observations, waitedMs) } : call;
 }
 
 function refuse(result: CallResult): never {

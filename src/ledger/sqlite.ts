@@ -12,10 +12,11 @@ import { newEpoch } from './epoch.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from './ledger.ts';
 import { defaultLimits, type LedgerOptions } from './options.ts';
 import { ReadGate } from './read-gate.ts';
+import type { Call, CallResult } from './sqlite-call.ts';
 import type { Notice } from './sqlite-health.ts';
 import { SqliteLink } from './sqlite-link.ts';
-import type { Call, CallResult } from './sqlite-store.ts';
 import { GroupWriter } from './sqlite-writer.ts';
+import { StandingTime } from './standing-time.ts';
 import { Tails } from './tails.ts';
 import { type LedgerRow, type Transferable, wholeExport } from './transfer.ts';
 
@@ -111,6 +112,7 @@ class SqliteLedger implements Ledger, Transferable {
   readonly #writer: GroupWriter;
   readonly #gate: ReadGate;
   readonly #tails = new Tails();
+  readonly #standingTime: StandingTime;
   readonly #commitSeconds: Histogram;
   readonly #groupSize: Histogram;
   #checking: Promise<void> | null = null;
@@ -125,7 +127,13 @@ class SqliteLedger implements Ledger, Transferable {
     const limits = { ...defaultLimits, ...options.limits };
     this.#link = link;
     this.#options = options;
-    this.#writer = new GroupWriter((calls) => this.#commit(calls), limits.maxWaitingObservations);
+    const { clock } = options;
+    this.#writer = new GroupWriter(
+      (calls) => this.#commit(calls),
+      limits.maxWaitingObservations,
+      () => clock.monotonic(),
+    );
+    this.#standingTime = new StandingTime(() => clock.monotonic(), clock.now());
     this.#gate = new ReadGate(maxReadsAtOnce, limits.maxWaitingReads);
     const metrics = options.metrics ?? noMetrics;
     this.#commitSeconds = metrics.histogram('ledger_commit_seconds', 'Time to make one group durable');
@@ -154,7 +162,9 @@ class SqliteLedger implements Ledger, Transferable {
   async #commit(calls: readonly Call[]): Promise<readonly CallResult[]> {
     const { clock } = this.#options;
     const startedAt = clock.monotonic();
-    const results = await this.#watched(this.#link.ask('commit', { calls, now: clock.now() }));
+    const results = await this.#watched(
+      this.#link.ask('commit', { calls, now: clock.now(), monotonic: clock.monotonic() }),
+    );
     failpoint('sqlite.before-acknowledge');
     this.#commitSeconds.observe((clock.monotonic() - startedAt) / 1_000);
     this.#groupSize.observe(calls.length);
@@ -165,7 +175,9 @@ class SqliteLedger implements Ledger, Transferable {
 
   async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
     this.#assertOpen('claim pending observations');
-    return this.#link.ask('claimPending', { limit, leaseMs, now: this.#options.clock.now() });
+    const { clock } = this.#options;
+    const time = { now: clock.now(), monotonic: clock.monotonic() };
+    return this.#link.ask('claimPending', { limit, leaseMs, ...time });
   }
 
   bounds(): Promise<Bounds> {
@@ -223,10 +235,12 @@ class SqliteLedger implements Ledger, Transferable {
   }
 
   async trim(): Promise<Bounds> {
-    const now = this.#options.clock.now();
+    const { clock } = this.#options;
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    const hasStood = this.#standingTime.hasStood(now);
     for (;;) {
       // Each step is a request of its own, so that commits get in between.
-      const { bounds, done } = await this.#link.ask('trim', { now });
+      const { bounds, done } = await this.#link.ask('trim', { now, monotonic, hasStood });
       if (done) return bounds;
     }
   }

@@ -14,6 +14,8 @@ const name = z.string().min(1).max(1_024);
 const count = z.number().int().nonnegative();
 const mediaType = z.string().max(1_024).nullable().transform(parseMediaType);
 const target = { digest: digestSchema.nullable(), mediaType, size: count.nullable() };
+/** Exports of earlier versions do not have these. */
+const said = { saidAt: timeSchema.nullable().default(null), saidBy: name.nullable().default(null) };
 
 const rowSchema = z.discriminatedUnion('row', [
   z.strictObject({
@@ -23,6 +25,7 @@ const rowSchema = z.discriminatedUnion('row', [
     head: count,
     floor: count,
     recordedAt: timeSchema,
+    stampedAt: timeSchema.exactOptional(),
   }),
   z.strictObject({
     row: z.literal('change'),
@@ -43,6 +46,8 @@ const rowSchema = z.discriminatedUnion('row', [
     ...target,
     present: z.boolean(),
     asOf: timeSchema,
+    lookedAt: timeSchema.nullable().default(null),
+    ...said,
     firstSeenAt: timeSchema,
     updatedAt: timeSchema,
     sequence: count,
@@ -53,6 +58,7 @@ const rowSchema = z.discriminatedUnion('row', [
     digest: digestSchema,
     present: z.boolean(),
     asOf: timeSchema,
+    ...said,
   }),
   z.strictObject({ row: z.literal('baseline'), ...namesSchema, scope: name }),
   z.strictObject({ row: z.literal('delivery'), key: name, at: timeSchema }),

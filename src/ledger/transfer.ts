@@ -5,7 +5,7 @@
  */
 import { ManifeedError } from '../errors.ts';
 import type { Change } from '../event/change.ts';
-import type { TagObserved } from '../event/observation.ts';
+import type { Deferred } from '../event/observation.ts';
 import type { ManifestRow, TagRow } from './decide.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -27,7 +27,7 @@ export type LedgerRow =
   /** `at`: when the key was remembered, ms since the epoch. */
   | { readonly row: 'delivery'; readonly key: string; readonly at: number }
   /** Unclaimed, and with a new id where it is imported: leases and ids belong to the gateways of before. */
-  | { readonly row: 'pending'; readonly observation: TagObserved }
+  | { readonly row: 'pending'; readonly observation: Deferred }
   /** `rows`: how many came before this one. Without it the export was cut off. */
   | { readonly row: 'end'; readonly rows: number };
 
@@ -40,6 +40,8 @@ export interface HeaderRow {
   readonly floor: number;
   /** recordedAt of the newest change, ms since the epoch: the next one is not before it. 0: there was none. */
   readonly recordedAt: number;
+  /** The ledger's newest stamp, ms; absent in exports of earlier versions. */
+  readonly stampedAt?: number;
 }
 
 export const transferFormat = 1;

@@ -61,7 +61,7 @@ export function keepingContract(world: World, survives: boolean): void {
       later(10);
       const kept = await world.ledger.defer([tagSeen('a', null, minutes(1), { dedupeKey: 'd' })]);
       expect(kept.map(({ observation }) => observation)).toEqual([
-        { ...tagSeen('a', null, minutes(1)), dedupeKey: null },
+        { ...tagSeen('a', null, minutes(1)), dedupeKey: null, keptAt: minutes(10) },
       ]);
       expect((await world.ledger.bounds()).head).toBe(0);
       expect(await world.ledger.claimPending(10, minuteMs)).toEqual(kept);
@@ -142,7 +142,7 @@ export function keepingContract(world: World, survives: boolean): void {
       await record(tagSeen('a', 'one', minutes(1)), tagGone('a', minutes(5)));
       await world.ledger.trim();
       expect(await record(tagSeen('a', 'one', minutes(4)))).toEqual(['stale']);
-      later(60);
+      later(61);
       await world.ledger.trim();
       expect(await record(tagGone('a', minutes(6)))).toEqual(['unknown']);
     });
@@ -164,7 +164,7 @@ export function keepingContract(world: World, survives: boolean): void {
         'unchanged',
         'unchanged',
       ]);
-      later(10);
+      later(61);
       await world.ledger.trim();
       expect(await record(...['bare', 'two', 'four'].map((of) => manifestGone(of, minutes(70))))).toEqual([
         'unknown',

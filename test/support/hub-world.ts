@@ -97,12 +97,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ...rest,
     pace: { ...unhurried, ...pace },
   });
-  let pushed = 0;
+  const pushed = 0;
   const observed = (repository: string, tag: string) => ({
     registry,
     repository,
     tag,
-    observedAt: clock.now() + ++pushed / 1_000,
     origin: 'test',
   });
   const settle = async () => {

@@ -5,16 +5,24 @@
  */
 import type { Observation } from '../../src/event/observation.ts';
 
-interface Tag {
-  digest: string | null;
-  isThere: boolean;
+/** When something was last believed, by the ledger's time, and the newest time that a sender gave for it. */
+interface Memory {
   asOf: number;
+  said: { at: number; by: string } | null;
 }
 
-interface Manifest {
+interface Tag extends Memory {
+  digest: string | null;
   isThere: boolean;
-  asOf: number;
+  /** When the registry was last asked about it. */
+  lookedAt: number | null;
 }
+
+interface Manifest extends Memory {
+  isThere: boolean;
+}
+
+const tenMinutesMs = 600_000;
 
 /** What the ledger should make of it: `type repository tag digest previous`. */
 export type Announcement = string;
@@ -26,31 +34,37 @@ export class LedgerModel {
   readonly #keys = new Set<string>();
   readonly announcements: Announcement[] = [];
 
-  /** Takes one observation in, at the ledger's time `now`. */
-  observe(seen: Observation, now: number): void {
+  /** Tags to be looked at again, as `repository:tag`. */
+  readonly waiting: string[] = [];
+
+  /**
+   * Takes one observation in, at the ledger's time `now`, which never falls here; `wall` is what its clock says,
+   * which senders' times are held against.
+   */
+  observe(seen: Observation, now: number, wall = now): void {
     if (seen.dedupeKey) {
       if (this.#keys.has(seen.dedupeKey)) return;
       this.#keys.add(seen.dedupeKey);
     }
-    const t = seen.observedAt > now ? now : seen.observedAt;
+    const word = new Word(seen, now, wall);
     const home = `${seen.registry}/${seen.repository}`;
-    if (seen.kind === 'tag') this.#tag(home, seen.tag, seen.digest, t, seen.silent === true);
+    if (seen.kind === 'tag') this.#tag(home, seen.tag, seen.digest, word, seen.silent === true);
     else if (seen.kind === 'tag-gone') {
       const tag = this.tags.get(`${home}:${seen.tag}`);
-      if (tag && tag.asOf <= t) this.#remove(home, seen.tag, t);
+      if (tag && !word.isOlderThan(tag)) this.#end(home, seen.tag, tag, word);
     } else if (seen.kind === 'manifest') {
       const known = this.#manifests.get(`${home}@${seen.digest}`);
-      if (known && !known.isThere && known.asOf > t) return;
+      if (known && !known.isThere && word.isOlderThan(known)) return;
       if (!known?.isThere) this.#say('manifest.pushed', home, '', seen.digest, null);
-      this.#know(home, seen.digest, t);
-    } else if (seen.kind === 'manifest-gone') this.#manifestGone(home, seen.digest, t);
+      this.#know(home, seen.digest, word);
+    } else if (seen.kind === 'manifest-gone') this.#manifestGone(home, seen.digest, word);
     else if (seen.kind === 'repository-gone') {
       for (const name of this.#namesIn(home)) {
         const tag = this.tags.get(`${home}:${name}`);
-        if (tag?.isThere && tag.asOf <= t) this.#remove(home, name, t);
+        if (tag?.isThere && !word.isOlderThan(tag)) this.#end(home, name, tag, word);
       }
-      for (const [key, { asOf }] of this.#manifests)
-        if (key.startsWith(`${home}@`) && asOf <= t) this.#manifests.delete(key);
+      for (const [key, manifest] of this.#manifests)
+        if (key.startsWith(`${home}@`) && !word.isLateFor(manifest)) this.#manifests.delete(key);
     } else this.#scopes.add(`${home} ${seen.scope}`);
   }
 
@@ -62,49 +76,57 @@ export class LedgerModel {
       .sort();
   }
 
-  #tag(home: string, name: string, digest: string | null, t: number, isSilent: boolean): void {
+  #tag(home: string, name: string, digest: string | null, word: Word, isSilent: boolean): void {
     const manifest = digest === null ? undefined : this.#manifests.get(`${home}@${digest}`);
-    if (manifest && !manifest.isThere && manifest.asOf > t) return;
+    if (manifest && !manifest.isThere && word.isOlderThan(manifest)) return;
     const key = `${home}:${name}`;
     const tag = this.tags.get(key);
-    if (tag && tag.asOf > t && !(tag.isThere && tag.digest === digest)) return;
-    if (digest !== null) this.#know(home, digest, t);
+    const isSame = tag?.isThere && tag.digest === digest;
+    if (tag && !isSame) {
+      if (word.isOlderThan(tag)) return;
+      if (word.isUnsureOf(tag)) return void this.waiting.push(key);
+    }
+    if (digest !== null) this.#know(home, digest, word);
     if (!tag?.isThere) {
       if (tag || !isSilent) this.#say('tag.created', home, name, digest, null);
-      this.tags.set(key, { digest, isThere: true, asOf: t });
+      this.tags.set(key, { digest, isThere: true, ...word.memory(tag), lookedAt: word.lookedAt(tag) });
       return;
     }
-    const isNewsWithoutDigest = digest === null && t > tag.asOf;
+    const repeats = word.isOlderThan(tag) || word.isUnsureOf(tag) || word.isAsOldAs(tag);
+    const isNewsWithoutDigest = digest === null && !repeats;
     const isOtherDigest = digest !== null && digest !== tag.digest;
     if (isNewsWithoutDigest || (isOtherDigest && tag.digest !== null))
       this.#say('tag.updated', home, name, digest, tag.digest);
     if (isNewsWithoutDigest || isOtherDigest) tag.digest = digest;
-    tag.asOf = Math.max(tag.asOf, t);
+    Object.assign(tag, word.memory(tag), { lookedAt: word.lookedAt(tag) });
   }
 
-  #manifestGone(home: string, digest: string, t: number): void {
+  #manifestGone(home: string, digest: string, word: Word): void {
     const known = this.#manifests.get(`${home}@${digest}`);
-    if (!known || known.asOf > t) return;
+    if (!known || word.isOlderThan(known)) return;
     if (known.isThere) {
+      const waitedBefore = this.waiting.length;
       for (const name of this.#namesIn(home)) {
         const tag = this.tags.get(`${home}:${name}`);
-        if (tag?.isThere && tag.digest === digest && tag.asOf <= t) this.#remove(home, name, t);
+        if (tag?.isThere && tag.digest === digest && !word.isOlderThan(tag)) this.#end(home, name, tag, word);
       }
+      if (this.waiting.length > waitedBefore) return;
       this.#say('manifest.deleted', home, '', digest, null);
     }
-    this.#manifests.set(`${home}@${digest}`, { isThere: false, asOf: t });
+    this.#manifests.set(`${home}@${digest}`, { isThere: false, ...word.memory(known) });
   }
 
-  #remove(home: string, name: string, t: number): void {
+  /** The tag ends, or is to be looked at where only the registry knows. */
+  #end(home: string, name: string, tag: Tag, word: Word): void {
     const key = `${home}:${name}`;
-    const tag = this.tags.get(key);
-    if (tag?.isThere) this.#say('tag.deleted', home, name, null, tag.digest);
-    this.tags.set(key, { digest: null, isThere: false, asOf: t });
+    if (tag.isThere && word.isUnsureOf(tag)) return void this.waiting.push(key);
+    if (tag.isThere) this.#say('tag.deleted', home, name, null, tag.digest);
+    this.tags.set(key, { digest: null, isThere: false, ...word.memory(tag), lookedAt: word.lookedAt(tag) });
   }
 
-  #know(home: string, digest: string, t: number): void {
-    const asOf = this.#manifests.get(`${home}@${digest}`)?.asOf ?? t;
-    this.#manifests.set(`${home}@${digest}`, { isThere: true, asOf: Math.max(asOf, t) });
+  #know(home: string, digest: string, word: Word): void {
+    const known = this.#manifests.get(`${home}@${digest}`);
+    this.#manifests.set(`${home}@${digest}`, { isThere: true, ...word.memory(known) });
   }
 
   #namesIn(home: string): string[] {
@@ -117,5 +139,61 @@ export class LedgerModel {
 
   #say(type: string, home: string, tag: string, digest: string | null, previous: string | null): void {
     this.announcements.push(`${type} ${home} ${tag} ${digest} ${previous}`);
+  }
+}
+
+/** What an observation says of when, held against what is remembered. */
+class Word {
+  readonly #seen: Observation;
+  readonly #now: number;
+  readonly #wall: number;
+
+  constructor(seen: Observation, now: number, wall: number) {
+    this.#seen = seen;
+    this.#now = now;
+    this.#wall = wall;
+  }
+
+  /** By the ledger's time: when the registry was asked, or when somebody told us. */
+  get #stamp(): number {
+    return this.#seen.looked ? this.#now - (this.#seen.ageMs ?? 0) : this.#now;
+  }
+
+  isOlderThan(known: Memory): boolean {
+    return this.#seen.looked ? this.#stamp < known.asOf : this.isLateFor(known);
+  }
+
+  /** The same sender gave a later time, and one that can be believed beside this one. */
+  isLateFor({ said }: Memory): boolean {
+    const { saidAt, origin } = this.#seen;
+    if (saidAt === undefined || said === null || said.by !== origin || saidAt >= said.at) return false;
+    if (said.at <= this.#wall || saidAt > this.#wall) return true;
+    return said.at - saidAt <= tenMinutesMs;
+  }
+
+  isUnsureOf({ lookedAt }: Tag): boolean {
+    const { saidAt, looked } = this.#seen;
+    if (looked || saidAt === undefined || lookedAt === null || saidAt > this.#wall) return false;
+    return this.#wall - saidAt > this.#now - lookedAt;
+  }
+
+  isAsOldAs({ said, asOf }: Memory): boolean {
+    const { saidAt, origin } = this.#seen;
+    if (saidAt !== undefined && said?.by === origin) return saidAt === said.at;
+    return this.#stamp <= asOf;
+  }
+
+  memory(known: Memory | undefined): Memory {
+    const { saidAt, origin } = this.#seen;
+    const keeps = saidAt === undefined || (known !== undefined && this.isLateFor(known));
+    return {
+      asOf: Math.max(this.#stamp, known?.asOf ?? 0),
+      said: keeps ? (known?.said ?? null) : { at: saidAt, by: origin },
+    };
+  }
+
+  lookedAt(tag: Tag | undefined): number | null {
+    const known = tag?.lookedAt ?? null;
+    return this.#seen.looked ? Math.max(this.#stamp, known ?? 0) : known;
   }
 }

@@ -20,49 +20,47 @@ export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const where = { registry: 'registry.example.com:5000', repository: 'library/base' };
 const origin = 'webhook:test';
 
-/** Tag `tag` pointed at the digest of `word` (null: none named) as of `observedAt`. */
+/** A look at the tag, `ageMs` ago. */
+export function lookedAt(tag: string, word: string, ageMs = 0, more: Partial<TagObserved> = {}): TagObserved {
+  const { saidAt: _, ...seen } = tagSeen(tag, word, 0);
+  return { ...seen, origin: 'poll', looked: true, ageMs, ...more };
+}
+
+/** Tag `tag` pointed at the digest of `word` (null: none named) by a sender's time. */
 export function tagSeen(
   tag: string,
   word: string | null,
-  observedAt: number,
+  saidAt: number,
   more: Partial<TagObserved> = {},
 ): TagObserved {
   const target =
     word === null
       ? { digest: null, mediaType: null, size: null }
       : { digest: digestOf(word), mediaType: manifestType, size: 1_000 + word.length };
-  return { kind: 'tag', ...where, origin, tag, ...target, observedAt, ...more };
+  return { kind: 'tag', ...where, origin, tag, ...target, saidAt, ...more };
 }
 
-export function tagGone(tag: string, observedAt: number, more: Partial<TagGone> = {}): TagGone {
-  return { kind: 'tag-gone', ...where, origin, tag, observedAt, ...more };
+export function tagGone(tag: string, saidAt: number, more: Partial<TagGone> = {}): TagGone {
+  return { kind: 'tag-gone', ...where, origin, tag, saidAt, ...more };
 }
 
 export function manifestSeen(
   word: string,
-  observedAt: number,
+  saidAt: number,
   more: Partial<ManifestObserved> = {},
 ): ManifestObserved {
   const target = { digest: digestOf(word), mediaType: manifestType, size: 1_000 + word.length };
-  return { kind: 'manifest', ...where, origin, ...target, observedAt, ...more };
+  return { kind: 'manifest', ...where, origin, ...target, saidAt, ...more };
 }
 
-export function manifestGone(
-  word: string,
-  observedAt: number,
-  more: Partial<ManifestGone> = {},
-): ManifestGone {
-  return { kind: 'manifest-gone', ...where, origin, digest: digestOf(word), observedAt, ...more };
+export function manifestGone(word: string, saidAt: number, more: Partial<ManifestGone> = {}): ManifestGone {
+  return { kind: 'manifest-gone', ...where, origin, digest: digestOf(word), saidAt, ...more };
 }
 
-export function repositoryGone(observedAt: number, more: Partial<RepositoryGone> = {}): RepositoryGone {
-  return { kind: 'repository-gone', ...where, origin, observedAt, ...more };
+export function repositoryGone(saidAt: number, more: Partial<RepositoryGone> = {}): RepositoryGone {
+  return { kind: 'repository-gone', ...where, origin, saidAt, ...more };
 }
 
-export function baselined(
-  scope: string,
-  observedAt: number,
-  more: Partial<ScopeBaselined> = {},
-): ScopeBaselined {
-  return { kind: 'baseline', ...where, origin, scope, observedAt, ...more };
+export function baselined(scope: string, saidAt: number, more: Partial<ScopeBaselined> = {}): ScopeBaselined {
+  return { kind: 'baseline', ...where, origin, scope, saidAt, ...more };
 }

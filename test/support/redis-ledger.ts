@@ -19,7 +19,12 @@ export function freshPrefix(): string {
 export function contractLedgers(target: () => RedisTarget): OpenLedger {
   return async ({ clock, ...options }) => {
     // Timeouts and watches run on real time: the fake clock is only what the ledger believes it is.
-    const own = { keyPrefix: freshPrefix(), clock: systemClock, now: () => clock.now() };
+    const own = {
+      keyPrefix: freshPrefix(),
+      clock: systemClock,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+    };
     const open = () => openRedisLedger({ ...options, ...target(), ...own });
     let ledger: Ledger = await open();
     return {

@@ -1,10 +1,10 @@
 /** What every fixture must yield, to the letter. */
-import { noon } from './webhook.ts';
 
-const fractional = (time: string) => ({ observedAt: Date.parse(time), occurredAt: Date.parse(time) });
+const fractional = (time: string) => ({ saidAt: Date.parse(time), occurredAt: Date.parse(time) });
 /** Whole seconds: compared as of their end. */
-const seconds = (time: string) => ({ observedAt: Date.parse(time) + 999, occurredAt: Date.parse(time) });
-const arrival = { observedAt: noon, occurredAt: noon };
+const seconds = (time: string) => ({ saidAt: Date.parse(time) + 999, occurredAt: Date.parse(time) });
+/** No time of the sender: the ledger stamps it. */
+const arrival = {};
 
 const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';

@@ -12,7 +12,6 @@ import {
   type Fixture,
   hookFor,
   makeTestServer,
-  noon,
   resign,
   secret,
   type TestServer,
@@ -137,7 +136,7 @@ function check(server: TestServer, status: number): void {
       if ('tag' in row && !isTag(row.tag)) throw new Error(`tag ${JSON.stringify(row)}`);
       if ('digest' in row && row.digest !== null && !isDigest(row.digest))
         throw new Error(`digest ${JSON.stringify(row)}`);
-      if (row.observedAt > noon || (row.occurredAt ?? 0) > noon)
+      if (![row.saidAt ?? 0, row.occurredAt ?? 0].every(Number.isSafeInteger))
         throw new Error(`time ${JSON.stringify(row)}`);
       if ((row.dedupeKey ?? '').length > 96) throw new Error(`key ${JSON.stringify(row)}`);
     }

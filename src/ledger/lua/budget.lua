@@ -16,9 +16,9 @@ local burstsPerSecond = 20
 
 -- Exact to the microsecond: at 1,000 requests/s a millisecond is the whole distance.
 local function exactNow()
-  if call.now ~= null then return call.now end
+  if call.now ~= null then return now end
   local time = redis.call('TIME')
-  return time[1] * 1000 + time[2] / 1000
+  return time[1] * 1000 + time[2] / 1000 + clock.skewMs
 end
 
 local at = exactNow()

@@ -10,14 +10,15 @@
 --                       previousDigest, mediaType, size, occurredAt, origin, sum of the previous digest or '']; field s:
 --                       its checksum
 --              repos    zset by name: "registry repository" of each repository that has rows
---              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence,
---                       sum of the digest or '']
+--              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence; where any of
+--                       them is known: lookedAt, saidAt, saidBy (Remembered in weigh.ts); sum of the digest or '']
 --              p:<repo> zset by name: the present tags
---              m:<repo> hash digest -> "asOf present( tag)*", with the present tags at it; many: "asOf present *"
+--              m:<repo> hash digest -> "asOf present( tag)*", with the present tags at it; many: "asOf present *";
+--                       where a sender gave a time: "asOf,saidAt,saidBy present…"
 --              last     hash repository -> sequence of its newest change
 --              scopes   hash repository -> JSON list of baselined scopes, oldest first
---              keys     zset delivery key -> ms*1000 when it was remembered, made distinct to keep their order
---              pending  hash id -> observation, and due: zset id -> end of its lease, ms
+--              keys     zset delivery key -> stamp*1000 when it was remembered, made distinct to keep their order
+--              pending  hash id -> observation, and due: zset id -> stamp at which its lease ends, ms
 
 local META = KEYS[1]
 local prefix = string.sub(META, 1, -5)

@@ -1,11 +1,11 @@
--- Keeps observations that wait for their digest. After common.lua, admit.lua and deliveries.lua.
+-- Keeps observations that wait for their digest. After common.lua, admit.lua, clock.lua, deliveries.lua
+-- and pending.lua.
 --
 -- ARGV[1]  also has maxPending and keys: for each observation [dedupeKey or null, dedupeWindowMs or null]
 -- ARGV[2…] each observation as JSON, as it will be given back
--- Returns  the id of each, '' where its delivery key was seen before; error PENDING <waiting> when too many wait
+-- Returns  { the stamp, the id of each, '' where its delivery key was seen before }; error PENDING <waiting> when too many wait
 
-local waiting = redis.call('HLEN', PENDING)
-if waiting + #call.keys > call.maxPending then return redis.error_reply('PENDING ' .. waiting) end
+if waiting() + #call.keys > call.maxPending then return redis.error_reply('PENDING ' .. waiting()) end
 
 local ids = {}
 for i, given in ipairs(call.keys) do
@@ -13,11 +13,7 @@ for i, given in ipairs(call.keys) do
   ids[i] = ''
   if key == null or not isDuplicate(key, windowMs) then
     if key ~= null then remember(key) end
-    -- With the epoch in it: after a failover the counter may be handed out again, and an id kept by a gateway
-    -- from before must not settle another observation. Padded, so that ids sort as they came.
-    ids[i] = meta.epoch .. '-' .. string.format('%012d', redis.call('HINCRBY', META, 'pendingId', 1))
-    redis.call('HSET', PENDING, ids[i], ARGV[i + 1])
-    redis.call('ZADD', DUE, 0, ids[i])
+    ids[i] = keepPending(ARGV[i + 1])
   end
 end
-return ids
+return { whole(now), ids }

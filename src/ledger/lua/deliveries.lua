@@ -1,11 +1,13 @@
--- Delivery keys, for record.lua and defer.lua. ARGV[1] also has maxDeliveryKeys and maxAgeMs.
+-- Delivery keys, for record.lua and defer.lua. After clock.lua. ARGV[1] also has maxDeliveryKeys and maxAgeMs.
 
 local function isDuplicate(key, windowMs)
   local score = redis.call('ZSCORE', DELIVERIES, key)
   if not score then return false end
-  local age = now - math.floor(tonumber(score) / 1000)
-  if age > call.maxAgeMs then return false end
-  return windowMs == nil or windowMs == null or age < windowMs
+  local at = math.floor(tonumber(score) / 1000)
+  if now - at > call.maxAgeMs then return false end
+  if windowMs == nil or windowMs == null then return true end
+  -- A window that began before the clock stepped cannot be measured, so it is over.
+  return at > clock.steppedAt and now - at < windowMs
 end
 
 local deliveryOrder = nil

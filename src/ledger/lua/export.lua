@@ -1,8 +1,8 @@
--- Steps of an export. After common.lua, admit.lua and snapshot.lua.
+-- Steps of an export. After common.lua, admit.lua, clock.lua and snapshot.lua.
 --
 -- ARGV[1]  also has op, id (the export's own), leaseMs and what the op wants:
 --            clear                   ends an export under way; '1' when nothing of it is left, else ask again
---            begin                 → { epoch, floor, head, recordedAt }
+--            begin                 → { epoch, floor, head, recordedAt, stampedAt }
 --            renew                   prolongs the lease
 --            keep   repository       prolongs it too, and has the repository copied
 --            read   repository       was read: drops its copy
@@ -23,4 +23,4 @@ if call.op == 'keep' then keepForExport(call.repository) end
 if call.op == 'read' then
   redis.call('UNLINK', prefix .. 'x:t:' .. call.repository, prefix .. 'x:m:' .. call.repository)
 end
-return { meta.epoch, whole(meta.floor), whole(meta.head), whole(meta.recordedAt) }
+return { meta.epoch, whole(meta.floor), whole(meta.head), whole(meta.recordedAt), whole(now) }

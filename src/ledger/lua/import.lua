@@ -30,7 +30,8 @@ local writers = {}
 function writers.header(row)
   redis.call('HSET', stage .. 'meta', 'schema', call.schema, 'epoch', row.epoch, 'head', whole(row.head),
     'floor', whole(row.floor), 'began', whole(row.head), 'recordedAt', whole(row.recordedAt),
-    'summedFrom', whole(row.floor), 'lost', 0, 'reason', 'the ledger was imported')
+    'summedFrom', whole(row.floor), 'lost', 0, 'stampedAt', whole(row.stampedAt or row.recordedAt),
+    'reason', 'the ledger was imported')
 end
 
 function writers.change(row)
@@ -52,7 +53,8 @@ end
 
 function writers.manifest(row)
   local known = getManifest(repositoryOf(row), row.digest)
-  putManifest(row, row.digest, { asOf = row.asOf, present = row.present, tags = known and known.tags or '' })
+  putManifest(row, row.digest, { asOf = row.asOf, present = row.present, tags = known and known.tags or '',
+    saidAt = row.saidAt, saidBy = row.saidBy })
 end
 
 function writers.baseline(row)

@@ -22,14 +22,19 @@ local function getTag(repo, tag)
     digest = row[1], mediaType = row[2], size = row[3], present = row[4] == 1,
     asOf = row[5], firstSeenAt = row[6], updatedAt = row[7], sequence = row[8],
     sum = type(sum) == 'string' and sum or '',
+    lookedAt = row[12] and row[9] or null, saidAt = row[12] and row[10] or null, saidBy = row[12] and row[11] or null,
   }
 end
 
 local function getManifest(repo, digest)
   local text = redis.call('HGET', prefix .. 'm:' .. repo, digest)
   if not text then return nil end
-  local asOf, present, tags = string.match(text, '^(%-?%d+) ([01])(.*)$')
-  return { asOf = tonumber(asOf), present = present == '1', tags = tags }
+  local asOf, said, present, tags = string.match(text, '^(%-?%d+)(%S*) ([01])(.*)$')
+  local saidAt, saidBy = string.match(said, '^,(%-?%d+),(.*)$')
+  return {
+    asOf = tonumber(asOf), present = present == '1', tags = tags,
+    saidAt = saidAt and tonumber(saidAt) or null, saidBy = saidBy or null,
+  }
 end
 
 local noted = {}
@@ -42,7 +47,9 @@ local function noteRepository(o)
 end
 
 local function putManifest(o, digest, row)
-  local text = whole(row.asOf) .. ' ' .. (row.present and '1' or '0') .. row.tags
+  local hasSaid = row.saidAt ~= nil and row.saidAt ~= null
+  local said = hasSaid and ',' .. whole(row.saidAt) .. ',' .. row.saidBy or ''
+  local text = whole(row.asOf) .. said .. ' ' .. (row.present and '1' or '0') .. row.tags
   local isNew = redis.call('HSET', prefix .. 'm:' .. repositoryOf(o), digest, text)
   if isNew == 1 then noteRepository(o) end
 end
@@ -71,15 +78,6 @@ local function unlink(o, digest, tag)
   putManifest(o, digest, row)
 end
 
--- Notes that the digest was there at t, and that `tag` (nil: none) points at it.
-local function seeManifest(o, digest, known, t, tag)
-  local row = { asOf = t, present = true, tags = '' }
-  if known then row.asOf, row.tags = math.max(t, known.asOf), known.tags end
-  if tag then row.tags = withTag(row.tags, tag) end
-  local isSame = known and known.present and known.asOf == row.asOf and known.tags == row.tags
-  if not isSame then putManifest(o, digest, row) end
-end
-
 -- `old`: the row as it was, nil where there was none.
 local function putTag(o, tag, old, row)
   local repo = repositoryOf(o)
@@ -87,6 +85,10 @@ local function putTag(o, tag, old, row)
     row.digest, row.mediaType, row.size, row.present and 1 or 0,
     row.asOf, row.firstSeenAt, row.updatedAt, row.sequence,
   }
+  local isHeard = row.saidAt ~= nil and row.saidAt ~= null
+  if isHeard or row.lookedAt ~= nil and row.lookedAt ~= null then
+    list[9], list[10], list[11] = row.lookedAt or null, row.saidAt or null, row.saidBy or null
+  end
   list[#list + 1] = row.sum or ''
   local text = cjson.encode(list)
   redis.call('HSET', prefix .. 't:' .. repo, tag, text)

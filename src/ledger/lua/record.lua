@@ -1,12 +1,14 @@
 -- Compares observations with the index, in order, and appends what changed. The rules are the table at the head
--- of decide.ts; this restates them. After common.lua, admit.lua, deliveries.lua, index.lua and snapshot.lua.
+-- of decide.ts; this restates them. After common.lua, admit.lua, clock.lua, deliveries.lua, index.lua, weigh.lua,
+-- pending.lua and snapshot.lua.
 --
+-- ARGV[1]  also has maxPending
 -- ARGV[2]  JSON: list of calls { o: observations, of tags with `sum` of their digest, s: ids of pending observations
 --          that they settle }
 -- Returns  { epoch, floor, head before, began, one text of outcome letters for each call ('-': its pending ids
 --          were gone, so nothing was done), number of changes of each call joined by blanks, JSON of all changes }
 
-local recordedAt = math.max(now, meta.recordedAt)
+local recordedAt = math.max(wall, meta.recordedAt)
 -- WAIT counts the replicas that have this connection's last write: a repeated delivery has to be one too.
 if call.touch then redis.call('HSET', META, 'touched', whole(now)) end
 local headBefore = meta.head
@@ -17,9 +19,9 @@ local newest = {}
 local current = nil
 
 -- `previousSum`: of the previous digest, as its row had it.
-local function append(kind, o, t, tag, digest, previous, mediaType, size, previousSum)
+local function append(kind, o, tag, digest, previous, mediaType, size, previousSum)
   local said = o.occurredAt
-  local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, now)) or t
+  local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, wall)) or happenedAt(o)
   local text = cjson.encode({
     recordedAt, kind, o.registry, o.repository, tag, digest, previous, mediaType, size, occurredAt,
     o.origin, previousSum or '',
@@ -32,109 +34,159 @@ local function append(kind, o, t, tag, digest, previous, mediaType, size, previo
   encoded[#encoded + 1] = text
 end
 
-local function judgeTag(row, o, t)
+-- Notes that the digest was there, and that `tag` (nil: none) points at it. Here and not in index.lua, which an
+-- import uses without observations.
+local function seeManifest(o, digest, known, tag)
+  local row = remembering({ present = true, tags = known and known.tags or '' }, o, known)
+  if tag then row.tags = withTag(row.tags, tag) end
+  local isSame = known and known.present and known.asOf == row.asOf and known.tags == row.tags
+    and known.saidAt == row.saidAt and known.saidBy == row.saidBy
+  if not isSame then putManifest(o, digest, row) end
+end
+
+-- Keeps it for a look, where there is room.
+local function waitForLook(o, kind, tag)
+  if waiting() >= call.maxPending then return false end
+  keepPending(cjson.encode({
+    kind = kind, registry = o.registry, repository = o.repository, tag = tag, origin = o.origin, saidAt = o.saidAt,
+    occurredAt = o.occurredAt, digest = o.digest, mediaType = o.mediaType, size = o.size, dedupeKey = null,
+  }))
+  return true
+end
+
+local function isOfEqualTime(row, o)
+  if given(o.saidAt) and row.saidBy == o.origin then return o.saidAt == row.saidAt end
+  return stampOf(o) <= row.asOf
+end
+
+local function judgeTag(row, o)
   if not row then return o.silent == true and 'filled' or 'tag.created' end
-  if not row.present then return t < row.asOf and 'stale' or 'tag.created' end
-  if o.digest == null and t > row.asOf then return 'tag.updated' end
+  local weight = weigh(o, row)
+  local refusal = weight == 'unsure' and 'waiting' or weight == 'older' and 'stale' or nil
+  if not row.present then return refusal or 'tag.created' end
+  if o.digest == null and not refusal and not isOfEqualTime(row, o) then return 'tag.updated' end
   if o.digest == row.digest then return 'unchanged' end
-  if t < row.asOf then return 'stale' end
+  if refusal then return refusal end
   if o.digest == null then return 'unchanged' end
   return row.digest == null and 'filled' or 'tag.updated'
 end
 
-local function recordTag(o, t)
+local function recordTag(o)
   local repo = repositoryOf(o)
   local row = getTag(repo, o.tag)
   local manifest = o.digest ~= null and getManifest(repo, o.digest) or nil
-  if manifest and not manifest.present and t < manifest.asOf then return 's' end
-  local verdict = judgeTag(row, o, t)
+  if manifest and not manifest.present and weigh(o, manifest) == 'older' then return 's' end
+  local verdict = judgeTag(row, o)
   if verdict == 'stale' then return 's' end
-  if o.digest ~= null then seeManifest(o, o.digest, manifest, t, o.tag) end
+  if verdict == 'waiting' then
+    if waitForLook(o, 'tag', o.tag) then return 'w' end
+    o.keptAt = now
+    return recordTag(o)
+  end
+  if o.digest ~= null then seeManifest(o, o.digest, manifest, o.tag) end
+  local seen = remembering({ present = true }, o, row)
   if verdict == 'unchanged' then
-    if t > row.asOf then
-      local seen = { digest = row.digest, mediaType = row.mediaType, size = row.size, present = true, asOf = t,
-        firstSeenAt = row.firstSeenAt, updatedAt = row.updatedAt, sequence = row.sequence, sum = row.sum }
-      putTag(o, o.tag, row, seen)
-    end
+    seen.digest, seen.mediaType, seen.size, seen.sum = row.digest, row.mediaType, row.size, row.sum
+    seen.firstSeenAt, seen.updatedAt, seen.sequence = row.firstSeenAt, row.updatedAt, row.sequence
+    putTag(o, o.tag, row, seen)
     return 'u'
   end
-  local target = { digest = o.digest, mediaType = o.mediaType, size = o.size, present = true, asOf = t,
-    sum = o.sum }
+  local t = happenedAt(o)
+  seen.digest, seen.mediaType, seen.size, seen.sum = o.digest, o.mediaType, o.size, o.sum
   if verdict == 'filled' then
     local known = row or { firstSeenAt = t, updatedAt = t, sequence = 0 }
-    target.firstSeenAt, target.updatedAt, target.sequence = known.firstSeenAt, known.updatedAt, known.sequence
-    putTag(o, o.tag, row, target)
+    seen.firstSeenAt, seen.updatedAt, seen.sequence = known.firstSeenAt, known.updatedAt, known.sequence
+    putTag(o, o.tag, row, seen)
     return 'f'
   end
-  append(verdict, o, t, o.tag, o.digest, row and row.digest or null, o.mediaType, o.size, row and row.sum)
-  target.firstSeenAt = verdict == 'tag.updated' and row.firstSeenAt or t
-  target.updatedAt, target.sequence = t, meta.head
-  putTag(o, o.tag, row, target)
+  append(verdict, o, o.tag, o.digest, row and row.digest or null, o.mediaType, o.size, row and row.sum)
+  seen.firstSeenAt = verdict == 'tag.updated' and row.firstSeenAt or t
+  seen.updatedAt, seen.sequence = t, meta.head
+  putTag(o, o.tag, row, seen)
   return 'c'
 end
 
-local function deleteTag(o, tag, row, t)
-  append('tag.deleted', o, t, tag, null, row.digest, null, null, row.sum)
-  putTag(o, tag, row, { digest = null, mediaType = null, size = null, present = false, asOf = t,
-    firstSeenAt = row.firstSeenAt, updatedAt = t, sequence = meta.head })
+local function deleteTag(o, tag, row)
+  append('tag.deleted', o, tag, null, row.digest, null, null, row.sum)
+  putTag(o, tag, row, remembering({ digest = null, mediaType = null, size = null, present = false,
+    firstSeenAt = row.firstSeenAt, updatedAt = happenedAt(o), sequence = meta.head }, o, row))
 end
 
-local function recordTagGone(o, t)
+local function recordTagGone(o)
   local row = getTag(repositoryOf(o), o.tag)
   if not row then return 'n' end
-  if t < row.asOf then return 's' end
-  if row.present then
-    deleteTag(o, o.tag, row, t)
-    return 'c'
+  local weight = weigh(o, row)
+  if weight == 'older' then return 's' end
+  if not row.present then
+    putTag(o, o.tag, row, remembering({ digest = null, mediaType = null, size = null, present = false,
+      firstSeenAt = row.firstSeenAt, updatedAt = row.updatedAt, sequence = row.sequence }, o, row))
+    return 'u'
   end
-  row.asOf = t
-  putTag(o, o.tag, row, row)
-  return 'u'
-end
-
-local function recordManifest(o, t)
-  local row = getManifest(repositoryOf(o), o.digest)
-  if row and not row.present and t < row.asOf then return 's' end
-  seeManifest(o, o.digest, row, t, nil)
-  if row and row.present then return 'u' end
-  append('manifest.pushed', o, t, null, o.digest, null, o.mediaType, o.size)
+  if weight == 'unsure' and waitForLook(o, 'tag-gone', o.tag) then return 'w' end
+  deleteTag(o, o.tag, row)
   return 'c'
 end
 
-local function recordManifestGone(o, t)
+local function recordManifest(o)
+  local row = getManifest(repositoryOf(o), o.digest)
+  if row and not row.present and weigh(o, row) == 'older' then return 's' end
+  seeManifest(o, o.digest, row, nil)
+  if row and row.present then return 'u' end
+  append('manifest.pushed', o, null, o.digest, null, o.mediaType, o.size)
+  return 'c'
+end
+
+-- Deletes of these tags those that are not newer, and has those looked at of which it is unsure; without room for
+-- all of them it takes the deletion as it came. Returns how many of each.
+local function endTags(o, repo, tags)
+  local weights, unsure = {}, 0
+  for i, tag in ipairs(tags) do
+    weights[i] = weigh(o, getTag(repo, tag))
+    if weights[i] == 'unsure' then unsure = unsure + 1 end
+  end
+  if unsure > 0 and waiting() + unsure > call.maxPending then
+    o.keptAt = now
+    return endTags(o, repo, tags)
+  end
+  local ended = 0
+  for i, tag in ipairs(tags) do
+    if weights[i] == 'newer' then
+      deleteTag(o, tag, getTag(repo, tag))
+      ended = ended + 1
+    elseif weights[i] == 'unsure' then
+      waitForLook({ registry = o.registry, repository = o.repository, origin = o.origin, saidAt = o.saidAt,
+        occurredAt = o.occurredAt }, 'tag-gone', tag)
+    end
+  end
+  return ended, unsure
+end
+
+local function recordManifestGone(o)
   local repo = repositoryOf(o)
   local row = getManifest(repo, o.digest)
   if not row then return 'n' end
-  if t < row.asOf then return 's' end
+  if weigh(o, row) == 'older' then return 's' end
   if row.present then
-    for _, tag in ipairs(tagsAt(repo, o.digest, row)) do
-      local tagRow = getTag(repo, tag)
-      if tagRow and tagRow.asOf <= t then deleteTag(o, tag, tagRow, t) end
-    end
-    append('manifest.deleted', o, t, null, o.digest, null, null, null)
+    local ended, unsure = endTags(o, repo, tagsAt(repo, o.digest, row))
+    if unsure > 0 then return ended > 0 and 'c' or 'w' end
+    append('manifest.deleted', o, null, o.digest, null, null, null)
   end
   local left = getManifest(repo, o.digest)
-  putManifest(o, o.digest, { asOf = t, present = false, tags = left.tags })
+  putManifest(o, o.digest, remembering({ present = false, tags = left.tags }, o, row))
   return row.present and 'c' or 'u'
 end
 
-local function recordRepositoryGone(o, t)
+local function recordRepositoryGone(o)
   local repo = repositoryOf(o)
-  local outcome = 'n'
-  for _, tag in ipairs(presentTags(repo)) do
-    local row = getTag(repo, tag)
-    if row and row.asOf <= t then
-      deleteTag(o, tag, row, t)
-      outcome = 'c'
-    end
+  local ended, unsure = endTags(o, repo, presentTags(repo))
+  local saidAt = given(o.saidAt)
+  local upTo = saidAt and latestBinding(saidAt)
+  for _, digest in ipairs(redis.call('HKEYS', prefix .. 'm:' .. repo)) do
+    local row = getManifest(repo, digest)
+    local isSpared = saidAt and row.saidBy == o.origin and row.saidAt > saidAt and row.saidAt <= upTo
+    if not isSpared then redis.call('HDEL', prefix .. 'm:' .. repo, digest) end
   end
-  local manifests = redis.call('HGETALL', prefix .. 'm:' .. repo)
-  for i = 1, #manifests, 2 do
-    if tonumber(string.match(manifests[i + 1], '^%-?%d+')) <= t then
-      redis.call('HDEL', prefix .. 'm:' .. repo, manifests[i])
-    end
-  end
-  return outcome
+  return ended > 0 and 'c' or unsure > 0 and 'w' or 'n'
 end
 
 local function recordBaseline(o)
@@ -165,7 +217,7 @@ local function recordOne(o)
   if hasKey and isDuplicate(key, o.dedupeWindowMs) then return 'd' end
   current = repositoryOf(o)
   if isExporting() then keepForExport(current) end
-  local outcome = recorders[o.kind](o, math.floor(math.min(o.observedAt, now)))
+  local outcome = recorders[o.kind](o)
   if hasKey then remember(key) end
   return outcome
 end
@@ -221,7 +273,8 @@ if fine then fine, failure = pcall(noteNewest) else pcall(noteNewest) end
 
 local changes = '[' .. table.concat(encoded, ',') .. ']'
 if meta.head > headBefore then
-  redis.call('HSET', META, 'head', whole(meta.head), 'recordedAt', whole(recordedAt))
+  redis.call('HSET', META, 'head', whole(meta.head), 'recordedAt', whole(recordedAt),
+    'stampedAt', whole(now))
   -- pcall: what is stored is stored, whether or not it could be told; a silent channel is noticed anyway.
   -- A very long list is not sent to every gateway twice: they are told where it begins, and read the stream.
   local tooMany = #encoded > call.maxPublished

@@ -1,6 +1,7 @@
--- Where the ledger stands; also what keeps epochs honest while nobody writes. After common.lua and admit.lua.
+-- Where the ledger stands; also what keeps epochs honest while nobody writes. After common.lua, admit.lua
+-- and clock.lua.
 --
--- Returns  { epoch, floor, head, began, reason }: `began` is the head at which the epoch began
+-- Returns  { epoch, floor, head, began, reason, the server's time }: `began` is the head at which the epoch began
 
 local reason = redis.call('HGET', META, 'reason')
-return { meta.epoch, whole(meta.floor), whole(meta.head), whole(meta.began), reason or '' }
+return { meta.epoch, whole(meta.floor), whole(meta.head), whole(meta.began), reason or '', whole(wall) }

@@ -1,13 +1,14 @@
 -- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After common.lua,
--- admit.lua and snapshot.lua.
+-- admit.lua, clock.lua and snapshot.lua.
 --
--- ARGV[1]  also has maxChanges, maxAgeMs, maxTrimmed (entries), sweep ('' to begin, else as returned last)
+-- ARGV[1]  also has maxChanges, maxAgeMs, hasStood (whether the server's time has stood long enough to drop anything
+--          by age), maxTrimmed (entries), sweep ('' to begin, else as returned last)
 -- Returns  { epoch, floor, head, '1' when there is more to drop, sweep for the next step or '' when it is done }
 --
 -- The sweep walks the repositories by name and each one's rows by HSCAN, `maxTrimmed` rows a step or little more.
 -- Tombstones go when they are older than maxAgeMs, and digests without a tag too: they would pile up for ever.
 
-local before = now - call.maxAgeMs
+local before = call.hasStood and oldestStamp() or nil
 
 -- An export reads what would be dropped. It ends, or its lease does; what it left behind is dropped first.
 if isExporting() then return { meta.epoch, whole(meta.floor), whole(meta.head), '0', '' } end
@@ -15,11 +16,15 @@ if meta.exportUntil > 0 and not dropSnapshot(1000) then
   return { meta.epoch, whole(meta.floor), whole(meta.head), '1', call.sweep }
 end
 
-local floor = math.max(meta.floor, meta.head - call.maxChanges, seek(before, meta.floor, meta.head))
+local oldest = call.hasStood and seek(wall - call.maxAgeMs, meta.floor, meta.head) or meta.floor
+local floor = math.max(meta.floor, meta.head - call.maxChanges, oldest)
 if floor > meta.floor then redis.call('HSET', META, 'floor', whole(floor)) end
 
 -- "~": whole nodes only, which is cheap; entries at or below the floor that remain are never read.
 local dropped = redis.call('XTRIM', LOG, 'MINID', '~', whole(floor + 1) .. '-0', 'LIMIT', call.maxTrimmed)
+if not before then
+  return { meta.epoch, whole(floor), whole(meta.head), dropped > 0 and '1' or '0', '' }
+end
 local keysBefore = whole(before * 1000)
 local oldKeys = redis.call('ZRANGE', DELIVERIES, '-inf', '(' .. keysBefore, 'BYSCORE', 'LIMIT', 0, 1000)
 if #oldKeys > 0 then redis.call('ZREM', DELIVERIES, unpack(oldKeys)) end
@@ -32,7 +37,7 @@ local function isOldTag(text)
 end
 
 local function isOldManifest(text)
-  local asOf, present, tags = string.match(text, '^(%-?%d+) ([01])(.*)$')
+  local asOf, present, tags = string.match(text, '^(%-?%d+)%S* ([01])(.*)$')
   return tonumber(asOf) < before and (present == '0' or tags == '')
 end
 

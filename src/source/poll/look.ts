@@ -5,10 +5,11 @@
  */
 import type { Observation } from '../../event/observation.ts';
 import { isTag } from '../../event/reference.ts';
+import { LookBatch } from './batch.ts';
 import { genericLister, type KindLister } from './listers/by-kind.ts';
 import type { Listing } from './listers/lister.ts';
 import type { LookDeps, LookResult, LookTask } from './look-task.ts';
-import { type KnownTags, Losses, type SecondThoughts } from './losses.ts';
+import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './losses.ts';
 import { headTag, type TagLook } from './manifest.ts';
 import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
@@ -37,8 +38,6 @@ const spreadShare = 0.8;
 const sweepMs = 3_600_000;
 /** A registry's rows may appear out of order by this much, ms. */
 const overlapMs = 5 * 60_000;
-const maxBatch = 64;
-const maxBatchAgeMs = 1_000;
 /** Tags in a row that fail before the look is given up: a single broken manifest must not hide the others. */
 const maxFailuresInRow = 5;
 /** Tags that were there, asked for again at the end of a long look where others were gone. */
@@ -55,8 +54,7 @@ export async function lookAt(task: LookTask, deps: LookDeps): Promise<LookResult
 class Look {
   readonly #task: LookTask;
   readonly #deps: LookDeps;
-  readonly #pending: Observation[] = [];
-  #pendingSince = 0;
+  readonly #batch: LookBatch;
   readonly #losses: Losses;
   /** Tags whose HEAD was answered. */
   readonly #certain = new Set<string>();
@@ -67,7 +65,6 @@ class Look {
   #withheldForMs: number | null = null;
   #judged = false;
   #memo: Memo;
-  #changes = 0;
   #requests = 0;
   #answered = false;
   #error: Error | null = null;
@@ -80,6 +77,7 @@ class Look {
   constructor(task: LookTask, deps: LookDeps) {
     this.#task = task;
     this.#deps = deps;
+    this.#batch = new LookBatch(deps, deps.clock);
     this.#memo = task.memo;
     this.#losses = new Losses(task.scopes, task.memo.lostSince, deps.clock.now(), task.confirmMs);
   }
@@ -87,7 +85,7 @@ class Look {
   result(): LookResult {
     return {
       memo: this.#memo,
-      changes: this.#changes,
+      changes: this.#batch.changes,
       requests: this.#requests,
       error: this.#error,
       partial: this.#error !== null && this.#concluded,
@@ -112,7 +110,7 @@ class Look {
     try {
       // What was seen before something failed is still true.
       if (!this.#judged) await this.#judgeLosses(true);
-      await this.#flush();
+      await this.#batch.flush();
     } catch (error) {
       this.#fail(error);
     }
@@ -187,8 +185,8 @@ class Look {
     this.#backlog = plan.backlog;
     for (const { tag, digest } of plan.fills) {
       const look = { kind: 'found', digest, mediaType: null, size: null } as const;
-      this.#saw(tag, { ...look, observedAt: listing?.askedAt ?? this.#deps.clock.now() });
-      if (this.#pending.length >= maxBatch) await this.#flush();
+      this.#saw(tag, { ...look, askedAt: listing?.askedAt ?? this.#deps.clock.monotonic() });
+      await this.#batch.flushIfFull();
     }
     return plan;
   }
@@ -240,23 +238,30 @@ class Look {
         failuresInRow += 1;
         if (failuresInRow >= maxFailuresInRow) throw error;
       }
-      if (this.#isFull()) await this.#flush();
+      await this.#batch.flushIfFull();
     }
   }
 
   #saw(tag: string, look: TagLook): void {
-    const { registry, repository } = this.#task;
-    if (this.#pending.length === 0) this.#pendingSince = this.#deps.clock.monotonic();
-    const about = { registry, repository, tag, observedAt: look.observedAt, origin: 'poll' };
+    const { askedAt } = look;
     if (look.kind === 'gone') {
-      const gone = { kind: 'tag-gone', ...about } as const;
-      if (this.#losses.add(gone)) this.#pending.push(gone);
+      if (this.#losses.add({ tag, askedAt })) this.#sayGone({ tag, askedAt });
       return;
     }
     if (this.#found.length < maxWitnesses) this.#found.push(tag);
     const { digest, mediaType, size } = look;
-    const silent = !this.#isNew(tag) && !this.#task.announces(tag);
-    this.#pending.push({ kind: 'tag', ...about, digest, mediaType, size, ...(silent ? { silent } : {}) });
+    const silent = !this.#isNew(tag) && !this.#task.announces(tag) ? { silent: true } : {};
+    const seen = { kind: 'tag', ...this.#about(tag), digest, mediaType, size, ...silent } as const;
+    this.#batch.add(seen, askedAt);
+  }
+
+  #sayGone({ tag, askedAt }: GoneTag): void {
+    this.#batch.add({ kind: 'tag-gone', ...this.#about(tag) }, askedAt);
+  }
+
+  #about(tag: string) {
+    const { registry, repository } = this.#task;
+    return { registry, repository, tag, looked: true, origin: 'poll' } as const;
   }
 
   /** Says which tags are gone, unless they are so many that a second look must find the same. */
@@ -270,8 +275,8 @@ class Look {
     this.#withheldForMs = verdict.withheldForMs;
     if (verdict.isFirst) this.#deps.onMassLoss();
     for (const gone of verdict.announced) {
-      this.#pending.push(gone);
-      if (this.#pending.length >= maxBatch) await this.#flush();
+      this.#sayGone(gone);
+      await this.#batch.flushIfFull();
     }
   }
 
@@ -293,18 +298,6 @@ class Look {
     return { isEmptied: this.#found.length > 0, isBack: false };
   }
 
-  #isFull(): boolean {
-    return (
-      this.#pending.length >= maxBatch ||
-      (this.#pending.length > 0 && this.#deps.clock.monotonic() - this.#pendingSince >= maxBatchAgeMs)
-    );
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#pending.length === 0) return;
-    this.#changes += await this.#deps.observe(this.#pending.splice(0));
-  }
-
   /** After the last tag: which scopes are now known completely, and how far the registry's list was read. */
   async #conclude(plan: Plan, listing: Listing | null): Promise<void> {
     const certain = this.#certain;
@@ -317,11 +310,10 @@ class Look {
     const done = this.#unbaselined.filter((scope) =>
       isTag(scope) ? certain.has(scope) : sawPatterns && sawTags,
     );
-    const observedAt = listing?.askedAt ?? this.#deps.clock.now();
-    for (const scope of done) {
-      this.#pending.push({ kind: 'baseline', registry, repository, scope, observedAt, origin: 'poll' });
-    }
-    await this.#flush();
+    const askedAt = this.#deps.clock.monotonic();
+    for (const scope of done)
+      this.#batch.add({ kind: 'baseline', registry, repository, scope, origin: 'poll' }, askedAt);
+    await this.#batch.flush();
     if (done.length === this.#unbaselined.length && scopes.all.length > 0) {
       this.#memo = { ...this.#memo, baselined: baselineKey };
     }
@@ -330,7 +322,8 @@ class Look {
     this.#memo = {
       ...this.#memo,
       newestAt: newest === null ? this.#memo.newestAt : Math.max(newest, this.#memo.newestAt ?? 0),
-      sweptAt: listing.end === 'caught-up' || this.#memo.plainList ? this.#memo.sweptAt : listing.askedAt,
+      sweptAt:
+        listing.end === 'caught-up' || this.#memo.plainList ? this.#memo.sweptAt : this.#deps.clock.now(),
     };
   }
 }

@@ -3,7 +3,6 @@
  * few; the others (exact ones, and those that the list named) wait for the end of the look, when their number is
  * known.
  */
-import type { TagGone } from '../../event/observation.ts';
 import type { Listing } from './listers/lister.ts';
 import { isMassLoss, withheldMs } from './mass-loss.ts';
 import { missingTags } from './plan.ts';
@@ -11,9 +10,16 @@ import type { Scopes } from './scopes.ts';
 
 export type KnownTags = ReadonlyMap<string, string | null>;
 
+/** A tag that the registry said is gone. */
+export interface GoneTag {
+  readonly tag: string;
+  /** When it was asked, monotonic ms. */
+  readonly askedAt: number;
+}
+
 export interface LossVerdict {
   /** To be said now. */
-  readonly announced: readonly TagGone[];
+  readonly announced: readonly GoneTag[];
   /** For the next look's memo; see there. */
   readonly lostSince: number;
   /** After this time, ms, a look may confirm what this one withheld; null: it withheld nothing. */
@@ -36,7 +42,7 @@ export class Losses {
   readonly #startedAt: number;
   /** Of a mass loss; 0: an earlier look found it too. */
   readonly #withheldMs: number;
-  readonly #waiting: TagGone[] = [];
+  readonly #waiting: GoneTag[] = [];
   readonly #gone = new Set<string>();
   #missing: ReadonlySet<string> = new Set();
   #listed = false;
@@ -59,7 +65,7 @@ export class Losses {
     return this.#gone.size > 0 || this.#missing.size > 0;
   }
 
-  get waiting(): readonly TagGone[] {
+  get waiting(): readonly GoneTag[] {
     return this.#waiting;
   }
 
@@ -74,7 +80,7 @@ export class Losses {
   }
 
   /** @returns whether to say it at once */
-  add(gone: TagGone): boolean {
+  add(gone: GoneTag): boolean {
     this.#gone.add(gone.tag);
     const isPlain = this.#missing.has(gone.tag) && !this.#isMassByList;
     const isConfirmed = this.#lostSince !== 0 && this.#withheldMs === 0;

@@ -24,10 +24,10 @@ export type TagLook =
       readonly mediaType: string | null;
       /** Bytes of the manifest. */
       readonly size: number | null;
-      /** When the request was sent, ms since the epoch. */
-      readonly observedAt: number;
+      /** When the request was sent, monotonic ms. */
+      readonly askedAt: number;
     }
-  | { readonly kind: 'gone'; readonly observedAt: number };
+  | { readonly kind: 'gone'; readonly askedAt: number };
 
 export interface HeadOptions {
   readonly urgent?: boolean;
@@ -53,21 +53,21 @@ export async function headTag(
     ...options,
   };
   const head = await client.send({ ...request, kind: 'head', method: 'HEAD', maxBytes: 0 });
-  if (head.status === 404) return { kind: 'gone', observedAt: head.sentAt };
+  if (head.status === 404) return { kind: 'gone', askedAt: head.sentAt };
   const digest = head.status === 200 ? digestHeader(head) : null;
   if (digest !== null) {
-    return { kind: 'found', digest, ...describe(head), observedAt: head.sentAt };
+    return { kind: 'found', digest, ...describe(head), askedAt: head.sentAt };
   }
   if (head.status !== 200 && head.status !== 405) throw unexpected(head);
   const get = await client.send({ ...request, kind: 'manifest', method: 'GET', maxBytes: maxManifestBytes });
-  if (get.status === 404) return { kind: 'gone', observedAt: get.sentAt };
+  if (get.status === 404) return { kind: 'gone', askedAt: get.sentAt };
   if (get.status !== 200) throw unexpected(get);
   return {
     kind: 'found',
     digest: digestHeader(get) ?? hash(get.body),
     mediaType: describe(get).mediaType,
     size: get.body.length,
-    observedAt: get.sentAt,
+    askedAt: get.sentAt,
   };
 }
 

@@ -51,8 +51,6 @@ export interface HeadFound {
   readonly mediaType: string | null;
   /** Bytes of the manifest. */
   readonly size: number | null;
-  /** When the request was sent, ms since the epoch. */
-  readonly observedAt: number;
 }
 
 export type HeadResult = HeadFound | 'gone' | 'unreachable' | 'unconfigured';
@@ -220,8 +218,8 @@ async function headNow(lane: Lane, repository: string, tag: string, clock: Clock
   }
 }
 
-function foundOf({ digest, mediaType, size, observedAt }: HeadFound): HeadFound {
-  return { digest, mediaType, size, observedAt };
+function foundOf({ digest, mediaType, size }: HeadFound): HeadFound {
+  return { digest, mediaType, size };
 }
 
 function* take<T>(items: Iterable<T>, limit: number): Generator<T> {

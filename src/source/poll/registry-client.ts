@@ -44,7 +44,7 @@ export interface ClientRequest {
 export interface Reply extends Answer {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
-  /** When the request that got this answer was sent, ms since the epoch. */
+  /** When the request that got this answer was sent, monotonic ms. */
   readonly sentAt: number;
 }
 
@@ -148,7 +148,7 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
     request: ExchangeRequest,
   ): Promise<Reply> {
     await gate.enter(urgent, signal);
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     let status = 'network';
     try {
       const answer = await exchange.send(request);

@@ -40,7 +40,7 @@ export interface ImageEvent {
   readonly mediaType?: string | null | undefined;
   /** Bytes of the manifest. */
   readonly size?: number | null | undefined;
-  /** Absent or null: arrival. */
+  /** The sender's. Absent or null: the ledger's, on arrival. */
   readonly time?: Moment | null | undefined;
   /** The sender's id of this event, the same on every retry. Absent: no duplicate is known by it. */
   readonly id?: string | null | undefined;
@@ -56,16 +56,14 @@ interface Names {
 
 export class Collector {
   readonly #hook: HookOptions;
-  readonly #delivery: Delivery;
   readonly #origin: string;
   readonly #observations: Observation[] = [];
   readonly #incomplete: TagObserved[] = [];
   readonly #ignored = new Map<IgnoredReason, number>();
   #events = 0;
 
-  constructor(hook: HookOptions, delivery: Delivery, originKind: 'webhook' | 'publish' = 'webhook') {
+  constructor(hook: HookOptions, originKind: 'webhook' | 'publish' = 'webhook') {
     this.#hook = hook;
-    this.#delivery = delivery;
     this.#origin = `${originKind}:${hook.name}`;
   }
 
@@ -158,15 +156,13 @@ export class Collector {
   }
 
   #base(action: 'push' | 'delete', names: Names, event: ImageEvent) {
-    const { arrivedAt } = this.#delivery;
     const { registry, repository } = names.repository;
     const window = event.idWindowMs === undefined ? {} : { dedupeWindowMs: event.idWindowMs };
     return {
       registry,
       repository,
-      // A registry's clock may run ahead; what it says can't have happened after it was said.
-      observedAt: Math.min(event.time?.until ?? arrivedAt, arrivedAt),
-      occurredAt: Math.min(event.time?.at ?? arrivedAt, arrivedAt),
+      // As the sender has it: the ledger judges it by its own clock, and stamps what has no time.
+      ...(event.time ? { saidAt: event.time.until, occurredAt: event.time.at } : {}),
       origin: this.#origin,
       dedupeKey: this.#dedupeKey(action, names, event.id),
       ...window,

@@ -1,12 +1,17 @@
 /**
- * Completes tags that a webhook named without a digest. They were stored before their webhook was acknowledged;
- * here a HEAD finds the digest, is repeated for about ten seconds (a registry may announce a push before it
- * shows it), and otherwise the change goes out with `digest: null`, so that nobody misses it.
+ * Asks the registry about what the ledger keeps as pending:
+ *
+ * - Tags that a webhook named without a digest. A HEAD finds the digest; it is repeated for about ten seconds (a
+ *   registry may announce a push before it shows it), and otherwise the change goes out with `digest: null`, so
+ *   that nobody misses it.
+ * - Pushes and deletions that, by the sender's time, happened before our last look at the tag: late deliveries, or
+ *   senders whose clock is behind. What the HEAD says, the tag or its absence, decides. Where the registry does
+ *   not answer, the webhook counts as it came: it was acknowledged, and the next poll sees what it got wrong.
  *
  * It owns the claims on pending observations and nothing durable: a crash at any point leaves them pending, and
  * their lease runs out. It never decides what is a change.
  */
-import type { PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
@@ -18,7 +23,7 @@ export interface CompletionOptions {
   readonly claim: (limit: number, leaseMs: number) => Promise<readonly PendingObservation[]>;
   readonly head: Head;
   /** Records the completed observation and settles the pending one in one transaction. */
-  readonly record: (observations: readonly TagObserved[], settles: readonly string[]) => Promise<unknown>;
+  readonly record: (observations: readonly Observation[], settles: readonly string[]) => Promise<unknown>;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
@@ -42,8 +47,9 @@ const recheckMs = 5_000;
 const nullWindowMs = 60_000;
 
 interface Found {
-  readonly manifest: Manifest;
-  /** Wall time at which the HEAD was sent. */
+  /** Null: the registry has no such tag. */
+  readonly manifest: Manifest | null;
+  /** When the HEAD was sent, monotonic ms. */
   readonly sentAt: number;
 }
 
@@ -135,12 +141,24 @@ export class Completion {
   async #complete({ id, observation }: PendingObservation): Promise<void> {
     const seen = await this.#lookUntilFound(observation);
     if (seen === null && this.#stop.signal.aborted) return;
-    const completed = seen === null ? withoutDigest(observation) : withDigest(observation, seen);
+    const completed = seen === null ? asItCame(observation) : this.#decided(observation, seen);
     await this.#options.record([completed], [id]);
-    this.#results.inc({ result: seen === null ? 'no_digest' : 'completed' });
+    this.#results.inc({ result: resultOf(observation, seen) });
   }
 
-  async #lookUntilFound(observation: TagObserved): Promise<Found | null> {
+  /** What the HEAD saw, which was so when it was sent. */
+  #decided(observation: Deferred, { manifest, sentAt }: Found): Observation {
+    const look = { looked: true, ageMs: this.#options.clock.monotonic() - sentAt, dedupeKey: null } as const;
+    if (manifest === null) {
+      const { registry, repository, tag, origin, keptAt } = observation;
+      const gone = { kind: 'tag-gone', registry, repository, tag, origin, ...look } as const;
+      return keptAt === undefined ? gone : { ...gone, keptAt };
+    }
+    const { digest, mediaType, size } = manifest;
+    return { ...timeOf(observation, digest), kind: 'tag', digest, mediaType, size, ...look };
+  }
+
+  async #lookUntilFound(observation: Deferred): Promise<Found | null> {
     const { clock, random } = this.#options;
     const patience = new AbortController();
     const giveUp = () => patience.abort();
@@ -156,6 +174,8 @@ export class Completion {
         const seen = await Promise.race([this.#heads.look(observation), impatience]);
         if (seen === null || seen.answer === 'unconfigured') return null;
         if (typeof seen.answer === 'object') return { manifest: seen.answer, sentAt: seen.sentAt };
+        if (seen.answer === 'gone' && !isIncomplete(observation))
+          return { manifest: null, sentAt: seen.sentAt };
         const delayMs = retryDelaysMs[attempt];
         if (delayMs === undefined) return null;
         await clock.sleep(delayMs * (0.75 + random() / 2), patience.signal);
@@ -168,23 +188,39 @@ export class Completion {
   }
 }
 
-/**
- * What the HEAD saw was so when it was sent, which is after the webhook; and a webhook that is newer by another
- * gateway's clock must not make it older. The push itself stays at the sender's time, in `occurredAt`. The key
- * was spent when the webhook was stored.
- */
-function withDigest(observation: TagObserved, { manifest, sentAt }: Found): TagObserved {
-  const { digest, mediaType, size } = manifest;
-  const observedAt = Math.max(observation.observedAt, sentAt);
-  const occurredAt = observation.occurredAt ?? observation.observedAt;
-  return { ...observation, digest, mediaType, size, observedAt, occurredAt, dedupeKey: null };
+/** A tag that came without digest; else a webhook whose time left it unsure. */
+function isIncomplete(observation: Deferred): observation is TagObserved {
+  return observation.kind === 'tag' && observation.digest === null;
+}
+
+function resultOf(observation: Deferred, seen: Found | null): string {
+  if (isIncomplete(observation)) return seen === null ? 'no_digest' : 'completed';
+  return seen === null ? 'believed' : 'looked';
+}
+
+/** The push stays at the sender's time where it is the push that the HEAD saw; else it happened by the look. */
+function timeOf(
+  observation: Deferred,
+  digest: Manifest['digest'],
+): Omit<TagObserved, 'kind' | keyof Manifest> {
+  const { registry, repository, tag, origin } = observation;
+  const { saidAt, occurredAt, keptAt } = observation;
+  const isThePush = observation.kind === 'tag' && (observation.digest ?? digest) === digest;
+  return {
+    ...{ registry, repository, tag, origin },
+    ...(keptAt === undefined ? {} : { keptAt }),
+    ...(isThePush && saidAt !== undefined ? { saidAt } : {}),
+    ...(isThePush && occurredAt !== undefined ? { occurredAt } : {}),
+  };
 }
 
 /**
- * The webhook's own word, as of its own time. Nothing but time tells two such words apart, and senders repeat
- * themselves within seconds: a registry's hook counts once per tag and minute. Our own kind is taken at its word.
+ * The webhook's own word, as of when it was kept. Of tags without digest nothing but time tells two such words
+ * apart, and senders repeat themselves within seconds: a registry's hook counts once per tag and minute. Our own
+ * kind is taken at its word.
  */
-function withoutDigest(observation: TagObserved): TagObserved {
+function asItCame(observation: Deferred): Observation {
+  if (!isIncomplete(observation)) return { ...observation, dedupeKey: null };
   const { origin, registry, repository, tag } = observation;
   if (!origin.startsWith('webhook:')) return { ...observation, dedupeKey: null };
   const dedupeKey = `${origin}:null:${registry}/${repository}:${tag}`;

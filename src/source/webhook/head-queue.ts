@@ -3,7 +3,7 @@
  * for all who wait for the same tag.
  */
 import type { Digest } from '../../event/digest.ts';
-import type { TagObserved } from '../../event/observation.ts';
+import type { Deferred } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 
 export interface Manifest {
@@ -25,7 +25,7 @@ export type Head = (
 
 export interface Seen {
   readonly answer: HeadAnswer;
-  /** Wall time at which the HEAD was sent: what it saw was so then or later. */
+  /** When the HEAD was sent, monotonic ms: what it saw was so then or later. */
   readonly sentAt: number;
 }
 
@@ -43,7 +43,7 @@ interface Lane {
 }
 
 interface Entry {
-  readonly observation: TagObserved;
+  readonly observation: Deferred;
   readonly result: Promise<Seen>;
   readonly resolve: (seen: Seen) => void;
 }
@@ -62,7 +62,7 @@ export class HeadQueue {
   }
 
   /** A look that starts after this call. Never rejects. */
-  look(observation: TagObserved): Promise<Seen> {
+  look(observation: Deferred): Promise<Seen> {
     const lane = this.#laneOf(observation.registry);
     const key = `${observation.repository}:${observation.tag}`;
     const queued = lane.queued.get(key);
@@ -98,9 +98,9 @@ export class HeadQueue {
     }
   }
 
-  async #send({ registry, repository, tag }: TagObserved): Promise<Seen> {
+  async #send({ registry, repository, tag }: Deferred): Promise<Seen> {
     const signal = this.#signal;
-    const sentAt = this.#clock.now();
+    const sentAt = this.#clock.monotonic();
     const { promise: tooLate, resolve: expire } = Promise.withResolvers<'unreachable'>();
     const timeout = new AbortController();
     const give = () => {

@@ -36,7 +36,7 @@ const pushUnwritable = (world: World, tag: string) =>
       digest: digestOf(tag),
       mediaType: null,
       size: null,
-      observedAt: world.clock.now() + 1,
+      saidAt: world.clock.now() + 1,
       occurredAt: -9e15,
       origin: 'test',
     },
@@ -114,7 +114,7 @@ test('G1: a defect while a change is brought leaves subscribers behind it, and t
     origin: 'test',
   } as const;
   for (const word of ['one', 'two', 'three'])
-    await ledger.record([{ ...tag, tag: word, digest: digestOf(word), observedAt: clock.now() }]);
+    await ledger.record([{ ...tag, tag: word, digest: digestOf(word), saidAt: clock.now() }]);
   fanOut.push(changes);
   while (fanOut.busy) await new Promise(setImmediate);
   expect({ failed, leftBehind, matched, settled: fanOut.settled }).toEqual({

@@ -18,7 +18,7 @@ function changeAt(epoch: string, sequence: number): Change {
 /** A stream that grows, and a tail over it. */
 function rig(start = 0) {
   const clock = fakeClock();
-  const stream = { epoch: 'e1', floor: 0, head: start, began: 0, reason: 'because', isAway: false };
+  const stream = { epoch: 'e1', floor: 0, head: start, began: 0, reason: 'because', now: 0, isAway: false };
   const holes = { count: 0, silences: 0, strays: 0 };
   const standing = async () => {
     if (stream.isAway) throw new Error('away');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Call, CallResult } from '../../../src/ledger/sqlite-store.ts';
+import type { Call, CallResult } from '../../../src/ledger/sqlite-call.ts';
 import { GroupWriter } from '../../../src/ledger/sqlite-writer.ts';
 import { tagSeen } from '../../support/ledger-samples.ts';
 

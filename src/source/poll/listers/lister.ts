@@ -28,7 +28,7 @@ export type ListingEnd =
 export interface Listing {
   readonly rows: ReadonlyMap<string, TagRow>;
   readonly end: ListingEnd;
-  /** When the first page was asked for, ms since the epoch. */
+  /** When the first page was asked for, monotonic ms. */
   readonly askedAt: number;
   /** Rows whose tag broke the grammar; they are dropped. */
   readonly invalidTags: number;

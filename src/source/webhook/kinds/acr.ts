@@ -36,7 +36,7 @@ interface Wrapping {
 }
 
 function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   if (claimsCloudEvents(delivery)) {
     for (const event of readCloudEvents(delivery)) {
       yield;

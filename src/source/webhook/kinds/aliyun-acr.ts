@@ -14,7 +14,7 @@ const beijing = '+08:00';
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const expected = '{"push_data":{"digest","tag",…},"repository":{"repo_full_name",…}} as Alibaba sends it';
   const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   collector.pushed({
     repository: repository.repo_full_name || `${repository.namespace ?? ''}/${repository.name ?? ''}`,
     tag: push.tag,

@@ -45,7 +45,7 @@ const pushWords = new Set([
 const deleteWords = new Set(['delete', 'deleted', 'remove', 'removed']);
 
 function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   for (const event of readCloudEvents(delivery)) {
     yield;
     if (event === null) collector.ignore('malformed');

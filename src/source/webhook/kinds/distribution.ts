@@ -27,7 +27,7 @@ const envelopeSchema = z.object({ events: list });
 
 export function* normaliseEnvelope(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const { events } = parseShape(envelopeSchema, delivery.json, 'an envelope {"events":[…]}');
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   checkEventCount(events.length);
   for (const candidate of events) {
     yield;

@@ -17,7 +17,7 @@ const schema = z.object({
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const expected = '{"push_data":{"tag",…},"repository":{"repo_name",…}} as Docker Hub sends it';
   const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const pushedAt = parseMoment(push.pushed_at);
   collector.pushed({
     registry: host,

@@ -28,7 +28,7 @@ const detailSchema = z.object({
 });
 
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const message = readSnsMessage(delivery.json);
   if (message !== null) return readMessage(message, hook, collector);
   const expected = 'an EventBridge event {"detail-type","detail",…} or an SNS message';

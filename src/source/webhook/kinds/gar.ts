@@ -23,7 +23,7 @@ const wrappedSchema = z.object({
 const dataSchema = z.object({ action: z.string(), digest: text, tag: text });
 
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const wrapped = wrappedSchema.safeParse(delivery.json);
   if (wrapped.success) {
     const { message } = wrapped.data;

@@ -33,7 +33,7 @@ const schema = z.object({
 type Package = NonNullable<z.infer<typeof schema>['package']>;
 
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const event = headerOf(delivery.headers, 'x-github-event');
   const body = parseShape(schema, delivery.json, 'an object as GitHub sends it');
   const about = body.registry_package ?? body.package;

@@ -21,7 +21,7 @@ const schema = z.object({
 });
 
 export function normalisePackage(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const body = parseShape(schema, delivery.json, 'an object as Gitea sends it');
   const about = body.package;
   if (about === undefined) collector.ignore('other-event');

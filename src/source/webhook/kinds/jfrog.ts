@@ -17,7 +17,7 @@ const schema = z.object({
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const expected = '{"domain","event_type","data":{…}} as Artifactory sends it';
   const body = parseShape(schema, delivery.json, expected);
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const action = body.event_type;
   // The domain `artifact` speaks of the same push once more, as files.
   if (body.domain !== 'docker') collector.ignore('other-event');

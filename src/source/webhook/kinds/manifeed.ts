@@ -30,7 +30,7 @@ type Entry = z.infer<typeof entrySchema>;
 const maxShownName = 64;
 
 function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector({ ...hook, registry: undefined }, delivery, 'publish');
+  const collector = new Collector({ ...hook, registry: undefined }, 'publish');
   const list: readonly unknown[] = Array.isArray(delivery.json) ? delivery.json : [delivery.json];
   checkEventCount(list.length);
   for (const [index, candidate] of list.entries()) {

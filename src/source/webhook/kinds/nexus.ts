@@ -12,7 +12,7 @@ const schema = z.object({
 });
 
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const { timestamp, action, component } = parseShape(schema, delivery.json, 'an object as Nexus sends it');
   // The webhook `rm:repository:asset` tells of every layer; PURGED names internal ids only.
   if (component === undefined) collector.ignore('other-event');

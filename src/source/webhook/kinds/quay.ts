@@ -21,7 +21,7 @@ const schema = z.object({
 
 function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   const body = parseShape(schema, delivery.json, 'an object as Quay sends it');
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   const tags = tagsOf(body.updated_tags);
   if (tags.length === 0) collector.ignore('other-event');
   const slash = body.docker_url?.indexOf('/') ?? -1;

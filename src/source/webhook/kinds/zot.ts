@@ -10,7 +10,7 @@ import type { Steps } from '../steps.ts';
 const dataSchema = z.object({ name: z.string(), reference: text, digest: text, mediaType: text });
 
 function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook, delivery);
+  const collector = new Collector(hook);
   for (const event of readCloudEvents(delivery)) {
     yield;
     if (event === null) collector.ignore('malformed');

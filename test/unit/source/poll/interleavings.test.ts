@@ -65,7 +65,7 @@ async function interleave(seed: number, pushes: number): Promise<readonly Change
         digest: parseDigest(digest),
         mediaType: null,
         size: null,
-        observedAt: pushedAt,
+        saidAt: pushedAt,
         origin: 'webhook:test',
       },
     ]);

@@ -217,7 +217,7 @@ it('a list that lags behind a webhook does not flip a tag back: HEAD has the las
       digest: parseDigest(digest),
       mediaType: null,
       size: null,
-      observedAt: Date.now(),
+      saidAt: Date.now(),
       origin: 'webhook:test',
     },
   ]);

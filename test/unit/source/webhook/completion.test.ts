@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Digest, isDigest } from '../../../../src/event/digest.ts';
-import type { PendingObservation, TagObserved } from '../../../../src/event/observation.ts';
+import type {
+  Deferred,
+  PendingObservation,
+  TagGone,
+  TagObserved,
+} from '../../../../src/event/observation.ts';
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
 import { Completion, giveUpAfterMs, leaseMs, maxHeld } from '../../../../src/source/webhook/completion.ts';
@@ -27,7 +32,8 @@ function observed(tag: string, over: Partial<TagObserved> = {}): TagObserved {
     digest: null,
     mediaType: null,
     size: null,
-    observedAt: startAt - 1_001,
+    saidAt: startAt - 1_001,
+    keptAt: startAt,
     occurredAt: startAt - 2_000,
     origin: 'webhook:h',
     dedupeKey: null,
@@ -38,14 +44,15 @@ function observed(tag: string, over: Partial<TagObserved> = {}): TagObserved {
 /** A ledger's pending observations with leases, and a registry whose HEADs the test answers. */
 function makeWorld(answer: (tag: string, signal: AbortSignal) => HeadAnswer | Promise<HeadAnswer>) {
   const clock = fakeClock(startAt);
-  const pending = new Map<string, { observation: TagObserved; leasedUntil: number }>();
+  const pending = new Map<string, { observation: Deferred; leasedUntil: number }>();
   const recorded: TagObserved[] = [];
+  const gone: TagGone[] = [];
   const heads: string[] = [];
   let underWay = 0;
   let highest = 0;
   let next = 0;
   let isLedgerUp = true;
-  const defer = (observation: TagObserved) => pending.set(String(next++), { observation, leasedUntil: 0 });
+  const defer = (observation: Deferred) => pending.set(String(next++), { observation, leasedUntil: 0 });
   const make = () =>
     new Completion({
       clock,
@@ -70,12 +77,15 @@ function makeWorld(answer: (tag: string, signal: AbortSignal) => HeadAnswer | Pr
       async record(observations, settles) {
         if (!isLedgerUp) throw new Error('disk full');
         for (const id of settles) pending.delete(id);
-        recorded.push(...observations);
+        for (const one of observations) {
+          if (one.kind === 'tag') recorded.push(one);
+          if (one.kind === 'tag-gone') gone.push(one);
+        }
       },
     });
   const completion = make();
   return {
-    ...{ clock, pending, recorded, heads, defer, make, completion },
+    ...{ clock, pending, recorded, gone, heads, defer, make, completion },
     highest: () => highest,
     setLedger: (isUp: boolean) => {
       isLedgerUp = isUp;
@@ -105,18 +115,22 @@ describe('a tag without digest', () => {
     world.defer(observed('1'));
     world.completion.wake();
     await settle();
-    expect(world.recorded).toEqual([observed('1', { ...found, observedAt: startAt })]);
+    expect(world.recorded).toEqual([observed('1', { ...found, looked: true, ageMs: 0 })]);
     expect(world.heads).toEqual(['1']);
     expect(world.pending.size).toBe(0);
   });
 
-  test('that is dated ahead by another gateway’s clock is not made older', async () => {
-    const world = makeWorld(() => found);
+  test('is completed as of when its HEAD was sent, however long the answer took', async () => {
+    const { promise, resolve } = Promise.withResolvers<HeadAnswer>();
+    const world = makeWorld(() => promise);
     start(world);
-    world.defer(observed('1', { observedAt: startAt + 5_000 }));
+    world.defer(observed('1'));
     world.completion.wake();
     await settle();
-    expect(world.recorded[0]?.observedAt).toBe(startAt + 5_000);
+    world.clock.advance(700);
+    resolve(found);
+    await settle();
+    expect(world.recorded).toMatchObject([{ looked: true, ageMs: 700 }]);
   });
 
   test('that the registry does not show yet is asked for again', async () => {
@@ -131,7 +145,7 @@ describe('a tag without digest', () => {
     expect(world.heads).toHaveLength(2);
     world.clock.advance(1_500);
     await settle();
-    expect(world.recorded).toEqual([observed('1', { ...found, observedAt: startAt + 2_000 })]);
+    expect(world.recorded).toEqual([observed('1', { ...found, looked: true, ageMs: 0 })]);
   });
 
   test.each<HeadAnswer>(['gone', 'unreachable'])(

@@ -146,7 +146,7 @@ test('a push in the same second as a look that saw the old digest still counts',
   } as const;
   const seenAt = Date.parse('2026-01-15T08:00:01.400Z');
   await gateway.ledger.record([
-    { ...base, digest: digestOf('0'), mediaType: null, size: null, observedAt: seenAt },
+    { ...base, digest: digestOf('0'), mediaType: null, size: null, looked: true, ageMs: Date.now() - seenAt },
   ]);
   await gateway.post({ body, headers }, hook);
   expect((await gateway.changes()).map(({ type }) => type)).toEqual(['tag.created', 'tag.updated']);

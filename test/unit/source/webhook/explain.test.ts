@@ -47,7 +47,7 @@ test('explainDelivery writes times in RFC 3339', async () => {
     dependencies,
   );
   const text = JSON.stringify(explained);
-  expect(text).toMatch(/"observedAt":"20\d\d-\d\d-\d\dT[\d:.]+Z"/);
+  expect(text).toMatch(/"saidAt":"20\d\d-\d\d-\d\dT[\d:.]+Z"/);
   expect(text).not.toMatch(/At":\d/);
 });
 

@@ -137,7 +137,7 @@ describe('nexus', () => {
 
   test('reads both ways of writing the offset, updates and deletes', () => {
     expect(lines(read('nexus', body({}), { hook }))).toEqual(['tag n.test/a/b:1']);
-    expect(read('nexus', body({}), { hook }).incomplete[0]?.observedAt).toBe(
+    expect(read('nexus', body({}), { hook }).incomplete[0]?.saidAt).toBe(
       Date.parse('2020-04-05T21:49:44.219Z'),
     );
     expect(lines(read('nexus', body({ action: 'DELETED' }), { hook }))).toEqual(['tag-gone n.test/a/b:1']);
@@ -246,7 +246,7 @@ describe('manifeed', () => {
       origin: 'publish:h',
       mediaType: 'application/json',
       size: 7,
-      observedAt: Date.parse('2026-11-23T20:00:00.5Z'),
+      saidAt: Date.parse('2026-11-23T20:00:00.5Z'),
     });
     expect(said.observations[0]?.dedupeKey).toMatch(/^h:/);
     expect(read('manifeed', { reference: 'r.test/a:1', digest }).observations[0]?.dedupeKey).toBeNull();

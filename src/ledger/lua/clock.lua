@@ -1,0 +1,44 @@
+-- The ledger's own time, as in ledger-clock.ts. After common.lua and admit.lua or guard.lua, in every script that
+-- needs a time; from here on `now` is the ledger's stamp and `wall` the server's time.
+--
+-- A stamp goes on at the pace of the server's clock and never falls: where that clock steps back, or a server with
+-- another clock takes over, the difference is kept. The clock is noted when it stepped, at each `noteClock`, and
+-- once a second.
+--
+-- meta  stampedAt: the newest stamp, skewMs: how much stamps are ahead of the server's clock, steppedAt: the newest
+--       stamp of before it last stepped back, recordedAt
+
+local wall = now
+local noteEveryMs = 1000
+local clock = { stampedAt = wall, skewMs = 0, steppedAt = 0 }
+
+local function noteClock()
+  redis.call('HSET', META, 'stampedAt', whole(clock.stampedAt), 'skewMs', whole(clock.skewMs), 'steppedAt',
+    whole(clock.steppedAt))
+end
+
+local function readClock()
+  local found = redis.call('HMGET', META, 'epoch', 'stampedAt', 'skewMs', 'steppedAt', 'recordedAt')
+  local function number(i) return tonumber(found[i] or 0) or 0 end
+  -- Where nothing was noted an earlier version wrote, whose stamps were times up to recordedAt.
+  local notedAt = math.max(number(2), number(5))
+  clock.skewMs, clock.steppedAt = number(3), number(4)
+  clock.stampedAt = wall + clock.skewMs
+  if clock.stampedAt < notedAt then
+    clock.steppedAt, clock.stampedAt = notedAt, notedAt + 1
+    clock.skewMs = clock.stampedAt - wall
+    if found[1] then noteClock() end
+  elseif found[1] and clock.stampedAt - notedAt >= noteEveryMs then
+    noteClock()
+  end
+end
+
+readClock()
+now = clock.stampedAt
+
+-- What was stamped before this is older than call.maxAgeMs; nil where that cannot be told.
+local function oldestStamp()
+  local before = now - call.maxAgeMs
+  if clock.steppedAt > 0 and clock.steppedAt >= before then return nil end
+  return before
+end

@@ -1,0 +1,55 @@
+-- Which of two words about the same tag or digest counts: weigh.ts, restated. After clock.lua, for record.lua.
+
+local maxLatenessMs = 600000
+
+local function given(value)
+  if value == nil or value == null then return nil end
+  return value
+end
+
+local function stampOf(o)
+  if o.looked ~= true then return given(o.keptAt) or now end
+  return math.max(math.floor(now - (given(o.ageMs) or 0)), given(o.keptAt) or 0)
+end
+
+-- Times after saidAt and up to this one make it late.
+local function latestBinding(saidAt)
+  return saidAt > wall and math.huge or math.max(wall, saidAt + maxLatenessMs)
+end
+
+local function isLate(o, row)
+  local saidAt = given(o.saidAt)
+  if not saidAt or not given(row.saidAt) or row.saidBy ~= o.origin then return false end
+  return saidAt < row.saidAt and row.saidAt <= latestBinding(saidAt)
+end
+
+local function weigh(o, row)
+  local stamp = stampOf(o)
+  local believedAt = row.asOf > now and 0 or row.asOf
+  if o.looked == true then return stamp < believedAt and 'older' or 'newer' end
+  if isLate(o, row) then return 'older' end
+  if given(o.keptAt) then return stamp < believedAt and 'older' or 'newer' end
+  local saidAt, lookedAt = given(o.saidAt), given(row.lookedAt)
+  if not saidAt or saidAt > wall or not lookedAt then return 'newer' end
+  return now - (wall - saidAt) < lookedAt and 'unsure' or 'newer'
+end
+
+local function happenedAt(o)
+  local arrivedAt = given(o.keptAt) or stampOf(o)
+  return math.floor(math.min(given(o.saidAt) or arrivedAt - clock.skewMs, wall))
+end
+
+-- Has the new row remember when, and by whom, it was believed. `old`: nil where there was none.
+local function remembering(row, o, old)
+  local stamp = stampOf(o)
+  row.asOf = (old == nil or old.asOf > now) and stamp or math.max(stamp, old.asOf)
+  local lookedAt = old and given(old.lookedAt)
+  if o.looked == true then lookedAt = math.max(stamp, lookedAt or 0) end
+  row.lookedAt = lookedAt and math.min(lookedAt, now) or null
+  if not given(o.saidAt) or old and isLate(o, old) then
+    row.saidAt, row.saidBy = old and old.saidAt or null, old and old.saidBy or null
+  else
+    row.saidAt, row.saidBy = o.saidAt, o.origin
+  end
+  return row
+end
