@@ -37,8 +37,6 @@ const ssePath = '/v1/events';
 const socketPath = '/v1/socket';
 /** For a WebSocket's first message, where it has to bring the token. */
 const firstMessageTimeoutMs = 10_000;
-/** Sockets beyond the subscribers: webhooks, long-polls' keep-alives, metrics, health. */
-const otherConnections = 1_000;
 const nothing = Buffer.alloc(0);
 
 /** @returns an idempotent stop of what runs beside the requests */
@@ -80,7 +78,6 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
       return atTheFront(opening, opening.lasting, undefined);
     },
   });
-  server.server.maxConnections = config.limits.connections + otherConnections;
 
   const { isAnswering, isLatest } = watchAnswers(server);
   const ordinary = (read: Read) => (request: Request, reply: Reply) => {

@@ -20,6 +20,8 @@ import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { tidyForwardedFor } from './http/client-address.ts';
 import { ConnectionLimits, tellsAddressesApart } from './http/connection-limits.ts';
+import { readOpenFiles, roomForSockets, type SocketRoom } from './http/descriptors.ts';
+import { boundSockets } from './http/dropped-sockets.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
 import { Origins } from './http/origins.ts';
 import { RefusalLog } from './http/refusal-log.ts';
@@ -42,6 +44,8 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Files that this process may have open; default: as the kernel says. */
+  readonly openFiles?: number;
 }
 
 export interface App {
@@ -53,7 +57,9 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** Of one address, beyond its subscribers: webhooks, keep-alives, metrics, health. */
+/** Sockets beyond the subscribers: webhooks, keep-alives, metrics, health. */
+const otherSockets = 1_000;
+/** Of them, those of one address. */
 const otherSocketsPerAddress = 200;
 /** How often retention is looked after. */
 const trimIntervalMs = 30_000;
@@ -94,7 +100,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const intake = createIntake({ ledger, poller: polling.poller, countOutcomes, ...common });
   const authorise = authoriserOf(config, listenIsLoopback);
-  const limits = new ConnectionLimits({ ...config.limits, clock });
+  const room = roomFor(config, options.openFiles ?? readOpenFiles());
+  if (room.shortage !== null) logger.warn(room.shortage);
+  const limits = new ConnectionLimits({ ...config.limits, connections: room.subscribers, clock });
   const checkHost = hostCheckOf(config);
   const pages = new Origins(config.cors.origins);
   const refusalLog = new RefusalLog(logger, clock);
@@ -140,6 +148,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     metrics,
   });
   const acceptsSocket = tellsAddressesApart(config.limits) ? sockets.accepts.bind(sockets) : () => true;
+  boundSockets(server.server, room.sockets, common);
   const stopFront = registerStreams(server, { config, hub, admission, acceptsSocket, clock, random });
   registerRoutes(server, {
     metrics,
@@ -216,6 +225,14 @@ export async function openApp(options: AppOptions): Promise<App> {
 /** Bare names that a script publishes are in the default registry, as everywhere else. */
 function withDefaultRegistry(hook: Config['webhooks'][number], { defaultRegistry }: Config): HookOptions {
   return hook.kind === 'manifeed' ? { ...hook, registry: hook.registry ?? defaultRegistry } : hook;
+}
+
+/** One address that takes all the sockets it may leaves the others theirs, also when all subscribers are there. */
+function roomFor({ limits }: Config, openFiles: number): SocketRoom {
+  const ofOneAddress = tellsAddressesApart(limits)
+    ? limits.connectionsPerAddress + otherSocketsPerAddress
+    : 0;
+  return roomForSockets({ subscribers: limits.connections, others: otherSockets + ofOneAddress }, openFiles);
 }
 
 function countChanges(ledger: Ledger, metrics: Metrics): () => void {

@@ -65,6 +65,11 @@ export class Budget {
     return this.#replays.size;
   }
 
+  /** Whether this subscriber's catch-up waits for its turn. */
+  keepsWaiting(subscriber: Subscriber): boolean {
+    return this.#replays.has(subscriber);
+  }
+
   /**
    * Learns how many gateways share R. Catch-ups get an even part each, not one by live subscribers: whoever comes
    * back after a restart is no subscriber yet, so by them a gateway that has just started would get next to nothing.

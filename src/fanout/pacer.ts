@@ -145,6 +145,11 @@ export class Pacer {
     this.#budgetOf(this.ruleOf(repositoryKey)).charge(deliveries, this.#options.clock.monotonic());
   }
 
+  /** Whether a catch-up of this subscriber waits for its turn. */
+  keepsWaiting(subscriber: Subscriber): boolean {
+    return [...this.#budgets.values()].some((budget) => budget.keepsWaiting(subscriber));
+  }
+
   /** Its connection is gone: a turn that it waits for comes at once, for nothing. */
   leave(subscriber: Subscriber): void {
     for (const budget of this.#budgets.values()) budget.leave(subscriber);
@@ -196,16 +201,22 @@ export class Pacer {
   /** What `GET /v1/pace` shows. */
   describe(): object {
     const now = this.#options.clock.monotonic();
+    const configured = this.#options.pace.deliveriesPerSecond;
     return {
-      deliveriesPerSecond: this.#options.pace.deliveriesPerSecond,
-      heldDeliveries: this.held,
-      windowMs: Math.round(this.windowMs),
-      waitingReplays: [...this.#budgets.values()].reduce((sum, budget) => sum + budget.waiting, 0),
+      // What holds for a repository without a rule or override of its own, before its registry's complaints.
+      deliveriesPerSecond: this.#overrides.reduceRight(
+        (before, each) => (each.pattern === null ? overriddenRate(each, before, now) : before),
+        configured,
+      ),
+      configuredDeliveriesPerSecond: configured,
       overrides: this.#overrides.map((each) => ({
         pattern: each.pattern,
         deliveriesPerSecond: each.deliveriesPerSecond,
         forMs: Number.isFinite(each.untilMs) ? Math.max(0, Math.round(each.untilMs - now)) : null,
       })),
+      heldDeliveries: this.held,
+      windowMs: Math.round(this.windowMs),
+      waitingReplays: [...this.#budgets.values()].reduce((sum, budget) => sum + budget.waiting, 0),
       registries: Object.fromEntries(
         [...this.#feedback].map(([registry, state]) => [registry, recovered(state, now).factor]),
       ),

@@ -175,13 +175,14 @@ function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPo
         position = hub.resumeOf(subscriber);
         moved = position !== formatPosition(hub.head.epoch, from);
       }
+      const lacked = hub.pacer.keepsWaiting(subscriber) ? 'a turn of the pace' : 'the ledger';
       hub.disconnect(subscriber);
       // One that has read a part of a long past has to get on, though it found nothing yet. One that could not
       // read, or had no turn of the pace, must not say that there is nothing.
       const looked = position !== '' && (caughtUp || moved || bodies.length > 0);
       if (waited !== undefined) resolve(waited);
       else if (looked) resolve({ kind: 'answer', bodies, position });
-      else resolve({ kind: 'refused', error: notRead() });
+      else resolve({ kind: 'refused', error: notRead(lacked) });
     };
     const finishSoon = () => setImmediate(finish);
     const sink: Sink = {
@@ -194,7 +195,7 @@ function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPo
       tell(control: Control) {
         // Without a position of the client's own there is none that could be gone: it asks again.
         const asked = wanted.start.kind !== 'live' || caughtUp;
-        if (control.kind === 'reset') finish({ kind: 'refused', error: asked ? gone(control) : notRead() });
+        if (control.kind === 'reset') finish({ kind: 'refused', error: asked ? gone(control) : begunAnew() });
         if (control.kind === 'ready') {
           caughtUp = true;
           if (bodies.length > 0 || wanted.waitMs === 0) finishSoon();
@@ -219,11 +220,19 @@ function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPo
   });
 }
 
-function notRead(): ManifeedError {
-  return new ManifeedError(
-    'UNAVAILABLE',
-    'read changes: no answer of the ledger, or no turn of the pace, in time: try again',
-  );
+/** Two causes, two cures. */
+const cures = {
+  'the ledger': 'the ledger did not answer in time: try again; GET /readyz tells whether it answers',
+  'a turn of the pace':
+    'the pace gave no turn in time: wait longer (wait=60s), or have the operator raise pace.deliveriesPerSecond',
+};
+
+function notRead(lacked: keyof typeof cures): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', `read changes: ${cures[lacked]}`);
+}
+
+function begunAnew(): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', 'read changes: the ledger began anew meanwhile: try again');
 }
 
 function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {

@@ -43,11 +43,11 @@ export interface Gateway {
 /**
  * Starts one in this process.
  *
- * @param parts clock and randomness, where a test has to move them
+ * @param parts clock and randomness, where a test has to move them; open files, where it has to be short of them
  */
 export async function startGateway(
   settings: Settings = {},
-  parts: Pick<AppOptions, 'clock' | 'random'> = {},
+  parts: Pick<AppOptions, 'clock' | 'random' | 'openFiles'> = {},
 ): Promise<Gateway> {
   const config = loadConfig({
     argv: ['--config', 'test.yaml'],

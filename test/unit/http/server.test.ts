@@ -155,6 +155,9 @@ describe('operation', () => {
     expect(await answer.json()).toMatchObject({
       overrides: [{ deliveriesPerSecond: 7, pattern: 'docker.io/library/nginx' }],
     });
+    // What is in force comes first, what was configured after it.
+    const all = await (await put({ deliveriesPerSecond: 10 })).text();
+    expect(all).toMatch(/^\{"deliveriesPerSecond":10,"configuredDeliveriesPerSecond":500,"overrides":/);
     const refused = await put({ deliveriesPerSecond: -1 });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({
