@@ -1,21 +1,25 @@
 /**
- * A process to be killed: records into the SQLite ledger at argv[2], from several senders at once, and prints
+ * A process to be killed: records into the ledger at argv[2] (a file, or redis://…), from several senders at once, and prints
  * `<sequence> <tag>` for each change only after it was acknowledged. Stops only by a signal. With a number at
  * argv[4] it keeps so many changes, and trims all the time.
  */
 import { writeSync } from 'node:fs';
+import { openRedisLedger } from '../../src/ledger/redis.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { tagSeen } from './ledger-samples.ts';
 
 const senders = 8;
 const [, , path = '', run = '', kept] = process.argv;
-const ledger = await openSqliteLedger({
-  path,
+const options = {
   clock: systemClock,
   random: Math.random,
   retention: { maxChanges: Number(kept ?? 1_000_000), maxAgeMs: 86_400_000 },
-});
+};
+const ledger = path.startsWith('redis:')
+  ? // Small steps, so that a trim has a middle.
+    await openRedisLedger({ ...options, url: path, limits: { maxTrimmedAtOnce: 20 } })
+  : await openSqliteLedger({ ...options, path });
 
 async function send(sender: number): Promise<never> {
   for (let n = 0; ; n++) {
