@@ -1,6 +1,11 @@
-/** The proxies' files under `deploy/`: no token of a request gets into their logs (G15). */
+/** compose.yaml and `deploy/`: no token of a request gets into a log (G15), and containers may do little. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { configChecks } from '../../src/app-checks.ts';
+import { loadConfig } from '../../src/config.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../deploy/${name}`, import.meta.url), 'utf8');
 const withoutComments = (text: string) => text.replace(/^\s*#.*$/gm, '');
@@ -32,4 +37,58 @@ test('nginx logs neither the path nor the request line anywhere else', () => {
 
 test('HAProxy logs no request', () => {
   expect(withoutComments(read('haproxy.cfg'))).not.toMatch(/^\s*(?:log|option httplog|log-format)\b/m);
+});
+
+interface Service {
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly command?: readonly string[];
+}
+
+const compose: { services: Record<string, Service> } = parse(read('../compose.yaml'), { merge: true });
+
+test.each(Object.entries(compose.services))(
+  'compose: %s writes to its volumes alone, and has no privileges',
+  (_name, { read_only, cap_drop, security_opt }) => {
+    expect({ read_only, cap_drop, security_opt }).toEqual({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    });
+  },
+);
+
+test.each([
+  ['manifeed.yaml', {}],
+  ['cluster.yaml', { REDIS_PASSWORD: 'pass word' }],
+])(
+  'deploy/%s is a configuration that starts, and answers to the name by which the registry calls',
+  (file, env) => {
+    const text = read(file);
+    const options = { argv: ['--config', file], readFile: () => text, checks: configChecks };
+    const config = loadConfig({ ...options, env });
+    expect(config.hosts).toEqual(['manifeed']);
+    if (config.ledger.kind !== 'redis') return;
+    expect(config.ledger.password).toBe('pass word');
+    expect(() => loadConfig({ ...options, env: {} })).toThrow(/REDIS_PASSWORD/);
+  },
+);
+
+test('compose: Redis has no password that everybody knows, and does not start without one', async () => {
+  const [, , script = ''] = compose.services.redis?.command ?? [];
+  const child = spawn('sh', ['-c', script.replaceAll('$$', '$')], {
+    env: { PATH: process.env.PATH ?? '', REDIS_PASSWORD: '' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  const [code] = await once(child, 'close');
+  expect([code, said]).toEqual([
+    1,
+    expect.stringMatching(/^start Redis: REDIS_PASSWORD: missing: must be set/),
+  ]);
+  expect(script).toMatch(/requirepass .*"\$\$REDIS_PASSWORD"/);
 });
