@@ -1,9 +1,9 @@
 import type { Digest } from '../event/digest.ts';
 import { type RepositoryName, repositoryKey } from '../event/reference.ts';
-import { tagChecksum } from './checksum.ts';
 import type { Decision, IndexView, ManifestRow, Spared, TagRow } from './decide.ts';
 import type { TagState } from './ledger.ts';
 import { RecordDamaged } from './loss.ts';
+import { type SummedTag, tagChecksum } from './sqlite-checksum.ts';
 import { decodeDigest, encodeDigest } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import type { Db } from './sqlite-tables.ts';
@@ -148,18 +148,29 @@ export class SqliteIndex implements IndexView {
   }
 
   putTag(row: TagRow): void {
+    const summed: SummedTag = {
+      repository_id: this.#names.repositoryId(row),
+      name: row.tag,
+      present: row.present ? 1 : 0,
+      digest: encodeDigest(row.digest),
+      media_type_id: this.#names.wordId(row.mediaType),
+      size: row.size,
+      first_seen_at: row.firstSeenAt,
+      updated_at: row.updatedAt,
+      sequence: row.sequence,
+    };
     this.#sql.putTag.run(
-      this.#names.repositoryId(row),
-      row.tag,
-      row.present ? 1 : 0,
-      encodeDigest(row.digest),
-      this.#names.wordId(row.mediaType),
-      row.size,
+      summed.repository_id,
+      summed.name,
+      summed.present,
+      summed.digest,
+      summed.media_type_id,
+      summed.size,
       row.asOf,
-      row.firstSeenAt,
-      row.updatedAt,
-      row.sequence,
-      tagChecksum(row),
+      summed.first_seen_at,
+      summed.updated_at,
+      summed.sequence,
+      tagChecksum(summed, this.#names),
       row.lookedAt,
       row.saidAt,
       this.#names.wordId(row.saidBy),
@@ -212,8 +223,11 @@ export class SqliteIndex implements IndexView {
  * @throws RecordDamaged where it is not as it was written
  */
 export function tagStateOf(row: StoredTag, names: SqliteNames): TagState {
-  const state = {
-    ...names.repository(row.repository_id),
+  const name = names.repository(row.repository_id);
+  if (row.checksum !== null && row.checksum !== tagChecksum(row, names))
+    throw new RecordDamaged(`tag "${row.name}" of ${repositoryKey(name)}`);
+  return {
+    ...name,
     tag: row.name,
     digest: decodeDigest(row.digest),
     mediaType: names.word(row.media_type_id),
@@ -222,8 +236,4 @@ export function tagStateOf(row: StoredTag, names: SqliteNames): TagState {
     updatedAt: row.updated_at,
     sequence: row.sequence,
   };
-  const isWhole =
-    row.checksum === null || row.checksum === tagChecksum({ ...state, present: row.present === 1 });
-  if (!isWhole) throw new RecordDamaged(`tag "${state.tag}" of ${repositoryKey(state)}`);
-  return state;
 }

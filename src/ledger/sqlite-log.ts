@@ -1,25 +1,14 @@
 import type { Change } from '../event/change.ts';
 import { repositoryKey } from '../event/reference.ts';
 import { isTime } from '../event/time.ts';
-import { changeChecksum } from './checksum.ts';
 import type { Bounds, Page } from './ledger.ts';
 import { ChangesLost, RecordDamaged } from './loss.ts';
+import { changeChecksum, type SummedChange } from './sqlite-checksum.ts';
 import { decodeDigest, decodeType, encodeDigest, encodeType } from './sqlite-codec.ts';
 import type { SqliteNames } from './sqlite-names.ts';
 import type { Db } from './sqlite-tables.ts';
 
-interface StoredChange {
-  readonly sequence: number;
-  readonly type: number;
-  readonly repository_id: number;
-  readonly tag: string | null;
-  readonly digest: Buffer | null;
-  readonly previous_digest: Buffer | null;
-  readonly media_type_id: number | null;
-  readonly size: number | null;
-  readonly occurred_at: number;
-  readonly recorded_at: number;
-  readonly origin_id: number;
+interface StoredChange extends SummedChange {
   /** Null in rows of schema 1. */
   readonly checksum: number | null;
 }
@@ -63,19 +52,32 @@ export class SqliteLog {
   }
 
   append(change: Change): void {
+    const row: SummedChange = {
+      sequence: change.sequence,
+      type: encodeType(change.type),
+      repository_id: this.#names.repositoryId(change),
+      tag: change.tag,
+      digest: encodeDigest(change.digest),
+      previous_digest: encodeDigest(change.previousDigest),
+      media_type_id: this.#names.wordId(change.mediaType),
+      size: change.size,
+      occurred_at: change.occurredAt,
+      recorded_at: change.recordedAt,
+      origin_id: this.#names.wordId(change.origin),
+    };
     this.#sql.append.run(
-      change.sequence,
-      encodeType(change.type),
-      this.#names.repositoryId(change),
-      change.tag,
-      encodeDigest(change.digest),
-      encodeDigest(change.previousDigest),
-      this.#names.wordId(change.mediaType),
-      change.size,
-      change.occurredAt,
-      change.recordedAt,
-      this.#names.wordId(change.origin),
-      changeChecksum(change),
+      row.sequence,
+      row.type,
+      row.repository_id,
+      row.tag,
+      row.digest,
+      row.previous_digest,
+      row.media_type_id,
+      row.size,
+      row.occurred_at,
+      row.recorded_at,
+      row.origin_id,
+      changeChecksum(row, this.#names),
     );
   }
 
@@ -181,10 +183,9 @@ export class SqliteLog {
   #toChange(row: StoredChange | undefined, epoch: string): Change | null {
     if (row === undefined) return null;
     try {
-      const change = this.#decode(row, epoch);
-      const isWhole = row.checksum === null || row.checksum === changeChecksum(change);
+      if (row.checksum !== null && row.checksum !== changeChecksum(row, this.#names)) return null;
       // A file of schema 1 may hold times that no client can be told: an import took any.
-      return isWhole && isTime(change.occurredAt) && isTime(change.recordedAt) ? change : null;
+      return isTime(row.occurred_at) && isTime(row.recorded_at) ? this.#decode(row, epoch) : null;
     } catch (error) {
       if (error instanceof RecordDamaged) return null;
       throw error;

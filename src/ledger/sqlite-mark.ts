@@ -72,6 +72,7 @@ export function readMark(path: string): Mark | null {
 export class MarkFile {
   readonly #file: number;
   readonly #owner: Owner;
+  readonly #record = Buffer.alloc(recordBytes);
   /** What the one before left; null where there was none. */
   readonly before: Mark | null;
 
@@ -85,7 +86,8 @@ export class MarkFile {
   /** @param isLost default false */
   write(epoch: string, head: number, isLost = false): void {
     try {
-      writeSync(this.#file, encodeMark({ epoch, head, isLost, owner: this.#owner }), 0);
+      this.#record.write(encodeMark({ epoch, head, isLost, owner: this.#owner }), 0, 'latin1');
+      writeSync(this.#file, this.#record, 0, recordBytes, 0);
     } catch {
       // The commit is durable, and refusing it now would have its sender repeat it. The mark only falls behind.
     }

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { RepositoryName } from '../event/reference.ts';
 import { repositoryKey } from '../event/reference.ts';
 import { RecordDamaged } from './loss.ts';
@@ -14,6 +15,8 @@ export class SqliteNames {
   readonly #repositories = new Map<number, RepositoryName>();
   readonly #wordIds = new Map<string, number>();
   readonly #words = new Map<number, string>();
+  readonly #repositorySums = new Map<number, number>();
+  readonly #wordSums = new Map<number, number>();
   readonly #sql;
 
   constructor(db: Db) {
@@ -73,7 +76,22 @@ export class SqliteNames {
     return this.#words.get(id) ?? put(this.#words, id, found(this.#sql.word.get(id), `word ${id}`));
   }
 
+  /** The checksum of a repository's name, for the checksums of rows that refer to it. */
+  repositorySum(id: number): number {
+    return (
+      this.#repositorySums.get(id) ?? put(this.#repositorySums, id, crc32(repositoryKey(this.repository(id))))
+    );
+  }
+
+  /** As `repositorySum`, of a word. */
+  wordSum(id: number | null): number | null {
+    if (id === null) return null;
+    return this.#wordSums.get(id) ?? put(this.#wordSums, id, crc32(this.word(id)));
+  }
+
   forget(): void {
+    this.#repositorySums.clear();
+    this.#wordSums.clear();
     this.#repositoryIds.clear();
     this.#repositories.clear();
     this.#wordIds.clear();

@@ -23,7 +23,7 @@ export interface SqlitePlaceOptions {
 /** SQLite, "WAL-mode File Format": magic, version, page size, salts and checksum. */
 const logHeaderBytes = 32;
 /** Longer than any tick of a kernel's clock for files (10 ms). */
-const tickNs = 50_000_000n;
+const tickNs = 20_000_000n;
 
 /**
  * That the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
@@ -45,6 +45,7 @@ export class SqlitePlace {
   readonly #logHeader = Buffer.alloc(logHeaderBytes);
   readonly #logHeaderNow = Buffer.alloc(logHeaderBytes);
   readonly #metaPage: Buffer;
+  readonly #metaPageNow: Buffer;
   #fileBytes = 0n;
   #fileModified = 0n;
   #logBytes = 0n;
@@ -62,6 +63,7 @@ export class SqlitePlace {
     this.#log = identify(`${real}-wal`);
     this.#lock = identify(lockPathOf(real));
     this.#metaPage = Buffer.alloc(options.pageBytes);
+    this.#metaPageNow = Buffer.alloc(options.pageBytes);
     this.#fileDescriptor = openSync(real, 'r');
     this.#logDescriptor = openSync(`${real}-wal`, 'r');
     assertOneName(look(real, 'open ledger').nlink, 'open ledger');
@@ -91,12 +93,13 @@ export class SqlitePlace {
       );
     }
     this.#fileBytes = file.size;
+    const limit = BigInt(this.#options.logLimitBytes);
+    this.#logBytes = log.size < limit ? log.size : limit;
   }
 
   /** After a commit: it may have begun the log anew, and it may have ended with a checkpoint. */
   remember(): void {
     if (this.#mayRestartLog) this.#rememberLogHeader();
-    this.#rememberLogSize(fstatSync(this.#logDescriptor, { bigint: true }).size);
     const { size, mtimeNs } = fstatSync(this.#fileDescriptor, { bigint: true });
     // File times move in ticks: within one, an equal time does not say that nothing was written.
     const isSettled = BigInt(Date.now()) * 1_000_000n - mtimeNs > tickNs;
@@ -120,11 +123,6 @@ export class SqlitePlace {
     closeSync(this.#fileDescriptor);
   }
 
-  #rememberLogSize(size: bigint): void {
-    const limit = BigInt(this.#options.logLimitBytes);
-    this.#logBytes = size < limit ? size : limit;
-  }
-
   #isLogOurs(): boolean {
     this.#readLogHeader(this.#logHeaderNow);
     return this.#logHeaderNow.equals(this.#logHeader);
@@ -137,9 +135,8 @@ export class SqlitePlace {
 
   #isFileOurs({ mtimeNs }: Look): boolean {
     if (mtimeNs === this.#fileModified) return true;
-    const now = Buffer.alloc(this.#options.pageBytes);
-    this.#readMetaPage(now);
-    if (!now.equals(this.#metaPage)) return false;
+    this.#readMetaPage(this.#metaPageNow);
+    if (!this.#metaPageNow.equals(this.#metaPage)) return false;
     this.#fileModified = mtimeNs;
     return true;
   }
