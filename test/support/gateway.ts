@@ -124,6 +124,8 @@ export interface ProcessOptions {
   readonly port?: number;
   /** Where it is killed, and at the how manieth time: `sqlite.after-commit:20` (see failpoints.ts). */
   readonly failpoint?: string;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -146,6 +148,7 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
       PATH: process.env.PATH ?? '',
       NODE_NO_WARNINGS: '1',
       ...(options.failpoint === undefined ? {} : armed(options.failpoint)),
+      ...options.env,
     },
   });
   let output = '';

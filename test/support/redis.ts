@@ -19,8 +19,8 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-function launchServer(program: string, args: readonly string[]): ChildProcess {
-  const child = spawn(program, args, { stdio: 'ignore' });
+function launchServer(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
@@ -52,6 +52,8 @@ export interface RedisNodeOptions {
   /** How to ask it; default no password. */
   readonly password?: string;
   readonly tls?: { readonly ca: string };
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Whether a server program is installed: `redis-server`, `valkey-server`. */
@@ -101,7 +103,7 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     // Without a delay replicas would wait 5 s for others to share the first copy.
     const fast = ['--repl-diskless-sync-delay', '0'];
     const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no', ...fast];
-    child = launchServer(program, [...listen, ...common, ...(options.args ?? [])]);
+    child = launchServer(program, [...listen, ...common, ...(options.args ?? [])], options.env);
     await until(`${program} on port ${port}`, () => answersPing(port, options), startTimeoutMs);
   };
   const kill = async () => {
@@ -164,9 +166,12 @@ export interface RedisPair {
 }
 
 /** A primary with one replica that has caught up. */
-export async function startRedisPair(args: readonly string[] = []): Promise<RedisPair> {
-  const primary = await startRedis({ args });
-  const replica = await startRedis({ args: [...args, '--replicaof', `127.0.0.1 ${primary.port}`] });
+export async function startRedisPair(
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RedisPair> {
+  const primary = await startRedis({ args, env });
+  const replica = await startRedis({ args: [...args, '--replicaof', `127.0.0.1 ${primary.port}`], env });
   await until('the replica to follow', async () =>
     (await replica.admin.info('replication')).includes('master_link_status:up'),
   );
