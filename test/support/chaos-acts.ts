@@ -1,4 +1,7 @@
-/** The acts of chaos. Each leaves the world whole again, and says when it may have cost polls their order. */
+/**
+ * The acts of chaos. Each leaves the world whole again, but for clocks, which stay wrong; and says when it may have
+ * cost polls their order.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/lib/random.ts';
 import { type ChaosWorld, gatewayCount } from './chaos-world.ts';
@@ -7,8 +10,10 @@ export interface Act {
   readonly name: string;
   /** Whether leases may be lost with it: then two gateways may poll one repository for a moment. */
   readonly losesLeases: boolean;
-  /** Whether what was acknowledged is gone with it, whatever replicas had. */
-  readonly losesAll?: true;
+  /** What was acknowledged and may be gone with it: everything, or what no replica had. */
+  readonly loses?: 'all' | 'unreplicated';
+  /** Whether this machine can play it. Default: yes. */
+  readonly isPossible?: (world: ChaosWorld) => boolean;
   run(world: ChaosWorld, random: Random): Promise<void>;
 }
 
@@ -26,7 +31,44 @@ async function killGateway(world: ChaosWorld, number: number): Promise<void> {
   world.balancer.cut(1, gateway.port);
 }
 
+/** Seconds to hours, forwards or back, ms: small steps as often as large ones. */
+function anyStep(random: Random): number {
+  const size = Math.exp(between(random, Math.log(1_000), Math.log(12 * 3_600_000)));
+  return random() < 0.5 ? size : -size;
+}
+
+const clockActs: readonly Act[] = [
+  {
+    name: 'step the clock of a gateway',
+    losesLeases: false,
+    async run({ clocks }, random) {
+      clocks.gateways[anyGateway(random)]?.set(anyStep(random));
+      await sleep(between(random, 500, 2_000));
+    },
+  },
+  {
+    name: "step Redis' clock",
+    // Leases are measured on it.
+    losesLeases: true,
+    isPossible: ({ clocks }) => clocks.redis !== null,
+    async run({ clocks }, random) {
+      clocks.redis?.set(anyStep(random));
+      await sleep(between(random, 500, 2_000));
+    },
+  },
+  {
+    name: 'step all clocks at once',
+    losesLeases: true,
+    async run({ clocks }, random) {
+      const stepMs = anyStep(random);
+      for (const clock of [...clocks.gateways, clocks.redis]) clock?.set(clock.offsetMs + stepMs);
+      await sleep(between(random, 500, 2_000));
+    },
+  },
+];
+
 export const acts: readonly Act[] = [
+  ...clockActs,
   {
     name: 'kill -9 a gateway',
     losesLeases: false,
@@ -65,6 +107,7 @@ export const acts: readonly Act[] = [
   {
     name: 'fail Redis over',
     losesLeases: true,
+    loses: 'unreplicated',
     run: (world) => world.redis.failOver(),
   },
   {
@@ -75,7 +118,7 @@ export const acts: readonly Act[] = [
   {
     name: 'empty Redis',
     losesLeases: true,
-    losesAll: true,
+    loses: 'all',
     run: (world) => world.redis.empty(),
   },
   {

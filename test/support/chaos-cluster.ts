@@ -15,11 +15,15 @@ export interface ClusterOptions {
   readonly count: number;
   /** Of each; they may differ in where they find a registry. */
   readonly settings: (number: number) => Settings;
+  /** Added to the environment of each. Default: nothing. */
+  readonly env?: (number: number) => Readonly<Record<string, string>>;
 }
 
-export async function startCluster({ count, settings }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ count, settings, env = () => ({}) }: ClusterOptions): Promise<Cluster> {
   const started = await Promise.allSettled(
-    Array.from({ length: count }, (_, number) => spawnGateway({ settings: settings(number) })),
+    Array.from({ length: count }, (_, number) =>
+      spawnGateway({ settings: settings(number), env: env(number) }),
+    ),
   );
   const gateways = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const close = async () => {
@@ -39,7 +43,8 @@ export async function startCluster({ count, settings }: ClusterOptions): Promise
     gateways,
     at,
     async restart(number) {
-      gateways[number] = await spawnGateway({ settings: settings(number), port: at(number).port });
+      const { port } = at(number);
+      gateways[number] = await spawnGateway({ settings: settings(number), env: env(number), port });
     },
     close,
   };

@@ -1,27 +1,34 @@
-/** A steady stream of pushes: each delivery is repeated until a gateway acknowledges it, as registries do. */
-import { request } from 'node:http';
+/**
+ * A steady stream of pushes: each delivery is repeated until a gateway acknowledges it, as registries do. Some
+ * lanes have tags of their own, the others push to the same few tags.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { post } from './chaos-post.ts';
+import { contenders, dated, type Sender } from './chaos-senders.ts';
 import { digest } from './gateway.ts';
+import type { Attempt, HistoryPush } from './history-check.ts';
 
 export interface PusherOptions {
   readonly port: number;
+  /** Lanes with tags of their own. */
   readonly lanes: number;
   /** ms between two pushes of one lane */
   readonly everyMs: number;
 }
 
-export interface Push {
+export interface Push extends HistoryPush {
   readonly number: number;
-  readonly tag: string;
-  readonly digest: string;
-  /** When the 2xx came, monotonic ms; null: not yet. */
-  acknowledgedAt: number | null;
+  /** Whether other lanes push to its tag. */
+  readonly isContended: boolean;
+  readonly attempts: Attempt[];
 }
 
 const tagsPerLane = 2;
+const contendedTags = 3;
 const retryMs = 50;
-const answerTimeoutMs = 4_000;
-export const pushedRepository = 'r.test/chaos/app';
+
+/** When the 2xx came, monotonic ms; null: not yet. */
+export const acknowledgedAt = ({ attempts }: Push): number | null => attempts.at(-1)?.acknowledgedAt ?? null;
 
 export class ChaosPusher {
   readonly pushes: Push[] = [];
@@ -41,7 +48,12 @@ export class ChaosPusher {
 
   start(): void {
     this.#stopped = false;
-    this.#running = Promise.all(Array.from({ length: this.#options.lanes }, (_, lane) => this.#run(lane)));
+    this.#running = Promise.all([
+      ...Array.from({ length: this.#options.lanes }, (_, lane) =>
+        this.#run(dated, (round) => `lane${lane}-${round % tagsPerLane}`, false),
+      ),
+      ...contenders.map((sender) => this.#run(sender, (round) => `shared-${round % contendedTags}`, true)),
+    ]);
   }
 
   /** No new pushes; resolves when those under way are acknowledged. */
@@ -57,47 +69,34 @@ export class ChaosPusher {
   }
 
   get acknowledged(): readonly Push[] {
-    return this.pushes.filter(({ acknowledgedAt }) => acknowledgedAt !== null);
+    return this.pushes.filter((push) => acknowledgedAt(push) !== null);
   }
 
-  async #run(lane: number): Promise<void> {
+  async #run(sender: Sender, tagOf: (round: number) => string, isContended: boolean): Promise<void> {
     for (let round = 0; !this.#stopped; round++) {
-      await this.#push(`lane${lane}-${round % tagsPerLane}`);
+      await this.#push(sender, tagOf(round), isContended);
       await sleep(this.#options.everyMs);
     }
   }
 
-  async #push(tag: string): Promise<void> {
+  async #push(sender: Sender, tag: string, isContended: boolean): Promise<void> {
     const number = this.pushes.length;
-    const push: Push = { number, tag, digest: digest(`push ${number}`), acknowledgedAt: null };
-    this.pushes.push(push);
-    this.#byDigest.set(push.digest, number);
-    // Said once, and said again at each retry: a later push of this tag must be newer, whoever hears it when.
-    const occurredAt = new Date().toISOString();
-    const entry = { reference: `${pushedRepository}:${tag}`, digest: push.digest, occurredAt };
-    while (!this.#gaveUp && !(await this.#isAcknowledged(JSON.stringify([entry])))) {
+    const pushed = digest(`push ${number}`);
+    // Said once, and said again at each retry: a later push of this sender is newer, whoever hears it when.
+    const { path, body, ...said } = sender(tag, pushed);
+    const name = `push ${number} (${said.origin})`;
+    const attempts: Attempt[] = [];
+    this.pushes.push({ number, name, tag, digest: pushed, isContended, attempts, ...said });
+    this.#byDigest.set(pushed, number);
+    while (!this.#gaveUp) {
+      const attempt: Attempt = { sentAt: performance.now(), acknowledgedAt: null };
+      attempts.push(attempt);
+      if (await post(this.#options.port, path, body)) {
+        attempt.acknowledgedAt = performance.now();
+        return;
+      }
       this.retries++;
       await sleep(retryMs);
     }
-    if (!this.#gaveUp) push.acknowledgedAt = performance.now();
-  }
-
-  #isAcknowledged(body: string): Promise<boolean> {
-    return new Promise((resolve) => {
-      const headers = { 'content-type': 'application/json', 'content-length': body.length };
-      const path = '/v1/hooks/publish';
-      const asked = request(
-        { agent: false, host: '127.0.0.1', port: this.#options.port, method: 'POST', path, headers },
-        (answer) => {
-          answer.resume();
-          answer.on('error', () => resolve(false));
-          answer.on('end', () => resolve(answer.statusCode === 202));
-        },
-      );
-      asked.setTimeout(answerTimeoutMs, () => asked.destroy());
-      asked.on('error', () => resolve(false));
-      asked.on('close', () => resolve(false));
-      asked.end(body);
-    });
   }
 }

@@ -23,8 +23,11 @@ export interface ChaosRedis {
 
 const followTimeoutMs = 30_000;
 
-export async function startChaosRedis(random: Random): Promise<ChaosRedis> {
-  const pair = await startRedisPair(['--appendonly', 'yes', '--appendfsync', 'always']);
+export async function startChaosRedis(
+  random: Random,
+  env: Readonly<Record<string, string>>,
+): Promise<ChaosRedis> {
+  const pair = await startRedisPair(['--appendonly', 'yes', '--appendfsync', 'always'], env);
   let { primary, replica } = pair;
   const address: Balancer = await startBalancer([primary.port], random);
   const isFollowing = async (node: RedisNode) =>

@@ -2,13 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/lib/random.ts';
 import { type Act, acts } from './chaos-acts.ts';
-import { handovers } from './chaos-doors.ts';
-import type { Push } from './chaos-pusher.ts';
+import { allAtHead, judge, judgeMoved, type Played } from './chaos-judge.ts';
 import type { ChaosSubscriber } from './chaos-subscriber.ts';
-import { type ChaosWorld, openChaosWorld, pollIntervalMs } from './chaos-world.ts';
-import { poll } from './long-poll-client.ts';
+import { type ChaosWorld, openChaosWorld } from './chaos-world.ts';
 import { until } from './redis.ts';
-import type { WireChange } from './stream-client.ts';
 
 export interface ChaosRunOptions {
   readonly seconds: number;
@@ -24,6 +21,8 @@ export interface ChaosRunOptions {
 
 export interface ChaosReport {
   readonly acts: readonly string[];
+  /** Acts that this machine can't play. */
+  readonly leftOut: readonly string[];
   /** Every broken promise; empty is what is wanted. */
   readonly violations: readonly string[];
   readonly acknowledged: number;
@@ -33,20 +32,13 @@ export interface ChaosReport {
   readonly connections: number;
   readonly resets: number;
   readonly looks: number;
-}
-
-interface Played {
-  readonly act: Act;
-  /** ms since the epoch */
-  readonly from: number;
-  readonly to: number;
+  /** Of tags in the polled registry. */
+  readonly moves: number;
 }
 
 /** Acknowledged in the calm before and after: nobody may miss any of these, and nobody may be told a reset. */
 const calmPushes = 20;
 const calmTimeoutMs = 60_000;
-/** How long after an act its effects on who polls may still show: the longest lease, ms. */
-const leaseMs = 15_000;
 
 /** Uniform numbers that are the same for the same seed (mulberry32). */
 export function seeded(seed: number): Random {
@@ -68,12 +60,15 @@ export async function runChaos(options: ChaosRunOptions): Promise<ChaosReport> {
       world.subscribers.every(({ standsAt }) => standsAt !== null),
     );
     world.pusher.start();
+    world.mover.start();
     await acknowledgedMore(world, calmPushes);
     const played = await play(world, random, options);
     await acknowledgedMore(world, calmPushes);
-    await world.pusher.stop();
+    await Promise.all([world.pusher.stop(), world.mover.stop()]);
+    const unmoved = await judgeMoved(world);
     const behind = await allAtHead(world);
-    return await judge(world, played, behind, options);
+    const broken = await judge(world, played, behind, options.minReplicas > 0);
+    return report(world, played, [...unmoved, ...broken]);
   } finally {
     await world.close();
   }
@@ -89,8 +84,10 @@ async function acknowledgedMore({ pusher }: ChaosWorld, count: number): Promise<
 async function play(world: ChaosWorld, random: Random, options: ChaosRunOptions): Promise<Played[]> {
   const end = performance.now() + options.seconds * 1_000;
   const mine = acts.filter(
-    ({ name, losesAll }) =>
-      (options.only?.includes(name) ?? true) && !(options.minReplicas > 0 && losesAll === true),
+    (act) =>
+      (options.only?.includes(act.name) ?? true) &&
+      !(options.minReplicas > 0 && act.loses === 'all') &&
+      !leftOut(world).includes(act.name),
   );
   const played: Played[] = [];
   for (let order: Act[] = []; performance.now() < end || played.length < options.leastActs; ) {
@@ -99,7 +96,7 @@ async function play(world: ChaosWorld, random: Random, options: ChaosRunOptions)
     if (act === undefined) break;
     const from = Date.now();
     await act.run(world, random);
-    played.push({ act, from, to: Date.now() });
+    played.push({ act, from, to: Date.now(), overAt: performance.now() });
     options.say?.(`${act.name}: ${Date.now() - from} ms`);
     await sleep(200 + random() * 1_500);
   }
@@ -113,38 +110,18 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     .map(({ item }) => item);
 }
 
-/** Waits until everybody stands at the head; resolves with who does not. */
-async function allAtHead({ subscribers, cluster }: ChaosWorld): Promise<ChaosSubscriber[]> {
-  const head = await headOf(cluster.at(0).port);
-  const behind = () => subscribers.filter(({ standsAt }) => standsAt !== head);
-  await until('all to be at the head', () => behind().length === 0, calmTimeoutMs).catch(() => {});
-  return behind();
+function leftOut(world: ChaosWorld): string[] {
+  return acts.filter(({ isPossible }) => isPossible?.(world) === false).map(({ name }) => name);
 }
 
-async function headOf(port: number): Promise<string> {
-  const { next } = await poll(port, '/v2/updates?type=*&n=1');
-  return new URL(next ?? '', 'http://localhost').searchParams.get('after') ?? '';
-}
-
-async function judge(
-  world: ChaosWorld,
-  played: readonly Played[],
-  behind: readonly ChaosSubscriber[],
-  options: ChaosRunOptions,
-): Promise<ChaosReport> {
-  const { subscribers, pusher, doors, cluster } = world;
+function report(world: ChaosWorld, played: readonly Played[], violations: readonly string[]): ChaosReport {
+  const { subscribers, pusher, doors, mover } = world;
   const sum = (of: (one: ChaosSubscriber) => number) =>
     subscribers.reduce((total, one) => total + of(one), 0);
-  const log = await readLog(cluster.at(0).port);
   return {
     acts: played.map(({ act }) => act.name),
-    violations: [
-      ...subscribers.flatMap(({ violations }) => violations),
-      ...behind.map(({ name, standsAt }) => `${name} stands at ${standsAt}: must be at the head`),
-      ...subscribers.flatMap((one) => missed(one, pusher.acknowledged, log)),
-      ...judgeLog(log, pusher.acknowledged, options.minReplicas > 0),
-      ...judgePolls(world, played),
-    ],
+    leftOut: leftOut(world),
+    violations,
     acknowledged: pusher.acknowledged.length,
     retries: pusher.retries,
     changes: sum(({ changes }) => changes),
@@ -152,63 +129,6 @@ async function judge(
     connections: sum(({ connections }) => connections),
     resets: sum(({ resets }) => resets),
     looks: doors.log.length,
+    moves: mover.moves,
   };
-}
-
-/**
- * What was acknowledged and not seen, though no reset spoke of it: one tells of all before its position, and of what
- * the ledger lost until then.
- */
-function missed(one: ChaosSubscriber, acknowledged: readonly Push[], log: readonly WireChange[]): string[] {
-  const sequences = new Map(log.map(({ digest, position }) => [digest, Number(position.split('-')[1])]));
-  const { atMs, sequence: resetTo } = one.lastReset;
-  const silent = acknowledged.filter(({ number, digest, acknowledgedAt }) => {
-    const sequence = sequences.get(digest);
-    const isTold = sequence === undefined ? (acknowledgedAt ?? 0) <= atMs : sequence <= resetTo;
-    return !one.saw.has(number) && !isTold;
-  });
-  if (silent.length === 0) return [];
-  return [
-    `${one.name} missed ${silent.length} pushes, the first is ${silent[0]?.number}, and was told nothing`,
-  ];
-}
-
-/** The whole ledger as a late subscriber would read it. */
-async function readLog(port: number): Promise<WireChange[]> {
-  const head = await headOf(port);
-  const changes: WireChange[] = [];
-  let after = `${head.split('-')[0]}-0`;
-  while (after !== head) {
-    const answer = await poll(port, `/v2/updates?type=*&n=1000&after=${after}&pace=none`);
-    if (answer.status !== 200 || answer.next === null)
-      throw new Error(`read the ledger after ${after}: ${answer.status} ${answer.body.slice(0, 300)}`);
-    changes.push(...(JSON.parse(answer.body) as WireChange[]));
-    const next = new URL(answer.next, 'http://localhost').searchParams.get('after') ?? '';
-    if (next === after) throw new Error(`read the ledger after ${after}: no more, must reach ${head}`);
-    after = next;
-  }
-  return changes;
-}
-
-function judgeLog(log: readonly WireChange[], acknowledged: readonly Push[], isComplete: boolean): string[] {
-  const violations: string[] = [];
-  const sequences = log.map(({ position }) => Number(position.split('-')[1]));
-  if (sequences.some((sequence, n) => sequence !== n + 1)) violations.push('the ledger is not dense');
-  const times = new Map<string, number>();
-  for (const { digest } of log) if (digest !== null) times.set(digest, (times.get(digest) ?? 0) + 1);
-  const twice = acknowledged.filter(({ digest }) => (times.get(digest) ?? 0) > 1);
-  if (twice.length > 0) violations.push(`${twice.length} pushes made more than one change`);
-  const lost = acknowledged.filter(({ digest }) => !times.has(digest));
-  if (isComplete && lost.length > 0)
-    violations.push(`${lost.length} acknowledged pushes are lost, the first is ${lost[0]?.number}`);
-  return violations;
-}
-
-/** Nobody polls what another one has just polled, but where leases were lost. */
-function judgePolls({ doors }: ChaosWorld, played: readonly Played[]): string[] {
-  const isExcused = (at: number) =>
-    played.some(({ act, from, to }) => act.losesLeases && at >= from && at <= to + leaseMs);
-  return handovers(doors.log)
-    .filter(({ gapMs, at }) => gapMs < pollIntervalMs / 2 && !isExcused(at))
-    .map(({ repository, from, to, gapMs }) => `${repository}: gateway ${to} ${gapMs} ms after ${from}`);
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../src/lib/random.ts';
+import type { ChaosRecord } from './chaos-record.ts';
 import {
   type OpenStream,
   openLongPollStream,
@@ -31,6 +32,8 @@ export interface SubscriberOptions {
   readonly random: Random;
   /** The number of a push by the digest it pushed; undefined: of no push of ours. */
   readonly pushOf: (digest: string) => number | undefined;
+  /** Shared by all subscribers. */
+  readonly record: ChaosRecord;
 }
 
 export class ChaosSubscriber implements StreamListener {
@@ -69,6 +72,8 @@ export class ChaosSubscriber implements StreamListener {
     this.changes++;
     const { epoch, sequence } = split(change.position);
     if (epoch !== this.#epoch) return this.#complain(`change ${change.position} of another epoch`);
+    const differs = this.#options.record.see(change);
+    if (differs !== null) this.#complain(differs);
     const push = change.digest === null ? undefined : this.#options.pushOf(change.digest);
     if (push !== undefined) this.saw.add(push);
     if (sequence <= this.#dense || this.#ahead.has(sequence)) this.repeats++;
