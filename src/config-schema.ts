@@ -174,7 +174,7 @@ const limits = z
     idleTimeout: duration('1s', '1h').prefault('75s').describe('A connection without a request is closed'),
     heartbeatInterval: duration('1s', '10m')
       .prefault('20s')
-      .describe('Time between heartbeats, spread by a quarter; proxies cut quiet connections at 60 s'),
+      .describe('Time between heartbeats of one subscriber; proxies cut quiet connections at 60 s'),
     longPollMaxWait: duration('1s', '10m').prefault('60s').describe('Longest `wait` of a long-poll'),
     connectionLifetime: duration('1s', '365d')
       .optional()
