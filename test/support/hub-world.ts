@@ -97,7 +97,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ...rest,
     pace: { ...unhurried, ...pace },
   });
-  const pushed = 0;
+  let pushed = 0;
   const observed = (repository: string, tag: string) => ({
     registry,
     repository,
@@ -114,7 +114,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     changes,
     settle,
     async push(repository, tag = 'latest') {
-      const target = { digest: digestOf(`push ${pushed}`), mediaType: null, size: null };
+      const target = { digest: digestOf(`push ${++pushed}`), mediaType: null, size: null };
       await ledger.record([{ kind: 'tag', ...observed(repository, tag), ...target }]);
     },
     async remove(repository, tag = 'latest') {
