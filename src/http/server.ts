@@ -92,7 +92,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     throw new ManifeedError('ORIGIN_DENIED', `serve request: ${pages.explain(origin, host)}`);
   });
   app.addHook('onResponse', async (request, reply) => {
-    const { method } = request;
+    const { method, log } = request;
+    // Nobody reads it at other levels, and to redact a URL costs more than to serve a webhook's route.
+    if (log.level !== 'debug' && log.level !== 'trace') return;
     const url = options.redactUrl(request.url);
     request.log.debug(
       { method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },

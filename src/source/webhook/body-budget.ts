@@ -3,7 +3,6 @@
  * was announced. A sender that its head has proved spends from the whole budget. All others need their body
  * to prove who they are, and may be anybody: each address has a share, and together they leave room for the rest.
  */
-import type { ServerResponse } from 'node:http';
 import { ManifeedError } from '../../errors.ts';
 import { addressGroup } from '../../lib/address-group.ts';
 
@@ -95,13 +94,6 @@ export class BodyBudget {
     if (rest === 0) this.#byAddress.delete(group);
     else this.#byAddress.set(group, rest);
   }
-}
-
-/** Frees the share when the answer is out (`finish`) or the sender has gone (`close` alone). */
-export function releaseAfter(response: ServerResponse, share: BodyShare): void {
-  const release = () => share.release();
-  response.once('finish', release);
-  response.once('close', release);
 }
 
 function check(what: string, used: number, more: number, max: number): void {

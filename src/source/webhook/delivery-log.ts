@@ -39,8 +39,8 @@ export interface Tally {
 }
 
 export interface DeliveryEntry extends Partial<Tally> {
-  /** When it was answered, RFC 3339. */
-  readonly at: string;
+  /** When it was answered, ms since the epoch. */
+  readonly at: number;
   /** The sender's address. */
   readonly address: string;
   readonly status: number;
@@ -102,7 +102,7 @@ export class DeliveryLog {
   /** By hook, oldest first. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
-  #unknown = { count: 0, lastAt: '', lastAddress: '' };
+  #unknown = { count: 0, lastAt: 0, lastAddress: '' };
 
   constructor(hooks: readonly HookOptions[], clock: Clock) {
     this.#hooks = hooks;
@@ -115,7 +115,7 @@ export class DeliveryLog {
     if (record === undefined) return;
     record.accepted += 1;
     const entry = {
-      at: this.#now(),
+      at: this.#clock.now(),
       ...delivery,
       result: resultOf(tally),
       code: null,
@@ -129,7 +129,7 @@ export class DeliveryLog {
     const record = this.#records.get(hook);
     if (record === undefined) return;
     const { delivery, ...rest } = refusal;
-    const entry = { at: this.#now(), ...rest, reason: refusal.reason.slice(0, maxReasonLength) };
+    const entry = { at: this.#clock.now(), ...rest, reason: refusal.reason.slice(0, maxReasonLength) };
     if (delivery === null) {
       record.refusedUnverified += 1;
       push(record.unverified, entry, maxUnverified);
@@ -142,7 +142,7 @@ export class DeliveryLog {
 
   /** A request for a hook that is not configured. Its name is not kept: it may be a secret in the wrong place. */
   unknown(address: string): void {
-    this.#unknown = { count: this.#unknown.count + 1, lastAt: this.#now(), lastAddress: address };
+    this.#unknown = { count: this.#unknown.count + 1, lastAt: this.#clock.now(), lastAddress: address };
   }
 
   /** Newest first; JSON-able; no secret of a hook. */
@@ -150,7 +150,7 @@ export class DeliveryLog {
     const { count, lastAt, lastAddress } = this.#unknown;
     return {
       hooks: this.#hooks.map((hook) => this.#describe(hook)),
-      unknownNames: { count, last: count === 0 ? null : { at: lastAt, address: lastAddress } },
+      unknownNames: { count, last: count === 0 ? null : { at: rfc3339(lastAt), address: lastAddress } },
     };
   }
 
@@ -163,7 +163,7 @@ export class DeliveryLog {
     const { at, address, code, reason } = entry;
     return {
       hook,
-      at,
+      at: rfc3339(at),
       address,
       code: code ?? '',
       reason: reason ?? '',
@@ -185,13 +185,13 @@ export class DeliveryLog {
         refused: record.refused,
         unverified: record.refusedUnverified,
       },
-      deliveries: record.deliveries.toReversed(),
-      unverified: record.unverified.toReversed(),
+      deliveries: record.deliveries.map(shown).reverse(),
+      unverified: record.unverified.map(shown).reverse(),
       savedDelivery:
         kept === undefined
           ? null
           : {
-              at: kept.entry.at,
+              at: rfc3339(kept.entry.at),
               bytes: kept.body.length,
               url: `/v1/hooks?saved=${encodeURIComponent(name)}`,
             },
@@ -214,14 +214,18 @@ export class DeliveryLog {
     this.#keptBytes -= this.#kept.get(hook)?.body.length ?? 0;
     this.#kept.delete(hook);
   }
-
-  #now(): string {
-    return new Date(this.#clock.now()).toISOString();
-  }
 }
 
 function emptyRecord(): HookRecord {
   return { deliveries: [], unverified: [], accepted: 0, refused: 0, refusedUnverified: 0 };
+}
+
+function rfc3339(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function shown(entry: DeliveryEntry): object {
+  return { ...entry, at: rfc3339(entry.at) };
 }
 
 function push(ring: DeliveryEntry[], entry: DeliveryEntry, max: number): void {

@@ -4,11 +4,9 @@
  */
 import type { Readable } from 'node:stream';
 import { ManifeedError } from '../../errors.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { BodyShare } from './body-budget.ts';
+import { bodyIdleMs, type UploadWatch } from './upload-watch.ts';
 
-/** A sender that stops in the middle of a body gets this long, ms; the whole request has `requestTimeout`. */
-export const bodyIdleMs = 5_000;
 /** The first piece of memory for a body whose length nobody has announced, or a larger one. */
 const firstBytes = 16 * 1024;
 
@@ -17,7 +15,7 @@ export interface ReadBodyOptions {
   readonly announcedBytes: number | null;
   readonly maxBytes: number;
   readonly share: BodyShare;
-  readonly clock: Clock;
+  readonly watch: UploadWatch;
 }
 
 /**
@@ -25,21 +23,13 @@ export interface ReadBodyOptions {
  *   arrives for `bodyIdleMs`, BODY_INVALID when the sender leaves in the middle
  */
 export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Buffer> {
-  const { announcedBytes, maxBytes, clock } = options;
+  const { announcedBytes, maxBytes, watch } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const body = new GrowingBuffer(Math.min(announcedBytes ?? maxBytes, maxBytes), options.share);
-  let heardAt = clock.monotonic();
-  let cancelWatch = watch(bodyIdleMs);
+  const upload = { isHeard: false, giveUp: () => end(idle()) };
 
-  function watch(delayMs: number): () => void {
-    return clock.after(delayMs, () => {
-      const restMs = heardAt + bodyIdleMs - clock.monotonic();
-      if (restMs > 0) cancelWatch = watch(restMs);
-      else end(idle());
-    });
-  }
   function onData(chunk: Buffer): void {
-    heardAt = clock.monotonic();
+    upload.isHeard = true;
     try {
       if (body.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
       body.append(chunk);
@@ -54,7 +44,7 @@ export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Bu
     end(new ManifeedError('BODY_INVALID', 'read webhook body: incomplete: must be as long as announced'));
   }
   function end(error: unknown): void {
-    cancelWatch();
+    watch.delete(upload);
     stream.off('data', onData).off('end', onEnd).off('close', onLost).off('error', onLost);
     if (error === null) return resolve(body.bytes());
     // The answer goes out first; what still arrives waits in the kernel until the connection closes.
@@ -63,6 +53,7 @@ export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Bu
     reject(error);
   }
 
+  watch.add(upload);
   stream.on('data', onData).on('end', onEnd).on('close', onLost).on('error', onLost);
   if (announcedBytes !== null && announcedBytes > maxBytes) end(tooLarge(maxBytes));
   return promise;

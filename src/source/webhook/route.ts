@@ -5,7 +5,7 @@
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
-import { BodyBudget, type BodyShare, defaultMaxBufferedBytes, releaseAfter } from './body-budget.ts';
+import { BodyBudget, type BodyShare, defaultMaxBufferedBytes } from './body-budget.ts';
 import { checkHooks } from './check-hooks.ts';
 import { equalSecrets } from './credentials.ts';
 import { Endpoint, type EndpointOptions, Visit } from './endpoint.ts';
@@ -15,6 +15,7 @@ import { kinds } from './kinds.ts';
 import { readBody } from './read-body.ts';
 import { makeReceiver, type Receiver } from './receive.ts';
 import { dropBody } from './route-drop-body.ts';
+import { UploadWatch } from './upload-watch.ts';
 
 export interface WebhookRouteOptions extends EndpointOptions {
   readonly hooks: readonly HookOptions[];
@@ -31,11 +32,18 @@ interface Arrival {
   readonly share: BodyShare;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until it was admitted. A property and no map: a weak map costs more than all of the routing. */
+    arrival: Arrival | null;
+  }
+}
+
 /** What the routes of all hooks share. */
 interface Desk {
   readonly endpoint: Endpoint;
   readonly budget: BodyBudget;
-  readonly arrivals: WeakMap<object, Arrival>;
+  readonly watch: UploadWatch;
   readonly options: WebhookRouteOptions;
 }
 
@@ -47,10 +55,11 @@ export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRo
   const desk: Desk = {
     endpoint: new Endpoint(options),
     budget: new BodyBudget({ maxBytes: maxBufferedBytes, largestBodyBytes }),
-    arrivals: new WeakMap(),
+    watch: new UploadWatch(options.clock),
     options,
   };
   await fastify.register(async (scope) => {
+    scope.decorateRequest('arrival', null);
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (request: FastifyRequest) => readArrival(request, desk));
     for (const hook of hooks) registerHook(scope, hook, desk);
@@ -58,43 +67,47 @@ export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRo
   });
 }
 
-function readArrival(request: FastifyRequest, { arrivals, options }: Desk): Promise<Buffer> {
-  const arrival = arrivals.get(request);
-  if (arrival === undefined) throw new Error('read webhook body: not admitted: must be admitted first');
+function readArrival(request: FastifyRequest, { watch }: Desk): Promise<Buffer> {
+  const { arrival } = request;
+  if (arrival === null) throw new Error('read webhook body: not admitted: must be admitted first');
   const length = request.headers['content-length'];
   return readBody(request.raw, {
     announcedBytes: length === undefined ? null : Number(length),
     maxBytes: arrival.visit.receiver.hook.maxBytes ?? defaultMaxBytes,
     share: arrival.share,
-    clock: options.clock,
+    watch,
   });
 }
 
 function registerHook(scope: FastifyInstance, hook: HookOptions, desk: Desk): void {
   const kind = kinds.get(hook.kind);
   if (kind === undefined) throw new Error(`register webhook: kind ${hook.kind}: must have been checked`);
-  const { endpoint, budget, arrivals, options } = desk;
+  const { endpoint, budget, options } = desk;
   const receiver = makeReceiver(kind, hook, options);
   // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
   const config = { cors: false };
   const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     // The HTTP library refuses torn requests in its own words; the http layer knows only ours.
     const translated = translate(error);
-    const visit = arrivals.get(request)?.visit ?? visitOf(receiver, request);
+    const { arrival } = request;
+    arrival?.share.release();
+    const visit = arrival?.visit ?? visitOf(receiver, request);
     if (visit.body === null) dropBody(request, reply, options.clock);
     endpoint.refused(visit, translated);
     throw translated;
   };
-  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+  const admit = async (request: FastifyRequest) => {
     const visit = visitOf(receiver, request);
     await endpoint.admit(visit);
     const share = budget.open(visit.isVerified ? null : request.ip);
-    releaseAfter(reply.raw, share);
-    arrivals.set(request, { visit, share });
+    request.arrival = { visit, share };
   };
   const take = async (request: FastifyRequest, reply: FastifyReply) => {
-    const visit = arrivals.get(request)?.visit ?? visitOf(receiver, request);
-    return send(reply, await endpoint.take(visit, bodyOf(request)));
+    const { arrival } = request;
+    const visit = arrival?.visit ?? visitOf(receiver, request);
+    const answer = await endpoint.take(visit, bodyOf(request));
+    arrival?.share.release();
+    return send(reply, answer);
   };
   const takes = kind.allowsGet === true ? ['GET', 'POST'] : ['POST'];
   const others = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'].filter((name) => !takes.includes(name));

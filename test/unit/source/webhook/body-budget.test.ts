@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../../src/errors.ts';
 import { BodyBudget } from '../../../../src/source/webhook/body-budget.ts';
-import { bodyIdleMs, readBody } from '../../../../src/source/webhook/read-body.ts';
+import { readBody } from '../../../../src/source/webhook/read-body.ts';
+import { bodyIdleMs, UploadWatch } from '../../../../src/source/webhook/upload-watch.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 const codeOf = (run: () => void): string => {
@@ -53,9 +54,10 @@ describe('reading a body', () => {
     const { announcedBytes, maxBytes = 100_000, budgetBytes = 1_000_000 } = given;
     const stream = new PassThrough();
     const clock = fakeClock();
+    const watch = new UploadWatch(clock);
     const budget = new BodyBudget({ maxBytes: budgetBytes, largestBodyBytes: 0 });
     const share = budget.open(null);
-    const body = readBody(stream, { announcedBytes: announcedBytes ?? null, maxBytes, share, clock });
+    const body = readBody(stream, { announcedBytes: announcedBytes ?? null, maxBytes, share, watch });
     const result = body.then(
       (bytes) => bytes.toString('latin1'),
       (error: unknown) => (error instanceof ManifeedError ? error.code : String(error)),
@@ -104,8 +106,9 @@ describe('reading a body', () => {
       clock.advance(bodyIdleMs - 1);
     }
     expect(clock.waiting).toBe(1);
-    clock.advance(1);
+    clock.advance(1_001);
     expect(await result).toBe('REQUEST_TIMEOUT');
+    clock.advance(1_000);
     expect(clock.waiting).toBe(0);
   });
 
@@ -114,6 +117,7 @@ describe('reading a body', () => {
     stream.write('x');
     stream.destroy();
     expect(await result).toBe('BODY_INVALID');
+    clock.advance(1_000);
     expect(clock.waiting).toBe(0);
   });
 });

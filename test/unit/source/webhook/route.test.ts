@@ -5,8 +5,8 @@ import { ManifeedError } from '../../../../src/errors.ts';
 import type { Labels, Metrics } from '../../../../src/lib/metrics.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
-import { bodyIdleMs } from '../../../../src/source/webhook/read-body.ts';
 import { redactHookUrl } from '../../../../src/source/webhook/redact.ts';
+import { bodyIdleMs } from '../../../../src/source/webhook/upload-watch.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { openRaw, parseAnswer } from '../../../support/raw-http.ts';
 import { makeTestServer, readFixture, resign, secret } from '../../../support/webhook.ts';
@@ -325,7 +325,7 @@ test('an idle upload is answered 408 and its connection closed (F4)', async () =
   const connection = await openRaw(Number(port));
   connection.send('POST /v1/hooks/p HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
   await clock.untilWaiting(1);
-  clock.advance(bodyIdleMs);
+  clock.advance(bodyIdleMs + 1_000);
   const answer = parseAnswer(await connection.ended());
   expect([answer.status, answer.headers.connection]).toEqual([408, 'close']);
   expect(JSON.parse(answer.body).errors[0].code).toBe('REQUEST_TIMEOUT');
