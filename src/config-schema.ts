@@ -156,9 +156,7 @@ const limits = z
     filterMemory: size('4KiB', '64GiB')
       .prefault('128MiB')
       .describe('Estimated memory for the filters of all subscribers, equal filters once'),
-    messagesPerSecond: integer(1, 100_000)
-      .default(50)
-      .describe('Messages a second from one WebSocket; 25 globs or ranges count as one more message'),
+    messagesPerSecond: integer(1, 100_000).default(50).describe('Messages a second from one WebSocket'),
     maxMessage: size('1KiB', '16MiB').prefault('64KiB').describe('Largest message from a WebSocket'),
     maxBody: size('1KiB', '64MiB')
       .prefault('1MiB')

@@ -27,6 +27,17 @@ export interface WatchStallsMessage {
   readonly on: boolean;
 }
 
+/** To the probe: watch how long code holds the event loop, see `holds.ts`; and tell the longest, which ends it. */
+export interface WatchHoldsMessage {
+  readonly kind: 'watch-holds' | 'longest-hold';
+}
+
+/** From the probe. */
+export interface HoldMessage {
+  readonly kind: 'hold';
+  readonly maxMs: number;
+}
+
 /** To the probe: collect garbage now, so that memory readings do not depend on when V8 last did. */
 export interface CollectMessage {
   readonly kind: 'collect';
@@ -92,7 +103,7 @@ export interface FailedMessage {
   readonly message: string;
 }
 
-export type ToServer = PublishMessage | WatchStallsMessage | CollectMessage;
-export type FromServer = ListeningMessage | StallMessage | CollectedMessage;
+export type ToServer = PublishMessage | WatchStallsMessage | WatchHoldsMessage | CollectMessage;
+export type FromServer = ListeningMessage | StallMessage | HoldMessage | CollectedMessage;
 export type ToDriver = OpenMessage | ArmMessage;
 export type FromDriver = OpenedMessage | ArmedMessage | ArrivedMessage | FailedMessage;

@@ -4,14 +4,27 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FromServer, ToServer } from './control.ts';
+import { watchHolds } from './holds.ts';
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
+let stopHolds: (() => Promise<number>) | null = null;
 
 process.on('message', (message: ToServer) => {
   if (message.kind === 'collect') {
     globalThis.gc?.();
     const collected: FromServer = { kind: 'collected' };
     process.send?.(collected);
+    return;
+  }
+  if (message.kind === 'watch-holds') {
+    stopHolds = watchHolds();
+    return;
+  }
+  if (message.kind === 'longest-hold') {
+    void stopHolds?.().then((maxMs) => {
+      const hold: FromServer = { kind: 'hold', maxMs };
+      process.send?.(hold);
+    });
     return;
   }
   if (message.kind !== 'watch-stalls') return;

@@ -22,6 +22,10 @@ export interface Subject {
   watchStalls(): void;
   /** Ends it; the longest stall meanwhile, ms. */
   longestStallMs(): Promise<number>;
+  /** Begins to watch how long code holds the event loop, by CPU time and without collections. */
+  watchHolds(): void;
+  /** Ends it; the longest hold meanwhile, ms. */
+  longestHoldMs(): Promise<number>;
   /** Has V8 collect its garbage. */
   collectGarbage(): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +57,7 @@ export type ServerChild = Child<ToServer, FromServer>;
 /** What the probe within the server does for us. */
 export function probeMethods(
   child: ServerChild,
-): Pick<Subject, 'watchStalls' | 'longestStallMs' | 'collectGarbage'> {
+): Pick<Subject, 'watchStalls' | 'longestStallMs' | 'watchHolds' | 'longestHoldMs' | 'collectGarbage'> {
   return {
     async collectGarbage() {
       const collected = child.next('collected', startTimeoutMs);
@@ -65,6 +69,12 @@ export function probeMethods(
       const stall = child.next('stall', startTimeoutMs);
       child.send({ kind: 'watch-stalls', on: false });
       return (await stall).maxMs;
+    },
+    watchHolds: () => child.send({ kind: 'watch-holds' }),
+    async longestHoldMs() {
+      const hold = child.next('hold', startTimeoutMs);
+      child.send({ kind: 'longest-hold' });
+      return (await hold).maxMs;
     },
   };
 }

@@ -42,6 +42,8 @@ export const defaultInterestLimits: InterestLimits = {
 
 const globUnit = 'wildcards and comparators in globs and ranges';
 const memoryUnit = 'bytes of memory for filters';
+/** Until an owner may ask for its whole share of new globs again. */
+const secondsToRegain = 25;
 /** Owners known before any is forgotten. */
 const leastOwners = 1_000;
 
@@ -155,7 +157,7 @@ export class Interests {
     this.#takeFromBucket(filter, owner, account);
   }
 
-  /** A share of globs at once, and a tenth of that every second: each is judged anew for every repository. */
+  /** A share of globs at once, and as much again over 25 s: each is judged anew for every repository. */
   #takeFromBucket(filter: Filter, owner: string, account: Account): void {
     const more = account.globsWith(filter);
     const rule = this.#bucketRule(owner);
@@ -170,7 +172,7 @@ export class Interests {
   #bucketRule(owner: string): BucketRule {
     const { globsPerClient, globs } = this.#limits;
     const capacity = owner === '' ? globs : Math.min(globsPerClient, globs);
-    return { capacity, perSecond: capacity / 10 };
+    return { capacity, perSecond: capacity / secondsToRegain };
   }
 
   #know(owner: string, account: Account): void {

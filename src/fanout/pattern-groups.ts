@@ -24,7 +24,8 @@ interface Place {
 /** One distinct pattern, shared by all groups that have it. */
 interface Glob {
   readonly pattern: string;
-  readonly matches: GlobMatcher;
+  /** Compiled at first use: a subscription brings a thousand at once. */
+  matches: GlobMatcher | null;
   holders: number;
   /** The repository it was judged for last, and what came out. */
   key: string;
@@ -147,7 +148,7 @@ export class PatternGroups {
 
   #globOf(pattern: string): Glob {
     const glob = this.#globs.get(pattern) ?? {
-      ...{ pattern, matches: compileGlob(pattern), holders: 0 },
+      ...{ pattern, matches: null, holders: 0 },
       ...{ key: '', verdict: false },
     };
     glob.holders++;
@@ -215,6 +216,7 @@ function isAllowed({ grant }: Group, key: string, allowed: Map<string, boolean>,
 function matches(glob: Glob, key: string, work: Work): boolean {
   work.steps++;
   if (glob.key !== key) {
+    glob.matches ??= compileGlob(glob.pattern);
     glob.verdict = glob.matches(key, work);
     glob.key = key;
   }

@@ -20,12 +20,14 @@ import { closeFrame, isPong, pongFrame, textFrame } from './websocket-frame.ts';
 import {
   type ClientMessage,
   controlText,
+  countGlobs,
   errorText,
-  extraMessages,
   idOf,
   refuseMember,
   type SubscribeMessage,
+  tooManySubscriptions,
 } from './websocket-messages.ts';
+import { chargeGlobs } from './websocket-rate.ts';
 import type { FrameListener, FrameReader, FrameReaders } from './websocket-reader.ts';
 import { beatFrames, welcomeFrames } from './websocket-shared.ts';
 
@@ -36,6 +38,8 @@ export interface WebSocketLimits {
   readonly maxBacklogBytes: number;
   /** Messages of one client a second, with a burst of as many. */
   readonly messagesPerSecond: number;
+  /** Also how many globs and ranges may come at once. */
+  readonly globsPerConnection: number;
   /** For the first message, where it has to bring the token, ms. */
   readonly firstMessageTimeoutMs: number;
   /** Between two heartbeats, ms. */
@@ -81,6 +85,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
   #greeting: string | null = null;
   readonly #messages = new LeakyBucket();
+  #globs: LeakyBucket | null = null;
 
   constructor({ socket, address }: StreamConnection, options: WebSocketOptions, grant: ClientGrant | null) {
     this.#socket = socket;
@@ -257,14 +262,10 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
       throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
-    if (ids.length >= limits.subscriptionsPerConnection) {
-      throw new ManifeedError(
-        'SUBSCRIPTION_LIMIT',
-        `subscribe: ${ids.length} subscriptions: must be at most ${limits.subscriptionsPerConnection} per connection`,
-        { detail: { parameter: 'id' } },
-      );
-    }
-    if (!this.#withinRate(extraMessages(message))) return;
+    if (ids.length >= limits.subscriptionsPerConnection)
+      throw tooManySubscriptions(ids.length, limits.subscriptionsPerConnection);
+    const { globsPerConnection } = limits;
+    this.#globs = chargeGlobs(this.#globs, countGlobs(message), globsPerConnection, clock.monotonic());
     const filter = parser.filterOf(message);
     checkFilter(filter, grant, admission.knowsRegistry);
     const start = toStart(message, clock.now());
@@ -322,11 +323,10 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     this.#socket.once('close', cancel);
   }
 
-  /** @param cost how many messages it counts as */
-  #withinRate(cost = 1): boolean {
+  #withinRate(): boolean {
     const { messagesPerSecond } = this.#options.limits;
     const rule = { capacity: messagesPerSecond, perSecond: messagesPerSecond };
-    if (this.#messages.add(cost, rule, this.#options.clock.monotonic())) return true;
+    if (this.#messages.add(1, rule, this.#options.clock.monotonic())) return true;
     if (!this.#closing) {
       this.#fail(
         new ManifeedError(

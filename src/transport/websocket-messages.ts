@@ -57,13 +57,10 @@ export function parseClientMessage(text: string): ClientMessage {
   }
 }
 
-/** Globs and ranges that count as one more message of `limits.messagesPerSecond`. */
-const globsPerMessage = 25;
-
-/** How many more messages a subscribe counts as, for its globs and ranges. */
-export function extraMessages({ repository = [], tag = [] }: SubscribeMessage): number {
+/** Globs and ranges that a subscribe asks for, before any of them is parsed. */
+export function countGlobs({ repository = [], tag = [] }: SubscribeMessage): number {
   const isCostly = (text: string) => text.includes('*') || text.startsWith('semver:');
-  return (repository.filter(isCostly).length + tag.filter(isCostly).length) / globsPerMessage;
+  return repository.filter(isCostly).length + tag.filter(isCostly).length;
 }
 
 function parseJson(text: string): unknown {
@@ -117,4 +114,12 @@ export function errorText(error: ManifeedError, id: string | null): string {
 /** One member of a message is at fault; the connection stays. */
 export function refuseMember(parameter: string, message: string): ManifeedError {
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
+}
+
+export function tooManySubscriptions(count: number, max: number): ManifeedError {
+  return new ManifeedError(
+    'SUBSCRIPTION_LIMIT',
+    `subscribe: ${count} subscriptions: must be at most ${max} per connection`,
+    { detail: { parameter: 'id' } },
+  );
 }

@@ -1,0 +1,59 @@
+import { PerformanceObserver } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Turns of less are not looked at more closely, ms. */
+const leastMs = 2;
+/** Until the observer has told of the last collection. */
+const settleMs = 50;
+
+interface Turn {
+  readonly from: number;
+  readonly to: number;
+  readonly cpuMs: number;
+}
+
+/**
+ * How long code holds the event loop, by the thread's CPU time: what else runs on the machine does not count, nor
+ * do V8's collections. Turns the loop all the time, so it is for finding holds, not for measuring load.
+ *
+ * @returns ends it; the longest hold, ms
+ */
+export function watchHolds(): () => Promise<number> {
+  const turns: Turn[] = [];
+  const collections: { readonly from: number; readonly to: number }[] = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries())
+      collections.push({ from: startTime, to: startTime + duration });
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  let stopped = false;
+  let from = performance.now();
+  let cpuUs = cpuTimeUs();
+  const turn = () => {
+    if (stopped) return;
+    const [to, usedUs] = [performance.now(), cpuTimeUs()];
+    const cpuMs = (usedUs - cpuUs) / 1_000;
+    if (cpuMs >= leastMs) turns.push({ from, to, cpuMs });
+    [from, cpuUs] = [to, usedUs];
+    setImmediate(turn);
+  };
+  setImmediate(turn);
+  return async () => {
+    stopped = true;
+    await sleep(settleMs);
+    observer.disconnect();
+    return turns.reduce((longest, each) => Math.max(longest, withoutCollections(each, collections)), 0);
+  };
+}
+
+function cpuTimeUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+function withoutCollections(turn: Turn, collections: readonly { from: number; to: number }[]): number {
+  const collected = collections
+    .map(({ from, to }) => Math.min(to, turn.to) - Math.max(from, turn.from))
+    .reduce((sum, overlap) => sum + Math.max(0, overlap), 0);
+  return Math.max(0, turn.cpuMs - collected);
+}
