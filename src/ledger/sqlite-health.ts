@@ -16,7 +16,7 @@ export type Notice =
   /** The ledger stores nothing more. */
   | { readonly kind: 'damaged'; readonly reason: string };
 
-/** A check of more would hold up readers for long: some 3 s at this size. */
+/** A check of more would hold up readers for long: some 5 s at this size. */
 const maxCheckedBytes = 1024 * 1024 * 1024;
 /** Notices that wait for the next reply. More say nothing new. */
 const maxNotices = 100;

@@ -115,7 +115,9 @@ function assertWritable(path: string, action: string): void {
   if (!stats.isFile()) throw unavailable(`${action}: it is a folder or a device: must be a file`);
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EROFS')
+      throw unavailable(`${action}: its file system is mounted read-only: must be writable`);
     const mode = (stats.mode & 0o777).toString(8).padStart(3, '0');
     const found = `owner ${stats.uid}, mode ${mode}; the gateway runs as ${process.getuid?.() ?? '?'}`;
     throw unavailable(`${action}: this user may not read and write the file (${found}): must be allowed to`);
