@@ -2,7 +2,7 @@
  * The port of a webhook kind: how one sort of registry speaks. A kind is pure: it reads one verified delivery
  * and says what it observed. It never asks a registry, knows no ledger and keeps nothing.
  *
- * Adding a kind is one file under `kinds/` and one line in `kinds.ts`.
+ * Adding a kind is one file under `kinds/`, one line in `kinds.ts` and one in `webhookKinds` of `config-webhooks.ts`.
  */
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Steps } from './steps.ts';

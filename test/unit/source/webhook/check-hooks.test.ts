@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { webhookKinds } from '../../../../src/config-webhooks.ts';
 import { ManifeedError } from '../../../../src/errors.ts';
 import { checkHooks } from '../../../../src/source/webhook/check-hooks.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
@@ -21,6 +22,10 @@ const hook = (over: Partial<HookOptions>): HookOptions => ({
   kind: 'distribution',
   token: 't',
   ...over,
+});
+
+test('the configuration takes the kinds that there are, and no others', () => {
+  expect([...kinds.keys()].sort()).toEqual([...webhookKinds].sort());
 });
 
 test('checkHooks takes the hooks of every kind', () => {

@@ -176,6 +176,17 @@ test('the acknowledgement waits for the intake, and counts what became of it', a
   await server.app.close();
 });
 
+test('what is older than the ledger knows is answered as ignored, and what is known as unchanged', async () => {
+  const outcomes = ['changed', 'stale', 'duplicate', 'stale', 'unknown', 'unchanged'];
+  const open: HookOptions = { ...publish, token: undefined, verify: 'none' };
+  const server = await makeTestServer([open], { intake: async () => ({ outcomes }) });
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const payload = JSON.stringify(outcomes.map((tag) => ({ reference: `r.test/a:${tag}`, digest })));
+  const answer = await server.app.inject({ method: 'POST', url: '/v1/hooks/p', headers: json, payload });
+  expect(answer.json()).toEqual({ accepted: 6, changes: 1, pending: 0, unchanged: 3, ignored: { stale: 2 } });
+  await server.app.close();
+});
+
 test('bodies under way share one bound: what does not fit is a 503, and the room comes back', async () => {
   const { promise, resolve } = Promise.withResolvers<{ outcomes: string[] }>();
   const open: HookOptions = { ...publish, token: undefined, verify: 'none' };
