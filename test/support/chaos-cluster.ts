@@ -19,10 +19,13 @@ export interface ClusterOptions {
   readonly env?: (number: number) => Readonly<Record<string, string>>;
 }
 
+/** Long: they start while all others work, several at once. */
+const startTimeoutMs = 90_000;
+
 export async function startCluster({ count, settings, env = () => ({}) }: ClusterOptions): Promise<Cluster> {
   const started = await Promise.allSettled(
     Array.from({ length: count }, (_, number) =>
-      spawnGateway({ settings: settings(number), env: env(number) }),
+      spawnGateway({ settings: settings(number), env: env(number), startTimeoutMs }),
     ),
   );
   const gateways = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -44,7 +47,12 @@ export async function startCluster({ count, settings, env = () => ({}) }: Cluste
     at,
     async restart(number) {
       const { port } = at(number);
-      gateways[number] = await spawnGateway({ settings: settings(number), env: env(number), port });
+      gateways[number] = await spawnGateway({
+        settings: settings(number),
+        env: env(number),
+        startTimeoutMs,
+        port,
+      });
     },
     close,
   };

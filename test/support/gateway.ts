@@ -124,6 +124,8 @@ export interface ProcessOptions {
   readonly port?: number;
   /** Where it is killed, and at the how manieth time: `sqlite.after-commit:20` (see failpoints.ts). */
   readonly failpoint?: string;
+  /** Default: twice the patience of all tests. */
+  readonly startTimeoutMs?: number;
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -171,7 +173,7 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
       child.kill('SIGKILL');
       reject(new Error(`start gateway: ${why}: ${output.slice(-1_500)}`));
     };
-    const timer = setTimeout(() => fail('not listening in time'), patienceMs * 2);
+    const timer = setTimeout(() => fail('not listening in time'), options.startTimeoutMs ?? patienceMs * 2);
     heard = () => {
       const found = /"url":"(http:[^"]+)"/.exec(output)?.[1];
       if (found === undefined && child.exitCode === null) return;

@@ -45,7 +45,7 @@ export interface History {
   readonly changes: readonly HistoryChange[];
   /** What each tag points at in the end. */
   readonly state: ReadonlyMap<string, string | null>;
-  /** The ledger may have lost what was acknowledged up to here, monotonic ms. Default: never. */
+  /** The ledger may have lost what it stored up to here, monotonic ms. Default: never. */
   readonly lostUntil?: number;
 }
 
@@ -180,7 +180,8 @@ function checkVisible(
   for (const push of pushes) {
     const last = push.attempts.at(-1);
     const until = last?.acknowledgedAt ?? null;
-    if (last === undefined || until === null || until <= lostUntil) continue;
+    // Sent before the loss, it may have been stored before the loss, however late the answer came.
+    if (last === undefined || until === null || last.sentAt <= lostUntil) continue;
     if (!hasPlace(push, { sentAt: last.sentAt, until }, steps))
       violations.push(`${tag}: ${push.name} was acknowledged, is not visible and was not overtaken`);
   }
