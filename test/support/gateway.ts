@@ -133,6 +133,12 @@ export interface ProcessOptions {
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const failpoints = new URL('./failpoints.ts', import.meta.url).pathname;
 
+/** Ended with this process too: a run that was broken off leaves no gateway behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Arms a failpoint in a process to be spawned. In NODE_OPTIONS it reaches the worker threads too. */
 export function armed(failpoint: string): Readonly<Record<string, string>> {
   return { FAILPOINT: failpoint, NODE_OPTIONS: `--import ${failpoints}` };
@@ -153,6 +159,7 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
       ...options.env,
     },
   });
+  running.add(child);
   let output = '';
   let heard = () => {};
   const hear = (bytes: Buffer) => {
@@ -163,6 +170,7 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
   child.stderr?.on('data', hear);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => {
+      running.delete(child);
       rmSync(folder, { recursive: true, force: true });
       resolve({ code, signal });
       heard();

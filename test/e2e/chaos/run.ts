@@ -4,7 +4,7 @@
  *   npm run chaos -- [--seeds 10] [--seconds 120] [--seed 1] [--subscribers 200] [--min-replicas 0] [--only ACT]
  *
  * It runs as many seeds as said, one after the other, the first of them `--seed`. The same seed plays the same
- * acts. `--only` may be repeated. Exit code 1: a promise was broken; the report says which.
+ * acts. `--only` may be repeated. Exit code 1: a promise was broken; the report says which. 2: stopped by a signal.
  */
 import { parseArgs } from 'node:util';
 import { type ChaosReport, runChaos } from '../../support/chaos-run.ts';
@@ -23,6 +23,8 @@ const { values } = parseArgs({
     quiet: { type: 'boolean', default: false },
   },
 });
+// Ends the servers that were started, which a signal alone would leave behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(2));
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function runSeed(seed: number): Promise<ChaosReport> {
