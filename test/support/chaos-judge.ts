@@ -6,10 +6,9 @@ import { pushedName, pushedRegistry } from './chaos-senders.ts';
 import type { ChaosSubscriber } from './chaos-subscriber.ts';
 import { type ChaosWorld, pollIntervalMs } from './chaos-world.ts';
 import { checkHistory, checkPositions } from './history-check.ts';
-import { poll } from './long-poll-client.ts';
+import { headOf, readLog, sequenceOf, stateOf } from './read-ledger.ts';
 import { until } from './redis.ts';
-import { openSse } from './sse-client.ts';
-import { of, type WireChange } from './stream-client.ts';
+import type { WireChange } from './stream-client.ts';
 
 export interface Played {
   readonly act: Act;
@@ -79,11 +78,12 @@ function lostUntil(played: readonly Played[], isReplicated: boolean): number {
   return losing.at(-1)?.overAt ?? -Infinity;
 }
 
-function judgePushes(
+/** @param lost what was sent up to then may be lost, monotonic ms */
+export function judgePushes(
   pushes: readonly Push[],
   log: readonly WireChange[],
   state: ReadonlyMap<string, string | null>,
-  lost: number,
+  lost = -Infinity,
 ): string[] {
   const changes = log
     .filter(({ registry, repository }) => registry === pushedRegistry && repository === pushedName)
@@ -151,41 +151,4 @@ function judgePolls({ doors }: ChaosWorld, played: readonly Played[]): string[] 
   return handovers(doors.log.filter(({ repository }) => repository.startsWith('watched/')))
     .filter(({ gapMs, at }) => gapMs < pollIntervalMs / 2 && !isExcused(at))
     .map(({ repository, from, to, gapMs }) => `${repository}: gateway ${to} ${gapMs} ms after ${from}`);
-}
-
-const sequenceOf = ({ position }: WireChange) => Number(position.split('-')[1]);
-
-async function headOf(port: number): Promise<string> {
-  const { next } = await poll(port, '/v2/updates?type=*&n=1');
-  return new URL(next ?? '', 'http://localhost').searchParams.get('after') ?? '';
-}
-
-/** The ledger as a late subscriber would read it, from its beginning or after a position. */
-async function readLog(port: number, from?: string, filter = '&type=*'): Promise<WireChange[]> {
-  const head = await headOf(port);
-  const changes: WireChange[] = [];
-  let after = from ?? `${head.split('-')[0]}-0`;
-  while (after !== head) {
-    const answer = await poll(port, `/v2/updates?n=1000&after=${after}&pace=none${filter}`);
-    if (answer.status !== 200 || answer.next === null)
-      throw new Error(`read the ledger after ${after}: ${answer.status} ${answer.body.slice(0, 300)}`);
-    changes.push(...(JSON.parse(answer.body) as WireChange[]));
-    const next = new URL(answer.next, 'http://localhost').searchParams.get('after') ?? '';
-    if (next === after) throw new Error(`read the ledger after ${after}: no more, must reach ${head}`);
-    after = next;
-  }
-  return changes;
-}
-
-/** What the tags of these repositories point at, by `host/name:tag`. */
-async function stateOf(port: number, repositories: readonly string[]): Promise<Map<string, string | null>> {
-  const state = new Map<string, string | null>();
-  for (const repository of repositories) {
-    const client = await openSse(port, { repository, snapshot: 'true' });
-    await client.inbox.until(of('ready'));
-    for (const message of client.inbox.seen)
-      if (message.kind === 'state') state.set(`${repository}:${message.state.tag}`, message.state.digest);
-    client.close();
-  }
-  return state;
 }
