@@ -69,7 +69,7 @@ class MemoryLedger implements Ledger, Transferable {
     const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
     this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt);
     this.#tickedAt = options.clock.monotonic();
-    this.#standingTime = new StandingTime(() => options.clock.monotonic(), options.clock.now());
+    this.#standingTime = new StandingTime(() => options.clock.monotonic(), this.#tick());
   }
 
   get #head(): number {
@@ -85,14 +85,14 @@ class MemoryLedger implements Ledger, Transferable {
     if (settles.some((id) => !this.#pending.has(id))) return { outcomes: [], changes: [] };
     for (const id of settles) this.#pending.delete(id);
     const before = this.#head;
-    const outcomes = observations.map((observation) => this.#recordOne(observation));
+    const now = this.#tick();
+    const outcomes = observations.map((observation) => this.#recordOne(observation, now));
     const changes = this.#changes.slice(before - this.#floor);
     if (changes.length > 0) this.#tails.emit({ kind: 'changes', changes });
     return { outcomes, changes };
   }
 
-  #recordOne(observation: Observation): Outcome {
-    const now = this.#tick();
+  #recordOne(observation: Observation, now: number): Outcome {
     const recordedAt = Math.max(now, this.#recordedAt);
     const standing = { epoch: this.#epoch, head: this.#head, now, clock: this.#clock, recordedAt };
     const room = () => this.#limits.maxPending - this.#pending.size;

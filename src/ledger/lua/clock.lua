@@ -2,8 +2,8 @@
 -- needs a time; from here on `now` is the ledger's stamp and `wall` the server's time.
 --
 -- A stamp goes on at the pace of the server's clock and never falls: where that clock steps back, or a server with
--- another clock takes over, the difference is kept. The clock is noted when it stepped, at each `noteClock`, and
--- once a second.
+-- another clock takes over, the difference is kept. The clock is noted when it stepped, with each stamp that is
+-- kept, and once a second.
 --
 -- meta  stampedAt: the newest stamp, skewMs: how much stamps are ahead of the server's clock, steppedAt: the newest
 --       stamp of before it last stepped back, recordedAt

@@ -16,4 +16,5 @@ for i, given in ipairs(call.keys) do
     ids[i] = keepPending(ARGV[i + 1])
   end
 end
+noteClock()
 return { whole(now), ids }

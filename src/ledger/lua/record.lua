@@ -272,7 +272,9 @@ local fine, failure = pcall(recordAll)
 if fine then fine, failure = pcall(noteNewest) else pcall(noteNewest) end
 
 local changes = '[' .. table.concat(encoded, ',') .. ']'
-if meta.head > headBefore then
+if meta.head == headBefore then
+  noteClock()
+else
   redis.call('HSET', META, 'head', whole(meta.head), 'recordedAt', whole(recordedAt),
     'stampedAt', whole(now))
   -- pcall: what is stored is stored, whether or not it could be told; a silent channel is noticed anyway.

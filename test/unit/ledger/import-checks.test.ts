@@ -33,7 +33,7 @@ const observation = {
   ...where,
   tag: 't',
   ...target,
-  observedAt: at,
+  saidAt: at,
   origin: 'x',
   dedupeKey: null,
 };
@@ -80,12 +80,7 @@ describe('an import', () => {
       'observation.repository',
     ],
     ['pending', { row: 'pending', observation: { ...observation, tag: '?' } }, 3, 'observation.tag'],
-    [
-      'pending',
-      { row: 'pending', observation: { ...observation, observedAt: far } },
-      3,
-      'observation.observedAt',
-    ],
+    ['pending', { row: 'pending', observation: { ...observation, saidAt: far } }, 3, 'observation.saidAt'],
   ])('refuses a %s by its line and member: %j', async (_, row, line, member) => {
     const rows = [header, change].map((good, i) => (i === line - 1 ? row : good));
     if (line === 3) rows.push(row);

@@ -6,10 +6,12 @@ import type { Observation } from '../../../src/event/observation.ts';
 import type { Ledger, Recorded } from '../../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../../src/ledger/memory.ts';
 import { openRedisLedger } from '../../../src/ledger/redis.ts';
+import type { Transferable } from '../../../src/ledger/transfer.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
 import {
   baselined,
+  lookedAt,
   manifestGone,
   manifestSeen,
   repositoryGone,
@@ -26,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 const retention = { maxChanges: 1_000, maxAgeMs: 3_600_000 };
-const limits = { maxDeliveryKeys: 4, maxScopesPerRepository: 3 };
+const limits = { maxDeliveryKeys: 4, maxScopesPerRepository: 3, maxPending: 3 };
 
 const word = fc.constantFrom('one', 'two', 'three');
 const tag = fc.constantFrom('a', 'b', '1.0');
@@ -38,14 +40,29 @@ const more = fc.record({
 });
 const silent = fc.record({ silent: fc.boolean() });
 const said = fc.record({ occurredAt: fc.integer({ min: 0, max: 9_999_999_999_999 }) }, { requiredKeys: [] });
+/** Of two senders and the poller. */
+const origins = fc.constantFrom('webhook:test', 'webhook:other');
 const windowed = fc.record({ dedupeWindowMs: fc.constantFrom(2, 1_000) }, { requiredKeys: [] });
 
 type Made = (now: number) => Observation;
 
 const observation: fc.Arbitrary<Made> = fc
-  .record({ word, tag, offsetMs, more, silent, said, windowed, none: fc.boolean() })
-  .chain(({ word, tag, offsetMs, more, silent, said, windowed, none }) => {
-    const members = { ...more, ...said, ...windowed };
+  .record({
+    ...{ word, tag, offsetMs, more, silent, said, windowed, none: fc.boolean() },
+    ...{ origin: origins, ageMs: fc.integer({ min: 0, max: 6 }) },
+  })
+  .chain(({ word, tag, offsetMs, more, silent, said, windowed, none, origin, ageMs }) => {
+    const members = { ...more, ...said, ...windowed, origin };
+    const { repository } = more;
+    const look: Made = () => lookedAt(tag, word, ageMs, { repository, ...silent });
+    const lookedGone: Made = () => {
+      const { saidAt: _, ...gone } = tagGone(tag, 0, { repository, origin: 'poll', looked: true, ageMs });
+      return gone;
+    };
+    const timeless: Made = () => {
+      const { saidAt: _, ...seen } = tagSeen(tag, none ? null : word, 0, members);
+      return seen;
+    };
     const seen: Made = (now) => tagSeen(tag, none ? null : word, now + offsetMs, { ...members, ...silent });
     const gone: Made[] = [
       (now) => tagGone(tag, now + offsetMs, members),
@@ -54,11 +71,17 @@ const observation: fc.Arbitrary<Made> = fc
       (now) => repositoryGone(now + offsetMs, members),
       (now) => baselined(tag, now + offsetMs, members),
     ];
-    return fc.constantFrom(seen, seen, seen, ...gone);
+    return fc.constantFrom(seen, seen, seen, look, look, lookedGone, timeless, ...gone);
   });
 
 const step = fc.record({
   advanceMs: fc.integer({ min: 0, max: 4 }),
+  /** The clock is set by so much. */
+  stepMs: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: -20, max: 20 }) },
+    { weight: 1, arbitrary: fc.constantFrom(-3_600_000, 3_600_000, -1_200_000, 1_200_000, 315_360_000_000) },
+  ),
   made: fc.array(observation, { maxLength: 4 }),
 });
 
@@ -71,12 +94,15 @@ test('any observations have the same outcomes, changes and index in Redis as in 
       const own = { keyPrefix: freshPrefix(), clock: systemClock, now: () => clock.now() };
       const inRedis = await openRedisLedger({ ...shared, ...own, url: redis.url });
       try {
-        for (const { advanceMs, made } of steps) {
+        for (const { advanceMs, stepMs, made } of steps) {
           clock.advance(advanceMs);
+          clock.setWall(clock.now() + stepMs);
           const given = made.map((make) => make(clock.now()));
           expect(plain(await inRedis.record(given))).toEqual(plain(await memory.record(given)));
         }
         expect(await stateOf(inRedis)).toEqual(await stateOf(memory));
+        expect(await pendingOf(inRedis)).toEqual(await pendingOf(memory));
+        expect(await memoryOf(inRedis)).toEqual(await memoryOf(memory));
       } finally {
         await Promise.all([memory.close(), inRedis.close()]);
       }
@@ -132,6 +158,19 @@ test('any pending observations are kept, leased and settled in Redis as in memor
     { numRuns: 60 },
   );
 });
+
+async function pendingOf(ledger: Ledger) {
+  const pending = await ledger.claimPending(10, 1);
+  return pending.map(({ observation: { dedupeWindowMs: _, ...rest } }) => ({ ...rest, silent: null }));
+}
+
+/** What the rows remember, which only an export shows. */
+async function memoryOf(ledger: Ledger & Transferable) {
+  const rows: string[] = [];
+  for await (const row of ledger.exportRows())
+    if (row.row === 'tag' || row.row === 'manifest') rows.push(JSON.stringify(row, Object.keys(row).sort()));
+  return rows.sort();
+}
 
 /** Without the epoch, which is random. */
 function plain({ outcomes, changes }: Recorded) {
