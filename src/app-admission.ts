@@ -53,6 +53,7 @@ export interface AdmissionOptions {
   readonly refusalLog: RefusalLog;
   readonly pages: Origins;
   readonly isDraining: () => boolean;
+  readonly latestSince: () => number;
 }
 
 export function createAdmission(
@@ -103,6 +104,7 @@ export function createAdmission(
     allowsOrigin: (origin, host) => options.pages.allows(origin, host),
     explainOrigin: (origin, host) => options.pages.explain(origin, host),
     knowsRegistry: knownRegistries(config),
+    latestSince: options.latestSince,
     refused: (code) => refusals.inc({ code }),
     refusedHandshake(error, who, transport) {
       const { code, message } = error;

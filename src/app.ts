@@ -28,6 +28,7 @@ import { RefusalLog } from './http/refusal-log.ts';
 import { registerRoutes, requireAdmin, requireMetrics } from './http/routes.ts';
 import { createServer, type Logger, type Request, type Server } from './http/server.ts';
 import { SocketLimits } from './http/socket-limits.ts';
+import { ClockWatch } from './ledger/clock-watch.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
@@ -77,6 +78,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   warnOfWiderAccess(config, logger);
 
   const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
+  const clockWatch = await ClockWatch.open({ ledger, clock, metrics, log: logger });
   const company = joinOthers(ledger, clock);
   const polling = createPolling({
     countOutcomes,
@@ -109,6 +111,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const admission = createAdmission({
     ...{ config, limits, authorise, checkHost, metrics, pages, refusalLog, log: logger },
     isDraining: () => draining,
+    latestSince: () => clockWatch.latest(),
   });
 
   const server = await createServer({
@@ -186,6 +189,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     draining = true;
     stopHeartbeat();
     stopCounting();
+    clockWatch.stop();
     stopTrimming();
     // Fastify stops listening only some turns later, and whoever connects until then would hold up the end.
     if (server.server.listening) server.server.close();

@@ -30,10 +30,25 @@ export const maxDriftMs = 1_000;
 export function atWall(clock: LedgerClock, wall: number, elapsedMs = 0): LedgerClock {
   const stamp = wall + clock.skewMs;
   const least = clock.stampedAt + Math.max(0, Math.floor(elapsedMs) - maxDriftMs);
-  if (stamp >= least) return { ...clock, stampedAt: stamp };
+  if (stamp >= least) return caughtUp(clock, wall, Math.max(0, elapsedMs));
   // One more, so that what was stamped before the step can be told from what came after it.
   const stampedAt = least + 1;
   return { stampedAt, skewMs: stampedAt - wall, steppedAt: least };
+}
+
+/** A clock that is looked at every few seconds and has gone on by more than this was set, ms. */
+const leapMs = 10_000;
+
+/** Where the wall clock leaps forward after it had stepped back, the leap is taken off the skew: it was mended. */
+function caughtUp(
+  { stampedAt, skewMs, steppedAt }: LedgerClock,
+  wall: number,
+  elapsedMs: number,
+): LedgerClock {
+  const gapMs = wall + skewMs - stampedAt;
+  if (skewMs <= 0 || gapMs - elapsedMs <= leapMs) return { stampedAt: wall + skewMs, skewMs, steppedAt };
+  const stamp = Math.max(stampedAt + 1, wall + Math.max(0, skewMs - gapMs));
+  return { stampedAt: stamp, skewMs: stamp - wall, steppedAt: stampedAt };
 }
 
 /** The clock of a ledger that was exported; an export of an earlier version names no stamp. */

@@ -53,7 +53,10 @@ export function weigh(seen: Observation, row: Remembered, at: Moment): Weight {
   if (isLate(seen, row, at.now)) return 'older';
   if (seen.keptAt !== undefined) return stamp < believedAt ? 'older' : 'newer';
   const { lookedAt = null } = row;
-  if (seen.saidAt === undefined || seen.saidAt > at.now || lookedAt === null) return 'newer';
+  if (seen.saidAt === undefined || lookedAt === null) return 'newer';
+  // Ahead of a clock that stepped back, though not of what it would be: then it is the clock that is wrong.
+  if (seen.saidAt > at.now)
+    return seen.saidAt <= at.clock.stampedAt && seen.saidAt < lookedAt ? 'unsure' : 'newer';
   return at.clock.stampedAt - (at.now - seen.saidAt) < lookedAt ? 'unsure' : 'newer';
 }
 

@@ -142,7 +142,7 @@ function parse({ query, grant, address }: Asking, options: LongPollOptions): Wan
     paced: toPaced(params.pace, grant),
     conflate: params.conflate ?? false,
     encoding: encodings[params.format ?? 'manifeed'],
-    start: toStart(params, options.clock.now()),
+    start: toStart(params, options.admission.latestSince()),
     limit: parseCount(params.n),
     waitMs: parseWait(params.wait, options.limits.longPollMaxWaitMs),
   };

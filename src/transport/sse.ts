@@ -230,7 +230,7 @@ function read(request: StreamHead, options: SseOptions): Asked {
   const { params, filter } = options.parser.query(request.query);
   checkFilter(filter, grant, admission.knowsRegistry);
   const lastEventId = header(request, 'last-event-id');
-  const start = lastEventId ? toResume(lastEventId) : toStart(params, options.clock.now());
+  const start = lastEventId ? toResume(lastEventId) : toStart(params, admission.latestSince());
   return { params, filter, grant, paced: toPaced(params.pace, grant), start };
 }
 

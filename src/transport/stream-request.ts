@@ -76,6 +76,8 @@ export interface Admission {
   /** Why it may not, and what to do. */
   explainOrigin(origin: string | undefined, host: string | undefined): string;
   knowsRegistry(host: string): boolean;
+  /** The latest `since` that is not in the future: now, or the newest change where the clock is behind it, ms. */
+  latestSince(): number;
   /** Counts a refusal for the metrics. */
   refused(code: ErrorCode): void;
   /** Counts a refused opening, and says why in the log, once in a while: a page learns nothing of it. */

@@ -258,7 +258,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   }
 
   #subscribe(message: SubscribeMessage, grant: ClientGrant): void {
-    const { limits, hub, admission, parser, clock } = this.#options;
+    const { limits, hub, admission, parser } = this.#options;
     const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
       throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
@@ -268,7 +268,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     this.#globs = chargeGlobs(this.#globs, countGlobs(message), globsPerConnection, clock.monotonic());
     const filter = parser.filterOf(message);
     checkFilter(filter, grant, admission.knowsRegistry);
-    const start = toStart(message, clock.now());
+    const start = toStart(message, admission.latestSince());
     this.#settle(message, grant, ids.length === 0);
     hub.subscribe(this.#subscriber, { id: message.id, filter, start, snapshot: message.snapshot ?? false });
   }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerLimits, LedgerOptions } from '../../src/ledger/options.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
+import { clockModelContract } from './ledger-clock-model.ts';
 import { clockContract } from './ledger-clocks.ts';
 import { decidingContract } from './ledger-deciding.ts';
 import { keepingContract } from './ledger-keeping.ts';
@@ -38,5 +39,6 @@ export function ledgerContract(name: string, open: OpenLedger, { survives = true
     readingContract(world);
     keepingContract(world, survives);
     clockContract(world, survives);
+    clockModelContract(world, survives);
   });
 }

@@ -173,7 +173,8 @@ class Word {
 
   isUnsureOf({ lookedAt }: Tag): boolean {
     const { saidAt, looked } = this.#seen;
-    if (looked || saidAt === undefined || lookedAt === null || saidAt > this.#wall) return false;
+    if (looked || saidAt === undefined || lookedAt === null) return false;
+    if (saidAt > this.#wall) return saidAt <= this.#now && saidAt < lookedAt;
     return this.#wall - saidAt > this.#now - lookedAt;
   }
 

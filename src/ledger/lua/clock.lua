@@ -10,6 +10,8 @@
 
 local wall = now
 local noteEveryMs = 1000
+-- A gateway asks every few seconds: a clock that has gone on by more was set.
+local leapMs = 10000
 local clock = { stampedAt = wall, skewMs = 0, steppedAt = 0 }
 
 local function noteClock()
@@ -28,7 +30,15 @@ local function readClock()
     clock.steppedAt, clock.stampedAt = notedAt, notedAt + 1
     clock.skewMs = clock.stampedAt - wall
     if found[1] then noteClock() end
-  elseif found[1] and clock.stampedAt - notedAt >= noteEveryMs then
+    return
+  end
+  local gapMs = clock.stampedAt - notedAt
+  if clock.skewMs > 0 and notedAt > 0 and gapMs > leapMs then
+    -- The server's clock was mended.
+    clock.stampedAt = math.max(notedAt + 1, wall + math.max(0, clock.skewMs - gapMs))
+    clock.skewMs, clock.steppedAt = clock.stampedAt - wall, notedAt
+    if found[1] then noteClock() end
+  elseif found[1] and gapMs >= noteEveryMs then
     noteClock()
   end
 end

@@ -30,7 +30,8 @@ local function weigh(o, row)
   if isLate(o, row) then return 'older' end
   if given(o.keptAt) then return stamp < believedAt and 'older' or 'newer' end
   local saidAt, lookedAt = given(o.saidAt), given(row.lookedAt)
-  if not saidAt or saidAt > wall or not lookedAt then return 'newer' end
+  if not saidAt or not lookedAt then return 'newer' end
+  if saidAt > wall then return saidAt <= now and saidAt < lookedAt and 'unsure' or 'newer' end
   return now - (wall - saidAt) < lookedAt and 'unsure' or 'newer'
 end
 

@@ -26,6 +26,7 @@ const admission: Admission = {
   checkHost() {},
   allowsOrigin: () => true,
   knowsRegistry: () => true,
+  latestSince: () => Date.now(),
   explainOrigin: () => '',
   refused() {},
   refusedHandshake() {},

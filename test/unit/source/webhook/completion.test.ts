@@ -203,6 +203,57 @@ describe('a tag without digest', () => {
   });
 });
 
+describe('a push from before our last look', () => {
+  const other = ((text: string): Digest => {
+    if (!isDigest(text)) throw new Error(text);
+    return text;
+  })(`sha256:${'b'.repeat(64)}`);
+  const late = observed('1', { digest: other, mediaType: 'application/json', size: 9 });
+
+  test('is decided by what the registry says, at once', async () => {
+    const world = makeWorld(() => found);
+    start(world);
+    world.defer(late);
+    world.completion.wake();
+    await settle();
+    const { saidAt: _, occurredAt: __, ...look } = observed('1', { ...found, looked: true, ageMs: 0 });
+    expect(world.recorded).toEqual([look]);
+    expect(world.pending.size).toBe(0);
+  });
+
+  test('keeps its time where the registry shows just that push', async () => {
+    const world = makeWorld(() => ({ digest: other, mediaType: 'application/json', size: 9 }));
+    start(world);
+    world.defer(late);
+    world.completion.wake();
+    await settle();
+    expect(world.recorded).toEqual([{ ...late, looked: true, ageMs: 0 }]);
+  });
+
+  test('whose tag is gone deletes it, after one HEAD', async () => {
+    const world = makeWorld(() => 'gone');
+    start(world);
+    world.defer(late);
+    world.completion.wake();
+    await settle();
+    expect(world.gone).toMatchObject([{ tag: '1', looked: true, ageMs: 0, keptAt: startAt }]);
+    expect(world.heads).toHaveLength(1);
+  });
+
+  test('counts as it came where the registry does not answer', async () => {
+    const world = makeWorld(() => 'unreachable');
+    start(world);
+    world.defer(late);
+    world.completion.wake();
+    for (let waited = 0; waited <= giveUpAfterMs; waited += 500) {
+      await settle();
+      world.clock.advance(500);
+    }
+    await settle();
+    expect(world.recorded).toEqual([late]);
+  });
+});
+
 test('a HEAD that throws counts as unreachable', async () => {
   let count = 0;
   const world = makeWorld(() => {

@@ -1,0 +1,83 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { Ledger } from './ledger.ts';
+
+export interface ClockWatchOptions {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A clock that is behind by less is nothing to tell of: gateways and Redis are rarely closer, ms. */
+export const toleratedBehindMs = 5_000;
+
+/**
+ * Compares this gateway's clock with the newest change. `recordedAt` never falls, so after a step back, or beside a
+ * gateway whose clock is ahead, it is ahead of the clock for a while.
+ */
+export class ClockWatch {
+  readonly #options: ClockWatchOptions;
+  readonly #stop: () => void;
+  #newestAt = 0;
+  /** Whether the log has said that the clock is behind. */
+  #isTold = false;
+
+  private constructor(options: ClockWatchOptions) {
+    this.#options = options;
+    this.#stop = options.ledger.tail((event) => {
+      const newest = event.kind === 'changes' ? event.changes.at(-1) : undefined;
+      if (newest !== undefined) this.#saw(newest.recordedAt);
+    });
+    options.metrics.gauge(
+      'ledger_clock_behind_seconds',
+      'By how much the clock is behind the newest change; 0 where it is not',
+      [],
+      (gauge) => gauge.set(this.#behindMs() / 1_000),
+    );
+  }
+
+  static async open(options: ClockWatchOptions): Promise<ClockWatch> {
+    const watch = new ClockWatch(options);
+    watch.#saw(await newestAt(options.ledger));
+    return watch;
+  }
+
+  /** The latest time that a client may ask for with `since`, ms since the epoch. */
+  latest(): number {
+    return Math.max(this.#options.clock.now(), this.#newestAt);
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    this.#stop();
+  }
+
+  #behindMs(): number {
+    return Math.max(0, this.#newestAt - this.#options.clock.now());
+  }
+
+  #saw(recordedAt: number): void {
+    this.#newestAt = Math.max(this.#newestAt, recordedAt);
+    const behindMs = this.#behindMs();
+    if (behindMs === 0) this.#isTold = false;
+    if (behindMs <= toleratedBehindMs || this.#isTold) return;
+    this.#isTold = true;
+    this.#options.log.warn(
+      { behindMs, newestChange: new Date(this.#newestAt).toISOString() },
+      'the clock is behind the newest change: changes keep its time until the clock has caught up; check NTP',
+    );
+  }
+}
+
+/** 0 where there is no change, or it cannot be read: readers are told why. */
+async function newestAt(ledger: Ledger): Promise<number> {
+  try {
+    const { floor, head } = await ledger.bounds();
+    if (head === floor) return 0;
+    return (await ledger.read(head - 1, 1)).changes[0]?.recordedAt ?? 0;
+  } catch {
+    return 0;
+  }
+}
