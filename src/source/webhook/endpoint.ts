@@ -198,11 +198,12 @@ function tallyOf({ observations, incomplete, ignored }: Normalised, outcomes: re
   const count = (word: string) => outcomes.filter((outcome) => outcome === word).length;
   const changes = count('changed');
   const stale = count('stale');
+  const waiting = count('waiting');
   return {
     accepted: observations.length + incomplete.length,
     changes,
-    pending: incomplete.length,
-    unchanged: outcomes.length - changes - stale,
+    pending: incomplete.length + waiting,
+    unchanged: outcomes.length - changes - stale - waiting,
     ignored: {
       ...Object.fromEntries(ignored.map(({ reason, count: times }) => [reason, times])),
       ...(stale === 0 ? {} : { stale }),

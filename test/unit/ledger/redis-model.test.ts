@@ -91,7 +91,12 @@ test('any observations have the same outcomes, changes and index in Redis as in 
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
       const shared = { random: Math.random, retention, limits };
       const memory = await openMemoryLedger({ ...shared, clock });
-      const own = { keyPrefix: freshPrefix(), clock: systemClock, now: () => clock.now() };
+      const own = {
+        keyPrefix: freshPrefix(),
+        clock: systemClock,
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+      };
       const inRedis = await openRedisLedger({ ...shared, ...own, url: redis.url });
       try {
         for (const { advanceMs, stepMs, made } of steps) {
@@ -123,7 +128,12 @@ test('any pending observations are kept, leased and settled in Redis as in memor
     fc.asyncProperty(fc.array(action, { maxLength: 20 }), async (actions) => {
       const shared = { random: Math.random, retention, limits: { maxPending: 5 } };
       const memory = await openMemoryLedger({ ...shared, clock });
-      const own = { keyPrefix: freshPrefix(), clock: systemClock, now: () => clock.now() };
+      const own = {
+        keyPrefix: freshPrefix(),
+        clock: systemClock,
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+      };
       const inRedis = await openRedisLedger({ ...shared, ...own, url: redis.url });
       const ledgers = [memory, inRedis].map((ledger) => ({ ledger, ids: [] as string[] }));
       /** What each did, with ids told by the order in which they were given. */

@@ -161,7 +161,9 @@ test('the acknowledgement waits for the intake, and counts what became of it', a
   });
   let isAnswered = false;
   const digest = `sha256:${'a'.repeat(64)}`;
-  const payload = JSON.stringify(['1', '2'].map((tag) => ({ reference: `r.test/a:${tag}`, digest })));
+  const payload = JSON.stringify(
+    ['1', '2', '3', '4'].map((tag) => ({ reference: `r.test/a:${tag}`, digest })),
+  );
   const answer = server.app
     .inject({ method: 'POST', url: '/v1/hooks/p', headers: json, payload })
     .then((response) => {
@@ -170,8 +172,9 @@ test('the acknowledgement waits for the intake, and counts what became of it', a
     });
   await new Promise(setImmediate);
   expect(isAnswered).toBe(false);
-  resolve({ outcomes: ['changed', 'unchanged'] });
-  expect((await answer).json()).toEqual({ accepted: 2, changes: 1, pending: 0, unchanged: 1, ignored: {} });
+  resolve({ outcomes: ['changed', 'unchanged', 'waiting', 'stale'] });
+  const counts = { accepted: 4, changes: 1, pending: 1, unchanged: 1, ignored: { stale: 1 } };
+  expect((await answer).json()).toEqual(counts);
   expect(server.confirmed).toEqual(['r.test/a']);
   await server.app.close();
 });
