@@ -258,7 +258,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   }
 
   #subscribe(message: SubscribeMessage, grant: ClientGrant): void {
-    const { limits, hub, admission, parser } = this.#options;
+    const { limits, hub, admission, parser, clock } = this.#options;
     const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
       throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
