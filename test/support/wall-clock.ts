@@ -26,7 +26,8 @@ export interface WallClocks {
 const preload = new URL('./wall-clock-preload.ts', import.meta.url).pathname;
 const source = new URL('./wall-clock.c', import.meta.url).pathname;
 
-export function openWallClocks(): WallClocks {
+/** @param compiler a C compiler's program; default `cc` */
+export function openWallClocks(compiler = 'cc'): WallClocks {
   const folder = mkdtempSync(join(tmpdir(), 'manifeed-clock-'));
   const files: number[] = [];
   let library: string | null | undefined;
@@ -47,7 +48,7 @@ export function openWallClocks(): WallClocks {
   return {
     forNode: (offsetMs = 0) => make(offsetMs, { NODE_OPTIONS: `--import ${preload}` }),
     forProgram(offsetMs = 0) {
-      if (library === undefined) library = compile(join(folder, 'wall-clock.so'));
+      if (library === undefined) library = compile(compiler, join(folder, 'wall-clock.so'));
       return library === null ? null : make(offsetMs, { LD_PRELOAD: library });
     },
     close() {
@@ -57,8 +58,10 @@ export function openWallClocks(): WallClocks {
   };
 }
 
-function compile(target: string): string | null {
+function compile(compiler: string, target: string): string | null {
   if (process.platform !== 'linux') return null;
-  const { status } = spawnSync('cc', ['-O1', '-shared', '-fPIC', '-o', target, source], { stdio: 'ignore' });
+  const { status } = spawnSync(compiler, ['-O1', '-shared', '-fPIC', '-o', target, source], {
+    stdio: 'ignore',
+  });
   return status === 0 ? target : null;
 }

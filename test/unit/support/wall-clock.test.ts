@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { isInstalled, startRedis } from '../../support/redis.ts';
 import { openWallClocks, type WallClock } from '../../support/wall-clock.ts';
 
 const hourMs = 3_600_000;
 const clocks = openWallClocks();
 const cleanups: (() => Promise<unknown>)[] = [];
+afterAll(() => clocks.close());
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
@@ -63,4 +64,10 @@ it("steps Redis' wall clock while it runs, if a C compiler is here", async () =>
     const [seconds] = await redis.admin.time();
     expect(Math.abs(aheadMs(Number(seconds) * 1_000) - offset)).toBeLessThan(10_000);
   }
+});
+
+it("says that it can't step another program's clock without a C compiler", () => {
+  const without = openWallClocks('no-such-compiler');
+  expect(without.forProgram()).toBeNull();
+  without.close();
 });
