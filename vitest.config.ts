@@ -1,5 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { filesLeftOut } from './test/support/parts.ts';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
 
 // k6 is a Go program with modules of its own; its scripts run here on stand-ins.
 const k6 = (name: string) => fileURLToPath(new URL(`./test/support/k6/${name}.ts`, import.meta.url));
@@ -14,6 +17,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...filesLeftOut(root).map(({ file }) => file)],
+    globalSetup: ['test/support/left-out.ts'],
     // Two cores: more workers than that only make timing-sensitive e2e tests fight each other.
     maxWorkers: 2,
     testTimeout: 20_000,

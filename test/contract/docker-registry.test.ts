@@ -1,3 +1,4 @@
+// @needs docker-registry
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DockerRegistry, startDockerRegistry } from '../support/docker-registry.ts';
 

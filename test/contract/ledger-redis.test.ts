@@ -1,6 +1,7 @@
+// @needs redis-server
 import { afterAll, beforeAll, describe } from 'vitest';
+import { isInstalled } from '../support/parts.ts';
 import {
-  isInstalled,
   type RedisCluster,
   type RedisNode,
   type RedisSentinels,

@@ -1,3 +1,4 @@
+// @needs chromium
 /** A page in a real browser with nothing but `new EventSource(url)`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -8,6 +9,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
+import { programFile } from '../support/parts.ts';
 
 const token = 'token-of-the-page';
 const waiting = { timeout: 60_000 };
@@ -28,7 +30,7 @@ beforeAll(async () => {
   gatewayPort = await freePort();
   gateway = await startAgain();
   browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: programFile('chromium') ?? 'chromium',
     args: [
       '--headless',
       '--no-sandbox',

@@ -1,3 +1,4 @@
+// @needs redis-server
 /** One gateway on a file, whose clock steps while it works and while it is dead; senders compete for tags. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { type GatewayProcess, spawnGateway } from '../support/gateway.ts';
 import { checkPositions } from '../support/history-check.ts';
 import { readLog, sequenceOf, stateOf } from '../support/read-ledger.ts';
-import { until } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 import { openWallClocks } from '../support/wall-clock.ts';
 
 const hourMs = 3_600_000;

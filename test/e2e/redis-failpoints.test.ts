@@ -1,3 +1,4 @@
+// @needs redis-server
 /** Gateways share a Redis, and one is killed at every moment that matters: nothing acknowledged is lost or numbered twice. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,10 +9,11 @@ import { openRedisLedger } from '../../src/ledger/redis.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { armed, digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
 import { tagSeen } from '../support/ledger-samples.ts';
-import { type RedisNode, startRedis, until } from '../support/redis.ts';
+import { type RedisNode, startRedis } from '../support/redis.ts';
 import { listen, range, sequences } from '../support/redis-ledger.ts';
 import { openSse, type SseClient } from '../support/sse-client.ts';
 import { of, type WireChange } from '../support/stream-client.ts';
+import { until } from '../support/until.ts';
 
 const lanes = 4;
 const recorder = fileURLToPath(new URL('../support/ledger-recorder.ts', import.meta.url));

@@ -1,3 +1,4 @@
+// @needs docker-registry
 /** The real `docker-registry` notifies the real gateway process, and subscribers of every kind see it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { type GatewayProcess, spawnGateway } from '../support/gateway.ts';
 import { patienceMs } from '../support/inbox.ts';
-import { until } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 
 let gateway: GatewayProcess | null = null;
 const children: ChildProcess[] = [];

@@ -7,8 +7,8 @@ import type { ChaosSubscriber } from './chaos-subscriber.ts';
 import { type ChaosWorld, pollIntervalMs } from './chaos-world.ts';
 import { checkHistory, checkPositions } from './history-check.ts';
 import { headOf, readLog, sequenceOf, stateOf } from './read-ledger.ts';
-import { until } from './redis.ts';
 import type { WireChange } from './stream-client.ts';
+import { until } from './until.ts';
 
 export interface Played {
   readonly act: Act;

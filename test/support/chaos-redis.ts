@@ -1,7 +1,8 @@
 /** A Redis primary and its replica behind one address that follows whoever is primary. */
 import type { Random } from '../../src/lib/random.ts';
 import { type Balancer, startBalancer } from './chaos-balancer.ts';
-import { type RedisNode, startRedisPair, until } from './redis.ts';
+import { type RedisNode, startRedisPair } from './redis.ts';
+import { until } from './until.ts';
 
 export interface ChaosRedis {
   /** Where gateways find the primary, whichever node that is. */

@@ -5,7 +5,7 @@ import { type Act, acts } from './chaos-acts.ts';
 import { allAtHead, judge, judgeMoved, type Played } from './chaos-judge.ts';
 import type { ChaosSubscriber } from './chaos-subscriber.ts';
 import { type ChaosWorld, openChaosWorld } from './chaos-world.ts';
-import { until } from './redis.ts';
+import { until } from './until.ts';
 
 export interface ChaosRunOptions {
   readonly seconds: number;

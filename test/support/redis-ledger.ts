@@ -5,7 +5,8 @@ import type { RedisTarget } from '../../src/ledger/redis-target.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { OpenLedger } from '../contract/ledger.ts';
 import { tagSeen } from './ledger-samples.ts';
-import { type RedisNode, type RedisNodeOptions, startRedis, until } from './redis.ts';
+import { type RedisNode, type RedisNodeOptions, startRedis } from './redis.ts';
+import { until } from './until.ts';
 
 let prefixes = 0;
 

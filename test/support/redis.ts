@@ -2,14 +2,14 @@
  * Real redis-server processes for tests: one node, primary + replica, a Cluster of three, a Sentinel trio.
  * Each gets free ports on 127.0.0.1 and a directory of its own; `stop()` ends it by its pid and cleans up.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 const startTimeoutMs = 10_000;
 
@@ -54,29 +54,6 @@ export interface RedisNodeOptions {
   readonly tls?: { readonly ca: string };
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
-}
-
-/** Whether a server program is installed: `redis-server`, `valkey-server`. */
-export function isInstalled(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
-}
-
-/** Asks again every 20 ms until `probe` says true; a test that waits for a fact waits here. */
-export async function until(
-  what: string,
-  probe: () => Promise<boolean> | boolean,
-  timeoutMs = 15_000,
-): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      if (await probe()) return;
-    } catch (error) {
-      if (performance.now() > end) throw error;
-    }
-    if (performance.now() > end) throw new Error(`wait for ${what}: not so after ${timeoutMs} ms`);
-    await sleep(20);
-  }
 }
 
 export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisNode> {

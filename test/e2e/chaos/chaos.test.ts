@@ -1,3 +1,4 @@
+// @needs redis-server
 /** Some seconds of chaos; `npm run chaos` wreaks it for minutes. */
 import { expect, it } from 'vitest';
 import { runChaos } from '../../support/chaos-run.ts';

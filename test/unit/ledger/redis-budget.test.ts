@@ -1,3 +1,4 @@
+// @needs redis-server
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisLedger, type SharedLedger } from '../../../src/ledger/redis.ts';

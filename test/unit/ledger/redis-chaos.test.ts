@@ -1,3 +1,4 @@
+// @needs redis-server
 /**
  * Three gateways' ledgers on a primary, a replica and three Sentinels, with a steady stream of pushes, while
  * connections are cut, the primary hangs and dies. In the end every listener has every acknowledged change of the
@@ -9,8 +10,9 @@ import type { Ledger, TailEvent } from '../../../src/ledger/ledger.ts';
 import { openRedisLedger } from '../../../src/ledger/redis.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { tagSeen } from '../../support/ledger-samples.ts';
-import { type RedisSentinels, startRedisSentinels, until } from '../../support/redis.ts';
+import { type RedisSentinels, startRedisSentinels } from '../../support/redis.ts';
 import { freshPrefix } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 100_000);
 const chaosMs = Number(process.env.CHAOS_SECONDS ?? 4) * 1_000;

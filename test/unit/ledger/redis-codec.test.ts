@@ -1,3 +1,4 @@
+// @needs redis-server
 /** What comes from Redis is checked like any input: no rubbish on the channel or in a key becomes a change. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -13,8 +14,8 @@ import { isStoredRepository, maxKnownRepositories } from '../../../src/ledger/st
 import { countingMetrics } from '../../support/counting-metrics.ts';
 import { digestOf, tagSeen, where } from '../../support/ledger-samples.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { until } from '../../support/redis.ts';
 import { freshPrefix, listen, redisBench, sequences } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 const { start, open, cleanUp } = redisBench();
 afterEach(cleanUp);

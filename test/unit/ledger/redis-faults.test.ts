@@ -1,3 +1,4 @@
+// @needs redis-server
 /** Redis failing in every way: nothing is claimed that is not so, and all goes on by itself. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { tagSeen } from '../../support/ledger-samples.ts';
@@ -6,7 +7,6 @@ import {
   startRedisCluster,
   startRedisPair,
   startRedisSentinels,
-  until,
 } from '../../support/redis.ts';
 import {
   freshPrefix,
@@ -16,6 +16,7 @@ import {
   redisBench,
   sequences,
 } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 const unavailable = { code: 'UNAVAILABLE' };
 const { start, open, later, cleanUp } = redisBench();

@@ -1,11 +1,13 @@
+// @needs redis-server
 /** Keys of the ledger that are lost, overwritten or damaged while gateways run: noticed, and never passed over. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { countingMetrics } from '../../support/counting-metrics.ts';
 import { digestOf, tagSeen, where } from '../../support/ledger-samples.ts';
 import { recordingLog } from '../../support/recording-log.ts';
-import { type RedisNode, until } from '../../support/redis.ts';
+import type { RedisNode } from '../../support/redis.ts';
 import { freshPrefix, type Heard, listen, range, redisBench, sequences } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 const { start, open, cleanUp } = redisBench();
 afterEach(cleanUp);

@@ -1,3 +1,4 @@
+// @needs redis-server
 /** What the gateway says of its Redis: where it looked, what it found, and what to set. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';

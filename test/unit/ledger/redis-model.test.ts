@@ -1,3 +1,4 @@
+// @needs redis-server
 /** The Lua restates `decide.ts`: any observations must do in Redis what they do in memory. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

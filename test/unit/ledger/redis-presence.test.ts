@@ -1,9 +1,11 @@
+// @needs redis-server
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openRedisLedger, type SharedLedger } from '../../../src/ledger/redis.ts';
 import type { RedisPresence } from '../../../src/ledger/redis-presence.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { type RedisNode, startRedis, until } from '../../support/redis.ts';
+import { type RedisNode, startRedis } from '../../support/redis.ts';
 import { freshPrefix } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 let redis: RedisNode;
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+// @needs redis-server
 /** One suite over the schedule of one gateway alone and the one that several share; then what only sharing shows. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openRedisLedger, type SharedLedger } from '../../../src/ledger/redis.ts';
@@ -5,8 +6,9 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { createMemorySchedule } from '../../../src/source/poll/memory-schedule.ts';
 import type { Schedule } from '../../../src/source/poll/schedule.ts';
 import { type FakeClock, fakeClock } from '../../support/fake-clock.ts';
-import { type RedisNode, startRedis, until } from '../../support/redis.ts';
+import { type RedisNode, startRedis } from '../../support/redis.ts';
 import { freshPrefix } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 let redis: RedisNode;
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+// @needs redis-server
 /** Whatever the channel loses, repeats or reorders, listeners hear each change once and in order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

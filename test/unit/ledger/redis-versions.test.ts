@@ -1,3 +1,4 @@
+// @needs redis-server
 /**
  * Ledgers and gateways of other versions on the same Redis. `redis-schema-1.json` holds the commands that make a
  * ledger as the last code of schema 1 left it; `redis-schema-1-status.lua` is what that code ran at its start, before

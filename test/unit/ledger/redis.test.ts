@@ -1,3 +1,4 @@
+// @needs redis-server
 /** What the contract does not speak of: several gateways on one Redis, its doors, and what retention frees. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -7,8 +8,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../../src/ledger/ledger.ts';
 import { manifestGone, manifestSeen, tagGone, tagSeen } from '../../support/ledger-samples.ts';
-import { type RedisNode, until } from '../../support/redis.ts';
+import type { RedisNode } from '../../support/redis.ts';
 import { freshPrefix, listen, range, redisBench, sequences } from '../../support/redis-ledger.ts';
+import { until } from '../../support/until.ts';
 
 const { start, open, later, cleanUp } = redisBench();
 afterEach(cleanUp);

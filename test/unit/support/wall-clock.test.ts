@@ -1,8 +1,10 @@
+// @needs redis-server
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, it } from 'vitest';
-import { isInstalled, startRedis } from '../../support/redis.ts';
+import { isInstalled } from '../../support/parts.ts';
+import { startRedis } from '../../support/redis.ts';
 import { openWallClocks, type WallClock } from '../../support/wall-clock.ts';
 
 const hourMs = 3_600_000;

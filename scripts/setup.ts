@@ -1,0 +1,21 @@
+/** `npm run setup`: installs the programs that the tests use. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { isInstalled, missingParts } from '../test/support/parts.ts';
+import { installParts } from './install-parts.ts';
+
+// Ctrl-C ends apt; what keeps services from starting is still removed.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => {});
+
+installParts({
+  missing: missingParts,
+  has: isInstalled,
+  isRoot: process.getuid?.() === 0,
+  exists: existsSync,
+  run(command) {
+    console.log(`> ${command.join(' ')}`);
+    const [program = '', ...args] = command;
+    return spawnSync(program, args, { stdio: 'inherit' }).status === 0;
+  },
+  say: (line) => console.log(line),
+});
