@@ -11,7 +11,7 @@ import { parseFilter } from '../src/event/filter.ts';
 import { Hub } from '../src/fanout/hub.ts';
 import type { Encoding, Sink } from '../src/fanout/sink.ts';
 import type { Ledger, TailEvent } from '../src/ledger/ledger.ts';
-import { openMemoryLedger } from '../src/ledger/memory.ts';
+import { openMemoryLedger } from '../src/ledger/memory/memory.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { noLog } from '../src/lib/log.ts';
 import { noMetrics } from '../src/lib/metrics.ts';

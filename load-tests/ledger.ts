@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { parseDigest } from '../src/event/digest.ts';
 import type { TagObserved } from '../src/event/observation.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../src/ledger/sqlite.ts';
+import { openSqliteLedger } from '../src/ledger/sqlite/sqlite.ts';
 import { systemClock } from '../src/lib/clock.ts';
 
 const { values } = parseArgs({

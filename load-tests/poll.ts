@@ -7,9 +7,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '../src/lib/clock.ts';
-import type { Exchange } from '../src/source/poll/exchange.ts';
 import type { RegistryPollOptions } from '../src/source/poll/options.ts';
 import { createPoller, type PollerOptions } from '../src/source/poll/poller.ts';
+import type { Exchange } from '../src/upstream/exchange.ts';
 
 const seconds = 10;
 const tags = Array.from({ length: 10 }, (_, n) => `1.${n}`);

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseDigest } from '../src/event/digest.ts';
 import type { TagObserved } from '../src/event/observation.ts';
-import { openRedisLedger, type SharedLedger } from '../src/ledger/redis.ts';
+import { openRedisLedger, type SharedLedger } from '../src/ledger/redis/redis.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { type RedisNode, startRedis } from '../test/support/redis.ts';
 

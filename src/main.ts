@@ -4,5 +4,5 @@ import { StopSignals } from './cli/stop-signals.ts';
 
 const signals = new StopSignals(process);
 // Loaded only now: it takes a good part of a second, in which PID 1 would not hear a signal.
-const { runProcess } = await import('./app-process.ts');
+const { runProcess } = await import('./gateway/process.ts');
 process.exitCode = await runProcess(signals);

@@ -2,8 +2,9 @@
  * When a herd's requests reach the registry, computed: three ways of sending one change to the same clients. Pure, and with
  * the gateway's own pacing functions for the third.
  */
+
+import { dueMs } from '../../src/fanout/pace/slots.ts';
 import type { Random } from '../../src/lib/random.ts';
-import { dueMs } from '../../src/pacing/slots.ts';
 
 export interface Herd {
   /** Subscribers of each gateway. */

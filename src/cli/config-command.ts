@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
-import { type Check, printConfig } from '../config.ts';
-import { settingsTable } from '../config-table.ts';
+import { type Check, printConfig } from '../config/config.ts';
+import { settingsTable } from '../config/settings/table.ts';
 import { type Command, exitCodes } from './command.ts';
 
 /** `manifeed config`: the resolved settings, secrets hidden; or what is wrong with them. */

@@ -1,5 +1,5 @@
 /** What a start prints for whoever tries the gateway: commands that work with the configuration in force. */
-import type { Config, WebhookConfig } from '../config.ts';
+import type { Config, WebhookConfig } from '../config/config.ts';
 
 export interface ListeningAt {
   readonly host: string;

@@ -1,5 +1,5 @@
 import { parseArgs, TextDecoder } from 'node:util';
-import { type Check, loadConfig, type WebhookConfig } from '../config.ts';
+import { type Check, loadConfig, type WebhookConfig } from '../config/config.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
 /** A saved delivery, as the hook would have received it. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { type Check, type Config, loadConfig } from '../config.ts';
+import { type Check, type Config, loadConfig } from '../config/config.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
 /** What `manifeed ledger info` shows; times are ms since the epoch. */

@@ -2,7 +2,7 @@
  * The command line: finds the command, prints help, and turns errors into lines and exit codes. It starts
  * nothing itself: `app-process.ts` hands it the commands.
  */
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { type Check, loadConfig } from '../config.ts';
+import { type Check, loadConfig } from '../config/config.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 
 /** 256 bits: nobody guesses it, so a plain SHA-256 may stand in the configuration. */

@@ -8,10 +8,10 @@ import type { Clock } from '../lib/clock.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Frame } from './frame.ts';
 import type { HubMetrics } from './hub-metrics.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from './pace/pacer.ts';
+import type { Wave } from './pace/wave.ts';
 import type { Control } from './sink.ts';
 import type { Subscriber } from './subscriber.ts';
-import type { Wave } from './wave.ts';
 
 /**
  * Changes above its resume position that a subscriber may have. At the bound it falls behind and is fed in

@@ -21,12 +21,12 @@ import type { Frame } from './frame.ts';
 import type { History, HistoryPage } from './history.ts';
 import type { HubMetrics } from './hub-metrics.ts';
 import { judgeFrames } from './judge.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from './pace/pacer.ts';
+import type { Turns } from './pace/turns.ts';
 import type { ResetReason } from './sink.ts';
 import { sendSnapshot } from './snapshot.ts';
 import { type ResolvedStart, resolveStart } from './start.ts';
 import type { Joining, Subscriber, SubscriptionRequest } from './subscriber.ts';
-import type { Turns } from './turns.ts';
 
 /** What the feeder needs of the hub. */
 export interface FeederPort {

@@ -10,7 +10,6 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
-import type { PaceOptions } from '../pacing/rules.ts';
 import { Delivery } from './delivery.ts';
 import { Demand } from './demand.ts';
 import { FanOut } from './fan-out.ts';
@@ -20,14 +19,15 @@ import { GroupIndex } from './group.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
 import { defaultInterestLimits, type InterestLimits, Interests } from './interests.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer } from './pace/pacer.ts';
+import type { PaceOptions } from './pace/rules.ts';
+import { Turns } from './pace/turns.ts';
+import type { Crowd } from './pace/wave.ts';
 import { type RecentRequest, recentFrames } from './recent.ts';
 import type { Farewell } from './sink.ts';
 import { Subscriber, type SubscriberOptions, type SubscriptionRequest } from './subscriber.ts';
 import { SubscriberTable } from './table.ts';
-import { Turns } from './turns.ts';
 import { WakeUp } from './wake-up.ts';
-import type { Crowd } from './wave.ts';
 
 export interface HubOptions {
   readonly ledger: Ledger;

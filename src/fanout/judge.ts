@@ -7,7 +7,7 @@ import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
 import type { Frame } from './frame.ts';
 import type { Grant } from './group.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './pace/turns.ts';
 
 export interface Judged {
   readonly grant: Grant;

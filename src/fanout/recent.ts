@@ -4,7 +4,7 @@ import type { Frame } from './frame.ts';
 import type { Grant } from './group.ts';
 import type { History } from './history.ts';
 import { type Judged, judgeFrames } from './judge.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './pace/turns.ts';
 
 export interface RecentPort {
   readonly history: History;

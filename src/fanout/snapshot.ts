@@ -2,8 +2,8 @@ import { repositoryKey } from '../event/reference.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Delivery } from './delivery.ts';
 import { judgeRepository } from './judge.ts';
+import type { Turns } from './pace/turns.ts';
 import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
-import type { Turns } from './turns.ts';
 
 export interface SnapshotPort {
   readonly ledger: Pick<Ledger, 'tags'>;

@@ -13,11 +13,11 @@ import fastify, {
   type HTTPMethods,
   LogController,
 } from 'fastify';
+import { requireOneHost } from '../access/host-header.ts';
+import type { Origins } from '../access/origins.ts';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
-import { requireOneHost } from './host-header.ts';
-import type { Origins } from './origins.ts';
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;

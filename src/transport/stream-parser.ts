@@ -8,7 +8,7 @@ import {
   type StreamParams,
   toFilter,
 } from './subscribe-params.ts';
-import { type ClientMessage, parseClientMessage, type SubscribeMessage } from './websocket-messages.ts';
+import { type ClientMessage, parseClientMessage, type SubscribeMessage } from './websocket/messages.ts';
 
 export interface ParsedStream {
   readonly params: StreamParams;

@@ -1,4 +1,4 @@
-import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 

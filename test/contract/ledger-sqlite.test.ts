@@ -1,4 +1,4 @@
-import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { ledgerFolder } from '../support/ledger-files.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';

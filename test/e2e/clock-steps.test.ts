@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { judgePushes } from '../support/chaos-judge.ts';
-import { ChaosPusher } from '../support/chaos-pusher.ts';
-import { chaosHooks, pushedName, pushedRegistry } from '../support/chaos-senders.ts';
 import { freePort } from '../support/free-port.ts';
 import { type GatewayProcess, spawnGateway } from '../support/gateway.ts';
 import { checkPositions } from '../support/history-check.ts';
 import { readLog, sequenceOf, stateOf } from '../support/read-ledger.ts';
 import { until } from '../support/until.ts';
 import { openWallClocks } from '../support/wall-clock.ts';
+import { judgePushes } from './chaos/judge.ts';
+import { ChaosPusher } from './chaos/pusher.ts';
+import { chaosHooks, pushedName, pushedRegistry } from './chaos/senders.ts';
 
 const hourMs = 3_600_000;
 /** How far the clock is ahead after each step, ms. */

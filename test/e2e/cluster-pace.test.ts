@@ -1,12 +1,12 @@
 // @needs redis-server
 /** The pace holds over three real gateways together, however unevenly their subscribers are spread. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Cluster, startCluster } from '../support/chaos-cluster.ts';
 import { digest, publish } from '../support/gateway.ts';
 import { type RedisNode, startRedis } from '../support/redis.ts';
 import { openSse, type SseClient } from '../support/sse-client.ts';
 import { of } from '../support/stream-client.ts';
 import { until } from '../support/until.ts';
+import { type Cluster, startCluster } from './chaos/cluster.ts';
 
 const deliveriesPerSecond = 100;
 const bucketMs = 500;

@@ -1,14 +1,14 @@
 // @needs redis-server
 /** Three real gateways on one Redis ask a registry what one would ask, whichever of them lives. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cluster, startCluster } from '../support/chaos-cluster.ts';
-import { type Asked, type Doors, handovers, openDoors } from '../support/chaos-doors.ts';
 import { type FakeRegistry, startFakeRegistry } from '../support/fake-registry.ts';
 import { publish } from '../support/gateway.ts';
 import { type RedisNode, startRedis } from '../support/redis.ts';
 import { openSse, type SseClient } from '../support/sse-client.ts';
 import { of } from '../support/stream-client.ts';
 import { until } from '../support/until.ts';
+import { type Cluster, startCluster } from './chaos/cluster.ts';
+import { type Asked, type Doors, handovers, openDoors } from './chaos/doors.ts';
 
 const intervalMs = 1_000;
 const busyRequestsPerSecond = 20;

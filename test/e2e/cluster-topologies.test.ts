@@ -1,12 +1,12 @@
 // @needs redis-server
 /** Two real gateways on what else Redis comes as: a primary that Sentinels name, and a Cluster. */
 import { afterEach, expect, it } from 'vitest';
-import { type Cluster, startCluster } from '../support/chaos-cluster.ts';
 import { digest, publish, type Settings } from '../support/gateway.ts';
 import { startRedisCluster, startRedisSentinels } from '../support/redis.ts';
 import { openSse, type SseClient } from '../support/sse-client.ts';
 import { of } from '../support/stream-client.ts';
 import { until } from '../support/until.ts';
+import { type Cluster, startCluster } from './chaos/cluster.ts';
 
 const timeoutMs = 90_000;
 /** Sentinels notice after a second, agree, and promote; then the gateways' backoff. */

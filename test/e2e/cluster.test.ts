@@ -1,7 +1,6 @@
 // @needs redis-server
 /** Three real gateways on one Redis are one: what any of them hears, the subscribers of all get, once. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Cluster, startCluster } from '../support/chaos-cluster.ts';
 import { digest, metric, publish } from '../support/gateway.ts';
 import { openLongPoll } from '../support/long-poll-client.ts';
 import { type RedisNode, startRedis } from '../support/redis.ts';
@@ -9,6 +8,7 @@ import { openSse } from '../support/sse-client.ts';
 import { of, type StreamClient } from '../support/stream-client.ts';
 import { until } from '../support/until.ts';
 import { openWebSocket } from '../support/websocket-client.ts';
+import { type Cluster, startCluster } from './chaos/cluster.ts';
 
 let redis: RedisNode;
 let cluster: Cluster;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { armed, digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
 import { checkpointHalf } from '../support/half-checkpoint.ts';

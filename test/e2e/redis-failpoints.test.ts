@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openRedisLedger } from '../../src/ledger/redis.ts';
+import { openRedisLedger } from '../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { armed, digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
 import { tagSeen } from '../support/ledger-samples.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { type App, type AppOptions, openApp } from '../../src/app.ts';
-import { configChecks } from '../../src/app-checks.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { configChecks } from '../../src/gateway/checks.ts';
+import { type App, type AppOptions, openApp } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { patienceMs } from './inbox.ts';
 

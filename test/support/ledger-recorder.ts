@@ -4,8 +4,8 @@
  * argv[4] it keeps so many changes, and trims all the time.
  */
 import { writeSync } from 'node:fs';
-import { openRedisLedger } from '../../src/ledger/redis.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
+import { openRedisLedger } from '../../src/ledger/redis/redis.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { tagSeen } from './ledger-samples.ts';
 

@@ -1,8 +1,8 @@
 import type { Change } from '../../src/event/change.ts';
 import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
-import { openRedisLedger, type RedisLedgerOptions } from '../../src/ledger/redis.ts';
-import type { RedisTarget } from '../../src/ledger/redis-target.ts';
+import { openRedisLedger, type RedisLedgerOptions } from '../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import type { RedisTarget } from '../../src/redis/target.ts';
 import type { OpenLedger } from '../contract/ledger.ts';
 import { tagSeen } from './ledger-samples.ts';
 import { type RedisNode, type RedisNodeOptions, startRedis } from './redis.ts';

@@ -1,6 +1,6 @@
 import { ManifeedError } from '../../src/errors.ts';
 import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
-import { openMemoryLedger } from '../../src/ledger/memory.ts';
+import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { Tails } from '../../src/ledger/tails.ts';
 import type { FakeClock } from './fake-clock.ts';
 

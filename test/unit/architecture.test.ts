@@ -1,4 +1,4 @@
-/** DESIGN's import table and the confinement of libraries, read off the sources. */
+/** ARCHITECTURE's map and the confinement of libraries, held against the sources. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,58 +54,67 @@ function resolve(from: string, name: string): string {
 
 const sources = read('src');
 
-/** What each part may import besides itself, lib and errors. A part's files are those that match first. */
-const parts: readonly { name: string; files: RegExp; may: readonly RegExp[] }[] = [
-  { name: 'errors', files: /^src\/errors\.ts$/, may: [] },
-  { name: 'lib', files: /^src\/lib\//, may: [] },
-  { name: 'event', files: /^src\/event\//, may: [] },
-  { name: 'pacing', files: /^src\/pacing\//, may: [/^src\/event\//] },
-  { name: 'ledger', files: /^src\/ledger\//, may: [/^src\/event\//] },
-  { name: 'source', files: /^src\/source\//, may: [/^src\/event\//] },
-  {
-    name: 'fanout',
-    files: /^src\/fanout\//,
-    may: [/^src\/event\//, /^src\/ledger\/ledger\.ts$/, /^src\/pacing\//],
-  },
-  { name: 'transport', files: /^src\/transport\//, may: [/^src\/event\//, /^src\/fanout\//] },
-  { name: 'http', files: /^src\/http\//, may: [] },
-  { name: 'config', files: /^src\/config(?:-[a-z-]+)?\.ts$/, may: [] },
-  { name: 'cli', files: /^src\/cli\//, may: [/^src\/config(?:-[a-z-]+)?\.ts$/] },
-  { name: 'app', files: /^src\/app(?:-[a-z-]+)?\.ts$/, may: [/^src\/(?!main\.ts)/] },
-  { name: 'main', files: /^src\/main\.ts$/, may: [/^src\//] },
-];
+/** A row of ARCHITECTURE's map: the one list of who may import whom. */
+interface Room {
+  readonly name: string;
+  /** Folders and files, `src/…`. */
+  readonly paths: readonly string[];
+  /** What it may import besides itself, lib and errors; null: everything but main. */
+  readonly may: readonly string[] | null;
+}
+
+const rooms: readonly Room[] = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  .split('\n')
+  .flatMap((line) => {
+    const [, names = '', , imports = ''] = line.split('|').map((cell) => cell.trim());
+    const paths = [...names.matchAll(/`(src\/[^`]+)`/g)].map((match) => match[1] ?? '');
+    if (paths.length === 0 || !/^\| `src\//.test(line)) return [];
+    const may = imports === '–' ? [] : imports.split(', ').map((name) => `src/${name.replaceAll('`', '')}`);
+    return [{ name: paths.join(', '), paths, may: imports.startsWith('everything') ? null : may }];
+  });
+
+function isIn(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
+}
 
 /** Where each library, and the environment, may be met. */
 const confined: readonly { library: RegExp; files: RegExp }[] = [
-  { library: /^ioredis(?:\/|$)/, files: /^src\/ledger\/redis[a-z-]*\.ts$/ },
-  { library: /^better-sqlite3(?:\/|$)/, files: /^src\/ledger\/sqlite[a-z-]*\.ts$/ },
-  { library: /^undici(?:\/|$)/, files: /^src\/source\/poll\// },
-  { library: /^ws(?:\/|$)/, files: /^src\/transport\/websocket(?:-[a-z-]+)?\.ts$/ },
+  { library: /^ioredis(?:\/|$)/, files: /^src\/(?:redis|ledger\/redis|cluster\/redis)\// },
+  { library: /^better-sqlite3(?:\/|$)/, files: /^src\/ledger\/sqlite\// },
+  { library: /^undici(?:\/|$)/, files: /^src\/upstream\// },
+  { library: /^ws(?:\/|$)/, files: /^src\/transport\/websocket\// },
   {
     library: /^(?:fastify|@fastify\/.*)$/,
-    files: /^src\/(?:http\/|transport\/|source\/webhook\/route[a-z-]*\.ts$)/,
+    files: /^src\/(?:http\/|transport\/|access\/[a-z-]+\.ts$|source\/webhook\/[a-z-]+\.ts$)/,
   },
   { library: /^prom-client(?:\/|$)/, files: /^src\/http\/metrics[a-z-]*\.ts$/ },
-  { library: /^yaml(?:\/|$)/, files: /^src\/(?:config(?:-[a-z-]+)?\.ts$|cli\/)/ },
+  { library: /^yaml(?:\/|$)/, files: /^src\/(?:config|cli)\// },
 ];
 
-function partOf(path: string) {
-  return parts.find((part) => part.files.test(path));
+function roomOf(path: string): Room | undefined {
+  return rooms.find((room) => isIn(path, room.paths));
 }
 
 describe('the sources', () => {
-  it('belong to a part each', () => {
+  it('belong to a room each', () => {
+    expect(rooms.length).toBeGreaterThan(10);
     expect(
-      sources.filter((source) => partOf(source.path) === undefined).map((source) => source.path),
+      sources.filter((source) => roomOf(source.path) === undefined).map((source) => source.path),
     ).toEqual([]);
   });
 
-  it.each(parts)('$name imports only what the table allows', ({ name, files, may }) => {
-    const allowed = [files, ...may, ...(name === 'errors' ? [] : [/^src\/lib\//, /^src\/errors\.ts$/])];
+  it.each(rooms)('$name imports only what the map allows', (room) => {
+    const allowed = [...room.paths, ...(room.may ?? ['src']), 'src/lib', 'src/errors.ts'];
     const offending = sources
-      .filter((source) => partOf(source.path)?.name === name)
-      .flatMap((source) => source.imports.map((imported) => `${source.path} → ${imported}`))
-      .filter((edge) => !allowed.some((pattern) => pattern.test(edge.split(' → ')[1] ?? '')));
+      .filter((source) => roomOf(source.path) === room)
+      .flatMap((source) => source.imports.map((imported) => ({ from: source.path, imported })))
+      .filter(({ from, imported }) => {
+        if (imported === 'src/main.ts') return true;
+        if (from.startsWith('src/lib/'))
+          return !imported.startsWith('src/lib/') && imported !== 'src/errors.ts';
+        return !isIn(imported, allowed);
+      })
+      .map(({ from, imported }) => `${from} → ${imported}`);
     expect(offending).toEqual([]);
   });
 
@@ -118,7 +127,7 @@ describe('the sources', () => {
 
   it('read the environment in config.ts alone', () => {
     const readers = sources.filter((source) => /\bprocess\s*\.\s*env\b/.test(withoutComments(source.text)));
-    expect(readers.map((source) => source.path)).toEqual(['src/config.ts']);
+    expect(readers.map((source) => source.path)).toEqual(['src/config/config.ts']);
   });
 
   it('import each other with their extension, and in no circle', () => {

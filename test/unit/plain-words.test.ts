@@ -1,15 +1,15 @@
 /** Whatever comes from outside, what is answered is in our words: never a validator's. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { configChecks } from '../../src/app-checks.ts';
-import { ConfigError, loadConfig } from '../../src/config.ts';
+import { ConfigError, loadConfig } from '../../src/config/config.ts';
 import { ManifeedError } from '../../src/errors.ts';
+import { configChecks } from '../../src/gateway/checks.ts';
 import { parsePaceChange } from '../../src/http/routes.ts';
 import { decodeRows } from '../../src/ledger/transfer-codec.ts';
 import { manifeed } from '../../src/source/webhook/kinds/manifeed.ts';
 import { longPollSchema } from '../../src/transport/long-poll.ts';
 import { parseQuery, parseStreamQuery } from '../../src/transport/subscribe-params.ts';
-import { parseClientMessage } from '../../src/transport/websocket-messages.ts';
+import { parseClientMessage } from '../../src/transport/websocket/messages.ts';
 import { jargon } from '../support/jargon.ts';
 
 /** Values of every type, at and beyond bounds. */

@@ -3,42 +3,27 @@
  * due again. Lanes share nothing, so a registry in trouble holds up no other. It owns the breaker and the states
  * of its repositories; what a look does is in `look.ts`.
  */
+
+import { LoadSlots } from '../../cluster/memory/load-slots.ts';
+import type { Claim, Wanted } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Random } from '../../lib/random.ts';
-import { afterFailure, afterSuccess, type BreakerMode, breakerMode, closedBreaker } from './breaker.ts';
-import type { KindLister } from './listers/by-kind.ts';
-import type { ListBounds } from './listers/lister.ts';
-import { LoadSlots } from './load-slots.ts';
-import { type LedgerView, lookAt } from './look.ts';
+import {
+  afterFailure,
+  afterSuccess,
+  type BreakerMode,
+  breakerMode,
+  closedBreaker,
+} from '../../upstream/breaker.ts';
+import type { RegistryClient } from '../../upstream/registry-client.ts';
+import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
+import type { LaneDeps } from './lane-deps.ts';
+import { lookAt } from './look.ts';
 import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
-import type { RareLog } from './rare-log.ts';
-import type { RegistryClient } from './registry-client.ts';
 import { RepositoryState, scopesOf } from './repository-state.ts';
-import type { Claim, Schedule, Wanted } from './schedule.ts';
 import { compileScopes, covers, matcherOf, sameScopes } from './scopes.ts';
-import { isOutage, UpstreamError } from './upstream-error.ts';
 import { fairHeads, verdictOf } from './verdict.ts';
-
-export interface LaneDeps {
-  readonly options: RegistryOptions;
-  readonly client: RegistryClient;
-  readonly lister: KindLister;
-  readonly schedule: Schedule;
-  readonly ledger: LedgerView;
-  readonly bounds: ListBounds;
-  readonly lingerMs: number;
-  readonly maxOnDemand: number;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly rareLog: RareLog;
-  /** Outcome of each look: `ok` or the reason of its failure. */
-  readonly onLook: (outcome: string) => void;
-  readonly onBadAnswer: (reason: string, by?: number) => void;
-  /** A look withheld that most tags of a repository are gone. */
-  readonly onMassLoss: () => void;
-}
 
 /**
  * How long the repositories of a gateway that died wait for another one. Prolonged three times within it, so

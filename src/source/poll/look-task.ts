@@ -1,10 +1,10 @@
 /** What a look is asked to do, what it needs, and what it says. */
 import type { Clock } from '../../lib/clock.ts';
+import type { RegistryClient } from '../../upstream/registry-client.ts';
 import type { KindLister } from './listers/by-kind.ts';
 import type { ListBounds } from './listers/lister.ts';
 import type { LedgerView } from './look.ts';
 import type { Memo } from './memo.ts';
-import type { RegistryClient } from './registry-client.ts';
 import type { Scopes } from './scopes.ts';
 
 export interface LookTask {

@@ -5,16 +5,16 @@
  */
 import type { Observation } from '../../event/observation.ts';
 import { isTag } from '../../event/reference.ts';
+import { headTag, type TagLook } from '../../upstream/manifest.ts';
+import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
 import { LookBatch } from './batch.ts';
 import { genericLister, type KindLister } from './listers/by-kind.ts';
 import type { Listing } from './listers/lister.ts';
 import type { LookDeps, LookResult, LookTask } from './look-task.ts';
 import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './losses.ts';
-import { headTag, type TagLook } from './manifest.ts';
 import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
 import { newnessOf } from './scopes.ts';
-import { isOutage, UpstreamError } from './upstream-error.ts';
 
 export interface KnownTag {
   readonly tag: string;

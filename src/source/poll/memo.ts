@@ -3,8 +3,9 @@
  * gateways share the schedule, another one makes the next look. Nothing in it is needed: a look without a memo
  * only costs more requests.
  */
+
+import { maxMemoLength } from '../../cluster/schedule.ts';
 import { type Habits, type Hours, noHours } from './interval.ts';
-import { maxMemoLength } from './schedule.ts';
 
 export interface Memo extends Habits {
   /** Looks in a row that failed. */

@@ -3,26 +3,27 @@
  * that is a change is the ledger's business. It contacts only registries of the configuration, whatever a
  * subscriber names.
  */
+
+import { createMemoryBudget } from '../../cluster/memory/request-budget.ts';
+import { createMemorySchedule } from '../../cluster/memory/schedule.ts';
+import type { BudgetFor } from '../../cluster/request-budget.ts';
+import type { Schedule } from '../../cluster/schedule.ts';
 import type { Digest } from '../../event/digest.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type Log, noLog } from '../../lib/log.ts';
 import { type Counter, type Labels, type Metrics, noMetrics } from '../../lib/metrics.ts';
 import { type Random, systemRandom } from '../../lib/random.ts';
-import type { BudgetFor } from './budget.ts';
-import { createExchange, type Exchange } from './exchange.ts';
+import { createExchange, type Exchange } from '../../upstream/exchange.ts';
+import { headTag } from '../../upstream/manifest.ts';
+import { RareLog } from '../../upstream/rare-log.ts';
+import { budgetKey, createRegistryClient, type Pressure } from '../../upstream/registry-client.ts';
 import { Lane } from './lane.ts';
 import { listerOf } from './listers/by-kind.ts';
 import { defaultListBounds, type ListBounds } from './listers/lister.ts';
 import type { LedgerView } from './look.ts';
-import { headTag } from './manifest.ts';
-import { createMemoryBudget } from './memory-budget.ts';
-import { createMemorySchedule } from './memory-schedule.ts';
 import { kindOfHost, type RegistryOptions, type WatchOptions } from './options.ts';
-import { RareLog } from './rare-log.ts';
-import { budgetKey, createRegistryClient, type Pressure } from './registry-client.ts';
 import { type RepositoryReport, reportOf } from './repository-state.ts';
-import type { Schedule } from './schedule.ts';
 
 export interface PollerOptions extends LedgerView {
   readonly registries: readonly RegistryOptions[];

@@ -3,7 +3,7 @@ import { invalidParameter } from '../../errors.ts';
 import { canonicalRegistry } from '../../event/reference.ts';
 import type { HookOptions, WebhookKind } from './kind.ts';
 import { kinds } from './kinds.ts';
-import { splitCertificates } from './sns.ts';
+import { splitCertificates } from './proof/sns.ts';
 
 const nameGrammar = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const headerGrammar = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;

@@ -10,9 +10,9 @@ import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { DeliveryLog, DeliveryResult, Tally } from './delivery-log.ts';
 import type { Head, HookOptions, Incoming, Normalised, Reply } from './kind.ts';
+import type { FetchText } from './proof/verify.ts';
 import type { Receiver } from './receive.ts';
 import { RefusalLog } from './refusal-log.ts';
-import type { FetchText } from './verify.ts';
 
 /** What one delivery brings. */
 export interface Batch {

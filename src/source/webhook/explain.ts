@@ -1,11 +1,11 @@
 /** What a saved delivery would become: the answer of `manifeed hooks test <name> <file>`. */
 import { ManifeedError } from '../../errors.ts';
-import { expectedCredentials } from './expected-credentials.ts';
 import type { Headers, HookOptions, Ignored, Incoming, Normalised, WebhookKind } from './kind.ts';
 import { kinds } from './kinds.ts';
+import { expectedCredentials } from './proof/expected-credentials.ts';
+import type { VerifyDependencies } from './proof/verify.ts';
 import { makeReceiver, receive } from './receive.ts';
 import { parseSavedDelivery } from './saved-delivery.ts';
-import type { VerifyDependencies } from './verify.ts';
 
 interface Refusal {
   readonly code: string;

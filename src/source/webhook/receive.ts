@@ -15,8 +15,8 @@ import {
 } from './kind.ts';
 import { checkMediaType } from './media-type.ts';
 import { parseJson, unwrapForm } from './payload.ts';
+import { makeVerifier, type VerifyDependencies } from './proof/verify.ts';
 import { doInSlices, isSteps } from './steps.ts';
-import { makeVerifier, type VerifyDependencies } from './verify.ts';
 
 /** Between two steps with a body larger than this, others run. */
 const largeBodyBytes = 256 * 1024;

@@ -7,11 +7,11 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ManifeedError } from '../../errors.ts';
 import { BodyBudget, type BodyShare, defaultMaxBufferedBytes } from './body-budget.ts';
 import { checkHooks } from './check-hooks.ts';
-import { equalSecrets } from './credentials.ts';
 import { Endpoint, type EndpointOptions, Visit } from './endpoint.ts';
 import { answerHandshake } from './handshake.ts';
 import { defaultMaxBytes, type Head, type HookOptions, type Reply } from './kind.ts';
 import { kinds } from './kinds.ts';
+import { equalSecrets } from './proof/credentials.ts';
 import { readBody } from './read-body.ts';
 import { makeReceiver, type Receiver } from './receive.ts';
 import { dropBody } from './route-drop-body.ts';

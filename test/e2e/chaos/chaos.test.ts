@@ -1,7 +1,7 @@
 // @needs redis-server
 /** Some seconds of chaos; `npm run chaos` wreaks it for minutes. */
 import { expect, it } from 'vitest';
-import { runChaos } from '../../support/chaos-run.ts';
+import { runChaos } from './chaos-run.ts';
 
 /** Enough, on a slow machine too, for the gateways to start twice and for all to catch up. */
 const timeoutMs = 150_000;

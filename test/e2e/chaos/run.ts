@@ -7,7 +7,7 @@
  * acts. `--only` may be repeated. Exit code 1: a promise was broken; the report says which. 2: stopped by a signal.
  */
 import { parseArgs } from 'node:util';
-import { type ChaosReport, runChaos } from '../../support/chaos-run.ts';
+import { type ChaosReport, runChaos } from './chaos-run.ts';
 
 /** Violations shown of one seed. */
 const maxShown = 50;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { firstSteps } from '../../../src/cli/first-steps.ts';
-import { loadConfig } from '../../../src/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
 
 const sha256 = 'a'.repeat(64);
 

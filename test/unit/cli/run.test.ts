@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { configChecks } from '../../../src/app-checks.ts';
 import { type Command, type CommandIo, UsageError } from '../../../src/cli/command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { hooksCommand } from '../../../src/cli/hooks-command.ts';
 import { runCommandLine } from '../../../src/cli/run.ts';
 import { tokenCommand } from '../../../src/cli/token-command.ts';
-import { loadConfig } from '../../../src/config.ts';
-import { listSettings } from '../../../src/config-tree.ts';
+import { loadConfig } from '../../../src/config/config.ts';
+import { listSettings } from '../../../src/config/settings/tree.ts';
 import { ManifeedError } from '../../../src/errors.ts';
+import { configChecks } from '../../../src/gateway/checks.ts';
 
 /** Runs a command line and gives back all that it wrote. */
 async function run(

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { Turns } from '../../../src/fanout/turns.ts';
+import { Turns } from '../../../src/fanout/pace/turns.ts';
 import { countingMetrics } from '../../support/counting-metrics.ts';
 import { block, drain, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { parsePosition } from '../../../src/event/position.ts';
-import { maxHeldWaves } from '../../../src/fanout/pacer.ts';
+import { maxHeldWaves } from '../../../src/fanout/pace/pacer.ts';
 import { countingMetrics } from '../../support/counting-metrics.ts';
 import { bins, closeWorlds, crowd, open, pace, Watch } from '../../support/pace-world.ts';
 

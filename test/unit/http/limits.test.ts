@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ManifeedError } from '../../../src/errors.ts';
-import { AddressBuckets, maxBuckets } from '../../../src/http/address-buckets.ts';
-import { clientAddress, tidyForwardedFor } from '../../../src/http/client-address.ts';
+import { AddressBuckets, maxBuckets } from '../../../src/access/address-buckets.ts';
+import { clientAddress, tidyForwardedFor } from '../../../src/access/client-address.ts';
 import {
   ConnectionLimits,
   tellsAddressesApart,
   waitingInAll,
   waitingPerAddress,
-} from '../../../src/http/connection-limits.ts';
+} from '../../../src/access/connection-limits.ts';
+import { ManifeedError } from '../../../src/errors.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, type Settings, startGateway } from '../../support/gateway.ts';

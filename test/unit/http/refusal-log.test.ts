@@ -1,7 +1,7 @@
 /** What the log says of those who are refused. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { Origins } from '../../../src/http/origins.ts';
-import { linesPerMinute, RefusalLog } from '../../../src/http/refusal-log.ts';
+import { Origins } from '../../../src/access/origins.ts';
+import { linesPerMinute, RefusalLog } from '../../../src/access/refusal-log.ts';
 import { noLog } from '../../../src/lib/log.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { digest, type Gateway, type Settings, startGateway } from '../../support/gateway.ts';

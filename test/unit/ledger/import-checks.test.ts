@@ -2,7 +2,7 @@
 
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openSqliteLedger } from '../../../src/ledger/sqlite.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite.ts';
 import { type LedgerRow, wholeExport } from '../../../src/ledger/transfer.ts';
 import { decodeRows } from '../../../src/ledger/transfer-codec.ts';
 import { noLog } from '../../../src/lib/log.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openMemoryLedger } from '../../../src/ledger/memory.ts';
-import { openSqliteLedger } from '../../../src/ledger/sqlite.ts';
+import { openMemoryLedger } from '../../../src/ledger/memory/memory.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { ledgerFolder } from '../../support/ledger-files.ts';
 import { baselined, manifestSeen, tagGone, tagSeen } from '../../support/ledger-samples.ts';

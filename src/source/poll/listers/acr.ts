@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Reply } from '../registry-client.ts';
+import type { Reply } from '../../../upstream/registry-client.ts';
 import { linkOf } from './generic.ts';
 import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
 

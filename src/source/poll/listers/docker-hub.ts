@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { pullScope } from '../manifest.ts';
-import type { Reply } from '../registry-client.ts';
+import { pullScope } from '../../../upstream/manifest.ts';
+import type { Reply } from '../../../upstream/registry-client.ts';
 import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
 
 const pageSchema = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { pullScope } from '../manifest.ts';
-import type { Reply } from '../registry-client.ts';
+import { pullScope } from '../../../upstream/manifest.ts';
+import type { Reply } from '../../../upstream/registry-client.ts';
 import { linkOf, listGeneric } from './generic.ts';
 import { type Lister, type Page, parsePage, type TagRow, walkPages } from './lister.ts';
 

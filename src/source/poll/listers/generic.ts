@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { nextLink } from '../link.ts';
-import { pullScope } from '../manifest.ts';
-import { headerOf } from '../rate-limit.ts';
-import type { Reply } from '../registry-client.ts';
-import { UpstreamError } from '../upstream-error.ts';
+import { nextLink } from '../../../upstream/link.ts';
+import { pullScope } from '../../../upstream/manifest.ts';
+import { headerOf } from '../../../upstream/rate-limit.ts';
+import type { Reply } from '../../../upstream/registry-client.ts';
+import { UpstreamError } from '../../../upstream/upstream-error.ts';
 import { type Lister, type Page, parsePage, walkPages } from './lister.ts';
 
 // Distribution answers `"tags": null` for a repository whose tags were all deleted. Tags that are no text are

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { pullScope } from '../manifest.ts';
-import type { Reply } from '../registry-client.ts';
-import { UpstreamError } from '../upstream-error.ts';
+import { pullScope } from '../../../upstream/manifest.ts';
+import type { Reply } from '../../../upstream/registry-client.ts';
+import { UpstreamError } from '../../../upstream/upstream-error.ts';
 import { linkOf } from './generic.ts';
 import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
 

@@ -4,8 +4,8 @@
  * with its bounds. A lister never decides that a tag changed or is gone; the look asks by HEAD before it says so.
  */
 import { isTag } from '../../../event/reference.ts';
-import type { RegistryClient, Reply, RequestKind } from '../registry-client.ts';
-import { UpstreamError } from '../upstream-error.ts';
+import type { RegistryClient, Reply, RequestKind } from '../../../upstream/registry-client.ts';
+import { UpstreamError } from '../../../upstream/upstream-error.ts';
 
 export interface TagRow {
   readonly tag: string;

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../moment.ts';
+import { isSubscribeUrl, readSnsMessage, type SnsMessage } from '../proof/sns.ts';
 import { parseInner, parseShape, text } from '../shape.ts';
-import { isSubscribeUrl, readSnsMessage, type SnsMessage } from '../sns.ts';
 
 const eventSchema = z.object({
   id: text,

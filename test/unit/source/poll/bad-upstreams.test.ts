@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
-import { createExchange } from '../../../../src/source/poll/exchange.ts';
 import { listGeneric } from '../../../../src/source/poll/listers/generic.ts';
-import { headTag } from '../../../../src/source/poll/manifest.ts';
-import { createMemoryBudget } from '../../../../src/source/poll/memory-budget.ts';
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
-import { createRegistryClient, type RegistryClient } from '../../../../src/source/poll/registry-client.ts';
+import { createExchange } from '../../../../src/upstream/exchange.ts';
+import { headTag } from '../../../../src/upstream/manifest.ts';
+import { createRegistryClient, type RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, type Fault, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../../../src/event/change.ts';
 import { parseDigest } from '../../../../src/event/digest.ts';
-import type { Exchange } from '../../../../src/source/poll/exchange.ts';
 import { createPoller } from '../../../../src/source/poll/poller.ts';
+import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { memoryLedger, viewOf } from './support.ts';
 import { seeded, VirtualClock } from './virtual-clock.ts';
 

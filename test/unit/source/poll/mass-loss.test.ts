@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../../../src/event/change.ts';
-import type { Exchange } from '../../../../src/source/poll/exchange.ts';
 import { isMassLoss, massLossTags, withheldMs } from '../../../../src/source/poll/mass-loss.ts';
 import { createPoller, type Poller } from '../../../../src/source/poll/poller.ts';
 import { compileScopes } from '../../../../src/source/poll/scopes.ts';
+import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
 import { memoryLedger, viewOf } from './support.ts';
 import { seeded, VirtualClock } from './virtual-clock.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseChallenge } from '../../../../src/source/poll/challenge.ts';
-import { credentialsFromDockerConfig } from '../../../../src/source/poll/docker-config.ts';
-import { nextLink } from '../../../../src/source/poll/link.ts';
+import { maxMemoLength } from '../../../../src/cluster/schedule.ts';
 import { decodeMemo, encodeMemo, freshMemo } from '../../../../src/source/poll/memo.ts';
-import { isPrivateAddress } from '../../../../src/source/poll/private-address.ts';
-import { maxMemoLength } from '../../../../src/source/poll/schedule.ts';
 import { compileScopes, maxScopes, newnessOf } from '../../../../src/source/poll/scopes.ts';
+import { parseChallenge } from '../../../../src/upstream/challenge.ts';
+import { credentialsFromDockerConfig } from '../../../../src/upstream/docker-config.ts';
+import { nextLink } from '../../../../src/upstream/link.ts';
+import { isPrivateAddress } from '../../../../src/upstream/private-address.ts';
 
 describe('parseChallenge', () => {
   it('reads a bearer challenge with quoted, bare and escaped values', () => {

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { LoadSlots } from '../../../../src/cluster/memory/load-slots.ts';
+import { type Habits, learn, noHours, waitMs } from '../../../../src/source/poll/interval.ts';
+import type { Listing, TagRow } from '../../../../src/source/poll/listers/lister.ts';
+import { freshMemo } from '../../../../src/source/poll/memo.ts';
+import { planHeads } from '../../../../src/source/poll/plan.ts';
+import { compileScopes } from '../../../../src/source/poll/scopes.ts';
+import { fairHeads, verdictOf, type Wait } from '../../../../src/source/poll/verdict.ts';
 import {
   afterFailure,
   afterRefusal,
   afterSuccess,
   breakerMode,
   closedBreaker,
-} from '../../../../src/source/poll/breaker.ts';
-import { type Habits, learn, noHours, waitMs } from '../../../../src/source/poll/interval.ts';
-import type { Listing, TagRow } from '../../../../src/source/poll/listers/lister.ts';
-import { LoadSlots } from '../../../../src/source/poll/load-slots.ts';
-import { freshMemo } from '../../../../src/source/poll/memo.ts';
-import { planHeads } from '../../../../src/source/poll/plan.ts';
-import { compileScopes } from '../../../../src/source/poll/scopes.ts';
-import { fairHeads, verdictOf, type Wait } from '../../../../src/source/poll/verdict.ts';
+} from '../../../../src/upstream/breaker.ts';
 import { seeded } from './virtual-clock.ts';
 
 const bounds = { intervalMs: 60_000, minIntervalMs: 15_000, maxIntervalMs: 900_000 };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Gate } from '../../../../src/source/poll/gate.ts';
-import { createMemoryBudget } from '../../../../src/source/poll/memory-budget.ts';
-import { createMemorySchedule } from '../../../../src/source/poll/memory-schedule.ts';
-import { RareLog } from '../../../../src/source/poll/rare-log.ts';
+import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
+import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
+import { Gate } from '../../../../src/upstream/gate.ts';
+import { RareLog } from '../../../../src/upstream/rare-log.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { seeded } from './virtual-clock.ts';
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { Exchange } from '../../../../src/source/poll/exchange.ts';
-import { createMemoryBudget } from '../../../../src/source/poll/memory-budget.ts';
-import { createMemorySchedule } from '../../../../src/source/poll/memory-schedule.ts';
+import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
+import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
 import { createPoller } from '../../../../src/source/poll/poller.ts';
+import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { seeded, VirtualClock } from './virtual-clock.ts';
 
 const host = 'registry.example';

@@ -1,7 +1,7 @@
 import type { Change } from '../../../../src/event/change.ts';
 import type { Observation } from '../../../../src/event/observation.ts';
 import type { Ledger, Outcome } from '../../../../src/ledger/ledger.ts';
-import { openMemoryLedger } from '../../../../src/ledger/memory.ts';
+import { openMemoryLedger } from '../../../../src/ledger/memory/memory.ts';
 import type { Clock } from '../../../../src/lib/clock.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { systemRandom } from '../../../../src/lib/random.ts';

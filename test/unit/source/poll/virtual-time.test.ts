@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { Exchange } from '../../../../src/source/poll/exchange.ts';
 import type { RegistryPollOptions } from '../../../../src/source/poll/options.ts';
 import { createPoller, type PollerOptions } from '../../../../src/source/poll/poller.ts';
-import { UpstreamError } from '../../../../src/source/poll/upstream-error.ts';
+import type { Exchange } from '../../../../src/upstream/exchange.ts';
+import { UpstreamError } from '../../../../src/upstream/upstream-error.ts';
 import { seeded, VirtualClock } from './virtual-clock.ts';
 
 const host = 'registry.example';

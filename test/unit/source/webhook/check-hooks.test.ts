@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { webhookKinds } from '../../../../src/config-webhooks.ts';
+import { webhookKinds } from '../../../../src/config/webhooks.ts';
 import { ManifeedError } from '../../../../src/errors.ts';
 import { checkHooks } from '../../../../src/source/webhook/check-hooks.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';

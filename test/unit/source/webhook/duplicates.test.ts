@@ -1,7 +1,7 @@
 /** Webhooks against a real ledger: repetitions, old deliveries and tags completed later. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { isDigest } from '../../../../src/event/digest.ts';
-import { openMemoryLedger } from '../../../../src/ledger/memory.ts';
+import { openMemoryLedger } from '../../../../src/ledger/memory/memory.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';

@@ -1,0 +1,213 @@
+import { compileGlob, isGlob } from '../../event/glob.ts';
+import { asCount, asList, asText } from '../../ledger/redis/codec.ts';
+import type { RedisDamage } from '../../ledger/redis/damage.ts';
+import type { RedisStore } from '../../ledger/redis/store.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Random } from '../../lib/random.ts';
+
+/** How many matching paced subscribers each gateway has; this one is `counts[node]`. Gateways are in order of name. */
+export interface PresentCounts {
+  readonly node: number;
+  readonly counts: readonly number[];
+}
+
+export interface PresenceTuning {
+  /** ms. Default 1,000. */
+  readonly heartbeatMs?: number;
+  /** After how long without a word a gateway is taken to be gone, ms. Default 5,000. */
+  readonly ttlMs?: number;
+  /** Keys told to the others: those with the most subscribers; the rest only in sum. Default 2,000. */
+  readonly maxKeys?: number;
+}
+
+export interface RedisPresenceOptions extends PresenceTuning {
+  readonly store: RedisStore;
+  /** This gateway's name, its own for each start. */
+  readonly node: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly damage: RedisDamage;
+}
+
+/** What one gateway last said. */
+interface Said {
+  readonly version: number;
+  readonly exact: ReadonlyMap<string, number>;
+  readonly globs: readonly { readonly matches: (key: string) => boolean; readonly count: number }[];
+  /** Subscribers of each key that was not told, on average. */
+  readonly elsewhere: number;
+  /** Sums by key: each is asked for at every change of its repository, and the globs are thousands. */
+  readonly sums: Map<string, number>;
+}
+
+/** Sums remembered of each gateway, until it says something new. */
+const maxSums = 10_000;
+
+/**
+ * Gateways tell each other every second how many paced subscribers they have for what, so that each knows its share
+ * of a change's slots when one comes. Payloads travel only when they changed. Between heartbeats a count may be a
+ * second old: the pace is off by what changed in that second, never by more.
+ */
+export class RedisPresence {
+  readonly nodeId: string;
+  readonly #options: Required<RedisPresenceOptions>;
+  readonly #stop = new AbortController();
+  readonly #beating: Promise<void>;
+  #others = new Map<string, Said>();
+  #payload = encode(new Map(), 1);
+  #version = 1;
+  #isSent = false;
+  #sent: PromiseWithResolvers<void> | null = null;
+
+  constructor(options: RedisPresenceOptions) {
+    this.#options = { heartbeatMs: 1_000, ttlMs: 5_000, maxKeys: 2_000, ...options };
+    this.nodeId = options.node;
+    this.#beating = this.#beat();
+  }
+
+  /**
+   * What the next heartbeats say: paced subscribers by exact repository key, or by glob over such keys. Resolves
+   * when it has been told, which is within a heartbeat while Redis is there.
+   */
+  publish(counts: ReadonlyMap<string, number>): Promise<void> {
+    const payload = encode(counts, this.#options.maxKeys);
+    if (this.#stop.signal.aborted || (payload === this.#payload && this.#isSent)) return Promise.resolve();
+    if (payload !== this.#payload) {
+      this.#payload = payload;
+      this.#version += 1;
+      this.#isSent = false;
+    }
+    this.#sent ??= Promise.withResolvers<void>();
+    return this.#sent.promise;
+  }
+
+  /**
+   * Paced subscribers for a repository at every living gateway, as last heard.
+   *
+   * @param key `registry/repository`
+   * @param own this gateway's own, exact
+   */
+  counts(key: string, own: number): PresentCounts {
+    const names = [...this.#others.keys(), this.nodeId].sort();
+    const counts = names.map((name) => {
+      const said = this.#others.get(name);
+      return said === undefined ? own : countOf(said, key);
+    });
+    return { node: names.indexOf(this.nodeId), counts };
+  }
+
+  /** Idempotent. Says goodbye, so that the others need not wait. */
+  async close(): Promise<void> {
+    if (this.#stop.signal.aborted) return await this.#beating;
+    this.#stop.abort();
+    await this.#beating;
+    this.#sent?.resolve();
+    // Where Redis is away too, the others learn it when the name expires.
+    await this.#tell(0, null).catch(() => {});
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, random, heartbeatMs, log, ttlMs } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const version = this.#version;
+        const isWantedAgain = this.#hear(await this.#tell(ttlMs, this.#isSent ? null : this.#payload));
+        this.#isSent = version === this.#version && !isWantedAgain;
+        if (this.#isSent) {
+          this.#sent?.resolve();
+          this.#sent = null;
+        }
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.debug({ reason }, 'tell the other gateways the subscriber counts: failed');
+      }
+      // Never in step with the others, and never later than a heartbeat.
+      await clock.sleep(heartbeatMs * (0.8 + random() * 0.2), signal);
+    }
+  }
+
+  #tell(ttlMs: number, payload: string | null): Promise<unknown> {
+    const known = Object.fromEntries([...this.#others].map(([name, { version }]) => [name, version]));
+    const call = { node: this.nodeId, ttlMs, version: this.#version, payload };
+    return this.#options.store.run('presence', 'tell the subscriber counts', {
+      ...call,
+      known: { ...known, [this.nodeId]: this.#version },
+    });
+  }
+
+  /** @returns whether our own payload was lost */
+  #hear(reply: unknown): boolean {
+    const [isWantedAgain, ...rows] = asList(reply).map(asText);
+    const others = new Map<string, Said>();
+    for (let i = 0; i + 2 < rows.length; i += 3) {
+      const [name = '', version = '', payload = ''] = rows.slice(i, i + 3);
+      if (name === this.nodeId) continue;
+      const known = this.#others.get(name);
+      const said = payload === '' ? known : decode(payload, version);
+      if (said === null) this.#options.damage.found('presence', payload);
+      else if (said !== undefined) others.set(name, said);
+    }
+    this.#others = others;
+    return isWantedAgain === '1';
+  }
+}
+
+function countOf(said: Said, key: string): number {
+  const known = said.sums.get(key);
+  if (known !== undefined) return known;
+  const sum = sumOf(said, key);
+  if (said.sums.size >= maxSums) said.sums.clear();
+  said.sums.set(key, sum);
+  return sum;
+}
+
+function sumOf({ exact, globs, elsewhere }: Said, key: string): number {
+  let sum = exact.get(key) ?? elsewhere;
+  for (const { matches, count } of globs) if (matches(key)) sum += count;
+  return sum;
+}
+
+/** `[[key, count]…, …]`: exact keys, globs, and how many subscribers each key left out has on average. */
+function encode(counts: ReadonlyMap<string, number>, maxKeys: number): string {
+  const byCount = [...counts].filter(([, count]) => count > 0).sort(compareCounts);
+  const told = byCount.slice(0, maxKeys);
+  const left = byCount.slice(maxKeys);
+  const sum = left.reduce((total, [, count]) => total + count, 0);
+  const elsewhere = left.length === 0 ? 0 : Math.round(sum / left.length);
+  return JSON.stringify([
+    told.filter(([key]) => !isGlob(key)),
+    told.filter(([key]) => isGlob(key)),
+    elsewhere,
+  ]);
+}
+
+/** Most first; of equals by name, so that equal counts make equal payloads. */
+function compareCounts(a: readonly [string, number], b: readonly [string, number]): number {
+  return b[1] - a[1] || (a[0] < b[0] ? -1 : 1);
+}
+
+/** Null where it is not what `encode` makes. */
+function decode(payload: string, version: string): Said | null {
+  try {
+    const [exact, globs, elsewhere] = asList(JSON.parse(payload));
+    return {
+      version: asCount(version),
+      exact: new Map(asList(exact).map(readCount)),
+      globs: asList(globs)
+        .map(readCount)
+        .map(([pattern, count]) => ({ matches: compileGlob(pattern), count })),
+      elsewhere: asCount(elsewhere),
+      sums: new Map(),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function readCount(row: unknown): readonly [string, number] {
+  const [key, count] = asList(row);
+  return [asText(key), asCount(count)];
+}

@@ -1,0 +1,165 @@
+/**
+ * The poll schedule of several gateways: each repository is looked at by one of them at a time. Measured on the
+ * server's clock; a gateway that dies loses its leases when they end, and its wishes a little later.
+ */
+
+import { asList, asNumber, asText } from '../../ledger/redis/codec.ts';
+import type { RedisDamage } from '../../ledger/redis/damage.ts';
+import type { RedisStore } from '../../ledger/redis/store.ts';
+import { isStoredRepository } from '../../ledger/stored-change.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Random } from '../../lib/random.ts';
+
+// The shapes of source/poll/schedule.ts. A ledger may not import a source, so they are stated again.
+export interface WantedLook {
+  readonly repository: string;
+  readonly scopes: readonly string[];
+  /** ms; Infinity: no look of its own. */
+  readonly inMs: number;
+}
+
+export interface ClaimedLook {
+  readonly repository: string;
+  readonly scopes: readonly string[];
+  readonly memo: string | null;
+  readonly lease: string;
+}
+
+export interface RedisScheduleOptions {
+  readonly store: RedisStore;
+  readonly registry: string;
+  /** This gateway's name, its own for each start. */
+  readonly node: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly damage: RedisDamage;
+  /** How often this gateway says that it lives, ms. Default 10,000. */
+  readonly beatEveryMs?: number;
+  /** After how long without a word its wishes count no more, ms. Default 40,000. */
+  readonly nodeTtlMs?: number;
+}
+
+/** Repositories in one `want` script: some 10 ms. */
+const wantBatch = 500;
+/** What Redis forgot is looked at again within this, ms: all at once would be a storm. */
+const rewantWithinMs = 30_000;
+/** Repositories one script hands out. */
+const maxClaims = 200;
+
+export class RedisSchedule {
+  readonly #options: Required<RedisScheduleOptions>;
+  /** To say again where Redis forgot them: after a failover, or when this gateway was away for long. */
+  readonly #wanted = new Map<string, string>();
+  readonly #stop = new AbortController();
+  readonly #beating: Promise<void>;
+
+  constructor(options: RedisScheduleOptions) {
+    this.#options = { beatEveryMs: 10_000, nodeTtlMs: 40_000, ...options };
+    this.#beating = this.#beat();
+  }
+
+  async want(wanted: readonly WantedLook[]): Promise<void> {
+    for (const { repository, scopes } of wanted) this.#wanted.set(repository, JSON.stringify(scopes));
+    if (await this.#sendWanted(wanted, false)) await this.#wantAllAgain();
+  }
+
+  /** @returns whether this gateway was not known any more, so that its earlier wishes may be lost */
+  async #sendWanted(
+    looks: readonly { readonly repository: string; readonly inMs: number }[],
+    onlyNew: boolean,
+  ): Promise<boolean> {
+    let wasForgotten = false;
+    for (let from = 0; from < looks.length; from += wantBatch) {
+      const wanted = looks
+        .slice(from, from + wantBatch)
+        .map(({ repository, inMs }) => [
+          repository,
+          this.#wanted.get(repository) ?? '[]',
+          Number.isFinite(inMs) ? inMs : null,
+        ]);
+      const reply = await this.#run('want', { wanted, onlyNew });
+      wasForgotten ||= reply === 1;
+    }
+    return wasForgotten;
+  }
+
+  async #wantAllAgain(): Promise<void> {
+    const { random } = this.#options;
+    const repositories = [...this.#wanted.keys()];
+    await this.#sendWanted(
+      repositories.map((repository) => ({ repository, inMs: random() * rewantWithinMs })),
+      true,
+    );
+  }
+
+  async unwant(repository: string): Promise<void> {
+    this.#wanted.delete(repository);
+    await this.#run('unwant', { repository });
+  }
+
+  async claim(max: number, leaseMs: number): Promise<readonly ClaimedLook[]> {
+    const reply = asList(await this.#run('claim', { max: Math.min(max, maxClaims), leaseMs })).map(asText);
+    const claims: ClaimedLook[] = [];
+    for (let i = 0; i + 3 < reply.length; i += 4) {
+      const [repository = '', scopes = '[]', memo = '', lease = ''] = reply.slice(i, i + 4);
+      const texts = readScopes(scopes);
+      if (texts !== null && isStoredRepository(this.#options.registry, repository))
+        claims.push({ repository, lease, memo: memo === '' ? null : memo, scopes: texts });
+      // Whoever wrote it: it is not asked of a registry. Its lease ends, and it is found again, and counted.
+      else this.#options.damage.found('schedule', repository);
+    }
+    return claims;
+  }
+
+  async extend({ repository, lease }: ClaimedLook, leaseMs: number): Promise<boolean> {
+    return (await this.#run('extend', { repository, lease, leaseMs })) === 1;
+  }
+
+  async done({ repository, lease }: ClaimedLook, inMs: number, memo: string): Promise<void> {
+    await this.#run('done', { repository, lease, inMs, memo });
+  }
+
+  async hasten(repository: string, inMs: number, spacingMs = 0): Promise<boolean> {
+    return (await this.#run('hasten', { repository, inMs, spacingMs })) === 1;
+  }
+
+  async nextInMs(): Promise<number> {
+    const reply = await this.#run('next', {});
+    return reply === '' ? Number.POSITIVE_INFINITY : asNumber(reply);
+  }
+
+  /** Idempotent. What this gateway wants stays until others see that it is gone, so that a restart loses no turn. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#beating;
+  }
+
+  #run(op: string, call: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { store, registry, node, nodeTtlMs } = this.#options;
+    return store.run('schedule', 'use the poll schedule', { registry, node, nodeTtlMs, op, ...call });
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, beatEveryMs, registry, log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        if ((await this.#run('beat', {})) === 1) await this.#wantAllAgain();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.warn({ registry, reason }, 'keep a place in the poll schedule: failed');
+      }
+      await clock.sleep(beatEveryMs, signal);
+    }
+  }
+}
+
+function readScopes(json: string): readonly string[] | null {
+  try {
+    return asList(JSON.parse(json)).map(asText);
+  } catch {
+    return null;
+  }
+}

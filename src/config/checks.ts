@@ -1,0 +1,155 @@
+/** Rules that look at several keys at once, and the defaults that follow from other keys. */
+import { derivePollIntervals } from './poll.ts';
+import type { Problem } from './settings/problems.ts';
+import type { Raw, RawObject } from './settings/tree.ts';
+import { formatDuration, isLoopback, parseListen } from './settings/values.ts';
+import type { Config } from './shape.ts';
+
+/** Hooks of a gateway that nobody configured: enough for README's first minute, on loopback only. */
+const loopbackWebhooks: readonly RawObject[] = [
+  { name: 'publish', kind: 'manifeed', verify: 'none' },
+  { name: 'local', kind: 'distribution', verify: 'none' },
+];
+
+/** Writes out the defaults that depend on other settings: on where the gateway listens, on an interval. */
+export function deriveDefaults(raw: RawObject): RawObject {
+  const loopback = isLoopback(parseListen(raw.listen ?? '127.0.0.1:8080')?.host ?? '');
+  const derived: Record<string, Raw> = { ...raw };
+  if (loopback && raw.access === undefined) derived.access = 'open';
+  if (loopback && raw.webhooks === undefined) derived.webhooks = loopbackWebhooks;
+  if (raw.registries !== undefined) derived.registries = derivePollIntervals(raw.registries);
+  const pace = raw.pace ?? {};
+  if (typeof pace === 'object' && pace !== null && !Array.isArray(pace) && !('allowNone' in pace)) {
+    derived.pace = { ...pace, allowNone: loopback && derived.access === 'open' };
+  }
+  return derived;
+}
+
+/** Everything that is wrong with a configuration whose single values are right. */
+export function checkConfig(config: Config, raw: RawObject): readonly Problem[] {
+  return [
+    ...checkAccess(config, raw),
+    ...checkWebhooks(config),
+    ...checkRegistries(config),
+    ...checkLedger(config),
+    ...repeated(
+      'registries',
+      'host',
+      config.registries.map((registry) => registry.host.toLowerCase()),
+    ),
+    ...repeated(
+      'webhooks',
+      'name',
+      config.webhooks.map((hook) => hook.name),
+    ),
+    ...repeated(
+      'watch',
+      'repository',
+      config.watch.map((watch) => watch.repository),
+    ),
+    ...(config.access.kind === 'tokens'
+      ? [
+          ...repeated(
+            'access',
+            'name',
+            config.access.tokens.map((token) => token.name),
+          ),
+          ...repeated(
+            'access',
+            'sha256',
+            config.access.tokens.map((token) => token.sha256),
+            'the same',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** DESIGN, "Safe by default": beyond loopback, openness must be somebody's written decision. */
+function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
+  if (isLoopback(config.listen.host) || raw.access !== undefined) return [];
+  return [
+    {
+      path: 'access',
+      message:
+        `missing: must be a list of tokens (manifeed token makes one), or be written out as "open", ` +
+        `because listen is ${config.listen.host} and not loopback`,
+    },
+  ];
+}
+
+function checkWebhooks(config: Config): readonly Problem[] {
+  return config.webhooks.flatMap((hook, index) => {
+    const path = `webhooks[${index}]`;
+    const half = halfCredentials(hook, path);
+    if (half.length > 0) return half;
+    const proofs = [hook.secret, hook.token, hook.password, hook.pathToken, hook.topics, hook.audience];
+    const proven = proofs.some((proof) => proof !== undefined);
+    if (proven || hook.verify === 'none') return [];
+    return [
+      {
+        path,
+        message:
+          'no secret: must have one of secret, token, username and password, pathToken, topics or audience; ' +
+          'to accept deliveries of anybody write "verify: none"',
+      },
+    ];
+  });
+}
+
+function halfCredentials(
+  { username, password }: { readonly username?: string; readonly password?: string },
+  path: string,
+): readonly Problem[] {
+  if ((username === undefined) === (password === undefined)) return [];
+  const [missing, given] = username === undefined ? ['username', 'password'] : ['password', 'username'];
+  return [{ path: `${path}.${missing}`, message: `missing: must be given, because ${given} is` }];
+}
+
+function checkRegistries(config: Config): readonly Problem[] {
+  return config.registries.flatMap((registry, index) => {
+    const path = `registries[${index}]`;
+    const problems: Problem[] = [];
+    const { minIntervalMs, intervalMs, maxIntervalMs } = registry.poll;
+    if (minIntervalMs > intervalMs || intervalMs > maxIntervalMs) {
+      problems.push({
+        path: `${path}.poll`,
+        message: `need minInterval ≤ interval ≤ maxInterval; got ${[minIntervalMs, intervalMs, maxIntervalMs].map(formatDuration).join(', ')}`,
+      });
+    }
+    problems.push(...halfCredentials(registry, path));
+    if (registry.plainHttp && (registry.insecureSkipVerify || registry.caFile !== undefined)) {
+      problems.push({
+        path: `${path}.plainHttp`,
+        message: 'true: must be left out, because insecureSkipVerify or caFile is given',
+      });
+    }
+    return problems;
+  });
+}
+
+function checkLedger(config: Config): readonly Problem[] {
+  const { ledger } = config;
+  if (ledger.kind !== 'redis') return [];
+  const problems: Problem[] = [];
+  if (ledger.sentinels !== undefined && ledger.cluster !== undefined) {
+    problems.push({ path: 'ledger', message: 'has sentinels and cluster: must have one of the two' });
+  }
+  if (ledger.name !== undefined && ledger.sentinels === undefined) {
+    problems.push({
+      path: 'ledger.name',
+      message: `"${ledger.name}": must be left out, because sentinels is not given`,
+    });
+  }
+  return problems;
+}
+
+/** @param shown in the value's place, where that is not to be seen */
+function repeated(list: string, key: string, values: readonly string[], shown?: string): readonly Problem[] {
+  return values.flatMap((value, index) => {
+    const first = values.indexOf(value);
+    if (first === index) return [];
+    const path = `${list}[${index}].${key}`;
+    return [{ path, message: `${shown ?? `"${value}"`}: must differ from ${list}[${first}].${key}` }];
+  });
+}

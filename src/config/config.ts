@@ -1,0 +1,201 @@
+/**
+ * The configuration: one YAML file, the environment and flags become one checked, frozen `Config`. The only
+ * reader of `process.env`. It judges values and how they go together; it opens nothing but the files named
+ * in it, and knows nothing of what the values are for.
+ */
+import { readFileSync } from 'node:fs';
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import type { ManifeedError } from '../errors.ts';
+import { sentenceOf } from '../lib/schema-faults.ts';
+import { checkConfig, deriveDefaults } from './checks.ts';
+import { settingsSchema } from './schema.ts';
+import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
+import { maskSecrets } from './settings/secrets.ts';
+import { type Environment, gather, type Sources } from './settings/sources.ts';
+import { fillDefaults, type RawObject } from './settings/tree.ts';
+import { readFault } from './settings/yaml.ts';
+import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './shape.ts';
+
+export { ConfigError } from './settings/problems.ts';
+export type {
+  AccessConfig,
+  Config,
+  LimitsConfig,
+  PaceConfig,
+  RegistryConfig,
+  WatchConfig,
+  WebhookConfig,
+} from './shape.ts';
+
+/** Everything that is wrong by one rule; the `detail.parameter` of each error is the key's path. */
+export type Check = (config: Config) => readonly ManifeedError[];
+
+/** What `loadConfig` reads from; members left out are this process's own. */
+export interface LoadOptions {
+  /** Flags only: `--config`, `--listen`, `--pace.burst` and so on. Default none. */
+  readonly argv?: readonly string[];
+  /** Default `process.env`. */
+  readonly env?: Environment;
+  /** Reads a text file, throwing where it can't. Default: from disk, UTF-8. */
+  readonly readFile?: (path: string) => string;
+  /** More rules, for what only other parts can judge (references, kinds of hooks). */
+  readonly checks?: readonly Check[];
+}
+
+/**
+ * Reads and checks the configuration.
+ *
+ * @throws ConfigError with every problem found, each with its key's path
+ */
+export function loadConfig(options: LoadOptions = {}): Config {
+  return readConfig(options).config;
+}
+
+/** The resolved settings as YAML in the file's own spelling, defaults written out, secrets as `***`. */
+export function printConfig(options: LoadOptions = {}): string {
+  const { settings } = readConfig(options);
+  return stringify(maskSecrets(fillDefaults(settings) ?? {}), { lineWidth: 0 });
+}
+
+/** This process's environment, for `app-process.ts` to hand to the commands. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+interface ReadConfig {
+  readonly config: Config;
+  /** In the file's spelling; defaults that do not depend on others are not in it yet. */
+  readonly settings: RawObject;
+}
+
+function readConfig(options: LoadOptions): ReadConfig {
+  const sources: Sources = {
+    argv: options.argv ?? [],
+    env: options.env ?? processEnvironment(),
+    readFile: options.readFile ?? ((path) => readFileSync(path, 'utf8')),
+  };
+  const { raw, origins, problems } = gather(sources);
+  const settings = deriveDefaults(raw);
+  const parsed = settingsSchema.safeParse(settings, { error: sentenceOf });
+  const checks = options.checks ?? [];
+  if (parsed.success) {
+    const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile, checks);
+    if (problems.length + others.length > 0) throw new ConfigError([...problems, ...others]);
+    return { config, settings };
+  }
+  const known = new Set(problems.map((problem) => problem.path));
+  const faulty = problemsOf(parsed.error.issues, settings, origins).filter(({ path }) => !known.has(path));
+  const sections = new Set(parsed.error.issues.flatMap(sectionsOf));
+  const rest = problemsBeside(sections, raw, sources.readFile, checks);
+  throw new ConfigError([...problems, ...faulty, ...rest]);
+}
+
+/** The sections that an issue is about. */
+function sectionsOf(issue: z.core.$ZodIssue): readonly string[] {
+  const [first] = issue.path;
+  if (first !== undefined) return [String(first)];
+  return issue.code === 'unrecognized_keys' ? issue.keys : [];
+}
+
+/** What is wrong in the sections whose single values are right, so that nobody has to start once for each fault. */
+function problemsBeside(
+  sections: ReadonlySet<string>,
+  raw: RawObject,
+  readFile: ReadText,
+  checks: readonly Check[],
+): readonly Problem[] {
+  const right = Object.fromEntries(Object.entries(raw).filter(([key]) => !sections.has(key)));
+  const parsed = settingsSchema.safeParse(deriveDefaults(right), { error: sentenceOf });
+  if (!parsed.success) return [];
+  const { problems } = judge(settle(parsed.data), right, readFile, checks);
+  return problems.filter(({ path }) => !sections.has(/^[^.[]+/.exec(path)?.[0] ?? ''));
+}
+
+/** All that is wrong with values that fit the schema: files, how values go together, what other parts know. */
+function judge(
+  parsed: Parsed,
+  raw: RawObject,
+  readFile: ReadText,
+  checks: readonly Check[],
+): { readonly config: Config; readonly problems: readonly Problem[] } {
+  const files = readFiles(parsed, readFile);
+  const config = settle(files.config);
+  const own = [...files.problems, ...checkConfig(config, raw)];
+  const told = new Set(own.map((problem) => section(problem.path)));
+  const others = checks.flatMap((check) => runCheck(check, config));
+  // Others rely on what is checked here, so they are not heard about the same entry.
+  return { config, problems: [...own, ...others.filter((problem) => !told.has(section(problem.path)))] };
+}
+
+/** `webhooks[0].name` → `webhooks[0]`; `pace.priority[1]` → `pace` */
+function section(path: string): string {
+  return /^[^.[]+(?:\[[0-9]+\])?/.exec(path)?.[0] ?? path;
+}
+
+function runCheck(check: Check, config: Config): readonly Problem[] {
+  return check(config).map((error) => {
+    const path = error.detail?.parameter;
+    if (path === undefined) throw error;
+    const message = error.message.replace(`read ${path}: `, '').replace(`parse ${path}: `, '');
+    return { path, message };
+  });
+}
+
+/** Freezes and drops members that are undefined, which is what makes the type true. */
+function settle<T>(value: T): Resolved<T> {
+  if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) {
+      if (inner === undefined) Reflect.deleteProperty(value, key);
+      else settle(inner);
+    }
+    Object.freeze(value);
+  }
+  return value as Resolved<T>;
+}
+
+type ReadText = (path: string) => string;
+
+/** Longest path quoted in an error. */
+const maxShownPath = 200;
+
+/** Replaces paths by what the files hold, so that nobody else has to read files at the start. */
+function readFiles(
+  parsed: Parsed,
+  readFile: ReadText,
+): { readonly config: Config; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const text = (path: string | undefined, key: string): string | null => {
+    if (path === undefined) return null;
+    try {
+      return readFile(path);
+    } catch (error) {
+      // Text in a path's place may be what the file was to hold, a key or a password.
+      const shown = path.length > maxShownPath || /[\n{]/.test(path) ? 'no path' : JSON.stringify(path);
+      problems.push({ path: key, message: `${shown}: must be a readable file: ${readFault(error)}` });
+      return null;
+    }
+  };
+  const registries = parsed.registries.map((registry, index): RegistryConfig => {
+    const ca = text(registry.caFile, `registries[${index}].caFile`);
+    const dockerConfigText = text(registry.dockerConfig, `registries[${index}].dockerConfig`);
+    return {
+      ...registry,
+      ...(ca !== null && { ca }),
+      ...(dockerConfigText !== null && { dockerConfigText }),
+    };
+  });
+  const webhooks = parsed.webhooks.map((hook, index): WebhookConfig => {
+    const certificates = text(hook.certificates, `webhooks[${index}].certificates`);
+    return certificates === null ? hook : { ...hook, certificates };
+  });
+  const { ledger } = parsed;
+  const ca = ledger.kind === 'redis' ? text(ledger.caFile, 'ledger.caFile') : null;
+  const config = {
+    ...parsed,
+    registries,
+    webhooks,
+    ledger: ledger.kind === 'redis' && ca !== null ? { ...ledger, ca } : ledger,
+  };
+  return { config, problems };
+}

@@ -1,0 +1,93 @@
+/** The `registries` and `watch` sections: whom the gateway may ask, how often, and about what. */
+import { z } from 'zod';
+import {
+  choice,
+  duration,
+  flag,
+  httpUrl,
+  integer,
+  list,
+  rate,
+  registryHost,
+  secret,
+  text,
+} from './settings/values.ts';
+
+export const registryKinds = ['generic', 'docker-hub', 'quay', 'harbor', 'acr', 'gar'] as const;
+
+/** Entries of one list in the file; more belong in a template of one's own. */
+const maxRegistries = 1_000;
+const maxWatches = 100_000;
+const maxTagsPerWatch = 100;
+
+const poll = z
+  .strictObject({
+    interval: duration('1s', '7d')
+      .prefault('60s')
+      .describe('Time between two looks at one repository, at first'),
+    minInterval: duration('1s', '7d')
+      .prefault('15s')
+      .describe('The interval never falls below this after a change; default: at most `interval`'),
+    maxInterval: duration('1s', '30d')
+      .prefault('15m')
+      .describe('The interval never grows above this when nothing moves; default: at least `interval`'),
+    requestsPerSecond: rate(0.01, 100_000)
+      .default(10)
+      .describe('Requests a second to this registry, over all gateways'),
+    concurrency: integer(1, 1_000).default(8).describe('Requests under way at once'),
+    onDemand: flag().default(false).describe('Also poll repositories that a live subscription names exactly'),
+    reserve: integer(0, 1_000_000)
+      .default(10)
+      .describe('Requests that are always left of the quota that the registry tells (`ratelimit-remaining`)'),
+  })
+  .transform((value) => ({
+    intervalMs: value.interval,
+    minIntervalMs: value.minInterval,
+    maxIntervalMs: value.maxInterval,
+    requestsPerSecond: value.requestsPerSecond,
+    concurrency: value.concurrency,
+    onDemand: value.onDemand,
+    reserve: value.reserve,
+  }));
+
+const registry = z.strictObject({
+  host: registryHost().describe('The registry, as references name it; only these are ever contacted'),
+  kind: choice(registryKinds)
+    .optional()
+    .describe('Cheaper way to list tags, where the registry has one; default: by host'),
+  plainHttp: flag().default(false).describe('Speak HTTP without TLS, credentials included'),
+  username: text('a user name').optional().describe('User name for the registry'),
+  password: secret('a password or access token').optional().describe('Password or access token'),
+  dockerConfig: text('the path of a file')
+    .optional()
+    .describe("Docker's `config.json` to take credentials from, where no user name is given"),
+  caFile: text('the path of a PEM file').optional().describe('More certificate authorities to trust, PEM'),
+  insecureSkipVerify: flag().default(false).describe('Trust any certificate: for tests only'),
+  endpoint: httpUrl().optional().describe('Base URL to ask instead of `https://HOST`'),
+  metadataEndpoint: httpUrl()
+    .optional()
+    .describe('Base URL of the metadata API of Docker Hub, Quay or Harbor; default: as `kind` has it'),
+  tokenService: registryHost()
+    .optional()
+    .describe(
+      "Host and port of the token service (the `realm` in the registry's challenge); then no other one gets the credentials. Default: the registry's own host and port, or any public address",
+    ),
+  allowPrivateRedirects: flag().default(false).describe('Follow redirects to private and loopback addresses'),
+  poll: poll.prefault({}),
+});
+
+const watch = z.strictObject({
+  repository: text('a repository, as in registry.example.com/team/app', /^[^\s*@]+$/).describe(
+    'Repository to poll, `host/name`; a bare name is in `defaultRegistry`',
+  ),
+  tags: list(text('a tag or a glob', /^[A-Za-z0-9._*-]{1,128}$/), 'tags or globs', maxTagsPerWatch)
+    .min(1, { error: 'must have at least one' })
+    .default(['*'])
+    .describe('Tags to look at: exact or glob'),
+  announceExisting: flag()
+    .default(false)
+    .describe('Announce the tags that the first look finds, instead of only remembering them'),
+});
+
+export const registries = list(registry, 'registries', maxRegistries).prefault([]);
+export const watches = list(watch, 'repositories to watch', maxWatches).prefault([]);

@@ -1,0 +1,229 @@
+/**
+ * Where values come from: flag over environment over file over default. Here they become one raw tree; nothing
+ * is judged but names and `${VAR}`s.
+ */
+import { assign, nestDottedKeys } from './dotted.ts';
+import { ConfigError, formatPath, type Problem, suggest } from './problems.ts';
+import {
+  coerce,
+  isRawObject,
+  listSettings,
+  type Path,
+  type Raw,
+  type RawObject,
+  type Setting,
+} from './tree.ts';
+import { parseYaml, readText } from './yaml.ts';
+
+/** Environment variables, as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Sources {
+  /** Arguments after the command. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  /** Reads a text file; throws where it can't. */
+  readonly readFile: (path: string) => string;
+}
+
+export interface Gathered {
+  readonly raw: RawObject;
+  /** Path joined by `.` → the flag or variable that gave its value. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** Unknown names, missing variables, settings given twice. */
+  readonly problems: readonly Problem[];
+}
+
+const configVariable = 'MANIFEED_CONFIG';
+
+/** Flags by their name without dashes; `config` is the file's path. */
+export interface Flags {
+  readonly config: string | null;
+  /** Path → text, in order. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Puts the sources together.
+ *
+ * @throws ConfigError where there is nothing to go on with: the file cannot be read, or is not YAML
+ */
+export function gather(sources: Sources): Gathered {
+  const scalars = listSettings().filter((setting) => setting.env !== null && isScalar(setting));
+  const flags = parseFlags(sources.argv, scalars);
+  const path = flags.config ?? sources.env[configVariable] ?? null;
+  const file = path === null ? noFile : readTree(path, sources, flags.problems);
+  const environment = environmentValues(sources.env, scalars, file.used);
+  const origins = new Map<string, string>();
+  let raw: RawObject = file.tree;
+  for (const [at, text, origin] of [...environment.values, ...flagValues(flags, scalars)]) {
+    raw = assign(raw, at, coerce(text, at));
+    origins.set(at.join('.'), origin);
+  }
+  return { raw, origins, problems: [...flags.problems, ...environment.problems, ...file.problems] };
+}
+
+/** A setting that one text can give: a scalar, or a list of texts (separated by commas). */
+function isScalar(setting: Setting): boolean {
+  return setting.node.type !== 'array' || setting.node.items?.properties === undefined;
+}
+
+type Assignment = readonly [at: Path, text: string, origin: string];
+
+function environmentValues(
+  env: Environment,
+  scalars: readonly Setting[],
+  used: ReadonlySet<string>,
+): { readonly values: readonly Assignment[]; readonly problems: readonly Problem[] } {
+  const known = new Map(scalars.map((setting) => [setting.env, setting]));
+  const values: Assignment[] = [];
+  const problems: Problem[] = [];
+  for (const [name, text] of Object.entries(env)) {
+    if (text === undefined || !name.startsWith('MANIFEED_') || name === configVariable) continue;
+    const setting = known.get(name);
+    if (setting !== undefined) values.push([setting.path.split('.'), text, name]);
+    else if (!used.has(name) && !isServiceLink(name, text))
+      problems.push({ path: name, message: unknownName(name, known) });
+  }
+  return { values: byDepth(values), problems };
+}
+
+/** Kubernetes sets such variables in every container beside a service named `manifeed` or `manifeed-…`. */
+function isServiceLink(name: string, text: string): boolean {
+  const rest =
+    /^MANIFEED(?:_[A-Z0-9_]+?)??_(SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[A-Z0-9_]+)?)$/.exec(
+      name,
+    )?.[1];
+  if (rest === undefined) return false;
+  return rest.startsWith('SERVICE_') || isPortLink.test(text) || isPortPart.test(rest);
+}
+
+const isPortLink = /^(?:tcp|udp|sctp):\/\//;
+const isPortPart = /^PORT_[0-9]+_(?:TCP|UDP|SCTP)_(?:PROTO|PORT|ADDR)$/;
+
+function unknownName(name: string, known: ReadonlyMap<string | null, unknown>): string {
+  const near = suggest(
+    name,
+    [...known.keys()].filter((key) => key !== null),
+  );
+  const hint = near === null ? 'see the settings table in README' : `did you mean ${near}?`;
+  return `unknown setting: ${hint}`;
+}
+
+function flagValues(flags: Flags, scalars: readonly Setting[]): readonly Assignment[] {
+  const known = new Set(scalars.map((setting) => setting.path));
+  const values = [...flags.values].filter(([path]) => known.has(path));
+  return byDepth(values.map(([path, text]) => [path.split('.'), text, `--${path}`]));
+}
+
+/** A whole before its parts, so that `ledger.password` is not lost under `ledger`. */
+function byDepth(values: readonly Assignment[]): readonly Assignment[] {
+  return [...values].sort(([a], [b]) => a.length - b.length);
+}
+
+/** Reads `--name value`, `--name=value`, and `--name` alone for what is true or false. */
+function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags {
+  const known = new Map(scalars.map((setting) => [setting.path, setting]));
+  const values = new Map<string, string>();
+  const problems: Problem[] = [];
+  let config: string | null = null;
+  for (let at = 0; at < argv.length; at++) {
+    const argument = argv[at] ?? '';
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(argument);
+    const name = match?.[1] === undefined ? null : camelCase(match[1]);
+    if (name === null || (name !== 'config' && !known.has(name))) {
+      const near = name === null ? null : suggest(name, ['config', ...known.keys()]);
+      problems.push({
+        // A word without a flag may be a secret that went astray.
+        path: argument.startsWith('-') ? (argument.split('=', 1)[0] ?? argument) : `argument ${at + 1}`,
+        message: `unknown argument: ${near === null ? 'see manifeed --help' : `did you mean --${near}?`}`,
+      });
+      // Its value is no argument of its own, and may be the secret of a mistyped --ledger.password.
+      const hasValue = argument.startsWith('-') && !argument.includes('=');
+      if (hasValue && argv[at + 1]?.startsWith('-') === false) at++;
+      continue;
+    }
+    let text = match?.[2];
+    const following = argv[at + 1];
+    if (text === undefined && known.get(name)?.node.type === 'boolean') {
+      text = following === 'true' || following === 'false' ? argv[++at] : 'true';
+    } else if (text === undefined) {
+      text = argv[++at];
+    }
+    if (text === undefined) problems.push({ path: `--${name}`, message: 'missing: must have a value' });
+    else if (name === 'config') config = text;
+    else values.set(name, text);
+  }
+  return { config, values, problems };
+}
+
+/** `pace.deliveries-per-second` → `pace.deliveriesPerSecond` */
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
+}
+
+interface FileTree {
+  readonly tree: RawObject;
+  /** Variables that the file uses. */
+  readonly used: ReadonlySet<string>;
+  readonly problems: readonly Problem[];
+}
+
+const noFile: FileTree = { tree: {}, used: new Set(), problems: [] };
+
+/** @param others what else is wrong, to be told of together with a file that cannot be read */
+function readTree(path: string, sources: Sources, others: readonly Problem[]): FileTree {
+  const refuse = (problems: readonly Problem[]) => new ConfigError([...others, ...problems]);
+  const text = readText(path, sources.readFile, refuse);
+  const interpolation: Interpolation = { env: sources.env, used: new Set(), problems: [] };
+  const nested = nestDottedKeys(parseYaml(path, text, refuse), interpolation.problems);
+  const tree = interpolate(nested, [], interpolation);
+  if (tree !== null && !isRawObject(tree))
+    throw refuse([{ path, message: 'must be a YAML mapping of settings' }]);
+  return { tree: tree ?? {}, used: interpolation.used, problems: interpolation.problems };
+}
+
+interface Interpolation {
+  readonly env: Environment;
+  /** Variables that the file uses, so that they are not taken for mistyped settings. */
+  readonly used: Set<string>;
+  readonly problems: Problem[];
+}
+
+/**
+ * Puts environment variables into strings: `${VAR}`, `${VAR:-default}`; `$${` is a plain `${`. Done after
+ * parsing, so that no value can add keys. A string that is one variable alone takes the type of its place.
+ */
+function interpolate(value: Raw, path: Path, to: Interpolation): Raw {
+  if (typeof value === 'string') {
+    const text = interpolateText(value, path, to);
+    return /^\$\{[^}]*\}$/.test(value) ? coerce(text, path) : text;
+  }
+  if (isRawObject(value)) {
+    // `webhooks:` with every entry commented out is null in YAML, and means that nothing is said.
+    const given = Object.entries(value).filter(([, inner]) => inner !== null);
+    return Object.fromEntries(given.map(([key, inner]) => [key, interpolate(inner, [...path, key], to)]));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return value.map((inner, index) => interpolate(inner, [...path, index], to));
+}
+
+function interpolateText(text: string, path: Path, to: Interpolation): string {
+  return text.replace(
+    /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
+    (whole, escaped: string | undefined, name: string | undefined, fallback: string | undefined) => {
+      if (escaped !== undefined || name === undefined) return escaped ?? whole;
+      to.used.add(name);
+      const value = to.env[name];
+      // As in a shell: `:-` also replaces what is set but empty.
+      if (fallback !== undefined && (value === undefined || value === '')) return fallback;
+      if (value !== undefined) return value;
+      to.problems.push({
+        path: formatPath(path),
+        message: `\${${name}}: must be set in the environment, or be written \${${name}:-default}`,
+      });
+      return '';
+    },
+  );
+}

@@ -1,0 +1,187 @@
+/**
+ * The schema as a tree (its JSON Schema, input side), and walks over it: which settings there are, what type
+ * the value at a path has, defaults filled in. Reading zod's own objects was rejected: their
+ * inner shape is no public contract, JSON Schema is.
+ */
+import { z } from 'zod';
+import { settingsSchema } from '../schema.ts';
+
+/** One node of the JSON Schema, with the members that this project adds by `.meta()`. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  /** Texts to choose from. */
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly description?: string;
+  /** `true`: never shown; `'url'`: a URL whose password is never shown. */
+  readonly secret?: boolean | 'url';
+  /** The member of an object that a bare scalar stands for. */
+  readonly shorthand?: string;
+}
+
+/** A raw configuration value: what YAML can hold. */
+export type Raw = string | number | boolean | null | readonly Raw[] | RawObject;
+export interface RawObject {
+  readonly [key: string]: Raw;
+}
+
+export type Path = readonly (string | number)[];
+
+const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
+  z.object({
+    // Of a choice between text and number (sizes) the text is what a flag or variable gives.
+    type: z.union([z.string(), z.array(z.string()).transform(() => 'string')]).optional(),
+    properties: z.record(z.string(), nodeSchema).optional(),
+    items: nodeSchema.optional(),
+    anyOf: z.array(nodeSchema).optional(),
+    enum: z.array(z.unknown()).optional(),
+    default: z.unknown().optional(),
+    description: z.string().optional(),
+    secret: z.union([z.boolean(), z.literal('url')]).optional(),
+    shorthand: z.string().optional(),
+  }),
+) as z.ZodType<SchemaNode>;
+
+/** The root of the tree. */
+export const schemaRoot: SchemaNode = nodeSchema.parse(z.toJSONSchema(settingsSchema, { io: 'input' }));
+
+/** One key of the configuration. */
+export interface Setting {
+  /** `pace.burst`; a member of a list's entries is `registries[].host`. */
+  readonly path: string;
+  /** Default in the file's spelling; undefined where there is none. */
+  readonly default: unknown;
+  readonly description: string;
+  /** Environment variable; null where the value is no scalar, or is inside a list. */
+  readonly env: string | null;
+  /** Flag; null as above. */
+  readonly flag: string | null;
+  readonly node: SchemaNode;
+}
+
+/** All settings, in the schema's order. */
+export function listSettings(node: SchemaNode = schemaRoot, path = ''): readonly Setting[] {
+  if (node.shorthand !== undefined) {
+    const { [node.shorthand]: whole, ...others } = node.properties ?? {};
+    const wholeDefault = defaultMember(node, node.shorthand);
+    const first = whole && setting({ ...whole, default: wholeDefault ?? whole.default }, path);
+    return [...(first ? [first] : []), ...listMembers(others, path)];
+  }
+  if (node.properties !== undefined) return listMembers(node.properties, path);
+  if (node.anyOf?.some((option) => option.items?.properties !== undefined)) {
+    const lists = node.anyOf.filter((option) => option.items?.properties !== undefined);
+    const scalar: SchemaNode = { ...node, anyOf: node.anyOf.filter((option) => !lists.includes(option)) };
+    return [setting(scalar, path), ...lists.flatMap((option) => listSettings(option, path))];
+  }
+  if (node.items?.properties !== undefined) return listSettings(node.items, `${path}[]`);
+  return [setting(node, path)];
+}
+
+function listMembers(properties: Readonly<Record<string, SchemaNode>>, path: string): readonly Setting[] {
+  return Object.entries(properties).flatMap(([key, member]) =>
+    listSettings(member, path === '' ? key : `${path}.${key}`),
+  );
+}
+
+function defaultMember(node: SchemaNode, key: string): unknown {
+  return isRawObject(node.default) ? node.default[key] : undefined;
+}
+
+function setting(node: SchemaNode, path: string): Setting {
+  const reachable = !path.includes('[]');
+  return {
+    path,
+    default: node.default,
+    description: node.description ?? '',
+    env: reachable ? environmentName(path) : null,
+    flag: reachable ? `--${path}` : null,
+    node,
+  };
+}
+
+/** `pace.deliveriesPerSecond` → `MANIFEED_PACE_DELIVERIES_PER_SECOND` */
+export function environmentName(path: string): string {
+  const words = path.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_');
+  return `MANIFEED_${words.toUpperCase()}`;
+}
+
+/** The nodes that may describe the value at a path: several where the schema has a choice. */
+export function nodesAt(path: Path): readonly SchemaNode[] {
+  let nodes: readonly SchemaNode[] = alternatives(schemaRoot);
+  for (const step of path) {
+    nodes = nodes.flatMap((node) => {
+      const next = typeof step === 'number' ? node.items : memberOf(node, step);
+      return next === undefined ? [] : alternatives(next);
+    });
+  }
+  return nodes;
+}
+
+/** Own members only: `__proto__` is a key like any other. */
+function memberOf(node: SchemaNode, key: string): SchemaNode | undefined {
+  return node.properties !== undefined && Object.hasOwn(node.properties, key)
+    ? node.properties[key]
+    : undefined;
+}
+
+function alternatives(node: SchemaNode): readonly SchemaNode[] {
+  const inherited = node.secret === undefined ? {} : { secret: node.secret };
+  const options = node.anyOf?.flatMap((option) => alternatives({ ...inherited, ...option }));
+  return options ?? [node];
+}
+
+/** Gives a text from outside the file the type that its place wants; left as it is where none fits. */
+export function coerce(value: string, path: Path): Raw {
+  const types = new Set(nodesAt(path).map((node) => (node.shorthand === undefined ? node.type : 'string')));
+  if (types.has('string')) return value;
+  const isNumeric = /^-?[0-9]+(?:\.[0-9]+)?$/.test(value);
+  if ((types.has('integer') || types.has('number')) && isNumeric) return Number(value);
+  if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true';
+  if (types.has('array')) return value === '' ? [] : value.split(',').map((entry) => entry.trim());
+  return value;
+}
+
+export function isRawObject(value: unknown): value is RawObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value with every default written out. */
+export function fillDefaults(value: Raw | undefined, node: SchemaNode = schemaRoot): Raw | undefined {
+  const given = value === undefined ? asRaw(node.default) : value;
+  if (node.shorthand !== undefined && typeof given === 'string') return given;
+  if (node.properties !== undefined && (given === undefined || isRawObject(given))) {
+    const filled: Record<string, Raw> = {};
+    for (const [key, member] of Object.entries(node.properties)) {
+      const inner = fillDefaults(given?.[key], member);
+      if (inner !== undefined && !(isRawObject(inner) && Object.keys(inner).length === 0))
+        filled[key] = inner;
+    }
+    return filled;
+  }
+  if (!Array.isArray(given)) return given;
+  const entry = [node, ...(node.anyOf ?? [])].find((option) => option.items !== undefined)?.items;
+  return entry === undefined ? given : given.map((each: Raw) => fillDefaults(each, entry) ?? each);
+}
+
+function asRaw(value: unknown): Raw | undefined {
+  return value === undefined ? undefined : rawSchema.parse(value);
+}
+
+const rawSchema: z.ZodType<Raw> = z.lazy(() =>
+  z.union([
+    z.string(),
+    z.number(),
+    z.boolean(),
+    z.null(),
+    z.array(rawSchema),
+    z.record(z.string(), rawSchema),
+  ]),
+);
+
+/** Makes sure that a value holds only what YAML can say; throws otherwise. */
+export function parseRaw(value: unknown): Raw {
+  return rawSchema.parse(value);
+}

@@ -1,0 +1,107 @@
+/** The configuration file's text as a raw tree. What is wrong with it is told by place, without its content. */
+import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
+import type { ConfigError, Problem } from './problems.ts';
+import { parseRaw, type Raw } from './tree.ts';
+
+/** Largest configuration file, in characters. */
+const maxFileLength = 10_000_000;
+/** How often aliases may be followed: an alias bomb multiplies. */
+const maxAliasCount = 100;
+/** Lists and mappings within each other; the settings themselves need five. */
+const maxDepth = 50;
+
+type Refuse = (problems: readonly Problem[]) => ConfigError;
+
+export function readText(path: string, readFile: (path: string) => string, refuse: Refuse): string {
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    throw refuse([{ path: shorten(path), message: `cannot be read: ${readFault(error)}` }]);
+  }
+  if (text.length <= maxFileLength) return text;
+  throw refuse([{ path, message: `${text.length} characters: must be at most ${maxFileLength}` }]);
+}
+
+/** Why a file could not be read. Node's own message repeats the path, and that may be a secret's text. */
+export function readFault(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return faults[code] ?? code;
+}
+
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is not a directory',
+  ENAMETOOLONG: 'the path is too long',
+};
+
+/** Longest path quoted. */
+const maxShownPath = 200;
+
+function shorten(path: string): string {
+  return path.length > maxShownPath ? `${path.slice(0, maxShownPath)}…` : path;
+}
+
+export function parseYaml(path: string, text: string, refuse: Refuse): Raw {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const place = (offset: number) => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  const problems = document.errors.map((error) => ({
+    path: place(error.pos[0]),
+    message: `is not valid YAML: ${explain(error.message)}`,
+  }));
+  if (problems.length === 0) problems.push(...deadAliases(document, place));
+  if (problems.length > 0) throw refuse(problems);
+  return toRaw(path, document, refuse);
+}
+
+/** The parser's sentence without what it quotes: that may be a part of a password. */
+function explain(message: string): string {
+  const sentence = message.split(/[:"\\]/, 1)[0]?.trim() ?? '';
+  // The parser's words for `ledger: memory:` help nobody.
+  const hint = message.startsWith('Nested mappings') ? ' (a string that ends in ":" must be in quotes)' : '';
+  return `${sentence}${hint}`;
+}
+
+/** `password: *abc` is an alias to YAML, and what it names is not shown: it may be meant as a password. */
+function deadAliases(document: Document, place: (offset: number) => string): readonly Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Alias(_key, node) {
+      if (!isAlias(node) || node.resolve(document) !== undefined) return;
+      problems.push({
+        path: place(node.range?.[0] ?? 0),
+        message: 'is an alias without an anchor: a string that begins with "*" must be in quotes',
+      });
+    },
+  });
+  return problems;
+}
+
+/** Aliases are followed only here: one that stands for too much or for itself is found now. */
+function toRaw(path: string, document: Document, refuse: Refuse): Raw {
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount });
+  } catch (error) {
+    // What the library throws at too many aliases.
+    if (error instanceof ReferenceError)
+      throw refuse([{ path, message: `is not valid YAML: ${explain(error.message)}` }]);
+    throw error;
+  }
+  if (isDeeper(value, maxDepth)) {
+    const message = `nested deeper than ${maxDepth}: must have no anchor that contains its own alias`;
+    throw refuse([{ path, message }]);
+  }
+  return parseRaw(value);
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
+}

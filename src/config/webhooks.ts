@@ -1,0 +1,66 @@
+/** The `webhooks` section: who may tell the gateway what changed, and how each proves who it is. */
+import { z } from 'zod';
+import { choice, list, registryHost, secret, size, text } from './settings/values.ts';
+
+export const webhookKinds = [
+  'distribution',
+  'gitlab',
+  'harbor',
+  'docker-hub',
+  'quay',
+  'ghcr',
+  'acr',
+  'ecr',
+  'gar',
+  'gitea',
+  'forgejo',
+  'jfrog',
+  'nexus',
+  'zot',
+  'aliyun-acr',
+  'cloudevents',
+  'manifeed',
+] as const;
+
+const maxWebhooks = 1_000;
+const maxTopics = 100;
+
+const webhook = z.strictObject({
+  name: text('1–64 letters, digits, ".", "_" or "-"', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).describe(
+    'The hook answers at `POST /v1/hooks/NAME`',
+  ),
+  kind: choice(webhookKinds).describe('Whose deliveries these are'),
+  registry: registryHost()
+    .optional()
+    .describe('Registry that the events speak of; default: what the delivery says'),
+  secret: secret('a secret').optional().describe('Key of the HMAC signature, for senders that sign'),
+  token: secret('a token').optional().describe('Static token in a header'),
+  tokenHeader: text('a header name', /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)
+    .optional()
+    .describe('Header of the static token; default: the one the sender uses'),
+  username: text('a user name').optional().describe('User name for Basic authentication'),
+  password: secret('a password').optional().describe('Password for Basic authentication'),
+  pathToken: text('1–256 letters, digits, "_", "-", "." or "~"', /^[A-Za-z0-9_.~-]{1,256}$/)
+    .meta({ secret: true })
+    .optional()
+    .describe('Secret at the end of the URL, for senders that can do nothing else'),
+  topics: list(text('the ARN of an SNS topic', /^arn:[^\s]+$/), 'ARNs', maxTopics)
+    .optional()
+    .describe('ECR over SNS: topics that may send'),
+  certificates: text('the path of a PEM file')
+    .optional()
+    .describe('ECR over SNS: signing certificates to trust, PEM, instead of fetching them'),
+  audience: text('an audience').optional().describe('Google: audience that the push token must carry'),
+  email: text('an e-mail address', /^[^\s@]+@[^\s@]+$/)
+    .optional()
+    .describe('Google: service account that the push token must carry'),
+  // What the key set is fetched with takes no credentials in a URL.
+  jwks: text('a path, or an https:// URL without credentials', /^(?!http:\/\/|https:\/\/[^/?#]*@).+$/is)
+    .meta({ secret: 'url' })
+    .optional()
+    .describe("Google: key set, a file or a URL; default: Google's"),
+  verify: choice(['none']).optional().describe('`none`: accept deliveries of anybody; must be written out'),
+  maxBytes: size('1KiB', '64MiB').prefault('4MiB').describe('Largest body'),
+});
+
+export const webhooks = list(webhook, 'webhooks', maxWebhooks).prefault([]);

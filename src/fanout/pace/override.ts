@@ -1,0 +1,55 @@
+/**
+ * What an operator set by `PUT /v1/pace`: another R for some repositories (or all), for a while. It ends as a
+ * complaint does: R climbs back slowly rather than letting everything held back loose at once.
+ */
+import { ManifeedError } from '../../errors.ts';
+import { recoveryPerSecond } from './rate.ts';
+
+export interface PaceOverride {
+  /** Glob over `registry/repository`; null: all repositories. */
+  readonly pattern: string | null;
+  /** R while it lasts, > 0. */
+  readonly deliveriesPerSecond: number;
+  /** When it ends, monotonic ms; Infinity: when it is replaced. */
+  readonly untilMs: number;
+}
+
+/** Operators' overrides held at a time. */
+export const maxOverrides = 100;
+
+/**
+ * The overrides with `added`, newest first; one with the same pattern is replaced, those long over are dropped.
+ *
+ * @param now monotonic ms
+ * @throws TOO_MANY_REQUESTS when `maxOverrides` are still in force
+ */
+export function withOverride(
+  overrides: readonly PaceOverride[],
+  added: PaceOverride,
+  now: number,
+): readonly PaceOverride[] {
+  const kept = overrides.filter((each) => each.pattern !== added.pattern && !isOver(each, now));
+  if (kept.length >= maxOverrides) {
+    throw new ManifeedError(
+      'TOO_MANY_REQUESTS',
+      `set pace: ${kept.length} overrides in force: must be fewer than ${maxOverrides}`,
+    );
+  }
+  return [added, ...kept];
+}
+
+/** Ended, and recovered from for any R: after this it changes nothing. */
+export function isOver(override: PaceOverride, now: number): boolean {
+  return now - override.untilMs >= 1000 / recoveryPerSecond;
+}
+
+/**
+ * R under an override at `now` (monotonic ms): the override's while it lasts, then back to `configured` by
+ * `recoveryPerSecond` of it a second. One that was above returns at once: there is nothing to be gentle about.
+ */
+export function overriddenRate(override: PaceOverride, configured: number, now: number): number {
+  const overMs = now - override.untilMs;
+  if (overMs < 0) return override.deliveriesPerSecond;
+  const regained = override.deliveriesPerSecond + configured * recoveryPerSecond * (overMs / 1000);
+  return Math.min(configured, regained);
+}

@@ -1,0 +1,79 @@
+import type { Work } from '../../event/glob.ts';
+
+/**
+ * Shares the event loop among thousands that are fed at once: each asks for a turn before its next page, and
+ * in one turn of the loop only so many frames are written. Without it a storm of catch-ups, which all read the
+ * same pages from memory, would run to its end before one webhook or heartbeat.
+ */
+
+/** Frames written to those who catch up in one turn of the event loop: some milliseconds of sends. */
+const maxFramesPerTurn = 512;
+/** Set aside for whoever gets a turn, until it knows what it has: its page may take a while to come. */
+const reserved = 128;
+/** Steps of judging globs that count as one frame: with these, one turn judges for some 2 ms. */
+const stepsPerFrame = 200;
+/** Steps that one who judges takes before it pays for them. */
+const stepsPerPayment = 20_000;
+
+export class Turns {
+  #left = maxFramesPerTurn;
+  readonly #waiting: (() => void)[] = [];
+  #next = 0;
+  #scheduled = false;
+
+  /** Null: go on; otherwise resolves when it is the asker's turn. Who gets a turn says what it spent. */
+  take(): Promise<void> | null {
+    this.#schedule();
+    if (this.#left > 0 && this.waiting === 0) {
+      this.#left -= reserved;
+      return null;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Frames or rows about to be written by one who got a turn. */
+  spend(frames: number): void {
+    this.#left -= frames - reserved;
+  }
+
+  /** Counts what one catch-up judges; `pay` for it at its limit. */
+  newWork(): Work {
+    return { steps: 0, limit: stepsPerPayment };
+  }
+
+  /** Takes the steps of `work` off this turn. Null: go on; otherwise resolves in the turn to go on in. */
+  pay(work: Work): Promise<void> | null {
+    this.#schedule();
+    this.#left -= work.steps / stepsPerFrame;
+    work.steps = 0;
+    if (this.#left > 0) return null;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  get waiting(): number {
+    return this.#waiting.length - this.#next;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => void this.#turn());
+  }
+
+  async #turn(): Promise<void> {
+    this.#left = maxFramesPerTurn;
+    while (this.#left > 0 && this.waiting > 0) {
+      this.#left -= reserved;
+      // By index: shifting an array of thousands moves all the others each time.
+      this.#waiting[this.#next++]?.();
+      // Lets the one that was woken say what it spends, where its page is in memory.
+      for (let step = 0; step < 4; step++) await null;
+    }
+    if (this.waiting === 0) {
+      this.#waiting.length = 0;
+      this.#next = 0;
+    }
+    this.#scheduled = false;
+    if (this.waiting > 0) this.#schedule();
+  }
+}

@@ -1,0 +1,136 @@
+/** The ledger as `manifeed ledger` needs it. */
+
+import type { LedgerInfo, LedgerTool } from '../cli/ledger-command.ts';
+import type { Config } from '../config/config.ts';
+import { ManifeedError } from '../errors.ts';
+import { newEpoch } from '../ledger/epoch.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { restoreSqlite } from '../ledger/sqlite/backup.ts';
+import { isOldSqlite, openSqliteReader, type SqliteFacts } from '../ledger/sqlite/reader.ts';
+import { isTransferable, type Transferable } from '../ledger/transfer.ts';
+import { decodeRows, encodeRow } from '../ledger/transfer-codec.ts';
+import { systemClock } from '../lib/clock.ts';
+import { systemRandom } from '../lib/random.ts';
+import { openLedger } from './ledger.ts';
+
+/** Tags counted at a time. */
+const pageSize = 1_000;
+
+/**
+ * @param mayWrite false: only one that is there, and beside the gateway that has it
+ * @throws UNAVAILABLE when it can't be opened
+ */
+export async function openLedgerTool(config: Config, mayWrite: boolean): Promise<LedgerTool> {
+  const open = () =>
+    openLedger(config.ledger, { retention: config.retention, clock: systemClock, random: systemRandom });
+  if (config.ledger.kind === 'sqlite' && !mayWrite) {
+    const { path } = config.ledger;
+    // Its owner brings it up to date; while a gateway has it, that one has.
+    if (isOldSqlite(path)) await (await open()).close();
+    return readSqlite(path);
+  }
+  const ledger = await open();
+  return {
+    info: () => inspect(ledger, config.ledger),
+    async *exportLines() {
+      for await (const row of transferable(ledger).exportRows()) yield encodeRow(row);
+    },
+    importChunks: (chunks) => transferable(ledger).importRows(decodeRows(chunks)),
+    backUp: async () => {
+      throw notSqlite('back up', config.ledger.kind);
+    },
+    close: () => ledger.close(),
+  };
+}
+
+function readSqlite(path: string): LedgerTool {
+  const reader = openSqliteReader(path);
+  return {
+    info: async () => infoOf(path, reader.facts()),
+    async *exportLines() {
+      for (const row of reader.exportRows()) yield encodeRow(row);
+    },
+    importChunks: async () => {
+      throw new Error('import ledger: it was opened to be read: must be opened to be written');
+    },
+    backUp: (file) => reader.backUp(file),
+    close: async () => reader.close(),
+  };
+}
+
+/** @throws UNAVAILABLE where a gateway has the ledger, or the file is no backup */
+export async function restoreLedger({ ledger }: Config, file: string): Promise<readonly string[]> {
+  if (ledger.kind !== 'sqlite') throw notSqlite('restore', ledger.kind);
+  const { epoch, head, setAside } = await restoreSqlite({
+    path: ledger.path,
+    backup: file,
+    epoch: newEpoch(systemRandom),
+    now: systemClock.now(),
+  });
+  return [
+    `restored ${ledger.path} from ${file}: head ${epoch}-${head}, under a new epoch: every subscriber will be reset`,
+    ...(setAside === null ? [] : [`the ledger that was there is now ${setAside}, in the same folder`]),
+  ];
+}
+
+function notSqlite(what: string, kind: string): ManifeedError {
+  return new ManifeedError(
+    'UNAVAILABLE',
+    `${what} ledger: it is ${kind}: must be SQLite (Redis has tools of its own: docs/operating.md)`,
+  );
+}
+
+function infoOf(path: string, facts: SqliteFacts): LedgerInfo {
+  const { epoch, floor, head, tags, repositories, oldestAt, newestAt } = facts;
+  const { bytes, logBytes, schema, isHeld, owner } = facts;
+  const known =
+    owner === null ? 'a gateway' : `process ${owner.pid} on ${owner.host}, since ${showTime(owner.since)}`;
+  const file = { path, bytes, logBytes, schema, holder: isHeld ? known : null };
+  return { kind: 'sqlite', epoch, floor, head, tags, repositories, oldestAt, newestAt, file };
+}
+
+function showTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function transferable(ledger: Ledger): Transferable {
+  if (isTransferable(ledger)) return ledger;
+  throw new ManifeedError('UNAVAILABLE', 'move ledger: this kind has no export: must be SQLite or Redis');
+}
+
+async function inspect(ledger: Ledger, config: Config['ledger']): Promise<LedgerInfo> {
+  if (config.kind === 'sqlite') return infoOf(config.path, factsOf(config.path));
+  const { epoch, floor, head } = await ledger.bounds();
+  const timeOf = async (after: number) => (await ledger.read(after, 1)).changes[0]?.recordedAt ?? null;
+  const [oldestAt, newestAt] = [await timeOf(floor), head > floor ? await timeOf(head - 1) : null];
+  const { tags, repositories } = await countTags(ledger);
+  return { kind: config.kind, epoch, floor, head, tags, repositories, oldestAt, newestAt, file: null };
+}
+
+function factsOf(path: string): SqliteFacts {
+  const reader = openSqliteReader(path);
+  try {
+    return reader.facts();
+  } finally {
+    reader.close();
+  }
+}
+
+/** By pages: a ledger of millions of tags is counted in bounded memory, since equal repositories follow each other. */
+async function countTags(ledger: Ledger): Promise<{ tags: number; repositories: number }> {
+  let tags = 0;
+  let repositories = 0;
+  let last = '';
+  let cursor: string | null = null;
+  do {
+    const page = await ledger.tags({ limit: pageSize, ...(cursor === null ? {} : { cursor }) });
+    for (const { registry, repository } of page.tags) {
+      const key = `${registry}/${repository}`;
+      if (key !== last) repositories++;
+      last = key;
+      tags++;
+    }
+    cursor = page.cursor;
+  } while (cursor !== null);
+  return { tags, repositories };
+}

@@ -1,0 +1,69 @@
+/** The repository patterns of the configuration, read by the same rule as those of subscriptions. */
+import type { Config, PaceConfig } from '../config/config.ts';
+import { ManifeedError } from '../errors.ts';
+import { changedMeaning } from '../event/former-pattern.ts';
+import { parseRepositoryText } from '../event/repository-pattern.ts';
+
+interface ConfiguredPattern {
+  /** Key of the configuration: `access[0].repositories[1]`. */
+  readonly parameter: string;
+  readonly text: string;
+}
+
+/** Every pattern that no repository can match or that is badly written, as an error that names its key. */
+export function checkPatterns(config: Config): readonly ManifeedError[] {
+  const { defaultRegistry } = config;
+  return [...accessPatterns(config), ...pacePatterns(config.pace)].flatMap(({ parameter, text }) => {
+    try {
+      parseRepositoryText(text, { defaultRegistry, parameter });
+      return [];
+    } catch (error) {
+      if (error instanceof ManifeedError) return [error];
+      throw error;
+    }
+  });
+}
+
+/** The pace with canonical patterns, as they are compared with repository keys. */
+export function canonicalPace(config: Config): PaceConfig {
+  const { pace, defaultRegistry } = config;
+  const canonical = (text: string) => parseRepositoryText(text, { defaultRegistry }).canonical;
+  return {
+    ...pace,
+    priority: pace.priority.map(canonical),
+    exceptions: pace.exceptions.map((rule) => ({ ...rule, pattern: canonical(rule.pattern) })),
+  };
+}
+
+/** Logs each `access` pattern that grants other repositories than before its first segment could be any host. */
+export function warnOfWiderAccess(
+  config: Config,
+  log: { warn(fields: object, message: string): void },
+): void {
+  for (const { parameter, text } of accessPatterns(config)) {
+    const changed = changedMeaning(text, { defaultRegistry: config.defaultRegistry, parameter });
+    if (changed === null) continue;
+    const { now, before } = changed;
+    log.warn(
+      { setting: parameter, pattern: text, now, before },
+      `${parameter}: ${JSON.stringify(text)} now grants "${now}"; earlier versions granted "${before}": write that if it is all that you mean`,
+    );
+  }
+}
+
+function accessPatterns({ access }: Config): readonly ConfiguredPattern[] {
+  if (access.kind !== 'tokens') return [];
+  return access.tokens.flatMap((token, index) =>
+    token.repositories.map((text, at) => ({ parameter: `access[${index}].repositories[${at}]`, text })),
+  );
+}
+
+function pacePatterns(pace: PaceConfig): readonly ConfiguredPattern[] {
+  return [
+    ...pace.priority.map((text, at) => ({ parameter: `pace.priority[${at}]`, text })),
+    ...pace.exceptions.map(({ pattern }, at) => ({
+      parameter: `pace.rules[${at}].repository`,
+      text: pattern,
+    })),
+  ];
+}

@@ -1,0 +1,44 @@
+/** The process apart from its signals: its files and streams, its commands, its exit code. */
+import { readFileSync } from 'node:fs';
+import { type CommandIo, exitCodes } from '../cli/command.ts';
+import { runCommandLine } from '../cli/run.ts';
+import type { StopSignals } from '../cli/stop-signals.ts';
+import { processEnvironment } from '../config/config.ts';
+import { configChecks } from './checks.ts';
+import { commandsOf } from './commands.ts';
+import { serveCommand } from './serve.ts';
+
+/**
+ * Runs the command line of this process.
+ *
+ * @returns its exit code
+ */
+export function runProcess(signals: StopSignals): Promise<number> {
+  const version = readVersion();
+  const io: CommandIo = {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+    readFile: (path) => readFileSync(path === '-' ? 0 : path),
+    env: processEnvironment(),
+  };
+  // `manifeed … | head`: a reader that has enough is no failure of ours; whoever waits for the write is told.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    io.err(`manifeed: write standard output: ${error.message}: must be writable`);
+    process.exit(exitCodes.failed);
+  });
+  const serve = serveCommand({ version, signals, exit: (code) => process.exit(code) });
+  return runCommandLine(process.argv.slice(2), io, {
+    version,
+    defaultCommand: 'serve',
+    commands: [serve, ...commandsOf(configChecks)],
+  });
+}
+
+/** Beside this file, built or not, is the package's folder. */
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '0';
+}

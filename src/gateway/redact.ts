@@ -1,0 +1,18 @@
+/** What may be logged of a request's target. One function for every line of the log (G15). */
+import type { Config } from '../config/config.ts';
+import { decodeFully, redactHookUrl } from '../source/webhook/redact.ts';
+import { maskToken } from '../transport/access-token.ts';
+
+/** A token that is where `maskToken` does not look: behind an encoded `?`, `&` or `=`, or in a path. */
+const strayToken = /(access_token)(?!=\*\*\*(?:[&#]|$))[^&#/]*/gi;
+
+/** Takes the path tokens of hooks, payloads and `access_token` out of a target, however it is written. */
+export function createRedaction({ webhooks }: Pick<Config, 'webhooks'>): (target: string) => string {
+  const pathTokens = new Set(webhooks.flatMap(({ pathToken }) => pathToken ?? []));
+  return (target) => {
+    const masked = maskToken(redactHookUrl(target, pathTokens));
+    const decoded = decodeFully(masked);
+    const isStray = decoded.search(strayToken) >= 0;
+    return isStray ? decoded.replace(strayToken, '$1=***') : masked;
+  };
+}

@@ -1,0 +1,88 @@
+/** `manifeed serve`: one gateway from its start to its end, and what signals do to it on the way. */
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { pino } from 'pino';
+import { type Command, exitCodes } from '../cli/command.ts';
+import { firstSteps, urlOf } from '../cli/first-steps.ts';
+import type { StopSignals } from '../cli/stop-signals.ts';
+import { loadConfig } from '../config/config.ts';
+import { type App, openApp } from '../gateway.ts';
+import { configChecks } from './checks.ts';
+
+export interface ServeOptions {
+  readonly version: string;
+  readonly signals: StopSignals;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}
+
+/** What a start that was told to stop may still take to close what it has opened, ms. */
+const abandonMs = 500;
+/** After a second signal whatever still hangs is left, ms. */
+const hurryMs = 1_000;
+
+export function serveCommand(options: ServeOptions): Command {
+  return {
+    name: 'serve',
+    usage: '[--config FILE] [--listen HOST:PORT] [--ledger URL] [--SETTING VALUE]…',
+    summary: 'Run the gateway',
+    async run(argv, io) {
+      const config = loadConfig({ argv, checks: configChecks });
+      const logger = pino({ level: config.log.level });
+      const stop = hearSignals(options, logger);
+      const opening = openApp({ config, version: options.version, logger });
+      // The turn of the event loop lets a signal be heard that came while none was given, as in loading this.
+      const app = await Promise.race([opening.then((opened) => turn(opened)), stop.asked]);
+      if (app === null) return abandon(opening, options);
+      const { host, port } = await app.listen().catch(async (error: unknown) => {
+        await app.close();
+        throw error;
+      });
+      logger.info(
+        { url: urlOf(host, port), version: options.version, ledger: config.ledger.kind },
+        'manifeed is listening',
+      );
+      io.err(firstSteps(config, { host, port }));
+      await stop.asked;
+      await app.drain(stop.hurry);
+      await app.close();
+      return exitCodes.ok;
+    },
+  };
+}
+
+/** The first SIGTERM or SIGINT asks to stop, the second to hurry. */
+function hearSignals(
+  { signals, exit }: ServeOptions,
+  logger: { info(fields: object, message: string): void },
+): { readonly asked: Promise<null>; readonly hurry: AbortSignal } {
+  const hurry = new AbortController();
+  const asked = new Promise<null>((resolve) => {
+    let stopping = false;
+    signals.handle((signal) => {
+      if (stopping) {
+        logger.info({ signal }, 'stopping at once');
+        hurry.abort();
+        setTimeout(() => exit(exitCodes.failed), hurryMs).unref();
+        return;
+      }
+      stopping = true;
+      logger.info({ signal }, 'draining');
+      resolve(null);
+    });
+  });
+  return { asked, hurry: hurry.signal };
+}
+
+/**
+ * Ends a start that is not finished. It may wait for a Redis that does not answer, and no promise can be called
+ * off; what it leaves open is closed by the process's end, as after a crash.
+ */
+async function abandon(opening: Promise<App>, { exit }: ServeOptions): Promise<number> {
+  const closed = opening.then(
+    (app) => app.close().then(() => true),
+    () => true,
+  );
+  const isClosed = await Promise.race([closed, sleep(abandonMs, false)]);
+  if (!isClosed) exit(exitCodes.ok);
+  return exitCodes.ok;
+}

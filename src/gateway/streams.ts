@@ -1,0 +1,162 @@
+/** Puts the transports on both roads: the net front for plain requests, fastify and node:http for the rest. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { clientAddress } from '../access/client-address.ts';
+import { tellsAddressesApart } from '../access/connection-limits.ts';
+import { requireOneHost } from '../access/host-header.ts';
+import type { Config } from '../config/config.ts';
+import { ManifeedError } from '../errors.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Reply, Request, Server } from '../http/server.ts';
+import { addressGroup } from '../lib/address-group.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { disown } from '../lib/socket-owner.ts';
+import { type FrontOpening, stepInFront } from '../transport/front/front.ts';
+import { longPollRoute } from '../transport/long-poll.ts';
+import { asManifeedError, writeError } from '../transport/raw-response.ts';
+import { readSse } from '../transport/sse/sse.ts';
+import { StreamParser } from '../transport/stream-parser.ts';
+import { type Admission, type Opening, type StreamHead, splitTarget } from '../transport/stream-request.ts';
+import { FrameReaders } from '../transport/websocket/reader.ts';
+import { readWebSocket } from '../transport/websocket/websocket.ts';
+
+export interface StreamOptions {
+  readonly config: Config;
+  readonly hub: Hub;
+  readonly admission: Admission;
+  /** Whether there is room for a new connection. */
+  readonly acceptsSocket: (socket: Socket) => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const ssePath = '/v1/events';
+const socketPath = '/v1/socket';
+/** For a WebSocket's first message, where it has to bring the token. */
+const firstMessageTimeoutMs = 10_000;
+const nothing = Buffer.alloc(0);
+
+/** @returns an idempotent stop of what runs beside the requests */
+export function registerStreams(server: Server, options: StreamOptions): () => void {
+  const { config } = options;
+  const addressOf = socketAddress(config);
+  const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
+  const readers = new FrameReaders(limits.maxMessageBytes);
+  const shared = { ...options, limits, parser: new StreamParser(limits), readers };
+
+  type Read = (head: StreamHead) => Opening;
+  const sse: Read = (head) => readSse(head, shared);
+  const webSocket: Read = (head) => readWebSocket(head, shared);
+  const byPath = new Map([
+    [ssePath, sse],
+    [socketPath, webSocket],
+  ]);
+
+  const isBehindProxy = config.trustProxy.length > 0;
+  /** A function of its own, since what it returns may be kept and must not hold on to the head. */
+  const atTheFront = (
+    opening: Opening,
+    lasting: boolean,
+    forwardedFor: string | undefined,
+  ): FrontOpening => ({
+    lasting,
+    open: (socket, key) =>
+      opening.open({ socket, key, address: addressOf(socket, forwardedFor), rest: nothing }),
+  });
+  const stop = stepInFront(server.server, {
+    clock: options.clock,
+    accepts: options.acceptsSocket,
+    headerTimeoutMs: config.limits.headerTimeoutMs,
+    read: (head) => {
+      const opening = byPath.get(head.path)?.(head);
+      if (opening === undefined) return null;
+      // Behind a proxy hardly two heads are equal: to remember them would only cost.
+      if (isBehindProxy) return atTheFront(opening, false, head.headers['x-forwarded-for']);
+      return atTheFront(opening, opening.lasting, undefined);
+    },
+  });
+
+  const { isAnswering, isLatest } = watchAnswers(server);
+  const ordinary = (read: Read) => (request: Request, reply: Reply) => {
+    // node:http gives a response its socket when those before it are sent; a stream would run into them.
+    if (reply.raw.socket === null) throw tooEarly();
+    // Whatever came behind it in the same packet is being carried out, and could not be answered any more.
+    if (!isLatest(request.raw.socket, reply.raw)) throw tooLate();
+    reply.hijack();
+    const { headers } = request;
+    const address = addressGroup(request.ip);
+    const { socket } = request.raw;
+    const key = headers['sec-websocket-key'] ?? '';
+    read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key, rest: nothing });
+  };
+  server.get(ssePath, ordinary(sse));
+  // Without an upgrade: the handshake's own refusal says what is missing.
+  server.get(socketPath, ordinary(webSocket));
+  server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
+    // Where an answer is to come, a refusal would run into it too.
+    if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
+    const { path, query } = splitTarget(request.url ?? '');
+    const { headers } = request;
+    const forwarded = headers['x-forwarded-for'];
+    const address = addressOf(socket, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
+    const key = headers['sec-websocket-key'] ?? '';
+    // For events an offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does.
+    const read = byPath.get(path);
+    try {
+      requireOneHost(request);
+      if (read === undefined)
+        throw new ManifeedError('NOT_FOUND', `open WebSocket: no such endpoint: must be ${socketPath}`);
+    } catch (error) {
+      disown(socket);
+      return writeError(socket, asManifeedError(error), '', options);
+    }
+    read({ query, headers }).open({ address, socket, key, rest });
+  });
+  longPollRoute(server, shared);
+  return stop;
+}
+
+/** Which address group a socket counts for; '' for all where that makes no difference. */
+function socketAddress({
+  limits,
+  trustProxy,
+}: Config): (socket: Socket, forwardedFor: string | undefined) => string {
+  if (!tellsAddressesApart(limits)) return () => '';
+  const addressOf = clientAddress(trustProxy);
+  return (socket, forwardedFor) => addressGroup(addressOf(socket.remoteAddress ?? '', forwardedFor));
+}
+
+function tooEarly(): ManifeedError {
+  return new ManifeedError(
+    'REQUEST_INVALID',
+    'open stream: an answer is still to come on this connection: must be asked for after it',
+  );
+}
+
+function tooLate(): ManifeedError {
+  return new ManifeedError(
+    'REQUEST_INVALID',
+    'open stream: another request follows on this connection: must be the last one, since a stream takes its connection for itself',
+  );
+}
+
+interface Answers {
+  /** Whether a request of this socket is not answered yet; an upgrade is not counted as one. */
+  isAnswering(socket: Socket): boolean;
+  /** Whether no request has come behind the one that this response is for. */
+  isLatest(socket: Socket, response: ServerResponse): boolean;
+}
+
+function watchAnswers({ server }: Server): Answers {
+  const latest = new WeakMap<Socket, ServerResponse>();
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    latest.set(socket, response);
+  });
+  return {
+    // Answers are sent in order: the last one says all.
+    isAnswering: (socket) => latest.get(socket)?.writableFinished === false,
+    isLatest: (socket, response) => latest.get(socket) === response,
+  };
+}

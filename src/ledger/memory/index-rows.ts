@@ -1,0 +1,150 @@
+import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decide.ts';
+import { compareTags, compareText } from '../tag-cursor.ts';
+
+interface RepositoryRows extends RepositoryName {
+  readonly tags: Map<string, TagRow>;
+  readonly manifests: Map<string, ManifestRow>;
+  /** In the order they were noted. */
+  readonly scopes: Set<string>;
+}
+
+export interface MemoryIndexBounds {
+  readonly maxDeliveryKeys: number;
+  readonly maxScopesPerRepository: number;
+  /** Delivery keys, tombstones and digests without a tag older than this are forgotten, ms. */
+  readonly maxAgeMs: number;
+}
+
+/** The index as maps: what every known tag points at, the digests known, the deliveries seen. */
+export class MemoryIndex implements IndexView {
+  readonly #repositories = new Map<string, RepositoryRows>();
+  /** Key to when it was remembered; in that order, so that the oldest is the first. */
+  readonly #deliveries = new Map<string, number>();
+  readonly #bounds: MemoryIndexBounds;
+  /** The ledger's newest stamp, ms. */
+  readonly #now: () => number;
+
+  constructor(bounds: MemoryIndexBounds, now: () => number) {
+    this.#bounds = bounds;
+    this.#now = now;
+  }
+
+  tag(registry: string, repository: string, tag: string): TagRow | undefined {
+    return this.#find(registry, repository)?.tags.get(tag);
+  }
+
+  tagsOf(registry: string, repository: string): readonly TagRow[] {
+    const rows = this.#find(registry, repository)?.tags.values() ?? [];
+    return [...rows].filter((row) => row.present).sort((a, b) => compareText(a.tag, b.tag));
+  }
+
+  tagsAt(registry: string, repository: string, digest: string): readonly TagRow[] {
+    return this.tagsOf(registry, repository).filter((row) => row.digest === digest);
+  }
+
+  manifest(registry: string, repository: string, digest: string): ManifestRow | undefined {
+    return this.#find(registry, repository)?.manifests.get(digest);
+  }
+
+  hasBaseline(registry: string, repository: string, scope: string): boolean {
+    return this.#find(registry, repository)?.scopes.has(scope) ?? false;
+  }
+
+  deliveredAt(key: string): number | undefined {
+    const at = this.#deliveries.get(key);
+    return at === undefined || this.#now() - at > this.#bounds.maxAgeMs ? undefined : at;
+  }
+
+  baselines(registry: string, repository: string): readonly string[] {
+    return [...(this.#find(registry, repository)?.scopes ?? [])];
+  }
+
+  /** All present tags, ordered as pages are. */
+  present(): readonly TagRow[] {
+    return this.allTags()
+      .filter((row) => row.present)
+      .sort(compareTags);
+  }
+
+  apply(of: RepositoryName, decision: Decision): void {
+    for (const row of decision.tags) this.putTag(row);
+    for (const row of decision.manifests) this.putManifest(row);
+    if (decision.baseline !== null) this.putBaseline(of, decision.baseline);
+    const spared = decision.forgetManifests;
+    const manifests = this.#find(of.registry, of.repository)?.manifests;
+    if (spared === null || manifests === undefined) return;
+    for (const [digest, row] of manifests) if (!isSpared(row, spared)) manifests.delete(digest);
+  }
+
+  putTag(row: TagRow): void {
+    this.#open(row).tags.set(row.tag, row);
+  }
+
+  putManifest(row: ManifestRow): void {
+    this.#open(row).manifests.set(row.digest, row);
+  }
+
+  putBaseline(of: RepositoryName, scope: string): void {
+    const { scopes } = this.#open(of);
+    scopes.add(scope);
+    if (scopes.size > this.#bounds.maxScopesPerRepository) dropFirst(scopes);
+  }
+
+  remember(key: string, at: number): void {
+    this.#deliveries.delete(key);
+    this.#deliveries.set(key, at);
+    if (this.#deliveries.size > this.#bounds.maxDeliveryKeys) dropFirst(this.#deliveries);
+  }
+
+  /** Forgets tombstones, digests without a tag and delivery keys stamped before `before`. */
+  trim(before: number): void {
+    for (const [key, at] of this.#deliveries) if (at < before) this.#deliveries.delete(key);
+    for (const { tags, manifests } of this.#repositories.values()) {
+      for (const [tag, row] of tags) if (!row.present && row.asOf < before) tags.delete(tag);
+      const tagged = new Set([...tags.values()].filter((row) => row.present).map((row) => row.digest));
+      for (const [digest, row] of manifests)
+        if (row.asOf < before && !(row.present && tagged.has(row.digest))) manifests.delete(digest);
+    }
+  }
+
+  allTags(): TagRow[] {
+    return [...this.#repositories.values()].flatMap(({ tags }) => [...tags.values()]);
+  }
+
+  allManifests(): ManifestRow[] {
+    return [...this.#repositories.values()].flatMap(({ manifests }) => [...manifests.values()]);
+  }
+
+  allBaselines(): { readonly registry: string; readonly repository: string; readonly scope: string }[] {
+    return [...this.#repositories.values()].flatMap(({ registry, repository, scopes }) =>
+      [...scopes].map((scope) => ({ registry, repository, scope })),
+    );
+  }
+
+  allDeliveries(): { readonly key: string; readonly at: number }[] {
+    return [...this.#deliveries].map(([key, at]) => ({ key, at }));
+  }
+
+  #find(registry: string, repository: string): RepositoryRows | undefined {
+    return this.#repositories.get(repositoryKey({ registry, repository }));
+  }
+
+  #open({ registry, repository }: RepositoryName): RepositoryRows {
+    const known = this.#find(registry, repository);
+    if (known !== undefined) return known;
+    const rows = { registry, repository, tags: new Map(), manifests: new Map(), scopes: new Set<string>() };
+    this.#repositories.set(repositoryKey(rows), rows);
+    return rows;
+  }
+}
+
+function dropFirst(of: { keys(): Iterator<string>; delete(key: string): boolean }): void {
+  const first = of.keys().next();
+  if (first.done !== true) of.delete(first.value);
+}
+
+function isSpared(row: ManifestRow, spared: Spared | 'all'): boolean {
+  if (spared === 'all' || row.saidAt === null || row.saidBy !== spared.by) return false;
+  return row.saidAt > spared.after && row.saidAt <= spared.upTo;
+}

@@ -1,0 +1,295 @@
+/**
+ * The ledger in memory: for tests and for gateways that may forget. The simplest implementation there is, so
+ * read it first; the others do the same with more care about disks and networks. Nothing survives the process.
+ */
+import { ManifeedError } from '../../errors.ts';
+import type { Change } from '../../event/change.ts';
+import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import { repositoryKey } from '../../event/reference.ts';
+import { decideWithin, type TagRow } from '../decide.ts';
+import { newEpoch } from '../epoch.ts';
+import { isDuplicate } from '../is-duplicate.ts';
+import type {
+  Bounds,
+  Ledger,
+  Outcome,
+  Page,
+  ReadFilter,
+  Recorded,
+  TagPage,
+  TagQuery,
+  TagState,
+  TailEvent,
+} from '../ledger.ts';
+import { atWall, importedClock, type LedgerClock, newClock, oldestStamp } from '../ledger-clock.ts';
+import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
+import { refusePending, refusePosition } from '../refusal.ts';
+import { StandingTime } from '../standing-time.ts';
+import { compareTags, formatTagCursor, parseTagCursor } from '../tag-cursor.ts';
+import { Tails } from '../tails.ts';
+import {
+  type LedgerRow,
+  refuseNotEmpty,
+  type Transferable,
+  transferFormat,
+  wholeExport,
+} from '../transfer.ts';
+import { MemoryIndex } from './index-rows.ts';
+
+export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
+  return new MemoryLedger(options);
+}
+
+interface Pending extends PendingObservation {
+  readonly leasedUntil: number;
+}
+
+class MemoryLedger implements Ledger, Transferable {
+  readonly #options: LedgerOptions;
+  readonly #limits: LedgerLimits;
+  readonly #index: MemoryIndex;
+  #epoch: string;
+  /** The change of sequence `floor + 1` first. */
+  #changes: Change[] = [];
+  #floor = 0;
+  #recordedAt = 0;
+  #clock: LedgerClock = newClock;
+  /** Monotonic ms. */
+  #tickedAt: number;
+  readonly #standingTime: StandingTime;
+  readonly #pending = new Map<string, Pending>();
+  #nextPending = 1;
+  readonly #tails = new Tails();
+  #closed = false;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#epoch = newEpoch(options.random);
+    const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
+    this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt);
+    this.#tickedAt = options.clock.monotonic();
+    this.#standingTime = new StandingTime(() => options.clock.monotonic(), this.#tick());
+  }
+
+  get #head(): number {
+    return this.#floor + this.#changes.length;
+  }
+
+  async bounds(): Promise<Bounds> {
+    return { epoch: this.#epoch, floor: this.#floor, head: this.#head };
+  }
+
+  async record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
+    this.#assertOpen('record observations');
+    if (settles.some((id) => !this.#pending.has(id))) return { outcomes: [], changes: [] };
+    for (const id of settles) this.#pending.delete(id);
+    const before = this.#head;
+    const now = this.#tick();
+    const outcomes = observations.map((observation) => this.#recordOne(observation, now));
+    const changes = this.#changes.slice(before - this.#floor);
+    if (changes.length > 0) this.#tails.emit({ kind: 'changes', changes });
+    return { outcomes, changes };
+  }
+
+  #recordOne(observation: Observation, now: number): Outcome {
+    const recordedAt = Math.max(now, this.#recordedAt);
+    const standing = { epoch: this.#epoch, head: this.#head, now, clock: this.#clock, recordedAt };
+    const room = () => this.#limits.maxPending - this.#pending.size;
+    const decision = decideWithin(room, this.#index, observation, standing);
+    this.#index.apply(observation, decision);
+    for (const one of decision.lookAgain) this.#keep(one);
+    if (decision.changes.length > 0) this.#recordedAt = recordedAt;
+    this.#changes.push(...decision.changes);
+    if (decision.outcome !== 'duplicate') this.#remember(observation);
+    return decision.outcome;
+  }
+
+  /** Reads the wall clock, ms since the epoch, and has the ledger's own follow it. */
+  #tick(): number {
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#clock = atWall(this.#clock, now, clock.monotonic() - this.#tickedAt);
+    this.#tickedAt = clock.monotonic();
+    return now;
+  }
+
+  #keep(observation: Deferred): PendingObservation {
+    // The key is spent: with it, the completed observation would be a duplicate of this one.
+    const kept = { ...observation, dedupeKey: null, keptAt: this.#clock.stampedAt };
+    const pending = { id: String(this.#nextPending++), observation: kept };
+    this.#pending.set(pending.id, { ...pending, leasedUntil: 0 });
+    return pending;
+  }
+
+  #remember({ dedupeKey }: Observation): void {
+    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, this.#clock.stampedAt);
+  }
+
+  async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('defer observations');
+    if (this.#pending.size + observations.length > this.#limits.maxPending)
+      throw refusePending(this.#pending.size, observations.length, this.#limits.maxPending);
+    this.#tick();
+    const kept: PendingObservation[] = [];
+    for (const observation of observations) {
+      if (isDuplicate(this.#index, observation, this.#clock)) continue;
+      this.#remember(observation);
+      kept.push(this.#keep(observation));
+    }
+    return kept;
+  }
+
+  async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('claim pending observations');
+    this.#tick();
+    const { stampedAt } = this.#clock;
+    const free = [...this.#pending.values()]
+      .filter(({ leasedUntil }) => leasedUntil <= stampedAt)
+      .slice(0, limit);
+    for (const pending of free)
+      this.#pending.set(pending.id, { ...pending, leasedUntil: stampedAt + leaseMs });
+    return free.map(({ id, observation }) => ({ id, observation }));
+  }
+
+  async read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    if (after < this.#floor || after > this.#head) throw refusePosition(after, await this.bounds());
+    const wanted = filter.repositories && new Set(filter.repositories);
+    const maxChanges = boundedLimit(limit);
+    const from = after - this.#floor;
+    const changes: Change[] = [];
+    let next = after;
+    for (const change of this.#changes.slice(from, from + this.#limits.maxScanned)) {
+      if (changes.length === maxChanges) break;
+      next = change.sequence;
+      if (wanted === undefined || wanted.has(repositoryKey(change))) changes.push(change);
+    }
+    return { changes, next, atHead: next === this.#head };
+  }
+
+  async seek(time: number): Promise<number> {
+    const at = this.#changes.findIndex((change) => change.recordedAt >= time);
+    return at === -1 ? this.#head : this.#floor + at;
+  }
+
+  async tags(query: TagQuery): Promise<TagPage> {
+    const wanted = query.repositories && new Set(query.repositories);
+    const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
+    const limit = boundedLimit(query.limit);
+    const rows = this.#index
+      .present()
+      .filter((row) => wanted === undefined || wanted.has(repositoryKey(row)))
+      .filter((row) => after === null || compareTags(row, after) > 0);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const cursor = last === undefined || rows.length <= limit ? null : formatTagCursor(last);
+    return { tags: page.map(toState), cursor };
+  }
+
+  async baselines(registry: string, repository: string): Promise<readonly string[]> {
+    return this.#index.baselines(registry, repository);
+  }
+
+  tail(listener: (event: TailEvent) => void): () => void {
+    return this.#tails.add(listener);
+  }
+
+  async check(): Promise<void> {
+    this.#assertOpen('check the ledger');
+  }
+
+  async trim(): Promise<Bounds> {
+    const { maxChanges, maxAgeMs } = this.#options.retention;
+    const now = this.#tick();
+    const hasStood = this.#standingTime.hasStood(now);
+    const oldest = hasStood ? await this.seek(now - maxAgeMs) : this.#floor;
+    const floor = Math.max(this.#floor, this.#head - maxChanges, oldest);
+    this.#changes = this.#changes.slice(floor - this.#floor);
+    this.#floor = floor;
+    const stampedBefore = hasStood ? oldestStamp(this.#clock, maxAgeMs) : null;
+    if (stampedBefore !== null) this.#index.trim(stampedBefore);
+    return this.bounds();
+  }
+
+  async *exportRows(): AsyncGenerator<LedgerRow> {
+    // All at once: the ledger may change between two steps of whoever reads.
+    yield* this.#rows();
+  }
+
+  #rows(): readonly LedgerRow[] {
+    const { stampedAt } = this.#clock;
+    const standing = { floor: this.#floor, head: this.#head, recordedAt: this.#recordedAt, stampedAt };
+    const rows: LedgerRow[] = [
+      { row: 'header', format: transferFormat, epoch: this.#epoch, ...standing },
+      ...this.#changes.map(({ epoch: _epoch, ...change }) => ({ row: 'change' as const, ...change })),
+      ...this.#index.allTags().map((tag) => ({ row: 'tag' as const, ...tag })),
+      ...this.#index.allManifests().map((manifest) => ({ row: 'manifest' as const, ...manifest })),
+      ...this.#index.allBaselines().map((baseline) => ({ row: 'baseline' as const, ...baseline })),
+      ...this.#index.allDeliveries().map((delivery) => ({ row: 'delivery' as const, ...delivery })),
+      ...[...this.#pending.values()].map(({ observation }) => ({ row: 'pending' as const, observation })),
+    ];
+    return [...rows, { row: 'end', rows: rows.length }];
+  }
+
+  async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    this.#assertOpen('import ledger');
+    // Taken in whole before the first is applied, so that a bad row leaves nothing behind.
+    const all: LedgerRow[] = [];
+    for await (const row of wholeExport(rows)) all.push(row);
+    if (this.#head > 0 || this.#rows().length > 2) throw refuseNotEmpty(this.#head);
+    for (const row of all) this.#import(row);
+    this.#tails.emit({ kind: 'reset', bounds: await this.bounds(), reason: 'imported' });
+  }
+
+  #import(row: LedgerRow): void {
+    switch (row.row) {
+      case 'header':
+        this.#epoch = row.epoch;
+        this.#floor = row.floor;
+        this.#recordedAt = row.recordedAt;
+        this.#clock = importedClock(row);
+        this.#tickedAt = this.#options.clock.monotonic();
+        return;
+      case 'change': {
+        const { row: _row, ...change } = row;
+        this.#changes.push({ epoch: this.#epoch, ...change });
+        return;
+      }
+      case 'tag': {
+        const { row: _row, ...tag } = row;
+        return this.#index.putTag(tag);
+      }
+      case 'manifest': {
+        const { row: _row, ...manifest } = row;
+        return this.#index.putManifest(manifest);
+      }
+      case 'baseline':
+        return this.#index.putBaseline(row, row.scope);
+      case 'delivery':
+        return this.#index.remember(row.key, row.at);
+      case 'pending': {
+        const id = String(this.#nextPending++);
+        const observation = { keptAt: this.#clock.stampedAt, ...row.observation };
+        this.#pending.set(id, { id, observation, leasedUntil: 0 });
+        return;
+      }
+      case 'end':
+        return;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#tails.clear();
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closed) throw new ManifeedError('UNAVAILABLE', `${action}: the ledger is closed: must be open`);
+  }
+}
+
+/** A tag as callers see it, without what only the decision needs. */
+function toState(row: TagRow): TagState {
+  const { present: _, asOf: _asOf, lookedAt: _lookedAt, saidAt: _saidAt, saidBy: _saidBy, ...state } = row;
+  return state;
+}

@@ -1,0 +1,304 @@
+/**
+ * Reads what the scripts return and publish and what the keys hold. Other programs may write to the same Redis, so
+ * everything is checked like any other input: what no gateway can have stored is refused.
+ */
+import { ManifeedError } from '../../errors.ts';
+import { type Change, type ChangeType, changeTypes } from '../../event/change.ts';
+import { type Digest, isDigest } from '../../event/digest.ts';
+import type { Bounds, Outcome, TagState } from '../ledger.ts';
+import { badMember, isCount, isEpoch, isTimeMs } from '../stored-change.ts';
+import { entrySum, isDigestSound } from './sum.ts';
+
+/** Where the ledger stands, as a script saw it. */
+export interface Standing {
+  readonly epoch: string;
+  readonly floor: number;
+  readonly head: number;
+  /** The head at which the epoch began. */
+  readonly began: number;
+  /** Why the epoch began. */
+  readonly reason: string;
+  /** The server's time, ms since the epoch. */
+  readonly now: number;
+}
+
+export interface RecordReply {
+  readonly epoch: string;
+  readonly floor: number;
+  /** The head before these changes. */
+  readonly after: number;
+  readonly began: number;
+  /** For each call its outcomes; null: its pending observations were settled before. */
+  readonly outcomes: readonly (readonly Outcome[] | null)[];
+  /** For each call how many of the changes are its own, in order. */
+  readonly counts: readonly number[];
+  readonly changes: readonly Change[];
+}
+
+/**
+ * A message of the channel. `read` decodes the changes, and throws where they are not `count` changes as a gateway
+ * makes them; null where they were too many to send.
+ */
+export interface Announcement {
+  readonly epoch: string;
+  readonly first: number;
+  readonly count: number;
+  readonly read: (() => readonly Change[]) | null;
+}
+
+/**
+ * JSON that Lua's decoder takes whole. It refuses a text with a lone surrogate in it, and one media type from a
+ * stranger must not spoil the group of everyone's observations; U+FFFD stands in its place.
+ */
+export function encodeForLua(value: unknown): string {
+  const text = JSON.stringify(value);
+  // JSON.stringify escapes no other character as \ud…
+  return text.includes('\\ud') ? JSON.stringify(value, wellFormed) : text;
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
+}
+
+const outcomeLetters: Readonly<Record<string, Outcome>> = {
+  c: 'changed',
+  u: 'unchanged',
+  s: 'stale',
+  d: 'duplicate',
+  n: 'unknown',
+  w: 'waiting',
+  f: 'filled',
+};
+
+export function readStanding(reply: unknown): Standing {
+  const [epoch, floor, head, began, reason, now] = asList(reply);
+  return {
+    epoch: asEpoch(epoch),
+    floor: asCount(floor),
+    head: asCount(head),
+    began: asCount(began),
+    reason: asText(reason ?? ''),
+    now: asNumber(now),
+  };
+}
+
+/** Fields of the meta hash, in the order of `HMGET`. */
+export const boundsFields = ['epoch', 'floor', 'head', 'lost', 'summedFrom'] as const;
+
+export interface StoredBounds extends Bounds {
+  /** Entries of the stream after this sequence have a checksum. */
+  readonly summedFrom: number;
+}
+
+/** Null where the hash is lost or holds something else; the next script makes it anew. */
+export function readBounds(fields: readonly (string | null)[]): StoredBounds | null {
+  const [epoch, ...rest] = fields;
+  const [floor = NaN, head = NaN, lost = NaN, summedFrom = NaN] = rest.map((text) => Number(text ?? 0));
+  if (!isEpoch(epoch) || ![floor, head, lost, summedFrom].every(isCount) || floor > head) return null;
+  return { epoch, floor, head, summedFrom, ...(lost > 0 ? { lost } : {}) };
+}
+
+export function readRecordReply(reply: unknown): RecordReply {
+  const [epochText, floor, afterText, began, outcomes, counts, changes] = asList(reply);
+  const epoch = asEpoch(epochText);
+  const after = asCount(afterText);
+  return {
+    epoch,
+    floor: asCount(floor),
+    after,
+    began: asCount(began),
+    outcomes: asList(outcomes).map(readOutcomes),
+    counts: asText(counts).split(' ').map(asNumber),
+    changes: readChanges(asText(changes), epoch, after + 1),
+  };
+}
+
+function readOutcomes(letters: unknown): readonly Outcome[] | null {
+  const text = asText(letters);
+  if (text === '-') return null;
+  return [...text].map((letter) => {
+    const outcome = outcomeLetters[letter];
+    if (outcome === undefined) throw broken('an outcome', letter);
+    return outcome;
+  });
+}
+
+const headingGrammar = /^([0-9a-z]{1,32}) ([0-9]{1,16}) ([0-9]{1,16})$/;
+/** Of one message, characters: some ten times what `maxPublished` changes need. A longer one is not parsed. */
+export const maxAnnouncementLength = 4_000_000;
+
+/** Null where the text is no announcement: anyone with the password may publish on the channel. */
+export function readAnnouncement(text: string): Announcement | null {
+  if (text.length > maxAnnouncementLength) return null;
+  const end = text.indexOf('\n');
+  const heading = headingGrammar.exec(end === -1 ? '' : text.slice(0, end));
+  if (heading === null) return null;
+  const [, epoch, firstText, countText] = heading;
+  const [first, count] = [Number(firstText), Number(countText)];
+  if (epoch === undefined || !isCount(first + count)) return null;
+  const body = text.slice(end + 1);
+  const read = () => {
+    const changes = readChanges(body, epoch, first);
+    if (changes.length !== count) throw broken(`${count} changes`, `${changes.length}`);
+    return changes;
+  };
+  return { epoch, first, count, read: body === '' ? null : read };
+}
+
+function readChanges(json: string, epoch: string, first: number): Change[] {
+  const rows: unknown = JSON.parse(json);
+  // Lua has one kind of table, so an empty list may come out as an empty object.
+  if (!Array.isArray(rows)) return [];
+  return rows.map((row, i) => toChange(row, epoch, first + i));
+}
+
+/** The sequence of an entry, whose id is `<sequence>-0`; null where a stranger chose the id. */
+export function sequenceOfEntry(entry: unknown): number | null {
+  const id = String(asList(entry)[0]);
+  const sequence = Number(id.slice(0, -2));
+  return id.endsWith('-0') && isCount(sequence) ? sequence : null;
+}
+
+/**
+ * An entry of the stream: `[<sequence>-0, ['c', <list>, 's', <its checksum>]]`. Null where it is not what a gateway stored: a bit
+ * has flipped, or another program wrote it.
+ */
+export function readEntry(entry: unknown, { epoch, summedFrom }: StoredBounds): Change | null {
+  const sequence = sequenceOfEntry(entry);
+  if (sequence === null) return null;
+  try {
+    const [, text, , sum] = asList(asList(entry)[1]).map(asText);
+    if (text === undefined) return null;
+    if (sum === undefined ? sequence > summedFrom : sum !== entrySum(text)) return null;
+    return toChange(JSON.parse(text), epoch, sequence);
+  } catch {
+    return null;
+  }
+}
+
+function toChange(row: unknown, epoch: string, sequence: number): Change {
+  const [
+    recordedAt,
+    type,
+    registry,
+    repository,
+    tag,
+    digest,
+    previous,
+    mediaType,
+    size,
+    occurredAt,
+    origin,
+    sum,
+  ] = asList(row);
+  const change = {
+    epoch,
+    sequence,
+    type: asChangeType(type),
+    registry: asText(registry),
+    repository: asText(repository),
+    tag: orNull(tag, asText),
+    digest: orNull(digest, asDigest),
+    previousDigest: orNull(previous, asDigest),
+    mediaType: orNull(mediaType, asText),
+    size: orNull(size, asNumber),
+    occurredAt: asNumber(occurredAt),
+    recordedAt: asNumber(recordedAt),
+    origin: asText(origin),
+  };
+  const bad = badMember(change);
+  if (bad !== null) throw broken(`a ${bad} of a change`, change[bad]);
+  // The row that it was read from was damaged when the change was made: which digest it was, nobody knows.
+  return isDigestSound(change, change.previousDigest, sum) ? change : { ...change, previousDigest: null };
+}
+
+/**
+ * @param text `[digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, …, checksum]`
+ * @returns the tag; null where the row is not what a gateway stored
+ */
+export function readTagState(
+  registry: string,
+  repository: string,
+  tag: string,
+  text: string,
+): TagState | null {
+  try {
+    const row = asList(JSON.parse(text));
+    const [digestText, mediaType, size, , , firstSeenAt, updatedAt, sequence] = row;
+    const digest = orNull(digestText, asDigest);
+    if (!isDigestSound({ registry, repository, tag }, digest, row.at(-1))) return null;
+    return {
+      registry,
+      repository,
+      tag,
+      digest,
+      mediaType: orNull(mediaType, asText),
+      size: orNull(size, asCount),
+      firstSeenAt: asTimeMs(firstSeenAt),
+      updatedAt: asTimeMs(updatedAt),
+      sequence: asCount(sequence),
+    };
+  } catch {
+    return null;
+  }
+}
+
+const knownTypes: ReadonlySet<unknown> = new Set(changeTypes);
+
+function asChangeType(value: unknown): ChangeType {
+  if (isChangeType(value)) return value;
+  throw broken('a type of change', value);
+}
+
+function isChangeType(value: unknown): value is ChangeType {
+  return knownTypes.has(value);
+}
+
+export function asDigest(value: unknown): Digest {
+  const text = asText(value);
+  if (isDigest(text)) return text;
+  throw broken('a digest', value);
+}
+
+export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
+  return value === null ? null : read(value);
+}
+
+export function asList(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw broken('a list', value);
+}
+
+export function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw broken('a text', value);
+}
+
+/** A number, or the text of one: Redis answers with texts where numbers may be large. */
+export function asNumber(value: unknown): number {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  throw broken('a number', value);
+}
+
+export function asCount(value: unknown): number {
+  const number = asNumber(value);
+  if (isCount(number)) return number;
+  throw broken('a whole number from 0', value);
+}
+
+function asTimeMs(value: unknown): number {
+  const number = asNumber(value);
+  if (isTimeMs(number)) return number;
+  throw broken('a time in ms', value);
+}
+
+function asEpoch(value: unknown): string {
+  if (isEpoch(value)) return value;
+  throw broken('an epoch', value);
+}
+
+function broken(required: string, value: unknown): ManifeedError {
+  const found = JSON.stringify(String(value).slice(0, 100));
+  return new ManifeedError('UNAVAILABLE', `use the ledger: Redis gave ${found}: must be ${required}`);
+}

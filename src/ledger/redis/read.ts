@@ -1,0 +1,222 @@
+import { ManifeedError } from '../../errors.ts';
+import { isTag, type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import type { Page, ReadFilter, TagPage, TagQuery, TagState } from '../ledger.ts';
+import { boundedLimit } from '../options.ts';
+import { refuseLost, refusePosition } from '../refusal.ts';
+import { isStoredRepository } from '../stored-change.ts';
+import { compareText, formatTagCursor, parseTagCursor, type TagCursor } from '../tag-cursor.ts';
+import {
+  asList,
+  asText,
+  boundsFields,
+  readBounds,
+  readEntry,
+  readStanding,
+  readTagState,
+  type StoredBounds,
+  sequenceOfEntry,
+} from './codec.ts';
+import type { RedisDamage } from './damage.ts';
+import type { RedisStore } from './store.ts';
+
+/** Entries one read brings over the network: some 300 KB. */
+const maxEntries = 1_000;
+/** Repositories whose newest change is looked up before the stream is read. */
+const maxLookedUp = 256;
+/** How often a page is asked for again that seemed to have a hole, or whose ledger was being made anew. */
+const maxTries = 4;
+/** Sorts after every tag: "all tags of this repository are done". */
+const afterAllTags = '~';
+
+export interface PageRequest {
+  readonly after: number;
+  readonly limit: number;
+  readonly filter: ReadFilter;
+  readonly maxScanned: number;
+}
+
+/**
+ * One page of the stream. Each entry's id is its sequence, so a page begins where it is asked for, without a scan.
+ * A page ends before a missing or damaged change; where one follows `after` itself, the floor is raised over it.
+ *
+ * @throws POSITION_GONE when `after` is not within the bounds, by then
+ */
+export async function readPage(store: RedisStore, damage: RedisDamage, request: PageRequest): Promise<Page> {
+  const { after, filter } = request;
+  const wanted = filter.repositories === undefined ? null : new Set(filter.repositories);
+  for (let tries = 1; tries <= maxTries; tries += 1) {
+    if (wanted !== null && wanted.size <= maxLookedUp) {
+      const head = await headWithoutNews(store, after, [...wanted]);
+      if (head !== null) return { changes: [], next: head, atHead: true };
+    }
+    const read = await readOnce(store, request, wanted);
+    if (read === null) await store.run('status', 'read changes');
+    else if (read.hole === null || read.page.next > after) return read.page;
+    else await reportHole(store, damage, after, read.hole);
+  }
+  const message = `read changes: change ${after + 1} is missing in Redis and then is not: must stay as it is`;
+  throw new ManifeedError('UNAVAILABLE', message);
+}
+
+/** What follows the last change of a page: nothing wrong, no entry where one must be, or one that is damaged. */
+type Hole = 'missing' | 'damaged' | null;
+
+/** Null where the ledger's meta is lost: any script makes it anew. */
+async function readOnce(
+  store: RedisStore,
+  { after, limit, maxScanned }: PageRequest,
+  wanted: ReadonlySet<string> | null,
+): Promise<{ readonly page: Page; readonly hole: Hole } | null> {
+  const maxChanges = boundedLimit(limit);
+  const scan = wanted === null ? maxChanges : Math.min(maxScanned, maxEntries);
+  // Entries first, bounds second: a trim between the two then shows as a floor above `after`, never as a gap.
+  const [entries, fields] = await store.link.use('read changes', (client) =>
+    Promise.all([
+      client.xrange(store.keys.log, `${after + 1}-0`, '+', 'COUNT', scan),
+      client.hmget(store.keys.meta, ...boundsFields),
+    ]),
+  );
+  const bounds = readBounds(fields);
+  if (bounds === null) return null;
+  assertWithin(after, bounds);
+  const changes = [];
+  let next = after;
+  let hole: Hole = null;
+  for (const entry of entries) {
+    if (changes.length === maxChanges) break;
+    const sequence = sequenceOfEntry(entry);
+    const change = sequence === next + 1 ? readEntry(entry, bounds) : null;
+    if (change === null) {
+      hole = sequence === next + 1 ? 'damaged' : 'missing';
+      break;
+    }
+    next = change.sequence;
+    if (wanted === null || wanted.has(repositoryKey(change))) changes.push(change);
+  }
+  if (entries.length === 0 && after < bounds.head) hole = 'missing';
+  return { page: { changes, next, atHead: hole === null && next >= bounds.head }, hole };
+}
+
+/** @throws POSITION_GONE, `continuity-lost`, unless the change was stored or dropped meanwhile */
+async function reportHole(
+  store: RedisStore,
+  damage: RedisDamage,
+  after: number,
+  hole: 'missing' | 'damaged',
+): Promise<void> {
+  const call = { after, isDamaged: hole === 'damaged' };
+  const { epoch, floor, head } = readStanding(await store.run('hole', 'read changes', call));
+  if (floor <= after) return;
+  damage.found('change', `${store.keys.log} ${after + 1} is ${hole}: positions below ${floor} are given up`);
+  throw refuseLost(after, { epoch, floor, head });
+}
+
+/**
+ * The head, where no change of the repositories lies after `after`; else null. Most subscribers that come back
+ * missed nothing: this spares each of them the reading of all that happened elsewhere.
+ */
+async function headWithoutNews(
+  store: RedisStore,
+  after: number,
+  repositories: readonly string[],
+): Promise<number | null> {
+  // Bounds first: a change that comes between the two lies after the head that is given back.
+  const [fields, isThere, newest] = await store.link.use('read changes', (client) =>
+    Promise.all([
+      client.hmget(store.keys.meta, ...boundsFields),
+      client.exists(store.keys.last),
+      repositories.length === 0 ? [] : client.hmget(store.keys.last, ...repositories),
+    ]),
+  );
+  const bounds = readBounds(fields);
+  if (bounds === null) return null;
+  assertWithin(after, bounds);
+  // Lost, it would say of each repository that it never changed.
+  if (isThere === 0 && bounds.floor < bounds.head) return null;
+  return newest.every((sequence) => sequence === null || Number(sequence) <= after) ? bounds.head : null;
+}
+
+function assertWithin(after: number, bounds: StoredBounds): void {
+  if (after < bounds.floor || after > bounds.head) throw refusePosition(after, bounds);
+}
+
+/** One page of the present tags, ordered by registry, repository and tag. */
+export async function readTags(
+  store: RedisStore,
+  damage: RedisDamage,
+  query: TagQuery,
+  maxVisited: number,
+): Promise<TagPage> {
+  const limit = boundedLimit(query.limit);
+  const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
+  const members = query.repositories === undefined ? null : membersFrom(query.repositories, after);
+  const visible = members === null ? null : members.slice(0, maxVisited);
+  // One row more than asked for tells whether another page follows.
+  const reply = asList(
+    await store.run('tags', 'read tags', {
+      limit: limit + 1,
+      maxVisited,
+      after: after === null ? null : [after.registry, after.repository, after.tag],
+      members: visible,
+    }),
+  );
+  const tags: TagState[] = [];
+  for (let i = 0; i + 4 < reply.length; i += 4) {
+    const [registry, repository, tag, row] = reply.slice(i, i + 4).map(asText);
+    if (registry === undefined || repository === undefined || tag === undefined || row === undefined) break;
+    tags.push(
+      readTagState(registry, repository, tag, row) ?? damagedTag(damage, { registry, repository, tag }),
+    );
+  }
+  // Cursors come from the names as they are; what is no name is not given out.
+  const page = tags.slice(0, limit);
+  const lastRow = page.at(-1);
+  if (tags.length > limit && lastRow !== undefined)
+    return { tags: named(page, damage), cursor: formatTagCursor(lastRow) };
+  const unvisited = members !== null && visible !== null && members.length > visible.length;
+  const lastVisited = asText(reply.at(-1)) || (unvisited ? (visible?.at(-1) ?? '') : '');
+  return { tags: named(page, damage), cursor: lastVisited === '' ? null : cursorAfter(lastVisited) };
+}
+
+function named(tags: readonly TagState[], damage: RedisDamage): readonly TagState[] {
+  return tags.filter(({ registry, repository, tag }) => {
+    const isName = isTag(tag) && isStoredRepository(registry, repository);
+    if (!isName) damage.found('tag', `${registry}/${repository}:${tag}`);
+    return isName;
+  });
+}
+
+/**
+ * The tag is there, but nothing that its row says can be believed. To leave it out would say that it is gone; so it
+ * is given without its digest, until the next push or poll of it writes the row anew.
+ */
+function damagedTag(
+  damage: RedisDamage,
+  { registry, repository, tag }: RepositoryName & { readonly tag: string },
+): TagState {
+  damage.found('tag', `${registry}/${repository}:${tag}`);
+  const none = { digest: null, mediaType: null, size: null };
+  return { registry, repository, tag, ...none, firstSeenAt: 0, updatedAt: 0, sequence: 0 };
+}
+
+/** `registry repository` of each, in order, from the cursor's repository on. */
+function membersFrom(repositories: readonly string[], after: TagCursor | null): string[] {
+  const from = after === null ? '' : memberOf(after);
+  return [...new Set(repositories)]
+    .map((key) => {
+      const slash = key.indexOf('/');
+      return memberOf({ registry: key.slice(0, slash), repository: key.slice(slash + 1) });
+    })
+    .filter((member) => member >= from)
+    .sort(compareText);
+}
+
+// A blank sorts before every character of a host, so members sort by registry, then by repository.
+function memberOf({ registry, repository }: RepositoryName): string {
+  return `${registry} ${repository}`;
+}
+
+function cursorAfter(member: string): string {
+  const [registry = '', repository = ''] = member.split(' ');
+  return formatTagCursor({ registry, repository, tag: afterAllTags });
+}

@@ -1,0 +1,350 @@
+/**
+ * The ledger in Redis, shared by any number of gateways. Every decision is one atomic Lua script (`lua/`), so
+ * gateways need not know of each other; the stream is the truth and the channel only the wake-up. This file puts
+ * the parts together: links (connections), store (scripts), queue (group commit), tail (order for listeners).
+ *
+ * A command that is not answered in time fails with UNAVAILABLE though it may have been carried out. That is
+ * harmless: the same observation again finds the index as it wants it, and the same delivery key is a duplicate.
+ */
+
+import { type PresenceTuning, RedisPresence } from '../../cluster/redis/presence.ts';
+import { RedisBudget } from '../../cluster/redis/request-budget.ts';
+import { RedisSchedule } from '../../cluster/redis/schedule.ts';
+import { ManifeedError } from '../../errors.ts';
+import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import { repositoryKey } from '../../event/reference.ts';
+import { failpoint } from '../../lib/failpoint.ts';
+import { noLog } from '../../lib/log.ts';
+import { noMetrics } from '../../lib/metrics.ts';
+import { type Connections, openConnections } from '../../redis/connections.ts';
+import { databaseOf, type RedisTarget, type RedisTimeouts } from '../../redis/target.ts';
+import { newEpoch } from '../epoch.ts';
+import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
+import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
+import { encodePending } from '../pending-codec.ts';
+import { ReadGate } from '../read-gate.ts';
+import { StandingTime } from '../standing-time.ts';
+import type { LedgerRow, Transferable } from '../transfer.ts';
+import {
+  asCount,
+  asList,
+  asText,
+  boundsFields,
+  type RecordReply,
+  readAnnouncement,
+  readBounds,
+  readRecordReply,
+  readStanding,
+  type Standing,
+} from './codec.ts';
+import { RedisDamage } from './damage.ts';
+import { RecordHealth } from './health.ts';
+import { pendingRefusal, readPending } from './pending.ts';
+import { readPage, readTags } from './read.ts';
+import { RecordQueue } from './record.ts';
+import { type RedisStore, redisKeys } from './store.ts';
+import { RedisTail } from './tail.ts';
+import { exportRedis, importRedis } from './transfer.ts';
+
+export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
+  /** What the ledger's keys begin with, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
+  readonly keyPrefix?: string;
+  readonly timeouts?: Partial<RedisTimeouts>;
+  /** Replicas that must have a change before it is acknowledged. Default 0: the primary alone. */
+  readonly minReplicas?: number;
+  /** How long those replicas may take, ms; below `commandTimeoutMs`. Default 1,000. */
+  readonly minReplicasTimeoutMs?: number;
+  /** How often an idle gateway asks where the ledger stands and whether its connections live, ms. Default 2,000. */
+  readonly watchEveryMs?: number;
+  /** How long opening may take, ms. Default 10,000. */
+  readonly openTimeoutMs?: number;
+  /** The ledger's time, ms; default: the Redis server's, which all gateways share. For tests. */
+  readonly now?: () => number;
+  /** The monotonic time that goes with `now`, ms; default: the clock's. For tests. */
+  readonly monotonic?: () => number;
+}
+
+const defaults = {
+  keyPrefix: 'manifeed',
+  minReplicas: 0,
+  minReplicasTimeoutMs: 1_000,
+  watchEveryMs: 2_000,
+  openTimeoutMs: 10_000,
+};
+
+/**
+ * Changes of one script that are published as a whole; of more, only that there are. Some 300 KB: what Redis may
+ * have to hold for each gateway that is slow to take it.
+ */
+const maxPublished = 1_000;
+/** Repositories one `tags` call looks at. */
+const maxVisited = 1_000;
+/** Pages asked for at once, some 300 KB each: a storm of reconnects must not fill memory, nor hold up commits. */
+const maxReadsAtOnce = 8;
+/** Steps of one `trim`; the rest waits for the next. */
+const maxTrimSteps = 1_000;
+
+/** A ledger shared by several gateways, and what else they share by way of the same Redis. */
+export interface SharedLedger extends Ledger, Transferable {
+  /** This gateway's name among them, its own for each start. */
+  readonly node: string;
+  /** Who polls what, for one registry. */
+  scheduleFor(registry: string): RedisSchedule;
+  /** How fast one registry may be asked by all of them together. */
+  budgetFor(key: string, requestsPerSecond: number): RedisBudget;
+  /** Who has how many paced subscribers. One for each gateway; to be closed before the ledger. */
+  openPresence(options?: PresenceTuning): RedisPresence;
+}
+
+/**
+ * @throws UNAVAILABLE when Redis can't be had, is older than 7, or holds a ledger of a newer schema
+ * @throws PARAMETER_INVALID when the target makes no sense
+ */
+export async function openRedisLedger(options: RedisLedgerOptions): Promise<SharedLedger> {
+  const keys = redisKeys(options.keyPrefix ?? defaults.keyPrefix, databaseOf(options));
+  const { clock, random, log = noLog, metrics = noMetrics } = options;
+  const holes = metrics.counter(
+    'ledger_redis_holes_total',
+    'Times the stream was read for what the channel lost',
+  );
+  const damage = new RedisDamage({ log, clock, metrics });
+  let tail: RedisTail | null = null;
+  const standing = async () => readStanding(await store.run('status', 'ask where the ledger stands'));
+
+  const connections = await openConnections({
+    ...{ target: options, keys, clock, random, log, metrics },
+    timeouts: options.timeouts ?? {},
+    openTimeoutMs: options.openTimeoutMs ?? defaults.openTimeoutMs,
+    watchEveryMs: options.watchEveryMs ?? defaults.watchEveryMs,
+    now: () => options.now?.() ?? null,
+    seen: () => (tail === null ? { epoch: '', head: 0 } : { epoch: tail.epoch, head: tail.head }),
+    onMessage: (text) => {
+      const announcement = readAnnouncement(text);
+      if (announcement === null) damage.found('message', text);
+      else tail?.announce(announcement);
+    },
+    onLook: async () => tail?.stands(await standing()),
+  });
+  const { store } = connections;
+  try {
+    const first = await standing();
+    tail = new RedisTail(first, {
+      ...{ clock, log, standing, onHole: () => holes.inc() },
+      onStray: (what) => damage.found('message', what),
+      onSilence: () => connections.renewTail('the channel was silent while changes came'),
+      read: (after, limit) => readPage(store, damage, { after, limit, filter: {}, maxScanned: limit }),
+    });
+    return new RedisLedger(options, connections, { tail, damage, standing: first });
+  } catch (error) {
+    await connections.close();
+    throw error;
+  }
+}
+
+type Opening = Readonly<{ tail: RedisTail; damage: RedisDamage; standing: Standing }>;
+
+class RedisLedger implements SharedLedger {
+  readonly node: string;
+  readonly #options: RedisLedgerOptions;
+  readonly #limits: LedgerLimits;
+  readonly #connections: Connections;
+  readonly #store: RedisStore;
+  readonly #tail: RedisTail;
+  readonly #damage: RedisDamage;
+  readonly #queue: RecordQueue;
+  readonly #gate: ReadGate;
+  readonly #health: RecordHealth;
+  readonly #standingTime: StandingTime;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: RedisLedgerOptions, connections: Connections, { tail, damage, standing }: Opening) {
+    this.node = newEpoch(options.random);
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#connections = connections;
+    this.#store = connections.store;
+    this.#tail = tail;
+    this.#damage = damage;
+    this.#health = new RecordHealth(options.clock);
+    this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
+    const monotonic = options.monotonic ?? (() => options.clock.monotonic());
+    this.#standingTime = new StandingTime(monotonic, standing.now);
+    this.#queue = new RecordQueue({
+      monotonic,
+      commit: (calls) => this.#commit(calls),
+      maxWaiting: this.#limits.maxWaitingObservations,
+    });
+  }
+
+  async bounds(): Promise<Bounds> {
+    const { keys, link } = this.#store;
+    const fields = await link.use('read the bounds', (client) => client.hmget(keys.meta, ...boundsFields));
+    const stored = readBounds(fields);
+    if (stored !== null) {
+      const { summedFrom: _, ...bounds } = stored;
+      return bounds;
+    }
+    // Somebody emptied the database, or wrote something else there: this makes the ledger anew.
+    const made = readStanding(await this.#store.run('status', 'read the bounds'));
+    return { epoch: made.epoch, floor: made.floor, head: made.head };
+  }
+
+  record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
+    return this.#queue.add(observations, settles);
+  }
+
+  async #commit(calls: string): Promise<RecordReply> {
+    const action = 'record observations';
+    const minReplicas = this.#options.minReplicas ?? defaults.minReplicas;
+    const { maxScopesPerRepository, maxPending } = this.#limits;
+    const call = {
+      ...this.#deliveryBounds(),
+      ...{ maxScopesPerRepository, maxPending, maxPublished },
+      touch: minReplicas > 0,
+      isQuick: true,
+    };
+    failpoint('redis.before-record');
+    const answer = await this.#health.watch(
+      () => this.#store.run('record', action, call, [calls]),
+      () => this.#store.run('status', action),
+    );
+    failpoint('redis.before-acknowledge');
+    const reply = readRecordReply(answer);
+    this.#tail.committed(reply.epoch, reply.changes);
+    if (minReplicas > 0) await this.#awaitReplicas(action, minReplicas);
+    return reply;
+  }
+
+  async #awaitReplicas(action: string, minReplicas: number): Promise<void> {
+    const timeoutMs = this.#options.minReplicasTimeoutMs ?? defaults.minReplicasTimeoutMs;
+    const acknowledged = await this.#store.link.use(action, (client) => client.wait(minReplicas, timeoutMs));
+    if (acknowledged >= minReplicas) return;
+    const state = `${acknowledged} replicas had it after ${timeoutMs} ms`;
+    throw new ManifeedError('UNAVAILABLE', `${action}: ${state}: must be at least ${minReplicas}`);
+  }
+
+  #deliveryBounds() {
+    const { maxDeliveryKeys } = this.#limits;
+    return { maxDeliveryKeys, maxAgeMs: this.#options.retention.maxAgeMs };
+  }
+
+  async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
+    const { maxPending } = this.#limits;
+    const keys = observations.map((one) => [one.dedupeKey ?? null, one.dedupeWindowMs ?? null]);
+    const call = { ...this.#deliveryBounds(), maxPending, keys };
+    const texts = observations.map(encodePending);
+    const reply = await this.#store
+      .run('defer', 'defer observations', call, texts)
+      .catch((error: unknown) => {
+        throw pendingRefusal(error, observations.length, maxPending) ?? error;
+      });
+    const [stamp, ids] = asList(reply);
+    const keptAt = asCount(stamp);
+    return asList(ids).flatMap((given, i) => {
+      const [id, observation] = [asText(given), observations[i]];
+      if (id === '' || observation === undefined) return [];
+      return [{ id, observation: { ...observation, dedupeKey: null, keptAt } }];
+    });
+  }
+
+  async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
+    const action = 'claim pending observations';
+    const reply = asList(await this.#store.run('claimPending', action, { limit, leaseMs })).map(asText);
+    const claimed: PendingObservation[] = [];
+    for (let i = 0; i + 1 < reply.length; i += 2) {
+      const [id = '', text = ''] = reply.slice(i, i + 2);
+      const observation = readPending(text);
+      if (observation !== null) claimed.push({ id, observation });
+      else await this.#dropPending(id, text);
+    }
+    return claimed;
+  }
+
+  /** Left there, it would come back after each lease, for ever. */
+  async #dropPending(id: string, text: string): Promise<void> {
+    this.#damage.found('pending', text);
+    await this.record([], [id]);
+  }
+
+  read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    const { maxScanned } = this.#limits;
+    return this.#gate.pass(() => readPage(this.#store, this.#damage, { after, limit, filter, maxScanned }));
+  }
+
+  async seek(time: number): Promise<number> {
+    return asCount(await this.#store.run('seek', 'seek a time', { time }));
+  }
+
+  tags(query: TagQuery): Promise<TagPage> {
+    return this.#gate.pass(() => readTags(this.#store, this.#damage, query, maxVisited));
+  }
+
+  async baselines(registry: string, repository: string): Promise<readonly string[]> {
+    const { keys, link } = this.#store;
+    const key = repositoryKey({ registry, repository });
+    const scopes = await link.use('read baselines', (client) => client.hget(keys.scopes, key));
+    return scopes === null ? [] : asList(JSON.parse(scopes)).map(asText);
+  }
+
+  tail(listener: (event: TailEvent) => void): () => void {
+    return this.#tail.listen(listener);
+  }
+
+  async check(): Promise<void> {
+    this.#health.check();
+    await this.#store.run('status', 'check the ledger');
+  }
+
+  async trim(): Promise<Bounds> {
+    const { maxChanges, maxAgeMs } = this.#options.retention;
+    const { now } = readStanding(await this.#store.run('status', 'trim the ledger'));
+    const hasStood = this.#standingTime.hasStood(now);
+    let sweep = '';
+    for (let step = 1; ; step += 1) {
+      const call = { maxChanges, maxAgeMs, hasStood, maxTrimmed: this.#limits.maxTrimmedAtOnce, sweep };
+      const reply = asList(await this.#store.run('trim', 'trim the ledger', call));
+      const [epoch, floor, head, more, next] = reply;
+      const bounds = { epoch: asText(epoch), floor: asCount(floor), head: asCount(head) };
+      if (more !== '1' || step === maxTrimSteps) return bounds;
+      sweep = asText(next);
+      failpoint('redis.mid-trim');
+    }
+  }
+
+  exportRows(): AsyncIterable<LedgerRow> {
+    return exportRedis(this.#store, this.#options.random);
+  }
+
+  async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    await importRedis(this.#store, this.#options.random, rows);
+    this.#tail.stands(readStanding(await this.#store.run('status', 'import ledger')));
+  }
+
+  scheduleFor(registry: string): RedisSchedule {
+    return new RedisSchedule({ ...this.#shared(), registry });
+  }
+
+  budgetFor(key: string, requestsPerSecond: number): RedisBudget {
+    return new RedisBudget(this.#store, key, requestsPerSecond);
+  }
+
+  openPresence(options: PresenceTuning = {}): RedisPresence {
+    return new RedisPresence({ ...this.#shared(), ...options });
+  }
+
+  #shared() {
+    const { clock, random, log = noLog } = this.#options;
+    return { store: this.#store, node: this.node, clock, random, log, damage: this.#damage };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.close();
+    this.#tail.close();
+    await this.#connections.close();
+  }
+}

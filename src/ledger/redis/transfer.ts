@@ -1,0 +1,244 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { ManifeedError } from '../../errors.ts';
+import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import type { ManifestRow, TagRow } from '../decide.ts';
+import { newEpoch } from '../epoch.ts';
+import { decodePending, encodePending } from '../pending-codec.ts';
+import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from '../transfer.ts';
+import {
+  asDigest,
+  asList,
+  asNumber,
+  asText,
+  boundsFields,
+  encodeForLua,
+  orNull,
+  readBounds,
+  readEntry,
+  readTagState,
+} from './codec.ts';
+import type { RedisStore } from './store.ts';
+import { digestSum } from './sum.ts';
+
+/** Entries and rows asked for at once. */
+const pageSize = 1_000;
+/** An export that asks for nothing for this long has died, ms: trimming goes on. */
+const leaseMs = 60_000;
+/** Rows in one import script: some 10 ms. */
+const importBatch = 500;
+
+/** Everything the ledger holds as of one moment; how, stands in `lua/snapshot.lua`. */
+export async function* exportRedis(store: RedisStore, random: () => number): AsyncGenerator<LedgerRow> {
+  const id = newEpoch(random);
+  const step = (op: string, more: object = {}) =>
+    store.run('export', 'export ledger', { op, id, leaseMs, ...more });
+  const clear = async () => {
+    while ((await step('clear')) !== '1') await nextTurn();
+  };
+  await clear();
+  try {
+    let count = 0;
+    for await (const row of contents(store, step)) {
+      count += 1;
+      yield row;
+    }
+    yield { row: 'end', rows: count };
+  } finally {
+    await clear();
+  }
+}
+
+type Step = (op: string, more?: object) => Promise<unknown>;
+
+async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRow> {
+  const [epochText, floor, head, recordedAt, stampedAt] = asList(await step('begin'));
+  const header = { epoch: asText(epochText), head: asNumber(head), floor: asNumber(floor) };
+  const times = { recordedAt: asNumber(recordedAt), stampedAt: asNumber(stampedAt) };
+  yield { row: 'header', format: transferFormat, ...header, ...times };
+  yield* changes(store, step, header);
+
+  const { keys, link } = store;
+  const ask = <T>(run: (client: Redis) => Promise<T>) => link.use('export ledger', run);
+  const copies = `${keys.prefix}x:`;
+  for (let from = '-'; ; ) {
+    const members = await ask((client) =>
+      client.zrange(`${copies}repos`, from, '+', 'BYLEX', 'LIMIT', 0, pageSize),
+    );
+    for (const member of members) yield* repositoryRows(store, step, copies, member);
+    const last = members.at(-1);
+    if (last === undefined) break;
+    from = `(${last}`;
+  }
+
+  for await (const [key, text] of scan(store, `${copies}scopes`)) {
+    const { registry, repository } = splitAt(key, '/');
+    for (const scope of asList(JSON.parse(text)).map(asText))
+      yield { row: 'baseline', registry, repository, scope };
+  }
+  for (let from = 0; ; from += pageSize) {
+    await step('renew');
+    const page = await ask((client) =>
+      client.zrange(`${copies}keys`, from, String(from + pageSize - 1), 'WITHSCORES'),
+    );
+    for (let i = 0; i + 1 < page.length; i += 2)
+      yield { row: 'delivery', key: asText(page[i]), at: Math.floor(asNumber(page[i + 1]) / 1_000) };
+    if (page.length === 0) break;
+  }
+  const pending = [];
+  for await (const entry of scan(store, `${copies}pending`)) pending.push(entry);
+  // Ids sort as they were given; a hash keeps no order. At most `maxPending` of them.
+  for (const [, text] of pending.sort(([a], [b]) => (a < b ? -1 : 1)))
+    yield { row: 'pending', observation: decodePending(text) };
+}
+
+async function* changes(
+  store: RedisStore,
+  step: Step,
+  { epoch, head, floor }: { epoch: string; head: number; floor: number },
+): AsyncGenerator<LedgerRow> {
+  const fields = await store.link.use('export ledger', (client) =>
+    client.hmget(store.keys.meta, ...boundsFields),
+  );
+  const summedFrom = readBounds(fields)?.summedFrom ?? floor;
+  for (let after = floor; after < head; ) {
+    await step('renew');
+    const entries = await store.link.use('export ledger', (client) =>
+      client.xrange(store.keys.log, `${after + 1}-0`, `${head}-0`, 'COUNT', pageSize),
+    );
+    if (entries.length === 0) throw refuseHole(after + 1);
+    for (const entry of entries) {
+      const read = readEntry(entry, { epoch, floor, head, summedFrom });
+      if (read?.sequence !== after + 1) throw refuseHole(after + 1);
+      const { epoch: _epoch, ...change } = read;
+      after = change.sequence;
+      yield { row: 'change', ...change };
+    }
+  }
+}
+
+function refuseHole(sequence: number): ManifeedError {
+  const state = `change ${sequence} is missing or damaged in Redis`;
+  const cure =
+    'read the ledger once from its floor by a gateway (?after=<floor>), which gives up what lies below';
+  return new ManifeedError('UNAVAILABLE', `export ledger: ${state}: must be whole: ${cure}`);
+}
+
+async function* repositoryRows(
+  store: RedisStore,
+  step: Step,
+  copies: string,
+  member: string,
+): AsyncGenerator<LedgerRow> {
+  const { registry, repository } = splitAt(member, ' ');
+  const key = `${registry}/${repository}`;
+  await step('keep', { repository: key });
+  for await (const [tag, text] of scan(store, `${copies}t:${key}`))
+    yield { row: 'tag', ...readTagRow({ registry, repository, tag }, text) };
+  for await (const [digest, text] of scan(store, `${copies}m:${key}`))
+    yield { row: 'manifest', ...readManifestRow(registry, repository, digest, text) };
+  await step('read', { repository: key });
+}
+
+/** Fields and values of a hash that does not change; each once, though HSCAN may give one twice. */
+async function* scan(store: RedisStore, key: string): AsyncGenerator<readonly [string, string]> {
+  const given = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await store.link.use('export ledger', (client) =>
+      client.hscan(key, cursor, 'COUNT', pageSize),
+    );
+    cursor = next;
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      const field = asText(flat[i]);
+      if (given.has(field)) continue;
+      given.add(field);
+      yield [field, asText(flat[i + 1])];
+    }
+  } while (cursor !== '0');
+}
+
+function splitAt(text: string, separator: string) {
+  const at = text.indexOf(separator);
+  return { registry: text.slice(0, at), repository: text.slice(at + 1) };
+}
+
+function readTagRow(name: RepositoryName & { readonly tag: string }, text: string): TagRow {
+  const state = readTagState(name.registry, name.repository, name.tag, text);
+  if (state === null) {
+    const found = `the row of ${repositoryKey(name)}:${name.tag} is damaged in Redis`;
+    const cure = 'push the tag, or have it polled, which writes the row anew';
+    throw new ManifeedError('UNAVAILABLE', `export ledger: ${found}: must be whole: ${cure}`);
+  }
+  const row = asList(JSON.parse(text));
+  const [lookedAt, saidAt, saidBy] = row.length >= 12 ? row.slice(8) : [null, null, null];
+  return {
+    ...{ ...state, present: row[3] === 1, asOf: asNumber(row[4]) },
+    ...{
+      lookedAt: orNull(lookedAt, asNumber),
+      saidAt: orNull(saidAt, asNumber),
+      saidBy: orNull(saidBy, asText),
+    },
+  };
+}
+
+function readManifestRow(registry: string, repository: string, digest: string, text: string): ManifestRow {
+  const [believed = '', present] = text.split(' ', 2);
+  const [asOf, saidAt = null, ...saidBy] = believed.split(',');
+  return {
+    ...{ registry, repository, digest: asDigest(digest) },
+    ...{ present: present === '1', asOf: asNumber(asOf) },
+    ...{ saidAt: orNull(saidAt, asNumber), saidBy: saidAt === null ? null : saidBy.join(',') },
+  };
+}
+
+/** Fills an empty ledger. Rows are staged beside it and put in place by one script, so that it is all or nothing. */
+export async function importRedis(
+  store: RedisStore,
+  random: () => number,
+  rows: AsyncIterable<LedgerRow>,
+): Promise<void> {
+  const id = newEpoch(random);
+  const step = async (op: string, args: readonly string[] = []) => {
+    try {
+      return await store.run('import', 'import ledger', { op, id }, args);
+    } catch (error) {
+      throw notEmptyRefusal(error) ?? error;
+    }
+  };
+  let batch: object[] = [];
+  const send = async () => {
+    if (batch.length > 0) await step('rows', [encodeForLua(batch)]);
+    batch = [];
+  };
+  const drop = async () => {
+    while ((await step('drop')) !== '1') await nextTurn();
+  };
+  await drop();
+  await step('begin');
+  try {
+    for await (const row of wholeExport(rows)) {
+      if (row.row === 'end') continue;
+      batch.push(forScript(row));
+      if (batch.length >= importBatch) await send();
+    }
+    await send();
+    await step('commit');
+  } catch (error) {
+    // Where this fails too, the next import drops what is left.
+    await drop().catch(() => {});
+    throw error;
+  }
+}
+
+function forScript(row: LedgerRow): object {
+  if (row.row === 'pending') return { row: row.row, text: encodePending(row.observation) };
+  if (row.row !== 'tag' || row.digest === null) return row;
+  return { ...row, sum: digestSum(repositoryKey(row), row.tag, row.digest) };
+}
+
+function notEmptyRefusal(error: unknown): Error | null {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const head = cause instanceof Error ? /^NOTEMPTY (\d+)/.exec(cause.message)?.[1] : undefined;
+  return head === undefined ? null : refuseNotEmpty(Number(head));
+}

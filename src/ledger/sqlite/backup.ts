@@ -1,0 +1,159 @@
+/** Copies of a ledger: a backup taken while its gateway runs, and the way back. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { ManifeedError } from '../../errors.ts';
+import { claimFile } from './claim.ts';
+import { damaged, findDamage } from './damage.ts';
+import { refuseDisk } from './error.ts';
+import { MarkFile } from './mark.ts';
+import { openForReading, readStanding } from './schema.ts';
+import { type Db, migrate } from './tables.ts';
+
+/** Pages copied between two turns of the event loop: 4 MiB. */
+const pagesAtOnce = 1_000;
+
+/**
+ * Copies the ledger as of now into a new file, which appears only when it is whole, checked and on disk. The
+ * gateway goes on; its write-ahead log grows meanwhile, since the copy is of one moment.
+ *
+ * @throws UNAVAILABLE where the target is there already, the disk fails, or the ledger is damaged
+ */
+export async function backUpSqlite(path: string, target: string): Promise<void> {
+  const action = `back up ledger to ${target}`;
+  if (existsSync(target))
+    throw new ManifeedError('UNAVAILABLE', `${action}: the file is there already: must be a new one`);
+  const partial = `${target}.partial`;
+  try {
+    await copyLedger(path, partial);
+    assertUndamaged(partial, action);
+    publish(partial, target);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw refuseDisk(action, error);
+  }
+}
+
+export interface Restored {
+  readonly epoch: string;
+  readonly head: number;
+  /** Where the ledger is now that was here before; null: there was none. */
+  readonly setAside: string | null;
+}
+
+export interface RestoreOptions {
+  /** The ledger to replace. */
+  readonly path: string;
+  readonly backup: string;
+  /** The new epoch. */
+  readonly epoch: string;
+  /** ms since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Puts a backup in the place of the ledger, under a new epoch: clients have seen changes that it does not hold,
+ * and must hear `reset`. The ledger that was there is kept under another name. A restore that is cut short can
+ * be run again.
+ *
+ * @throws UNAVAILABLE where a gateway has the ledger, the backup is none or damaged, or the disk fails
+ */
+export async function restoreSqlite({ path: asked, backup, epoch, now }: RestoreOptions): Promise<Restored> {
+  const action = `restore ledger ${asked}`;
+  try {
+    const path = existsSync(asked) ? realpathSync(asked) : resolve(asked);
+    mkdirSync(dirname(path), { recursive: true });
+    openForReading(backup).close();
+    if (realpathSync(backup) === path)
+      throw new ManifeedError(
+        'UNAVAILABLE',
+        `${action}: the backup is that file itself: must be another one`,
+      );
+    const claim = claimFile(path, action);
+    try {
+      const fresh = `${path}.restoring`;
+      await copyLedger(backup, fresh);
+      assertUndamaged(fresh, action);
+      const head = renew(fresh, epoch);
+      const setAside = moveAside(path, now);
+      publish(fresh, path);
+      const mark = new MarkFile(path, now);
+      mark.write(epoch, head);
+      mark.close();
+      return { epoch, head, setAside };
+    } finally {
+      claim.close();
+    }
+  } catch (error) {
+    throw refuseDisk(action, error);
+  }
+}
+
+/** SQLite's online backup, of one moment: within a transaction it does not begin anew at each foreign commit. */
+async function copyLedger(path: string, target: string): Promise<void> {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(target + suffix, { force: true });
+  const db = openForReading(path);
+  try {
+    db.exec('BEGIN');
+    readStanding(db);
+    await db.backup(target, { progress: () => pagesAtOnce });
+  } finally {
+    db.close();
+  }
+  // One file by itself: in WAL mode whoever only reads it would leave two more beside it.
+  const copy: Db = new Database(target);
+  copy.pragma('journal_mode = DELETE');
+  copy.close();
+}
+
+function assertUndamaged(path: string, action: string): void {
+  const found = findDamage(path);
+  if (found !== null) throw damaged(action, found);
+}
+
+/** @returns the head */
+function renew(path: string, epoch: string): number {
+  const db: Db = new Database(path);
+  try {
+    migrate(db);
+    db.prepare('UPDATE meta SET epoch = ?').run(epoch);
+    return readStanding(db).head;
+  } finally {
+    db.close();
+  }
+}
+
+/** The log goes with its file; without it the file would be an older one. */
+function moveAside(path: string, now: number): string | null {
+  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  const aside = `${path}.replaced-${stamp}`;
+  const moved = [path, `${path}-wal`].filter((each) => existsSync(each));
+  for (const each of moved) renameSync(each, aside + each.slice(path.length));
+  rmSync(`${path}-shm`, { force: true });
+  return moved.length === 0 ? null : basename(aside);
+}
+
+/** Gives a whole file its name, durably. */
+function publish(from: string, to: string): void {
+  syncPath(from);
+  renameSync(from, to);
+  syncPath(dirname(resolve(to)));
+}
+
+function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,18 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { Recorded } from '../ledger.ts';
+
+/** One `record` or `defer` of the port, as it waits for its group. */
+export type Call =
+  | {
+      readonly kind: 'record';
+      readonly observations: readonly Observation[];
+      readonly settles: readonly string[];
+    }
+  | { readonly kind: 'defer'; readonly observations: readonly TagObserved[] };
+
+export type CallResult =
+  | { readonly kind: 'recorded'; readonly recorded: Recorded }
+  | { readonly kind: 'deferred'; readonly pending: readonly PendingObservation[] }
+  /** This call alone is refused; the rest of its group is stored. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };

@@ -1,0 +1,50 @@
+/** The claim that keeps a second gateway out of a ledger's file. */
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { ManifeedError } from '../../errors.ts';
+import { lockPathOf } from './place.ts';
+import type { Db } from './tables.ts';
+
+/**
+ * An exclusive lock on a sidecar file, held as long as the process lives: the kernel drops it with the process,
+ * so kill -9 leaves nothing stale. A lock row would stay behind; `locking_mode = EXCLUSIVE` on the ledger itself
+ * would also keep out backups and everyone who only wants to look.
+ *
+ * @param path resolved: symbolic links to one ledger share one lock
+ * @throws UNAVAILABLE where another process has it
+ */
+export function claimFile(path: string, action: string): Db {
+  const claim = new Database(lockPathOf(path), { timeout: 0 });
+  try {
+    // Nothing is ever written to it, so a journal file beside it would only puzzle.
+    claim.pragma('journal_mode = MEMORY');
+    claim.exec('BEGIN EXCLUSIVE');
+    return claim;
+  } catch (error) {
+    claim.close();
+    if (!isBusy(error)) throw error;
+    throw new ManifeedError(
+      'UNAVAILABLE',
+      `${action}: another gateway has it: one file must have one gateway (several: Redis)`,
+    );
+  }
+}
+
+/** Whether a gateway has the file now. */
+export function isClaimed(path: string): boolean {
+  if (!existsSync(lockPathOf(path))) return false;
+  const probe = new Database(lockPathOf(path), { timeout: 0, readonly: true });
+  try {
+    probe.prepare('SELECT 1 FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
+  } finally {
+    probe.close();
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}

@@ -1,0 +1,50 @@
+import { type ChangeType, changeTypes } from '../../event/change.ts';
+import type { Digest } from '../../event/digest.ts';
+import { RecordDamaged } from '../loss.ts';
+
+/** One byte for the algorithm, then the digest's bytes: 33 for a sha256, which as text takes 71. */
+const algorithms: readonly string[] = ['', 'sha256', 'sha512'];
+const digestBytes: Readonly<Record<string, number>> = { sha256: 33, sha512: 65 };
+
+export function encodeDigest(digest: Digest): Buffer;
+export function encodeDigest(digest: Digest | null): Buffer | null;
+export function encodeDigest(digest: Digest | null): Buffer | null {
+  if (digest === null) return null;
+  const colon = digest.indexOf(':');
+  const bytes = Buffer.alloc(1 + (digest.length - colon - 1) / 2);
+  bytes[0] = algorithms.indexOf(digest.slice(0, colon));
+  bytes.write(digest.slice(colon + 1), 1, 'hex');
+  return bytes;
+}
+
+export function decodeDigest(bytes: Buffer): Digest;
+export function decodeDigest(bytes: Buffer | null): Digest | null;
+/** @throws RecordDamaged where the bytes are none */
+export function decodeDigest(bytes: Buffer | null): Digest | null {
+  if (bytes === null) return null;
+  const algorithm = algorithms[bytes[0] ?? 0];
+  if (algorithm === undefined || bytes.length !== digestBytes[algorithm]) throw new RecordDamaged('a digest');
+  // Any bytes of the right length are a digest's: the grammar, asked of both digests of each row, would cost a
+  // fifth of a replay.
+  return `${algorithm}:${bytes.toString('hex', 1)}` as Digest;
+}
+
+// The order of `changeTypes` is for readers; what is on disk must not depend on it.
+const typeCodes: Readonly<Record<ChangeType, number>> = {
+  'tag.created': 1,
+  'tag.updated': 2,
+  'tag.deleted': 3,
+  'manifest.pushed': 4,
+  'manifest.deleted': 5,
+};
+const typesByCode = new Map(changeTypes.map((type) => [typeCodes[type], type]));
+
+export function encodeType(type: ChangeType): number {
+  return typeCodes[type];
+}
+
+export function decodeType(code: number): ChangeType {
+  const type = typesByCode.get(code);
+  if (type === undefined) throw new RecordDamaged(`a change of type ${code}`);
+  return type;
+}

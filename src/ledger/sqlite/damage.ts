@@ -1,0 +1,98 @@
+/** Looks for damage in a ledger's file, before SQLite opens it and while it is open. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { ManifeedError } from '../../errors.ts';
+
+/** SQLite, "Database File Format", 1.3. */
+const headerBytes = 100;
+/** A write-ahead log that holds nothing but its header. */
+const emptyLogBytes = 32;
+/**
+ * Files up to this size are checked whole at each opening: some 0.3 s. A larger one only if something about it is
+ * odd; otherwise the scrub reads it in the background, or a ledger of five million changes would open in minutes.
+ */
+export const maxCheckedBytes = 64 * 1024 * 1024;
+
+/**
+ * What the names and sizes of the files say, before SQLite opens them: it makes a new database of an empty file
+ * in silence and deletes the log beside it, which may hold the newest changes.
+ *
+ * @returns whether the file is shorter than its header says, so that only a check can tell whether it is whole
+ * @throws UNAVAILABLE where a part of the ledger is gone
+ */
+export function assertComplete(path: string, action: string): { readonly isShort: boolean } {
+  const bytes = sizeOf(path);
+  const logBytes = sizeOf(`${path}-wal`);
+  if (bytes === 0 && logBytes > 0)
+    throw unavailable(
+      action,
+      'the file is missing or empty, but its write-ahead log (…-wal) is not',
+      'put the file back or restore a backup; to begin a new ledger, move the log away',
+    );
+  const declared = bytes === 0 ? 0 : declaredBytes(path);
+  if (bytes < declared && logBytes <= emptyLogBytes)
+    throw unavailable(
+      action,
+      `the file was cut off: it has ${bytes} bytes of ${declared}`,
+      'restore a backup (docs/operating.md, "Backup and restore")',
+    );
+  // A kill in the middle of a checkpoint leaves this too, and the log then has what is missing.
+  return { isShort: bytes < declared };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** What the header says of the file's size, bytes; 0 where it does not say, or is none. */
+function declaredBytes(path: string): number {
+  const header = Buffer.alloc(headerBytes);
+  const file = openSync(path, 'r');
+  try {
+    if (readSync(file, header, 0, headerBytes, 0) < headerBytes) return 0;
+  } finally {
+    closeSync(file);
+  }
+  if (header.toString('latin1', 0, 15) !== 'SQLite format 3') return 0;
+  const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  // The count is only valid where both counters agree ("In-header database size").
+  const isValid = header.readUInt32BE(24) === header.readUInt32BE(92);
+  return isValid ? header.readUInt32BE(28) * pageBytes : 0;
+}
+
+/**
+ * SQLite's own look at every page ("PRAGMA quick_check"), on a connection of its own: the ledger's may remember
+ * pages that a failing disk gave it.
+ *
+ * @returns what it found first, or null
+ */
+export function findDamage(path: string): string | null {
+  let db: Database.Database | null = null;
+  try {
+    db = new Database(path, { readonly: true });
+    const found = String(db.pragma('quick_check(1)', { simple: true }));
+    return found === 'ok' ? null : found.replace(/\s+/g, ' ').slice(0, 200);
+  } catch (error) {
+    if (error instanceof Database.SqliteError && isDamage(error.code)) return error.code;
+    throw error;
+  } finally {
+    db?.close();
+  }
+}
+
+/** SQLite met a page that is not a database's. */
+export function isDamage(code: string): boolean {
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
+}
+
+export function damaged(action: string, found: string): ManifeedError {
+  return unavailable(
+    action,
+    `the file is damaged (${found})`,
+    'stop the gateway and restore a backup (docs/operating.md, "Backup and restore"), or move the file away to begin a new ledger',
+  );
+}
+
+function unavailable(action: string, found: string, help: string): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', `${action}: ${found}: ${help}`);
+}

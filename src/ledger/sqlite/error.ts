@@ -1,0 +1,35 @@
+import Database from 'better-sqlite3';
+import { ManifeedError } from '../../errors.ts';
+
+/** What the operator can do something about, by SQLite's primary result code (SQLite, "Result and Error Codes"). */
+const reasons: Readonly<Record<string, string>> = {
+  SQLITE_FULL: 'the disk or its quota is full: needs free space',
+  SQLITE_READONLY: 'the file is read-only: must be writable',
+  SQLITE_BUSY: 'another program holds a lock on the file: must be released',
+  SQLITE_LOCKED: 'another program holds a lock on the file: must be released',
+  SQLITE_IOERR: 'the disk failed: must read and write',
+  SQLITE_CANTOPEN: 'the file cannot be opened: its folder must be there and writable',
+  SQLITE_PERM: 'the file cannot be opened: must be readable and writable',
+  SQLITE_CORRUPT: 'the file is damaged: restore it or begin a new one',
+  SQLITE_NOTADB: 'the file is not a SQLite database: must be a Manifeed ledger or a new file',
+  SQLITE_NOMEM: 'memory is exhausted: needs more',
+};
+
+/** The error with which the ledger refuses, where the disk is at fault; anything else as it came: a defect. */
+export function refuseDisk(action: string, error: unknown): unknown {
+  if (error instanceof Database.SqliteError) {
+    const reason = reasons[primaryCode(error.code)];
+    if (reason === undefined) return error;
+    return new ManifeedError('UNAVAILABLE', `${action}: ${reason} (${error.code})`, { cause: error });
+  }
+  if (error instanceof Error && 'syscall' in error)
+    return new ManifeedError('UNAVAILABLE', `${action}: ${error.message}: must be readable and writable`, {
+      cause: error,
+    });
+  return error;
+}
+
+/** `SQLITE_IOERR_FSYNC` is a kind of `SQLITE_IOERR`. */
+function primaryCode(code: string): string {
+  return code.split('_').slice(0, 2).join('_');
+}

@@ -1,0 +1,80 @@
+import { statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { ManifeedError } from '../../errors.ts';
+import { ChangesLost, RecordDamaged } from '../loss.ts';
+import { damaged, findDamage, isDamage } from './damage.ts';
+import { refuseDisk } from './error.ts';
+
+/** What the operator must hear of, besides what a caller is refused with. */
+export type Notice =
+  /** The file goes on under a new epoch. */
+  | { readonly kind: 'new-epoch'; readonly reason: string }
+  /** The floor was raised over changes that are missing or damaged. */
+  | { readonly kind: 'changes-lost'; readonly floor: number; readonly reason: string }
+  /** Tags that waited for a digest could not be read; a poll has to find them. */
+  | { readonly kind: 'pending-lost'; readonly count: number }
+  /** The ledger stores nothing more. */
+  | { readonly kind: 'damaged'; readonly reason: string };
+
+/** A check of more would hold up readers for long: some 5 s at this size. */
+const maxCheckedBytes = 1024 * 1024 * 1024;
+/** Notices that wait for the next reply. More say nothing new. */
+const maxNotices = 100;
+
+/** What is known of the file's state, and in which words a failure is refused. */
+export class SqliteHealth {
+  readonly #path: string;
+  readonly #findDamage: (path: string) => string | null;
+  #damage: string | null = null;
+  #notices: Notice[] = [];
+
+  /** @param check default: SQLite's quick_check */
+  constructor(path: string, check: (path: string) => string | null = findDamage) {
+    this.#path = path;
+    this.#findDamage = check;
+  }
+
+  /** @throws UNAVAILABLE once damage was found: what is written to a damaged file may be gone later */
+  assertWhole(action: string): void {
+    if (this.#damage !== null) throw damaged(action, this.#damage);
+  }
+
+  note(notice: Notice): void {
+    if (this.#notices.length < maxNotices) this.#notices.push(notice);
+  }
+
+  takeNotices(): readonly Notice[] {
+    const taken = this.#notices;
+    if (taken.length > 0) this.#notices = [];
+    return taken;
+  }
+
+  /** The error that a caller gets for this one. */
+  refuse(action: string, error: unknown): unknown {
+    if (error instanceof RecordDamaged) return this.#giveUp(action, error.message);
+    if (error instanceof ChangesLost)
+      return new ManifeedError('UNAVAILABLE', `${action}: ${error.message}`, { cause: error });
+    if (error instanceof Database.SqliteError && isDamage(error.code))
+      return this.#checked(action, error.code);
+    return refuseDisk(action, error);
+  }
+
+  /** SQLite also says "corrupt" when a disk gave it a wrong page once, while the file is whole. */
+  #checked(action: string, code: string): ManifeedError {
+    if (this.#damage !== null) return damaged(action, this.#damage);
+    if (statSync(this.#path).size > maxCheckedBytes)
+      return this.#giveUp(action, `${code}; too large to be checked while the gateway runs`);
+    const found = this.#findDamage(this.#path);
+    if (found !== null) return this.#giveUp(action, found);
+    return new ManifeedError(
+      'UNAVAILABLE',
+      `${action}: SQLite read a damaged page (${code}), but a check found the file whole: the disk or the memory may be failing, check them`,
+    );
+  }
+
+  #giveUp(action: string, found: string): ManifeedError {
+    if (this.#damage === null) this.note({ kind: 'damaged', reason: found });
+    this.#damage ??= found;
+    return damaged(action, this.#damage);
+  }
+}

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { ManifeedError } from '../../errors.ts';
+import type { Notice } from './health.ts';
+import { type Ask, type Kind, type Reply, type ReplyMessage, toError } from './protocol.ts';
+
+interface Waiting {
+  resolve(reply: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The gateway's end of the thread that owns the file: asks, and matches replies to what was asked. */
+export class SqliteLink {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #onNotice: (notice: Notice) => void;
+  #nextId = 1;
+  #ended = false;
+
+  /** @param onNotice hears what the operator must hear of */
+  constructor(onNotice: (notice: Notice) => void) {
+    this.#onNotice = onNotice;
+    // As `.ts` while unbuilt (Node strips the types) and `.js` in dist: whatever this file is itself.
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+    this.#worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { execArgv: [] });
+    this.#worker.on('message', (message: ReplyMessage) => this.#settle(message));
+    // No listener for `error`: what the worker does not catch is a defect, and that ends the process.
+    this.#worker.on('exit', () => this.#end());
+  }
+
+  ask<K extends Kind>(kind: K, ask: Ask<K>): Promise<Reply<K>> {
+    return new Promise<Reply<K>>((resolve, reject) => {
+      if (this.#ended) return reject(gone());
+      const id = this.#nextId++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, request: { kind, ask } });
+    });
+  }
+
+  /** Has the worker close the file and waits until it has ended. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    const exited = once(this.#worker, 'exit');
+    await this.ask('close', {});
+    await exited;
+  }
+
+  /** Ends a worker that never opened its file. */
+  async abandon(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(message: ReplyMessage): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    for (const notice of message.notices ?? []) this.#onNotice(notice);
+    if (message.ok) waiting?.resolve(message.reply);
+    else waiting?.reject(toError(message.failure));
+  }
+
+  #end(): void {
+    this.#ended = true;
+    for (const { reject } of this.#waiting.values()) reject(gone());
+    this.#waiting.clear();
+  }
+}
+
+function gone(): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', 'ask the ledger: its thread has ended: must be open');
+}

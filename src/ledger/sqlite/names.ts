@@ -1,0 +1,112 @@
+import { crc32 } from 'node:zlib';
+import type { RepositoryName } from '../../event/reference.ts';
+import { repositoryKey } from '../../event/reference.ts';
+import { RecordDamaged } from '../loss.ts';
+import type { Db } from './tables.ts';
+
+const maxCached = 20_000;
+
+/**
+ * Interned names: repositories, and words (media types, origins), by number. Caches both ways, bounded; after a
+ * rollback `forget` drops them, because a number handed out in it is void.
+ */
+export class SqliteNames {
+  readonly #repositoryIds = new Map<string, number>();
+  readonly #repositories = new Map<number, RepositoryName>();
+  readonly #wordIds = new Map<string, number>();
+  readonly #words = new Map<number, string>();
+  readonly #repositorySums = new Map<number, number>();
+  readonly #wordSums = new Map<number, number>();
+  readonly #sql;
+
+  constructor(db: Db) {
+    type Row = RepositoryName;
+    this.#sql = {
+      repositoryId: db
+        .prepare<[string, string], number>('SELECT id FROM repository WHERE registry = ? AND name = ?')
+        .pluck(),
+      repository: db.prepare<[number], Row>(
+        'SELECT registry, name AS repository FROM repository WHERE id = ?',
+      ),
+      addRepository: db.prepare<[string, string]>('INSERT INTO repository (registry, name) VALUES (?, ?)'),
+      wordId: db.prepare<[string], number>('SELECT id FROM word WHERE text = ?').pluck(),
+      word: db.prepare<[number], string>('SELECT text FROM word WHERE id = ?').pluck(),
+      addWord: db.prepare<[string]>('INSERT INTO word (text) VALUES (?)'),
+    };
+  }
+
+  /** Undefined where the repository was never written. */
+  findRepository(registry: string, repository: string): number | undefined {
+    const key = repositoryKey({ registry, repository });
+    const cached = this.#repositoryIds.get(key);
+    if (cached !== undefined) return cached;
+    const id = this.#sql.repositoryId.get(registry, repository);
+    if (id !== undefined) put(this.#repositoryIds, key, id);
+    return id;
+  }
+
+  repositoryId({ registry, repository }: RepositoryName): number {
+    const known = this.findRepository(registry, repository);
+    if (known !== undefined) return known;
+    const id = Number(this.#sql.addRepository.run(registry, repository).lastInsertRowid);
+    put(this.#repositoryIds, repositoryKey({ registry, repository }), id);
+    return id;
+  }
+
+  repository(id: number): RepositoryName {
+    const cached = this.#repositories.get(id);
+    if (cached !== undefined) return cached;
+    return put(this.#repositories, id, found(this.#sql.repository.get(id), `repository ${id}`));
+  }
+
+  wordId(text: string): number;
+  wordId(text: string | null): number | null;
+  wordId(text: string | null): number | null {
+    if (text === null) return null;
+    const cached = this.#wordIds.get(text);
+    if (cached !== undefined) return cached;
+    const id = this.#sql.wordId.get(text) ?? Number(this.#sql.addWord.run(text).lastInsertRowid);
+    return put(this.#wordIds, text, id);
+  }
+
+  word(id: number): string;
+  word(id: number | null): string | null;
+  word(id: number | null): string | null {
+    if (id === null) return null;
+    return this.#words.get(id) ?? put(this.#words, id, found(this.#sql.word.get(id), `word ${id}`));
+  }
+
+  /** The checksum of a repository's name, for the checksums of rows that refer to it. */
+  repositorySum(id: number): number {
+    return (
+      this.#repositorySums.get(id) ?? put(this.#repositorySums, id, crc32(repositoryKey(this.repository(id))))
+    );
+  }
+
+  /** As `repositorySum`, of a word. */
+  wordSum(id: number | null): number | null {
+    if (id === null) return null;
+    return this.#wordSums.get(id) ?? put(this.#wordSums, id, crc32(this.word(id)));
+  }
+
+  forget(): void {
+    this.#repositorySums.clear();
+    this.#wordSums.clear();
+    this.#repositoryIds.clear();
+    this.#repositories.clear();
+    this.#wordIds.clear();
+    this.#words.clear();
+  }
+}
+
+function put<K, V>(cache: Map<K, V>, key: K, value: V): V {
+  // All at once, not the oldest: it happens once in 20,000 new names, and needs no order kept.
+  if (cache.size >= maxCached) cache.clear();
+  cache.set(key, value);
+  return value;
+}
+
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new RecordDamaged(what);
+  return value;
+}

@@ -1,0 +1,81 @@
+import type { Deferred, PendingObservation } from '../../event/observation.ts';
+import { RecordDamaged } from '../loss.ts';
+import { decodePending, encodePending } from '../pending-codec.ts';
+import type { Db } from './tables.ts';
+
+export interface Claimed {
+  readonly pending: readonly PendingObservation[];
+  /** How many could not be read, and were dropped. */
+  readonly damaged: number;
+}
+
+/** Tags that wait for a digest, in SQLite; their ids are numbers that are never used twice. */
+export class SqlitePending {
+  readonly #sql;
+
+  constructor(db: Db) {
+    this.#sql = {
+      count: db.prepare<[], number>('SELECT count(*) FROM pending').pluck(),
+      has: db.prepare<[number]>('SELECT 1 FROM pending WHERE id = ?'),
+      add: db.prepare<[string]>('INSERT INTO pending (observation, leased_until) VALUES (?, 0)'),
+      free: db.prepare<[number, number], { id: number; observation: string }>(
+        'SELECT id, observation FROM pending WHERE leased_until <= ? ORDER BY id LIMIT ?',
+      ),
+      lease: db.prepare<[number, number]>('UPDATE pending SET leased_until = ? WHERE id = ?'),
+      remove: db.prepare<[number]>('DELETE FROM pending WHERE id = ?'),
+    };
+  }
+
+  count(): number {
+    return this.#sql.count.get() ?? 0;
+  }
+
+  has(id: string): boolean {
+    return this.#sql.has.get(Number(id)) !== undefined;
+  }
+
+  /** @param keptAt the ledger's stamp, ms */
+  add(observation: Deferred, keptAt: number): PendingObservation {
+    const kept = { ...observation, dedupeKey: null, keptAt };
+    return { id: String(this.#sql.add.run(encodePending(kept)).lastInsertRowid), observation: kept };
+  }
+
+  /**
+   * Those that cannot be read are removed: as the oldest they would be claimed, and fail, for ever.
+   *
+   * @param now the ledger's stamp, ms
+   */
+  claim(limit: number, now: number, leaseMs: number): Claimed {
+    const pending: PendingObservation[] = [];
+    let damaged = 0;
+    for (const { id, observation } of this.#sql.free.all(now, limit)) {
+      const decoded = readPending(observation);
+      if (decoded === null) {
+        damaged += 1;
+        this.#sql.remove.run(id);
+        continue;
+      }
+      this.#sql.lease.run(now + leaseMs, id);
+      pending.push({ id: String(id), observation: decoded });
+    }
+    return { pending, damaged };
+  }
+
+  remove(id: string): void {
+    this.#sql.remove.run(Number(id));
+  }
+}
+
+/** A file has one owner: who held these leases is gone, and what it left is to be completed at once. */
+export function endLeases(db: Db): void {
+  db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
+}
+
+function readPending(text: string): Deferred | null {
+  try {
+    return decodePending(text);
+  } catch (error) {
+    if (error instanceof RecordDamaged) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,200 @@
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ManifeedError } from '../../errors.ts';
+
+interface Identity {
+  readonly path: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+export interface SqlitePlaceOptions {
+  /** The ledger's file, opened in WAL mode and claimed. */
+  readonly path: string;
+  /** The page that changes with every change: the one of the `meta` table (its number, from 1). */
+  readonly metaPage: number;
+  readonly pageBytes: number;
+  /** SQLite cuts the log to this length when it begins it anew. */
+  readonly logLimitBytes: number;
+  /** The file was found overwritten: it is not what was acknowledged any more. */
+  readonly onOverwritten: () => void;
+}
+
+/** SQLite, "WAL-mode File Format": magic, version, page size, salts and checksum. */
+const logHeaderBytes = 32;
+/** Longer than any tick of a kernel's clock for files (10 ms). */
+const tickNs = 20_000_000n;
+
+/**
+ * That the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
+ * overwriting an open file raises no error: the kernel keeps it, every fsync succeeds, and all that was
+ * acknowledged ends with the process. The write-ahead log counts too, since the newest commits are only there;
+ * and the lock file, without which a second gateway could open the same ledger.
+ *
+ * The file itself changes only in a checkpoint, and those are ours alone. So a new time of modification means a
+ * foreign hand; and since `touch` is one too, what was written is compared before anything is refused.
+ */
+export class SqlitePlace {
+  readonly #options: SqlitePlaceOptions;
+  readonly #file: Identity;
+  readonly #log: Identity;
+  readonly #lock: Identity;
+  /** Closed only after SQLite has closed the file: closing any descriptor drops the process's locks (fcntl(2)). */
+  readonly #fileDescriptor: number;
+  readonly #logDescriptor: number;
+  readonly #logHeader = Buffer.alloc(logHeaderBytes);
+  readonly #logHeaderNow = Buffer.alloc(logHeaderBytes);
+  readonly #metaPage: Buffer;
+  readonly #metaPageNow: Buffer;
+  #fileBytes = 0n;
+  #fileModified = 0n;
+  #logBytes = 0n;
+  /** A checkpoint is through, so the next commit may begin the log anew, with other salts. */
+  #mayRestartLog = true;
+
+  /** @throws UNAVAILABLE where one of the files is gone already, or the ledger has a second name */
+  constructor(options: SqlitePlaceOptions) {
+    this.#options = options;
+    const { path } = options;
+    // Absolute, and not resolved: a symbolic link that points elsewhere by now is another file after a restart.
+    // SQLite puts the log beside what the link pointed at ("Write-Ahead Logging", 3.3).
+    const real = realpathSync(path);
+    this.#file = identify(resolve(path));
+    this.#log = identify(`${real}-wal`);
+    this.#lock = identify(lockPathOf(real));
+    this.#metaPage = Buffer.alloc(options.pageBytes);
+    this.#metaPageNow = Buffer.alloc(options.pageBytes);
+    this.#fileDescriptor = openSync(real, 'r');
+    this.#logDescriptor = openSync(`${real}-wal`, 'r');
+    assertOneName(look(real, 'open ledger').nlink, 'open ledger');
+    this.remember();
+    // What was opened may have been checkpointed already.
+    this.#mayRestartLog = true;
+  }
+
+  /**
+   * Some microseconds beside an fsync's milliseconds.
+   *
+   * @throws UNAVAILABLE where the paths name no file or another, or what is in them is not what we wrote; passes
+   * again once all is put back
+   */
+  assertHeld(action: string): void {
+    const log = assertSame(this.#log, action, 'its write-ahead log');
+    assertSame(this.#lock, action, 'its lock file');
+    const file = assertSame(this.#file, action, 'the file');
+    assertOneName(file.nlink, action);
+    const isLogShort = log.size < this.#logBytes;
+    if (isLogShort || file.size < this.#fileBytes || !this.#isLogOurs() || !this.#isFileOurs(file)) {
+      this.#options.onOverwritten();
+      throw refuse(
+        action,
+        'the file was overwritten by another program while the gateway had it open',
+        'stop the gateway and restore a backup (docs/operating.md, "Backup and restore")',
+      );
+    }
+    this.#fileBytes = file.size;
+    const limit = BigInt(this.#options.logLimitBytes);
+    this.#logBytes = log.size < limit ? log.size : limit;
+  }
+
+  /** After a commit: it may have begun the log anew, and it may have ended with a checkpoint. */
+  remember(): void {
+    if (this.#mayRestartLog) this.#rememberLogHeader();
+    const { size, mtimeNs } = fstatSync(this.#fileDescriptor, { bigint: true });
+    // File times move in ticks: within one, an equal time does not say that nothing was written.
+    const isSettled = BigInt(Date.now()) * 1_000_000n - mtimeNs > tickNs;
+    if (mtimeNs === this.#fileModified && isSettled) return;
+    this.#fileBytes = size;
+    this.#fileModified = mtimeNs;
+    this.#readMetaPage(this.#metaPage);
+    this.#mayRestartLog = true;
+  }
+
+  /** A transaction that wrote nothing begins no log: the next one still may. */
+  #rememberLogHeader(): void {
+    this.#readLogHeader(this.#logHeaderNow);
+    if (this.#logHeaderNow.equals(this.#logHeader)) return;
+    this.#logHeaderNow.copy(this.#logHeader);
+    this.#mayRestartLog = false;
+  }
+
+  close(): void {
+    closeSync(this.#logDescriptor);
+    closeSync(this.#fileDescriptor);
+  }
+
+  #isLogOurs(): boolean {
+    this.#readLogHeader(this.#logHeaderNow);
+    return this.#logHeaderNow.equals(this.#logHeader);
+  }
+
+  /** Zeros where it is not written yet. */
+  #readLogHeader(into: Buffer): void {
+    into.fill(0, readSync(this.#logDescriptor, into, 0, logHeaderBytes, 0));
+  }
+
+  #isFileOurs({ mtimeNs }: Look): boolean {
+    if (mtimeNs === this.#fileModified) return true;
+    this.#readMetaPage(this.#metaPageNow);
+    if (!this.#metaPageNow.equals(this.#metaPage)) return false;
+    this.#fileModified = mtimeNs;
+    return true;
+  }
+
+  #readMetaPage(into: Buffer): void {
+    const { metaPage, pageBytes } = this.#options;
+    const length = readSync(this.#fileDescriptor, into, 0, pageBytes, (metaPage - 1) * pageBytes);
+    into.fill(0, length);
+  }
+}
+
+/** The lock that keeps a second gateway out: beside what a symbolic link points at. */
+export function lockPathOf(realPath: string): string {
+  return `${realPath}.lock`;
+}
+
+interface Look {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly nlink: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+function look(path: string, action: string, what = 'the file'): Look {
+  // As bigint: inode numbers of some file systems need all 64 bits.
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) throw displaced(action, `${what} was deleted or moved`);
+  return stats;
+}
+
+function identify(path: string): Identity {
+  const { dev, ino } = look(path, 'open ledger');
+  return { path, device: dev, inode: ino };
+}
+
+function assertSame({ path, device, inode }: Identity, action: string, what: string): Look {
+  const now = look(path, action, what);
+  if (now.dev !== device || now.ino !== inode)
+    throw displaced(action, `${what} was replaced: another file is at its path`);
+  return now;
+}
+
+/** Two gateways that open it by two names have two locks and two logs over one database. */
+export function assertOneName(links: bigint, action: string): void {
+  if (links > 1n)
+    throw refuse(
+      action,
+      `the file has ${links} names (hard links), and a second gateway could open it by another one`,
+      'delete the other names, or make the ledger a copy of its own',
+    );
+}
+
+// Without the path: `/readyz` and webhooks show this to strangers.
+function displaced(action: string, found: string): ManifeedError {
+  return refuse(action, found, 'put the opened one back, or restart the gateway');
+}
+
+function refuse(action: string, found: string, help: string): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', `${action}: ${found}: ${help}`);
+}

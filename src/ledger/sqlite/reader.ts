@@ -1,0 +1,104 @@
+/** Reads a ledger's file beside the gateway that has it: no claim, no lock that it would notice, no write. */
+import { realpathSync, statSync } from 'node:fs';
+import type { LedgerRow } from '../transfer.ts';
+import { backUpSqlite } from './backup.ts';
+import { isClaimed } from './claim.ts';
+import { refuseDisk } from './error.ts';
+import { SqliteHealth } from './health.ts';
+import { type Owner, readMark } from './mark.ts';
+import { openForReading, readStanding } from './schema.ts';
+import { type Db, schemaVersion, versionOf } from './tables.ts';
+import { SqliteExport } from './transfer.ts';
+
+export interface SqliteFacts {
+  readonly epoch: string;
+  readonly head: number;
+  readonly floor: number;
+  /** `recordedAt` of the oldest and the newest change kept, ms since the epoch; null where none is kept. */
+  readonly oldestAt: number | null;
+  readonly newestAt: number | null;
+  /** Present tags, and the repositories that have one. */
+  readonly tags: number;
+  readonly repositories: number;
+  /** Of the file and of its write-ahead log. */
+  readonly bytes: number;
+  readonly logBytes: number;
+  readonly schema: number;
+  /** Whether a gateway has it open now. */
+  readonly isHeld: boolean;
+  /** The process that had it last, which has it now if it is held; null: it left no mark. */
+  readonly owner: Owner | null;
+}
+
+export interface SqliteReader {
+  facts(): SqliteFacts;
+  exportRows(): Generator<LedgerRow>;
+  /** Copies the ledger as of now into a new file. */
+  backUp(target: string): Promise<void>;
+  close(): void;
+}
+
+/** Whether the file is of an older schema, which only its owner may bring up to date. */
+export function isOldSqlite(path: string): boolean {
+  return using(path, (db) => versionOf(db) < schemaVersion);
+}
+
+/** @throws UNAVAILABLE where the file cannot be read, or is not a ledger of this schema */
+export function openSqliteReader(path: string): SqliteReader {
+  const db = openForReading(path);
+  return {
+    facts: () => reading(path, () => readFacts(db, realpathSync(path))),
+    *exportRows() {
+      const rows = new SqliteExport(path);
+      try {
+        for (let batch = rows.next(); batch.length > 0; batch = rows.next()) yield* batch;
+      } catch (error) {
+        throw new SqliteHealth(path).refuse('export ledger', error);
+      } finally {
+        rows.close();
+      }
+    },
+    backUp: (target) => backUpSqlite(path, target),
+    close: () => db.close(),
+  };
+}
+
+function using<T>(path: string, work: (db: Db) => T): T {
+  const db = openForReading(path);
+  try {
+    return reading(path, () => work(db));
+  } finally {
+    db.close();
+  }
+}
+
+function reading<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw refuseDisk(`read ledger ${path}`, error);
+  }
+}
+
+function readFacts(db: Db, path: string): SqliteFacts {
+  const number = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? null;
+  // One transaction: figures of one moment, while the gateway goes on.
+  const read = db.transaction(() => {
+    const { epoch, head, floor } = readStanding(db);
+    return {
+      ...{ epoch, head, floor },
+      oldestAt: number(`SELECT recorded_at FROM change WHERE sequence > ${floor} ORDER BY sequence LIMIT 1`),
+      newestAt: number('SELECT recorded_at FROM change ORDER BY sequence DESC LIMIT 1'),
+      tags: number('SELECT count(*) FROM tag WHERE present = 1') ?? 0,
+      repositories: number('SELECT count(DISTINCT repository_id) FROM tag WHERE present = 1') ?? 0,
+    };
+  });
+  return {
+    ...read(),
+    bytes: statSync(path).size,
+    logBytes: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    schema: versionOf(db),
+    isHeld: isClaimed(path),
+    owner: readMark(path)?.owner ?? null,
+  };
+}

@@ -1,0 +1,208 @@
+/** Opens the SQLite file: whether it is ours, whether it can be trusted, and under which epoch it goes on. */
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { ManifeedError } from '../../errors.ts';
+import { claimFile } from './claim.ts';
+import { assertComplete, damaged, findDamage, maxCheckedBytes } from './damage.ts';
+import { refuseDisk } from './error.ts';
+import { type Mark, MarkFile } from './mark.ts';
+import { endLeases } from './pending.ts';
+import { assertOneName, SqlitePlace } from './place.ts';
+import { applicationId, createTables, type Db, migrate, schemaVersion, versionOf } from './tables.ts';
+import { judgeOpening, type Standing, type Verdict } from './verdict.ts';
+
+const cacheKib = 64 * 1024;
+const walLimitBytes = 64 * 1024 * 1024;
+
+export interface SqliteFileOptions {
+  readonly path: string;
+  /** Epoch for a file that is new, or that cannot go on under its own. */
+  readonly epoch: string;
+  /** The time of opening, ms since the epoch: `ledger info` shows it. */
+  readonly openedAt: number;
+  /** How long a lock of another program on the file is waited for, ms. */
+  readonly busyTimeoutMs: number;
+  /** The file's size at most, bytes; null: as the disk allows. */
+  readonly maxFileBytes: number | null;
+}
+
+export interface SqliteFile {
+  readonly db: Db;
+  /** Whether the file is still at its path, and nobody else writes to it. */
+  readonly place: Pick<SqlitePlace, 'assertHeld' | 'remember'>;
+  /** Says beside the file how far it has come. */
+  readonly mark: Pick<MarkFile, 'write'>;
+  /** Why it goes on under a new epoch, for the log; null: it goes on under its own. */
+  readonly lost: string | null;
+  close(): void;
+}
+
+/**
+ * Opens the file, making it and its folder where they are missing, and claims it for this process.
+ *
+ * @throws UNAVAILABLE where it can't be opened, is not ours, is newer, is damaged, or another gateway has it
+ */
+export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
+  const action = `open ledger ${options.path}`;
+  const opened: { close(): void }[] = [];
+  const close = () => {
+    for (const each of opened.splice(0)) each.close();
+  };
+  try {
+    makeFolder(dirname(options.path), action);
+    assertWritable(options.path, action);
+    const { isShort } = assertComplete(options.path, action);
+    const db = new Database(options.path, { timeout: options.busyTimeoutMs });
+    opened.push(db);
+    assertOurs(db, action);
+    const path = realpathSync(options.path);
+    const claim = claimFile(path, action);
+    opened.push(claim);
+    assertOneName(BigInt(statSync(path).nlink), action);
+    const mark = new MarkFile(path, options.openedAt);
+    opened.splice(1, 0, mark);
+    prepare(db, options);
+    if (isShort || mark.before?.isLost === true || statSync(path).size <= maxCheckedBytes)
+      assertUndamaged(path, action);
+    const { standing, lost } = judge(db, mark.before, options.epoch);
+    const place = new SqlitePlace({
+      ...fileShape(db),
+      path: options.path,
+      logLimitBytes: walLimitBytes,
+      onOverwritten: () => mark.write(standing.epoch, standing.head, true),
+    });
+    // After the database: to close a descriptor of its file drops the locks that SQLite holds on it.
+    opened.splice(1, 0, place);
+    mark.write(standing.epoch, standing.head);
+    return { db, place, mark, lost, close };
+  } catch (error) {
+    close();
+    throw refuseDisk(action, error);
+  }
+}
+
+/** @throws UNAVAILABLE where the file cannot be read, or is no ledger */
+export function openForReading(path: string): Db {
+  const action = `open ledger ${path}`;
+  if (!existsSync(path))
+    throw new ManifeedError('UNAVAILABLE', `${action}: there is no such file: must be a ledger`);
+  let db: Db | null = null;
+  try {
+    db = new Database(path, { readonly: true, fileMustExist: true });
+    assertOurs(db, action);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw refuseDisk(action, error);
+  }
+}
+
+function makeFolder(folder: string, action: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+    throw unavailable(`${action}: a part of its folder ${folder} is a file: must be a folder`);
+  }
+}
+
+/** SQLite would open a file that it may not write, and fail only at the first change. */
+function assertWritable(path: string, action: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isFile()) throw unavailable(`${action}: it is a folder or a device: must be a file`);
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EROFS')
+      throw unavailable(`${action}: its file system is mounted read-only: must be writable`);
+    const mode = (stats.mode & 0o777).toString(8).padStart(3, '0');
+    const found = `owner ${stats.uid}, mode ${mode}; the gateway runs as ${process.getuid?.() ?? '?'}`;
+    throw unavailable(`${action}: this user may not read and write the file (${found}): must be allowed to`);
+  }
+}
+
+function assertOurs(db: Db, action: string): void {
+  const id = db.pragma('application_id', { simple: true });
+  const version = versionOf(db);
+  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+  if (isEmpty && id === 0) return;
+  if (id !== applicationId)
+    throw unavailable(`${action}: it is another program's database: must be a Manifeed ledger or a new file`);
+  if (version > schemaVersion)
+    throw unavailable(
+      `${action}: its schema is ${version}, of a newer Manifeed: must be at most ${schemaVersion}`,
+    );
+}
+
+function assertUndamaged(path: string, action: string): void {
+  const found = findDamage(path);
+  if (found !== null) throw damaged(action, found);
+}
+
+function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma(`cache_size = -${cacheKib}`);
+  // `wal_autocheckpoint` stays at SQLite's 1,000 pages: 4,000 and 16,000 gave no more commits a second, and
+  // stalls two and six times as long.
+  db.pragma(`journal_size_limit = ${walLimitBytes}`);
+  if (maxFileBytes !== null) {
+    const pageBytes = Number(db.pragma('page_size', { simple: true }));
+    db.pragma(`max_page_count = ${Math.max(1, Math.floor(maxFileBytes / pageBytes))}`);
+  }
+  if (db.pragma('application_id', { simple: true }) === applicationId) migrate(db);
+  else db.transaction(() => createTables(db, epoch)).immediate();
+  endLeases(db);
+}
+
+/** Decides under which epoch the file goes on, and writes that down. */
+function judge(db: Db, mark: Mark | null, epoch: string): Verdict {
+  const verdict = judgeOpening({ standing: readStanding(db), ends: readEnds(db), mark, epoch });
+  if (verdict.lost !== null) {
+    const { head, floor, recordedAt } = verdict.standing;
+    db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?').run(
+      epoch,
+      head,
+      floor,
+      recordedAt,
+    );
+  }
+  return verdict;
+}
+
+/** @throws UNAVAILABLE where the row is missing */
+export function readStanding(db: Db): Standing {
+  const standing = db
+    .prepare<[], Standing>('SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta')
+    .get();
+  if (standing === undefined) throw damaged('open ledger', 'its meta row is missing');
+  return standing;
+}
+
+function readEnds(db: Db) {
+  const change = (direction: 'ASC' | 'DESC') =>
+    db
+      .prepare<[], { sequence: number; recordedAt: number }>(
+        `SELECT sequence, recorded_at AS recordedAt FROM change ORDER BY sequence ${direction} LIMIT 1`,
+      )
+      .get();
+  const [first, last] = [change('ASC'), change('DESC')];
+  return first === undefined || last === undefined
+    ? null
+    : { first: first.sequence, last: last.sequence, recordedAt: last.recordedAt };
+}
+
+function fileShape(db: Db): { metaPage: number; pageBytes: number } {
+  const metaPage = db
+    .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'meta'")
+    .pluck()
+    .get();
+  return { metaPage: metaPage ?? 1, pageBytes: Number(db.pragma('page_size', { simple: true })) };
+}
+
+function unavailable(message: string): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', message);
+}

@@ -1,0 +1,309 @@
+/**
+ * The durable ledger in one SQLite file: survives kill -9 (write-ahead log, fsync before a call resolves), for
+ * one gateway. This end gathers calls into groups, keeps the tails and never touches the disk; the file belongs
+ * to a worker thread. A disk that fails makes calls reject with `UNAVAILABLE` and works again when it does.
+ */
+import { ManifeedError } from '../../errors.ts';
+import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import { failpoint } from '../../lib/failpoint.ts';
+import { noLog } from '../../lib/log.ts';
+import { type Counter, type Gauge, type Histogram, noMetrics } from '../../lib/metrics.ts';
+import { newEpoch } from '../epoch.ts';
+import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
+import { defaultLimits, type LedgerOptions } from '../options.ts';
+import { ReadGate } from '../read-gate.ts';
+import { StandingTime } from '../standing-time.ts';
+import { Tails } from '../tails.ts';
+import { type LedgerRow, type Transferable, wholeExport } from '../transfer.ts';
+import type { Call, CallResult } from './call.ts';
+import type { Notice } from './health.ts';
+import { SqliteLink } from './link.ts';
+import { GroupWriter } from './writer.ts';
+
+export interface SqliteLedgerOptions extends LedgerOptions {
+  /** The file; made, with its folder, where it is missing. */
+  readonly path: string;
+  /** The file's size at most, bytes; over it recording is refused. Default: as the disk allows. */
+  readonly maxFileBytes?: number;
+  /** How long a lock that another program holds on the file is waited for, ms. Default 250. */
+  readonly busyTimeoutMs?: number;
+}
+
+const defaultBusyTimeoutMs = 250;
+// Two keep the thread busy; each more would be some milliseconds that a commit may have to wait.
+const maxReadsAtOnce = 2;
+const importedAtOnce = 1_000;
+// A scrub reads a thousand rows in some 3 ms: so it takes 3 % of the worker's time, and 9 minutes for five million.
+const scrubAfterOpeningMs = 60_000;
+const scrubPauseMs = 100;
+const scrubIntervalMs = 24 * 3_600_000;
+// A disk that is full for large groups and not for small ones would otherwise write two lines a webhook.
+const refusalLogIntervalMs = 60_000;
+
+/** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
+  const notices = new Notices(options);
+  const link = new SqliteLink((notice) => notices.tell(notice));
+  try {
+    const bounds = await link.ask('open', {
+      path: options.path,
+      epoch: newEpoch(options.random),
+      openedAt: options.clock.now(),
+      busyTimeoutMs: options.busyTimeoutMs ?? defaultBusyTimeoutMs,
+      maxFileBytes: options.maxFileBytes ?? null,
+      retention: options.retention,
+      limits: { ...defaultLimits, ...options.limits },
+    });
+    options.log?.info({ path: options.path, ...bounds }, 'ledger open');
+    return new SqliteLedger(link, options);
+  } catch (error) {
+    await link.abandon();
+    throw error;
+  }
+}
+
+/** Tells the operator what the worker found out about the file. */
+class Notices {
+  readonly #options: SqliteLedgerOptions;
+  readonly #losses: Counter;
+  readonly #damaged: Gauge;
+
+  constructor(options: SqliteLedgerOptions) {
+    this.#options = options;
+    const metrics = options.metrics ?? noMetrics;
+    this.#losses = metrics.counter(
+      'ledger_losses_total',
+      'Times that the ledger did not hold what was written: told to subscribers as reset',
+      ['kind'],
+    );
+    this.#damaged = metrics.gauge('ledger_damaged', '1 once the file was found damaged: nothing is stored');
+    this.#damaged.set(0);
+  }
+
+  tell(notice: Notice): void {
+    const { path, log = noLog } = this.#options;
+    this.#losses.inc({ kind: notice.kind });
+    switch (notice.kind) {
+      case 'new-epoch':
+        return log.error(
+          { path, reason: notice.reason },
+          'ledger goes on under a new epoch: subscribers are reset',
+        );
+      case 'changes-lost':
+        return log.error(
+          { path, floor: notice.floor, reason: notice.reason },
+          'ledger lost changes: who resumes before them is reset',
+        );
+      case 'pending-lost':
+        return log.error(
+          { path, count: notice.count },
+          'ledger dropped damaged tags that waited for a digest: only a poll can find them',
+        );
+      case 'damaged':
+        this.#damaged.set(1);
+        return log.error({ path, reason: notice.reason }, 'ledger is damaged: it stores nothing more');
+    }
+  }
+}
+
+class SqliteLedger implements Ledger, Transferable {
+  readonly #link: SqliteLink;
+  readonly #options: SqliteLedgerOptions;
+  readonly #writer: GroupWriter;
+  readonly #gate: ReadGate;
+  readonly #tails = new Tails();
+  readonly #standingTime: StandingTime;
+  readonly #commitSeconds: Histogram;
+  readonly #groupSize: Histogram;
+  #checking: Promise<void> | null = null;
+  /** When the log last said that the ledger refuses, monotonic ms. */
+  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
+  /** Whether that is the last it said. */
+  #isRefusalLogged = false;
+  #closing: Promise<void> | null = null;
+  #cancelScrub = () => {};
+
+  constructor(link: SqliteLink, options: SqliteLedgerOptions) {
+    const limits = { ...defaultLimits, ...options.limits };
+    this.#link = link;
+    this.#options = options;
+    const { clock } = options;
+    this.#writer = new GroupWriter(
+      (calls) => this.#commit(calls),
+      limits.maxWaitingObservations,
+      () => clock.monotonic(),
+    );
+    this.#standingTime = new StandingTime(() => clock.monotonic(), clock.now());
+    this.#gate = new ReadGate(maxReadsAtOnce, limits.maxWaitingReads);
+    const metrics = options.metrics ?? noMetrics;
+    this.#commitSeconds = metrics.histogram('ledger_commit_seconds', 'Time to make one group durable');
+    this.#groupSize = metrics.histogram(
+      'ledger_group_calls',
+      'Calls that one commit served',
+      [],
+      [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+    );
+    this.#scheduleScrub(scrubAfterOpeningMs);
+    metrics.gauge('ledger_waiting_observations', 'Observations that wait for a commit', [], (gauge) =>
+      gauge.set(this.#writer.waiting),
+    );
+  }
+
+  async record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
+    this.#assertOpen('record observations');
+    return this.#writer.record({ kind: 'record', observations, settles });
+  }
+
+  async defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('defer observations');
+    return this.#writer.defer({ kind: 'defer', observations });
+  }
+
+  async #commit(calls: readonly Call[]): Promise<readonly CallResult[]> {
+    const { clock } = this.#options;
+    const startedAt = clock.monotonic();
+    const results = await this.#watched(
+      this.#link.ask('commit', { calls, now: clock.now(), monotonic: clock.monotonic() }),
+    );
+    failpoint('sqlite.before-acknowledge');
+    this.#commitSeconds.observe((clock.monotonic() - startedAt) / 1_000);
+    this.#groupSize.observe(calls.length);
+    const changes = results.flatMap((result) => (result.kind === 'recorded' ? result.recorded.changes : []));
+    if (changes.length > 0) this.#tails.emit({ kind: 'changes', changes });
+    return results;
+  }
+
+  async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
+    this.#assertOpen('claim pending observations');
+    const { clock } = this.#options;
+    const time = { now: clock.now(), monotonic: clock.monotonic() };
+    return this.#link.ask('claimPending', { limit, leaseMs, ...time });
+  }
+
+  bounds(): Promise<Bounds> {
+    return this.#link.ask('bounds', {});
+  }
+
+  read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
+    const { repositories } = filter;
+    return this.#gate.pass(() => this.#link.ask('read', { after, limit, repositories }));
+  }
+
+  seek(time: number): Promise<number> {
+    return this.#gate.pass(() => this.#link.ask('seek', { time }));
+  }
+
+  tags(query: TagQuery): Promise<TagPage> {
+    return this.#gate.pass(() => this.#link.ask('tags', query));
+  }
+
+  baselines(registry: string, repository: string): Promise<readonly string[]> {
+    return this.#gate.pass(() => this.#link.ask('baselines', { registry, repository }));
+  }
+
+  tail(listener: (event: TailEvent) => void): () => void {
+    return this.#tails.add(listener);
+  }
+
+  /** Those who ask at the same time share one answer: an open `/readyz` must not become a storm of fsyncs. */
+  check(): Promise<void> {
+    this.#checking ??= this.#watched(this.#link.ask('check', {})).finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  /** Says in the log when storing begins to fail and when it works again: once each, with the reason. */
+  async #watched<T>(storing: Promise<T>): Promise<T> {
+    try {
+      const reply = await storing;
+      if (this.#isRefusalLogged) this.#options.log?.info({ path: this.#options.path }, 'ledger stores again');
+      this.#isRefusalLogged = false;
+      return reply;
+    } catch (error) {
+      if (error instanceof ManifeedError && this.#closing === null) this.#logRefusal(error);
+      throw error;
+    }
+  }
+
+  #logRefusal({ message }: ManifeedError): void {
+    const now = this.#options.clock.monotonic();
+    if (this.#isRefusalLogged || now - this.#refusalLoggedAt < refusalLogIntervalMs) return;
+    this.#isRefusalLogged = true;
+    this.#refusalLoggedAt = now;
+    this.#options.log?.error({ path: this.#options.path, reason: message }, 'ledger refuses to store');
+  }
+
+  async trim(): Promise<Bounds> {
+    const { clock } = this.#options;
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    const hasStood = this.#standingTime.hasStood(now);
+    for (;;) {
+      // Each step is a request of its own, so that commits get in between.
+      const { bounds, done } = await this.#link.ask('trim', { now, monotonic, hasStood });
+      if (done) return bounds;
+    }
+  }
+
+  #scheduleScrub(delayMs: number): void {
+    if (this.#closing !== null) return;
+    this.#cancelScrub = this.#options.clock.after(delayMs, () => {
+      // A file that cannot be read is refused elsewhere; here it is tried again.
+      this.#link.ask('scrub', {}).then(
+        (isDone) => this.#scheduleScrub(isDone ? scrubIntervalMs : scrubPauseMs),
+        () => this.#scheduleScrub(scrubAfterOpeningMs),
+      );
+    });
+  }
+
+  async *exportRows(): AsyncGenerator<LedgerRow> {
+    await this.#link.ask('exportStart', {});
+    try {
+      for (;;) {
+        const rows = await this.#link.ask('exportNext', {});
+        if (rows.length === 0) return;
+        yield* rows;
+      }
+    } finally {
+      await this.#link.ask('exportEnd', {});
+    }
+  }
+
+  async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    this.#assertOpen('import ledger');
+    await this.#link.ask('importStart', {});
+    let isWhole = false;
+    try {
+      await this.#importAll(rows);
+      isWhole = true;
+    } finally {
+      const bounds = await this.#link.ask('importEnd', { isWhole });
+      if (isWhole) this.#tails.emit({ kind: 'reset', bounds, reason: 'imported' });
+    }
+  }
+
+  async #importAll(rows: AsyncIterable<LedgerRow>): Promise<void> {
+    let batch: LedgerRow[] = [];
+    for await (const row of wholeExport(rows)) {
+      batch.push(row);
+      if (batch.length < importedAtOnce) continue;
+      await this.#link.ask('importNext', { rows: batch });
+      batch = [];
+    }
+    await this.#link.ask('importNext', { rows: batch });
+  }
+
+  close(): Promise<void> {
+    this.#cancelScrub();
+    this.#closing ??= this.#writer
+      .drain()
+      .then(() => this.#link.close())
+      .finally(() => this.#tails.clear());
+    return this.#closing;
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#closing !== null)
+      throw new ManifeedError('UNAVAILABLE', `${action}: the ledger is closed: must be open`);
+  }
+}

@@ -1,0 +1,122 @@
+import { ManifeedError } from '../../errors.ts';
+import { failpoint } from '../../lib/failpoint.ts';
+import type { SqliteClock } from './clock.ts';
+import type { SqliteHealth } from './health.ts';
+import type { SqliteNames } from './names.ts';
+import { readStanding, type SqliteFile } from './schema.ts';
+import type { Standing } from './verdict.ts';
+
+/**
+ * All writing goes through here: one transaction at a time, into the file that was opened, and only while nobody
+ * else writes to it.
+ */
+export class SqliteTransactions {
+  readonly #file: SqliteFile;
+  readonly #health: SqliteHealth;
+  readonly #names: SqliteNames;
+  readonly #clock: SqliteClock;
+  readonly #sql;
+  /** Within a transaction: what it will be. Otherwise: what the file has. */
+  standing: Standing;
+
+  /** @throws UNAVAILABLE where the file has no standing */
+  constructor(file: SqliteFile, health: SqliteHealth, names: SqliteNames, clock: SqliteClock) {
+    this.#clock = clock;
+    this.#file = file;
+    this.#health = health;
+    this.#names = names;
+    this.#sql = {
+      standing: file.db.prepare<[], Standing>(
+        'SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta',
+      ),
+      putStanding: file.db.prepare(
+        `UPDATE meta SET head = ?, floor = ?, recorded_at = ?, stamped_at = ?, skew_ms = ?, stepped_at = ?
+           WHERE epoch = ? AND head = ?`,
+      ),
+    };
+    this.standing = readStanding(file.db);
+  }
+
+  /**
+   * Runs `work` and commits, with what the standing became; after any failure all is as it was before.
+   *
+   * @throws UNAVAILABLE where the disk, or another program, is at fault
+   */
+  run<T>(action: string, work: () => T): T {
+    const { db } = this.#file;
+    const before = this.standing;
+    this.#health.assertWhole(action);
+    let result: T;
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      this.#assertAlone(action);
+      result = work();
+      const isNoted = this.standing !== before || this.#clock.isToNote();
+      if (isNoted) this.#putStanding(before, action);
+      failpoint('sqlite.before-commit');
+      // Last, so that the time in which a file can vanish unseen is the fsync's own.
+      this.#file.place.assertHeld(action);
+      db.exec('COMMIT');
+      if (isNoted) this.#clock.noted();
+    } catch (error) {
+      this.standing = before;
+      this.#names.forget();
+      // A full disk or an I/O error has rolled back by itself already (SQLite, "Response To Errors Within A
+      // Transaction").
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw this.#explain(action, error);
+    }
+    failpoint('sqlite.after-commit');
+    this.#settle(before);
+    failpoint('sqlite.before-answer');
+    return result;
+  }
+
+  /** A file that was overwritten also reads as damaged; that it was overwritten says more. */
+  #explain(action: string, error: unknown): unknown {
+    try {
+      this.#file.place.assertHeld(action);
+    } catch (displaced) {
+      return displaced;
+    }
+    return this.#health.refuse(action, error);
+  }
+
+  /** After a commit, which stands whatever happens here. */
+  #settle(before?: Standing): void {
+    try {
+      this.#file.place.remember();
+    } catch {
+      // The disk does not read: the next look at the place refuses.
+    }
+    if (this.standing !== before) this.#file.mark.write(this.standing.epoch, this.standing.head);
+  }
+
+  /** Another program that wrote here would have its changes numbered twice. */
+  #assertAlone(action: string): void {
+    const { epoch, head, floor } = this.standing;
+    const now = this.#sql.standing.get();
+    if (now?.epoch !== epoch || now.head !== head || now.floor !== floor) throw notAlone(action);
+  }
+
+  #putStanding(before: Standing, action: string): void {
+    const { head, floor, recordedAt } = this.standing;
+    const { stampedAt, skewMs, steppedAt } = this.#clock.value;
+    const values = [head, floor, recordedAt, stampedAt, skewMs, steppedAt];
+    const { changes } = this.#sql.putStanding.run(...values, before.epoch, before.head);
+    if (changes !== 1) throw notAlone(action);
+  }
+
+  /** After an import, which replaces all there is. */
+  reload(): void {
+    this.standing = readStanding(this.#file.db);
+    this.#settle();
+  }
+}
+
+function notAlone(action: string): ManifeedError {
+  return new ManifeedError(
+    'UNAVAILABLE',
+    `${action}: another program wrote to the ledger: only one gateway may write: stop the other, and restart this one`,
+  );
+}

@@ -1,0 +1,209 @@
+/**
+ * One connection to Redis that comes back by itself: dials, prepares, watches, and after a loss dials again with
+ * jittered backoff. While it is down every use of it fails at once with UNAVAILABLE; nothing queues up.
+ */
+import type { Redis } from 'ioredis';
+import { ManifeedError } from '../errors.ts';
+import { type BackoffOptions, backoffMs } from '../lib/backoff.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Random } from '../lib/random.ts';
+import type { Dial } from './target.ts';
+
+export interface RedisLinkOptions {
+  /** What the connection is for, in logs: `commands` or `tail`. */
+  readonly name: string;
+  /** Where it leads, for messages; without credentials. */
+  readonly address: string;
+  readonly dial: Dial;
+  /** For dialling and `prepare` together, ms. ioredis's own timeout ends when TCP is up, and a stopped server's kernel takes connections. */
+  readonly connectTimeoutMs: number;
+  readonly backoff: BackoffOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Before the connection counts as up: load scripts, subscribe. A rejection ends the connection. */
+  readonly prepare: (client: Redis) => Promise<void>;
+  readonly onUp: () => void;
+  readonly onDown: () => void;
+  /** A try that failed; the next one follows by itself. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A connection that stood for less is not taken for a success: the backoff goes on where it was. */
+const steadyAfterMs = 1_000;
+
+export class RedisLink {
+  readonly #options: RedisLinkOptions;
+  readonly #stop = new AbortController();
+  #client: Redis | null = null;
+  #reason = 'not connected yet';
+  #refused: ManifeedError | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(options: RedisLinkOptions) {
+    this.#options = options;
+  }
+
+  get isUp(): boolean {
+    return this.#client !== null;
+  }
+
+  /** Begins to dial, and goes on until `close`. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Runs commands on the connection.
+   *
+   * @param action what fails, for the error's message
+   * @throws UNAVAILABLE while the link is down, and when a command fails or is not answered in time (then it may
+   *   have been carried out)
+   */
+  async use<T>(action: string, run: (client: Redis) => Promise<T>): Promise<T> {
+    const client = this.#client;
+    if (client === null)
+      throw this.#refused ?? unavailable(action, `cannot reach Redis (${this.#whyDown()})`, undefined);
+    try {
+      return await run(client);
+    } catch (error) {
+      if (endsConnection(error)) this.fault(client, messageOf(error));
+      if (error instanceof ManifeedError) throw error;
+      const why = endsConnection(error) ? 'lost the connection to Redis' : 'Redis refused it';
+      throw unavailable(action, `${why} (${messageOf(error)})`, error);
+    }
+  }
+
+  /** Ends a connection that no longer answers as it should; the link dials again. */
+  fault(client: Redis, reason: string): void {
+    if (client !== this.#client) return;
+    this.#lose(reason);
+    client.disconnect();
+  }
+
+  /** Ends the connection that stands, if one does, and dials again. */
+  renew(reason: string): void {
+    if (this.#client !== null) this.fault(this.#client, reason);
+  }
+
+  /** Idempotent. Commands under way are rejected. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#client?.disconnect();
+    await this.#running;
+  }
+
+  /** ioredis parses whatever answers as Redis' protocol, and then complains of the first byte. */
+  #explain(error: unknown): string {
+    const message = messageOf(error);
+    const isOther = /^(?:Unknown RESP type|Protocol error)/.test(message);
+    return isOther ? `what answers at ${this.#options.address} is not Redis` : message;
+  }
+
+  #whyDown(): string {
+    return this.#stop.signal.aborted ? 'the ledger is closed' : this.#reason;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, backoff, name, log, onFailure } = this.#options;
+    const { signal } = this.#stop;
+    let failures = 0;
+    while (!signal.aborted) {
+      let upAt = Infinity;
+      try {
+        const { client, ended } = await this.#connect();
+        upAt = clock.monotonic();
+        await ended;
+        client.disconnect();
+      } catch (error) {
+        // ioredis says only "closed" here; why, it said in its error event.
+        if (!/^Connection is closed/.test(messageOf(error))) this.#reason = this.#explain(error);
+        this.#refused = error instanceof ManifeedError ? error : null;
+        if (signal.aborted) return;
+        log.warn({ connection: name, reason: this.#reason }, 'connect to Redis: failed, trying again');
+        onFailure(error instanceof ManifeedError ? error : new Error(this.#reason));
+      }
+      if (signal.aborted) return;
+      failures = clock.monotonic() - upAt >= steadyAfterMs ? 0 : failures + 1;
+      await clock.sleep(backoffMs(failures, backoff, random), signal);
+    }
+  }
+
+  async #connect(): Promise<{ client: Redis; ended: Promise<void> }> {
+    const { dial, prepare, connectTimeoutMs, clock, onUp } = this.#options;
+    const made: { client: Redis | null; late: boolean } = { client: null, late: false };
+    const connect = async () => {
+      const client = await dial();
+      made.client = client;
+      client.on('error', (error: unknown) => {
+        this.#reason = this.#explain(error);
+      });
+      const ended = new Promise<void>((resolve) => client.once('end', () => resolve()));
+      if (made.late) throw new Error(`no answer in ${connectTimeoutMs} ms`);
+      await client.connect();
+      await prepare(client);
+      return { client, ended };
+    };
+    try {
+      const connection = await within(connect(), connectTimeoutMs, clock, this.#stop.signal);
+      this.#client = connection.client;
+      this.#refused = null;
+      onUp();
+      return { client: connection.client, ended: connection.ended.then(() => this.#lose(this.#reason)) };
+    } catch (error) {
+      made.late = true;
+      made.client?.disconnect();
+      throw error;
+    }
+  }
+
+  #lose(reason: string): void {
+    if (this.#client === null) return;
+    this.#client = null;
+    this.#reason = reason;
+    this.#options.log.warn({ connection: this.#options.name, reason }, 'use Redis: the connection ended');
+    this.#options.onDown();
+  }
+}
+
+async function within<T>(work: Promise<T>, timeoutMs: number, clock: Clock, signal: AbortSignal): Promise<T> {
+  // Whoever loses the race must not become an unhandled rejection.
+  work.catch(() => {});
+  let cancel = () => {};
+  const timeout = new Promise<never>((_resolve, reject) => {
+    const give = (reason: string) => reject(new Error(reason));
+    const cancelTimer = clock.after(timeoutMs, () => give(`no answer in ${timeoutMs} ms`));
+    const onAbort = () => give('closed');
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    cancel = () => {
+      cancelTimer();
+      signal.removeEventListener('abort', onAbort);
+    };
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    cancel();
+  }
+}
+
+/**
+ * Whether the connection is of no more use: it does not answer, is closed, or leads to a server that is not (or
+ * no longer) the primary of our slot. A script's refusal is not such.
+ */
+function endsConnection(error: unknown): boolean {
+  return /^(?:Command timed out|Connection is closed|Stream isn't writeable|READONLY|MOVED|CLUSTERDOWN|LOADING|MASTERDOWN|UNKILLABLE|NOAUTH)/.test(
+    messageOf(error),
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function unavailable(action: string, reason: string, cause: unknown): ManifeedError {
+  const message = `${action}: ${reason}`;
+  return new ManifeedError('UNAVAILABLE', message, cause === undefined ? {} : { cause });
+}

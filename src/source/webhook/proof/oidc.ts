@@ -1,0 +1,105 @@
+/** Google's OIDC token on Pub/Sub pushes ("Authentication for push subscriptions"): signature and claims, by jose. */
+import { readFile } from 'node:fs/promises';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { ManifeedError } from '../../../errors.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { type HookOptions, headerOf } from '../kind.ts';
+import type { FetchText, HeadCheck, VerifyDependencies } from './verify.ts';
+
+export const googleJwks = 'https://www.googleapis.com/oauth2/v3/certs';
+const issuers = ['https://accounts.google.com', 'accounts.google.com'];
+const jwksTtlMs = 3_600_000;
+/** A key set is asked for again at most this often, whatever tokens name. */
+const jwksCooldownMs = 60_000;
+const jwksLimits = { maxBytes: 64 * 1024, timeoutMs: 3_000 };
+const clockToleranceSeconds = 60;
+
+const jwksSchema = z.object({
+  keys: z.array(z.looseObject({ kty: z.string() })).max(32),
+});
+
+export function makeOidcCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): HeadCheck {
+  const keySet = new KeySet(hook.jwks ?? googleJwks, fetchText, clock);
+  return async ({ headers }) => {
+    const token = /^bearer +([A-Za-z0-9_.-]{1,8192})$/i.exec(headerOf(headers, 'authorization') ?? '')?.[1];
+    if (token === undefined) return false;
+    const options = {
+      audience: hook.audience ?? '',
+      issuer: issuers,
+      algorithms: ['RS256', 'ES256'],
+      requiredClaims: ['exp', 'iat', 'email'],
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(clock.now()),
+    };
+    try {
+      const { payload } = await jwtVerify(
+        token,
+        (header: Header, jws: Jws) => keySet.find(header, jws),
+        options,
+      );
+      return isSender(payload, hook);
+    } catch (error) {
+      if (error instanceof ManifeedError) throw error;
+      return false;
+    }
+  };
+}
+
+/** Any Google account can have a token made for any audience: only the address says who it is. */
+function isSender(claims: JWTPayload, hook: HookOptions): boolean {
+  return claims.email_verified === true && (hook.email === undefined || claims.email === hook.email);
+}
+
+type Finder = ReturnType<typeof createLocalJWKSet>;
+type Header = Parameters<Finder>[0];
+type Jws = Parameters<Finder>[1];
+
+/** One key set, fetched when needed and kept; asked again for an unknown key, as Google changes keys. */
+class KeySet {
+  readonly #source: string;
+  readonly #fetchText: FetchText;
+  readonly #clock: Clock;
+  #finder: Promise<Finder> | null = null;
+  #fetchedAt = 0;
+
+  constructor(source: string, fetchText: FetchText, clock: Clock) {
+    this.#source = source;
+    this.#fetchText = fetchText;
+    this.#clock = clock;
+  }
+
+  async find(header: Header, jws: Jws): ReturnType<Finder> {
+    const finder = await this.#current(jwksTtlMs);
+    try {
+      return await finder(header, jws);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      return (await this.#current(jwksCooldownMs))(header, jws);
+    }
+  }
+
+  #current(maxAgeMs: number): Promise<Finder> {
+    const now = this.#clock.monotonic();
+    if (this.#finder !== null && now - this.#fetchedAt < maxAgeMs) return this.#finder;
+    this.#fetchedAt = now;
+    const before = this.#finder;
+    const loading = this.#load().catch((cause: unknown) => {
+      // Old keys beat none while the source is away.
+      if (before !== null) return before;
+      if (this.#finder === loading) this.#finder = null;
+      throw new ManifeedError('UNAVAILABLE', 'verify OIDC token: key set not reachable', { cause });
+    });
+    this.#finder = loading;
+    return loading;
+  }
+
+  async #load(): Promise<Finder> {
+    const isUrl = /^https:\/\//i.test(this.#source);
+    const text = isUrl
+      ? await this.#fetchText(this.#source, jwksLimits)
+      : await readFile(this.#source, 'utf8');
+    const keys: JSONWebKeySet = jwksSchema.parse(JSON.parse(text));
+    return createLocalJWKSet(keys);
+  }
+}

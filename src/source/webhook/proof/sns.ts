@@ -1,0 +1,160 @@
+/**
+ * Amazon SNS messages: RSA signatures over a fixed selection of fields (Amazon SNS Developer Guide, "Verifying
+ * the signatures of Amazon SNS messages"). The signature is inside the JSON, so here alone parsing comes first.
+ */
+import { createVerify, X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import { ManifeedError } from '../../../errors.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { type Headers, type HookOptions, headerOf } from '../kind.ts';
+import { parseJson } from '../payload.ts';
+import type { BodyCheck, FetchText, VerifyDependencies } from './verify.ts';
+
+const messageSchema = z.object({
+  Type: z.enum(['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']),
+  MessageId: z.string(),
+  TopicArn: z.string(),
+  Message: z.string(),
+  Timestamp: z.string(),
+  Subject: z.string().nullish(),
+  Token: z.string().optional(),
+  SubscribeURL: z.string().optional(),
+  SignatureVersion: z.enum(['1', '2']),
+  Signature: z.string().max(4096),
+  SigningCertURL: z.string().max(1024),
+});
+export type SnsMessage = z.infer<typeof messageSchema>;
+
+/** AWS caps a message at 256 KiB, which as JSON inside JSON may double; more is not even parsed. */
+const maxMessageBytes = 600 * 1024;
+/** Certificates kept at most; AWS has one per region, and changes it about once a year. */
+export const maxCertificates = 16;
+const certificateTtlMs = 24 * 3_600_000;
+const failureTtlMs = 60_000;
+const certificateLimits = { maxBytes: 64 * 1024, timeoutMs: 3_000 };
+
+const certificateUrl =
+  /^https:\/\/sns\.[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?\/SimpleNotificationService-[A-Za-z0-9_-]{1,128}\.pem$/;
+const subscribeUrl =
+  /^https:\/\/sns\.[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?\/\?Action=ConfirmSubscription&[A-Za-z0-9=&:._~%+-]{1,2048}$/;
+
+/** Whether the head announces a signed SNS message. Raw delivery has no envelope and no signature. */
+export function isSnsDelivery(headers: Headers): boolean {
+  return (
+    headerOf(headers, 'x-amz-sns-message-type') !== null &&
+    headerOf(headers, 'x-amz-sns-rawdelivery') !== 'true'
+  );
+}
+
+/** Null where the JSON is no SNS message. */
+export function readSnsMessage(json: unknown): SnsMessage | null {
+  const parsed = messageSchema.safeParse(json);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Only the exact hosts of AWS: an attacker who chose it would have us ask any server. */
+export function isSubscribeUrl(url: string): boolean {
+  return subscribeUrl.test(url);
+}
+
+export function makeSnsCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): BodyCheck {
+  const pinned = hook.certificates === undefined ? null : splitCertificates(hook.certificates);
+  const fetched = new CertificateCache(fetchText, clock);
+  return async ({ body }) => {
+    let message: SnsMessage | null = null;
+    if (body.length > maxMessageBytes) return false;
+    try {
+      message = readSnsMessage(await parseJson(body, clock));
+    } catch {
+      return false;
+    }
+    if (message === null) return false;
+    // The topic before the certificate: who does not know it makes us fetch nothing.
+    if (hook.topics !== undefined && !hook.topics.includes(message.TopicArn)) return false;
+    if (pinned !== null) return pinned.some((certificate) => isSignedBy(message, certificate));
+    if (!certificateUrl.test(message.SigningCertURL)) return false;
+    const certificate = await fetched.get(message.SigningCertURL);
+    return certificate !== null && isSignedBy(message, certificate);
+  };
+}
+
+function isSignedBy(message: SnsMessage, certificate: X509Certificate): boolean {
+  const algorithm = message.SignatureVersion === '1' ? 'RSA-SHA1' : 'RSA-SHA256';
+  const verifier = createVerify(algorithm).update(stringToSign(message), 'utf8');
+  try {
+    return verifier.verify(certificate.publicKey, message.Signature, 'base64');
+  } catch {
+    return false;
+  }
+}
+
+/** Name and value of each signed field on a line of its own, in byte order of the names; absent fields left out. */
+export function stringToSign(message: SnsMessage): string {
+  const names =
+    message.Type === 'Notification'
+      ? (['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'] as const)
+      : (['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'] as const);
+  let text = '';
+  for (const name of names) {
+    const value = message[name];
+    if (value !== undefined && value !== null) text += `${name}\n${value}\n`;
+  }
+  return text;
+}
+
+/** @throws TypeError-like errors of node:crypto where the text holds no certificate; `checkHooks` asks first */
+export function splitCertificates(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+interface CacheEntry {
+  readonly certificate: Promise<X509Certificate | null>;
+  readonly until: number;
+}
+
+/** Fetches each certificate once; a failure is remembered too, so that forged messages can't make us a hammer. */
+class CertificateCache {
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #fetchText: FetchText;
+  readonly #clock: Clock;
+
+  constructor(fetchText: FetchText, clock: Clock) {
+    this.#fetchText = fetchText;
+    this.#clock = clock;
+  }
+
+  /** Null: what is there is no valid certificate. @throws UNAVAILABLE when it could not be fetched */
+  get(url: string): Promise<X509Certificate | null> {
+    const now = this.#clock.monotonic();
+    const known = this.#entries.get(url);
+    if (known !== undefined && now < known.until) return known.certificate;
+    for (const [key, entry] of this.#entries) if (now >= entry.until) this.#entries.delete(key);
+    if (this.#entries.size >= maxCertificates) return Promise.resolve(null);
+    const certificate = this.#fetch(url);
+    this.#entries.set(url, { certificate, until: now + certificateTtlMs });
+    const fail = () => this.#entries.set(url, { certificate, until: now + failureTtlMs });
+    certificate.then((found) => (found === null ? fail() : undefined), fail);
+    return certificate;
+  }
+
+  async #fetch(url: string): Promise<X509Certificate | null> {
+    let text: string;
+    try {
+      text = await this.#fetchText(url, certificateLimits);
+    } catch (cause) {
+      throw new ManifeedError('UNAVAILABLE', 'verify SNS message: signing certificate not reachable', {
+        cause,
+      });
+    }
+    try {
+      const certificate = new X509Certificate(text);
+      const now = this.#clock.now();
+      return now >= certificate.validFromDate.getTime() && now < certificate.validToDate.getTime()
+        ? certificate
+        : null;
+    } catch {
+      return null;
+    }
+  }
+}

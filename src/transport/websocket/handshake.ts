@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import { ManifeedError } from '../../errors.ts';
+import { header, type StreamHead } from '../stream-request.ts';
+
+export const subprotocol = 'manifeed.v1';
+
+/** RFC 6455, 1.3. */
+const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const keyGrammar = /^[+/0-9A-Za-z]{22}==$/;
+
+/**
+ * Judges an opening handshake but for its key (RFC 6455, 4.2.1).
+ *
+ * @returns what of the answer is for this client: header lines
+ * @throws PARAMETER_INVALID naming the header at fault
+ */
+export function readHandshake(request: StreamHead): string {
+  if (header(request, 'upgrade')?.toLowerCase() !== 'websocket') throw refuse('Upgrade', 'must be websocket');
+  // Without it node:http goes on reading requests from what would be our socket (RFC 6455, 4.2.1).
+  if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(header(request, 'connection') ?? ''))
+    throw refuse('Connection', 'must be Upgrade');
+  if (header(request, 'sec-websocket-version') !== '13') throw refuse('Sec-WebSocket-Version', 'must be 13');
+  return chosenProtocol(request);
+}
+
+/**
+ * The answer to an opening handshake (RFC 6455, 4.2.2).
+ *
+ * @param lines as `readHandshake` returned
+ * @throws PARAMETER_INVALID for the key
+ */
+export function answerHandshake(key: string, lines: string): string {
+  if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
+  const accept = hash('sha1', key + acceptGuid, 'base64');
+  return (
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+    `Sec-WebSocket-Accept: ${accept}\r\n${lines}\r\n`
+  );
+}
+
+/** A client that names no subprotocol gets none; one that names others than ours is not for us. */
+function chosenProtocol(request: StreamHead): string {
+  const offered = header(request, 'sec-websocket-protocol');
+  if (offered === undefined) return '';
+  if (offered !== subprotocol && !offered.split(',').some((name) => name.trim() === subprotocol)) {
+    throw refuse('Sec-WebSocket-Protocol', `must offer ${subprotocol}`);
+  }
+  return `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+}
+
+function refuse(parameter: string, required: string): ManifeedError {
+  return new ManifeedError('PARAMETER_INVALID', `open WebSocket: ${parameter}: ${required}`, {
+    detail: { parameter },
+  });
+}

@@ -1,0 +1,125 @@
+/** What a client may say over a WebSocket, and what it is told. PROTOCOL.md is the text of this file. */
+import { z } from 'zod';
+import { ManifeedError } from '../../errors.ts';
+import { tagStateToJson } from '../../event/encode.ts';
+import type { Control } from '../../fanout/sink.ts';
+import { parseMembers, streamShape } from '../subscribe-params.ts';
+
+const id = z
+  .string()
+  .min(1, { error: 'must have 1 to 64 characters' })
+  .max(64, { error: 'must have 1 to 64 characters' })
+  .describe("The client's name for the subscription");
+const accessToken = z.string().max(1_000).optional().describe('A token, where none came with the handshake');
+
+const { type: types, ...sharedShape } = streamShape;
+
+/** As the query parameters; only the change types are called `types` here, since `type` is the message's. */
+export const subscribeMessage = z.strictObject({
+  ...sharedShape,
+  types,
+  type: z.literal('subscribe'),
+  id,
+  access_token: accessToken,
+});
+export const unsubscribeMessage = z.strictObject({
+  type: z.literal('unsubscribe'),
+  id,
+  access_token: accessToken,
+});
+export const authMessage = z.strictObject({ type: z.literal('auth'), access_token: z.string().max(1_000) });
+
+export type SubscribeMessage = z.infer<typeof subscribeMessage>;
+export type ClientMessage =
+  | SubscribeMessage
+  | z.infer<typeof unsubscribeMessage>
+  | z.infer<typeof authMessage>;
+
+/**
+ * @throws MESSAGE_INVALID where it is no message at all; PARAMETER_INVALID naming the member that is wrong
+ */
+export function parseClientMessage(text: string): ClientMessage {
+  const value = parseJson(text);
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  switch (type) {
+    case 'subscribe':
+      return parseMembers(value, subscribeMessage);
+    case 'unsubscribe':
+      return parseMembers(value, unsubscribeMessage);
+    case 'auth':
+      return parseMembers(value, authMessage);
+    default:
+      throw new ManifeedError(
+        'MESSAGE_INVALID',
+        'read message: unknown type: must be a JSON object whose type is subscribe, unsubscribe or auth',
+        { detail: { parameter: 'type' } },
+      );
+  }
+}
+
+/** Globs and ranges that a subscribe asks for, before any of them is parsed. */
+export function countGlobs({ repository = [], tag = [] }: SubscribeMessage): number {
+  const isCostly = (text: string) => text.includes('*') || text.startsWith('semver:');
+  return repository.filter(isCostly).length + tag.filter(isCostly).length;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ManifeedError('MESSAGE_INVALID', 'read message: not valid JSON: must be a JSON object', {
+      cause,
+    });
+  }
+}
+
+/** The id that a faulty message names, so that its error can name it too. */
+export function idOf(text: string): string | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+      ? value.id.slice(0, 64)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param heartbeatMs between two heartbeats, which `ready` tells */
+export function controlText(control: Control, heartbeatMs: number): string {
+  switch (control.kind) {
+    case 'subscribed':
+      return JSON.stringify({ type: 'subscribed', id: control.id });
+    case 'state':
+      return `{"type":"state","id":${JSON.stringify(control.id)},"state":${tagStateToJson(control.tag)}}`;
+    case 'ready':
+      return JSON.stringify({ type: 'ready', id: control.id, position: control.position, heartbeatMs });
+    case 'reset': {
+      const { id, reason, position, floor } = control;
+      return JSON.stringify({ type: 'reset', id, reason, position, floor });
+    }
+  }
+}
+
+export function errorText(error: ManifeedError, id: string | null): string {
+  return JSON.stringify({
+    type: 'error',
+    id,
+    code: error.code,
+    message: error.message,
+    detail: error.detail ?? null,
+  });
+}
+
+/** One member of a message is at fault; the connection stays. */
+export function refuseMember(parameter: string, message: string): ManifeedError {
+  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
+}
+
+export function tooManySubscriptions(count: number, max: number): ManifeedError {
+  return new ManifeedError(
+    'SUBSCRIPTION_LIMIT',
+    `subscribe: ${count} subscriptions: must be at most ${max} per connection`,
+    { detail: { parameter: 'id' } },
+  );
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { dockerHub } from '../event/reference.ts';
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+const entrySchema = z.object({
+  auth: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+});
+
+const fileSchema = z.object({
+  auths: z.record(z.string(), entrySchema).optional(),
+  credHelpers: z.record(z.string(), z.union([z.string(), entrySchema])).optional(),
+});
+
+/** Docker's own key of its Hub. */
+const hubKeys = ['https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io', dockerHub];
+
+/**
+ * The credentials that a Docker `config.json` has for a registry: its `auths`, and entries of `credHelpers`
+ * that hold credentials themselves. A helper that is a program is not run: it would be somebody else's code
+ * with the gateway's rights.
+ *
+ * @param text the file's content
+ * @param host canonical registry host
+ * @returns null where the file has none for the host
+ * @throws Error when the file is not of Docker's shape; the message holds nothing of its content
+ */
+export function credentialsFromDockerConfig(text: string, host: string): Credentials | null {
+  const file = fileSchema.safeParse(parseJson(text));
+  if (!file.success) throw new Error('read Docker config: not a Docker config.json, want {"auths":{…}}');
+  const { auths = {}, credHelpers = {} } = file.data;
+  for (const key of host === dockerHub ? hubKeys : [host, `https://${host}`, `https://${host}/`]) {
+    for (const entry of [auths[key], credHelpers[key]]) {
+      const credentials = typeof entry === 'object' ? credentialsOf(entry) : null;
+      if (credentials !== null) return credentials;
+    }
+  }
+  return null;
+}
+
+function credentialsOf(entry: z.infer<typeof entrySchema>): Credentials | null {
+  if (entry.username !== undefined && entry.password !== undefined) {
+    return { username: entry.username, password: entry.password };
+  }
+  if (entry.auth === undefined) return null;
+  const decoded = Buffer.from(entry.auth, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  // Docker pads the password with NULs on some platforms.
+  return colon < 1
+    ? null
+    : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, '') };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, and the text holds passwords.
+    return null;
+  }
+}

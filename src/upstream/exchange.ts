@@ -1,0 +1,222 @@
+/**
+ * One HTTP exchange: a request, its answer, nothing else. It bounds bytes and time and checks addresses; it
+ * follows no redirect, knows no credentials and retries nothing.
+ *
+ * undici's `dispatch` rather than `request` or `fetch`: no stream and no AbortSignal for each of the thousands
+ * of HEADs a second.
+ */
+import { lookup as resolve } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { Agent, type Dispatcher } from 'undici';
+import type { Clock } from '../lib/clock.ts';
+import { addressInHostname, isPrivateAddress } from './private-address.ts';
+import type { AnswerHeaders } from './rate-limit.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+export interface ExchangeRequest {
+  readonly method: 'HEAD' | 'GET' | 'POST';
+  readonly url: URL;
+  /** Name and value by turns, so that no object is built for each request. */
+  readonly headers: string[];
+  readonly body?: string;
+  /** A larger body is refused; the connection is closed. */
+  readonly maxBytes: number;
+  /** From the call to the last byte, so that a slow drip ends too. */
+  readonly timeoutMs: number;
+  /**
+   * Whom we talk to. `own`: the registry as configured. `foreign`: where the registry sent us; every certificate
+   * is verified, and with `refusePrivate` no private address is contacted.
+   */
+  readonly peer: 'own' | 'foreign';
+  readonly refusePrivate: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Buffer;
+}
+
+export interface Exchange {
+  /** @throws UpstreamError timeout, network, too-large, redirect (private address), closed */
+  send(request: ExchangeRequest): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface ExchangeOptions {
+  /** Connections to the registry kept open, ≥ 1. */
+  readonly connections: number;
+  readonly ca?: string | undefined;
+  readonly insecureSkipVerify?: boolean | undefined;
+  readonly clock: Clock;
+}
+
+const connectTimeoutMs = 10_000;
+const maxHeaderBytes = 32 * 1024;
+const keepAliveMs = 30_000;
+/** Connections to hosts a registry sends us to: rare requests, no need for many. */
+const foreignConnections = 4;
+const maxForeignOrigins = 64;
+const nothing = Buffer.alloc(0);
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  const secureContext = contextWith(options.ca);
+  const common = {
+    // Both are replaced by the one timer over the whole exchange.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: maxHeaderBytes,
+    keepAliveTimeout: keepAliveMs,
+    pipelining: 1,
+    allowH2: false,
+  };
+  const tls = { timeout: connectTimeoutMs, secureContext };
+  const own = new Agent({
+    ...common,
+    connections: options.connections,
+    connect: { ...tls, rejectUnauthorized: options.insecureSkipVerify !== true },
+  });
+  const foreignCommon = { ...common, connections: foreignConnections, maxOrigins: maxForeignOrigins };
+  const foreign = new Agent({ ...foreignCommon, connect: tls });
+  const guarded = new Agent({ ...foreignCommon, connect: { ...tls, lookup: publicLookup } });
+  let closed = false;
+
+  return {
+    send(request) {
+      if (closed) return Promise.reject(new UpstreamError('closed', 'send request: the poller is closed'));
+      if (request.peer === 'own') return dispatch(own, request, options.clock);
+      if (!request.refusePrivate) return dispatch(foreign, request, options.clock);
+      const address = addressInHostname(request.url.hostname);
+      if (address !== null && isPrivateAddress(address)) return Promise.reject(privateError(request.url));
+      return dispatch(guarded, request, options.clock);
+    },
+    async close() {
+      closed = true;
+      await Promise.all([own.destroy(), foreign.destroy(), guarded.destroy()]);
+    },
+  };
+}
+
+function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Promise<Answer> {
+  const { url, maxBytes } = request;
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let failure: UpstreamError | undefined;
+    let status = 0;
+    let headers: AnswerHeaders = {};
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+
+    const fail = (error: UpstreamError) => {
+      cancelTimer();
+      failure ??= error;
+      controller?.abort(failure);
+      reject(failure);
+    };
+    const cancelTimer = clock.after(request.timeoutMs, () =>
+      fail(
+        new UpstreamError(
+          'timeout',
+          `${describe(request)}: no complete answer within ${request.timeoutMs} ms`,
+        ),
+      ),
+    );
+
+    const start = () =>
+      agent.dispatch(
+        {
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: request.method,
+          headers: request.headers,
+          body: request.body ?? null,
+          // undici closes the connection after a HEAD unless told otherwise: a handshake for every look.
+          reset: false,
+        },
+        {
+          onRequestStart(started) {
+            controller = started;
+            if (failure !== undefined) started.abort(failure);
+          },
+          onResponseStart(_controller, statusCode, answerHeaders) {
+            // An informational answer (103) comes before the real one.
+            if (statusCode < 200) return;
+            status = statusCode;
+            headers = answerHeaders;
+          },
+          onResponseData(_controller, chunk) {
+            bytes += chunk.length;
+            if (bytes > maxBytes) {
+              fail(
+                new UpstreamError('too-large', `${describe(request)}: body larger than ${maxBytes} bytes`),
+              );
+            } else {
+              chunks.push(chunk);
+            }
+          },
+          onResponseEnd() {
+            cancelTimer();
+            const body = chunks.length === 0 ? nothing : Buffer.concat(chunks, bytes);
+            resolve({ status, headers, body });
+          },
+          onResponseError(_controller, error) {
+            cancelTimer();
+            reject(failure ?? networkError(request, error));
+          },
+        },
+      );
+    try {
+      start();
+    } catch (error) {
+      // undici refuses some requests at once, an agent that is closed for one.
+      fail(networkError(request, error instanceof Error ? error : new Error(String(error))));
+    }
+  });
+}
+
+/** Method, host and path: a query string may hold a token. */
+function describe(request: ExchangeRequest): string {
+  return `${request.method} ${request.url.host}${request.url.pathname}`;
+}
+
+function networkError(request: ExchangeRequest, error: Error): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return new UpstreamError('network', `${describe(request)}: ${code}, want an answer`, error);
+}
+
+function privateError(url: URL): UpstreamError {
+  return new UpstreamError('redirect', `follow to ${url.host}: a private address, want a public one`);
+}
+
+/** Resolves names for `guarded`: at the time of connecting, so that no second answer of a DNS server slips by. */
+const publicLookup: LookupFunction = (hostname, options, done) => {
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return done(error, '', 0);
+    const refused = addresses.find(({ address }) => isIP(address) === 0 || isPrivateAddress(address));
+    const first = addresses[0];
+    if (refused !== undefined || first === undefined) {
+      return done(
+        new UpstreamError('redirect', `follow to ${hostname}: a private address, want a public one`),
+        '',
+        0,
+      );
+    }
+    if (options.all === true) done(null, addresses);
+    else done(null, first.address, first.family);
+  });
+};
+
+let trusted: readonly string[] | undefined;
+
+/** What Node trusts, and the system's store. */
+function trustedCertificates(): readonly string[] {
+  trusted ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+  return trusted;
+}
+
+/** Made once: parsing some 150 certificates at every connection would take longer than the handshake. */
+function contextWith(ca: string | undefined): SecureContext {
+  return createSecureContext({ ca: [...trustedCertificates(), ...(ca === undefined ? [] : [ca])] });
+}

@@ -1,0 +1,117 @@
+import type { RequestBudget } from '../cluster/request-budget.ts';
+import type { Clock } from '../lib/clock.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+interface Waiter {
+  readonly pass: () => void;
+  readonly refuse: (error: Error) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Waiting urgent requests (webhook completions) at most; more are refused, and their sender tries again. */
+const maxUrgent = 1_000;
+
+/**
+ * Lets requests to one registry through: first a place among the `concurrency` under way, then a unit of the
+ * budget, so that requests never wait for a place after they were counted and then go out in a bunch. Order is
+ * that of arrival, urgent ones first. The plain queue is bounded by the lane's looks, one request each.
+ */
+export class Gate {
+  readonly #budget: RequestBudget;
+  readonly #clock: Clock;
+  readonly #concurrency: number;
+  readonly #plain: Waiter[] = [];
+  readonly #urgent: Waiter[] = [];
+  readonly #closing = new AbortController();
+  #underWay = 0;
+  #pumping = false;
+  #blockedUntil = 0;
+
+  constructor(budget: RequestBudget, concurrency: number, clock: Clock) {
+    this.#budget = budget;
+    this.#concurrency = concurrency;
+    this.#clock = clock;
+  }
+
+  get waiting(): number {
+    return this.#plain.length + this.#urgent.length;
+  }
+
+  /** How long the budget will grant nothing, as far as is known, ms. */
+  get blockedForMs(): number {
+    return Math.max(0, this.#blockedUntil - this.#clock.monotonic());
+  }
+
+  /**
+   * Resolves when a request may go out; the caller calls `leave` when it has ended.
+   *
+   * @param signal a waiter that gave up is passed over, and rejects when its turn comes
+   */
+  enter(urgent: boolean, signal?: AbortSignal): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.reject(closedError());
+    if (urgent && this.#urgent.length >= maxUrgent) {
+      return Promise.reject(
+        new UpstreamError('refused', `queue request: ${maxUrgent} urgent ones wait, want fewer`),
+      );
+    }
+    return new Promise((pass, refuse) => {
+      (urgent ? this.#urgent : this.#plain).push({ pass, refuse, signal });
+      void this.#pump();
+    });
+  }
+
+  leave(): void {
+    this.#underWay -= 1;
+    void this.#pump();
+  }
+
+  /** Idempotent: refuses all that wait. */
+  close(): void {
+    this.#closing.abort();
+    for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) waiter.refuse(closedError());
+  }
+
+  /** One at a time: whoever stands first is served first, and a shared budget is asked once for all. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (;;) {
+        const wanted = Math.min(this.waiting, this.#concurrency - this.#underWay);
+        if (wanted <= 0 || this.#closing.signal.aborted) return;
+        const { granted, retryInMs } = await this.#budget.take(wanted);
+        for (let n = 0; n < granted; n += 1) this.#admit();
+        if (granted === wanted) continue;
+        this.#blockedUntil = this.#clock.monotonic() + retryInMs;
+        await this.#clock.sleep(retryInMs, this.#closing.signal);
+      }
+    } catch (error) {
+      // A shared budget that cannot be asked: nothing goes out, the looks fail and come again.
+      for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) {
+        waiter.refuse(
+          new UpstreamError('refused', 'take from the request budget: it cannot be asked', error),
+        );
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #admit(): void {
+    for (;;) {
+      const waiter = this.#urgent.shift() ?? this.#plain.shift();
+      if (waiter === undefined) return;
+      if (waiter.signal?.aborted === true) {
+        waiter.refuse(new UpstreamError('timeout', 'send request: its sender waits no more'));
+        continue;
+      }
+      this.#underWay += 1;
+      waiter.pass();
+      return;
+    }
+  }
+}
+
+function closedError(): UpstreamError {
+  return new UpstreamError('closed', 'send request: the poller is closed');
+}

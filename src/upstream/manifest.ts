@@ -1,0 +1,98 @@
+/** What a tag points at, asked by HEAD; by GET only where a registry gives no usable digest (Docker Hub counts GETs). */
+import { createHash } from 'node:crypto';
+import { type Digest, parseDigest } from '../event/digest.ts';
+import { parseMediaType } from '../event/media-type.ts';
+import { headerOf } from './rate-limit.ts';
+import type { RegistryClient, Reply } from './registry-client.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+/** Without all of these some registries answer with the digest of a converted schema 1 manifest, or 404. */
+export const manifestAccept = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+
+/** distribution-spec: registries should accept manifests of up to 4 MiB; hardly any takes more. */
+const maxManifestBytes = 4 * 1024 * 1024;
+
+export type TagLook =
+  | {
+      readonly kind: 'found';
+      readonly digest: Digest;
+      readonly mediaType: string | null;
+      /** Bytes of the manifest. */
+      readonly size: number | null;
+      /** When the request was sent, monotonic ms. */
+      readonly askedAt: number;
+    }
+  | { readonly kind: 'gone'; readonly askedAt: number };
+
+export interface HeadOptions {
+  readonly urgent?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+/** @throws UpstreamError whenever the answer is not certain */
+export async function headTag(
+  client: RegistryClient,
+  repository: string,
+  tag: string,
+  options: HeadOptions = {},
+): Promise<TagLook> {
+  const request = {
+    // Canonical names and tags hold no character that needs escaping in a path.
+    url: new URL(`v2/${repository}/manifests/${tag}`, client.base),
+    scope: pullScope(repository),
+    accept: manifestAccept,
+    ...options,
+  };
+  const head = await client.send({ ...request, kind: 'head', method: 'HEAD', maxBytes: 0 });
+  if (head.status === 404) return { kind: 'gone', askedAt: head.sentAt };
+  const digest = head.status === 200 ? digestHeader(head) : null;
+  if (digest !== null) {
+    return { kind: 'found', digest, ...describe(head), askedAt: head.sentAt };
+  }
+  if (head.status !== 200 && head.status !== 405) throw unexpected(head);
+  const get = await client.send({ ...request, kind: 'manifest', method: 'GET', maxBytes: maxManifestBytes });
+  if (get.status === 404) return { kind: 'gone', askedAt: get.sentAt };
+  if (get.status !== 200) throw unexpected(get);
+  return {
+    kind: 'found',
+    digest: digestHeader(get) ?? hash(get.body),
+    mediaType: describe(get).mediaType,
+    size: get.body.length,
+    askedAt: get.sentAt,
+  };
+}
+
+function digestHeader(reply: Reply): Digest | null {
+  const text = headerOf(reply.headers, 'docker-content-digest');
+  return text === null ? null : parseDigest(text.trim());
+}
+
+function hash(body: Buffer): Digest {
+  const digest = parseDigest(`sha256:${createHash('sha256').update(body).digest('hex')}`);
+  if (digest === null) throw new Error('hash manifest: the digest of a body must be a digest');
+  return digest;
+}
+
+function describe(reply: Reply): { readonly mediaType: string | null; readonly size: number | null } {
+  // RFC 9110 section 8.3: parameters follow the name.
+  const mediaType = parseMediaType(headerOf(reply.headers, 'content-type')?.split(';')[0]?.trim());
+  const length = headerOf(reply.headers, 'content-length');
+  const size = length !== null && /^[0-9]{1,12}$/.test(length) ? Number(length) : null;
+  return { mediaType, size };
+}
+
+function unexpected(reply: Reply): UpstreamError {
+  return new UpstreamError(
+    'invalid',
+    `look at ${reply.url.host}${reply.url.pathname}: status ${reply.status}, want 200 or 404`,
+  );
+}

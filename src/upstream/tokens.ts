@@ -1,0 +1,229 @@
+/**
+ * Answers a registry's challenges: which `Authorization` goes with a request (distribution-spec, "token
+ * authentication"). It owns the credentials; they go to the registry's own origin and to the token realm that
+ * this origin names over TLS (or over plain HTTP, where the registry itself is configured so), nowhere else.
+ */
+import { z } from 'zod';
+import { backoffMs } from '../lib/backoff.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+import { parseChallenge } from './challenge.ts';
+import type { Credentials } from './docker-config.ts';
+import type { Answer } from './exchange.ts';
+import { isOutage, UpstreamError } from './upstream-error.ts';
+
+/** Sends one request to the token realm, within the registry's budget. */
+export type AskRealm = (
+  url: URL,
+  init: { readonly authorization: string | null; readonly form: string | null },
+) => Promise<Answer>;
+
+export interface TokensOptions {
+  readonly host: string;
+  readonly credentials: Credentials | null;
+  readonly plainHttp: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly askRealm: AskRealm;
+}
+
+export interface Tokens {
+  /** The credentials as basic authentication; null where there are none. */
+  readonly basic: string | null;
+  /**
+   * What to send with a request of this scope before being asked; null: nothing. If the realm fails, its challenge
+   * is forgotten: the next request goes out bare, and the registry names its realm anew.
+   */
+  current(scope: string): Promise<string | null>;
+  /** After a 401 to a request sent with `used`; null: there is nothing better to send. */
+  answer(scope: string, challenges: readonly string[], used: string | null): Promise<string | null>;
+}
+
+/** Scopes whose tokens are remembered; the one used longest ago is forgotten first. */
+export const maxTokens = 4_096;
+const maxTokenLength = 32 * 1024;
+/** Where the answer names none (distribution-spec); shorter ones are taken as this, as the specification says. */
+const defaultLifetimeMs = 60_000;
+const maxLifetimeMs = 3_600_000;
+/** A token is not used in the last moments of its life: the request takes time too. */
+const marginShare = 0.1;
+/** A realm that did not answer is left alone this long; bare requests meanwhile show whether it is still named. */
+const realmBackoff = { baseMs: 1_000, maxMs: 60_000 };
+
+const tokenSchema = z.object({
+  token: z.string().optional(),
+  access_token: z.string().optional(),
+  expires_in: z.number().optional(),
+});
+
+interface Bearer {
+  readonly realm: URL;
+  readonly service: string | null;
+}
+
+/** A realm that could not be reached. One is remembered: the registry names one at a time. */
+interface Trouble {
+  readonly realm: string;
+  readonly error: UpstreamError;
+  /** In a row. */
+  readonly failures: number;
+  /** Monotonic ms until which it is not asked. */
+  readonly until: number;
+}
+
+interface CachedToken {
+  readonly header: string;
+  /** Monotonic ms. */
+  readonly expiresAt: number;
+}
+
+export function createTokens(options: TokensOptions): Tokens {
+  const { clock, credentials } = options;
+  const cache = new Map<string, CachedToken>();
+  const underWay = new Map<string, Promise<string>>();
+  let scheme: 'none' | 'basic' | Bearer = 'none';
+  let trouble: Trouble | null = null;
+
+  const basic =
+    credentials === null
+      ? null
+      : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+
+  function cached(scope: string): string | null {
+    const token = cache.get(scope);
+    if (token === undefined) return null;
+    cache.delete(scope);
+    if (token.expiresAt <= clock.monotonic()) return null;
+    cache.set(scope, token);
+    return token.header;
+  }
+
+  /** One token request at a time for each realm and scope, however many looks wait for it. */
+  function fetchToken(bearer: Bearer, scope: string): Promise<string> {
+    const name = `${bearer.realm.href} ${scope}`;
+    const running = underWay.get(name);
+    if (running !== undefined) return running;
+    const fetching = askUnlessInTrouble(bearer, scope)
+      .then(({ token, lifetimeMs }) => {
+        const header = `Bearer ${token}`;
+        const oldest = cache.keys().next();
+        if (cache.size >= maxTokens && oldest.done !== true) cache.delete(oldest.value);
+        cache.set(scope, { header, expiresAt: clock.monotonic() + lifetimeMs * (1 - marginShare) });
+        return header;
+      })
+      .catch((error: unknown) => {
+        // A registry that moves its token service says so only to a request that carries no token.
+        if (typeof scheme === 'object' && scheme.realm.href === bearer.realm.href && !isOurs(error)) {
+          scheme = 'none';
+        }
+        throw error;
+      })
+      .finally(() => underWay.delete(name));
+    underWay.set(name, fetching);
+    return fetching;
+  }
+
+  async function askUnlessInTrouble(bearer: Bearer, scope: string) {
+    const { href } = bearer.realm;
+    const known = trouble?.realm === href ? trouble : null;
+    if (known !== null && clock.monotonic() < known.until) throw known.error;
+    try {
+      const got = await requestToken(bearer, scope);
+      if (trouble?.realm === href) trouble = null;
+      return got;
+    } catch (error) {
+      if (error instanceof UpstreamError && isOutage(error.reason)) {
+        const failures = known === null ? 0 : known.failures + 1;
+        const until = clock.monotonic() + backoffMs(failures, realmBackoff, options.random);
+        trouble = { realm: href, error, failures, until };
+      }
+      throw error;
+    }
+  }
+
+  async function requestToken(bearer: Bearer, scope: string) {
+    const url = new URL(bearer.realm);
+    if (bearer.service !== null) url.searchParams.set('service', bearer.service);
+    url.searchParams.set('scope', scope);
+    const got = await options.askRealm(url, { authorization: basic, form: null });
+    // OAuth2-only token services answer GET with 404 or 405 (distribution, "Token Authentication via OAuth2").
+    const post = (got.status === 404 || got.status === 405) && credentials !== null;
+    const answer = post
+      ? await options.askRealm(new URL(bearer.realm), {
+          authorization: null,
+          form: new URLSearchParams({
+            grant_type: 'password',
+            service: bearer.service ?? '',
+            client_id: 'manifeed',
+            scope,
+            ...credentials,
+          }).toString(),
+        })
+      : got;
+    return readToken(answer, bearer.realm);
+  }
+
+  function realmOf(text: string): URL {
+    const realm = URL.canParse(text) ? new URL(text) : null;
+    const allowed = realm?.protocol === 'https:' || (realm?.protocol === 'http:' && options.plainHttp);
+    if (realm === null || !allowed || realm.username !== '' || realm.password !== '') {
+      throw new UpstreamError(
+        'redirect',
+        `fetch token for ${options.host}: realm ${realm === null ? 'is no URL' : realm.host} refused, want https`,
+      );
+    }
+    return realm;
+  }
+
+  return {
+    basic,
+    async current(scope) {
+      if (scheme === 'basic') return basic;
+      return cached(scope) ?? (scheme === 'none' ? null : fetchToken(scheme, scope));
+    },
+    async answer(scope, challenges, used) {
+      const challenge = parseChallenge(challenges);
+      if (challenge === null) return null;
+      if (challenge.scheme === 'basic') {
+        if (basic === null || used === basic) return null;
+        scheme = 'basic';
+        return basic;
+      }
+      const bearer = { realm: realmOf(challenge.realm), service: challenge.service };
+      scheme = bearer;
+      const known = cached(scope);
+      // Another look may have fetched a better one meanwhile; the refused one is not sent again.
+      if (known !== null && known !== used) return known;
+      cache.delete(scope);
+      return fetchToken(bearer, scope);
+    },
+  };
+}
+
+/** Failures that say nothing about the realm: a pause that was asked for, or our own end. */
+function isOurs(error: unknown): boolean {
+  return error instanceof UpstreamError && (error.reason === 'refused' || error.reason === 'closed');
+}
+
+function readToken(answer: Answer, realm: URL): { token: string; lifetimeMs: number } {
+  const refuse = (what: string) =>
+    new UpstreamError('denied', `fetch token from ${realm.host}: ${what}, want 200 with a token`);
+  if (answer.status >= 500) {
+    throw new UpstreamError('server', `fetch token from ${realm.host}: status ${answer.status}, want 200`);
+  }
+  if (answer.status !== 200) throw refuse(`status ${answer.status}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(answer.body.toString('utf8'));
+  } catch {
+    throw refuse('a body that is not JSON');
+  }
+  const parsed = tokenSchema.safeParse(json);
+  const token = parsed.data?.token ?? parsed.data?.access_token;
+  // Only what may stand in a header: a token with a line break would forge headers of our own request.
+  if (token === undefined || token.length > maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) {
+    throw refuse('no usable token');
+  }
+  const lifetimeMs = (parsed.data?.expires_in ?? 0) * 1000;
+  return { token, lifetimeMs: Math.min(Math.max(lifetimeMs, defaultLifetimeMs), maxLifetimeMs) };
+}

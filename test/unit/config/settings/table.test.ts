@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../../src/config/config.ts';
+import { settingsTable } from '../../../../src/config/settings/table.ts';
+import { listSettings } from '../../../../src/config/settings/tree.ts';
+import { configChecks } from '../../../../src/gateway/checks.ts';
+
+describe('the settings', () => {
+  it('all have a description', () => {
+    const silent = listSettings().filter((setting) => setting.description === '');
+    expect(silent.map((setting) => setting.path)).toEqual([]);
+  });
+
+  it('are in README as the schema has them (manifeed config --settings prints the table)', () => {
+    expect(readFileSync('README.md', 'utf8')).toContain(settingsTable());
+  });
+
+  it('are shown in README by an example that a gateway accepts', () => {
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const env = { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' };
+    const config = loadConfig({
+      argv: ['--config', 'm.yaml'],
+      env,
+      readFile: () => yaml,
+      checks: configChecks,
+    });
+    expect(config.ledger).toMatchObject({ kind: 'redis', minReplicas: 1 });
+    expect(config.registries[0]?.poll).toMatchObject({ intervalMs: 30_000, onDemand: true });
+    expect(config.pace.burst).toBe(200);
+  });
+
+  it('have a variable each where one text can give them', () => {
+    const variables = listSettings().flatMap((setting) => setting.env ?? []);
+    expect(new Set(variables).size).toBe(variables.length);
+    expect(variables).toContain('MANIFEED_PACE_DELIVERIES_PER_SECOND');
+  });
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Log } from '../../../src/lib/log.ts';
+import { noLog } from '../../../src/lib/log.ts';
+import type { RegistryOptions } from '../../../src/source/poll/options.ts';
+import { createPoller } from '../../../src/source/poll/poller.ts';
+import { quickPoll } from '../source/poll/support.ts';
+
+const fixture = (name: string) =>
+  readFileSync(new URL(`../../fixtures/poll/${name}`, import.meta.url), 'utf8');
+const digest = `sha256:${'c'.repeat(64)}`;
+let server: Server;
+let host: string;
+beforeAll(async () => {
+  const options = { key: fixture('localhost.key.pem'), cert: fixture('localhost.cert.pem') };
+  server = createServer(options, (_request, response) => {
+    response.writeHead(200, { 'docker-content-digest': digest }).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function head(more: Partial<RegistryOptions>, log: Log = noLog): Promise<unknown> {
+  const poller = createPoller({
+    registries: [{ host, poll: quickPoll, ...more }],
+    watch: [],
+    observe: async () => 0,
+    async *knownTags() {},
+    baselines: async () => [],
+    log,
+  });
+  try {
+    return await poller.head(host, 'team/app', '1.0');
+  } finally {
+    await poller.close();
+  }
+}
+
+it('refuses a certificate that nobody vouches for', async () => {
+  expect(await head({})).toBe('unreachable');
+});
+
+it("trusts the configured certificates besides the system's", async () => {
+  expect(await head({ ca: fixture('localhost.cert.pem') })).toMatchObject({ digest });
+});
+
+it('skips the verification only where told to, and says so loudly', async () => {
+  const warnings: string[] = [];
+  const log = { ...noLog, warn: (_fields: object, message: string) => void warnings.push(message) };
+  expect(await head({ insecureSkipVerify: true }, log)).toMatchObject({ digest });
+  expect(warnings).toEqual([expect.stringContaining('NOT verified')]);
+});
+
+it('never falls back to plain HTTP', async () => {
+  const seen: string[] = [];
+  const plain = (await import('node:http')).createServer((request, response) => {
+    seen.push(request.url ?? '');
+    response.end();
+  });
+  plain.listen(0, '127.0.0.1');
+  await new Promise((resolve) => plain.once('listening', resolve));
+  const port = (plain.address() as AddressInfo).port;
+  const poller = createPoller({
+    registries: [{ host: `127.0.0.1:${port}`, poll: quickPoll }],
+    watch: [],
+    observe: async () => 0,
+    async *knownTags() {},
+    baselines: async () => [],
+  });
+  expect(await poller.head(`127.0.0.1:${port}`, 'team/app', '1.0')).toBe('unreachable');
+  expect(seen).toEqual([]);
+  await poller.close();
+  plain.close();
+});
