@@ -10,15 +10,15 @@ it(
   'every subscriber has every acknowledged change, or was told of the gap, whatever is killed, stopped and cut',
   async () => {
     const report = await runChaos({
-      seconds: 12,
+      seconds: 6,
       leastActs: 5,
       seed: 20_261_123,
       subscribers: 90,
       minReplicas: 0,
     });
     expect(report.violations).toEqual([]);
-    expect(report.acknowledged).toBeGreaterThan(100);
-    expect(report.changes).toBeGreaterThan(90 * 50);
+    expect(report.acknowledged).toBeGreaterThan(60);
+    expect(report.changes).toBeGreaterThan(90 * 30);
   },
   timeoutMs,
 );
@@ -28,7 +28,7 @@ it(
   async () => {
     const clocks = ['step the clock of a gateway', "step Redis' clock", 'step all clocks at once'];
     const report = await runChaos({
-      seconds: 5,
+      seconds: 1,
       leastActs: 5,
       seed: 7,
       subscribers: 30,
