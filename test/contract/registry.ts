@@ -1,7 +1,7 @@
 /** What a poller needs of any registry: the same suite for the fake one and for a real one. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Change } from '../../src/event/change.ts';
-import { type Rig, registryOf, rig } from '../unit/source/poll/support.ts';
+import { type Rig, registryOf, rig } from '../support/poll-rig.ts';
 
 /** What the suite does with a registry. */
 export interface AnyRegistry {

@@ -3,8 +3,8 @@ import type { Change } from '../../../../src/event/change.ts';
 import { parseDigest } from '../../../../src/event/digest.ts';
 import { createPoller } from '../../../../src/source/poll/poller.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
-import { memoryLedger, viewOf } from './support.ts';
-import { seeded, VirtualClock } from './virtual-clock.ts';
+import { memoryLedger, viewOf } from '../../../support/poll-rig.ts';
+import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
 const repository = 'team/app';

@@ -5,8 +5,8 @@ import { createPoller, type Poller } from '../../../../src/source/poll/poller.ts
 import { compileScopes } from '../../../../src/source/poll/scopes.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
-import { memoryLedger, viewOf } from './support.ts';
-import { seeded, VirtualClock } from './virtual-clock.ts';
+import { memoryLedger, viewOf } from '../../../support/poll-rig.ts';
+import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
 const key = `${host}/team/app`;

@@ -13,7 +13,7 @@ import {
   breakerMode,
   closedBreaker,
 } from '../../../../src/upstream/breaker.ts';
-import { seeded } from './virtual-clock.ts';
+import { seeded } from '../../../support/virtual-clock.ts';
 
 const bounds = { intervalMs: 60_000, minIntervalMs: 15_000, maxIntervalMs: 900_000 };
 const hourMs = 3_600_000;

@@ -4,7 +4,7 @@ import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts
 import { Gate } from '../../../../src/upstream/gate.ts';
 import { RareLog } from '../../../../src/upstream/rare-log.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
-import { seeded } from './virtual-clock.ts';
+import { seeded } from '../../../support/virtual-clock.ts';
 
 describe('the schedule', () => {
   const names = (claims: readonly { repository: string }[]) => claims.map(({ repository }) => repository);

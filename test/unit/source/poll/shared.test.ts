@@ -3,7 +3,7 @@ import { createMemoryBudget } from '../../../../src/cluster/memory/request-budge
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
 import { createPoller } from '../../../../src/source/poll/poller.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
-import { seeded, VirtualClock } from './virtual-clock.ts';
+import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
 const poll = {

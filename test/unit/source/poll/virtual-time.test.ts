@@ -3,7 +3,7 @@ import type { RegistryPollOptions } from '../../../../src/source/poll/options.ts
 import { createPoller, type PollerOptions } from '../../../../src/source/poll/poller.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { UpstreamError } from '../../../../src/upstream/upstream-error.ts';
-import { seeded, VirtualClock } from './virtual-clock.ts';
+import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
 const digest = `sha256:${'a'.repeat(64)}`;

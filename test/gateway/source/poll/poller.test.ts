@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManifeedError } from '../../../../src/errors.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { quickPoll, type Rig, registryOf, rig } from './support.ts';
+import { quickPoll, type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;

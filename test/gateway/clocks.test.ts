@@ -1,7 +1,7 @@
 /** A whole gateway in this process, whose wall clock the test sets. */
 import { afterEach, expect, test } from 'vitest';
-import { systemClock } from '../../../src/lib/clock.ts';
-import { digest, type Gateway, startGateway } from '../../support/gateway.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { digest, type Gateway, startGateway } from '../support/gateway.ts';
 
 const hourMs = 3_600_000;
 let gateway: Gateway;

@@ -6,7 +6,7 @@ import type { Log } from '../../../src/lib/log.ts';
 import { noLog } from '../../../src/lib/log.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
 import { createPoller } from '../../../src/source/poll/poller.ts';
-import { quickPoll } from '../source/poll/support.ts';
+import { quickPoll } from '../../support/poll-rig.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/poll/${name}`, import.meta.url), 'utf8');

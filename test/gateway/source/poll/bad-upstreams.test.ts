@@ -9,7 +9,7 @@ import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
 import { createRegistryClient, type RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, type Fault, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { type Rig, registryOf, rig } from './support.ts';
+import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
 const badDigest = 'sha256:nonsense';
 const bounds = { maxTags: 1_000, maxPages: 20, maxPageBytes: 64 * 1024 };

@@ -9,7 +9,7 @@ import { headTag } from '../../../src/upstream/manifest.ts';
 import { createRegistryClient, type RegistryClient } from '../../../src/upstream/registry-client.ts';
 import { realmRule } from '../../../src/upstream/token-service.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
-import { registryOf } from '../source/poll/support.ts';
+import { registryOf } from '../../support/poll-rig.ts';
 
 const user = { username: 'reader', password: 'open sesame' };
 let registry: FakeRegistry;

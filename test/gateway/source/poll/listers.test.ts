@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseDigest } from '../../../../src/event/digest.ts';
 import { kindOfHost, type RegistryKind } from '../../../../src/source/poll/options.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { quickPoll, type Rig, registryOf, rig } from './support.ts';
+import { quickPoll, type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;

@@ -13,7 +13,7 @@ import {
   type FakeRegistryOptions,
   startFakeRegistry,
 } from '../../support/fake-registry.ts';
-import { registryOf } from '../source/poll/support.ts';
+import { registryOf } from '../../support/poll-rig.ts';
 
 const user = { username: 'reader', password: 'open sesame' };
 const open: { close(): Promise<void> }[] = [];

@@ -1,13 +1,13 @@
-import type { Change } from '../../../../src/event/change.ts';
-import type { Observation } from '../../../../src/event/observation.ts';
-import type { Ledger, Outcome } from '../../../../src/ledger/ledger.ts';
-import { openMemoryLedger } from '../../../../src/ledger/memory/memory.ts';
-import type { Clock } from '../../../../src/lib/clock.ts';
-import { systemClock } from '../../../../src/lib/clock.ts';
-import { systemRandom } from '../../../../src/lib/random.ts';
-import type { LedgerView } from '../../../../src/source/poll/look.ts';
-import type { RegistryOptions, RegistryPollOptions } from '../../../../src/source/poll/options.ts';
-import { createPoller, type Poller, type PollerOptions } from '../../../../src/source/poll/poller.ts';
+import type { Change } from '../../src/event/change.ts';
+import type { Observation } from '../../src/event/observation.ts';
+import type { Ledger, Outcome } from '../../src/ledger/ledger.ts';
+import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
+import type { Clock } from '../../src/lib/clock.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { systemRandom } from '../../src/lib/random.ts';
+import type { LedgerView } from '../../src/source/poll/look.ts';
+import type { RegistryOptions, RegistryPollOptions } from '../../src/source/poll/options.ts';
+import { createPoller, type Poller, type PollerOptions } from '../../src/source/poll/poller.ts';
 
 /** Quick looks, for tests in real time. */
 export const quickPoll: RegistryPollOptions = {
