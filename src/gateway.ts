@@ -34,8 +34,8 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import type { Metrics } from './lib/metrics.ts';
 import { type Random, systemRandom } from './lib/random.ts';
-import { DeliveryLog } from './source/webhook/delivery-log.ts';
 import type { HookOptions } from './source/webhook/kind.ts';
+import { DeliveryLog } from './source/webhook/log/deliveries.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
 import { splitTarget, tokenOf } from './transport/stream-request.ts';
 

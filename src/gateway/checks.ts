@@ -4,7 +4,7 @@ import type { Check } from '../config/config.ts';
 import { isLoopback } from '../config/settings/values.ts';
 import { ManifeedError } from '../errors.ts';
 import { parseReference } from '../event/reference.ts';
-import { checkHook } from '../source/webhook/check-hooks.ts';
+import { checkHook } from '../source/webhook/checks.ts';
 import { checkPatterns } from './patterns.ts';
 
 export const configChecks: readonly Check[] = [

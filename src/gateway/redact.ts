@@ -1,6 +1,6 @@
 /** What may be logged of a request's target. One function for every line of the log (G15). */
 import type { Config } from '../config/config.ts';
-import { decodeFully, redactHookUrl } from '../source/webhook/redact.ts';
+import { decodeFully, redactHookUrl } from '../source/webhook/log/redact.ts';
 import { maskToken } from '../transport/access-token.ts';
 
 /** A token that is where `maskToken` does not look: behind an encoded `?`, `&` or `=`, or in a path. */

@@ -11,7 +11,7 @@ import type { KnownTag } from '../source/poll/look.ts';
 import type { RegistryOptions, WatchOptions } from '../source/poll/options.ts';
 import { createPoller, type Poller, type PollerOptions } from '../source/poll/poller.ts';
 import { Completion } from '../source/webhook/completion.ts';
-import type { Batch } from '../source/webhook/endpoint.ts';
+import type { Batch } from '../source/webhook/intake.ts';
 import { credentialsFromDockerConfig } from '../upstream/docker-config.ts';
 import type { CountOutcomes } from './outcomes.ts';
 

@@ -2,7 +2,7 @@
 import { ManifeedError } from '../../src/errors.ts';
 import type { HookOptions, Normalised } from '../../src/source/webhook/kind.ts';
 import { kinds } from '../../src/source/webhook/kinds.ts';
-import { doAtOnce, isSteps } from '../../src/source/webhook/steps.ts';
+import { doAtOnce, isSteps } from '../../src/source/webhook/payload/steps.ts';
 import { noon } from './webhook.ts';
 
 export const digest = `sha256:${'a'.repeat(64)}`;

@@ -7,9 +7,9 @@ import { ManifeedError } from '../../src/errors.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { noLog } from '../../src/lib/log.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
-import { DeliveryLog } from '../../src/source/webhook/delivery-log.ts';
-import type { Batch } from '../../src/source/webhook/endpoint.ts';
+import type { Batch } from '../../src/source/webhook/intake.ts';
 import type { HookOptions } from '../../src/source/webhook/kind.ts';
+import { DeliveryLog } from '../../src/source/webhook/log/deliveries.ts';
 import { type WebhookRouteOptions, webhookRoutes } from '../../src/source/webhook/route.ts';
 
 const root = new URL('../fixtures/webhooks/', import.meta.url);

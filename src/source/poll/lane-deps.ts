@@ -1,10 +1,10 @@
 import type { Schedule } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
-import type { RareLog } from '../../upstream/rare-log.ts';
+import type { RareLog } from '../../lib/rare-log.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
-import type { KindLister } from './listers/by-kind.ts';
 import type { ListBounds } from './listers/lister.ts';
+import type { KindLister } from './listers/listers.ts';
 import type { LedgerView } from './look.ts';
 import type { RegistryOptions } from './options.ts';
 

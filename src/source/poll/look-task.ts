@@ -1,8 +1,8 @@
 /** What a look is asked to do, what it needs, and what it says. */
 import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
-import type { KindLister } from './listers/by-kind.ts';
 import type { ListBounds } from './listers/lister.ts';
+import type { KindLister } from './listers/listers.ts';
 import type { LedgerView } from './look.ts';
 import type { Memo } from './memo.ts';
 import type { Scopes } from './scopes.ts';

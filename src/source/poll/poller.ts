@@ -14,15 +14,15 @@ import { systemClock } from '../../lib/clock.ts';
 import { type Log, noLog } from '../../lib/log.ts';
 import { type Counter, type Labels, type Metrics, noMetrics } from '../../lib/metrics.ts';
 import { type Random, systemRandom } from '../../lib/random.ts';
+import { RareLog } from '../../lib/rare-log.ts';
 import { createExchange, type Exchange } from '../../upstream/exchange.ts';
 import { headTag } from '../../upstream/manifest.ts';
-import { RareLog } from '../../upstream/rare-log.ts';
 import { budgetKey, createRegistryClient, type Pressure } from '../../upstream/registry-client.ts';
-import { Lane } from './lane.ts';
-import { listerOf } from './listers/by-kind.ts';
 import { defaultListBounds, type ListBounds } from './listers/lister.ts';
+import { listerOf } from './listers/listers.ts';
 import type { LedgerView } from './look.ts';
 import { kindOfHost, type RegistryOptions, type WatchOptions } from './options.ts';
+import { Lane } from './registry-poller.ts';
 import { type RepositoryReport, reportOf } from './repository-state.ts';
 
 export interface PollerOptions extends LedgerView {

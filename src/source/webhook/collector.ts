@@ -9,7 +9,7 @@ import { parseMediaType } from '../../event/media-type.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import { canonicalRepository, isTag, type RepositoryName } from '../../event/reference.ts';
 import type { Delivery, HookOptions, IgnoredReason, Normalised } from './kind.ts';
-import type { Moment } from './moment.ts';
+import type { Moment } from './payload/moment.ts';
 
 /** Events read from one body at most; more is answered 413. Distribution sends 1, its contract allows many. */
 export const maxEvents = 10_000;

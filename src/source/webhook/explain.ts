@@ -2,10 +2,10 @@
 import { ManifeedError } from '../../errors.ts';
 import type { Headers, HookOptions, Ignored, Incoming, Normalised, WebhookKind } from './kind.ts';
 import { kinds } from './kinds.ts';
+import { parseSavedDelivery } from './log/saved.ts';
 import { expectedCredentials } from './proof/expected-credentials.ts';
 import type { VerifyDependencies } from './proof/verify.ts';
 import { makeReceiver, receive } from './receive.ts';
-import { parseSavedDelivery } from './saved-delivery.ts';
 
 interface Refusal {
   readonly code: string;

@@ -5,7 +5,7 @@
  * Adding a kind is one file under `kinds/`, one line in `kinds.ts` and one in `webhookKinds` of `config-webhooks.ts`.
  */
 import type { Observation, TagObserved } from '../../event/observation.ts';
-import type { Steps } from './steps.ts';
+import type { Steps } from './payload/steps.ts';
 
 /** One configured webhook. Absent members are undefined. */
 export interface HookOptions {

@@ -5,6 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { ManifeedError } from '../../errors.ts';
+import { checkMediaType } from './body/media-type.ts';
 import {
   type Head,
   type HookOptions,
@@ -13,10 +14,9 @@ import {
   type Normalised,
   type WebhookKind,
 } from './kind.ts';
-import { checkMediaType } from './media-type.ts';
-import { parseJson, unwrapForm } from './payload.ts';
+import { parseJson, unwrapForm } from './payload/payload.ts';
+import { doInSlices, isSteps } from './payload/steps.ts';
 import { makeVerifier, type VerifyDependencies } from './proof/verify.ts';
-import { doInSlices, isSteps } from './steps.ts';
 
 /** Between two steps with a body larger than this, others run. */
 const largeBodyBytes = 256 * 1024;

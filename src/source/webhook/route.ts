@@ -5,17 +5,17 @@
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
-import { BodyBudget, type BodyShare, defaultMaxBufferedBytes } from './body-budget.ts';
-import { checkHooks } from './check-hooks.ts';
-import { Endpoint, type EndpointOptions, Visit } from './endpoint.ts';
+import { dropBody } from './body/drop.ts';
+import { UploadWatch } from './body/idle-watch.ts';
+import { BodyBudget, type BodyShare, defaultMaxBufferedBytes } from './body/memory.ts';
+import { readBody } from './body/read.ts';
+import { checkHooks } from './checks.ts';
 import { answerHandshake } from './handshake.ts';
+import { Endpoint, type EndpointOptions, Visit } from './intake.ts';
 import { defaultMaxBytes, type Head, type HookOptions, type Reply } from './kind.ts';
 import { kinds } from './kinds.ts';
 import { equalSecrets } from './proof/credentials.ts';
-import { readBody } from './read-body.ts';
 import { makeReceiver, type Receiver } from './receive.ts';
-import { dropBody } from './route-drop-body.ts';
-import { UploadWatch } from './upload-watch.ts';
 
 export interface WebhookRouteOptions extends EndpointOptions {
   readonly hooks: readonly HookOptions[];

@@ -3,12 +3,12 @@
  * handshakes. Untagging sends nothing; a delete names a digest and never a tag.
  */
 import { z } from 'zod';
-import { claimsCloudEvents, readCloudEvents } from '../cloud-event.ts';
 import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { maybe, number, parseShape, text } from '../shape.ts';
-import type { Steps } from '../steps.ts';
+import { claimsCloudEvents, readCloudEvents } from '../payload/cloud-event.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { maybe, number, parseShape, text } from '../payload/shape.ts';
+import type { Steps } from '../payload/steps.ts';
 
 const eventSchema = z.object({
   id: text,

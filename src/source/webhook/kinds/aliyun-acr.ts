@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { bodyId, Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { parseShape, text } from '../shape.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { parseShape, text } from '../payload/shape.ts';
 
 const schema = z.object({
   push_data: z.object({ digest: text, pushed_at: text, tag: text }),

@@ -3,12 +3,12 @@
  * things are tried in turn; what names no image that way is counted and left alone.
  */
 import { z } from 'zod';
-import { type CloudEvent, readCloudEvents } from '../cloud-event.ts';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { maybe, number, text } from '../shape.ts';
-import type { Steps } from '../steps.ts';
+import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { maybe, number, text } from '../payload/shape.ts';
+import type { Steps } from '../payload/steps.ts';
 import { hostOf } from './ecr.ts';
 
 const dataSchema = z.object({

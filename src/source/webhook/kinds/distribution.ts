@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { list, maybe, number, parseShape, text, time } from '../shape.ts';
-import type { Steps } from '../steps.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { list, maybe, number, parseShape, text, time } from '../payload/shape.ts';
+import type { Steps } from '../payload/steps.ts';
 
 const eventSchema = z.object({
   id: text,

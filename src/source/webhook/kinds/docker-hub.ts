@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { dockerHub as host } from '../../../event/reference.ts';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { parseShape, text, time } from '../shape.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { parseShape, text, time } from '../payload/shape.ts';
 
 const schema = z.object({
   push_data: z.object({ tag: text, pushed_at: time }),

@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { parseInner, parseShape, text } from '../payload/shape.ts';
 import { isSubscribeUrl, readSnsMessage, type SnsMessage } from '../proof/sns.ts';
-import { parseInner, parseShape, text } from '../shape.ts';
 
 const eventSchema = z.object({
   id: text,

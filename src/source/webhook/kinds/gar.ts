@@ -8,8 +8,8 @@ import { ManifeedError } from '../../../errors.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
 import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { parseInner, parseShape, text } from '../shape.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { parseInner, parseShape, text } from '../payload/shape.ts';
 
 const wrappedSchema = z.object({
   message: z.object({

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { isDigest } from '../../../event/digest.ts';
 import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
-import { maybe, number, parseShape, text } from '../shape.ts';
+import { maybe, number, parseShape, text } from '../payload/shape.ts';
 
 const versionShape = {
   version: text,

@@ -1,11 +1,11 @@
 /** Harbor: its default format, CloudEvents (structured), and the names of 1.x. */
 import { z } from 'zod';
-import { claimsCloudEvents, readCloudEvents } from '../cloud-event.ts';
 import { bodyId, Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, IgnoredReason, Normalised, WebhookKind } from '../kind.ts';
-import { type Moment, parseMoment } from '../moment.ts';
-import { list, maybe, parseShape, text, time } from '../shape.ts';
-import type { Steps } from '../steps.ts';
+import { claimsCloudEvents, readCloudEvents } from '../payload/cloud-event.ts';
+import { type Moment, parseMoment } from '../payload/moment.ts';
+import { list, maybe, parseShape, text, time } from '../payload/shape.ts';
+import type { Steps } from '../payload/steps.ts';
 
 const dataSchema = z.object({
   resources: list.optional().catch(undefined),

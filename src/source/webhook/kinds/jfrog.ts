@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { bodyId, Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { maybe, number, parseShape, text } from '../shape.ts';
+import { maybe, number, parseShape, text } from '../payload/shape.ts';
 
 const schema = z.object({
   domain: z.string(),

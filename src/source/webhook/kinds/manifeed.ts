@@ -12,8 +12,8 @@ import { parseReference, type Reference } from '../../../event/reference.ts';
 import { checkSchema, type Fault, formatFaultPath } from '../../../lib/schema-faults.ts';
 import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { type Moment, parseMoment } from '../moment.ts';
-import type { Steps } from '../steps.ts';
+import { type Moment, parseMoment } from '../payload/moment.ts';
+import type { Steps } from '../payload/steps.ts';
 
 const entrySchema = z.strictObject({
   reference: z.string(),

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { maybe, parseShape, text } from '../shape.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { maybe, parseShape, text } from '../payload/shape.ts';
 
 const schema = z.object({
   timestamp: text,

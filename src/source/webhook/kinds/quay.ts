@@ -8,8 +8,8 @@
 import { z } from 'zod';
 import { Collector, checkEventCount } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseShape, text } from '../shape.ts';
-import type { Steps } from '../steps.ts';
+import { parseShape, text } from '../payload/shape.ts';
+import type { Steps } from '../payload/steps.ts';
 
 const schema = z.object({
   repository: text,

@@ -1,11 +1,11 @@
 /** zot: CloudEvents, binary over HTTP; structured ones are read alike. They name no host. */
 import { z } from 'zod';
-import { type CloudEvent, readCloudEvents } from '../cloud-event.ts';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../moment.ts';
-import { text } from '../shape.ts';
-import type { Steps } from '../steps.ts';
+import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
+import { parseMoment } from '../payload/moment.ts';
+import { text } from '../payload/shape.ts';
+import type { Steps } from '../payload/steps.ts';
 
 const dataSchema = z.object({ name: z.string(), reference: text, digest: text, mediaType: text });
 

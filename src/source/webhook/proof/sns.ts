@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { type Headers, type HookOptions, headerOf } from '../kind.ts';
-import { parseJson } from '../payload.ts';
+import { parseJson } from '../payload/payload.ts';
 import type { BodyCheck, FetchText, VerifyDependencies } from './verify.ts';
 
 const messageSchema = z.object({

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noLog } from '../../../../src/lib/log.ts';
+import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import {
   DeliveryLog,
   maxDeliveries,
   maxKeptBodyBytes,
   maxKeptBytes,
   maxUnverified,
-} from '../../../../src/source/webhook/delivery-log.ts';
-import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
-import { RefusalLog, refusalLogIntervalMs } from '../../../../src/source/webhook/refusal-log.ts';
+} from '../../../../src/source/webhook/log/deliveries.ts';
+import { RefusalLog, refusalLogIntervalMs } from '../../../../src/source/webhook/log/refusals.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { digest, type Gateway, startGateway } from '../../../support/gateway.ts';
 import { noon, readFixture, resign, secret, standingClock } from '../../../support/webhook.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
+import { RareLog } from '../../../../src/lib/rare-log.ts';
 import { Gate } from '../../../../src/upstream/gate.ts';
-import { RareLog } from '../../../../src/upstream/rare-log.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { seeded } from '../../../support/virtual-clock.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { maxStoredAtOnce } from '../../../../src/source/webhook/endpoint.ts';
+import { maxStoredAtOnce } from '../../../../src/source/webhook/intake.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { checkHooks } from '../../../../src/source/webhook/check-hooks.ts';
+import { checkHooks } from '../../../../src/source/webhook/checks.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import { makeTestServer, type TestServer } from '../../../support/webhook.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { DeliveryLog } from '../../../../src/source/webhook/delivery-log.ts';
 import { explainDelivery } from '../../../../src/source/webhook/explain.ts';
+import { DeliveryLog } from '../../../../src/source/webhook/log/deliveries.ts';
 import { hookFor, readFixture, secret, snsHook, standingClock } from '../../../support/webhook.ts';
 
 const dependencies = { clock: standingClock, fetchText: () => Promise.reject(new Error('offline')) };

@@ -4,7 +4,7 @@ import { ManifeedError } from '../../../../src/errors.ts';
 import type { Clock } from '../../../../src/lib/clock.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
-import { doAtOnce, doInSlices, isSteps } from '../../../../src/source/webhook/steps.ts';
+import { doAtOnce, doInSlices, isSteps } from '../../../../src/source/webhook/payload/steps.ts';
 import { makeTestServer, noon, standingClock, type TestServer } from '../../../support/webhook.ts';
 import { refusal } from '../../../support/webhook-read.ts';
 

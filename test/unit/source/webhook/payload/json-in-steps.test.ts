@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ManifeedError } from '../../../../src/errors.ts';
-import { maxMembers, parseInSteps } from '../../../../src/source/webhook/json-in-steps.ts';
-import { doAtOnce } from '../../../../src/source/webhook/steps.ts';
+import { ManifeedError } from '../../../../../src/errors.ts';
+import { maxMembers, parseInSteps } from '../../../../../src/source/webhook/payload/json-in-steps.ts';
+import { doAtOnce } from '../../../../../src/source/webhook/payload/steps.ts';
 
 /** The value, or that there is none. */
 function outcome(parse: () => unknown): unknown {

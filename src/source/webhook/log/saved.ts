@@ -1,6 +1,6 @@
 /** Reads what `GET /v1/hooks?saved=NAME` answers, from a file. */
 import { z } from 'zod';
-import type { SavedDelivery } from './delivery-log.ts';
+import type { SavedDelivery } from './deliveries.ts';
 
 const schema = z.strictObject({
   savedDelivery: z.strictObject({

@@ -1,6 +1,6 @@
 /** Work on a large delivery in pieces, so that it never holds up everybody else. */
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock } from '../../../lib/clock.ts';
 
 /** Each `yield` is a place at which others may run. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;

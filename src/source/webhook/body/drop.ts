@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock } from '../../../lib/clock.ts';
 
 /** A refused sender may finish a body up to this size, so that it reads its answer on an orderly connection. */
 const maxDroppedBytes = 1024 * 1024;

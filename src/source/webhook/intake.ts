@@ -8,11 +8,11 @@ import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
-import type { DeliveryLog, DeliveryResult, Tally } from './delivery-log.ts';
 import type { Head, HookOptions, Incoming, Normalised, Reply } from './kind.ts';
+import type { DeliveryLog, DeliveryResult, Tally } from './log/deliveries.ts';
+import { RefusalLog } from './log/refusals.ts';
 import type { FetchText } from './proof/verify.ts';
 import type { Receiver } from './receive.ts';
-import { RefusalLog } from './refusal-log.ts';
 
 /** What one delivery brings. */
 export interface Batch {

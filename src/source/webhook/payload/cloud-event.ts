@@ -3,10 +3,10 @@
  * JSON are refused with 415, as the webhook specification asks.
  */
 import { z } from 'zod';
-import { ManifeedError } from '../../errors.ts';
-import { checkEventCount } from './collector.ts';
-import { type Delivery, headerOf } from './kind.ts';
-import { parseMediaType } from './media-type.ts';
+import { ManifeedError } from '../../../errors.ts';
+import { parseMediaType } from '../body/media-type.ts';
+import { checkEventCount } from '../collector.ts';
+import { type Delivery, headerOf } from '../kind.ts';
 import { list, parseInner, parseShape, text } from './shape.ts';
 
 export interface CloudEvent {

@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { ManifeedError } from '../../../../src/errors.ts';
-import { BodyBudget } from '../../../../src/source/webhook/body-budget.ts';
-import { readBody } from '../../../../src/source/webhook/read-body.ts';
-import { bodyIdleMs, UploadWatch } from '../../../../src/source/webhook/upload-watch.ts';
-import { fakeClock } from '../../../support/fake-clock.ts';
+import { ManifeedError } from '../../../../../src/errors.ts';
+import { bodyIdleMs, UploadWatch } from '../../../../../src/source/webhook/body/idle-watch.ts';
+import { BodyBudget } from '../../../../../src/source/webhook/body/memory.ts';
+import { readBody } from '../../../../../src/source/webhook/body/read.ts';
+import { fakeClock } from '../../../../support/fake-clock.ts';
 
 const codeOf = (run: () => void): string => {
   try {

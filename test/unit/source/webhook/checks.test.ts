@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { webhookKinds } from '../../../../src/config/webhooks.ts';
 import { ManifeedError } from '../../../../src/errors.ts';
-import { checkHooks } from '../../../../src/source/webhook/check-hooks.ts';
+import { checkHooks } from '../../../../src/source/webhook/checks.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import { hookFor, readFixtureText } from '../../../support/webhook.ts';

@@ -4,8 +4,8 @@
  * Of the last delivery that carried the right credentials and was refused all the same, the body is kept.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Clock } from '../../lib/clock.ts';
-import { type Headers, type HookOptions, headerOf } from './kind.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { type Headers, type HookOptions, headerOf } from '../kind.ts';
 
 /** Deliveries of a hook that are remembered. */
 export const maxDeliveries = 20;

@@ -1,6 +1,6 @@
 /** Building blocks of the kinds' schemas: what matters is checked, everything else is let through unseen. */
 import { z } from 'zod';
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError } from '../../../errors.ts';
 
 /** A string, or absent: a member of another type counts as absent, so that one odd field loses no delivery. */
 export const text = z.string().optional().catch(undefined);

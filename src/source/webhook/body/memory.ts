@@ -3,8 +3,8 @@
  * was announced. A sender that its head has proved spends from the whole budget. All others need their body
  * to prove who they are, and may be anybody: each address has a share, and together they leave room for the rest.
  */
-import { ManifeedError } from '../../errors.ts';
-import { addressGroup } from '../../lib/address-group.ts';
+import { ManifeedError } from '../../../errors.ts';
+import { addressGroup } from '../../../lib/address-group.ts';
 
 /** Sixty-four bodies of the default cap; ordinary deliveries have some kilobytes. */
 export const defaultMaxBufferedBytes = 256 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** From bytes to JSON: the two steps on either side of the verification. */
 import { isUtf8 } from 'node:buffer';
-import { ManifeedError } from '../../errors.ts';
-import type { Clock } from '../../lib/clock.ts';
+import { ManifeedError } from '../../../errors.ts';
+import type { Clock } from '../../../lib/clock.ts';
 import { parseInSteps } from './json-in-steps.ts';
 import { doInSlices, type Steps } from './steps.ts';
 

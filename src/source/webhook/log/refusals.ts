@@ -2,9 +2,9 @@
  * Refused deliveries in the log: one line per hook and reason every ten seconds, however many senders knock.
  * Each line says how many others it stands for.
  */
-import { type ErrorCode, ManifeedError } from '../../errors.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
+import { type ErrorCode, ManifeedError } from '../../../errors.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import type { Log } from '../../../lib/log.ts';
 
 /** Refusals of one hook with one code are logged at most this often, ms. */
 export const refusalLogIntervalMs = 10_000;

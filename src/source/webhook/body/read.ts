@@ -3,9 +3,9 @@
  * sent byte by byte would cost a hundred times its length, and the budget counts what is held.
  */
 import type { Readable } from 'node:stream';
-import { ManifeedError } from '../../errors.ts';
-import type { BodyShare } from './body-budget.ts';
-import { bodyIdleMs, type UploadWatch } from './upload-watch.ts';
+import { ManifeedError } from '../../../errors.ts';
+import { bodyIdleMs, type UploadWatch } from './idle-watch.ts';
+import type { BodyShare } from './memory.ts';
 
 /** The first piece of memory for a body whose length nobody has announced, or a larger one. */
 const firstBytes = 16 * 1024;

@@ -1,6 +1,6 @@
 /** Which bodies a kind takes. */
-import { ManifeedError } from '../../errors.ts';
-import type { ExtraMedia, WebhookKind } from './kind.ts';
+import { ManifeedError } from '../../../errors.ts';
+import type { ExtraMedia, WebhookKind } from '../kind.ts';
 
 export interface MediaType {
   /** `type/subtype`, lower case; empty where the header is absent. */

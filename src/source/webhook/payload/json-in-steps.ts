@@ -2,7 +2,7 @@
  * `JSON.parse` in pieces. It takes a fifth of a second for four megabytes of small objects, and nothing else runs
  * meanwhile. Containers up to a few kilobytes are left to `JSON.parse`; only larger ones are taken apart here.
  */
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError } from '../../../errors.ts';
 import type { Steps } from './steps.ts';
 
 /** Characters of a container that `JSON.parse` gets at once. */

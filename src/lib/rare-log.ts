@@ -1,5 +1,5 @@
-import type { Clock } from '../lib/clock.ts';
-import type { Log } from '../lib/log.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './log.ts';
 
 /** One line a minute for each thing that goes wrong; what came between is counted in the next one. */
 const everyMs = 60_000;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.ts';
+import type { Clock } from '../../../lib/clock.ts';
 
 /** A sender that stops in the middle of a body is given up after this long, ms, and at most one tick more. */
 export const bodyIdleMs = 5_000;
