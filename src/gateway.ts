@@ -13,20 +13,29 @@ import { SocketLimits } from './access/socket-limits.ts';
 import type { Config } from './config/config.ts';
 import { isLoopback } from './config/settings/values.ts';
 import { ManifeedError } from './errors.ts';
-import { parseRepositoryText } from './event/repository-pattern.ts';
 import { drain } from './fanout/drain.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { authoriserOf, createAdmission, hostCheckOf } from './gateway/admission.ts';
-import { describeApi } from './gateway/api.ts';
 import { joinOthers, openLedger } from './gateway/ledger.ts';
 import { outcomeCounter } from './gateway/outcomes.ts';
 import { canonicalPace, warnOfWiderAccess } from './gateway/patterns.ts';
 import { createRedaction } from './gateway/redact.ts';
 import { createIntake, createPolling } from './gateway/sources.ts';
-import { registerStreams } from './gateway/streams.ts';
+import { openStreams } from './gateway/streams.ts';
+import { serveApi } from './http/api.ts';
+import { events } from './http/endpoints/events.ts';
+import { getHooks } from './http/endpoints/get-hooks.ts';
+import { getPace } from './http/endpoints/get-pace.ts';
+import { healthz } from './http/endpoints/healthz.ts';
+import { metrics as metricsEndpoint } from './http/endpoints/metrics.ts';
+import { postHook } from './http/endpoints/post-hook.ts';
+import { putPace } from './http/endpoints/put-pace.ts';
+import { readyz } from './http/endpoints/readyz.ts';
+import { socket } from './http/endpoints/socket.ts';
+import { updates } from './http/endpoints/updates.ts';
+import { upstreams } from './http/endpoints/upstreams.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
-import { registerRoutes, requireAdmin, requireMetrics } from './http/routes.ts';
 import { createServer, type Logger, type Request, type Server } from './http/server.ts';
 import { ClockWatch } from './ledger/clock-watch.ts';
 import type { Ledger } from './ledger/ledger.ts';
@@ -134,15 +143,6 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const hooks = config.webhooks.map((hook) => withDefaultRegistry(hook, config));
   const deliveries = new DeliveryLog(hooks, clock);
-  await webhookRoutes(server, {
-    hooks,
-    deliveries,
-    intake: intake.take,
-    confirm: polling.confirm,
-    fetchText,
-    listenIsLoopback,
-    ...common,
-  });
   const grantOf = ({ url, headers }: Request) =>
     authorise(tokenOf({ headers, query: splitTarget(url).query }));
   const sockets = new SocketLimits({
@@ -152,29 +152,33 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const acceptsSocket = tellsAddressesApart(config.limits) ? sockets.accepts.bind(sockets) : () => true;
   boundSockets(server.server, room.sockets, common);
-  const stopFront = registerStreams(server, { config, hub, admission, acceptsSocket, clock, random });
-  registerRoutes(server, {
-    metrics,
-    ready: async () => {
+  const streams = openStreams(server, { config, hub, admission, acceptsSocket, clock, random });
+  const serving = {
+    check() {
       if (draining) throw new ManifeedError('DRAINING', 'serve: this gateway is shutting down');
-      await ledger.check();
     },
-    openApi: describeApi(options.version),
-    requireAdmin: (request) => requireAdmin(grantOf(request)),
-    // With open access everybody may see every repository's name anyway.
-    requireMetrics: (request) => {
-      if (config.access.kind === 'tokens') requireMetrics(grantOf(request));
-    },
-    describePace: () => hub.pacer.describe(),
-    setPace: ({ repository, deliveriesPerSecond, forSeconds }) =>
-      hub.pacer.override(
-        repository === undefined ? null : parseRepositoryText(repository, config).canonical,
-        deliveriesPerSecond,
-        forSeconds === undefined ? null : forSeconds * 1000,
+  };
+  await serveApi(server, {
+    version: options.version,
+    grantOf,
+    endpoints: [
+      events(streams.sse),
+      socket(streams.webSocket),
+      updates(streams.longPoll),
+      postHook((app) =>
+        webhookRoutes(app, {
+          ...{ hooks, deliveries, intake: intake.take, confirm: polling.confirm },
+          ...{ fetchText, listenIsLoopback, ...common },
+        }),
       ),
-    upstreams: () => ({ upstreams: polling.poller.upstreams() }),
-    describeHooks: () => deliveries.describe(),
-    savedDelivery: (hook) => deliveries.saved(hook),
+      getHooks(deliveries),
+      healthz,
+      readyz([serving, ledger]),
+      metricsEndpoint(metrics),
+      upstreams(polling.poller),
+      getPace(hub.pacer),
+      putPace(hub.pacer, config.defaultRegistry),
+    ],
   });
 
   const stopCounting = countChanges(ledger, metrics);
@@ -193,7 +197,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     stopTrimming();
     // Fastify stops listening only some turns later, and whoever connects until then would hold up the end.
     if (server.server.listening) server.server.close();
-    stopFront();
+    streams.stop();
     await polling.close();
     await intake.close();
     await drain({ hub, windowMs: 0, clock, random });

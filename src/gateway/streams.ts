@@ -8,13 +8,14 @@ import { requireOneHost } from '../access/host-header.ts';
 import type { Config } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import type { Hub } from '../fanout/hub.ts';
-import type { Reply, Request, Server } from '../http/server.ts';
+import type { Handler } from '../http/endpoint.ts';
+import type { Server } from '../http/server.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { disown } from '../lib/socket-owner.ts';
 import { type FrontOpening, stepInFront } from '../transport/front/front.ts';
-import { longPollRoute } from '../transport/long-poll.ts';
+import { longPollHandler } from '../transport/long-poll.ts';
 import { asManifeedError, writeError } from '../transport/raw-response.ts';
 import { readSse } from '../transport/sse/sse.ts';
 import { StreamParser } from '../transport/stream-parser.ts';
@@ -38,8 +39,16 @@ const socketPath = '/v1/socket';
 const firstMessageTimeoutMs = 10_000;
 const nothing = Buffer.alloc(0);
 
-/** @returns an idempotent stop of what runs beside the requests */
-export function registerStreams(server: Server, options: StreamOptions): () => void {
+/** How node:http's requests for streams are served, each by its endpoint. */
+export interface StreamHandlers {
+  readonly sse: Handler;
+  readonly webSocket: Handler;
+  readonly longPoll: Handler;
+  /** Idempotent: stops what runs beside the requests. */
+  readonly stop: () => void;
+}
+
+export function openStreams(server: Server, options: StreamOptions): StreamHandlers {
   const { config } = options;
   const addressOf = socketAddress(config);
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
@@ -79,21 +88,20 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
   });
 
   const { isAnswering, isLatest } = watchAnswers(server);
-  const ordinary = (read: Read) => (request: Request, reply: Reply) => {
-    // node:http gives a response its socket when those before it are sent; a stream would run into them.
-    if (reply.raw.socket === null) throw tooEarly();
-    // Whatever came behind it in the same packet is being carried out, and could not be answered any more.
-    if (!isLatest(request.raw.socket, reply.raw)) throw tooLate();
-    reply.hijack();
-    const { headers } = request;
-    const address = addressGroup(request.ip);
-    const { socket } = request.raw;
-    const key = headers['sec-websocket-key'] ?? '';
-    read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key, rest: nothing });
-  };
-  server.get(ssePath, ordinary(sse));
-  // Without an upgrade: the handshake's own refusal says what is missing.
-  server.get(socketPath, ordinary(webSocket));
+  const ordinary =
+    (read: Read): Handler =>
+    (request, reply) => {
+      // node:http gives a response its socket when those before it are sent; a stream would run into them.
+      if (reply.raw.socket === null) throw tooEarly();
+      // Whatever came behind it in the same packet is being carried out, and could not be answered any more.
+      if (!isLatest(request.raw.socket, reply.raw)) throw tooLate();
+      reply.hijack();
+      const { headers } = request;
+      const address = addressGroup(request.ip);
+      const { socket } = request.raw;
+      const key = headers['sec-websocket-key'] ?? '';
+      read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key, rest: nothing });
+    };
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
     // Where an answer is to come, a refusal would run into it too.
     if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
@@ -114,8 +122,13 @@ export function registerStreams(server: Server, options: StreamOptions): () => v
     }
     read({ query, headers }).open({ address, socket, key, rest });
   });
-  longPollRoute(server, shared);
-  return stop;
+  return {
+    sse: ordinary(sse),
+    // Without an upgrade: the handshake's own refusal says what is missing.
+    webSocket: ordinary(webSocket),
+    longPoll: longPollHandler(shared),
+    stop,
+  };
 }
 
 /** Which address group a socket counts for; '' for all where that makes no difference. */

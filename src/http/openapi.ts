@@ -4,45 +4,12 @@
  */
 import { z } from 'zod';
 import { catalogue, type ErrorCode } from '../errors.ts';
-
-export interface ApiResponse {
-  readonly description: string;
-  /** Media type of the body; default `application/json`. Ignored without a schema. */
-  readonly mediaType?: string;
-  readonly schema?: z.ZodType;
-}
-
-export interface ApiEndpoint {
-  readonly method: 'get' | 'post' | 'put' | 'delete' | 'options';
-  /** `/v1/hooks/{name}` */
-  readonly path: string;
-  readonly summary: string;
-  readonly description?: string;
-  /** Group in which tools show it. */
-  readonly tag: string;
-  /** An object whose members are the query's parameters; lists may repeat. */
-  readonly query?: z.ZodObject;
-  /** An object whose members are the path's parameters. */
-  readonly params?: z.ZodObject;
-  /** An object whose members are header parameters. */
-  readonly headers?: z.ZodObject;
-  readonly body?: {
-    readonly schema: z.ZodType;
-    readonly mediaTypes?: readonly string[];
-    readonly description?: string;
-  };
-  /** By status. */
-  readonly responses: Readonly<Record<number, ApiResponse>>;
-  /** Refusals from the catalogue. */
-  readonly errors?: readonly ErrorCode[];
-  /** Whether the endpoint asks for a token where tokens are configured. Default false. */
-  readonly secured?: boolean;
-}
+import { type EndpointDescription, isRight } from './endpoint.ts';
 
 export interface OpenApiOptions {
   /** The gateway's version. */
   readonly version: string;
-  readonly endpoints: readonly ApiEndpoint[];
+  readonly endpoints: readonly EndpointDescription[];
   /** Schemas to be referred to by name, where they appear by identity. */
   readonly schemas?: Readonly<Record<string, z.ZodType>>;
 }
@@ -101,27 +68,30 @@ function writeSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
   return rest;
 }
 
-function operation(endpoint: ApiEndpoint, toSchema: SchemaWriter): JsonObject {
+function operation(endpoint: EndpointDescription, toSchema: SchemaWriter): JsonObject {
   const parameters = [
     ...parametersOf(endpoint.params, 'path'),
     ...parametersOf(endpoint.query, 'query'),
     ...parametersOf(endpoint.headers, 'header'),
   ];
+  const { mayCall, errors = [] } = endpoint;
+  const isSecured = mayCall === 'subscriber' || isRight(mayCall);
+  const ofRight: readonly ErrorCode[] = isRight(mayCall) ? ['UNAUTHORIZED', 'DENIED'] : [];
   return {
     operationId: operationId(endpoint),
     tags: [endpoint.tag],
     summary: endpoint.summary,
     ...(endpoint.description !== undefined && { description: endpoint.description }),
     // The empty alternative: with open access nothing is asked for.
-    security: endpoint.secured === true ? [{ bearer: [] }, { accessToken: [] }, {}] : [],
+    security: isSecured ? [{ bearer: [] }, { accessToken: [] }, {}] : [],
     ...(parameters.length > 0 && { parameters }),
     ...(endpoint.body !== undefined && { requestBody: requestBody(endpoint.body, toSchema) }),
-    responses: { ...responsesOf(endpoint, toSchema), ...refusals(endpoint.errors ?? []) },
+    responses: { ...responsesOf(endpoint, toSchema), ...refusals([...errors, ...ofRight]) },
   };
 }
 
 /** `get /v1/hooks/{name}` → `getV1HooksName` */
-function operationId(endpoint: ApiEndpoint): string {
+function operationId(endpoint: EndpointDescription): string {
   const words = endpoint.path.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   return endpoint.method + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('');
 }
@@ -145,7 +115,7 @@ function parametersOf(
   });
 }
 
-function requestBody(body: NonNullable<ApiEndpoint['body']>, toSchema: SchemaWriter): JsonObject {
+function requestBody(body: NonNullable<EndpointDescription['body']>, toSchema: SchemaWriter): JsonObject {
   const schema = toSchema(body.schema, 'input');
   const mediaTypes = body.mediaTypes ?? ['application/json'];
   return {
@@ -155,7 +125,7 @@ function requestBody(body: NonNullable<ApiEndpoint['body']>, toSchema: SchemaWri
   };
 }
 
-function responsesOf(endpoint: ApiEndpoint, toSchema: SchemaWriter): JsonObject {
+function responsesOf(endpoint: EndpointDescription, toSchema: SchemaWriter): JsonObject {
   const entries = Object.entries(endpoint.responses).map(([status, response]) => {
     const { description, schema, mediaType = 'application/json' } = response;
     const content =

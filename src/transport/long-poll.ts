@@ -2,7 +2,7 @@
  * Long-poll: `GET /v2/updates`, in the shape that opencontainers/distribution-spec#575 proposes. A request is
  * a subscriber for as long as it waits, so replay, pace and slow ledgers are the hub's business here too.
  */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
@@ -76,8 +76,11 @@ interface Wanted {
   readonly waitMs: number;
 }
 
-export function longPollRoute(app: FastifyInstance, options: LongPollOptions): void {
-  app.get('/v2/updates', async (request, reply) => {
+/** Answers one request for changes. */
+export function longPollHandler(
+  options: LongPollOptions,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  return async (request, reply) => {
     // Gone before it came to this: its `close` has been told, and will not be again.
     if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
     const { admission } = options;
@@ -95,7 +98,7 @@ export function longPollRoute(app: FastifyInstance, options: LongPollOptions): v
     // Idle time of the socket, which an answer that is read does not have.
     reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
     return send(reply, request.url, bodies, position);
-  });
+  };
 }
 
 interface Answer {

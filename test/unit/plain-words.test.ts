@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/config.ts';
 import { ManifeedError } from '../../src/errors.ts';
 import { configChecks } from '../../src/gateway/checks.ts';
-import { parsePaceChange } from '../../src/http/routes.ts';
+import { parsePaceChange } from '../../src/http/endpoints/put-pace.ts';
 import { decodeRows } from '../../src/ledger/transfer-codec.ts';
 import { manifeed } from '../../src/source/webhook/kinds/manifeed.ts';
 import { longPollSchema } from '../../src/transport/long-poll.ts';

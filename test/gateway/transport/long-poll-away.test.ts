@@ -3,7 +3,7 @@ import fastify, { type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
 import { defaultInterestLimits } from '../../../src/fanout/interests.ts';
-import { longPollRoute } from '../../../src/transport/long-poll.ts';
+import { longPollHandler } from '../../../src/transport/long-poll.ts';
 import type { Admission } from '../../../src/transport/stream-request.ts';
 import { everything, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
 
@@ -51,7 +51,7 @@ async function serve(
     if (!(error instanceof ManifeedError)) throw error;
     return reply.code(error.status).send(error.toBody());
   });
-  longPollRoute(app, {
+  const answer = longPollHandler({
     hub: world.hub,
     admission,
     clock: world.clock,
@@ -63,6 +63,7 @@ async function serve(
       stalledTimeoutMs: 60_000,
     },
   });
+  app.get('/v2/updates', answer);
   const listening = app.listen({ host: '127.0.0.1', port: 0 });
   closing.push(async () => {
     world.hub.close();

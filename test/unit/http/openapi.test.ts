@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type ApiEndpoint, buildOpenApi } from '../../../src/http/openapi.ts';
+import type { EndpointDescription } from '../../../src/http/endpoint.ts';
+import { buildOpenApi } from '../../../src/http/openapi.ts';
 
 const change = z.object({ position: z.string() });
-const events: ApiEndpoint = {
+const events: EndpointDescription = {
   method: 'get',
   path: '/v1/events',
   summary: 'Subscribe',
@@ -15,13 +16,14 @@ const events: ApiEndpoint = {
   headers: z.object({ 'Last-Event-ID': z.string().optional() }),
   responses: { 200: { description: 'A stream', mediaType: 'text/event-stream', schema: change } },
   errors: ['PARAMETER_INVALID', 'SUBSCRIPTION_LIMIT', 'TOO_MANY_CONNECTIONS'],
-  secured: true,
+  mayCall: 'subscriber',
 };
-const hook: ApiEndpoint = {
+const hook: EndpointDescription = {
   method: 'post',
   path: '/v1/hooks/{name}',
   summary: 'Deliver',
   tag: 'publish',
+  mayCall: 'sender',
   params: z.object({ name: z.string() }),
   body: {
     schema: z.object({ reference: z.string(), size: z.number().optional() }),

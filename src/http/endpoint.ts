@@ -1,0 +1,74 @@
+/** One endpoint of the gateway: what requests and `/openapi.json` both have to know of it. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { type ErrorCode, ManifeedError } from '../errors.ts';
+
+export interface ApiResponse {
+  readonly description: string;
+  /** Media type of the body; default `application/json`. Ignored without a schema. */
+  readonly mediaType?: string;
+  readonly schema?: z.ZodType;
+}
+
+/**
+ * Who may call an endpoint. `subscriber`: a client whose token the stream itself judges; `sender`: a registry whose
+ * credentials the webhook judges; `metrics` and `admin`: a token with that right.
+ */
+export type Caller = 'anyone' | 'subscriber' | 'sender' | 'metrics' | 'admin';
+
+/** What `/openapi.json` says of an endpoint. */
+export interface EndpointDescription {
+  readonly method: 'get' | 'post' | 'put' | 'delete' | 'options';
+  /** `/v1/hooks/{name}` */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Group in which tools show it. */
+  readonly tag: string;
+  readonly mayCall: Caller;
+  /** An object whose members are the query's parameters; lists may repeat. */
+  readonly query?: z.ZodObject;
+  /** An object whose members are the path's parameters. */
+  readonly params?: z.ZodObject;
+  /** An object whose members are header parameters. */
+  readonly headers?: z.ZodObject;
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly mediaTypes?: readonly string[];
+    readonly description?: string;
+  };
+  /** By status. */
+  readonly responses: Readonly<Record<number, ApiResponse>>;
+  /** Refusals from the catalogue, besides UNAUTHORIZED and DENIED where `mayCall` is a right. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+/** Answers one request. @throws ManifeedError, which the error handler puts into the registry's shape */
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+/** An endpoint and how it is served: by one handler, or by routes that another room puts on the server. */
+export type Endpoint = EndpointDescription &
+  (
+    | {
+        readonly handle: Handler;
+        /** Whether HEAD is answered too, as balancers probe. Default false. */
+        readonly answersHead?: boolean;
+      }
+    | { readonly register: (server: FastifyInstance) => unknown }
+  );
+
+/** A token's rights; null where there is no valid token. */
+export type CallerGrant = { readonly admin: boolean; readonly metrics: boolean } | null;
+
+/** Whether only a token with this right may call. */
+export function isRight(caller: Caller): caller is 'admin' | 'metrics' {
+  return caller === 'admin' || caller === 'metrics';
+}
+
+/** @throws UNAUTHORIZED without a grant, DENIED where it lacks the right */
+export function requireRight(right: 'admin' | 'metrics', grant: CallerGrant): void {
+  if (grant === null) throw new ManifeedError('UNAUTHORIZED', 'authorise: a token is required');
+  if (grant[right]) return;
+  const what = right === 'admin' ? 'administer' : 'see the metrics';
+  throw new ManifeedError('DENIED', `authorise: this token may not ${what}`);
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { invalidParameter } from '../../errors.ts';
+import { parseRepositoryText } from '../../event/repository-pattern.ts';
+import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { anyJson } from '../schemas.ts';
+
+const bodySchema = z.strictObject({
+  repository: z
+    .string()
+    .regex(/^[^\s@]{1,256}$/, { error: 'must be a repository or a glob of at most 256 characters' })
+    .optional()
+    .describe('Repositories (a glob) that it is for; absent: all'),
+  deliveriesPerSecond: z.number().min(0.01).max(10_000_000).describe('Deliveries a second from now on'),
+  forSeconds: z.number().min(1).max(86_400).optional().describe('How long; absent: until replaced'),
+});
+export type PaceChange = z.infer<typeof bodySchema>;
+
+/** What paces deliveries; the hub's pacer fits. */
+export interface AdjustablePace {
+  describe(): object;
+  /**
+   * @param pattern canonical glob over repository keys; null: all
+   * @param forMs null: until replaced
+   * @throws TOO_MANY_REQUESTS when too many overrides are in force
+   */
+  override(pattern: string | null, deliveriesPerSecond: number, forMs: number | null): void;
+}
+
+/** `PUT /v1/pace`: overrides the rate of all repositories or of some. @param defaultRegistry of a bare name */
+export function putPace(pace: AdjustablePace, defaultRegistry: string): Endpoint {
+  return {
+    method: 'put',
+    path: '/v1/pace',
+    summary: 'Override the rate for a while',
+    tag: 'operation',
+    mayCall: 'admin',
+    body: { schema: bodySchema },
+    responses: { 200: { description: 'The pace from now on', schema: anyJson } },
+    errors: ['PARAMETER_INVALID'],
+    handle(request, reply) {
+      const { repository, deliveriesPerSecond, forSeconds } = parsePaceChange(request.body);
+      const pattern =
+        repository === undefined ? null : parseRepositoryText(repository, { defaultRegistry }).canonical;
+      pace.override(pattern, deliveriesPerSecond, forSeconds === undefined ? null : forSeconds * 1000);
+      return reply.send(pace.describe());
+    },
+  };
+}
+
+/** @throws PARAMETER_INVALID naming the member */
+export function parsePaceChange(body: unknown): PaceChange {
+  const result = checkSchema(bodySchema, body);
+  if (result.ok) return result.data;
+  const [{ path, found, rule }] = result.faults;
+  const parameter = formatFaultPath(path).slice(0, 100) || 'body';
+  throw invalidParameter(parameter, `set pace: ${parameter}: ${found}: ${rule}`);
+}

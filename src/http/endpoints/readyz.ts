@@ -1,0 +1,20 @@
+import type { Endpoint } from '../endpoint.ts';
+import { anyJson } from '../schemas.ts';
+
+/** @param checks each rejects with the reason why the gateway should get no traffic; asked in order */
+export function readyz(checks: readonly { check(): unknown }[]): Endpoint {
+  return {
+    method: 'get',
+    path: '/readyz',
+    summary: 'The ledger can store and the gateway is not draining',
+    tag: 'operation',
+    mayCall: 'anyone',
+    responses: { 200: { description: 'Ready', schema: anyJson } },
+    errors: ['UNAVAILABLE', 'DRAINING'],
+    answersHead: true,
+    async handle(_request, reply) {
+      for (const part of checks) await part.check();
+      return reply.header('cache-control', 'no-store').send({ status: 'ready' });
+    },
+  };
+}
