@@ -85,7 +85,7 @@ const confined: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^ws(?:\/|$)/, files: /^src\/transport\/websocket\// },
   {
     library: /^(?:fastify|@fastify\/.*)$/,
-    files: /^src\/(?:http\/|transport\/|access\/[a-z-]+\.ts$|source\/webhook\/[a-z-]+\.ts$)/,
+    files: /^src\/(?:http\/|transport\/|access\/[a-z-]+\.ts$|source\/webhook\/(?:body\/)?[a-z-]+\.ts$)/,
   },
   { library: /^prom-client(?:\/|$)/, files: /^src\/http\/metrics[a-z-]*\.ts$/ },
   { library: /^yaml(?:\/|$)/, files: /^src\/(?:config|cli)\// },
