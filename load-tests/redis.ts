@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { openRedisCluster } from '../src/cluster/redis/cluster.ts';
 import { parseDigest } from '../src/event/digest.ts';
 import type { TagObserved } from '../src/event/observation.ts';
 import { openRedisLedger, type SharedLedger } from '../src/ledger/redis/redis.ts';
@@ -90,11 +91,11 @@ async function runGateway(url: string): Promise<void> {
 /** An idle gateway with all it runs beside the ledger. */
 async function runIdle(url: string): Promise<void> {
   const ledger = await open(url);
-  const presence = ledger.openPresence();
-  const schedule = ledger.scheduleFor('registry.example.com');
+  const cluster = await openRedisCluster(ledger.redis);
+  const schedule = cluster.scheduleFor('registry.example.com');
   process.send?.('ready');
   await once(process, 'message');
-  await Promise.all([presence.close(), schedule.close()]);
+  await Promise.all([cluster.close(), schedule.close()]);
   await ledger.close();
 }
 

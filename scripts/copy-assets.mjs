@@ -1,4 +1,5 @@
-// tsc copies no Lua: the Redis ledger reads its scripts from beside its compiled module.
-import { cpSync, existsSync } from 'node:fs';
+// tsc copies no Lua: scripts are read from beside the compiled module that runs them.
+import { cpSync } from 'node:fs';
 
-if (existsSync('src/redis/lua')) cpSync('src/redis/lua', 'dist/redis/lua', { recursive: true });
+for (const room of ['redis', 'ledger/redis', 'cluster/redis'])
+  cpSync(`src/${room}/lua`, `dist/${room}/lua`, { recursive: true });

@@ -17,7 +17,7 @@ import { drain } from './fanout/drain.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { authoriserOf, createAdmission, hostCheckOf } from './gateway/admission.ts';
-import { joinOthers, openLedger } from './gateway/ledger.ts';
+import { joinCluster, openLedger } from './gateway/ledger.ts';
 import { outcomeCounter } from './gateway/outcomes.ts';
 import { canonicalPace, warnOfWiderAccess } from './gateway/patterns.ts';
 import { createRedaction } from './gateway/redact.ts';
@@ -88,10 +88,10 @@ export async function openApp(options: AppOptions): Promise<App> {
 
   const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
   const clockWatch = await ClockWatch.open({ ledger, clock, metrics, log: logger });
-  const company = joinOthers(ledger, clock);
+  const cluster = await joinCluster(ledger, clock);
   const polling = createPolling({
     countOutcomes,
-    ...{ scheduleFor: company.scheduleFor, budgetFor: company.budgetFor },
+    ...{ scheduleFor: cluster.scheduleFor, budgetFor: cluster.budgetFor },
     config,
     ledger,
     ...common,
@@ -100,7 +100,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const hub = await Hub.open({
     ledger,
     pace: canonicalPace(config),
-    crowdOf: company.crowdOf,
+    crowdOf: cluster.crowdOf,
     onDemand: polling.onDemand,
     interests: config.limits,
     stalledTimeoutMs: config.limits.stalledTimeoutMs,
@@ -184,7 +184,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const stopCounting = countChanges(ledger, metrics);
   const stopHeartbeat = startHeartbeat({ hub, intervalMs: config.limits.heartbeatIntervalMs, clock, random });
   const stopTrimming = keepTrimmed(ledger, clock, logger);
-  company.tell(() => hub.pacedCounts());
+  cluster.tell(() => hub.pacedCounts());
   intake.start();
   await polling.start();
 
@@ -202,7 +202,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     await intake.close();
     await drain({ hub, windowMs: 0, clock, random });
     hub.close();
-    await company.close();
+    await cluster.close();
     await closeServer(server);
     await ledger.close();
   }

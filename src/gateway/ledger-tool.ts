@@ -3,7 +3,6 @@
 import type { LedgerInfo, LedgerTool } from '../cli/ledger-command.ts';
 import type { Config } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
-import { newEpoch } from '../ledger/epoch.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { restoreSqlite } from '../ledger/sqlite/backup.ts';
 import { isOldSqlite, openSqliteReader, type SqliteFacts } from '../ledger/sqlite/reader.ts';
@@ -11,6 +10,7 @@ import { isTransferable, type Transferable } from '../ledger/transfer.ts';
 import { decodeRows, encodeRow } from '../ledger/transfer-codec.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
+import { randomId } from '../lib/random-id.ts';
 import { openLedger } from './ledger.ts';
 
 /** Tags counted at a time. */
@@ -64,7 +64,7 @@ export async function restoreLedger({ ledger }: Config, file: string): Promise<r
   const { epoch, head, setAside } = await restoreSqlite({
     path: ledger.path,
     backup: file,
-    epoch: newEpoch(systemRandom),
+    epoch: randomId(systemRandom),
     now: systemClock.now(),
   });
   return [

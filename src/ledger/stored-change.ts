@@ -1,6 +1,7 @@
 /** What a change can look like: an import file and a shared Redis are input like any other. */
 import type { Change } from '../event/change.ts';
-import { canonicalRepository, isTag } from '../event/reference.ts';
+import { isTag } from '../event/reference.ts';
+import { isStoredRepository } from '../event/stored-repository.ts';
 import { maxTimeMs } from '../event/time.ts';
 
 /** 0001-01-01, ms: some senders mean "unknown" by it. */
@@ -17,24 +18,9 @@ export function isTimeMs(value: number): boolean {
   return Number.isInteger(value) && value >= earliestMs && value <= maxTimeMs;
 }
 
-const knownRepositories = new Set<string>();
-/** Names remembered as good: a page of changes has few, and the grammar costs more than all the rest of a check. */
-export const maxKnownRepositories = 4_096;
-
 /** Whether it is a sequence, a size or another count, exact. */
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
-}
-
-/** Whether a source can have said it: a poller asks for it at the registry by this name. */
-export function isStoredRepository(registry: string, repository: string): boolean {
-  const key = `${registry} ${repository}`;
-  if (knownRepositories.has(key)) return true;
-  const names = canonicalRepository(registry, repository);
-  if (names?.registry !== registry || names.repository !== repository) return false;
-  if (knownRepositories.size >= maxKnownRepositories) knownRepositories.clear();
-  knownRepositories.add(key);
-  return true;
 }
 
 /** The member that no ledger would have stored; null where all are as they must be. Digests are typed already. */

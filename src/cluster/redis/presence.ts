@@ -1,16 +1,11 @@
 import { compileGlob, isGlob } from '../../event/glob.ts';
-import { asCount, asList, asText } from '../../ledger/redis/codec.ts';
-import type { RedisDamage } from '../../ledger/redis/damage.ts';
-import type { RedisStore } from '../../ledger/redis/store.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Random } from '../../lib/random.ts';
-
-/** How many matching paced subscribers each gateway has; this one is `counts[node]`. Gateways are in order of name. */
-export interface PresentCounts {
-  readonly node: number;
-  readonly counts: readonly number[];
-}
+import type { RedisDamage } from '../../redis/damage.ts';
+import { asCount, asList, asText } from '../../redis/reply.ts';
+import type { PresentCounts } from '../cluster.ts';
+import type { ClusterScripts } from './scripts.ts';
 
 export interface PresenceTuning {
   /** ms. Default 1,000. */
@@ -22,7 +17,7 @@ export interface PresenceTuning {
 }
 
 export interface RedisPresenceOptions extends PresenceTuning {
-  readonly store: RedisStore;
+  readonly scripts: ClusterScripts;
   /** This gateway's name, its own for each start. */
   readonly node: string;
   readonly clock: Clock;
@@ -132,7 +127,7 @@ export class RedisPresence {
   #tell(ttlMs: number, payload: string | null): Promise<unknown> {
     const known = Object.fromEntries([...this.#others].map(([name, { version }]) => [name, version]));
     const call = { node: this.nodeId, ttlMs, version: this.#version, payload };
-    return this.#options.store.run('presence', 'tell the subscriber counts', {
+    return this.#options.scripts.run('presence', 'tell the subscriber counts', {
       ...call,
       known: { ...known, [this.nodeId]: this.#version },
     });

@@ -1,23 +1,21 @@
-import { asList, asNumber } from '../../ledger/redis/codec.ts';
-import type { RedisStore } from '../../ledger/redis/store.ts';
+import { asList, asNumber } from '../../redis/reply.ts';
+import type { BudgetState, Granted, RequestBudget } from '../request-budget.ts';
+import type { ClusterScripts } from './scripts.ts';
 
-/**
- * The request budget of a registry that all gateways share; the shape of source/poll/budget.ts, which a ledger may
- * not import.
- */
-export class RedisBudget {
-  readonly #store: RedisStore;
+/** The request budget of a registry that all gateways share. */
+export class RedisBudget implements RequestBudget {
+  readonly #scripts: ClusterScripts;
   readonly #budget: string;
   readonly #requestsPerSecond: number;
 
   /** @param requestsPerSecond > 0, by all gateways together */
-  constructor(store: RedisStore, budget: string, requestsPerSecond: number) {
-    this.#store = store;
+  constructor(scripts: ClusterScripts, budget: string, requestsPerSecond: number) {
+    this.#scripts = scripts;
     this.#budget = budget;
     this.#requestsPerSecond = requestsPerSecond;
   }
 
-  async take(wanted: number): Promise<{ granted: number; retryInMs: number }> {
+  async take(wanted: number): Promise<Granted> {
     const [granted, retryInMs] = asList(await this.#run('take', { wanted })).map(asNumber);
     return { granted: granted ?? 0, retryInMs: granted === wanted ? 0 : (retryInMs ?? 1) };
   }
@@ -30,13 +28,13 @@ export class RedisBudget {
     await this.#run('slow', { slowRate: requestsPerSecond, forMs });
   }
 
-  async state(): Promise<{ requestsPerSecond: number; pausedForMs: number }> {
+  async state(): Promise<BudgetState> {
     const [requestsPerSecond, pausedForMs] = asList(await this.#run('state', {})).map(asNumber);
     return { requestsPerSecond: requestsPerSecond ?? 0, pausedForMs: pausedForMs ?? 0 };
   }
 
   #run(op: string, call: Readonly<Record<string, unknown>>): Promise<unknown> {
     const budget = { budget: this.#budget, rate: this.#requestsPerSecond };
-    return this.#store.run('budget', 'use the request budget', { ...budget, op, ...call });
+    return this.#scripts.run('budget', 'use the request budget', { ...budget, op, ...call });
   }
 }

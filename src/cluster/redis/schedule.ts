@@ -3,31 +3,17 @@
  * server's clock; a gateway that dies loses its leases when they end, and its wishes a little later.
  */
 
-import { asList, asNumber, asText } from '../../ledger/redis/codec.ts';
-import type { RedisDamage } from '../../ledger/redis/damage.ts';
-import type { RedisStore } from '../../ledger/redis/store.ts';
-import { isStoredRepository } from '../../ledger/stored-change.ts';
+import { isStoredRepository } from '../../event/stored-repository.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Random } from '../../lib/random.ts';
-
-// The shapes of source/poll/schedule.ts. A ledger may not import a source, so they are stated again.
-export interface WantedLook {
-  readonly repository: string;
-  readonly scopes: readonly string[];
-  /** ms; Infinity: no look of its own. */
-  readonly inMs: number;
-}
-
-export interface ClaimedLook {
-  readonly repository: string;
-  readonly scopes: readonly string[];
-  readonly memo: string | null;
-  readonly lease: string;
-}
+import type { RedisDamage } from '../../redis/damage.ts';
+import { asList, asNumber, asText } from '../../redis/reply.ts';
+import type { Claim, Schedule, Wanted } from '../schedule.ts';
+import type { ClusterScripts } from './scripts.ts';
 
 export interface RedisScheduleOptions {
-  readonly store: RedisStore;
+  readonly scripts: ClusterScripts;
   readonly registry: string;
   /** This gateway's name, its own for each start. */
   readonly node: string;
@@ -48,7 +34,7 @@ const rewantWithinMs = 30_000;
 /** Repositories one script hands out. */
 const maxClaims = 200;
 
-export class RedisSchedule {
+export class RedisSchedule implements Schedule {
   readonly #options: Required<RedisScheduleOptions>;
   /** To say again where Redis forgot them: after a failover, or when this gateway was away for long. */
   readonly #wanted = new Map<string, string>();
@@ -60,7 +46,7 @@ export class RedisSchedule {
     this.#beating = this.#beat();
   }
 
-  async want(wanted: readonly WantedLook[]): Promise<void> {
+  async want(wanted: readonly Wanted[]): Promise<void> {
     for (const { repository, scopes } of wanted) this.#wanted.set(repository, JSON.stringify(scopes));
     if (await this.#sendWanted(wanted, false)) await this.#wantAllAgain();
   }
@@ -99,9 +85,9 @@ export class RedisSchedule {
     await this.#run('unwant', { repository });
   }
 
-  async claim(max: number, leaseMs: number): Promise<readonly ClaimedLook[]> {
+  async claim(max: number, leaseMs: number): Promise<readonly Claim[]> {
     const reply = asList(await this.#run('claim', { max: Math.min(max, maxClaims), leaseMs })).map(asText);
-    const claims: ClaimedLook[] = [];
+    const claims: Claim[] = [];
     for (let i = 0; i + 3 < reply.length; i += 4) {
       const [repository = '', scopes = '[]', memo = '', lease = ''] = reply.slice(i, i + 4);
       const texts = readScopes(scopes);
@@ -113,11 +99,11 @@ export class RedisSchedule {
     return claims;
   }
 
-  async extend({ repository, lease }: ClaimedLook, leaseMs: number): Promise<boolean> {
+  async extend({ repository, lease }: Claim, leaseMs: number): Promise<boolean> {
     return (await this.#run('extend', { repository, lease, leaseMs })) === 1;
   }
 
-  async done({ repository, lease }: ClaimedLook, inMs: number, memo: string): Promise<void> {
+  async done({ repository, lease }: Claim, inMs: number, memo: string): Promise<void> {
     await this.#run('done', { repository, lease, inMs, memo });
   }
 
@@ -137,8 +123,8 @@ export class RedisSchedule {
   }
 
   #run(op: string, call: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const { store, registry, node, nodeTtlMs } = this.#options;
-    return store.run('schedule', 'use the poll schedule', { registry, node, nodeTtlMs, op, ...call });
+    const { scripts, registry, node, nodeTtlMs } = this.#options;
+    return scripts.run('schedule', 'use the poll schedule', { registry, node, nodeTtlMs, op, ...call });
   }
 
   async #beat(): Promise<void> {

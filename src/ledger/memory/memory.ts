@@ -6,8 +6,8 @@ import { ManifeedError } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { repositoryKey } from '../../event/reference.ts';
+import { randomId } from '../../lib/random-id.ts';
 import { decideWithin, type TagRow } from '../decide.ts';
-import { newEpoch } from '../epoch.ts';
 import { isDuplicate } from '../is-duplicate.ts';
 import type {
   Bounds,
@@ -65,7 +65,7 @@ class MemoryLedger implements Ledger, Transferable {
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#epoch = newEpoch(options.random);
+    this.#epoch = randomId(options.random);
     const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
     this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt);
     this.#tickedAt = options.clock.monotonic();

@@ -2,9 +2,9 @@
  * Reads what the scripts return and publish and what the keys hold. Other programs may write to the same Redis, so
  * everything is checked like any other input: what no gateway can have stored is refused.
  */
-import { ManifeedError } from '../../errors.ts';
 import { type Change, type ChangeType, changeTypes } from '../../event/change.ts';
 import { type Digest, isDigest } from '../../event/digest.ts';
+import { asCount, asList, asNumber, asText, broken, orNull } from '../../redis/reply.ts';
 import type { Bounds, Outcome, TagState } from '../ledger.ts';
 import { badMember, isCount, isEpoch, isTimeMs } from '../stored-change.ts';
 import { entrySum, isDigestSound } from './sum.ts';
@@ -44,20 +44,6 @@ export interface Announcement {
   readonly first: number;
   readonly count: number;
   readonly read: (() => readonly Change[]) | null;
-}
-
-/**
- * JSON that Lua's decoder takes whole. It refuses a text with a lone surrogate in it, and one media type from a
- * stranger must not spoil the group of everyone's observations; U+FFFD stands in its place.
- */
-export function encodeForLua(value: unknown): string {
-  const text = JSON.stringify(value);
-  // JSON.stringify escapes no other character as \ud…
-  return text.includes('\\ud') ? JSON.stringify(value, wellFormed) : text;
-}
-
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed() : value;
 }
 
 const outcomeLetters: Readonly<Record<string, Outcome>> = {
@@ -260,33 +246,6 @@ export function asDigest(value: unknown): Digest {
   throw broken('a digest', value);
 }
 
-export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
-  return value === null ? null : read(value);
-}
-
-export function asList(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw broken('a list', value);
-}
-
-export function asText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw broken('a text', value);
-}
-
-/** A number, or the text of one: Redis answers with texts where numbers may be large. */
-export function asNumber(value: unknown): number {
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
-  if (typeof number === 'number' && Number.isFinite(number)) return number;
-  throw broken('a number', value);
-}
-
-export function asCount(value: unknown): number {
-  const number = asNumber(value);
-  if (isCount(number)) return number;
-  throw broken('a whole number from 0', value);
-}
-
 function asTimeMs(value: unknown): number {
   const number = asNumber(value);
   if (isTimeMs(number)) return number;
@@ -296,9 +255,4 @@ function asTimeMs(value: unknown): number {
 function asEpoch(value: unknown): string {
   if (isEpoch(value)) return value;
   throw broken('an epoch', value);
-}
-
-function broken(required: string, value: unknown): ManifeedError {
-  const found = JSON.stringify(String(value).slice(0, 100));
-  return new ManifeedError('UNAVAILABLE', `use the ledger: Redis gave ${found}: must be ${required}`);
 }

@@ -2,9 +2,9 @@
 import type { ManifeedError } from '../../errors.ts';
 import type { Deferred } from '../../event/observation.ts';
 import { isTag } from '../../event/reference.ts';
+import { isStoredRepository } from '../../event/stored-repository.ts';
 import { decodePending } from '../pending-codec.ts';
 import { refusePending } from '../refusal.ts';
-import { isStoredRepository } from '../stored-change.ts';
 
 /** Null where it is not what `encodePending` made. */
 export function readPending(text: string): Deferred | null {

@@ -1,13 +1,13 @@
 import { ManifeedError } from '../../errors.ts';
 import { isTag, type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { isStoredRepository } from '../../event/stored-repository.ts';
+import type { RedisDamage } from '../../redis/damage.ts';
+import { asList, asText } from '../../redis/reply.ts';
 import type { Page, ReadFilter, TagPage, TagQuery, TagState } from '../ledger.ts';
 import { boundedLimit } from '../options.ts';
 import { refuseLost, refusePosition } from '../refusal.ts';
-import { isStoredRepository } from '../stored-change.ts';
 import { compareText, formatTagCursor, parseTagCursor, type TagCursor } from '../tag-cursor.ts';
 import {
-  asList,
-  asText,
   boundsFields,
   readBounds,
   readEntry,
@@ -16,7 +16,6 @@ import {
   type StoredBounds,
   sequenceOfEntry,
 } from './codec.ts';
-import type { RedisDamage } from './damage.ts';
 import type { RedisStore } from './store.ts';
 
 /** Entries one read brings over the network: some 300 KB. */

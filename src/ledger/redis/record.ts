@@ -1,8 +1,9 @@
 import { ManifeedError } from '../../errors.ts';
 import type { Observation } from '../../event/observation.ts';
+import { encodeForLua } from '../../redis/reply.ts';
 import { aged } from '../aged.ts';
 import type { Recorded } from '../ledger.ts';
-import { encodeForLua, type RecordReply } from './codec.ts';
+import type { RecordReply } from './codec.ts';
 import { withSum } from './sum.ts';
 
 interface Waiting {

@@ -7,18 +7,14 @@
  * harmless: the same observation again finds the index as it wants it, and the same delivery key is a duplicate.
  */
 
-import { type PresenceTuning, RedisPresence } from '../../cluster/redis/presence.ts';
-import { RedisBudget } from '../../cluster/redis/request-budget.ts';
-import { RedisSchedule } from '../../cluster/redis/schedule.ts';
 import { ManifeedError } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { repositoryKey } from '../../event/reference.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { noLog } from '../../lib/log.ts';
 import { noMetrics } from '../../lib/metrics.ts';
-import { type Connections, openConnections } from '../../redis/connections.ts';
-import { databaseOf, type RedisTarget, type RedisTimeouts } from '../../redis/target.ts';
-import { newEpoch } from '../epoch.ts';
+import { openConnections, type RedisConnections, type RedisOptions } from '../../redis/connections.ts';
+import { asCount, asList, asText } from '../../redis/reply.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
 import { encodePending } from '../pending-codec.ts';
@@ -26,9 +22,6 @@ import { ReadGate } from '../read-gate.ts';
 import { StandingTime } from '../standing-time.ts';
 import type { LedgerRow, Transferable } from '../transfer.ts';
 import {
-  asCount,
-  asList,
-  asText,
   boundsFields,
   type RecordReply,
   readAnnouncement,
@@ -37,40 +30,25 @@ import {
   readStanding,
   type Standing,
 } from './codec.ts';
-import { RedisDamage } from './damage.ts';
 import { RecordHealth } from './health.ts';
 import { pendingRefusal, readPending } from './pending.ts';
 import { readPage, readTags } from './read.ts';
 import { RecordQueue } from './record.ts';
-import { type RedisStore, redisKeys } from './store.ts';
+import { readLedgerScripts } from './scripts.ts';
+import { RedisStore } from './store.ts';
 import { RedisTail } from './tail.ts';
 import { exportRedis, importRedis } from './transfer.ts';
 
-export interface RedisLedgerOptions extends LedgerOptions, RedisTarget {
-  /** What the ledger's keys begin with, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
-  readonly keyPrefix?: string;
-  readonly timeouts?: Partial<RedisTimeouts>;
+export interface RedisLedgerOptions extends LedgerOptions, RedisOptions {
   /** Replicas that must have a change before it is acknowledged. Default 0: the primary alone. */
   readonly minReplicas?: number;
   /** How long those replicas may take, ms; below `commandTimeoutMs`. Default 1,000. */
   readonly minReplicasTimeoutMs?: number;
-  /** How often an idle gateway asks where the ledger stands and whether its connections live, ms. Default 2,000. */
-  readonly watchEveryMs?: number;
-  /** How long opening may take, ms. Default 10,000. */
-  readonly openTimeoutMs?: number;
-  /** The ledger's time, ms; default: the Redis server's, which all gateways share. For tests. */
-  readonly now?: () => number;
   /** The monotonic time that goes with `now`, ms; default: the clock's. For tests. */
   readonly monotonic?: () => number;
 }
 
-const defaults = {
-  keyPrefix: 'manifeed',
-  minReplicas: 0,
-  minReplicasTimeoutMs: 1_000,
-  watchEveryMs: 2_000,
-  openTimeoutMs: 10_000,
-};
+const defaults = { minReplicas: 0, minReplicasTimeoutMs: 1_000 };
 
 /**
  * Changes of one script that are published as a whole; of more, only that there are. Some 300 KB: what Redis may
@@ -84,16 +62,10 @@ const maxReadsAtOnce = 8;
 /** Steps of one `trim`; the rest waits for the next. */
 const maxTrimSteps = 1_000;
 
-/** A ledger shared by several gateways, and what else they share by way of the same Redis. */
+/** A ledger shared by several gateways, on connections that others may use too. */
 export interface SharedLedger extends Ledger, Transferable {
-  /** This gateway's name among them, its own for each start. */
-  readonly node: string;
-  /** Who polls what, for one registry. */
-  scheduleFor(registry: string): RedisSchedule;
-  /** How fast one registry may be asked by all of them together. */
-  budgetFor(key: string, requestsPerSecond: number): RedisBudget;
-  /** Who has how many paced subscribers. One for each gateway; to be closed before the ledger. */
-  openPresence(options?: PresenceTuning): RedisPresence;
+  /** They end with the ledger. */
+  readonly redis: RedisConnections;
 }
 
 /**
@@ -101,70 +73,68 @@ export interface SharedLedger extends Ledger, Transferable {
  * @throws PARAMETER_INVALID when the target makes no sense
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<SharedLedger> {
-  const keys = redisKeys(options.keyPrefix ?? defaults.keyPrefix, databaseOf(options));
-  const { clock, random, log = noLog, metrics = noMetrics } = options;
+  const { clock, log = noLog, metrics = noMetrics } = options;
   const holes = metrics.counter(
     'ledger_redis_holes_total',
     'Times the stream was read for what the channel lost',
   );
-  const damage = new RedisDamage({ log, clock, metrics });
+  const scripts = await readLedgerScripts();
   let tail: RedisTail | null = null;
-  const standing = async () => readStanding(await store.run('status', 'ask where the ledger stands'));
-
-  const connections = await openConnections({
-    ...{ target: options, keys, clock, random, log, metrics },
-    timeouts: options.timeouts ?? {},
-    openTimeoutMs: options.openTimeoutMs ?? defaults.openTimeoutMs,
-    watchEveryMs: options.watchEveryMs ?? defaults.watchEveryMs,
-    now: () => options.now?.() ?? null,
-    seen: () => (tail === null ? { epoch: '', head: 0 } : { epoch: tail.epoch, head: tail.head }),
-    onMessage: (text) => {
-      const announcement = readAnnouncement(text);
-      if (announcement === null) damage.found('message', text);
-      else tail?.announce(announcement);
-    },
-    onLook: async () => tail?.stands(await standing()),
+  const seen = () => tail ?? { epoch: '', head: 0 };
+  const standingOf = async (store: RedisStore) =>
+    readStanding(await store.run('status', 'ask where the ledger stands'));
+  const redis = await openConnections(options, (connections) => {
+    const store = new RedisStore(connections, scripts, seen);
+    return {
+      prepare: async (client) => {
+        await store.load(client);
+        await store.runOn(client, 'status');
+      },
+      onMessage: (text) => {
+        const announcement = readAnnouncement(text);
+        if (announcement === null) connections.damage.found('message', text);
+        else tail?.announce(announcement);
+      },
+      onLook: async () => tail?.stands(await standingOf(store)),
+    };
   });
-  const { store } = connections;
+  const { damage } = redis;
+  const store = new RedisStore(redis, scripts, seen);
   try {
-    const first = await standing();
+    const first = await standingOf(store);
     tail = new RedisTail(first, {
-      ...{ clock, log, standing, onHole: () => holes.inc() },
+      ...{ clock, log, standing: () => standingOf(store), onHole: () => holes.inc() },
       onStray: (what) => damage.found('message', what),
-      onSilence: () => connections.renewTail('the channel was silent while changes came'),
+      onSilence: () => redis.renewTail('the channel was silent while changes came'),
       read: (after, limit) => readPage(store, damage, { after, limit, filter: {}, maxScanned: limit }),
     });
-    return new RedisLedger(options, connections, { tail, damage, standing: first });
+    return new RedisLedger(options, redis, { store, tail, standing: first });
   } catch (error) {
-    await connections.close();
+    await redis.close();
     throw error;
   }
 }
 
-type Opening = Readonly<{ tail: RedisTail; damage: RedisDamage; standing: Standing }>;
+type Opening = Readonly<{ store: RedisStore; tail: RedisTail; standing: Standing }>;
 
 class RedisLedger implements SharedLedger {
-  readonly node: string;
+  readonly redis: RedisConnections;
   readonly #options: RedisLedgerOptions;
   readonly #limits: LedgerLimits;
-  readonly #connections: Connections;
   readonly #store: RedisStore;
   readonly #tail: RedisTail;
-  readonly #damage: RedisDamage;
   readonly #queue: RecordQueue;
   readonly #gate: ReadGate;
   readonly #health: RecordHealth;
   readonly #standingTime: StandingTime;
   #closing: Promise<void> | null = null;
 
-  constructor(options: RedisLedgerOptions, connections: Connections, { tail, damage, standing }: Opening) {
-    this.node = newEpoch(options.random);
+  constructor(options: RedisLedgerOptions, redis: RedisConnections, { store, tail, standing }: Opening) {
+    this.redis = redis;
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#connections = connections;
-    this.#store = connections.store;
+    this.#store = store;
     this.#tail = tail;
-    this.#damage = damage;
     this.#health = new RecordHealth(options.clock);
     this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
     const monotonic = options.monotonic ?? (() => options.clock.monotonic());
@@ -262,13 +232,15 @@ class RedisLedger implements SharedLedger {
 
   /** Left there, it would come back after each lease, for ever. */
   async #dropPending(id: string, text: string): Promise<void> {
-    this.#damage.found('pending', text);
+    this.redis.damage.found('pending', text);
     await this.record([], [id]);
   }
 
   read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
     const { maxScanned } = this.#limits;
-    return this.#gate.pass(() => readPage(this.#store, this.#damage, { after, limit, filter, maxScanned }));
+    return this.#gate.pass(() =>
+      readPage(this.#store, this.redis.damage, { after, limit, filter, maxScanned }),
+    );
   }
 
   async seek(time: number): Promise<number> {
@@ -276,7 +248,7 @@ class RedisLedger implements SharedLedger {
   }
 
   tags(query: TagQuery): Promise<TagPage> {
-    return this.#gate.pass(() => readTags(this.#store, this.#damage, query, maxVisited));
+    return this.#gate.pass(() => readTags(this.#store, this.redis.damage, query, maxVisited));
   }
 
   async baselines(registry: string, repository: string): Promise<readonly string[]> {
@@ -320,23 +292,6 @@ class RedisLedger implements SharedLedger {
     this.#tail.stands(readStanding(await this.#store.run('status', 'import ledger')));
   }
 
-  scheduleFor(registry: string): RedisSchedule {
-    return new RedisSchedule({ ...this.#shared(), registry });
-  }
-
-  budgetFor(key: string, requestsPerSecond: number): RedisBudget {
-    return new RedisBudget(this.#store, key, requestsPerSecond);
-  }
-
-  openPresence(options: PresenceTuning = {}): RedisPresence {
-    return new RedisPresence({ ...this.#shared(), ...options });
-  }
-
-  #shared() {
-    const { clock, random, log = noLog } = this.#options;
-    return { store: this.#store, node: this.node, clock, random, log, damage: this.#damage };
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -345,6 +300,6 @@ class RedisLedger implements SharedLedger {
   async #close(): Promise<void> {
     await this.#queue.close();
     this.#tail.close();
-    await this.#connections.close();
+    await this.redis.close();
   }
 }

@@ -2,22 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ManifeedError } from '../../errors.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { randomId } from '../../lib/random-id.ts';
+import { asList, asNumber, asText, encodeForLua, orNull } from '../../redis/reply.ts';
 import type { ManifestRow, TagRow } from '../decide.ts';
-import { newEpoch } from '../epoch.ts';
 import { decodePending, encodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from '../transfer.ts';
-import {
-  asDigest,
-  asList,
-  asNumber,
-  asText,
-  boundsFields,
-  encodeForLua,
-  orNull,
-  readBounds,
-  readEntry,
-  readTagState,
-} from './codec.ts';
+import { asDigest, boundsFields, readBounds, readEntry, readTagState } from './codec.ts';
 import type { RedisStore } from './store.ts';
 import { digestSum } from './sum.ts';
 
@@ -30,7 +20,7 @@ const importBatch = 500;
 
 /** Everything the ledger holds as of one moment; how, stands in `lua/snapshot.lua`. */
 export async function* exportRedis(store: RedisStore, random: () => number): AsyncGenerator<LedgerRow> {
-  const id = newEpoch(random);
+  const id = randomId(random);
   const step = (op: string, more: object = {}) =>
     store.run('export', 'export ledger', { op, id, leaseMs, ...more });
   const clear = async () => {
@@ -198,7 +188,7 @@ export async function importRedis(
   random: () => number,
   rows: AsyncIterable<LedgerRow>,
 ): Promise<void> {
-  const id = newEpoch(random);
+  const id = randomId(random);
   const step = async (op: string, args: readonly string[] = []) => {
     try {
       return await store.run('import', 'import ledger', { op, id }, args);

@@ -8,7 +8,7 @@ import type { Observation, PendingObservation, TagObserved } from '../../event/o
 import { failpoint } from '../../lib/failpoint.ts';
 import { noLog } from '../../lib/log.ts';
 import { type Counter, type Gauge, type Histogram, noMetrics } from '../../lib/metrics.ts';
-import { newEpoch } from '../epoch.ts';
+import { randomId } from '../../lib/random-id.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerOptions } from '../options.ts';
 import { ReadGate } from '../read-gate.ts';
@@ -47,7 +47,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   try {
     const bounds = await link.ask('open', {
       path: options.path,
-      epoch: newEpoch(options.random),
+      epoch: randomId(options.random),
       openedAt: options.clock.now(),
       busyTimeoutMs: options.busyTimeoutMs ?? defaultBusyTimeoutMs,
       maxFileBytes: options.maxFileBytes ?? null,

@@ -45,10 +45,3 @@ end
 
 readClock()
 now = clock.stampedAt
-
--- What was stamped before this is older than call.maxAgeMs; nil where that cannot be told.
-local function oldestStamp()
-  local before = now - call.maxAgeMs
-  if clock.steppedAt > 0 and clock.steppedAt >= before then return nil end
-  return before
-end

@@ -50,9 +50,6 @@ export function waitMs(habits: Habits, now: number, bounds: IntervalBounds): num
   return reachesBusyHour ? clamp(toNextHourMs, bounds) : plainMs;
 }
 
-/** Jitter of a wait: uniform within ±10 %, so that repositories never fall into step. */
-export const jitterShare = 0.1;
-
 /** Whether this hour saw clearly more changes than its share. */
 function isBusyHour(hours: Hours, hour: number): boolean {
   const total = hours.reduce((sum, count) => sum + count, 0);

@@ -4,7 +4,6 @@
  * of its repositories; what a look does is in `look.ts`.
  */
 
-import { LoadSlots } from '../../cluster/memory/load-slots.ts';
 import type { Claim, Wanted } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
 import {
@@ -17,6 +16,7 @@ import {
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
 import type { LaneDeps } from './lane-deps.ts';
+import { LoadSlots } from './load-slots.ts';
 import { lookAt } from './look.ts';
 import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';

@@ -1,6 +1,7 @@
 // @needs redis-server
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRedisCluster, type RedisCluster } from '../../../../src/cluster/redis/cluster.ts';
 import type { BudgetFor, RequestBudget } from '../../../../src/cluster/request-budget.ts';
 import { openRedisLedger, type SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
@@ -11,14 +12,17 @@ import { freshPrefix } from '../../../support/redis-ledger.ts';
 const clock = fakeClock();
 let redis: RedisNode;
 let gateways: SharedLedger[];
+let clusters: RedisCluster[];
 beforeAll(async () => {
   redis = await startRedis();
   const keyPrefix = freshPrefix();
   const retention = { maxChanges: 100, maxAgeMs: 3_600_000 };
   const own = { url: redis.url, keyPrefix, retention, random: Math.random, clock: systemClock };
   gateways = await Promise.all([1, 2, 3].map(() => openRedisLedger({ ...own, now: () => clock.now() })));
+  clusters = await Promise.all(gateways.map((gateway) => openRedisCluster(gateway.redis)));
 });
 afterAll(async () => {
+  await Promise.all(clusters.map((cluster) => cluster.close()));
   await Promise.all(gateways.map((gateway) => gateway.close()));
   await redis.stop();
 });
@@ -28,8 +32,8 @@ let budgets = 0;
 /** The same budget at three gateways. */
 function shared(requestsPerSecond: number): RequestBudget[] {
   const name = `budget-${++budgets}`;
-  return gateways.map((gateway) => {
-    const budgetFor: BudgetFor = (key, rate) => gateway.budgetFor(key, rate);
+  return clusters.map((cluster) => {
+    const budgetFor: BudgetFor = (key, rate) => cluster.budgetFor(key, rate);
     return budgetFor(name, requestsPerSecond);
   });
 }

@@ -1,5 +1,6 @@
 // @needs redis-server
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { openRedisCluster } from '../../../../src/cluster/redis/cluster.ts';
 import type { RedisPresence } from '../../../../src/cluster/redis/presence.ts';
 import { openRedisLedger, type SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
@@ -34,7 +35,7 @@ async function openGateway(): Promise<SharedLedger> {
 }
 
 async function join(): Promise<RedisPresence> {
-  const presence = (await openGateway()).openPresence();
+  const presence = (await openRedisCluster((await openGateway()).redis)).presence;
   closing.push(() => presence.close());
   return presence;
 }
@@ -82,7 +83,7 @@ test('subscribers of globs count for every repository that matches', async () =>
 test('one that closes is gone at once, one that dies when its time is up', async () => {
   const [a, b] = [await join(), await join()];
   const dying = await openGateway();
-  const doomed = dying.openPresence({ heartbeatMs: 50, ttlMs: 400 });
+  const doomed = (await openRedisCluster(dying.redis, { heartbeatMs: 50, ttlMs: 400 })).presence;
   await Promise.all([a, b, doomed].map((one) => one.publish(new Map([[key, 1]]))));
   await until('all to know', () => [a, b, doomed].every((one) => countsOf(one, 1).length === 3));
   await b.close();
@@ -102,7 +103,7 @@ test('what Redis forgot is told again', async () => {
 });
 
 test('of more keys than may be told the largest are exact and the rest an average', async () => {
-  const a = (await openGateway()).openPresence({ maxKeys: 2, heartbeatMs: 50 });
+  const a = (await openRedisCluster((await openGateway()).redis, { maxKeys: 2, heartbeatMs: 50 })).presence;
   closing.push(() => a.close());
   const b = await join();
   const repositories = [

@@ -2,8 +2,9 @@
 /** One suite over the schedule of one gateway alone and the one that several share; then what only sharing shows. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
+import { openRedisCluster, type RedisCluster } from '../../../../src/cluster/redis/cluster.ts';
 import type { Schedule } from '../../../../src/cluster/schedule.ts';
-import { openRedisLedger, type SharedLedger } from '../../../../src/ledger/redis/redis.ts';
+import { openRedisLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';
 import { type RedisNode, startRedis } from '../../../support/redis.ts';
@@ -27,14 +28,16 @@ afterEach(async () => {
 
 const retention = { maxChanges: 100, maxAgeMs: 3_600_000 };
 
-async function openGateway(keyPrefix: string): Promise<SharedLedger> {
+async function openGateway(keyPrefix: string): Promise<RedisCluster> {
   const own = { keyPrefix, url: redis.url, clock: systemClock, now: () => clock.now() };
   const ledger = await openRedisLedger({ retention, random: Math.random, ...own });
   closing.push(() => ledger.close());
-  return ledger;
+  const cluster = await openRedisCluster(ledger.redis);
+  closing.push(() => cluster.close());
+  return cluster;
 }
 
-function scheduleOf(gateway: SharedLedger): Schedule {
+function scheduleOf(gateway: RedisCluster): Schedule {
   const schedule: Schedule = gateway.scheduleFor('registry.example.com');
   closing.push(() => schedule.close());
   return schedule;

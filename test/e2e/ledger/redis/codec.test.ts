@@ -2,6 +2,7 @@
 /** What comes from Redis is checked like any input: no rubbish on the channel or in a key becomes a change. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { isStoredRepository, maxKnownRepositories } from '../../../../src/event/stored-repository.ts';
 import {
   maxAnnouncementLength,
   readAnnouncement,
@@ -10,7 +11,6 @@ import {
   readStanding,
 } from '../../../../src/ledger/redis/codec.ts';
 import { digestSum, entrySum, isDigestSound } from '../../../../src/ledger/redis/sum.ts';
-import { isStoredRepository, maxKnownRepositories } from '../../../../src/ledger/stored-change.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
 import { digestOf, tagSeen, where } from '../../../support/ledger-samples.ts';
 import { recordingLog } from '../../../support/recording-log.ts';

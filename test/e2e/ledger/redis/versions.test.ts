@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { schemaVersion } from '../../../../src/ledger/redis/store.ts';
+import { schemaVersion } from '../../../../src/redis/keys.ts';
 import { digestOf, tagSeen, where } from '../../../support/ledger-samples.ts';
 import type { RedisNode } from '../../../support/redis.ts';
 import { range, redisBench, sequences } from '../../../support/redis-ledger.ts';

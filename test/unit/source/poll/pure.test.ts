@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { LoadSlots } from '../../../../src/cluster/memory/load-slots.ts';
 import { type Habits, learn, noHours, waitMs } from '../../../../src/source/poll/interval.ts';
 import type { Listing, TagRow } from '../../../../src/source/poll/listers/lister.ts';
+import { LoadSlots } from '../../../../src/source/poll/load-slots.ts';
 import { freshMemo } from '../../../../src/source/poll/memo.ts';
 import { planHeads } from '../../../../src/source/poll/plan.ts';
 import { compileScopes } from '../../../../src/source/poll/scopes.ts';

@@ -1,4 +1,4 @@
--- What every known tag points at and which digests are known, as rows. After common.lua, for record.lua.
+-- What every known tag points at and which digests are known, as rows. After keys.lua, for record.lua.
 
 -- Remembered in the observation: it is asked for some six times each, and to make a string is dear.
 local function repositoryOf(o)

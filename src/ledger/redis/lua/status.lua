@@ -1,4 +1,4 @@
--- Where the ledger stands; also what keeps epochs honest while nobody writes. After common.lua, admit.lua
+-- Where the ledger stands; also what keeps epochs honest while nobody writes. After keys.lua, admit.lua
 -- and clock.lua.
 --
 -- Returns  { epoch, floor, head, began, reason, the server's time }: `began` is the head at which the epoch began

@@ -1,4 +1,4 @@
--- Whether the ledger's keys are still what the ledger left there. After common.lua, for admit.lua.
+-- Whether the ledger's keys are still what the ledger left there. After keys.lua, for admit.lua.
 --
 -- Another program may overwrite a key, Redis may evict one, an operator may delete or restore one. Each case is
 -- found before a script writes: a key of another kind is refused by name; a lost key makes the positions that

@@ -1,4 +1,4 @@
--- The moment of an export. After common.lua and admit.lua, in scripts that change or drop rows.
+-- The moment of an export. After keys.lua and admit.lua, in scripts that change or drop rows.
 --
 -- Redis has no snapshot to read from, and to copy the whole ledger at once would stop it for seconds. So while an
 -- export is under way each repository is copied just before it first changes, or just before it is read.

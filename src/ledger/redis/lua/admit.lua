@@ -1,4 +1,4 @@
--- After common.lua and intact.lua, in every script that writes: whether this gateway may write, and in which epoch.
+-- After keys.lua and intact.lua, in every script that writes: whether this gateway may write, and in which epoch.
 --
 -- An asynchronous failover may lose the newest writes and hand their numbers out again. So a script trusts the
 -- epoch only while the same server process has been primary all the time: otherwise (another run id, a

@@ -1,4 +1,4 @@
--- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After common.lua,
+-- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After keys.lua,
 -- admit.lua, clock.lua and snapshot.lua.
 --
 -- ARGV[1]  also has maxChanges, maxAgeMs, hasStood (whether the server's time has stood long enough to drop anything
@@ -7,6 +7,13 @@
 --
 -- The sweep walks the repositories by name and each one's rows by HSCAN, `maxTrimmed` rows a step or little more.
 -- Tombstones go when they are older than maxAgeMs, and digests without a tag too: they would pile up for ever.
+
+-- What was stamped before this is older than call.maxAgeMs; nil where that cannot be told.
+local function oldestStamp()
+  local before = now - call.maxAgeMs
+  if clock.steppedAt > 0 and clock.steppedAt >= before then return nil end
+  return before
+end
 
 local before = call.hasStood and oldestStamp() or nil
 

@@ -1,6 +1,7 @@
 import type { Random } from '../../lib/random.ts';
-import { jitterShare } from '../../source/poll/interval.ts';
 
+/** Jitter of a wait: uniform within ±10 %, so that repositories never fall into step. */
+const jitterShare = 0.1;
 /** Seconds ahead that are counted; looks further off are placed at random. */
 const horizonSeconds = 4096;
 /** Places tried for each look. */

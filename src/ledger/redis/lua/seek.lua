@@ -1,4 +1,4 @@
--- After common.lua; writes nothing. ARGV[1] also has time, ms.
+-- After keys.lua; writes nothing. ARGV[1] also has time, ms.
 --
 -- Returns  the sequence just before the first change recorded at or after that time
 

@@ -1,5 +1,5 @@
 -- Compares observations with the index, in order, and appends what changed. The rules are the table at the head
--- of decide.ts; this restates them. After common.lua, admit.lua, clock.lua, deliveries.lua, index.lua, weigh.lua,
+-- of decide.ts; this restates them. After keys.lua, admit.lua, clock.lua, deliveries.lua, index.lua, weigh.lua,
 -- pending.lua and snapshot.lua.
 --
 -- ARGV[1]  also has maxPending

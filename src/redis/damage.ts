@@ -1,6 +1,6 @@
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Metrics } from '../../lib/metrics.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
 
 /** What was found in Redis, or came from it, that the ledger did not put there. */
 export type DamageKind = 'message' | 'change' | 'tag' | 'pending' | 'schedule' | 'presence';

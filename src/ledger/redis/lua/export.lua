@@ -1,4 +1,4 @@
--- Steps of an export. After common.lua, admit.lua, clock.lua and snapshot.lua.
+-- Steps of an export. After keys.lua, admit.lua, clock.lua and snapshot.lua.
 --
 -- ARGV[1]  also has op, id (the export's own), leaseMs and what the op wants:
 --            clear                   ends an export under way; '1' when nothing of it is left, else ask again

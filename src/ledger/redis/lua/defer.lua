@@ -1,4 +1,4 @@
--- Keeps observations that wait for their digest. After common.lua, admit.lua, clock.lua, deliveries.lua
+-- Keeps observations that wait for their digest. After keys.lua, admit.lua, clock.lua, deliveries.lua
 -- and pending.lua.
 --
 -- ARGV[1]  also has maxPending and keys: for each observation [dedupeKey or null, dedupeWindowMs or null]

@@ -1,4 +1,4 @@
--- Steps of an import: rows go into keys of their own and are put in place at the end, all at once. After common.lua,
+-- Steps of an import: rows go into keys of their own and are put in place at the end, all at once. After keys.lua,
 -- admit.lua and index.lua.
 --
 -- ARGV[1]  also has op and id (the import's own)

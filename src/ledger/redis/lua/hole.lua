@@ -1,4 +1,4 @@
--- A reader found that the change after `after` is missing or damaged. After common.lua, intact.lua and admit.lua.
+-- A reader found that the change after `after` is missing or damaged. After keys.lua, intact.lua and admit.lua.
 --
 -- ARGV[1]  also has after and isDamaged (the entry is there, but is not what was stored)
 -- Returns  as status.lua. Raises the floor over the hole, where there is one: what a reader took for a hole may have

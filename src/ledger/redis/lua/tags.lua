@@ -1,4 +1,4 @@
--- One page of the present tags, in order of registry, repository and tag. After common.lua; writes nothing.
+-- One page of the present tags, in order of registry, repository and tag. After keys.lua; writes nothing.
 --
 -- ARGV[1]  also has limit, maxVisited (repositories looked at), after (null or { registry, repository, tag }) and
 --          members (null: all repositories; else "registry repository" in order, from the cursor's on)

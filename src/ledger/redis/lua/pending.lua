@@ -1,4 +1,4 @@
--- Observations that wait for a look. After common.lua, admit.lua and clock.lua.
+-- Observations that wait for a look. After keys.lua, admit.lua and clock.lua.
 
 local function waiting()
   return redis.call('HLEN', PENDING)

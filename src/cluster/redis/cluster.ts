@@ -1,0 +1,57 @@
+import { randomId } from '../../lib/random-id.ts';
+import type { RedisConnections } from '../../redis/connections.ts';
+import type { Cluster, PresentCounts } from '../cluster.ts';
+import { type PresenceTuning, RedisPresence } from './presence.ts';
+import { RedisBudget } from './request-budget.ts';
+import { RedisSchedule } from './schedule.ts';
+import { type ClusterScripts, openClusterScripts } from './scripts.ts';
+
+/** How often the counts are looked at, ms; they travel only when they changed. */
+const tellEveryMs = 500;
+
+/** Joins the other gateways on the same Redis, under a name of this gateway's own for each start. */
+export async function openRedisCluster(
+  redis: RedisConnections,
+  tuning: PresenceTuning = {},
+): Promise<RedisCluster> {
+  return new RedisCluster(redis, await openClusterScripts(redis), tuning);
+}
+
+export class RedisCluster implements Cluster {
+  readonly presence: RedisPresence;
+  readonly #redis: RedisConnections;
+  readonly #scripts: ClusterScripts;
+  readonly #node: string;
+  #cancelTelling = () => {};
+
+  constructor(redis: RedisConnections, scripts: ClusterScripts, tuning: PresenceTuning) {
+    this.#redis = redis;
+    this.#scripts = scripts;
+    this.#node = randomId(redis.random);
+    this.presence = new RedisPresence({ ...this.#shared(), ...tuning });
+  }
+
+  readonly crowdOf = (key: string, own: number): PresentCounts => this.presence.counts(key, own);
+
+  tell(counts: () => ReadonlyMap<string, number>): void {
+    // It resolves when told; while Redis is away the next turn replaces what was not.
+    void this.presence.publish(counts());
+    this.#cancelTelling = this.#redis.clock.after(tellEveryMs, () => this.tell(counts));
+  }
+
+  readonly scheduleFor = (registry: string): RedisSchedule =>
+    new RedisSchedule({ ...this.#shared(), registry });
+
+  readonly budgetFor = (key: string, requestsPerSecond: number): RedisBudget =>
+    new RedisBudget(this.#scripts, key, requestsPerSecond);
+
+  async close(): Promise<void> {
+    this.#cancelTelling();
+    await this.presence.close();
+  }
+
+  #shared() {
+    const { clock, random, log, damage } = this.#redis;
+    return { scripts: this.#scripts, node: this.#node, clock, random, log, damage };
+  }
+}

@@ -1,0 +1,16 @@
+import type { RedisConnections } from '../../redis/connections.ts';
+import { ScriptRunner } from '../../redis/runner.ts';
+import { luaFiles, readScripts, type ScriptParts, sharedParts } from '../../redis/scripts.ts';
+
+const names = ['schedule', 'budget', 'presence'] as const;
+
+/** Runs the cluster's scripts: what each does stands at the head of its file in `lua/`. */
+export type ClusterScripts = ScriptRunner<(typeof names)[number]>;
+
+export async function openClusterScripts(redis: RedisConnections): Promise<ClusterScripts> {
+  const parts = names.map((name): [typeof name, ScriptParts] => [
+    name,
+    [...sharedParts('common', 'guard', 'clock'), ...luaFiles(import.meta.url, [name])],
+  ]);
+  return new ScriptRunner({ redis, scripts: await readScripts(new Map(parts)) });
+}

@@ -1,0 +1,103 @@
+import type { Redis } from 'ioredis';
+import { ManifeedError } from '../errors.ts';
+import { type RedisKeys, schemaVersion } from './keys.ts';
+import type { RedisLink } from './link.ts';
+import { encodeForLua } from './reply.ts';
+import type { Script, Scripts } from './scripts.ts';
+
+/** What a script needs of the connections: where to send it, and which keys and time it goes by. */
+export interface ScriptHost {
+  readonly commands: RedisLink;
+  readonly keys: RedisKeys;
+  /** The time that scripts go by, ms; null: the server's. */
+  now(): number | null;
+  /** Counts each script that is sent. */
+  countScript(script: string): void;
+}
+
+export interface ScriptRunnerOptions<Name extends string> {
+  readonly redis: ScriptHost;
+  readonly scripts: Scripts<Name>;
+  /** Members of ARGV[1] for all scripts of this runner, beside `schema` and `now`. Default: none. */
+  readonly common?: () => Readonly<Record<string, unknown>>;
+}
+
+/** Runs the scripts of one user over a link. */
+export class ScriptRunner<Name extends string> {
+  readonly #options: ScriptRunnerOptions<Name>;
+
+  constructor(options: ScriptRunnerOptions<Name>) {
+    this.#options = options;
+  }
+
+  /**
+   * @param action for the error's message
+   * @param call members of ARGV[1] that this script wants beside the common ones
+   * @param args ARGV[2] and on
+   * @throws UNAVAILABLE, see `RedisLink.use`
+   */
+  run(
+    script: Name,
+    action: string,
+    call: Readonly<Record<string, unknown>> = {},
+    args: readonly string[] = [],
+  ): Promise<unknown> {
+    return this.#options.redis.commands.use(action, (client) => this.runOn(client, script, call, args));
+  }
+
+  /** Loads every script, so that no call has to send a source. */
+  async load(client: Redis): Promise<void> {
+    await Promise.all([...this.#options.scripts.values()].map(({ source }) => client.script('LOAD', source)));
+  }
+
+  /** On a connection that is not up yet. */
+  async runOn(
+    client: Redis,
+    name: Name,
+    call: Readonly<Record<string, unknown>> = {},
+    args: readonly string[] = [],
+  ): Promise<unknown> {
+    const { redis, scripts, common } = this.#options;
+    const script = scripts.get(name);
+    if (script === undefined) throw new Error(`run script ${name}: must be on the list of its user`);
+    redis.countScript(name);
+    const first = encodeForLua({ schema: schemaVersion, now: redis.now(), ...common?.(), ...call });
+    try {
+      return await evaluate(client, script, [redis.keys.meta, first, ...args]);
+    } catch (error) {
+      throw schemaRefusal(error) ?? foreignRefusal(error) ?? error;
+    }
+  }
+}
+
+/** Sends the source if the server does not have it: a first call, or after SCRIPT FLUSH. */
+async function evaluate(client: Redis, script: Script, args: string[]): Promise<unknown> {
+  try {
+    return await client.evalsha(script.sha, 1, ...args);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return await client.eval(script.source, 1, ...args);
+  }
+}
+
+/** A newer gateway has changed what the keys mean: to write as if it had not would ruin its ledger. */
+function schemaRefusal(error: unknown): ManifeedError | null {
+  const found = error instanceof Error ? /^SCHEMA (\d+)/.exec(error.message) : null;
+  if (found === null) return null;
+  const state = `schema ${found[1]} in Redis, written by a newer version`;
+  return new ManifeedError(
+    'UNAVAILABLE',
+    `use the ledger: ${state}: must be at most ${schemaVersion}: upgrade this gateway`,
+  );
+}
+
+/** A key of ours that holds something of another kind: another program uses the same names. */
+function foreignRefusal(error: unknown): ManifeedError | null {
+  const found = error instanceof Error ? /^(?:BROKEN )?FOREIGN (\S+) (\S+) (\S+)/.exec(error.message) : null;
+  if (found === null) return null;
+  const [, key, kind, wanted] = found;
+  const state = `key ${key} in Redis holds a ${kind}, must be a ${wanted}`;
+  const cure =
+    'another program may write to it: delete the key, or set ledger.keyPrefix to a name of its own';
+  return new ManifeedError('UNAVAILABLE', `use the ledger: ${state}: ${cure}`, { cause: error });
+}
