@@ -113,7 +113,7 @@ const pace = z
 const limits = z
   .strictObject({
     connections: integer(1, 1_000_000)
-      .default(19_000)
+      .default(17_500)
       .describe('Subscribers at once; fewer where the process may not open so many files'),
     connectionsPerAddress: integer(1, 1_000_000)
       .default(1_000)

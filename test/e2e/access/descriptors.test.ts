@@ -58,7 +58,7 @@ describe('a gateway that may open few files', () => {
 
   it('says so, takes no more subscribers than fit, and webhooks as ever', async () => {
     gateway = await startGateway({}, { openFiles: 40 });
-    expect(gateway.logs()).toContain('limits.connections 19000 needs');
+    expect(gateway.logs()).toContain('limits.connections 17500 needs');
     // 40, less a quarter for itself, less a quarter of the rest for others.
     for (let n = 0; n < 22; n++) {
       const client = await openSse(gateway.port);

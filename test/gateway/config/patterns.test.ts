@@ -57,14 +57,13 @@ describe('patterns of the configuration', () => {
 
 describe('the start', () => {
   const accessOf = (...repositories: string[]) => [{ name: 'a', sha256, repositories }];
+  // The machine may have too few open files, of which the start warns too.
+  const isAboutAccess = (line: string) => line.includes('"level":40') && line.includes('"access[');
 
   it('warns by name of an access pattern that now grants more than before', async () => {
     const gateway = await startGateway({ access: accessOf('team/*', '*/team/app') });
     await gateway.close();
-    const warnings = gateway
-      .logs()
-      .split('\n')
-      .filter((line) => line.includes('"level":40'));
+    const warnings = gateway.logs().split('\n').filter(isAboutAccess);
     expect(warnings).toHaveLength(1);
     expect(JSON.parse(warnings[0] ?? '')).toMatchObject({
       setting: 'access[0].repositories[1]',
@@ -78,6 +77,6 @@ describe('the start', () => {
   it('warns of none where every access pattern means what it meant', async () => {
     const gateway = await startGateway({ access: accessOf('**', 'nginx*', 'ghcr.io/team/*', '**/x') });
     await gateway.close();
-    expect(gateway.logs()).not.toContain('"level":40');
+    expect(gateway.logs().split('\n').filter(isAboutAccess)).toEqual([]);
   });
 });

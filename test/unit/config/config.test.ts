@@ -49,7 +49,7 @@ describe('loadConfig, values', () => {
       watch: [],
       access: { kind: 'open' },
       pace: { deliveriesPerSecond: 500, maxWindowMs: 600_000, burst: 100, allowNone: true, exceptions: [] },
-      limits: { connections: 19_000, maxMessageBytes: 65_536, heartbeatIntervalMs: 20_000 },
+      limits: { connections: 17_500, maxMessageBytes: 65_536, heartbeatIntervalMs: 20_000 },
       drain: { windowMs: 10_000 },
       log: { level: 'info' },
       trustProxy: [],
