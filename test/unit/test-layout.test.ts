@@ -1,10 +1,12 @@
-/** What each folder of tests may start: test/unit nothing, test/gateway no other process. */
+/** What each folder of tests may start: test/unit nothing; test/gateway a server or a worker, but no process. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** How a file listens, or runs a gateway in this process. */
+/** How a file listens, runs a gateway or a part of it as a server, or starts SQLite's worker. */
 const serving = [
+  /\.inject\(/,
+  /\bimport \{[^}]*\b(openSqliteLedger|openLedger)\b/,
   /\bcreate(Secure)?Server\(/,
   /\.listen\(/,
   /from 'node:(http|https|net|tls)'/,
@@ -33,7 +35,7 @@ function wrong(pattern: string, acts: readonly RegExp[]): readonly string[] {
 }
 
 describe('the folders of tests', () => {
-  it('test/unit starts no server, no gateway and no other process', () => {
+  it('test/unit starts no server, no gateway, no worker and no other process', () => {
     expect(wrong('test/unit/**/*.test.ts', [...serving, ...spawning])).toEqual([]);
   });
 
