@@ -19,6 +19,13 @@ type change struct{ Type, Registry, Repository, Tag, Digest string }
 
 var errRefused = errors.New("the gateway refused")
 
+// The state of the program. Save the position, and it goes on where it was after a restart.
+var (
+	position = ""
+	retry    = 2 * time.Second
+	failures = 0
+)
+
 func main() {
 	gateway, repository := "http://127.0.0.1:8080", "nginx"
 	if value := os.Getenv("MANIFEED_URL"); value != "" {
@@ -28,10 +35,8 @@ func main() {
 		repository = os.Args[1]
 	}
 	address := gateway + "/v1/events?" + url.Values{"repository": {repository}}.Encode()
-	position := "" // Save it, and the program goes on where it was after a restart.
-	retry, failures := 2*time.Second, 0
 	for {
-		err := follow(address, &position, &retry, &failures)
+		err := follow(address)
 		if errors.Is(err, errRefused) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -42,14 +47,14 @@ func main() {
 	}
 }
 
-func follow(address string, position *string, retry *time.Duration, failures *int) error {
+func follow(address string) error {
 	request, err := http.NewRequest("GET", address, nil)
 	if err != nil {
 		return errors.Join(errRefused, err)
 	}
 	request.Header.Set("Accept", "text/event-stream")
-	if *position != "" {
-		request.Header.Set("Last-Event-ID", *position)
+	if position != "" {
+		request.Header.Set("Last-Event-ID", position)
 	}
 	if token := os.Getenv("MANIFEED_TOKEN"); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
@@ -64,34 +69,36 @@ func follow(address string, position *string, retry *time.Duration, failures *in
 	}
 	silent := time.AfterFunc(75*time.Second, func() { response.Body.Close() })
 	defer silent.Stop()
-	event := map[string]string{}
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		silent.Reset(75 * time.Second)
+	lines, event := bufio.NewScanner(response.Body), map[string]string{}
+	for lines.Scan() {
 		if field, value, _ := strings.Cut(lines.Text(), ": "); field != "" {
 			event[field] = value
 			continue
 		}
-		switch event["event"] {
-		case "":
-			if data := event["data"]; data != "" {
-				var moved change
-				if err := json.Unmarshal([]byte(data), &moved); err != nil {
-					return err
-				}
-				fmt.Printf("%s %s/%s:%s %s\n", moved.Type, moved.Registry, moved.Repository, moved.Tag, moved.Digest)
-			}
-		case "ready":
-			*failures = 0
-		case "reset":
-			fmt.Fprintln(os.Stderr, "Changes are missing: look at the tags.", event["data"])
-		}
-		if id := event["id"]; id != "" {
-			*position = id
-		}
-		if wait, err := strconv.Atoi(event["retry"]); err == nil {
-			*retry = time.Duration(wait) * time.Millisecond
-		}
+		handle(event) // An empty line ends an event.
 		clear(event)
+		silent.Reset(75 * time.Second)
 	}
-	return nil
+	return lines.Err()
+}
+
+func handle(event map[string]string) {
+	data := event["data"]
+	switch event["event"] {
+	case "":
+		var moved change
+		if json.Unmarshal([]byte(data), &moved) == nil {
+			fmt.Printf("%s %s/%s:%s %s\n", moved.Type, moved.Registry, moved.Repository, moved.Tag, moved.Digest)
+		}
+	case "ready":
+		failures = 0
+	case "reset":
+		fmt.Fprintln(os.Stderr, "Changes are missing: look at the tags.", data)
+	}
+	if id := event["id"]; id != "" {
+		position = id
+	}
+	if wait, err := strconv.Atoi(event["retry"]); err == nil {
+		retry = time.Duration(wait) * time.Millisecond
+	}
 }

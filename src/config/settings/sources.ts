@@ -107,7 +107,7 @@ function unknownName(name: string, known: ReadonlyMap<string | null, unknown>): 
     name,
     [...known.keys()].filter((key) => key !== null),
   );
-  const hint = near === null ? 'see the settings table in README' : `did you mean ${near}?`;
+  const hint = near === null ? '`manifeed config --settings` lists all' : `did you mean ${near}?`;
   return `unknown setting: ${hint}`;
 }
 

@@ -1,13 +1,27 @@
-/** The settings as a Markdown table, read off the schema; README holds it and a test compares the two. */
+/** The settings as Markdown tables, read off the schema. docs/configuration.md holds them; a test compares the two. */
 import { listSettings, type Setting } from './tree.ts';
 
-/** One row for each key: path, default, environment variable, meaning. */
+/** A table for each section with several settings, and one before them for all others. */
 export function settingsTable(): string {
-  const rows = listSettings().map(
-    (setting) =>
-      `| \`${setting.path}\` | ${showDefault(setting)} | ${setting.env === null || isSection(setting) ? '' : `\`${setting.env}\``} | ${setting.description.replaceAll('|', '\\|')} |`,
-  );
-  return ['| Setting | Default | Variable | Meaning |', '|---|---|---|---|', ...rows].join('\n');
+  const sections = Object.groupBy(listSettings(), ({ path }) => path.split(/[.[]/, 1)[0] ?? path);
+  const lone = Object.values(sections).flatMap((settings = []) => (settings.length === 1 ? settings : []));
+  const several = Object.entries(sections).filter(([, settings = []]) => settings.length > 1);
+  return [
+    table('General', lone),
+    ...several.map(([name, settings = []]) => table(`\`${name}\``, settings)),
+  ].join('\n\n');
+}
+
+/** One row for each setting: path, default, environment variable, meaning. */
+function table(title: string, settings: readonly Setting[]): string {
+  const head = [`### ${title}`, '', '| Setting | Default | Variable | Meaning |', '|---|---|---|---|'];
+  return [...head, ...settings.map(row)].join('\n');
+}
+
+function row(setting: Setting): string {
+  const variable = setting.env === null || isSection(setting) ? '' : `\`${setting.env}\``;
+  const meaning = setting.description.replaceAll('|', '\\|');
+  return `| \`${setting.path}\` | ${showDefault(setting)} | ${variable} | ${meaning} |`;
 }
 
 /** A list of objects, which no variable can give. */

@@ -11,16 +11,15 @@ describe('the settings', () => {
     expect(silent.map((setting) => setting.path)).toEqual([]);
   });
 
-  it('are in README as the schema has them (manifeed config --settings prints the table)', () => {
-    expect(readFileSync('README.md', 'utf8')).toContain(settingsTable());
+  it('are in docs/configuration.md as the schema has them (manifeed config --settings prints them)', () => {
+    expect(readFileSync('docs/configuration.md', 'utf8')).toContain(settingsTable());
   });
 
-  it('are shown in README by an example that a gateway accepts', () => {
-    const yaml = /```yaml\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
-    const env = { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' };
+  it('are shown in docs/configuration.md by an example that a gateway accepts', () => {
+    const yaml = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/configuration.md', 'utf8'))?.[1] ?? '';
     const config = loadConfig({
       argv: ['--config', 'm.yaml'],
-      env,
+      env: { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' },
       readFile: () => yaml,
       checks: configChecks,
     });

@@ -1,0 +1,100 @@
+/** What the documents for people say about the repository: links lead somewhere, snippets are real. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/config.ts';
+import { configChecks } from '../../src/gateway/checks.ts';
+
+const documents = ['*.md', 'docs/*.md', 'load-tests/*.md'].flatMap((pattern) => globSync(pattern));
+const read = (file: string) => readFileSync(file, 'utf8');
+
+/** The name by which a link reaches a heading, as GitHub makes it. */
+function anchors(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** The links of a document that lead nowhere in the repository. */
+function deadLinks(file: string): readonly string[] {
+  const links = [...read(file).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links.filter((link) => {
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? file : join(dirname(file), path);
+    if (!existsSync(target)) return true;
+    return anchor !== undefined && !anchors(read(target)).includes(anchor);
+  });
+}
+
+describe('the documents', () => {
+  it.each(documents)('%s: every link leads to a file and a heading that exist', (file) => {
+    expect(deadLinks(file)).toEqual([]);
+  });
+});
+
+describe('README', () => {
+  const readme = read('README.md');
+
+  it('shows lines of the examples as they are', () => {
+    // A link to an example, and the next block; `…` stands for lines left out.
+    const shown = [...readme.matchAll(/\]\((examples\/[^)]+\.\w+)\)[^\n]*\n\n```\w*\n([\s\S]*?)\n```/g)];
+    expect(shown.map(([, file]) => file)).toEqual([
+      'examples/page.html',
+      'examples/follow.mjs',
+      'examples/follow.py',
+      'examples/go/follow.go',
+      'examples/follow.sh',
+      'examples/manifeed.yaml',
+    ]);
+    const bare = (text: string) =>
+      text
+        .split('\n')
+        .map((line) => line.trim())
+        .join('\n');
+    for (const [, file = '', block = ''] of shown)
+      for (const part of bare(block).split('\n…\n')) expect(bare(read(file))).toContain(part);
+  });
+
+  it('shows a configuration that a gateway accepts', () => {
+    const config = loadConfig({
+      argv: ['--config', 'm.yaml'],
+      env: { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' },
+      readFile: () => read('examples/manifeed.yaml'),
+      checks: configChecks,
+    });
+    expect(config.registries[0]?.poll).toMatchObject({ intervalMs: 30_000, onDemand: true });
+    expect(config.webhooks[0]).toMatchObject({ name: 'harbor', token: 't' });
+    expect(config.pace.burst).toBe(100);
+  });
+
+  it('stays short', () => {
+    expect(readme.split('\n').length).toBeLessThan(210);
+  });
+});
+
+describe('CONTRIBUTING', () => {
+  const text = read('CONTRIBUTING.md');
+
+  it('names files, folders and test paths that exist', () => {
+    const named = [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = '']) => code.split(' '));
+    const paths = named.filter((word) => /^(src|test|docs|load-tests|examples|scripts)\/|\.md$/.test(word));
+    expect(paths.length).toBeGreaterThan(40);
+    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it('names npm scripts that exist', () => {
+    const scripts = [...text.matchAll(/npm run ([a-z:]+)/g)].map(([, script = '']) => script);
+    const missing = scripts.filter((script) => !read('package.json').includes(`"${script}": `));
+    expect(missing).toEqual([]);
+  });
+
+  it.each([
+    ...['a webhook kind', 'a lister', 'a query parameter', 'an endpoint', 'a transport', 'a setting'],
+    ...['a metric', 'a method of the ledger', 'a message on the wire', 'a load test'],
+  ])('says where to change %s', (change) => {
+    expect(text).toContain(`| **${change}**`);
+  });
+});
