@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Change } from '../src/event/change.ts';
 import { parseFilter } from '../src/event/filter.ts';
+import type { Grant } from '../src/event/grant.ts';
 import { Hub } from '../src/fanout/hub.ts';
 import type { Encoding, Sink } from '../src/fanout/sink.ts';
 import type { Ledger, TailEvent } from '../src/ledger/ledger.ts';
@@ -78,10 +79,21 @@ const sink: Sink = {
   end() {},
 };
 
+const everything: Grant = {
+  name: 'all',
+  key: 'all',
+  owner: null,
+  patterns: ['**'],
+  admin: false,
+  metrics: false,
+  unpaced: true,
+  allows: () => true,
+};
+
 function subscribe(hub: Hub, repository: string): void {
   const subscriber = hub.connect({
     sink,
-    grant: { key: 'all', allows: () => true },
+    grant: everything,
     paced: false,
     conflate: false,
   });

@@ -46,7 +46,7 @@ import { type Random, systemRandom } from './lib/random.ts';
 import type { HookOptions } from './source/webhook/kind.ts';
 import { DeliveryLog } from './source/webhook/log/deliveries.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
-import { splitTarget, tokenOf } from './transport/stream-request.ts';
+import { splitTarget, tokenOf } from './transport/head.ts';
 
 export interface AppOptions {
   readonly config: Config;

@@ -3,6 +3,7 @@
  * gateway (fastify, the net front, a WebSocket's first message) each find the token and ask here.
  */
 import { hash } from 'node:crypto';
+import type { Grant } from '../event/grant.ts';
 
 /** A configured token; `config.access` fits. */
 export interface AccessToken {
@@ -20,26 +21,6 @@ export interface AccessToken {
 export type AccessOptions =
   | { readonly kind: 'open' }
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] };
-
-/** What a token (or nobody in particular) may do. */
-export interface Grant {
-  /** Name of the token, for logs; `anonymous` with open access. */
-  readonly name: string;
-  /** Equal grants have equal keys: what matters for who hears of a change. */
-  readonly key: string;
-  /** The token's name, of which all connections share its limits; null with open access. */
-  readonly owner: string | null;
-  /** Canonical repositories and globs that it may subscribe to. */
-  readonly patterns: readonly string[];
-  /** May change the pace and look at upstreams. */
-  readonly admin: boolean;
-  /** May see the metrics, which name repositories. */
-  readonly metrics: boolean;
-  /** May ask for `pace=none`. */
-  readonly unpaced: boolean;
-  /** @param repositoryKey `registry/repository` */
-  allows(repositoryKey: string): boolean;
-}
 
 /** Repositories and globs, parsed: `event/filter.ts` in the gateway. */
 export interface Scope {

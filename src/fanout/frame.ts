@@ -64,7 +64,7 @@ export class Frame {
     try {
       const json =
         encoding.format === 'cloudevents' ? changeToCloudEvent(this.change) : changeToJson(this.change);
-      return encoding.change(json, formatPosition(this.change.epoch, resume));
+      return encoding.change(json, formatPosition(this.change.epoch, resume), this.change);
     } catch (error) {
       this.#failure = String(error);
       return null;

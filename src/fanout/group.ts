@@ -6,16 +6,10 @@
 import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
+import { allowsAndMatches, type Grant } from '../event/grant.ts';
 import type { Frame } from './frame.ts';
 import { PatternGroups } from './pattern-groups.ts';
 import type { Subscriber } from './subscriber.ts';
-
-/** What a subscriber may see. */
-export interface Grant {
-  /** Equal grants have equal keys. */
-  readonly key: string;
-  allows(repositoryKey: string): boolean;
-}
 
 export class Group {
   readonly filter: Filter;
@@ -32,11 +26,7 @@ export class Group {
   }
 
   matches(change: Change, repositoryKey: string): boolean {
-    return (
-      this.grant.allows(repositoryKey) &&
-      this.filter.matchesRepository(repositoryKey) &&
-      this.filter.matchesRest(change)
-    );
+    return allowsAndMatches(this.grant, this.filter, change, repositoryKey);
   }
 
   get size(): number {

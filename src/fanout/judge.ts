@@ -5,8 +5,8 @@
  */
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
+import type { Grant } from '../event/grant.ts';
 import type { Frame } from './frame.ts';
-import type { Grant } from './group.ts';
 import type { Turns } from './pace/turns.ts';
 
 export interface Judged {

@@ -1,7 +1,7 @@
 import type { Filter } from '../event/filter.ts';
+import type { Grant } from '../event/grant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Frame } from './frame.ts';
-import type { Grant } from './group.ts';
 import type { History } from './history.ts';
 import { type Judged, judgeFrames } from './judge.ts';
 import type { Turns } from './pace/turns.ts';

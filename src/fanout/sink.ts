@@ -1,4 +1,5 @@
 /** What the hub needs of a transport. A transport owns its socket and its encoding; it decides nothing. */
+import type { Change } from '../event/change.ts';
 import type { TagState } from '../ledger/ledger.ts';
 
 /**
@@ -12,8 +13,9 @@ export interface Encoding {
   /**
    * @param json the change in `format`, one line
    * @param resume the position that the subscriber may resume after once it has these bytes
+   * @param change what `json` was made of
    */
-  change(json: string, resume: string): Buffer;
+  change(json: string, resume: string, change: Change): Buffer;
 }
 
 /** Why a position can't be honoured. */

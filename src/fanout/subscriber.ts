@@ -1,7 +1,8 @@
 import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
+import type { Grant } from '../event/grant.ts';
 import type { Bounds } from '../ledger/ledger.ts';
-import type { Grant, Group } from './group.ts';
+import type { Group } from './group.ts';
 import type { ResetReason, Sink } from './sink.ts';
 
 /** From where a subscription begins. */

@@ -1,6 +1,6 @@
 /** Fits access, limits and origins together into the one check that every stream passes. */
 
-import { createAuthoriser, type Grant } from '../access/authoriser.ts';
+import { createAuthoriser } from '../access/authoriser.ts';
 import type { ConnectionLimits } from '../access/connection-limits.ts';
 import { anyHost, type HostCheck, namedHosts } from '../access/host-check.ts';
 import type { Origins } from '../access/origins.ts';
@@ -8,10 +8,11 @@ import type { RefusalLog } from '../access/refusal-log.ts';
 import type { Config } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { parseFilter } from '../event/filter.ts';
+import type { Grant } from '../event/grant.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import type { Admission, Who } from '../transport/stream-request.ts';
+import type { Admission, Who } from '../transport/admission.ts';
 
 /** Repositories of one token at most; the configuration's own bound is lower. */
 const maxGrantPatterns = 100_000;
@@ -57,9 +58,7 @@ export interface AdmissionOptions {
   readonly latestSince: () => number;
 }
 
-export function createAdmission(
-  options: AdmissionOptions,
-): Admission & { authorise(token: string | null): Grant } {
+export function createAdmission(options: AdmissionOptions): Admission {
   const { config, limits, metrics } = options;
   /** Answers, made of the configuration's text: what came with a request would keep all of its head in memory. */
   const origins = new Map(

@@ -14,12 +14,14 @@ import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { disown } from '../lib/socket-owner.ts';
+import type { Admission } from '../transport/admission.ts';
 import { type FrontOpening, stepInFront } from '../transport/front/front.ts';
+import { type Opening, type StreamHead, splitTarget } from '../transport/head.ts';
 import { longPollHandler } from '../transport/long-poll.ts';
 import { asManifeedError, writeError } from '../transport/raw-response.ts';
+import { RequestReader } from '../transport/request.ts';
 import { readSse } from '../transport/sse/sse.ts';
-import { StreamParser } from '../transport/stream-parser.ts';
-import { type Admission, type Opening, type StreamHead, splitTarget } from '../transport/stream-request.ts';
+import { MessageReader } from '../transport/websocket/messages.ts';
 import { FrameReaders } from '../transport/websocket/reader.ts';
 import { readWebSocket } from '../transport/websocket/websocket.ts';
 
@@ -53,7 +55,8 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
   const addressOf = socketAddress(config);
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
   const readers = new FrameReaders(limits.maxMessageBytes);
-  const shared = { ...options, limits, parser: new StreamParser(limits), readers };
+  const requests = new RequestReader(limits, options.admission);
+  const shared = { ...options, limits, requests, messages: new MessageReader(), readers };
 
   type Read = (head: StreamHead) => Opening;
   const sse: Read = (head) => readSse(head, shared);

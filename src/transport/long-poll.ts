@@ -5,31 +5,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../errors.ts';
-import type { Filter } from '../event/filter.ts';
+import type { Grant } from '../event/grant.ts';
 import { formatPosition } from '../event/position.ts';
 import type { Hub } from '../fanout/hub.ts';
 import type { Control, Encoding, Sink } from '../fanout/sink.ts';
-import type { Start } from '../fanout/subscriber.ts';
+import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Admission } from './admission.ts';
+import { type Encodings, encodings } from './encodings.ts';
+import { splitTarget, tokenOf } from './head.ts';
+import { parseQuery, quote } from './parameters.ts';
 import { asManifeedError } from './raw-response.ts';
-import { type Admission, splitTarget, tokenOf } from './stream-request.ts';
-import {
-  type ClientGrant,
-  checkFilter,
-  type FilterLimits,
-  parseQuery,
-  quote,
-  streamShape,
-  toFilter,
-  toPaced,
-  toStart,
-} from './subscribe-params.ts';
+import { type RequestReader, type StreamRequest, streamShape } from './request.ts';
 
 export interface LongPollOptions {
   readonly hub: Hub;
   readonly admission: Admission;
-  readonly limits: FilterLimits & { readonly longPollMaxWaitMs: number; readonly stalledTimeoutMs: number };
+  readonly requests: RequestReader;
+  readonly limits: { readonly longPollMaxWaitMs: number; readonly stalledTimeoutMs: number };
   readonly clock: Clock;
 }
 
@@ -46,59 +40,67 @@ const defaultChanges = 100;
 /** What a request without `wait` may take to catch up. */
 const leastWaitMs = 1_000;
 
-function encoding(format: Encoding['format']): Encoding {
-  return {
-    transport: 'long-poll',
-    format,
-    // distribution-spec#575 calls the time `timestamp`; the rest of its members have the change's names.
-    change: (json) => Buffer.from(format === 'manifeed' ? withTimestamp(json) : json),
-  };
-}
-
-const recordedAt = /"recordedAt":("[^"]*")/;
-
-function withTimestamp(json: string): string {
-  const timestamp = recordedAt.exec(json)?.[1] ?? 'null';
-  return `${json.slice(0, -1)},"timestamp":${timestamp}}`;
-}
-
-const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
-
-interface Wanted {
-  readonly filter: Filter;
-  readonly owner: string;
-  readonly grant: ClientGrant;
-  readonly paced: boolean;
-  readonly conflate: boolean;
-  readonly encoding: Encoding;
-  readonly start: Start;
-  readonly limit: number;
-  readonly waitMs: number;
-}
+const plain = encodings('long-poll', (json) => Buffer.from(json));
+const updates: Encodings = {
+  ...plain,
+  // distribution-spec#575 calls the time `timestamp`; the rest of its members have the change's names.
+  manifeed: {
+    ...plain.manifeed,
+    change: (json, _resume, { recordedAt }) =>
+      Buffer.from(`${json.slice(0, -1)},"timestamp":"${new Date(recordedAt).toISOString()}"}`),
+  },
+};
 
 /** Answers one request for changes. */
 export function longPollHandler(
   options: LongPollOptions,
-): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
-  return async (request, reply) => {
-    // Gone before it came to this: its `close` has been told, and will not be again.
-    if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
-    const { admission } = options;
-    const query = request.url.slice(request.url.indexOf('?') + 1 || request.url.length);
-    // First of all: a stranger must not use up what subscribers may open.
-    const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
-    const address = addressGroup(request.ip);
-    admission.enter(address);
-    const over = new AbortController();
-    // Until the answer has left: one that nobody reads still takes memory.
-    over.signal.addEventListener('abort', () => admission.leave(address));
-    // A response that is not its connection's first hears nothing of the end of that; its request does.
-    for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
-    const { bodies, position } = await answer({ query, grant, address }, over.signal, options);
-    // Idle time of the socket, which an answer that is read does not have.
-    reply.raw.setTimeout(options.limits.stalledTimeoutMs, () => reply.raw.destroy());
-    return send(reply, request.url, bodies, position);
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  return (request, reply) => serve(request, reply, options);
+}
+
+async function serve(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: LongPollOptions,
+): Promise<FastifyReply> {
+  // The client left before this ran: `close` has fired, and will not again.
+  if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
+  const { admission, limits } = options;
+  const { query } = splitTarget(request.url);
+  // First of all: a stranger must not use up what subscribers may open.
+  const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
+  const address = addressGroup(request.ip);
+  admission.enter(address);
+  const over = new AbortController();
+  // Until the answer has left: one that nobody reads still takes memory.
+  over.signal.addEventListener('abort', () => admission.leave(address));
+  // A response that is not its connection's first hears nothing of the end of that; its request does.
+  for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
+  const poll = new LongPoll({ ...readQuery(query, grant, options), grant, address }, over.signal, options);
+  const { bodies, position } = await poll.answer();
+  // Idle time of the socket, which an answer that is read does not have.
+  reply.raw.setTimeout(limits.stalledTimeoutMs, () => reply.raw.destroy());
+  return send(reply, request.url, bodies, position);
+}
+
+interface Wanted extends StreamRequest {
+  /** Changes in the answer at most. */
+  readonly limit: number;
+  readonly waitMs: number;
+}
+
+function readQuery(query: string, grant: Grant, { requests, limits }: LongPollOptions): Wanted {
+  const params = parseQuery(new URLSearchParams(query), longPollSchema);
+  return {
+    ...requests.read(params, grant),
+    limit: parseCount(params.n),
+    waitMs: parseWait(params.wait, limits.longPollMaxWaitMs),
   };
+}
+
+interface Asked extends Wanted {
+  readonly grant: Grant;
+  readonly address: string;
 }
 
 interface Answer {
@@ -107,120 +109,135 @@ interface Answer {
   readonly position: string;
 }
 
-interface Asking {
-  /** Without the question mark. */
-  readonly query: string;
-  readonly grant: ClientGrant;
-  readonly address: string;
-}
+/** One request while it waits: for a change at the head, for `limit` changes, or until its time is up. */
+class LongPoll implements Sink {
+  readonly encoding: Encoding;
+  readonly #asked: Asked;
+  readonly #signal: AbortSignal;
+  readonly #hub: Hub;
+  readonly #clock: Clock;
+  readonly #bodies: Buffer[] = [];
+  readonly #answered = Promise.withResolvers<Answer>();
+  #subscriber: Subscriber | null = null;
+  #cancel = () => {};
+  /** Where the answer goes on if it reads nothing. */
+  #position = '';
+  #caughtUp = false;
 
-async function answer(asking: Asking, signal: AbortSignal, options: LongPollOptions): Promise<Answer> {
-  const wanted = parse(asking, options);
-  const { epoch, sequence } = options.hub.head;
-  let { start } = wanted;
-  if (start.kind === 'live') {
-    const { owner, grant, filter, limit } = wanted;
-    const isOver = () => signal.aborted;
-    const frames = await options.hub.recent(limit, { owner, grant, filter, isOver });
-    const [first] = frames;
-    if (first === undefined && wanted.waitMs === 0)
-      return { bodies: [], position: formatPosition(epoch, sequence) };
+  /** @param signal aborts when the client has left */
+  constructor(asked: Asked, signal: AbortSignal, { hub, clock }: Pick<LongPollOptions, 'hub' | 'clock'>) {
+    this.encoding = updates[asked.format];
+    this.#asked = asked;
+    this.#signal = signal;
+    this.#hub = hub;
+    this.#clock = clock;
+  }
+
+  /** @throws POSITION_GONE, UNAVAILABLE, and what the hub refuses */
+  async answer(): Promise<Answer> {
+    const { start, waitMs } = this.#asked;
+    if (start.kind !== 'live') return this.#wait(start);
+    const { epoch, sequence } = this.#hub.head;
+    const newest = await this.#newest();
+    if (newest === null && waitMs === 0) return { bodies: [], position: formatPosition(epoch, sequence) };
     // Fed by the hub from there, at the pace of any other catch-up. Nor is it "live" where there is none: what
     // happened while the past was read is to be seen too.
-    start = { kind: 'after', epoch, sequence: first === undefined ? sequence : first.sequence - 1 };
+    return this.#wait({ kind: 'after', epoch, sequence: newest === null ? sequence : newest - 1 });
   }
-  const outcome = await wait(wanted, start, signal, options);
-  if (outcome.kind === 'refused') throw outcome.error;
-  return outcome;
-}
 
-function parse({ query, grant, address }: Asking, options: LongPollOptions): Wanted {
-  const params = parseQuery(new URLSearchParams(query), longPollSchema);
-  const filter = toFilter(params, options.limits);
-  checkFilter(filter, grant, options.admission.knowsRegistry);
-  return {
-    filter,
-    owner: grant.owner ?? address,
-    grant,
-    paced: toPaced(params.pace, grant),
-    conflate: params.conflate ?? false,
-    encoding: encodings[params.format ?? 'manifeed'],
-    start: toStart(params, options.admission.latestSince()),
-    limit: parseCount(params.n),
-    waitMs: parseWait(params.wait, options.limits.longPollMaxWaitMs),
-  };
-}
+  /** Sequence of the first of the newest `limit` changes; null where there is none. */
+  async #newest(): Promise<number | null> {
+    const { grant, address, filter, limit } = this.#asked;
+    const owner = grant.owner ?? address;
+    const isOver = () => this.#signal.aborted;
+    const [first] = await this.#hub.recent(limit, { owner, grant, filter, isOver });
+    return first?.sequence ?? null;
+  }
 
-type Waited =
-  | ({ readonly kind: 'answer' } & Answer)
-  | { readonly kind: 'refused'; readonly error: ManifeedError };
-
-/**
- * Resolves with what came: as soon as there is something and the head is reached, or `limit`, or time is up.
- *
- * @param start from where to replay; that of `wanted`, but for one that is live
- */
-function wait(wanted: Wanted, start: Start, signal: AbortSignal, options: LongPollOptions): Promise<Waited> {
-  const { hub, clock } = options;
-  return new Promise((resolve) => {
-    const bodies: Buffer[] = [];
-    let position = start.kind === 'after' ? formatPosition(start.epoch, start.sequence) : '';
-    let caughtUp = false;
-    let done = false;
-    const finish = (waited?: Waited) => {
-      if (done) return;
-      done = true;
-      cancel();
-      signal.removeEventListener('abort', onLeave);
-      const from = subscriber.subscriptions[0]?.from ?? 0;
-      let moved = false;
-      if (hub.isPlaced(subscriber)) {
-        position = hub.resumeOf(subscriber);
-        moved = position !== formatPosition(hub.head.epoch, from);
-      }
-      const lacked = hub.pacer.keepsWaiting(subscriber) ? 'a turn of the pace' : 'the ledger';
-      hub.disconnect(subscriber);
-      // One that has read a part of a long past has to get on, though it found nothing yet. One that could not
-      // read, or had no turn of the pace, must not say that there is nothing.
-      const looked = position !== '' && (caughtUp || moved || bodies.length > 0);
-      if (waited !== undefined) resolve(waited);
-      else if (looked) resolve({ kind: 'answer', bodies, position });
-      else resolve({ kind: 'refused', error: notRead(lacked) });
-    };
-    const finishSoon = () => setImmediate(finish);
-    const sink: Sink = {
-      encoding: wanted.encoding,
-      write(bytes) {
-        bodies.push(bytes);
-        if (caughtUp || bodies.length >= wanted.limit) finishSoon();
-        return bodies.length < wanted.limit;
-      },
-      tell(control: Control) {
-        // Without a position of the client's own there is none that could be gone: it asks again.
-        const asked = wanted.start.kind !== 'live' || caughtUp;
-        if (control.kind === 'reset') finish({ kind: 'refused', error: asked ? gone(control) : begunAnew() });
-        if (control.kind === 'ready') {
-          caughtUp = true;
-          if (bodies.length > 0 || wanted.waitMs === 0) finishSoon();
-        }
-        return true;
-      },
-      beat() {},
-      end: () => finish(),
-    };
-    const onLeave = () => finish();
-    const { owner, grant, paced, conflate } = wanted;
-    const subscriber = hub.connect({ sink, owner, grant, paced, conflate });
-    const cancel = clock.after(Math.max(wanted.waitMs, leastWaitMs), () => finish());
-    signal.addEventListener('abort', onLeave);
+  #wait(start: Start): Promise<Answer> {
+    if (start.kind === 'after') this.#position = formatPosition(start.epoch, start.sequence);
+    const { filter, grant, address, paced, conflate, waitMs } = this.#asked;
+    const owner = grant.owner ?? address;
+    const subscriber = this.#hub.connect({ sink: this, owner, grant, paced, conflate });
+    this.#subscriber = subscriber;
+    this.#cancel = this.#clock.after(Math.max(waitMs, leastWaitMs), () => this.#finish());
+    this.#signal.addEventListener('abort', () => this.#finish());
     // It left while the past was read.
-    if (signal.aborted) return finish();
+    if (this.#signal.aborted) this.#finish();
+    else this.#subscribe(subscriber, { id: '', filter, start, snapshot: false });
+    return this.#answered.promise;
+  }
+
+  #subscribe(...subscription: Parameters<Hub['subscribe']>): void {
     try {
-      hub.subscribe(subscriber, { id: '', filter: wanted.filter, start, snapshot: false });
+      this.#hub.subscribe(...subscription);
     } catch (error) {
-      finish({ kind: 'refused', error: asManifeedError(error) });
+      this.#refuse(asManifeedError(error));
     }
-  });
+  }
+
+  write(bytes: Buffer): boolean {
+    this.#bodies.push(bytes);
+    const isFull = this.#bodies.length >= this.#asked.limit;
+    if (this.#caughtUp || isFull) this.#finishSoon();
+    return !isFull;
+  }
+
+  tell(control: Control): boolean {
+    if (control.kind === 'reset') {
+      // Without a position of the client's own there is none that could be gone: it asks again.
+      const hasPosition = this.#asked.start.kind !== 'live' || this.#caughtUp;
+      this.#refuse(hasPosition ? gone(control) : begunAnew());
+    }
+    if (control.kind === 'ready') {
+      this.#caughtUp = true;
+      if (this.#bodies.length > 0 || this.#asked.waitMs === 0) this.#finishSoon();
+    }
+    return true;
+  }
+
+  beat(): void {}
+
+  end(): void {
+    this.#finish();
+  }
+
+  /** In the next turn: what is written in this one belongs to the answer. */
+  #finishSoon(): void {
+    setImmediate(() => this.#finish());
+  }
+
+  #finish(): void {
+    const subscriber = this.#subscriber;
+    if (subscriber === null) return;
+    const from = subscriber.subscriptions[0]?.from ?? 0;
+    let moved = false;
+    if (this.#hub.isPlaced(subscriber)) {
+      this.#position = this.#hub.resumeOf(subscriber);
+      moved = this.#position !== formatPosition(this.#hub.head.epoch, from);
+    }
+    const lacked = this.#hub.pacer.keepsWaiting(subscriber) ? 'a turn of the pace' : 'the ledger';
+    this.#leave();
+    const position = this.#position;
+    const bodies = this.#bodies;
+    // One that has read a part of a long past has to get on, though it found nothing yet. One that could not
+    // read, or had no turn of the pace, must not say that there is nothing.
+    if (position !== '' && (this.#caughtUp || moved || bodies.length > 0))
+      this.#answered.resolve({ bodies, position });
+    else this.#answered.reject(notRead(lacked));
+  }
+
+  #refuse(error: ManifeedError): void {
+    this.#leave();
+    this.#answered.reject(error);
+  }
+
+  #leave(): void {
+    if (this.#subscriber === null) return;
+    this.#cancel();
+    this.#hub.disconnect(this.#subscriber);
+    this.#subscriber = null;
+  }
 }
 
 /** Two causes, two cures. */

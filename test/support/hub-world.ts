@@ -1,6 +1,6 @@
 import type { Change } from '../../src/event/change.ts';
 import { type FilterInput, parseFilter } from '../../src/event/filter.ts';
-import type { Grant } from '../../src/fanout/group.ts';
+import type { Grant } from '../../src/event/grant.ts';
 import { Hub, type HubOptions } from '../../src/fanout/hub.ts';
 import type { PaceOptions } from '../../src/fanout/pace/rules.ts';
 import type { Start, Subscriber } from '../../src/fanout/subscriber.ts';
@@ -12,7 +12,16 @@ import { digestOf } from './ledger-samples.ts';
 import { type ScriptedLedger, scriptedLedger } from './scripted-ledger.ts';
 
 const registry = 'registry.example.com';
-export const everything: Grant = { key: 'everything', allows: () => true };
+export const everything: Grant = {
+  name: 'all',
+  key: 'everything',
+  owner: null,
+  patterns: ['**'],
+  admin: false,
+  metrics: false,
+  unpaced: true,
+  allows: () => true,
+};
 
 const live: Start = { kind: 'live' };
 

@@ -8,7 +8,8 @@ import { parsePaceChange } from '../../src/http/endpoints/put-pace.ts';
 import { decodeRows } from '../../src/ledger/transfer-codec.ts';
 import { manifeed } from '../../src/source/webhook/kinds/manifeed.ts';
 import { longPollSchema } from '../../src/transport/long-poll.ts';
-import { parseQuery, parseStreamQuery } from '../../src/transport/subscribe-params.ts';
+import { parseQuery } from '../../src/transport/parameters.ts';
+import { streamSchema } from '../../src/transport/request.ts';
 import { parseClientMessage } from '../../src/transport/websocket/messages.ts';
 import { jargon } from '../support/jargon.ts';
 
@@ -77,7 +78,7 @@ const doors: readonly { name: string; values: fc.Arbitrary<unknown>; read: (valu
     values: fc.array(
       fc.tuple(fc.constantFrom(...streamMembers, 'type', 'x'), fc.constantFrom('', 'x', 'x'.repeat(99))),
     ),
-    read: (pairs: [string, string][]) => parseStreamQuery(new URLSearchParams(pairs)),
+    read: (pairs: [string, string][]) => parseQuery(new URLSearchParams(pairs), streamSchema),
   },
   {
     name: 'a query of a long-poll',

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/errors.ts';
 import { longPollSchema } from '../../src/transport/long-poll.ts';
-import { streamShape } from '../../src/transport/subscribe-params.ts';
+import { streamShape } from '../../src/transport/request.ts';
 
 const root = new URL('../../', import.meta.url);
 const text = readFileSync(new URL('PROTOCOL.md', root), 'utf8');

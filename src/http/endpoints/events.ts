@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { streamShape } from '../../transport/subscribe-params.ts';
+import { streamShape } from '../../transport/request.ts';
 import type { Endpoint, Handler } from '../endpoint.ts';
 
 /** `GET /v1/events`: the SSE stream. @param handle serves what the net front gave back */

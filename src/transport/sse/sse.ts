@@ -5,45 +5,32 @@
  */
 import type { Socket } from 'node:net';
 import { tagStateToJson } from '../../event/encode.ts';
-import { parsePosition } from '../../event/position.ts';
+import type { Grant } from '../../event/grant.ts';
 import type { Hub } from '../../fanout/hub.ts';
 import type { Control, Encoding, Farewell, Sink } from '../../fanout/sink.ts';
-import type { Start, Subscriber } from '../../fanout/subscriber.ts';
+import type { Subscriber } from '../../fanout/subscriber.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { detached } from '../../lib/detached.ts';
 import type { Random } from '../../lib/random.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
+import type { Admission } from '../admission.ts';
+import { encodings } from '../encodings.ts';
 import { endSoon } from '../end-soon.ts';
+import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
 import { asManifeedError, retryAfterSeconds, writeError } from '../raw-response.ts';
-import type { ParsedStream, StreamParser } from '../stream-parser.ts';
-import {
-  type Admission,
-  header,
-  type Opening,
-  type StreamConnection,
-  type StreamHead,
-  tokenOf,
-} from '../stream-request.ts';
-import { type ClientGrant, checkFilter, toPaced, toStart } from '../subscribe-params.ts';
+import type { RequestReader, StreamRequest } from '../request.ts';
+import { toResume } from '../start.ts';
 
 export interface SseOptions {
   readonly hub: Hub;
   readonly admission: Admission;
-  readonly parser: StreamParser;
+  readonly requests: RequestReader;
   readonly limits: { readonly maxBacklogBytes: number; readonly heartbeatIntervalMs: number };
   readonly clock: Clock;
   readonly random: Random;
 }
 
-function encoding(format: Encoding['format']): Encoding {
-  return {
-    transport: 'sse',
-    format,
-    change: (json, resume) => Buffer.from(`id: ${resume}\ndata: ${json}\n\n`),
-  };
-}
-
-const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
+const changes = encodings('sse', (json, resume) => Buffer.from(`id: ${resume}\ndata: ${json}\n\n`));
 
 /** A quiet subscriber that has no position yet is sent a comment, which only keeps proxies awake. */
 const comment = Buffer.from(':\n\n');
@@ -82,14 +69,14 @@ class SseConnection implements Sink, SocketOwner {
     this.#socket = socket;
     this.#address = address;
     this.#options = options;
-    this.encoding = encodings[asked.params.format ?? 'manifeed'];
-    const { grant, paced } = asked;
+    this.encoding = changes[asked.format];
+    const { grant, paced, conflate } = asked;
     this.#subscriber = options.hub.connect({
       sink: this,
       owner: grant.owner ?? address,
       grant,
       paced,
-      conflate: asked.params.conflate ?? false,
+      conflate,
     });
     own(socket, this);
   }
@@ -98,9 +85,9 @@ class SseConnection implements Sink, SocketOwner {
   begin(asked: Asked, cors: string): void {
     const { hub, random } = this.#options;
     this.#unsent = headText(cors, 1_000 + random() * 4_000);
-    const { filter, start, params } = asked;
+    const { filter, start, snapshot } = asked;
     try {
-      hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot: params.snapshot ?? false });
+      hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot });
     } catch (error) {
       // Whoever refuses it takes the socket over, so this is not told of its end.
       this.closed();
@@ -217,26 +204,16 @@ class SseOpening implements Opening {
   }
 }
 
-interface Asked extends ParsedStream {
-  readonly grant: ClientGrant;
-  readonly paced: boolean;
-  readonly start: Start;
+interface Asked extends StreamRequest {
+  readonly grant: Grant;
 }
 
-function read(request: StreamHead, options: SseOptions): Asked {
-  const { admission } = options;
+function read(request: StreamHead, { admission, requests }: SseOptions): Asked {
   admission.checkHost(header(request, 'host'));
   const grant = admission.authorise(tokenOf(request));
-  const { params, filter } = options.parser.query(request.query);
-  checkFilter(filter, grant, admission.knowsRegistry);
   const lastEventId = header(request, 'last-event-id');
-  const start = lastEventId ? toResume(lastEventId) : toStart(params, admission.latestSince());
-  return { params, filter, grant, paced: toPaced(params.pace, grant), start };
-}
-
-/** An id that is no position of ours is a position that can't be honoured: a 400 would stop EventSource for good. */
-function toResume(lastEventId: string): Start {
-  return { kind: 'after', ...(parsePosition(detached(lastEventId)) ?? { epoch: '', sequence: 0 }) };
+  const start = lastEventId ? toResume(lastEventId) : undefined;
+  return { ...requests.read(requests.parse(request.query), grant, { start }), grant };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { catalogue, ManifeedError } from '../../errors.ts';
+import type { Grant } from '../../event/grant.ts';
 import type { Hub } from '../../fanout/hub.ts';
 import type { Control, Encoding, Farewell, Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
@@ -11,11 +12,12 @@ import type { Clock } from '../../lib/clock.ts';
 import { LeakyBucket } from '../../lib/leaky-bucket.ts';
 import type { Random } from '../../lib/random.ts';
 import { own, type SocketOwner } from '../../lib/socket-owner.ts';
+import type { Admission } from '../admission.ts';
+import { encodings } from '../encodings.ts';
 import { endSoon } from '../end-soon.ts';
+import type { StreamConnection } from '../head.ts';
 import { asManifeedError } from '../raw-response.ts';
-import type { StreamParser } from '../stream-parser.ts';
-import type { Admission, StreamConnection } from '../stream-request.ts';
-import { type ClientGrant, checkFilter, toPaced, toStart } from '../subscribe-params.ts';
+import type { RequestReader, StreamParams, StreamRequest } from '../request.ts';
 import { closeFrame, isPong, pongFrame, textFrame } from './frame.ts';
 import {
   type ClientMessage,
@@ -23,6 +25,7 @@ import {
   countGlobs,
   errorText,
   idOf,
+  type MessageReader,
   refuseMember,
   type SubscribeMessage,
   tooManySubscriptions,
@@ -49,35 +52,34 @@ export interface WebSocketLimits {
 export interface WebSocketOptions {
   readonly hub: Hub;
   readonly admission: Admission;
-  readonly parser: StreamParser;
+  readonly requests: RequestReader;
+  readonly messages: MessageReader;
   readonly readers: FrameReaders;
   readonly limits: WebSocketLimits;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-function encoding(format: Encoding['format']): Encoding {
-  return {
-    transport: 'websocket',
-    format,
-    change: (json, resume) => textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
-  };
-}
-
-const encodings = { manifeed: encoding('manifeed'), cloudevents: encoding('cloudevents') };
+const changes = encodings('websocket', (json, resume) =>
+  textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
+);
 
 /** Beats without any answer after which a peer is dead. */
 const maxUnanswered = 2;
-const noGrant: ClientGrant = { key: '', owner: null, unpaced: false, allows: () => false };
+const noGrant: Grant = {
+  ...{ name: '', key: '', owner: null, patterns: [] },
+  ...{ admin: false, metrics: false, unpaced: false },
+  allows: () => false,
+};
 
 export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
-  encoding: Encoding = encodings.manifeed;
+  encoding: Encoding = changes.manifeed;
   readonly #socket: Socket;
   readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
   /** Null: the token is still to come, and the connection is none of the subscribers yet. */
-  #grant: ClientGrant | null;
+  #grant: Grant | null;
   /** From its first message that came in pieces on. */
   #reader: FrameReader | null = null;
   #unanswered = 0;
@@ -87,7 +89,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   readonly #messages = new LeakyBucket();
   #globs: LeakyBucket | null = null;
 
-  constructor({ socket, address }: StreamConnection, options: WebSocketOptions, grant: ClientGrant | null) {
+  constructor({ socket, address }: StreamConnection, options: WebSocketOptions, grant: Grant | null) {
     this.#socket = socket;
     this.#address = address;
     this.#options = options;
@@ -209,7 +211,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     const text = data.toString();
     try {
       if (isBinary) throw new ManifeedError('MESSAGE_INVALID', 'read message: binary: must be JSON text');
-      this.#obey(this.#options.parser.message(text));
+      this.#obey(this.#options.messages.read(text));
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#noteRefusal(refusal);
@@ -257,37 +259,33 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
       this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
   }
 
-  #subscribe(message: SubscribeMessage, grant: ClientGrant): void {
-    const { limits, hub, admission, parser, clock } = this.#options;
+  #subscribe(message: SubscribeMessage, grant: Grant): void {
+    const { limits, hub, requests, clock } = this.#options;
     const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
       throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
     if (ids.length >= limits.subscriptionsPerConnection)
       throw tooManySubscriptions(ids.length, limits.subscriptionsPerConnection);
     const { globsPerConnection } = limits;
-    this.#globs = chargeGlobs(this.#globs, countGlobs(message), globsPerConnection, clock.monotonic());
-    const filter = parser.filterOf(message);
-    checkFilter(filter, grant, admission.knowsRegistry);
-    const start = toStart(message, admission.latestSince());
-    this.#settle(message, grant, ids.length === 0);
-    hub.subscribe(this.#subscriber, { id: message.id, filter, start, snapshot: message.snapshot ?? false });
+    this.#globs = chargeGlobs(this.#globs, countGlobs(message.params), globsPerConnection, clock.monotonic());
+    const request = requests.read(message.params, grant, { typeName: 'types' });
+    this.#settle(message.params, request, ids.length === 0);
+    const { filter, start, snapshot } = request;
+    hub.subscribe(this.#subscriber, { id: message.id, filter, start, snapshot });
   }
 
   /** Pace, conflation and format belong to the connection: its first subscription sets them. */
-  #settle(message: SubscribeMessage, grant: ClientGrant, first: boolean): void {
-    const paced = toPaced(message.pace, grant);
-    const conflate = message.conflate ?? false;
-    const format = encodings[message.format ?? 'manifeed'];
+  #settle(asked: StreamParams, { paced, conflate, format }: StreamRequest, first: boolean): void {
     if (first) {
       this.#subscriber.paced = paced;
       this.#subscriber.conflate = conflate;
-      this.encoding = format;
+      this.encoding = changes[format];
       return;
     }
     const differs = [
-      ['pace', message.pace !== undefined && paced !== this.#subscriber.paced],
-      ['conflate', message.conflate !== undefined && conflate !== this.#subscriber.conflate],
-      ['format', message.format !== undefined && format !== this.encoding],
+      ['pace', asked.pace !== undefined && paced !== this.#subscriber.paced],
+      ['conflate', asked.conflate !== undefined && conflate !== this.#subscriber.conflate],
+      ['format', asked.format !== undefined && format !== this.encoding.format],
     ] as const;
     for (const [name, isOther] of differs) {
       if (isOther)
@@ -296,7 +294,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   }
 
   /** The token of the handshake or of the first message; later ones must be worth the same. */
-  #authorised(token: string | null): ClientGrant {
+  #authorised(token: string | null): Grant {
     if (this.#grant !== null && token === null) return this.#grant;
     const grant = this.#options.admission.authorise(token);
     if (this.#grant === null) {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { ManifeedError } from '../../errors.ts';
-import { header, type StreamHead } from '../stream-request.ts';
+import { header, type StreamHead } from '../head.ts';
 
 export const subprotocol = 'manifeed.v1';
 

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { ManifeedError } from '../../errors.ts';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Control } from '../../fanout/sink.ts';
-import { parseMembers, streamShape } from '../subscribe-params.ts';
+import { parseMembers } from '../parameters.ts';
+import { remembered } from '../remembered.ts';
+import { type StreamParams, streamShape } from '../request.ts';
 
 const id = z
   .string()
@@ -29,7 +31,14 @@ export const unsubscribeMessage = z.strictObject({
 });
 export const authMessage = z.strictObject({ type: z.literal('auth'), access_token: z.string().max(1_000) });
 
-export type SubscribeMessage = z.infer<typeof subscribeMessage>;
+export interface SubscribeMessage {
+  readonly type: 'subscribe';
+  readonly id: string;
+  readonly access_token?: string | undefined;
+  /** Its other members, named as in a query. */
+  readonly params: StreamParams;
+}
+
 export type ClientMessage =
   | SubscribeMessage
   | z.infer<typeof unsubscribeMessage>
@@ -43,7 +52,7 @@ export function parseClientMessage(text: string): ClientMessage {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
   switch (type) {
     case 'subscribe':
-      return parseMembers(value, subscribeMessage);
+      return parseSubscribe(value);
     case 'unsubscribe':
       return parseMembers(value, unsubscribeMessage);
     case 'auth':
@@ -57,8 +66,25 @@ export function parseClientMessage(text: string): ClientMessage {
   }
 }
 
+function parseSubscribe(value: unknown): SubscribeMessage {
+  const { type, id, access_token, types, ...members } = parseMembers(value, subscribeMessage);
+  return { type, id, access_token, params: { ...members, type: types } };
+}
+
+/** Parses messages, and remembers the latest: thousands of clients say the same. */
+export class MessageReader {
+  readonly #known = new Map<string, ClientMessage>();
+
+  /** @throws as `parseClientMessage` */
+  read(text: string): ClientMessage {
+    // A token must not stay in memory.
+    if (text.includes('access_token')) return parseClientMessage(text);
+    return remembered(this.#known, text, parseClientMessage);
+  }
+}
+
 /** Globs and ranges that a subscribe asks for, before any of them is parsed. */
-export function countGlobs({ repository = [], tag = [] }: SubscribeMessage): number {
+export function countGlobs({ repository = [], tag = [] }: StreamParams): number {
   const isCostly = (text: string) => text.includes('*') || text.startsWith('semver:');
   return repository.filter(isCostly).length + tag.filter(isCostly).length;
 }

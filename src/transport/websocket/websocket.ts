@@ -3,17 +3,12 @@
  * the bare socket.
  */
 import { invalidParameter, ManifeedError } from '../../errors.ts';
+import type { Grant } from '../../event/grant.ts';
 import { disown } from '../../lib/socket-owner.ts';
+import type { Admission } from '../admission.ts';
+import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
+import { ignoredParameters } from '../parameters.ts';
 import { asManifeedError, writeError } from '../raw-response.ts';
-import {
-  type Admission,
-  header,
-  type Opening,
-  type StreamConnection,
-  type StreamHead,
-  tokenOf,
-} from '../stream-request.ts';
-import { type ClientGrant, ignoredParameters } from '../subscribe-params.ts';
 import { WebSocketConnection, type WebSocketOptions } from './connection.ts';
 import { answerHandshake, readHandshake } from './handshake.ts';
 
@@ -29,7 +24,7 @@ export function readWebSocket(head: StreamHead, options: WebSocketOptions): Open
 }
 
 /** @returns null: the token is to come with the first message */
-function grantOf(head: StreamHead, admission: Admission): ClientGrant | null {
+function grantOf(head: StreamHead, admission: Admission): Grant | null {
   admission.checkHost(header(head, 'host'));
   const origin = header(head, 'origin');
   const host = header(head, 'host');
@@ -57,10 +52,10 @@ function refuseParameters(query: string): void {
 class WebSocketOpening implements Opening {
   readonly lasting = true;
   readonly #answerLines: string;
-  readonly #grant: ClientGrant | null;
+  readonly #grant: Grant | null;
   readonly #options: WebSocketOptions;
 
-  constructor(answerLines: string, grant: ClientGrant | null, options: WebSocketOptions) {
+  constructor(answerLines: string, grant: Grant | null, options: WebSocketOptions) {
     this.#answerLines = answerLines;
     this.#grant = grant;
     this.#options = options;

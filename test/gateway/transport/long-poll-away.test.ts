@@ -3,8 +3,9 @@ import fastify, { type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
 import { defaultInterestLimits } from '../../../src/fanout/interests.ts';
+import type { Admission } from '../../../src/transport/admission.ts';
 import { longPollHandler } from '../../../src/transport/long-poll.ts';
-import type { Admission } from '../../../src/transport/stream-request.ts';
+import { RequestReader } from '../../../src/transport/request.ts';
 import { everything, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
 
 /** Requests that entered and have not left. */
@@ -55,13 +56,11 @@ async function serve(
     hub: world.hub,
     admission,
     clock: world.clock,
-    limits: {
-      defaultRegistry: 'docker.io',
-      repositoriesPerSubscription: 10,
-      tagsPerSubscription: 10,
-      longPollMaxWaitMs: 60_000,
-      stalledTimeoutMs: 60_000,
-    },
+    requests: new RequestReader(
+      { defaultRegistry: 'docker.io', repositoriesPerSubscription: 10, tagsPerSubscription: 10 },
+      admission,
+    ),
+    limits: { longPollMaxWaitMs: 60_000, stalledTimeoutMs: 60_000 },
   });
   app.get('/v2/updates', answer);
   const listening = app.listen({ host: '127.0.0.1', port: 0 });

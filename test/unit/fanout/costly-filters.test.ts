@@ -1,6 +1,6 @@
 /** One client's filters cost the others nothing that can be noticed: counted in searches, never in time. */
 import { describe, expect, test } from 'vitest';
-import type { Grant } from '../../../src/fanout/group.ts';
+import type { Grant } from '../../../src/event/grant.ts';
 import { PatternGroups } from '../../../src/fanout/pattern-groups.ts';
 import { costliest, costlyGlobs, costlyRepository } from '../../support/costly-globs.ts';
 import { everything, filterOf, openWorld, type World } from '../../support/hub-world.ts';
@@ -17,7 +17,7 @@ async function withHistory(changes: number): Promise<World> {
   return world;
 }
 
-const nobody: Grant = { key: 'nobody', allows: () => false };
+const nobody: Grant = { ...everything, key: 'nobody', allows: () => false };
 const repository = [...costlyGlobs(costliest)];
 
 describe('a past of 6,000 changes', () => {

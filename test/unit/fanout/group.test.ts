@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/event/change.ts';
+import type { Grant } from '../../../src/event/grant.ts';
 import { Frame } from '../../../src/fanout/frame.ts';
-import { type Grant, GroupIndex } from '../../../src/fanout/group.ts';
+import { GroupIndex } from '../../../src/fanout/group.ts';
 import { Subscriber } from '../../../src/fanout/subscriber.ts';
 import { FakeSink } from '../../support/fake-sink.ts';
 import { everything, filterOf, keyOf, openWorld } from '../../support/hub-world.ts';
@@ -53,7 +54,7 @@ describe('the index of groups', () => {
     const group = index.add(a, filterOf({ repository: ['team/a'] }), everything);
     expect(index.add(b, filterOf({ repository: ['team/a'] }), { ...everything })).toBe(group);
     expect(group.size).toBe(2);
-    const other: Grant = { key: 'other', allows: () => true };
+    const other: Grant = { ...everything, key: 'other' };
     expect(index.add(subscriber(), filterOf({ repository: ['team/a'] }), other)).not.toBe(group);
   });
 
@@ -76,6 +77,7 @@ describe('the index of groups', () => {
     const index = new GroupIndex(() => {});
     const asked: string[] = [];
     const grant: Grant = {
+      ...everything,
       key: 'team only',
       allows(key) {
         asked.push(key);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { maskToken, tokenInQuery, withoutToken } from '../../../src/transport/access-token.ts';
-import { tokenOf } from '../../../src/transport/stream-request.ts';
+import { tokenOf } from '../../../src/transport/head.ts';
 
 const spellings = [
   'access_token',
