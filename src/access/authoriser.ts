@@ -3,6 +3,7 @@
  * gateway (fastify, the net front, a WebSocket's first message) each find the token and ask here.
  */
 import { hash } from 'node:crypto';
+import { type Filter, parseFilter } from '../event/filter.ts';
 import type { Grant } from '../event/grant.ts';
 
 /** A configured token; `config.access` fits. */
@@ -22,11 +23,8 @@ export type AccessOptions =
   | { readonly kind: 'open' }
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] };
 
-/** Repositories and globs, parsed: `event/filter.ts` in the gateway. */
-export interface Scope {
-  readonly patterns: readonly string[];
-  matches(repositoryKey: string): boolean;
-}
+/** The grant of a token, null where it has none. With open access all have the same one, whatever token they show. */
+export type Authorise = (token: string | null) => Grant | null;
 
 export interface AuthoriserOptions {
   readonly access: AccessOptions;
@@ -34,21 +32,18 @@ export interface AuthoriserOptions {
   readonly allowNone: boolean;
   /** Whether open access includes administration: on loopback, where who can connect can also stop us. */
   readonly openIsAdmin: boolean;
-  /** Parses `repositories`; throws where one is invalid. */
-  readonly scope: (repositories: readonly string[]) => Scope;
+  /** Registry of a bare name in `repositories`. */
+  readonly defaultRegistry: string;
 }
 
 /** Longest token that is looked at: hashing is linear, and what is longer was never issued. */
 export const maxTokenLength = 1_024;
 
-/**
- * Returns the check: the grant of a token, or null where it has none. With open access everybody has the same
- * grant, whatever token they show.
- */
-export function createAuthoriser(options: AuthoriserOptions): (token: string | null) => Grant | null {
-  const { access, allowNone, openIsAdmin, scope } = options;
+/** @throws PARAMETER_INVALID if a token's repository or glob is not valid */
+export function createAuthoriser(options: AuthoriserOptions): Authorise {
+  const { access, allowNone, openIsAdmin, defaultRegistry } = options;
   if (access.kind === 'open') {
-    const everything = scope(['**']);
+    const everything = scopeOf(['**'], defaultRegistry);
     const grant = makeGrant('anonymous', everything, {
       owner: null,
       unpaced: allowNone,
@@ -65,7 +60,7 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
       admin: token.admin,
       metrics: token.admin || token.metrics === true,
     };
-    grants.set(token.sha256, makeGrant(token.name, scope(token.repositories), may));
+    grants.set(token.sha256, makeGrant(token.name, scopeOf(token.repositories, defaultRegistry), may));
   }
   return (token) => {
     if (token === null || token === '' || token.length > maxTokenLength) return null;
@@ -75,18 +70,25 @@ export function createAuthoriser(options: AuthoriserOptions): (token: string | n
   };
 }
 
+/** Repositories of one token at most; the configuration's own bound is lower. */
+const maxRepositories = 100_000;
+
+function scopeOf(repository: readonly string[], defaultRegistry: string): Filter {
+  return parseFilter({ repository }, { defaultRegistry, maxRepositories });
+}
+
 function makeGrant(
   name: string,
-  scope: Scope,
+  scope: Filter,
   may: Pick<Grant, 'owner' | 'unpaced' | 'admin' | 'metrics'>,
 ): Grant {
-  const { patterns } = scope;
+  const patterns = [...scope.repositories, ...scope.patterns];
   return {
     name,
     key: JSON.stringify(patterns),
     patterns,
     ...may,
     // The commonest grant answers without looking.
-    allows: patterns.includes('**') ? () => true : (repositoryKey) => scope.matches(repositoryKey),
+    allows: patterns.includes('**') ? () => true : (repositoryKey) => scope.matchesRepository(repositoryKey),
   };
 }

@@ -4,9 +4,14 @@
  * there is before the first is taken.
  */
 import { readFileSync } from 'node:fs';
+import type { Log } from '../lib/log.ts';
+import { tellsAddressesApart } from './connection-limits.ts';
+import { otherSocketsPerAddress, type SocketsOfAddress } from './socket-limits.ts';
 
 /** For everything that is no client's socket: the ledger, upstreams, Redis, logs, the listener. */
 const reserved = 256;
+/** Sockets beyond the subscribers: webhooks, keep-alives, metrics, health. */
+const otherSockets = 1_000;
 /** Where there are too few open files for all: the part that is reserved, and of the rest the part of no subscriber. */
 const smallPart = 1 / 4;
 
@@ -23,6 +28,22 @@ export interface SocketRoom {
   readonly sockets: number;
   /** What to say where it is less than was wanted; else null. */
   readonly shortage: string | null;
+}
+
+/**
+ * The room for the configured limits; a shortage is logged. One address that takes all the sockets it may leaves
+ * the others theirs, even when all subscribers are there.
+ *
+ * @param openFiles default: as the kernel says
+ */
+export function socketRoom(limits: SocketsOfAddress, log: Log, openFiles = readOpenFiles()): SocketRoom {
+  const ofOneAddress = tellsAddressesApart(limits)
+    ? limits.connectionsPerAddress + otherSocketsPerAddress
+    : 0;
+  const wanted = { subscribers: limits.connections, others: otherSockets + ofOneAddress };
+  const room = roomForSockets(wanted, openFiles);
+  if (room.shortage !== null) log.warn({}, room.shortage);
+  return room;
 }
 
 /** @param openFiles that this process may have; Infinity where nobody knows */

@@ -5,7 +5,21 @@ import { ManifeedError } from '../errors.ts';
 export type HostCheck = (host: string | undefined) => void;
 
 /** For gateways that nobody can do harm to under another name. */
-export const anyHost: HostCheck = () => {};
+const anyHost: HostCheck = () => {};
+
+export interface HostOptions {
+  readonly access: { readonly kind: 'open' | 'tokens' };
+  readonly cors: { readonly origins: readonly string[] };
+  readonly hosts: readonly string[];
+  readonly trustProxy: readonly string[];
+}
+
+/** Which names the gateway answers to: those in `hosts`. Without any: all, except on open loopback (DNS rebinding). */
+export function hostCheckOf({ access, cors, hosts, trustProxy }: HostOptions): HostCheck {
+  const isExposed = access.kind === 'open' && trustProxy.length === 0;
+  if (!isExposed && hosts.length === 0) return anyHost;
+  return namedHosts([...hosts, ...cors.origins.map((origin) => new URL(origin).hostname)]);
+}
 
 /**
  * For a gateway that is open to everybody who can reach it. A foreign page can have its own name resolve to the

@@ -2,11 +2,14 @@
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
 export class Origins {
-  readonly #allowed: ReadonlySet<string>;
+  /** CORS headers by origin, made of the configuration's text: a request's own would keep all of its head in memory. */
+  readonly #allowed: ReadonlyMap<string, string>;
 
   /** @param allowed `cors.origins` */
   constructor(allowed: readonly string[]) {
-    this.#allowed = new Set(allowed);
+    this.#allowed = new Map(
+      allowed.map((origin) => [origin, `Access-Control-Allow-Origin: ${origin}\r\nVary: Origin\r\n`]),
+    );
   }
 
   /** Only browsers send an `Origin`; a page of the very host that it calls is at home. */
@@ -14,6 +17,12 @@ export class Origins {
     return (
       origin === undefined || this.#allowed.has(origin) || URL.parse(origin)?.host === host?.toLowerCase()
     );
+  }
+
+  /** CORS headers for an origin, as header lines; without the permission if it is not allowed. */
+  corsHeaders(origin: string | undefined): string {
+    const allowed = origin === undefined ? undefined : this.#allowed.get(origin);
+    return allowed ?? (this.#allowed.size > 0 ? 'Vary: Origin\r\n' : '');
   }
 
   /** Why an origin is not allowed, and what to write. */

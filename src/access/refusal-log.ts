@@ -31,6 +31,11 @@ export class RefusalLog {
     this.#clock = clock;
   }
 
+  /** A page that may not read its answer. @param why as `Origins.explain` says */
+  foreignPage(why: string, address: string, transport: string): void {
+    this.add({ code: 'ORIGIN_DENIED', message: `serve page: ${why}`, address, transport });
+  }
+
   add({ code, message, address, transport }: Refusal): void {
     const now = this.#clock.monotonic();
     const last = this.#minutes.get(code);

@@ -2,6 +2,30 @@ import type { Socket } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
+import { tellsAddressesApart } from './connection-limits.ts';
+
+/** Sockets of one address beyond its subscribers. */
+export const otherSocketsPerAddress = 200;
+
+/** `config.limits`, as far as it bounds sockets. */
+export interface SocketsOfAddress {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+}
+
+/** Whether there is room for a new connection; always, if addresses are not told apart. */
+export type AcceptsSocket = (socket: Socket) => boolean;
+
+/** @param trustProxy their sockets are not counted */
+export function socketLimitsOf(
+  limits: SocketsOfAddress,
+  trustProxy: readonly string[],
+  metrics: Metrics,
+): AcceptsSocket {
+  const perAddress = limits.connectionsPerAddress + otherSocketsPerAddress;
+  const sockets = new SocketLimits({ perAddress, exempt: trustProxy, metrics });
+  return tellsAddressesApart(limits) ? (socket) => sockets.accepts(socket) : () => true;
+}
 
 export interface SocketLimitOptions {
   /** Open sockets of one remote address group at most. */

@@ -1,11 +1,11 @@
 /** Rules of the configuration that only other parts can judge. */
 
 import type { Check } from '../config/config.ts';
+import { checkPatterns } from '../config/patterns.ts';
 import { isLoopback } from '../config/settings/values.ts';
 import { ManifeedError } from '../errors.ts';
 import { parseReference } from '../event/reference.ts';
 import { checkHook } from '../source/webhook/checks.ts';
-import { checkPatterns } from './patterns.ts';
 
 export const configChecks: readonly Check[] = [
   ({ webhooks, listen }) =>

@@ -1,5 +1,6 @@
 /** The HTTP API: one list of endpoints, from which both the routes and `/openapi.json` are made. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { splitTarget, tokenOf } from '../transport/head.ts';
 import { authMessage, subscribeMessage, unsubscribeMessage } from '../transport/websocket/messages.ts';
 import { type CallerGrant, type Endpoint, isRight, requireRight } from './endpoint.ts';
 import { buildOpenApi } from './openapi.ts';
@@ -8,15 +9,15 @@ import { changeSchema } from './schemas.ts';
 export interface ApiOptions {
   readonly version: string;
   readonly endpoints: readonly Endpoint[];
-  /** The grant of the token that a request carries; null where it is not valid. */
-  readonly grantOf: (request: FastifyRequest) => CallerGrant;
+  /** @returns null where the token is not valid */
+  readonly authorise: (token: string | null) => CallerGrant;
 }
 
 /** Serves the endpoints and, at `/openapi.json`, their description. */
 export async function serveApi(server: FastifyInstance, options: ApiOptions): Promise<void> {
   for (const endpoint of options.endpoints) {
     if ('register' in endpoint) await endpoint.register(server);
-    else serve(server, endpoint, options.grantOf);
+    else serve(server, endpoint, options.authorise);
   }
   const document = buildOpenApi({
     version: options.version,
@@ -34,7 +35,7 @@ export async function serveApi(server: FastifyInstance, options: ApiOptions): Pr
 function serve(
   server: FastifyInstance,
   { method, path, mayCall, handle, answersHead = false }: Extract<Endpoint, { handle: unknown }>,
-  grantOf: ApiOptions['grantOf'],
+  authorise: ApiOptions['authorise'],
 ): void {
   server.route({
     method,
@@ -43,7 +44,8 @@ function serve(
     // Not in a hook before the body: a body that is no JSON is refused first, whoever sent it.
     handler: isRight(mayCall)
       ? (request, reply) => {
-          requireRight(mayCall, grantOf(request));
+          const { headers, url } = request;
+          requireRight(mayCall, authorise(tokenOf({ headers, query: splitTarget(url).query })));
           return handle(request, reply);
         }
       : handle,

@@ -13,8 +13,11 @@ import fastify, {
   type HTTPMethods,
   LogController,
 } from 'fastify';
+import { tidyForwardedFor } from '../access/client-address.ts';
+import type { HostCheck } from '../access/host-check.ts';
 import { requireOneHost } from '../access/host-header.ts';
 import type { Origins } from '../access/origins.ts';
+import type { RefusalLog } from '../access/refusal-log.ts';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
@@ -35,9 +38,11 @@ export interface ServerOptions {
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
   /** Judges by `corsOrigins`. */
-  readonly pages: Origins;
+  readonly origins: Origins;
+  /** @throws ORIGIN_DENIED */
+  readonly checkHost: HostCheck;
   /** Hears of a page that may not call this gateway. */
-  readonly onForeignPage: (why: string, request: FastifyRequest) => void;
+  readonly refusalLog: RefusalLog;
   readonly random: Random;
 }
 
@@ -65,7 +70,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
         request.headers.upgrade?.toLowerCase() === 'websocket',
     },
   });
-  const { pages } = options;
+  const { origins } = options;
   // First of all: a route has the handler that was there when it was made.
   app.setErrorHandler(refuse);
   app.server.on('checkExpectation', answerExpectation);
@@ -76,7 +81,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const isPreflight = origin !== undefined && asked !== undefined;
     if (request.routeOptions.url === '*' && !isPreflight) throw noRoute(request, reply);
     const { host } = request.headers;
-    if (!pages.allows(origin, host)) options.onForeignPage(pages.explain(origin, host), request);
+    if (!origins.allows(origin, host))
+      options.refusalLog.foreignPage(origins.explain(origin, host), request.ip, 'http');
   });
   await app.register(fastifyCors, {
     origin: [...options.corsOrigins],
@@ -88,8 +94,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const { origin, host } = request.headers;
     // CORS keeps a foreign page from reading answers, not from sending: a plain POST to a hook without a
     // secret, on the visitor's own loopback, would be taken. No registry and no script sends an Origin.
-    if (readOnly.has(request.method) || pages.allows(origin, host)) return;
-    throw new ManifeedError('ORIGIN_DENIED', `serve request: ${pages.explain(origin, host)}`);
+    if (readOnly.has(request.method) || origins.allows(origin, host)) return;
+    throw new ManifeedError('ORIGIN_DENIED', `serve request: ${origins.explain(origin, host)}`);
+  });
+  app.addHook('onRequest', async ({ headers }) => {
+    options.checkHost(headers.host);
+    if (headers['x-forwarded-for'] !== undefined)
+      headers['x-forwarded-for'] = tidyForwardedFor(String(headers['x-forwarded-for']));
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, log } = request;
@@ -127,6 +138,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return new ManifeedError('METHOD_NOT_ALLOWED', `serve ${what}: must be ${allowed.join(' or ')}`);
   }
   return app;
+}
+
+/** Streams hold their connections open: what is left after the drain is cut. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = server.close();
+  server.server.closeAllConnections();
+  await closed;
 }
 
 /** Of endpoints without a parameter in their path; hooks answer every method themselves. */

@@ -1,8 +1,8 @@
 /** Patterns of the configuration mean what they mean in a subscription. */
 import { describe, expect, it } from 'vitest';
 import { type Config, ConfigError, loadConfig } from '../../../src/config/config.ts';
+import { canonicalPace } from '../../../src/config/patterns.ts';
 import { configChecks } from '../../../src/gateway/checks.ts';
-import { canonicalPace } from '../../../src/gateway/patterns.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 const sha256 = 'a'.repeat(64);

@@ -24,7 +24,7 @@ async function api(grant: CallerGrant) {
   server.setErrorHandler((error, _request, reply) =>
     error instanceof ManifeedError ? reply.code(error.status).send(error.toBody()) : reply.send(error),
   );
-  await serveApi(server, { version: '1', endpoints, grantOf: () => grant });
+  await serveApi(server, { version: '1', endpoints, authorise: () => grant });
   return server;
 }
 

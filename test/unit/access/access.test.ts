@@ -1,20 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type AuthoriserOptions, createAuthoriser, maxTokenLength } from '../../../src/access/authoriser.ts';
-import { parseFilter } from '../../../src/event/filter.ts';
 
 const sha256 = (token: string) => createHash('sha256').update(token).digest('hex');
-
-function scope(repositories: readonly string[]) {
-  const filter = parseFilter(
-    { repository: repositories },
-    { defaultRegistry: 'docker.io', maxRepositories: 1_000 },
-  );
-  return {
-    patterns: [...filter.repositories, ...filter.patterns],
-    matches: (key: string) => filter.matchesRepository(key),
-  };
-}
 
 function authoriser(members: Partial<AuthoriserOptions> = {}) {
   return createAuthoriser({
@@ -33,7 +21,7 @@ function authoriser(members: Partial<AuthoriserOptions> = {}) {
     },
     allowNone: false,
     openIsAdmin: false,
-    scope,
+    defaultRegistry: 'docker.io',
     ...members,
   });
 }

@@ -46,6 +46,11 @@ function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   return collector.result();
 }
 
+/** Bare names that a script publishes are in the default registry, as everywhere else, if the hook names none. */
+export function withDefaultRegistry(hooks: readonly HookOptions[], registry: string): readonly HookOptions[] {
+  return hooks.map((hook) => (hook.kind === manifeed.name ? { registry, ...hook } : hook));
+}
+
 /** `registry` of the hook is where bare names live; a host that is written out stands. */
 function namesOf(entry: Entry, at: string, hook: HookOptions): Reference {
   const parameter = `${at}reference`;

@@ -1,5 +1,4 @@
 /** What may be logged of a request's target. One function for every line of the log (G15). */
-import type { Config } from '../config/config.ts';
 import { decodeFully, redactHookUrl } from '../source/webhook/log/redact.ts';
 import { maskToken } from '../transport/access-token.ts';
 
@@ -7,7 +6,9 @@ import { maskToken } from '../transport/access-token.ts';
 const strayToken = /(access_token)(?!=\*\*\*(?:[&#]|$))[^&#/]*/gi;
 
 /** Takes the path tokens of hooks, payloads and `access_token` out of a target, however it is written. */
-export function createRedaction({ webhooks }: Pick<Config, 'webhooks'>): (target: string) => string {
+export function createRedaction(
+  webhooks: readonly { readonly pathToken?: string | undefined }[],
+): (target: string) => string {
   const pathTokens = new Set(webhooks.flatMap(({ pathToken }) => pathToken ?? []));
   return (target) => {
     const masked = maskToken(redactHookUrl(target, pathTokens));

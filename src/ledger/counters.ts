@@ -1,5 +1,7 @@
-import type { Outcome } from '../ledger/ledger.ts';
+/** What the ledger makes of observations, for the metrics. */
+
 import type { Metrics } from '../lib/metrics.ts';
+import type { Ledger, Outcome } from './ledger.ts';
 
 export type CountOutcomes = (source: 'webhook' | 'completion' | 'poll', outcomes: readonly Outcome[]) => void;
 
@@ -12,4 +14,15 @@ export function outcomeCounter(metrics: Metrics): CountOutcomes {
   return (source, outcomes) => {
     for (const outcome of outcomes) counter.inc({ source, outcome });
   };
+}
+
+/** Counts changes by type and origin. Returns an idempotent stop. */
+export function countChanges(ledger: Ledger, metrics: Metrics): () => void {
+  const changes = metrics.counter('changes_total', 'Changes of the ledger, as this gateway saw them', [
+    'type',
+    'origin',
+  ]);
+  return ledger.tail((event) => {
+    if (event.kind === 'changes') for (const { type, origin } of event.changes) changes.inc({ type, origin });
+  });
 }

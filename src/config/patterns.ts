@@ -1,8 +1,8 @@
 /** The repository patterns of the configuration, read by the same rule as those of subscriptions. */
-import type { Config, PaceConfig } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { changedMeaning } from '../event/former-pattern.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
+import type { Config, PaceConfig } from './shape.ts';
 
 interface ConfiguredPattern {
   /** Key of the configuration: `access[0].repositories[1]`. */

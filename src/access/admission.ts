@@ -1,0 +1,141 @@
+/**
+ * The one check that every stream passes, whatever its transport and road; it implements the transports' port of
+ * this name. It puts tokens, limits, hosts and origins together, and knows whether the gateway is draining.
+ */
+import type { Socket } from 'node:net';
+import { type ErrorCode, ManifeedError } from '../errors.ts';
+import type { Grant } from '../event/grant.ts';
+import { addressGroup } from '../lib/address-group.ts';
+import type { Log } from '../lib/log.ts';
+import type { Counter, Metrics } from '../lib/metrics.ts';
+import type { AccessOptions, Authorise } from './authoriser.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
+import type { HostCheck } from './host-check.ts';
+import type { Origins } from './origins.ts';
+import type { RefusalLog } from './refusal-log.ts';
+
+export interface AdmissionOptions {
+  readonly access: AccessOptions;
+  readonly authorise: Authorise;
+  readonly limits: ConnectionLimits;
+  /** @throws ORIGIN_DENIED */
+  readonly checkHost: HostCheck;
+  readonly origins: Origins;
+  readonly knowsRegistry: (host: string) => boolean;
+  /** Knows the latest `since` that is not in the future, ms since the epoch. */
+  readonly newest: { latest(): number };
+  readonly refusalLog: RefusalLog;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Whom a refusal concerns, for the log. */
+interface Who {
+  readonly socket: Socket;
+  /** The client's address group. */
+  readonly address: string;
+}
+
+export class Admission {
+  /** Whether a stream without a token may still send one in its first message. */
+  readonly needsToken: boolean;
+  readonly checkHost: HostCheck;
+  readonly knowsRegistry: (host: string) => boolean;
+  readonly #options: AdmissionOptions;
+  readonly #limits: ConnectionLimits;
+  readonly #refusals: Counter;
+  #isDraining = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#limits = options.limits;
+    this.needsToken = options.access.kind === 'tokens';
+    this.checkHost = options.checkHost;
+    this.knowsRegistry = options.knowsRegistry;
+    this.#refusals = options.metrics.counter('stream_refusals_total', 'Streams and messages refused', [
+      'code',
+    ]);
+  }
+
+  /** From now on nobody enters. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** @throws DRAINING once `drain` was called */
+  check(action = 'serve'): void {
+    if (this.#isDraining) throw new ManifeedError('DRAINING', `${action}: this gateway is shutting down`);
+  }
+
+  /** @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS */
+  enter(address: string): void {
+    this.check('subscribe');
+    this.#limits.enter(address);
+  }
+
+  leave(address: string): void {
+    this.#limits.leave(address);
+  }
+
+  /** @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS */
+  enterWaiting(address: string): void {
+    this.check('subscribe');
+    this.#limits.enterWaiting(address);
+  }
+
+  /** Lets one that waited enter. @throws as `enter`; it is then still waiting */
+  admit(address: string): void {
+    this.enter(address);
+    this.#limits.leaveWaiting(address);
+  }
+
+  leaveWaiting(address: string): void {
+    this.#limits.leaveWaiting(address);
+  }
+
+  /** @throws UNAUTHORIZED */
+  authorise(token: string | null): Grant {
+    const grant = this.#options.authorise(token);
+    if (grant !== null) return grant;
+    const found = token === null ? 'no token' : 'unknown token';
+    throw new ManifeedError('UNAUTHORIZED', `authorise: ${found}: must be a valid one`);
+  }
+
+  corsHeaders(origin: string | undefined): string {
+    return this.#options.origins.corsHeaders(origin);
+  }
+
+  allowsOrigin(origin: string | undefined, host: string | undefined): boolean {
+    return this.#options.origins.allows(origin, host);
+  }
+
+  explainOrigin(origin: string | undefined, host: string | undefined): string {
+    return this.#options.origins.explain(origin, host);
+  }
+
+  latestSince(): number {
+    return this.#options.newest.latest();
+  }
+
+  refused(code: ErrorCode): void {
+    this.#refusals.inc({ code });
+  }
+
+  refusedHandshake(error: ManifeedError, who: Who, transport: string): void {
+    const { code, message } = error;
+    this.refused(code);
+    if (code === 'INTERNAL') this.#options.log.error({ err: error }, message);
+    else this.#options.refusalLog.add({ code, message, address: addressOf(who), transport });
+  }
+
+  foreignPage(why: string, who: Who, transport: string): void {
+    this.#options.refusalLog.foreignPage(why, addressOf(who), transport);
+  }
+}
+
+/** The address itself if it is the socket's; behind a proxy, the group of the one that the proxy names. */
+function addressOf({ socket, address }: Who): string {
+  const { remoteAddress } = socket;
+  const isSocket = remoteAddress !== undefined && (address === '' || addressGroup(remoteAddress) === address);
+  return isSocket ? remoteAddress : address;
+}

@@ -1,0 +1,88 @@
+/** A gateway that was put together: how it listens, drains and ends. */
+import type { AddressInfo } from 'node:net';
+import type { Admission } from '../access/admission.ts';
+import type { Config } from '../config/config.ts';
+import { drain } from '../fanout/drain.ts';
+import type { Hub } from '../fanout/hub.ts';
+import { closeServer, type Server } from '../http/server.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Random } from '../lib/random.ts';
+
+/** A running gateway. */
+export interface App {
+  /** Listens; resolves with where. */
+  listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Unready at once, then every subscriber is closed with a bookmark, evenly over the drain window. */
+  drain(signal?: AbortSignal): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+interface Closable {
+  close(): unknown;
+}
+
+export interface LifecycleParts {
+  readonly config: Pick<Config, 'listen' | 'drain'>;
+  readonly server: Server;
+  readonly admission: Admission;
+  readonly hub: Hub;
+  /** What runs beside the requests: each stops at once. */
+  readonly stops: readonly (() => void)[];
+  /** What brings changes; closed in order, before the subscribers leave. */
+  readonly sources: readonly Closable[];
+  /** Closed after the subscribers left, before the server. */
+  readonly cluster: Closable;
+  /** Closed last. */
+  readonly ledger: Closable;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Listening backlog: a reconnect storm must not be refused by the kernel. */
+const backlog = 4_096;
+
+export class Lifecycle implements App {
+  readonly #parts: LifecycleParts;
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  async listen(): Promise<{ readonly host: string; readonly port: number }> {
+    const { server, config } = this.#parts;
+    await server.listen({ ...config.listen, backlog });
+    const { address, port } = server.server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  async drain(signal?: AbortSignal): Promise<void> {
+    const { admission, config } = this.#parts;
+    admission.drain();
+    await drain({
+      ...this.#parts,
+      windowMs: config.drain.windowMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { admission, stops, server, sources, hub, cluster, ledger } = this.#parts;
+    admission.drain();
+    // Fastify stops listening only some turns later: a client that connects until then would hold up the end.
+    if (server.server.listening) server.server.close();
+    for (const stop of stops) stop();
+    for (const source of sources) await source.close();
+    await drain({ ...this.#parts, windowMs: 0 });
+    hub.close();
+    await cluster.close();
+    await closeServer(server);
+    await ledger.close();
+  }
+}
