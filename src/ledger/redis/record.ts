@@ -1,18 +1,15 @@
 import { ManifeedError } from '../../errors.ts';
 import type { Observation } from '../../event/observation.ts';
+import { type Gathered, GroupCommit } from '../../lib/group-commit.ts';
 import { encodeForLua } from '../../redis/reply.ts';
 import { aged } from '../aged.ts';
 import type { Recorded } from '../ledger.ts';
 import type { RecordReply } from './codec.ts';
 import { withSum } from './sum.ts';
 
-interface Waiting {
+interface Call {
   readonly observations: readonly Observation[];
   readonly settles: readonly string[];
-  /** Monotonic ms. */
-  readonly since: number;
-  readonly resolve: (recorded: Recorded) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 export interface RecordQueueOptions {
@@ -28,109 +25,56 @@ export interface RecordQueueOptions {
   readonly monotonic?: () => number;
 }
 
-/**
- * Puts calls made at the same time into one script call. Under load the groups grow by themselves, because calls
- * gather while the groups before are under way; an idle ledger sends at once.
- */
+/** Puts calls made at the same time into one script call. */
 export class RecordQueue {
-  readonly #options: Required<RecordQueueOptions>;
-  readonly #calls: Waiting[] = [];
-  #waiting = 0;
-  #inFlight = 0;
-  #scheduled = false;
+  readonly #calls: GroupCommit<Call, Recorded>;
   #closed = false;
-  #onIdle: (() => void) | null = null;
 
-  constructor(options: RecordQueueOptions) {
-    this.#options = { maxGroup: 256, maxInFlight: 2, monotonic: () => performance.now(), ...options };
+  constructor({ commit, monotonic = () => performance.now(), ...options }: RecordQueueOptions) {
+    this.#calls = new GroupCommit({
+      ...{ maxGroup: 256, maxInFlight: 2, monotonic, ...options },
+      action: 'record observations',
+      sizeOf: ({ observations }) => observations.length,
+      commit: async (group) => deliver(await commit(encodeGroup(group, monotonic())), group.length),
+    });
   }
 
   /** @throws UNAVAILABLE when too many wait, when the queue is closed and when the commit fails */
-  add(observations: readonly Observation[], settles: readonly string[]): Promise<Recorded> {
-    const { maxWaiting } = this.#options;
+  async add(observations: readonly Observation[], settles: readonly string[]): Promise<Recorded> {
     // The script would stop at it, and with it everyone's observations of the same group.
     const timeless = observations.find(({ ageMs = 0, saidAt = 0 }) => !Number.isFinite(ageMs + saidAt));
     if (timeless !== undefined) {
       const { ageMs, saidAt } = timeless;
       const message = `record observations: ageMs ${ageMs}, saidAt ${saidAt}: must be finite, in ms`;
-      return Promise.reject(new ManifeedError('INTERNAL', message));
+      throw new ManifeedError('INTERNAL', message);
     }
     if (this.#closed)
-      return Promise.reject(refuse('record observations: the ledger is closed: must be open'));
-    if (this.#waiting + observations.length > maxWaiting) {
-      const state = `${this.#waiting} wait and ${observations.length} more came`;
-      return Promise.reject(refuse(`record observations: ${state}: must be at most ${maxWaiting}`));
-    }
-    this.#waiting += observations.length;
-    return new Promise((resolve, reject) => {
-      const since = this.#options.monotonic();
-      this.#calls.push({ observations, settles, since, resolve, reject });
-      this.#schedule();
-    });
+      throw new ManifeedError('UNAVAILABLE', 'record observations: the ledger is closed: must be open');
+    return this.#calls.add({ observations, settles });
   }
 
   /** Refuses new calls and waits for those under way. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true;
-    if (this.#inFlight === 0 && this.#calls.length === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
-  }
-
-  /** One microtask later, so that all calls of this turn of the event loop share a group. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      while (this.#calls.length > 0 && this.#inFlight < this.#options.maxInFlight) void this.#commitGroup();
-    });
-  }
-
-  async #commitGroup(): Promise<void> {
-    const group = this.#takeGroup();
-    this.#inFlight += 1;
-    try {
-      const now = this.#options.monotonic();
-      const calls = group.map(({ observations, settles, since }) => ({
-        o: aged(observations, now - since).map(withSum),
-        s: settles,
-      }));
-      deliver(group, await this.#options.commit(encodeForLua(calls)));
-    } catch (error) {
-      for (const call of group) call.reject(error);
-    } finally {
-      this.#inFlight -= 1;
-      if (this.#calls.length > 0) this.#schedule();
-      else if (this.#inFlight === 0) this.#onIdle?.();
-    }
-  }
-
-  #takeGroup(): Waiting[] {
-    let size = 0;
-    let count = 0;
-    for (const call of this.#calls) {
-      if (count > 0 && size + call.observations.length > this.#options.maxGroup) break;
-      size += call.observations.length;
-      count += 1;
-      // Calls without observations still cost a turn of the script.
-      if (count === this.#options.maxGroup) break;
-    }
-    this.#waiting -= size;
-    return this.#calls.splice(0, count);
+    return this.#calls.drain();
   }
 }
 
-function deliver(group: readonly Waiting[], reply: RecordReply): void {
+function encodeGroup(group: readonly Gathered<Call>[], now: number): string {
+  const calls = group.map(({ call: { observations, settles }, since }) => ({
+    o: aged(observations, now - since).map(withSum),
+    s: settles,
+  }));
+  return encodeForLua(calls);
+}
+
+/** What each of `count` calls is answered with. */
+function deliver({ outcomes, counts, changes }: RecordReply, count: number): Recorded[] {
   let from = 0;
-  group.forEach((call, i) => {
-    const to = from + (reply.counts[i] ?? 0);
-    call.resolve({ outcomes: reply.outcomes[i] ?? [], changes: reply.changes.slice(from, to) });
+  return Array.from({ length: count }, (_, i) => {
+    const to = from + (counts[i] ?? 0);
+    const own = { outcomes: outcomes[i] ?? [], changes: changes.slice(from, to) };
     from = to;
+    return own;
   });
-}
-
-function refuse(message: string): ManifeedError {
-  return new ManifeedError('UNAVAILABLE', message);
 }
