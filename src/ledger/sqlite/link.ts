@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ManifeedError } from '../../errors.ts';
+import type { Bounds } from '../ledger.ts';
+import { toError } from './failure.ts';
 import type { Notice } from './health.ts';
-import { type Ask, type Kind, type Reply, type ReplyMessage, toError } from './protocol.ts';
+import type { Ask, Kind, Reply, ReplyMessage } from './requests.ts';
+import type { SqliteStoreOptions } from './store.ts';
 
 interface Waiting {
   resolve(reply: unknown): void;
@@ -28,26 +31,36 @@ export class SqliteLink {
     this.#worker.on('exit', () => this.#end());
   }
 
-  ask<K extends Kind>(kind: K, ask: Ask<K>): Promise<Reply<K>> {
-    return new Promise<Reply<K>>((resolve, reject) => {
-      if (this.#ended) return reject(gone());
-      const id = this.#nextId++;
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, request: { kind, ask } });
-    });
+  /** Has the worker open the file. @throws UNAVAILABLE if it can't be had */
+  open(options: SqliteStoreOptions): Promise<Bounds> {
+    return this.#send({ kind: 'open', options });
+  }
+
+  /** Runs a handler of the worker. Rejects as it throws, and with UNAVAILABLE once the thread has ended. */
+  ask<K extends Kind>(of: K, ...args: Ask<K>): Promise<Reply<K>> {
+    return this.#send({ kind: 'ask', of, args });
   }
 
   /** Has the worker close the file and waits until it has ended. */
   async close(): Promise<void> {
     if (this.#ended) return;
     const exited = once(this.#worker, 'exit');
-    await this.ask('close', {});
+    await this.#send({ kind: 'close' });
     await exited;
   }
 
   /** Ends a worker that never opened its file. */
   async abandon(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #send<T>(request: object): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#ended) return reject(gone());
+      const id = this.#nextId++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...request });
+    });
   }
 
   #settle(message: ReplyMessage): void {

@@ -118,7 +118,7 @@ export class SqliteLog {
 
   /**
    * Each repository's next sequences from the index, merged: looks at no entry of another repository, and so
-   * cannot see that one is missing. The scrub does (sqlite-scrub.ts).
+   * cannot see that one is missing. The scrub does (scrub.ts).
    */
   #findByIndex(after: number, limit: number, head: number, repositories: readonly string[]) {
     const found = [...new Set(repositories)].flatMap((key) => {

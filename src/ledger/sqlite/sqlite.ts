@@ -45,7 +45,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   const notices = new Notices(options);
   const link = new SqliteLink((notice) => notices.tell(notice));
   try {
-    const bounds = await link.ask('open', {
+    const bounds = await link.open({
       path: options.path,
       epoch: randomId(options.random),
       openedAt: options.clock.now(),
@@ -162,9 +162,7 @@ class SqliteLedger implements Ledger, Transferable {
   async #commit(calls: readonly Call[]): Promise<readonly CallResult[]> {
     const { clock } = this.#options;
     const startedAt = clock.monotonic();
-    const results = await this.#watched(
-      this.#link.ask('commit', { calls, now: clock.now(), monotonic: clock.monotonic() }),
-    );
+    const results = await this.#watched(this.#link.ask('commit', calls, clock.now(), clock.monotonic()));
     failpoint('sqlite.before-acknowledge');
     this.#commitSeconds.observe((clock.monotonic() - startedAt) / 1_000);
     this.#groupSize.observe(calls.length);
@@ -176,21 +174,20 @@ class SqliteLedger implements Ledger, Transferable {
   async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
     this.#assertOpen('claim pending observations');
     const { clock } = this.#options;
-    const time = { now: clock.now(), monotonic: clock.monotonic() };
-    return this.#link.ask('claimPending', { limit, leaseMs, ...time });
+    return this.#link.ask('claimPending', limit, leaseMs, clock.now(), clock.monotonic());
   }
 
   bounds(): Promise<Bounds> {
-    return this.#link.ask('bounds', {});
+    return this.#link.ask('bounds');
   }
 
   read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
     const { repositories } = filter;
-    return this.#gate.pass(() => this.#link.ask('read', { after, limit, repositories }));
+    return this.#gate.pass(() => this.#link.ask('read', after, limit, repositories));
   }
 
   seek(time: number): Promise<number> {
-    return this.#gate.pass(() => this.#link.ask('seek', { time }));
+    return this.#gate.pass(() => this.#link.ask('seek', time));
   }
 
   tags(query: TagQuery): Promise<TagPage> {
@@ -198,7 +195,7 @@ class SqliteLedger implements Ledger, Transferable {
   }
 
   baselines(registry: string, repository: string): Promise<readonly string[]> {
-    return this.#gate.pass(() => this.#link.ask('baselines', { registry, repository }));
+    return this.#gate.pass(() => this.#link.ask('baselines', registry, repository));
   }
 
   tail(listener: (event: TailEvent) => void): () => void {
@@ -207,7 +204,7 @@ class SqliteLedger implements Ledger, Transferable {
 
   /** Those who ask at the same time share one answer: an open `/readyz` must not become a storm of fsyncs. */
   check(): Promise<void> {
-    this.#checking ??= this.#watched(this.#link.ask('check', {})).finally(() => {
+    this.#checking ??= this.#watched(this.#link.ask('check')).finally(() => {
       this.#checking = null;
     });
     return this.#checking;
@@ -240,7 +237,7 @@ class SqliteLedger implements Ledger, Transferable {
     const hasStood = this.#standingTime.hasStood(now);
     for (;;) {
       // Each step is a request of its own, so that commits get in between.
-      const { bounds, done } = await this.#link.ask('trim', { now, monotonic, hasStood });
+      const { bounds, done } = await this.#link.ask('trim', now, hasStood, monotonic);
       if (done) return bounds;
     }
   }
@@ -249,7 +246,7 @@ class SqliteLedger implements Ledger, Transferable {
     if (this.#closing !== null) return;
     this.#cancelScrub = this.#options.clock.after(delayMs, () => {
       // A file that cannot be read is refused elsewhere; here it is tried again.
-      this.#link.ask('scrub', {}).then(
+      this.#link.ask('scrub').then(
         (isDone) => this.#scheduleScrub(isDone ? scrubIntervalMs : scrubPauseMs),
         () => this.#scheduleScrub(scrubAfterOpeningMs),
       );
@@ -257,27 +254,27 @@ class SqliteLedger implements Ledger, Transferable {
   }
 
   async *exportRows(): AsyncGenerator<LedgerRow> {
-    await this.#link.ask('exportStart', {});
+    await this.#link.ask('exportStart');
     try {
       for (;;) {
-        const rows = await this.#link.ask('exportNext', {});
+        const rows = await this.#link.ask('exportNext');
         if (rows.length === 0) return;
         yield* rows;
       }
     } finally {
-      await this.#link.ask('exportEnd', {});
+      await this.#link.ask('exportEnd');
     }
   }
 
   async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
     this.#assertOpen('import ledger');
-    await this.#link.ask('importStart', {});
+    await this.#link.ask('importStart');
     let isWhole = false;
     try {
       await this.#importAll(rows);
       isWhole = true;
     } finally {
-      const bounds = await this.#link.ask('importEnd', { isWhole });
+      const bounds = await this.#link.ask('importEnd', isWhole);
       if (isWhole) this.#tails.emit({ kind: 'reset', bounds, reason: 'imported' });
     }
   }
@@ -287,10 +284,10 @@ class SqliteLedger implements Ledger, Transferable {
     for await (const row of wholeExport(rows)) {
       batch.push(row);
       if (batch.length < importedAtOnce) continue;
-      await this.#link.ask('importNext', { rows: batch });
+      await this.#link.ask('importNext', batch);
       batch = [];
     }
-    await this.#link.ask('importNext', { rows: batch });
+    await this.#link.ask('importNext', batch);
   }
 
   close(): Promise<void> {

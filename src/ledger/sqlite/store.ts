@@ -1,6 +1,6 @@
 /**
  * The SQLite ledger, synchronous: every method is one transaction or one read. Runs in the worker thread (see
- * `sqlite-worker.ts`); tests also call it directly.
+ * `worker.ts`); tests also call it directly.
  */
 import { ManifeedError } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
@@ -20,6 +20,7 @@ import { SqliteIndex } from './index-rows.ts';
 import { SqliteLog } from './log.ts';
 import { SqliteNames } from './names.ts';
 import { SqlitePending } from './pending.ts';
+import { SqliteRoom } from './room.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './schema.ts';
 import { SqliteScrub } from './scrub.ts';
 import { SqliteTags } from './tags.ts';
@@ -33,13 +34,6 @@ export interface SqliteStoreOptions extends SqliteFileOptions {
   readonly limits: LedgerLimits;
 }
 
-// What a commit writes to the write-ahead log at most: measured with 100,000 tags in 2,000 repositories, 60 KiB
-// for a lone observation and 17 to 24 KiB for each of a group, page by page in six tables and their indexes.
-const probeBytes = 64 * 1024;
-const probeBytesPerRow = 24 * 1024;
-// A larger probe would itself be what fills the disk.
-const maxProbedRows = 1_000;
-
 export class SqliteStore {
   readonly #file: SqliteFile;
   readonly #options: SqliteStoreOptions;
@@ -51,11 +45,9 @@ export class SqliteStore {
   readonly #trim: SqliteTrim;
   readonly #scrub: SqliteScrub;
   readonly #clock: SqliteClock;
-  readonly #sql;
+  readonly #room: SqliteRoom;
   readonly health: SqliteHealth;
   readonly #transactions: SqliteTransactions;
-  /** Observations, or changes where they are more, of the largest commit refused; 0 when room is proven. */
-  #refusedRows = 0;
   #export: SqliteExport | null = null;
   #import: SqliteImport | null = null;
 
@@ -83,10 +75,7 @@ export class SqliteStore {
     this.#trim = new SqliteTrim(db, this.#log);
     this.#scrub = new SqliteScrub(this.#log, this.#tags);
     this.#clock = new SqliteClock(db);
-    this.#sql = {
-      probe: db.prepare('INSERT INTO probe (id, filler) VALUES (1, zeroblob(?))'),
-      unprobe: db.prepare('DELETE FROM probe'),
-    };
+    this.#room = new SqliteRoom(db);
     this.#transactions = new SqliteTransactions(file, health, this.#names, this.#clock);
   }
 
@@ -115,11 +104,10 @@ export class SqliteStore {
           return result;
         });
       });
-      // Changes alone prove room: as many observations that say nothing new write next to nothing.
-      if (this.#standing.head - head >= this.#refusedRows) this.#refusedRows = 0;
+      this.#room.took(this.#standing.head - head);
       return results;
     } catch (error) {
-      if (error instanceof ManifeedError) this.#refusedRows = Math.max(this.#refusedRows, rows);
+      if (error instanceof ManifeedError) this.#room.refused(rows);
       throw error;
     }
   }
@@ -242,17 +230,10 @@ export class SqliteStore {
     return this.#reading('read baselines', () => this.#index.baselines(registry, repository));
   }
 
-  /**
-   * Writes something, with an fsync, and takes it back: as much as a small webhook needs or, after a refused
-   * commit, as much as that one. Or a nearly full disk would have us ready while it refuses webhooks.
-   */
+  /** Writes something, with an fsync, and takes it back. @throws UNAVAILABLE if the disk has no room for it */
   check(): void {
-    const rows = Math.min(this.#refusedRows, maxProbedRows);
-    this.#transaction('check the ledger', () => {
-      this.#sql.probe.run(Math.max(probeBytes, rows * probeBytesPerRow));
-      this.#sql.unprobe.run();
-    });
-    this.#refusedRows = 0;
+    this.#transaction('check the ledger', () => this.#room.probe());
+    this.#room.proven();
   }
 
   /**
