@@ -6,7 +6,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canPin } from './bench/child.ts';
 import { Lane, type Opened, type Round } from './bench/lane.ts';
-import { type BenchOptions, help, parseOptions, type ServerName, type Transport } from './bench/options.ts';
+import {
+  type BenchOptions,
+  help,
+  type Pace,
+  parseOptions,
+  type ServerName,
+  type Transport,
+} from './bench/options.ts';
 import { progress } from './bench/progress.ts';
 import { writeResults } from './bench/results-file.ts';
 import { median, spread } from './bench/statistics.ts';
@@ -22,6 +29,7 @@ interface Plan {
   readonly name: string;
   readonly server: ServerName;
   readonly transport: Transport;
+  readonly pace: Pace;
 }
 
 interface Measured {
@@ -37,18 +45,24 @@ interface Measured {
 function plans(options: BenchOptions): readonly Plan[] {
   return options.servers.flatMap((server): readonly Plan[] => {
     if (server === 'manifeed') {
-      return options.transports.map((transport) => ({ name: `manifeed ${transport}`, server, transport }));
+      return options.transports.flatMap((transport) =>
+        options.paces.map((pace) => ({ name: gatewayName(transport, pace), server, transport, pace })),
+      );
     }
-    if (server === 'bare') return [{ name: 'bare net', server, transport: 'sse' }];
+    if (server === 'bare') return [{ name: 'bare net', server, transport: 'sse', pace: 'none' }];
     const transport = server === 'sse' ? 'sse' : 'websocket';
     const name = server === 'sse' ? 'naive node:http sse' : 'naive ws';
-    return options.transports.includes(transport) ? [{ name, server, transport }] : [];
+    return options.transports.includes(transport) ? [{ name, server, transport, pace: 'none' }] : [];
   });
+}
+
+function gatewayName(transport: Transport, pace: Pace): string {
+  return `manifeed ${transport}${pace === 'paced' ? ', paced' : ''}`;
 }
 
 async function openLane(plan: Plan, options: BenchOptions, lane: Lane): Promise<Measured> {
   progress(`${plan.name}: starting`);
-  await lane.start(plan.server, plan.transport);
+  await lane.start(plan.server, plan.transport, plan.pace);
   await sleep(calmMs);
   const kibBefore = await lane.settledPssKib();
   progress(`${plan.name}: opening ${options.subscribers} subscribers`);
@@ -130,6 +144,21 @@ function perDeliveryUs({ rounds }: Measured, subscribers: number): number {
   return median(rounds.map((round) => (round.cpuMs * 1000) / subscribers));
 }
 
+/** What the pace itself costs: medians of the paced gateway's rounds over those of the unpaced one. */
+function paceCosts(measured: readonly Measured[], { transports, subscribers }: BenchOptions): string {
+  const find = (name: string) => measured.find(({ lane }) => lane.name === name);
+  const lastMs = ({ rounds }: Measured) => median(rounds.map(({ latenciesMs }) => spread(latenciesMs).p99));
+  return transports
+    .map((transport) => {
+      const [unpaced, paced] = [find(gatewayName(transport, 'none')), find(gatewayName(transport, 'paced'))];
+      if (unpaced === undefined || paced === undefined) return '';
+      const cpu = perDeliveryUs(paced, subscribers) / perDeliveryUs(unpaced, subscribers);
+      const time = lastMs(paced) / lastMs(unpaced);
+      return `${transport}, paced against unpaced: CPU/delivery ${cpu.toFixed(2)}, p99 ${time.toFixed(2)}\n`;
+    })
+    .join('');
+}
+
 async function run(options: BenchOptions): Promise<void> {
   if (!canPin()) progress('taskset is not here: servers and drivers share all cores, figures will be noisy');
   const lanes: Lane[] = [];
@@ -151,6 +180,7 @@ async function run(options: BenchOptions): Promise<void> {
   const findings = measured.map((each) => finding(each, floorUs, options.subscribers));
   const note = smallRunNote(options.subscribers);
   process.stdout.write(`\n${findingsTable(findings)}\n\n${note === null ? '' : `${note}\n\n`}`);
+  process.stdout.write(paceCosts(measured, options));
   progress(`written to ${await writeResults('bench', { options, findings })}`);
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import { type FromDriver, hrMs, type ToDriver } from './control.ts';
 import { startGateway } from './gateway.ts';
-import type { BenchOptions, ServerName, Transport } from './options.ts';
+import type { BenchOptions, Pace, ServerName, Transport } from './options.ts';
 import { cpuMs, pssKib } from './process-usage.ts';
 import { type Subject, startOwn } from './subject.ts';
 
@@ -19,6 +19,12 @@ const roundTimeoutMs = 60_000;
 /** After the last arrival: what a server still does for its fan-out (write callbacks) belongs to the round. */
 const afterRoundMs = 50;
 const afterCollectionMs = 1_000;
+
+/** Each change is paced, however few wait for it; R is so high that it holds nothing back. */
+const pacedFromOne = {
+  paced: true,
+  configuration: { pace: { deliveriesPerSecond: 10_000_000, burst: 0 } },
+};
 
 export type Driver = Child<ToDriver, FromDriver>;
 
@@ -52,13 +58,13 @@ export class Lane {
   }
 
   /** Starts the servers and runs a few subscribers through each, so that code is loaded and compiled. */
-  async start(server: ServerName, transport: Transport): Promise<void> {
+  async start(server: ServerName, transport: Transport, pace: Pace): Promise<void> {
     const count = Math.ceil(this.#options.subscribers / maxPerProcess);
     const { serverCore: core, ledger, access } = this.#options;
     for (let i = 0; i < count; i++) {
       const subject =
         server === 'manifeed'
-          ? await startGateway({ transport, core, ledger, access })
+          ? await startGateway({ transport, core, ledger, access, ...(pace === 'paced' ? pacedFromOne : {}) })
           : await startOwn(server, core);
       this.#subjects.push(subject);
       await this.#warmUp(subject);

@@ -4,12 +4,15 @@ import { parseArgs } from 'node:util';
 export const serverNames = ['bare', 'sse', 'ws', 'manifeed'] as const;
 export type ServerName = (typeof serverNames)[number];
 export type Transport = 'sse' | 'websocket';
+export type Pace = 'none' | 'paced';
 
 export interface BenchOptions {
   /** Per server. */
   readonly subscribers: number;
   readonly transports: readonly Transport[];
   readonly servers: readonly ServerName[];
+  /** Whether the gateway's subscribers are paced; with both there is a gateway of each. */
+  readonly paces: readonly Pace[];
   /** Changes published on each server at most. */
   readonly changes: number;
   /** Time for all changes at most, s. */
@@ -29,6 +32,8 @@ export const help = `npm run bench -- [flags]
   --subscribers N     subscribers of each server (15000)
   --transport NAME    sse, websocket or both (both)
   --servers LIST      of ${serverNames.join(',')} (all); bare is the floor that ratios refer to
+  --pace NAME         none, paced or both (none): whether the gateway's subscribers are paced. R is
+                      10,000,000/s, far more than can be delivered: what is measured is the pace's own cost
   --changes N         changes published on each server (20)
   --duration S        seconds for all changes at most (120)
   --settle S          seconds before memory is read (5)
@@ -48,6 +53,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
       subscribers: { type: 'string', default: '15000' },
       transport: { type: 'string', default: 'both' },
       servers: { type: 'string', default: serverNames.join(',') },
+      pace: { type: 'string', default: 'none' },
       changes: { type: 'string', default: '20' },
       duration: { type: 'string', default: '120' },
       settle: { type: 'string', default: '5' },
@@ -61,10 +67,12 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   });
   if (values.help) return 'help';
   const transport = oneOf('transport', values.transport, ['sse', 'websocket', 'both'] as const);
+  const pace = oneOf('pace', values.pace, ['none', 'paced', 'both'] as const);
   return {
     subscribers: number('subscribers', values.subscribers, 1, 1_000_000),
     transports: transport === 'both' ? ['sse', 'websocket'] : [transport],
     servers: values.servers.split(',').map((name) => oneOf('servers', name, serverNames)),
+    paces: pace === 'both' ? ['none', 'paced'] : [pace],
     changes: number('changes', values.changes, 1, 100_000),
     durationS: number('duration', values.duration, 1, 86_400),
     settleS: number('settle', values.settle, 0, 3_600),

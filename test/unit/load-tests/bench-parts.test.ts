@@ -19,13 +19,19 @@ describe('parseOptions', () => {
       subscribers: 15_000,
       transports: ['sse', 'websocket'],
       servers: ['bare', 'sse', 'ws', 'manifeed'],
+      paces: ['none'],
     });
+  });
+
+  it('runs a gateway of each pace where both are asked for', () => {
+    expect(parseOptions(['--pace', 'both'])).toMatchObject({ paces: ['none', 'paced'] });
   });
 
   it.each([
     [['--subscribers', 'many'], /read --subscribers: "many": must be an integer from 1 to 1000000/],
     [['--transport', 'smoke'], /read --transport: "smoke": must be one of sse, websocket, both/],
     [['--servers', 'bare,nginx'], /read --servers: "nginx": must be one of/],
+    [['--pace', 'slow'], /read --pace: "slow": must be one of none, paced, both/],
   ])('refuses %j and says what would be right', (args, message) => {
     expect(() => parseOptions(args)).toThrow(message);
   });
