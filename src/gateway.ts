@@ -78,7 +78,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const hub = await Hub.open({
     ...{ ...common, ...limits, ledger, interests: limits, pace: canonicalPace(config) },
-    ...{ crowdOf: cluster.crowdOf, onDemand: polling.onDemand },
+    ...{ countsOf: cluster.countsOf, onDemand: polling.onDemand },
   });
   const store = new WebhookStore({ ...common, ledger, poller: polling.poller, countOutcomes });
 

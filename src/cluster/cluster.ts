@@ -15,7 +15,7 @@ export interface Cluster {
    * @param key `registry/repository`
    * @param own this gateway's own, exact
    */
-  readonly crowdOf: (key: string, own: number) => PresentCounts;
+  readonly countsOf: (key: string, own: number) => PresentCounts;
   /**
    * Tells the others this gateway's paced subscribers from now on.
    *

@@ -1,180 +1,113 @@
 /**
- * Takes changes from the tail one after the other and brings each to its groups. Owns the queue of changes
- * that wait for that, and where fan-out stands. A long fan-out yields to the event loop; a queue that grows
- * too long, or has a hole, is skipped, and the subscribers read it from the ledger. It decides nothing about
- * a subscriber.
+ * The loop that brings each change from the tail to its subscribers: index → pace → deliverer → feeders. Each part
+ * answers with a verdict and this loop acts on it, so no part knows the one before it. A long fan-out yields to
+ * the event loop; a queue that grows too long, or has a hole, is skipped, and the subscribers read it from the
+ * ledger.
  */
-import type { Change } from '../event/change.ts';
-import type { Bounds } from '../ledger/ledger.ts';
+import { formatPosition } from '../event/position.ts';
+import type { Bounds, TailEvent } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
-import { Frame } from './frame.ts';
-import type { Group, Matched } from './group.ts';
+import type { Log } from '../lib/log.ts';
+import type { Deliverer } from './deliverer.ts';
+import type { Feeders } from './feeders.ts';
+import type { Frame } from './frame.ts';
+import type { GroupIndex } from './group.ts';
 import type { History } from './history.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { HubMetrics } from './hub-metrics.ts';
+import type { HeldChange } from './pace/held-change.ts';
+import type { Pacer } from './pace/pacer.ts';
+import type { ChangeQueue } from './queue.ts';
+import type { Group } from './subscriber.ts';
+import type { SubscriberTable } from './table.ts';
 
-export interface FanOutPort {
+export interface FanOutParts {
+  readonly queue: ChangeQueue;
   readonly history: History;
+  readonly index: GroupIndex;
+  readonly pacer: Pacer;
+  readonly deliverer: Deliverer;
+  readonly feeders: Feeders;
+  readonly table: SubscriberTable;
+  readonly metrics: HubMetrics;
   readonly clock: Clock;
-  readonly maxQueuedChanges: number;
-  /** Prepares `match` in parts. False: there is more to do, in a later turn of the event loop. */
-  learn(frame: Frame): boolean;
-  match(frame: Frame): Matched;
-  /** True: the paced members of these groups get the change later. */
-  hold(frame: Frame, matched: Matched): boolean;
-  deliver(frame: Frame, subscriber: Subscriber): void;
-  /** What is queued will not be brought to anybody: whoever is live falls behind, and is fed in a later turn. */
-  leaveBehind(): void;
-  /** A defect: this change did not come to everybody, who will be left behind. */
-  failed(frame: Frame, error: unknown): void;
+  readonly log: Log;
 }
 
+/** Steps of judging globs for one change in one turn of the event loop: about a millisecond. */
+const stepsPerTurn = 50_000;
 /** Writes between two looks at the clock, and how long fan-out may hold the event loop, ms. */
 const writesPerLook = 128;
 const maxHoldMs = 8;
 
 export class FanOut {
-  readonly #port: FanOutPort;
-  #epoch: string;
-  #head: number;
-  #settled: number;
-  /** Frames from `#next` on; those before are done. Shifting would move thousands for each. */
-  #queue: Frame[] = [];
-  #next = 0;
-  #pumping = false;
+  readonly #parts: FanOutParts;
+  #fanningOut = false;
   #closed = false;
   #heldSince = 0;
   #writes = 0;
-  /** How often what was queued became void: what was taken from it before is void too. */
-  #drops = 0;
 
-  constructor(bounds: Bounds, port: FanOutPort) {
-    this.#port = port;
-    this.#epoch = bounds.epoch;
-    this.#head = bounds.head;
-    this.#settled = bounds.head;
+  constructor(parts: FanOutParts) {
+    this.#parts = parts;
+    void this.#letOutHeld();
   }
 
-  get epoch(): string {
-    return this.#epoch;
-  }
-
-  /** The newest change whose fan-out began. */
-  get head(): number {
-    return this.#head;
-  }
-
-  /** The newest change whose fan-out is through: who is live has it, or has it held back. */
-  get settled(): number {
-    return this.#settled;
-  }
-
+  /** Whether a fan-out is under way. */
   get busy(): boolean {
-    return this.#pumping;
+    return this.#fanningOut;
   }
 
-  push(changes: readonly Change[]): void {
-    for (const change of changes) {
-      const last = this.#queue.at(-1)?.sequence ?? this.#head;
-      if (change.sequence <= last) continue;
-      this.#queue.push(new Frame(change));
-      const hole = change.sequence > last + 1;
-      if (hole || this.#queue.length - this.#next > this.#port.maxQueuedChanges) this.#skip();
+  /** Takes what the ledger's tail announces. */
+  hear(event: TailEvent): void {
+    if (event.kind === 'reset') return this.#restart(event.bounds);
+    if (!this.#parts.queue.push(event.changes)) {
+      this.#leaveBehind();
+      this.#parts.history.clear();
     }
-    if (!this.#pumping) void this.#pump();
-  }
-
-  /** Continuity was lost: what is queued is void, a fan-out under way ends. */
-  restart(bounds: Bounds): void {
-    this.#drop();
-    this.#epoch = bounds.epoch;
-    this.#head = bounds.head;
-    this.#settled = bounds.head;
+    if (!this.#fanningOut) void this.#fanOut();
   }
 
   close(): void {
     this.#closed = true;
-    this.#drop();
-  }
-
-  #skip(): void {
-    this.#port.leaveBehind();
-    this.#head = this.#queue.at(-1)?.sequence ?? this.#head;
-    this.#drop();
-    this.#port.history.clear();
-  }
-
-  #drop(): void {
-    this.#drops++;
-    this.#empty();
-  }
-
-  #empty(): void {
-    this.#queue = [];
-    this.#next = 0;
-  }
-
-  #take(): Frame | undefined {
-    const frame = this.#queue[this.#next++];
-    if (frame === undefined) this.#empty();
-    // A queue that is never quite empty must not keep all that ever was in it.
-    else if (this.#next > this.#port.maxQueuedChanges) {
-      this.#queue = this.#queue.slice(this.#next);
-      this.#next = 0;
-    }
-    return frame;
+    this.#parts.queue.drop();
   }
 
   /** Never rejects: nobody awaits it, and a rejection would end the process, again at each start. */
-  async #pump(): Promise<void> {
-    this.#pumping = true;
-    this.#heldSince = this.#port.clock.monotonic();
+  async #fanOut(): Promise<void> {
+    const { queue, history, index, pacer } = this.#parts;
+    this.#fanningOut = true;
+    this.#heldSince = this.#parts.clock.monotonic();
     try {
-      for (let frame = this.#take(); frame !== undefined; frame = this.#take()) {
+      for (let frame = queue.take(); frame !== undefined; frame = queue.take()) {
         try {
+          if (!this.#learn(frame) && !(await this.#learnOn(frame))) continue;
           // Before its fan-out begins: who joins meanwhile gets it live.
-          if (!this.#port.learn(frame) && !(await this.#learnOn(frame))) continue;
-          this.#head = frame.sequence;
-          this.#port.history.push(frame);
-          const matched = this.#port.match(frame);
-          const held = this.#port.hold(frame, matched);
+          queue.begin(frame);
+          history.push(frame);
+          const matched = index.match(frame);
+          const verdict = pacer.hold(frame, matched);
+          if (verdict === 'full') this.#dropHeld();
           if (this.#heldLong()) await this.#yield();
-          if (matched.groups.length > 0) await this.#bring(frame, matched.groups, held);
+          if (matched.groups.length > 0) await this.#bring(frame, matched.groups, verdict === 'at once');
         } catch (error) {
           this.#fail(frame, error);
         }
         if (this.#closed) return;
-        if (frame.change.epoch === this.#epoch) this.#settled = Math.max(this.#settled, frame.sequence);
+        queue.settle(frame);
       }
-      // The queue may have been skipped.
-      this.#settled = this.#head;
+      queue.settleAll();
     } finally {
-      this.#pumping = false;
+      this.#fanningOut = false;
     }
   }
 
-  /** Some subscribers may have it and some not: each reads on from where it stands. */
-  #fail(frame: Frame, error: unknown): void {
-    this.#port.failed(frame, error);
-    if (frame.change.epoch === this.#epoch) this.#head = Math.max(this.#head, frame.sequence);
-    this.#port.leaveBehind();
-  }
-
-  /** @returns false: the frame became void meanwhile */
-  async #learnOn(frame: Frame): Promise<boolean> {
-    const drops = this.#drops;
-    do {
-      await this.#yield();
-      if (this.#drops !== drops) return false;
-    } while (!this.#port.learn(frame));
-    return true;
-  }
-
-  async #bring(frame: Frame, groups: readonly Group[], held: boolean): Promise<void> {
+  async #bring(frame: Frame, groups: readonly Group[], pacedToo: boolean): Promise<void> {
+    const { queue, deliverer, feeders } = this.#parts;
     for (const group of groups) {
-      for (const members of held ? [group.unpaced] : [group.unpaced, group.paced]) {
+      for (const members of pacedToo ? [group.unpaced, group.paced] : [group.unpaced]) {
         for (const subscriber of members) {
-          if (this.#closed || frame.change.epoch !== this.#epoch) return;
-          this.#port.deliver(frame, subscriber);
+          if (this.#closed || frame.change.epoch !== queue.epoch) return;
+          const verdict = deliverer.deliver(frame, subscriber);
+          if (verdict === 'blocked' || verdict === 'overfull') feeders.feed(subscriber);
           // Many small fan-outs hold the event loop as one large one does: neither count begins anew here.
           if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
         }
@@ -182,12 +115,87 @@ export class FanOut {
     }
   }
 
+  /** Brings held-back changes to their subscribers, as the pace yields them. Ends when the pace is closed. */
+  async #letOutHeld(): Promise<void> {
+    const { pacer } = this.#parts;
+    while (await pacer.untilDue()) {
+      this.#heldSince = this.#parts.clock.monotonic();
+      for (const held of pacer.due()) {
+        try {
+          await this.#letOut(held);
+        } catch (error) {
+          this.#fail(held.frame, error);
+          held.drop();
+        }
+      }
+    }
+  }
+
+  async #letOut(held: HeldChange): Promise<void> {
+    const { pacer, deliverer, feeders } = this.#parts;
+    for (let subscriber = held.take(); subscriber !== null; subscriber = held.take()) {
+      const verdict = deliverer.deliverHeld(held, subscriber);
+      if (verdict === 'unneeded' || verdict === 'overfull') pacer.takeBack(held);
+      if (verdict === 'overfull' || verdict === 'blocked') feeders.feed(subscriber);
+      if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
+    }
+  }
+
+  /** The pace holds too much back: its subscribers read it from the ledger instead. */
+  #dropHeld(): void {
+    this.#leaveBehind(true);
+    this.#parts.pacer.dropHeld();
+  }
+
+  /** Live subscribers are left at their resume positions, and catch up from the ledger. */
+  #leaveBehind(onlyPaced = false): void {
+    const { metrics, table, deliverer, feeders } = this.#parts;
+    metrics.overrun();
+    for (const subscriber of table) {
+      if (subscriber.state === 'live' && (subscriber.paced || !onlyPaced)) deliverer.fallBehind(subscriber);
+    }
+    feeders.feedAll();
+  }
+
+  /** A defect. Some subscribers may have the change and some not: each reads on from where it stands. */
+  #fail(frame: Frame, error: unknown): void {
+    const { queue, log } = this.#parts;
+    const position = formatPosition(frame.change.epoch, frame.sequence);
+    log.error({ error: String(error), position }, 'fan out change: failed: goes on');
+    queue.begin(frame);
+    this.#leaveBehind();
+  }
+
+  #restart(bounds: Bounds): void {
+    const { queue, history, pacer, table, feeders } = this.#parts;
+    queue.restart(bounds);
+    history.clear();
+    pacer.clear();
+    for (const subscriber of table) subscriber.restart(bounds);
+    feeders.feedAll();
+  }
+
+  #learn(frame: Frame): boolean {
+    return this.#parts.index.learn(frame.key, { steps: 0, limit: stepsPerTurn });
+  }
+
+  /** @returns false: the frame became void meanwhile */
+  async #learnOn(frame: Frame): Promise<boolean> {
+    const { queue } = this.#parts;
+    const { drops } = queue;
+    do {
+      await this.#yield();
+      if (queue.drops !== drops) return false;
+    } while (!this.#learn(frame));
+    return true;
+  }
+
   #heldLong(): boolean {
-    return this.#port.clock.monotonic() - this.#heldSince > maxHoldMs;
+    return this.#parts.clock.monotonic() - this.#heldSince > maxHoldMs;
   }
 
   async #yield(): Promise<void> {
     await new Promise(setImmediate);
-    this.#heldSince = this.#port.clock.monotonic();
+    this.#heldSince = this.#parts.clock.monotonic();
   }
 }

@@ -16,32 +16,32 @@ import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
-import type { Delivery } from './delivery.ts';
+import type { Deliverer } from './deliverer.ts';
 import type { Frame } from './frame.ts';
 import type { History, HistoryPage } from './history.ts';
 import type { HubMetrics } from './hub-metrics.ts';
 import { judgeFrames } from './judge.ts';
 import type { Pacer } from './pace/pacer.ts';
-import type { Turns } from './pace/turns.ts';
+import type { ChangeQueue } from './queue.ts';
 import type { ResetReason } from './sink.ts';
 import { sendSnapshot } from './snapshot.ts';
 import { type ResolvedStart, resolveStart } from './start.ts';
-import type { Joining, Subscriber, SubscriptionRequest } from './subscriber.ts';
+import type { Joining, Subscriber } from './subscriber.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { Turns } from './turns.ts';
 
-/** What the feeder needs of the hub. */
-export interface FeederPort {
+/** What the feeder works with. */
+export interface FeederParts {
   readonly ledger: Ledger;
   readonly history: History;
   readonly turns: Turns;
-  readonly delivery: Delivery;
+  readonly deliverer: Deliverer;
   readonly pacer: Pick<Pacer, 'admit' | 'charge'>;
+  readonly subscriptions: Subscriptions;
+  readonly queue: Pick<ChangeQueue, 'epoch' | 'head'>;
   readonly metrics: HubMetrics;
   readonly clock: Clock;
   readonly random: Random;
-  /** The newest change that fan-out has begun. */
-  head(): { epoch: string; sequence: number };
-  /** Adds the subscription to the index, from `from` on. */
-  activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void;
 }
 
 const lagMs = 5;
@@ -50,7 +50,7 @@ const retry = { baseMs: 200, maxMs: 5_000 };
 /** One catch-up of one subscriber, from falling behind to going live. */
 interface Run {
   readonly subscriber: Subscriber;
-  readonly port: FeederPort;
+  readonly parts: FeederParts;
   /** It has had its turn of the pace. */
   admitted: boolean;
   /** Why the ledger has not what the subscriber needs next; null: it has. */
@@ -58,8 +58,8 @@ interface Run {
 }
 
 /** Returns when the subscriber is live or closed. Never rejects for what the ledger refuses: it waits, or resets. */
-export async function feed(subscriber: Subscriber, port: FeederPort): Promise<void> {
-  const run: Run = { subscriber, port, admitted: false, gone: null };
+export async function feed(subscriber: Subscriber, parts: FeederParts): Promise<void> {
+  const run: Run = { subscriber, parts, admitted: false, gone: null };
   let failures = 0;
   while (subscriber.state === 'behind') {
     if (subscriber.blockedAt > 0) {
@@ -69,18 +69,18 @@ export async function feed(subscriber: Subscriber, port: FeederPort): Promise<vo
     const unresolved = subscriber.joining?.find((each) => each.cursor === null);
     const joining = subscriber.joining?.[0];
     try {
-      if (subscriber.lost !== null) tellLost(subscriber, subscriber.lost, port);
+      if (subscriber.lost !== null) tellLost(subscriber, subscriber.lost, parts);
       else if (unresolved !== undefined) await begin(unresolved, run);
       else if (run.gone !== null) await fallBelowFloor(run, run.gone);
       else if (joining !== undefined) await advanceJoining(joining, run);
       else if (subscriber.subscriptions.length === 0) await subscriber.sleep();
-      else if (subscriber.cursor >= port.head().sequence) return port.delivery.goLive(subscriber);
+      else if (subscriber.cursor >= parts.queue.head) return parts.deliverer.goLive(subscriber);
       else await advance(run);
       failures = 0;
     } catch (error) {
       if (!(error instanceof ManifeedError)) throw error;
       // The ledger is away. The subscriber is told nothing false: it waits.
-      if (error.code !== 'POSITION_GONE') await port.clock.sleep(backoffMs(failures++, retry, port.random));
+      if (error.code !== 'POSITION_GONE') await parts.clock.sleep(backoffMs(failures++, retry, parts.random));
       else if (joining === undefined) run.gone = reasonOf(error);
       else {
         // Beginning it again tells the reset to this subscription alone, with the snapshot that it asked for.
@@ -92,7 +92,7 @@ export async function feed(subscriber: Subscriber, port: FeederPort): Promise<vo
 }
 
 async function advance(run: Run): Promise<void> {
-  const { subscriber, port } = run;
+  const { subscriber, parts } = run;
   const repositories = subscriber.exactRepositories();
   const wants = (frame: Frame) => subscriber.wants(frame.change, frame.key);
   const moved = await deliverPage(run, subscriber.cursor, repositories, {
@@ -105,11 +105,11 @@ async function advance(run: Run): Promise<void> {
     },
   });
   // A replica may lag behind the head that was announced; asking again at once would only spin.
-  if (!moved && subscriber.state === 'behind') await port.clock.sleep(lagMs);
+  if (!moved && subscriber.state === 'behind') await parts.clock.sleep(lagMs);
 }
 
 async function advanceJoining(joining: Joining, run: Run): Promise<void> {
-  const { subscriber, port } = run;
+  const { subscriber, parts } = run;
   if (joining.cursor === null) return;
   if (subscriber.subscriptions.length === 0) {
     subscriber.cursor = joining.cursor;
@@ -133,40 +133,40 @@ async function advanceJoining(joining: Joining, run: Run): Promise<void> {
       },
     },
   );
-  if (!moved && subscriber.state === 'behind') await port.clock.sleep(lagMs);
+  if (!moved && subscriber.state === 'behind') await parts.clock.sleep(lagMs);
 }
 
-function join(joining: Joining, { subscriber, port }: Run, from: number): void {
+function join(joining: Joining, { subscriber, parts }: Run, from: number): void {
   const others = subscriber.joining?.filter((each) => each !== joining) ?? [];
   subscriber.joining = others.length > 0 ? others : null;
-  port.activate(subscriber, joining.request, from);
+  parts.subscriptions.activate(subscriber, joining.request, from);
 }
 
 /** Resolves where a subscription begins; sends the reset and the snapshot that this calls for. */
-async function begin(joining: Joining, { subscriber, port }: Run): Promise<void> {
+async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void> {
   const { request } = joining;
-  const { epoch } = port.head();
+  const { epoch } = parts.queue;
   const isOver = () =>
     subscriber.state !== 'behind' ||
-    port.head().epoch !== epoch ||
+    parts.queue.epoch !== epoch ||
     !(subscriber.joining?.includes(joining) ?? false);
-  const bounds = await port.ledger.bounds();
+  const bounds = await parts.ledger.bounds();
   // Continuity was lost, and the tail is about to say so.
   if (bounds.epoch !== epoch)
     throw new ManifeedError('UNAVAILABLE', `resume: ledger is at epoch ${bounds.epoch}: must be ${epoch}`);
   const resolved: ResolvedStart =
     joining.lost === null
-      ? await resolveStart(request.start, bounds, port.ledger, port.head().sequence)
-      : { sequence: port.head().sequence, reset: joining.lost };
+      ? await resolveStart(request.start, bounds, parts.ledger, parts.queue.head)
+      : { sequence: parts.queue.head, reset: joining.lost };
   if (isOver()) return;
   const { sequence, reset: reason } = resolved;
   if (!joining.told) {
     joining.told = true;
-    port.delivery.tell(subscriber, { kind: 'subscribed', id: request.id });
+    parts.deliverer.tell(subscriber, { kind: 'subscribed', id: request.id });
   }
-  if (reason !== null) tellReset(subscriber, { id: request.id, bounds, sequence, reason }, port);
+  if (reason !== null) tellReset(subscriber, { id: request.id, bounds, sequence, reason }, parts);
   const resumes = request.start.kind !== 'live' && reason === null;
-  if (request.snapshot && !resumes) await sendSnapshot(subscriber, request, isOver, port);
+  if (request.snapshot && !resumes) await sendSnapshot(subscriber, request, isOver, parts);
   if (isOver()) return;
   joining.lost = null;
   joining.cursor = sequence;
@@ -188,16 +188,19 @@ async function deliverPage(
   repositories: readonly string[] | undefined,
   goal: Goal,
 ): Promise<boolean> {
-  const { subscriber, port } = run;
-  const { epoch } = port.head();
-  const isOver = () => subscriber.state !== 'behind' || port.head().epoch !== epoch || goal.isOver();
-  await (port.turns.take() ?? undefined);
-  const page: HistoryPage = await port.history.page(from, repositories === undefined ? {} : { repositories });
+  const { subscriber, parts } = run;
+  const { epoch } = parts.queue;
+  const isOver = () => subscriber.state !== 'behind' || parts.queue.epoch !== epoch || goal.isOver();
+  await (parts.turns.take() ?? undefined);
+  const page: HistoryPage = await parts.history.page(
+    from,
+    repositories === undefined ? {} : { repositories },
+  );
   if (isOver()) return true;
-  port.turns.spend(page.frames.length);
+  parts.turns.spend(page.frames.length);
   const { wants } = goal;
   const judged = { grant: subscriber.grant, filters: goal.filters(), wants, isOver };
-  const wanted = await judgeFrames(page.frames, judged, port.turns);
+  const wanted = await judgeFrames(page.frames, judged, parts.turns);
   if (isOver()) return true;
   const isNew = (frame: Frame) => !subscriber.ahead?.has(frame.sequence);
   const newest = subscriber.conflate ? newestPerSubject(wanted.filter(isNew)) : null;
@@ -205,18 +208,18 @@ async function deliverPage(
   for (const frame of page.frames) {
     let due = toDeliver.has(frame) && isNew(frame);
     if (due && newest !== null && newest.get(frame.subject) !== frame) {
-      port.metrics.superseded();
+      parts.metrics.superseded();
       due = false;
     }
     if (due) {
       const paid = subscriber.paced && (await admit(frame, run));
       while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
       due = !isOver() && wants(frame) && isNew(frame);
-      if (!due && paid) port.pacer.charge(frame.key, -1);
+      if (!due && paid) parts.pacer.charge(frame.key, -1);
       if (isOver()) return true;
     }
     goal.moveTo(frame.sequence);
-    if (due) port.delivery.write(subscriber, frame, Math.min(frame.sequence, subscriber.lowestJoining()));
+    if (due) parts.deliverer.write(subscriber, frame, Math.min(frame.sequence, subscriber.lowestJoining()));
   }
   goal.moveTo(page.next);
   return page.next > from;
@@ -224,8 +227,8 @@ async function deliverPage(
 
 /** A catch-up takes its turn once and then runs; what it delivers is charged, so the next ones wait longer. */
 async function admit(frame: Frame, run: Run): Promise<true> {
-  if (run.admitted) run.port.pacer.charge(frame.key, 1);
-  else await (run.port.pacer.admit(frame.key, run.subscriber) ?? undefined);
+  if (run.admitted) run.parts.pacer.charge(frame.key, 1);
+  else await (run.parts.pacer.admit(frame.key, run.subscriber) ?? undefined);
   run.admitted = true;
   return true;
 }
@@ -243,15 +246,15 @@ function forgetAhead(subscriber: Subscriber): void {
 
 /** Retention was faster than the subscriber, or the changes were lost: it is told, and goes on at the head. */
 async function fallBelowFloor(run: Run, reason: ResetReason): Promise<void> {
-  const { subscriber, port } = run;
-  const { epoch, sequence } = port.head();
-  const bounds = await port.ledger.bounds();
+  const { subscriber, parts } = run;
+  const { epoch, head: sequence } = parts.queue;
+  const bounds = await parts.ledger.bounds();
   run.gone = null;
-  if (subscriber.state !== 'behind' || port.head().epoch !== epoch) return;
+  if (subscriber.state !== 'behind' || parts.queue.epoch !== epoch) return;
   // Not below: a replica lags behind the head that was announced.
-  if (subscriber.cursor >= bounds.floor) return port.clock.sleep(lagMs);
+  if (subscriber.cursor >= bounds.floor) return parts.clock.sleep(lagMs);
   for (const { id } of subscriber.subscriptions) {
-    tellReset(subscriber, { id, bounds, sequence, reason }, port);
+    tellReset(subscriber, { id, bounds, sequence, reason }, parts);
   }
   subscriber.cursor = sequence;
   subscriber.ahead = null;
@@ -263,11 +266,11 @@ function reasonOf(error: ManifeedError): ResetReason {
 }
 
 /** Tells every running subscription that continuity was lost. */
-function tellLost(subscriber: Subscriber, bounds: Bounds, port: FeederPort): void {
+function tellLost(subscriber: Subscriber, bounds: Bounds, parts: FeederParts): void {
   subscriber.lost = null;
   const { cursor: sequence } = subscriber;
   for (const { id } of subscriber.subscriptions) {
-    tellReset(subscriber, { id, bounds, sequence, reason: 'continuity-lost' }, port);
+    tellReset(subscriber, { id, bounds, sequence, reason: 'continuity-lost' }, parts);
   }
 }
 
@@ -282,10 +285,10 @@ interface Reset {
 function tellReset(
   subscriber: Subscriber,
   { id, bounds, sequence, reason }: Reset,
-  port: Pick<FeederPort, 'delivery' | 'metrics'>,
+  parts: Pick<FeederParts, 'deliverer' | 'metrics'>,
 ): void {
-  port.metrics.reset(reason);
+  parts.metrics.reset(reason);
   const position = formatPosition(bounds.epoch, sequence);
   const floor = formatPosition(bounds.epoch, bounds.floor);
-  port.delivery.tell(subscriber, { kind: 'reset', id, reason, position, floor });
+  parts.deliverer.tell(subscriber, { kind: 'reset', id, reason, position, floor });
 }

@@ -3,36 +3,12 @@
  * grant are one group: the filter is judged once for all of them. Exact repositories lead to their groups by
  * a map; groups with globs stand apart, and are judged once for each repository (`pattern-groups.ts`).
  */
-import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
-import { allowsAndMatches, type Grant } from '../event/grant.ts';
+import type { Grant } from '../event/grant.ts';
 import type { Frame } from './frame.ts';
 import { PatternGroups } from './pattern-groups.ts';
-import type { Subscriber } from './subscriber.ts';
-
-export class Group {
-  readonly filter: Filter;
-  readonly grant: Grant;
-  /** Subscribers that take changes as they come. */
-  readonly unpaced = new Set<Subscriber>();
-  readonly paced = new Set<Subscriber>();
-  /** The round of matching that judged it last: a group reached by two roads is judged once. */
-  judgedIn = 0;
-
-  constructor(filter: Filter, grant: Grant) {
-    this.filter = filter;
-    this.grant = grant;
-  }
-
-  matches(change: Change, repositoryKey: string): boolean {
-    return allowsAndMatches(this.grant, this.filter, change, repositoryKey);
-  }
-
-  get size(): number {
-    return this.unpaced.size + this.paced.size;
-  }
-}
+import { Group, type Subscriber } from './subscriber.ts';
 
 export interface Matched {
   readonly groups: readonly Group[];

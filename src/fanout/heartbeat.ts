@@ -27,10 +27,10 @@ export function startHeartbeat(options: HeartbeatOptions): () => void {
 
   function turn(): void {
     cancel = clock.after(options.intervalMs / ticks, turn);
-    // Every hundredth slot, rather than a hundredth of the slots: one that is visited in this tick is visited in
+    // Every hundredth row, rather than a hundredth of the rows: one that is visited in this tick is visited in
     // this tick of each round, however fast the table grows.
-    for (let slot = tick; slot < hub.table.length; slot += ticks) {
-      const subscriber = hub.table.at(slot);
+    for (let row = tick; row < hub.table.length; row += ticks) {
+      const subscriber = hub.table.at(row);
       if (subscriber !== null) visit(subscriber);
     }
     tick = (tick + 1) % ticks;
@@ -40,7 +40,7 @@ export function startHeartbeat(options: HeartbeatOptions): () => void {
     const overdue = hub.overdue(subscriber);
     if (overdue !== null) hub.dismiss(subscriber, overdue, 1_000 + options.random() * 9_000);
     else if (subscriber.blockedAt === 0) {
-      subscriber.sink.beat(hub.isPlaced(subscriber) ? hub.resumeOf(subscriber) : '');
+      subscriber.sink.beat(subscriber.isPlaced ? hub.resumeOf(subscriber) : '');
     }
   }
 

@@ -1,10 +1,11 @@
 import type { Counter, Metrics } from '../lib/metrics.ts';
+import type { ChangeQueue } from './queue.ts';
 import type { Encoding, ResetReason } from './sink.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { SubscriberTable } from './table.ts';
 
 interface Watched {
-  readonly table: Iterable<Subscriber>;
-  head(): number;
+  readonly table: SubscriberTable;
+  readonly queue: ChangeQueue;
 }
 
 /** What the hub counts. Deliveries are summed here and handed on at a scrape: they are the hottest path there is. */
@@ -75,7 +76,7 @@ export class HubMetrics {
   }
 }
 
-function countByTransport(table: Iterable<Subscriber>): Map<string, number> {
+function countByTransport(table: SubscriberTable): Map<string, number> {
   const counts = new Map([
     ['sse', 0],
     ['websocket', 0],
@@ -90,7 +91,7 @@ function slowest(hub: Watched): number {
   let lag = 0;
   for (const subscriber of hub.table) {
     if (subscriber.state === 'behind' && subscriber.subscriptions.length > 0) {
-      lag = Math.max(lag, hub.head() - subscriber.cursor);
+      lag = Math.max(lag, hub.queue.head - subscriber.cursor);
     }
   }
   return lag;

@@ -1,19 +1,18 @@
 /**
- * The hub: takes each change from the ledger's tail and gives it to exactly those who wait for it. It owns the
- * table of subscribers, the index of their groups and the life of their subscriptions. A subscriber that can't
- * take a change is left behind with nothing but its position; the feeder brings it back. Never encodes for a
- * transport, never decides what a change is.
+ * The hub: takes each change from the ledger's tail and gives it to exactly those who wait for it. Puts the parts
+ * of fan-out together, and is what transports see of them. A subscriber that can't take a change is left behind
+ * with nothing but its position; a feeder brings it back. Never encodes for a transport, never decides what a
+ * change is.
  */
-import { formatPosition } from '../event/position.ts';
-import type { Bounds, Ledger, TailEvent } from '../ledger/ledger.ts';
+import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
-import { Delivery } from './delivery.ts';
+import { Deliverer } from './deliverer.ts';
 import { Demand } from './demand.ts';
 import { FanOut } from './fan-out.ts';
-import { type FeederPort, feed } from './feeder.ts';
+import { Feeders } from './feeders.ts';
 import type { Frame } from './frame.ts';
 import { GroupIndex } from './group.ts';
 import { History, type HistoryOptions } from './history.ts';
@@ -21,13 +20,14 @@ import { HubMetrics } from './hub-metrics.ts';
 import { defaultInterestLimits, type InterestLimits, Interests } from './interests.ts';
 import { Pacer } from './pace/pacer.ts';
 import type { PaceOptions } from './pace/rules.ts';
-import { Turns } from './pace/turns.ts';
-import type { Crowd } from './pace/wave.ts';
+import type { GatewayCounts } from './pace/slots.ts';
+import { ChangeQueue } from './queue.ts';
 import { type RecentRequest, recentFrames } from './recent.ts';
 import type { Farewell } from './sink.ts';
 import { Subscriber, type SubscriberOptions, type SubscriptionRequest } from './subscriber.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { SubscriberTable } from './table.ts';
-import { WakeUp } from './wake-up.ts';
+import { Turns } from './turns.ts';
 
 export interface HubOptions {
   readonly ledger: Ledger;
@@ -36,7 +36,7 @@ export interface HubOptions {
    * Paced subscribers of a repository, whatever tags they want, at all gateways, this one's `own` among them.
    * Default: this one is alone.
    */
-  readonly crowdOf?: (repositoryKey: string, own: number) => Crowd;
+  readonly countsOf?: (repositoryKey: string, own: number) => GatewayCounts;
   /** Told which tags of an exactly named repository are waited for; null: none any more. */
   readonly onDemand?: (repositoryKey: string, scopes: readonly string[] | null) => void;
   readonly history?: HistoryOptions;
@@ -54,23 +54,21 @@ export interface HubOptions {
   readonly log: Log;
 }
 
-/** Steps of judging globs for one change in one turn of the event loop: about a millisecond. */
-const stepsPerTurn = 50_000;
-
-const aloneHere = (_key: string, own: number): Crowd => ({ node: 0, counts: [own] });
+const aloneHere = (_key: string, own: number): GatewayCounts => ({ node: 0, counts: [own] });
 
 export class Hub {
-  readonly table: SubscriberTable;
+  readonly table = new SubscriberTable();
   readonly history: History;
   readonly pacer: Pacer;
   readonly #options: HubOptions;
+  readonly #queue: ChangeQueue;
+  readonly #turns = new Turns();
   readonly #index: GroupIndex;
   readonly #interests: Interests;
-  readonly #metrics: HubMetrics;
+  readonly #deliverer: Deliverer;
+  readonly #subscriptions: Subscriptions;
+  readonly #feeders: Feeders;
   readonly #fanOut: FanOut;
-  readonly #delivery: Delivery;
-  readonly #feederPort: FeederPort;
-  readonly #wakeUp: WakeUp;
   readonly #stopTail: () => void;
   #nextNumber = 1;
   #closed = false;
@@ -83,63 +81,33 @@ export class Hub {
   private constructor(options: HubOptions, bounds: Bounds) {
     const { ledger, clock, random, log } = options;
     this.#options = options;
-    this.history = new History(ledger, options.history);
+    const { table } = this;
+    const history = new History(ledger, options.history);
+    const queue = new ChangeQueue(bounds, options.maxQueuedChanges ?? 10_000);
     const demand = new Demand(options.onDemand ?? (() => {}));
-    this.#index = new GroupIndex((key, scopes) => demand.tell(key, scopes));
-    this.#interests = new Interests(options.interests ?? defaultInterestLimits, clock);
-    this.table = new SubscriberTable();
-    this.#wakeUp = new WakeUp(this.table, (subscriber) => this.#feed(subscriber));
-    this.pacer = new Pacer({
-      pace: options.pace,
-      crowdOf: options.crowdOf ?? aloneHere,
-      deliver: (wave, subscriber) => this.#delivery.paced(wave, subscriber),
-      overflow: () => this.#leaveBehind((subscriber) => subscriber.paced),
-      clock,
-      metrics: options.metrics,
-      log,
-    });
-    this.#fanOut = new FanOut(bounds, {
-      history: this.history,
-      clock,
-      maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
-      learn: (frame) => this.#index.learn(frame.key, { steps: 0, limit: stepsPerTurn }),
-      match: (frame) => this.#index.match(frame),
-      hold: (frame, matched) => this.pacer.hold(frame, matched),
-      deliver: (frame, subscriber) => this.#delivery.live(frame, subscriber),
-      leaveBehind: () => this.#leaveBehind(() => true),
-      failed: (frame, error) =>
-        log.error({ error: String(error), position: positionOf(frame) }, 'fan out change: failed: goes on'),
-    });
-    this.#metrics = new HubMetrics(options.metrics, { table: this.table, head: () => this.#fanOut.head });
-    this.#delivery = new Delivery({
-      pacer: this.pacer,
-      fanOut: this.#fanOut,
-      metrics: this.#metrics,
-      clock,
-      unwritable: (frame, error) => {
-        this.#metrics.unwritable();
-        log.error({ error, position: positionOf(frame) }, 'write change: failed: it is passed over');
-      },
-      feed: (subscriber) => this.#feed(subscriber),
-    });
-    this.#feederPort = {
-      ledger,
-      history: this.history,
-      turns: new Turns(),
-      delivery: this.#delivery,
-      pacer: this.pacer,
-      metrics: this.#metrics,
-      clock,
-      random,
-      head: () => this.head,
-      activate: (subscriber, request, from) => this.#activate(subscriber, request, from),
-    };
-    this.#stopTail = ledger.tail((event) => this.#hear(event));
+    const index = new GroupIndex((key, scopes) => demand.tell(key, scopes));
+    const interests = new Interests(options.interests ?? defaultInterestLimits, clock);
+    const pacer = new Pacer({ ...options, countsOf: options.countsOf ?? aloneHere });
+    const metrics = new HubMetrics(options.metrics, { table, queue });
+    const deliverer = new Deliverer({ pacer, queue, metrics, clock, log });
+    const subscriptions = new Subscriptions({ table, index, interests, pacer, deliverer });
+    const parts = { ...{ queue, history, table, index, pacer, deliverer, metrics }, ...{ clock, log } };
+    const feeders = new Feeders({ ...parts, ledger, subscriptions, turns: this.#turns, random });
+    this.history = history;
+    this.pacer = pacer;
+    this.#queue = queue;
+    this.#index = index;
+    this.#interests = interests;
+    this.#deliverer = deliverer;
+    this.#subscriptions = subscriptions;
+    this.#feeders = feeders;
+    this.#fanOut = new FanOut({ ...parts, feeders });
+    this.#stopTail = ledger.tail((event) => this.#fanOut.hear(event));
   }
 
   /** Where fan-out stands. */
   get head(): { epoch: string; sequence: number } {
-    return { epoch: this.#fanOut.epoch, sequence: this.#fanOut.head };
+    return { epoch: this.#queue.epoch, sequence: this.#queue.head };
   }
 
   /**
@@ -151,7 +119,8 @@ export class Hub {
     this.#interests.charge(filter, owner);
     const wants = (frame: Frame) => filter.matches(frame.change);
     const judged = { grant, filters: [filter], wants, isOver };
-    return recentFrames(this.#feederPort, this.head.sequence, limit, judged);
+    const parts = { ledger: this.#options.ledger, history: this.history, turns: this.#turns };
+    return recentFrames(parts, this.#queue.head, limit, judged);
   }
 
   /** Paced subscribers by exact repository and by pattern. */
@@ -183,79 +152,49 @@ export class Hub {
     const { id, start, snapshot } = asked;
     const filter = this.#interests.hold(asked.filter, subscriber.owner, subscriber.filters());
     const request = { id, filter, start, snapshot };
-    const { head } = this.#fanOut;
+    const { head } = this.#queue;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
     const caughtUp =
       subscriber.state === 'live' || (subscriber.subscriptions.length === 0 && !subscriber.feeding);
-    if (fromNow && caughtUp && subscriber.joining === null) {
-      // Nearly all subscriptions: live from now on, on a connection that has nothing to catch up with.
-      if (subscriber.subscriptions.length === 0) this.#place(subscriber, head);
-      this.#activate(subscriber, request, head);
-      this.#delivery.tell(subscriber, { kind: 'subscribed', id: request.id });
-      if (subscriber.state === 'live') return this.#delivery.tellReady(subscriber);
-      if (subscriber.blockedAt === 0) return this.#delivery.goLive(subscriber);
-      return this.#feed(subscriber);
+    if (fromNow && caughtUp && subscriber.joining === null) this.#joinLive(subscriber, request, head);
+    else {
+      if (subscriber.state === 'live') this.#deliverer.fallBehind(subscriber);
+      // A live start is where the head is now, not where it will be when the feeder gets to it.
+      const cursor = fromNow ? head : null;
+      subscriber.joining ??= [];
+      subscriber.joining.push({ request, cursor, told: fromNow, lost: null });
+      if (fromNow) this.#deliverer.tell(subscriber, { kind: 'subscribed', id });
     }
-    if (subscriber.state === 'live') this.#delivery.fallBehind(subscriber);
-    // A live start is where the head is now, not where it will be when the feeder gets to it.
-    const cursor = fromNow ? head : null;
-    subscriber.joining ??= [];
-    subscriber.joining.push({ request, cursor, told: fromNow, lost: null });
-    if (fromNow) this.#delivery.tell(subscriber, { kind: 'subscribed', id: request.id });
-    this.#feed(subscriber);
+    if (subscriber.state === 'behind') this.#feeders.feed(subscriber);
+  }
+
+  /** Nearly all subscriptions: live from now on, on a connection that has nothing to catch up with. */
+  #joinLive(subscriber: Subscriber, request: SubscriptionRequest, head: number): void {
+    if (subscriber.subscriptions.length === 0) subscriber.place(head);
+    this.#subscriptions.activate(subscriber, request, head);
+    this.#deliverer.tell(subscriber, { kind: 'subscribed', id: request.id });
+    if (subscriber.state === 'live') this.#deliverer.tellReady(subscriber);
+    else if (subscriber.blockedAt === 0) this.#deliverer.goLive(subscriber);
   }
 
   /** False where the connection has no such subscription. */
   unsubscribe(subscriber: Subscriber, id: string): boolean {
-    const leaving = subscriber.subscriptions.find((each) => each.id === id);
-    for (const { request } of subscriber.joining ?? [])
-      if (request.id === id) this.#interests.release(request.filter, subscriber.owner);
-    const joining = subscriber.joining?.filter((each) => each.request.id !== id) ?? [];
-    const left = joining.length < (subscriber.joining?.length ?? 0);
-    subscriber.joining = joining.length > 0 ? joining : null;
-    subscriber.unready = subscriber.unready?.filter((each) => each !== id) ?? null;
-    if (leaving === undefined) return left;
-    this.#interests.release(leaving.group.filter, subscriber.owner);
-    subscriber.subscriptions = subscriber.subscriptions.filter((each) => each !== leaving);
-    if (!subscriber.subscriptions.some((each) => each.group === leaving.group)) {
-      this.#index.remove(subscriber, leaving.group);
-    }
-    return true;
+    return this.#subscriptions.remove(subscriber, id);
   }
 
   /** The connection is gone. Idempotent. */
   disconnect(subscriber: Subscriber): void {
-    if (subscriber.state === 'closed') return;
-    subscriber.state = 'closed';
-    this.table.remove(subscriber);
-    for (const filter of subscriber.filters()) this.#interests.release(filter, subscriber.owner);
-    for (const { group } of subscriber.subscriptions) this.#index.remove(subscriber, group);
-    subscriber.subscriptions = [];
-    subscriber.joining = null;
-    this.pacer.leave(subscriber);
-    subscriber.wake();
+    this.#subscriptions.disconnect(subscriber);
   }
 
-  /** The resume position by now: everything at or before it has been delivered. */
+  /** Its resume position: everything at or before it has been delivered. */
   resumeOf(subscriber: Subscriber): string {
-    return this.#delivery.resumePosition(subscriber);
-  }
-
-  /**
-   * Whether the subscriber knows where it stands: not before its first start is resolved, nor after continuity
-   * was lost until it was told. A position that it can't place must not be its bookmark.
-   */
-  isPlaced(subscriber: Subscriber): boolean {
-    if (subscriber.lost !== null) return false;
-    return subscriber.state === 'live' || subscriber.subscriptions.length > 0;
+    return this.#deliverer.resumePosition(subscriber);
   }
 
   /** Ends one connection with a last bookmark. */
   dismiss(subscriber: Subscriber, why: Farewell, retryMs: number): void {
-    if (subscriber.state === 'closed') return;
-    const bookmark = this.isPlaced(subscriber) ? this.resumeOf(subscriber) : '';
-    subscriber.sink.end(why, bookmark, retryMs);
-    this.disconnect(subscriber);
+    this.#subscriptions.dismiss(subscriber, why, retryMs);
   }
 
   /** Why this subscriber is to be closed, if it is; asked by the heartbeat as it passes. */
@@ -278,78 +217,4 @@ export class Hub {
     this.pacer.close();
     for (const subscriber of this.table) this.disconnect(subscriber);
   }
-
-  #hear(event: TailEvent): void {
-    if (event.kind === 'reset') this.#reset(event.bounds);
-    else this.#fanOut.push(event.changes);
-  }
-
-  /** Fan-out or pace can't keep up: these are left at their resume positions, and catch up from the ledger. */
-  #leaveBehind(whom: (subscriber: Subscriber) => boolean): void {
-    this.#metrics.overrun();
-    for (const subscriber of this.table) {
-      if (subscriber.state === 'live' && whom(subscriber)) this.#delivery.fallBehind(subscriber);
-    }
-    this.#wakeUp.all();
-  }
-
-  #reset(bounds: Bounds): void {
-    this.#fanOut.restart(bounds);
-    this.history.clear();
-    this.pacer.clear();
-    for (const subscriber of this.table) {
-      // Sequences of the old epoch say nothing in the new one.
-      subscriber.subscriptions = subscriber.subscriptions.map((each) => ({ ...each, from: bounds.head }));
-      subscriber.newestFrom = bounds.head;
-      subscriber.cursor = bounds.head;
-      subscriber.liveFrom = bounds.head;
-      subscriber.considered = bounds.head;
-      subscriber.ahead = null;
-      for (const joining of subscriber.joining ?? []) {
-        joining.cursor = null;
-        if (joining.told) joining.lost = 'continuity-lost';
-      }
-      if (subscriber.subscriptions.length === 0) continue;
-      // The feeder tells it, as fast as the socket takes it.
-      subscriber.state = 'behind';
-      subscriber.lost = bounds;
-      subscriber.unready = subscriber.subscriptions.map((each) => each.id);
-    }
-    this.#wakeUp.all();
-  }
-
-  /** Puts a connection without subscriptions at `sequence`. */
-  #place(subscriber: Subscriber, sequence: number): void {
-    subscriber.state = 'behind';
-    subscriber.cursor = sequence;
-    subscriber.newestFrom = 0;
-    subscriber.lost = null;
-  }
-
-  #activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void {
-    const group = this.#index.add(subscriber, request.filter, subscriber.grant);
-    subscriber.subscriptions = [...subscriber.subscriptions, { id: request.id, group, from }];
-    subscriber.newestFrom = Math.max(subscriber.newestFrom, from);
-    subscriber.unready ??= [];
-    subscriber.unready.push(request.id);
-  }
-
-  #feed(subscriber: Subscriber): void {
-    if (subscriber.feeding || subscriber.state !== 'behind') return subscriber.wake();
-    subscriber.feeding = true;
-    feed(subscriber, this.#feederPort)
-      .catch((error: unknown) => {
-        this.#options.log.error({ error: String(error) }, 'feed subscriber: failed');
-        this.dismiss(subscriber, 'INTERNAL', 1_000 + this.#options.random() * 4_000);
-      })
-      .finally(() => {
-        subscriber.feeding = false;
-        // It may have fallen behind again between its last step and now.
-        if (subscriber.state === 'behind') this.#feed(subscriber);
-      });
-  }
-}
-
-function positionOf({ change }: Frame): string {
-  return formatPosition(change.epoch, change.sequence);
 }

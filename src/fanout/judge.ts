@@ -7,7 +7,7 @@ import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
 import type { Grant } from '../event/grant.ts';
 import type { Frame } from './frame.ts';
-import type { Turns } from './pace/turns.ts';
+import type { Turns } from './turns.ts';
 
 export interface Judged {
   readonly grant: Grant;

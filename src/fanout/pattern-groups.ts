@@ -4,7 +4,7 @@
  * are judged at the next one. All of it can be done in parts, since strangers choose the globs.
  */
 import { compileGlob, type GlobMatcher, type Work } from '../event/glob.ts';
-import type { Group } from './group.ts';
+import type { Group } from './subscriber.ts';
 
 export interface PatternGroupsOptions {
   /** Repositories remembered, twice. Default 16,384. */

@@ -4,9 +4,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Frame } from './frame.ts';
 import type { History } from './history.ts';
 import { type Judged, judgeFrames } from './judge.ts';
-import type { Turns } from './pace/turns.ts';
+import type { Turns } from './turns.ts';
 
-export interface RecentPort {
+export interface RecentParts {
   readonly history: History;
   readonly ledger: Pick<Ledger, 'bounds'>;
   readonly turns: Turns;
@@ -30,17 +30,17 @@ const windowSize = 256;
  * where it is over, with what it has. Rejects with `UNAVAILABLE` when the ledger can't be read.
  */
 export async function recentFrames(
-  port: RecentPort,
+  parts: RecentParts,
   head: number,
   limit: number,
   judged: Judged,
 ): Promise<readonly Frame[]> {
-  const { floor } = await port.ledger.bounds();
+  const { floor } = await parts.ledger.bounds();
   const lowest = Math.max(floor, head - maxScanned);
   let found: readonly Frame[] = [];
   for (let to = head; to > lowest && found.length < limit && !judged.isOver(); to -= windowSize) {
     const from = Math.max(lowest, to - windowSize);
-    found = [...(await wantedBetween(from, to, port, judged)), ...found];
+    found = [...(await wantedBetween(from, to, parts, judged)), ...found];
   }
   return found.slice(-limit);
 }
@@ -48,7 +48,7 @@ export async function recentFrames(
 async function wantedBetween(
   after: number,
   to: number,
-  { history, turns }: RecentPort,
+  { history, turns }: RecentParts,
   judged: Judged,
 ): Promise<readonly Frame[]> {
   const wanted: Frame[] = [];

@@ -1,14 +1,14 @@
 import { repositoryKey } from '../event/reference.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Delivery } from './delivery.ts';
+import type { Deliverer } from './deliverer.ts';
 import { judgeRepository } from './judge.ts';
-import type { Turns } from './pace/turns.ts';
 import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
+import type { Turns } from './turns.ts';
 
-export interface SnapshotPort {
+export interface SnapshotParts {
   readonly ledger: Pick<Ledger, 'tags'>;
   readonly turns: Turns;
-  readonly delivery: Delivery;
+  readonly deliverer: Deliverer;
 }
 
 const pageSize = 500;
@@ -20,28 +20,28 @@ export async function sendSnapshot(
   subscriber: Subscriber,
   { filter, id }: SubscriptionRequest,
   isOver: () => boolean,
-  port: SnapshotPort,
+  parts: SnapshotParts,
 ): Promise<void> {
   const narrowed = filter.patterns.length > 0 ? {} : { repositories: filter.repositories };
-  const work = port.turns.newWork();
+  const work = parts.turns.newWork();
   let cursor: string | null = null;
   do {
-    await (port.turns.take() ?? undefined);
+    await (parts.turns.take() ?? undefined);
     const query = cursor === null ? narrowed : { ...narrowed, cursor };
-    const page: Awaited<ReturnType<Ledger['tags']>> = await port.ledger.tags({ ...query, limit: pageSize });
-    port.turns.spend(page.tags.length);
+    const page: Awaited<ReturnType<Ledger['tags']>> = await parts.ledger.tags({ ...query, limit: pageSize });
+    parts.turns.spend(page.tags.length);
     for (const tag of page.tags) {
       const key = repositoryKey(tag);
       work.steps += stepsPerRow + filter.tagConditions;
-      if (work.steps >= work.limit) await (port.turns.pay(work) ?? undefined);
+      if (work.steps >= work.limit) await (parts.turns.pay(work) ?? undefined);
       if (!subscriber.grant.allows(key)) continue;
-      const pending = judgeRepository(filter, key, { work, turns: port.turns, isOver });
+      const pending = judgeRepository(filter, key, { work, turns: parts.turns, isOver });
       if (pending !== null) await pending;
       if (isOver()) return;
       if (!filter.matchesRepository(key) || !filter.matchesTag(tag.tag)) continue;
       while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
       if (isOver()) return;
-      port.delivery.tell(subscriber, { kind: 'state', id, tag });
+      parts.deliverer.tell(subscriber, { kind: 'state', id, tag });
     }
     cursor = page.cursor;
   } while (cursor !== null);

@@ -1,9 +1,32 @@
 import type { Change } from '../event/change.ts';
 import type { Filter } from '../event/filter.ts';
-import type { Grant } from '../event/grant.ts';
+import { allowsAndMatches, type Grant } from '../event/grant.ts';
 import type { Bounds } from '../ledger/ledger.ts';
-import type { Group } from './group.ts';
 import type { ResetReason, Sink } from './sink.ts';
+
+/** Subscribers with the same filter and the same grant: what one of them is to have, all are. */
+export class Group {
+  readonly filter: Filter;
+  readonly grant: Grant;
+  /** Subscribers that take changes as they come. */
+  readonly unpaced = new Set<Subscriber>();
+  readonly paced = new Set<Subscriber>();
+  /** The round of matching that judged it last: a group reached in two ways is judged once. */
+  judgedIn = 0;
+
+  constructor(filter: Filter, grant: Grant) {
+    this.filter = filter;
+    this.grant = grant;
+  }
+
+  matches(change: Change, repositoryKey: string): boolean {
+    return allowsAndMatches(this.grant, this.filter, change, repositoryKey);
+  }
+
+  get size(): number {
+    return this.unpaced.size + this.paced.size;
+  }
+}
 
 /** From where a subscription begins. */
 export type Start =
@@ -66,7 +89,7 @@ export class Subscriber {
   grant: Grant;
   paced: boolean;
   conflate: boolean;
-  /** uint32, for the shuffle of waves. */
+  /** uint32, rising with each connection: the pace's shuffle goes by it. */
   readonly number: number;
   state: 'live' | 'behind' | 'closed' = 'behind';
   subscriptions: readonly Subscription[] = [];
@@ -88,8 +111,8 @@ export class Subscriber {
   unready: string[] | null = null;
   /** Since when its socket has not drained, monotonic ms; 0 while it does. */
   blockedAt = 0;
-  /** Its place in the hub's table. */
-  slot = -1;
+  /** Its row in the hub's table. */
+  row = -1;
   feeding = false;
   /** Monotonic seconds; for those whose lifetime is limited. */
   readonly connectedAtSeconds: number;
@@ -122,6 +145,40 @@ export class Subscriber {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
+  }
+
+  /**
+   * Whether it knows where it stands: not before its first start is resolved, nor after continuity was lost until
+   * it was told. A position that it can't place must not be its bookmark.
+   */
+  get isPlaced(): boolean {
+    return this.lost === null && (this.state === 'live' || this.subscriptions.length > 0);
+  }
+
+  /** Puts it, without subscriptions yet, at `sequence`. */
+  place(sequence: number): void {
+    this.state = 'behind';
+    this.cursor = sequence;
+    this.newestFrom = 0;
+    this.lost = null;
+  }
+
+  /** Continuity was lost: sequences of the old epoch say nothing in the new one, which is to be told to it. */
+  restart(bounds: Bounds): void {
+    this.subscriptions = this.subscriptions.map((each) => ({ ...each, from: bounds.head }));
+    this.newestFrom = bounds.head;
+    this.cursor = bounds.head;
+    this.liveFrom = bounds.head;
+    this.considered = bounds.head;
+    this.ahead = null;
+    for (const joining of this.joining ?? []) {
+      joining.cursor = null;
+      if (joining.told) joining.lost = 'continuity-lost';
+    }
+    if (this.subscriptions.length === 0) return;
+    this.state = 'behind';
+    this.lost = bounds;
+    this.unready = this.subscriptions.map((each) => each.id);
   }
 
   /** The filters of its subscriptions, and of those on their way in. */

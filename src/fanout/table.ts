@@ -1,35 +1,35 @@
 import type { Subscriber } from './subscriber.ts';
 
-/** All subscribers, in slots that are used again, so that a heartbeat can walk them by number. */
+/** All subscribers, in rows that are used again, so that a heartbeat can walk them by number. */
 export class SubscriberTable implements Iterable<Subscriber> {
-  readonly #slots: (Subscriber | null)[] = [];
+  readonly #rows: (Subscriber | null)[] = [];
   readonly #free: number[] = [];
 
   get size(): number {
-    return this.#slots.length - this.#free.length;
+    return this.#rows.length - this.#free.length;
   }
 
-  /** Slots, used or not. */
+  /** Rows, used or not. */
   get length(): number {
-    return this.#slots.length;
+    return this.#rows.length;
   }
 
-  at(slot: number): Subscriber | null {
-    return this.#slots[slot] ?? null;
+  at(row: number): Subscriber | null {
+    return this.#rows[row] ?? null;
   }
 
   add(subscriber: Subscriber): void {
-    subscriber.slot = this.#free.pop() ?? this.#slots.length;
-    this.#slots[subscriber.slot] = subscriber;
+    subscriber.row = this.#free.pop() ?? this.#rows.length;
+    this.#rows[subscriber.row] = subscriber;
   }
 
   remove(subscriber: Subscriber): void {
-    if (this.#slots[subscriber.slot] !== subscriber) return;
-    this.#slots[subscriber.slot] = null;
-    this.#free.push(subscriber.slot);
+    if (this.#rows[subscriber.row] !== subscriber) return;
+    this.#rows[subscriber.row] = null;
+    this.#free.push(subscriber.row);
   }
 
   *[Symbol.iterator](): Iterator<Subscriber> {
-    for (const subscriber of this.#slots) if (subscriber !== null) yield subscriber;
+    for (const subscriber of this.#rows) if (subscriber !== null) yield subscriber;
   }
 }

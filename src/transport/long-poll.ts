@@ -212,7 +212,7 @@ class LongPoll implements Sink {
     if (subscriber === null) return;
     const from = subscriber.subscriptions[0]?.from ?? 0;
     let moved = false;
-    if (this.#hub.isPlaced(subscriber)) {
+    if (subscriber.isPlaced) {
       this.#position = this.#hub.resumeOf(subscriber);
       moved = this.#position !== formatPosition(this.#hub.head.epoch, from);
     }

@@ -6,7 +6,7 @@ import { createMemorySchedule } from './schedule.ts';
 /** The cluster of one gateway alone. */
 export function createMemoryCluster(clock: Clock): Cluster {
   return {
-    crowdOf: (_key, own) => ({ node: 0, counts: [own] }),
+    countsOf: (_key, own) => ({ node: 0, counts: [own] }),
     tell() {},
     scheduleFor: () => createMemorySchedule(clock),
     budgetFor: (_key, requestsPerSecond) => createMemoryBudget(requestsPerSecond, clock),

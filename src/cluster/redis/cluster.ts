@@ -31,7 +31,7 @@ export class RedisCluster implements Cluster {
     this.presence = new RedisPresence({ ...this.#shared(), ...tuning });
   }
 
-  readonly crowdOf = (key: string, own: number): PresentCounts => this.presence.counts(key, own);
+  readonly countsOf = (key: string, own: number): PresentCounts => this.presence.counts(key, own);
 
   tell(counts: () => ReadonlyMap<string, number>): void {
     // It resolves when told; while Redis is away the next turn replaces what was not.

@@ -1,10 +1,10 @@
 /**
- * Three lanes spend from one budget: waves of priority repositories, waves of all others, and replays (what a
- * reconnect or a long-poll answer still owes). Were replay free, a reconnect storm would be a pull storm.
+ * Three queues share one R: held-back changes of priority repositories, those of all others, and replays (what
+ * a reconnect or a long-poll answer still owes). Were replay free, a reconnect storm would be a pull storm.
  */
-export interface Lanes<Value> {
+export interface PerQueue<Value> {
   readonly priority: Value;
-  /** Waves of ordinary repositories. */
+  /** Changes of ordinary repositories. */
   readonly live: Value;
   /** Reconnects and long-poll answers. */
   readonly replay: Value;
@@ -14,10 +14,10 @@ export interface Lanes<Value> {
 export const leftToOthers = 0.1;
 
 /**
- * Fractions of the budget, which sum to 1 when any lane is busy; idle lanes get 0. Priority takes all but
+ * Fractions of R, which sum to 1 when any queue is busy; idle ones get 0. Priority takes all but
  * `leftToOthers`; live and replay halve what remains.
  */
-export function shares(busy: Lanes<boolean>): Lanes<number> {
+export function shares(busy: PerQueue<boolean>): PerQueue<number> {
   const others = Number(busy.live) + Number(busy.replay);
   const priority = busy.priority ? (others === 0 ? 1 : 1 - leftToOthers) : 0;
   const each = others === 0 ? 0 : (busy.priority ? leftToOthers : 1) / others;

@@ -1,8 +1,14 @@
 /**
  * Slots: when each subscriber of one change is due. Pure arithmetic that every gateway does alone from the
  * counts of all gateways, so that no message is exchanged per change and the sum over the gateways is still
- * an even stream. Holds no timer and knows no socket; the hub's wave loop does what this says.
+ * an even stream. Holds no timer and knows no socket.
  */
+
+/** How many paced subscribers each gateway has for something; this gateway's are `counts[node]`. */
+export interface GatewayCounts {
+  readonly node: number;
+  readonly counts: readonly number[];
+}
 
 /**
  * Well-mixed uint32 of (change, subscriber): MurmurHash3's finaliser over both. A hash rather than a random
@@ -78,7 +84,7 @@ export function globalRank(j: number, node: number, counts: readonly number[]): 
 }
 
 /**
- * When the j-th subscriber is due, virtual ms after the wave's start: rank · W/N, which is rank / rate.
+ * When the j-th subscriber is due, virtual ms after the change's start: rank · W/N, which is rank / rate.
  *
  * @param ratePerSecond deliveries a second over all gateways, > 0
  */

@@ -278,7 +278,7 @@ class Session {
         return this.#kill(each.client);
       case 'beat': {
         const { member } = this.#at(each.client);
-        if (member.subscriber.blockedAt > 0 || !world.hub.isPlaced(member.subscriber)) return;
+        if (member.subscriber.blockedAt > 0 || !member.subscriber.isPlaced) return;
         return member.sink.beat(world.hub.resumeOf(member.subscriber));
       }
       case 'turn':

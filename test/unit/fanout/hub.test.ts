@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { Turns } from '../../../src/fanout/pace/turns.ts';
+import { Turns } from '../../../src/fanout/turns.ts';
 import { countingMetrics } from '../../support/counting-metrics.ts';
 import { block, drain, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
 
@@ -211,7 +211,7 @@ describe('the hub', () => {
     await world.settle();
     expect(member.sink.kinds).toEqual(['subscribed', 'ready', 'end']);
     const next = world.connect();
-    expect(next.subscriber.slot).toBe(member.subscriber.slot);
+    expect(next.subscriber.row).toBe(member.subscriber.row);
     expect([world.hub.table.size, world.hub.table.length]).toEqual([1, 1]);
   });
 

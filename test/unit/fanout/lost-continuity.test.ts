@@ -98,7 +98,7 @@ describe('when the ledger loses continuity', () => {
     await world.settle();
     await lose(world);
     await world.settle();
-    expect(world.hub.isPlaced(member.subscriber)).toBe(false);
+    expect(member.subscriber.isPlaced).toBe(false);
     world.hub.dismiss(member.subscriber, 'DRAINING', 1_000);
     expect(member.sink.of('end')).toMatchObject([{ resume: null }]);
   });

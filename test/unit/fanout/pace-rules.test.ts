@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { parsePosition } from '../../../src/event/position.ts';
-import { maxHeldWaves } from '../../../src/fanout/pace/pacer.ts';
+import { maxHeldChanges } from '../../../src/fanout/pace/pacer.ts';
 import { countingMetrics } from '../../support/counting-metrics.ts';
 import { bins, closeWorlds, crowd, open, pace, Watch } from '../../support/pace-world.ts';
 
@@ -187,9 +187,9 @@ describe('pace under its rules', () => {
     const metrics = countingMetrics();
     const world = await open({ pace: { deliveriesPerSecond: 1, burst: 1, maxWindowMs: 60_000 }, metrics });
     const members = crowd(world, 3, new Watch(world));
-    for (let n = 0; n < maxHeldWaves + 500; n++) await world.push('team/a');
+    for (let n = 0; n < maxHeldChanges + 500; n++) await world.push('team/a');
     await world.settle();
-    expect(world.hub.pacer.held).toBeLessThanOrEqual(3 * maxHeldWaves);
+    expect(world.hub.pacer.held).toBeLessThanOrEqual(3 * maxHeldChanges);
     expect(metrics.value('fanout_overruns_total')).toBeGreaterThanOrEqual(1);
     await world.pass(70_000, 50);
     const all = world.changes.map((change) => change.sequence);

@@ -35,6 +35,7 @@ describe('pace', () => {
     await world.push('team/a');
     await world.settle();
     world.clock.advance(1);
+    await world.settle();
     expect(watch.of(2).length).toBeGreaterThan(0);
     expect(watch.of(2).length).toBeLessThanOrEqual(2);
   });
@@ -89,11 +90,11 @@ describe('pace', () => {
     const counts = [7_000, 137, 2_863];
     const times: number[] = [];
     for (const [node, count] of counts.entries()) {
-      const crowdOf = (_key: string, own: number) => ({
+      const countsOf = (_key: string, own: number) => ({
         node,
         counts: counts.map((each, index) => (index === node ? own : each)),
       });
-      const world = await open({ pace, crowdOf });
+      const world = await open({ pace, countsOf });
       const watch = new Watch(world);
       crowd(world, count, watch);
       await world.push('team/a');
@@ -108,7 +109,7 @@ describe('pace', () => {
   });
 
   test('other gateways are taken to want a tag in the proportion in which it is wanted here', async () => {
-    const world = await open({ pace, crowdOf: (_key, own) => ({ node: 1, counts: [own, own, own] }) });
+    const world = await open({ pace, countsOf: (_key, own) => ({ node: 1, counts: [own, own, own] }) });
     const watch = new Watch(world);
     const join = (tag: string) => watch.on(world.join({ repository: ['team/a'], tag: [tag], paced: true }));
     for (let n = 0; n < 1_980; n++) join('latest');
@@ -173,7 +174,7 @@ describe('pace', () => {
 
   test('catch-ups spend an even part of R at each gateway, whoever had the subscribers before', async () => {
     let others: readonly number[] = [10_000, 500];
-    const world = await open({ pace, crowdOf: (_key, own) => ({ node: 2, counts: [...others, own, 0] }) });
+    const world = await open({ pace, countsOf: (_key, own) => ({ node: 2, counts: [...others, own, 0] }) });
     await world.push('team/a');
     await world.pass(12_000);
     others = [0, 0];

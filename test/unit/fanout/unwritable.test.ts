@@ -1,16 +1,10 @@
 /** A change that cannot be written, and a defect in fan-out, end no process and hold up nobody. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
-import type { Change } from '../../../src/event/change.ts';
-import { FanOut } from '../../../src/fanout/fan-out.ts';
-import type { Frame } from '../../../src/fanout/frame.ts';
-import { History } from '../../../src/fanout/history.ts';
 import { noLog } from '../../../src/lib/log.ts';
 import { countingMetrics } from '../../support/counting-metrics.ts';
-import { fakeClock } from '../../support/fake-clock.ts';
-import { openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
+import { everything, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
 import { digestOf } from '../../support/ledger-samples.ts';
-import { scriptedLedger } from '../../support/scripted-ledger.ts';
 
 const worlds: World[] = [];
 const logged: object[] = [];
@@ -83,46 +77,35 @@ describe('a change that cannot be written', () => {
 });
 
 test('G1: a defect while a change is brought leaves subscribers behind it, and the next change comes', async () => {
-  const clock = fakeClock();
-  const ledger = await scriptedLedger(clock);
-  const failed: number[] = [];
-  let leftBehind = 0;
-  const matched: number[] = [];
-  const fanOut = new FanOut(await ledger.bounds(), {
-    history: new History(ledger),
-    clock,
-    maxQueuedChanges: 10,
-    learn: () => true,
-    match(frame: Frame) {
-      if (frame.sequence === 2) throw new RangeError('a defect');
-      matched.push(frame.sequence);
-      return { groups: [], paced: 0, pacedOfRepository: 0 };
+  const metrics = countingMetrics();
+  const world = await open({ metrics });
+  let isBroken = false;
+  const breaking = {
+    ...everything,
+    key: 'breaking',
+    allows() {
+      if (!isBroken) return true;
+      isBroken = false;
+      throw new RangeError('a defect');
     },
-    hold: () => false,
-    deliver() {},
-    leaveBehind: () => leftBehind++,
-    failed: (frame) => failed.push(frame.sequence),
-  });
-  const changes: Change[] = [];
-  ledger.tail((event) => event.kind === 'changes' && changes.push(...event.changes));
-  const tag = {
-    kind: 'tag',
-    registry: 'r.test',
-    repository: 'a/b',
-    mediaType: null,
-    size: null,
-    origin: 'test',
-  } as const;
-  for (const word of ['one', 'two', 'three'])
-    await ledger.record([{ ...tag, tag: word, digest: digestOf(word), saidAt: clock.now() }]);
-  fanOut.push(changes);
-  while (fanOut.busy) await new Promise(setImmediate);
-  expect({ failed, leftBehind, matched, settled: fanOut.settled }).toEqual({
-    failed: [2],
-    leftBehind: 1,
-    matched: [1, 3],
-    settled: 3,
-  });
+  };
+  const members = [1, 2].map(() => world.join({ repository: ['team/a'], grant: breaking }));
+  await world.push('team/a', 'one');
+  await world.settle();
+  isBroken = true;
+  await world.push('team/a', 'two');
+  await world.push('team/a', 'three');
+  await world.settle();
+  const { epoch } = world.hub.head;
+  expect(logged).toEqual([
+    { error: 'RangeError: a defect', position: `${epoch}-2`, message: 'fan out change: failed: goes on' },
+  ]);
+  expect(metrics.value('fanout_overruns_total')).toBe(1);
+  expect(world.hub.head.sequence).toBe(3);
+  for (const { sink, subscriber } of members) {
+    expect(sink.sequences).toEqual([1, 2, 3]);
+    expect(world.hub.resumeOf(subscriber)).toBe(`${epoch}-3`);
+  }
 });
 
 test('G5: a reader at changes that the ledger has lost is reset for lost continuity, and goes on', async () => {

@@ -1,4 +1,4 @@
-import type { Work } from '../../event/glob.ts';
+import type { Work } from '../event/glob.ts';
 
 /**
  * Shares the event loop among thousands that are fed at once: each asks for a turn before its next page, and

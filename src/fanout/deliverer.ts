@@ -1,15 +1,16 @@
 /**
  * The last step: gives a change to one subscriber, with the resume position that is true for it, and notices
  * when its socket takes no more. Owns the rule of resume positions: one never passes a change that was not
- * delivered.
+ * delivered. It says what became of the subscriber; its caller acts on that.
  */
 import { formatPosition } from '../event/position.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { FanOut } from './fan-out.ts';
+import type { Log } from '../lib/log.ts';
 import type { Frame } from './frame.ts';
 import type { HubMetrics } from './hub-metrics.ts';
+import type { HeldChange } from './pace/held-change.ts';
 import type { Pacer } from './pace/pacer.ts';
-import type { Wave } from './pace/wave.ts';
+import type { ChangeQueue } from './queue.ts';
 import type { Control } from './sink.ts';
 import type { Subscriber } from './subscriber.ts';
 
@@ -19,87 +20,97 @@ import type { Subscriber } from './subscriber.ts';
  */
 const maxAhead = 1_024;
 
-export interface DeliveryPort {
+/**
+ * `given`: it has the change. `unneeded`: it is not to have it, or has it already. `blocked`: it has the change, but
+ * its socket is full now. `overfull`: it would have too much above its resume position, and was not given it. In
+ * the last two cases it fell behind, so it must be fed.
+ */
+export type Verdict = 'given' | 'unneeded' | 'blocked' | 'overfull';
+
+export interface DelivererParts {
   readonly pacer: Pacer;
-  readonly fanOut: Pick<FanOut, 'epoch' | 'settled'>;
+  readonly queue: Pick<ChangeQueue, 'epoch' | 'settled'>;
   readonly metrics: HubMetrics;
   readonly clock: Clock;
-  /** A change cannot be written; told once. */
-  unwritable(frame: Frame, failure: string): void;
-  /** The subscriber fell behind. */
-  feed(subscriber: Subscriber): void;
+  readonly log: Log;
 }
 
-export class Delivery {
-  readonly #port: DeliveryPort;
+export class Deliverer {
+  readonly #parts: DelivererParts;
   /** At any moment nearly all subscribers stand at the same position: its text is made once. */
   #latest = { epoch: '', sequence: -1, text: '' };
 
-  constructor(port: DeliveryPort) {
-    this.#port = port;
+  constructor(parts: DelivererParts) {
+    this.#parts = parts;
   }
 
   /** A change that is not held back. */
-  live(frame: Frame, subscriber: Subscriber): void {
+  deliver(frame: Frame, subscriber: Subscriber): Verdict {
     const { sequence } = frame;
     if (subscriber.state !== 'live' || subscriber.considered >= sequence || subscriber.liveFrom >= sequence)
-      return;
+      return 'unneeded';
     // In the middle of a fan-out one may have joined the group whose subscription begins only after it.
-    if (sequence <= subscriber.newestFrom && !subscriber.wants(frame.change, frame.key)) return;
+    if (sequence <= subscriber.newestFrom && !subscriber.wants(frame.change, frame.key)) return 'unneeded';
     const resume = this.#resumeWith(subscriber, sequence);
-    if (resume < sequence && !this.#remember(subscriber, sequence)) return;
+    if (resume < sequence && !this.#remember(subscriber, sequence)) return 'overfull';
     subscriber.considered = sequence;
-    this.write(subscriber, frame, resume);
+    return this.write(subscriber, frame, resume);
   }
 
-  /** A held-back change whose slot has come. False: it was not needed. */
-  paced(wave: Wave, subscriber: Subscriber): boolean {
-    const { sequence, change, key } = wave.frame;
-    if (subscriber.state !== 'live' || subscriber.liveFrom >= sequence) return false;
-    if (subscriber.ahead?.has(sequence) || !subscriber.wants(change, key)) return false;
-    const newest = subscriber.conflate ? this.#conflate(wave, subscriber) : wave.frame;
-    if (newest === null) return false;
+  /** A held-back change whose slot has come. With conflation it may be a newer one of the same tag instead. */
+  deliverHeld(held: HeldChange, subscriber: Subscriber): Verdict {
+    const { sequence, change, key } = held.frame;
+    if (subscriber.state !== 'live' || subscriber.liveFrom >= sequence) return 'unneeded';
+    if (subscriber.ahead?.has(sequence) || !subscriber.wants(change, key)) return 'unneeded';
+    const newest = subscriber.conflate ? this.#conflate(held, subscriber) : held.frame;
+    if (newest === null) return 'overfull';
     const resume = this.#resumeWith(subscriber, newest.sequence);
-    if (newest === wave.frame && resume < sequence && !this.#remember(subscriber, sequence)) return false;
-    this.write(subscriber, newest, resume);
-    return true;
+    if (newest === held.frame && resume < sequence && !this.#remember(subscriber, sequence))
+      return 'overfull';
+    return this.write(subscriber, newest, resume);
   }
 
   /** What takes this slot instead: the newest held-back change of the same tag. Null: it had to fall behind. */
-  #conflate(wave: Wave, subscriber: Subscriber): Frame | null {
-    const later = this.#port.pacer
-      .laterOfSameSubject(wave)
+  #conflate(held: HeldChange, subscriber: Subscriber): Frame | null {
+    const later = this.#parts.pacer
+      .laterOfSameSubject(held)
       .filter(({ frame }) => frame.sequence > subscriber.liveFrom)
       .filter(({ frame }) => subscriber.wants(frame.change, frame.key))
       .map(({ frame }) => frame);
     const newest = later.at(-1);
-    if (newest === undefined) return wave.frame;
+    if (newest === undefined) return held.frame;
     // All of them are done with, whatever their own slots and the feeder say later.
     const done = later.map((frame) => frame.sequence);
-    if (!this.#remember(subscriber, wave.frame.sequence, ...done)) return null;
-    for (const _ of later) this.#port.metrics.superseded();
+    if (!this.#remember(subscriber, held.frame.sequence, ...done)) return null;
+    for (const _ of later) this.#parts.metrics.superseded();
     return newest;
   }
 
-  write(subscriber: Subscriber, frame: Frame, resume: number): void {
-    const bytes = frame.bytes(subscriber.sink.encoding, resume);
-    if (bytes === null) return this.#passOver(subscriber, frame, resume);
-    const taken = subscriber.sink.write(bytes);
+  /** Writes a change, wanted or not. A live subscriber whose socket is full falls behind. */
+  write(subscriber: Subscriber, frame: Frame, resume: number): Verdict {
+    const { encoding } = subscriber.sink;
+    const bytes = frame.bytes(encoding, resume);
+    const taken = bytes === null || subscriber.sink.write(bytes);
     if (resume > subscriber.cursor) subscriber.cursor = resume;
-    this.#port.metrics.delivered(subscriber.sink.encoding, bytes.length);
+    if (bytes === null) this.#passOver(frame);
+    else this.#parts.metrics.delivered(encoding, bytes.length);
     if (!taken) this.#block(subscriber);
+    return taken ? 'given' : 'blocked';
   }
 
   /**
    * A change that cannot be written is delivered to nobody, now or after any number of retries. A subscriber that
-   * stopped before it would never hear of anything again, so its position goes on.
+   * stopped before it would never hear of anything again, so its position goes on. Counted once for all.
    */
-  #passOver(subscriber: Subscriber, frame: Frame, resume: number): void {
-    if (resume > subscriber.cursor) subscriber.cursor = resume;
-    const failure = frame.takeFailure();
-    if (failure !== null) this.#port.unwritable(frame, failure);
+  #passOver(frame: Frame): void {
+    const error = frame.takeFailure();
+    if (error === null) return;
+    this.#parts.metrics.unwritable();
+    const position = formatPosition(frame.change.epoch, frame.sequence);
+    this.#parts.log.error({ error, position }, 'write change: failed: it is passed over');
   }
 
+  /** Tells what is not a change. A live subscriber whose socket is full falls behind. */
   tell(subscriber: Subscriber, control: Control): void {
     if (!subscriber.sink.tell(control)) this.#block(subscriber);
   }
@@ -113,6 +124,7 @@ export class Delivery {
     this.tellReady(subscriber);
   }
 
+  /** Tells `ready` to the subscriptions that still want it. */
   tellReady(subscriber: Subscriber): void {
     const ids = subscriber.unready;
     if (ids === null) return;
@@ -121,24 +133,25 @@ export class Delivery {
       this.tell(subscriber, { kind: 'ready', id, position: this.resumePosition(subscriber) });
   }
 
+  /** From now on it is fed from the ledger, after its resume position. */
   fallBehind(subscriber: Subscriber): void {
     subscriber.cursor = this.#resumeSequence(subscriber);
     subscriber.state = 'behind';
   }
 
+  /** Everything at or before it has been delivered. */
   resumePosition(subscriber: Subscriber): string {
-    const { epoch } = this.#port.fanOut;
+    const { epoch } = this.#parts.queue;
     const sequence = this.#resumeSequence(subscriber);
     if (this.#latest.sequence !== sequence || this.#latest.epoch !== epoch)
       this.#latest = { epoch, sequence, text: formatPosition(epoch, sequence) };
     return this.#latest.text;
   }
 
-  /** Everything at or before it has been delivered. */
   #resumeSequence(subscriber: Subscriber): number {
     if (subscriber.state !== 'live') return Math.min(subscriber.cursor, subscriber.lowestJoining());
-    const { pacer, fanOut } = this.#port;
-    const base = Math.max(fanOut.settled, subscriber.cursor);
+    const { pacer, queue } = this.#parts;
+    const base = Math.max(queue.settled, subscriber.cursor);
     if (pacer.idle) subscriber.ahead = null;
     if (pacer.idle || !subscriber.paced) return base;
     const heldBack = pacer.heldFor(subscriber, base + 1);
@@ -147,7 +160,7 @@ export class Delivery {
 
   /** The resume position once `sequence` is delivered too. */
   #resumeWith(subscriber: Subscriber, sequence: number): number {
-    const { pacer } = this.#port;
+    const { pacer } = this.#parts;
     if (pacer.idle) subscriber.ahead = null;
     if (pacer.idle || !subscriber.paced) return sequence;
     const heldBack = pacer.heldFor(subscriber, sequence);
@@ -162,7 +175,6 @@ export class Delivery {
       this.fallBehind(subscriber);
       // Its slot has passed, so nothing but this says that it has not had the change.
       subscriber.cursor = Math.min(subscriber.cursor, first - 1);
-      this.#port.feed(subscriber);
       return false;
     }
     subscriber.ahead ??= new Set();
@@ -175,7 +187,7 @@ export class Delivery {
   #forget(subscriber: Subscriber, upTo: number): void {
     if (subscriber.ahead === null) return;
     for (const sequence of subscriber.ahead) {
-      if (sequence <= upTo && !this.#port.pacer.isDue(subscriber, sequence))
+      if (sequence <= upTo && !this.#parts.pacer.isDue(subscriber, sequence))
         subscriber.ahead.delete(sequence);
     }
     if (subscriber.ahead.size === 0) subscriber.ahead = null;
@@ -184,9 +196,7 @@ export class Delivery {
   /** Its socket is full: from now on it is fed, when it drains. */
   #block(subscriber: Subscriber): void {
     // Since the first refusal: one that is only written to more must not seem to have drained.
-    if (subscriber.blockedAt === 0) subscriber.blockedAt = Math.max(1, this.#port.clock.monotonic());
-    if (subscriber.state !== 'live') return;
-    this.fallBehind(subscriber);
-    this.#port.feed(subscriber);
+    if (subscriber.blockedAt === 0) subscriber.blockedAt = Math.max(1, this.#parts.clock.monotonic());
+    if (subscriber.state === 'live') this.fallBehind(subscriber);
   }
 }

@@ -1,25 +1,14 @@
 import type { Subscriber } from '../subscriber.ts';
+import type { CurrentRate } from './current-rate.ts';
+import type { HeldChange } from './held-change.ts';
 import { effectiveRate } from './rate.ts';
 import type { PaceRule } from './rules.ts';
 import { leftToOthers, shares } from './shares.ts';
-import type { Crowd, Wave } from './wave.ts';
 
-/** Waves waiting in one lane at most; over it the oldest is let out without regard to R. */
-export const maxWaves = 1_000;
-/** Releases of one lane in one step at most: a flushed queue must not hold up the event loop. */
-const maxReleasesPerStep = 1_000;
+/** Changes waiting in one queue at most; over it the oldest is let out without regard to R. */
+export const maxQueuedChanges = 1_000;
 /** What those who were not held back may owe the others, in seconds of R. */
 const maxDebtSeconds = 1;
-
-export interface BudgetPort {
-  /** R for a repository by now, deliveries a second: feedback and overrides applied. */
-  rateOf(repositoryKey: string, rule: PaceRule): number;
-  /** Hands the wave's change to a subscriber. False: it is gone or behind, and its slot is free. */
-  deliver(wave: Wave, subscriber: Subscriber): boolean;
-  finished(wave: Wave): void;
-  /** The rate had to rise over R, since what is held back would not be out within the longest window. */
-  raised(repositoryKey: string, rate: number, allowed: number): void;
-}
 
 interface Replay {
   readonly repositoryKey: string;
@@ -29,35 +18,45 @@ interface Replay {
 }
 
 /**
- * One rule's budget: R deliveries a second for its waves (priority ones first) and for replays. A dumb loop
- * over the pure functions of `pacing/`: it is told how much time passed and lets out what is due.
+ * What waits under one rule: held-back changes (priority ones first) and replays, which share R deliveries a
+ * second. A dumb loop over pure functions: it is told how much time passed and yields what is due.
  */
-export class Budget {
+export class RuleQueues {
   readonly rule: PaceRule;
-  readonly priority: Wave[] = [];
-  readonly live: Wave[] = [];
+  readonly #priority: HeldChange[] = [];
+  readonly #live: HeldChange[] = [];
   /** In order of arrival; a map, so that one who hangs up leaves at once and a reconnect loop can't fill it. */
   readonly #replays = new Map<Subscriber, Replay>();
-  readonly #port: BudgetPort;
+  readonly #current: CurrentRate;
   /** What replays may spend at once; below zero while a long replay is being paid off. */
   #tokens: number;
   /** Replays that have to go on whatever the tokens say, lest they miss their deadline. */
   #urgent = 0;
-  /** Deliveries of small changes that went out at once and that the waves pay for. */
+  /** Deliveries of small changes that went out at once and that the held-back ones pay for. */
   #owed = 0;
   /** The part of R that this gateway's replays may spend: all compute R, each spends its share. */
   #share = 1;
   #refilledAt: number;
 
-  constructor(rule: PaceRule, port: BudgetPort, now: number) {
+  constructor(rule: PaceRule, current: CurrentRate, now: number) {
     this.rule = rule;
-    this.#port = port;
+    this.#current = current;
     this.#tokens = rule.burst;
     this.#refilledAt = now;
   }
 
   get busy(): boolean {
-    return this.priority.length + this.live.length + this.#replays.size > 0;
+    return this.#priority.length + this.#live.length + this.#replays.size > 0;
+  }
+
+  /** How long until all changes that are held back now are out at the current rate, ms; 0: none is. */
+  get windowMs(): number {
+    const first = this.#priority[0] ?? this.#live[0];
+    if (first === undefined) return 0;
+    let backlog = 0;
+    for (const held of this.#priority) backlog += held.remaining;
+    for (const held of this.#live) backlog += held.remaining;
+    return (backlog * 1000) / this.#current.of(first.frame.key, first.rule);
   }
 
   /** Replays waiting for their turn. */
@@ -71,19 +70,23 @@ export class Budget {
   }
 
   /**
-   * Learns how many gateways share R. Catch-ups get an even part each, not one by live subscribers: whoever comes
-   * back after a restart is no subscriber yet, so by them a gateway that has just started would get next to nothing.
+   * Learns how many gateways share R. Each gets an equal part for its catch-ups: a share by subscribers would
+   * starve a restarted gateway, whose subscribers are only coming back.
    */
-  observe({ counts }: Crowd): void {
-    this.#share = 1 / Math.max(1, counts.length);
+  shareAmong(gateways: number): void {
+    this.#share = 1 / Math.max(1, gateways);
   }
 
-  enqueue(wave: Wave, now: number): void {
+  enqueue(held: HeldChange, now: number): void {
     this.#refill(now);
-    const lane = wave.rule.priority ? this.priority : this.live;
-    lane.push(wave);
-    // The wave spends all of R from now on; a burst on top of it would be seen by the registry.
+    (held.rule.priority ? this.#priority : this.#live).push(held);
+    // The change spends all of R from now on; a burst on top of it would be seen by the registry.
     this.#tokens = Math.min(this.#tokens, 0);
+  }
+
+  /** A slot was not used, which is a delivery saved: one that reconnects may have it. */
+  takeBack(): void {
+    this.#tokens = Math.min(this.#tokens + 1, this.rule.burst);
   }
 
   /** Notes a small change that goes out at once, to `deliveries` subscribers of all gateways. */
@@ -123,38 +126,38 @@ export class Budget {
     replay?.resolve();
   }
 
-  /** Lets out what became due in `elapsedMs`. */
-  step(elapsedMs: number, now: number): void {
+  /** Moves on by `elapsedMs` and yields every change of which a slot may have come; take them before the next. */
+  *due(elapsedMs: number, now: number): Generator<HeldChange> {
     if (!this.busy) return this.#refill(now);
     const part = shares({
-      priority: this.priority.length > 0,
-      live: this.live.length > 0,
+      priority: this.#priority.length > 0,
+      live: this.#live.length > 0,
       replay: this.#replays.size > 0,
     });
     const leftMs = elapsedMs - this.#payOff(elapsedMs, leftToOthers);
-    this.#advance(this.priority, part.priority, leftMs, now);
-    this.#advance(this.live, part.live, leftMs, now);
+    yield* this.#advance(this.#priority, part.priority, leftMs, now);
+    yield* this.#advance(this.#live, part.live, leftMs, now);
     this.#refilledAt = now;
     if (part.replay > 0) this.#serveReplays(part.replay, leftMs, elapsedMs, now);
     else this.#urgent = 0;
   }
 
-  /** Drops the waves; their subscribers get the changes another way. */
-  dropWaves(): void {
-    this.priority.length = 0;
-    this.live.length = 0;
+  /** Forgets the held-back changes; their subscribers get them another way. */
+  dropHeld(): void {
+    this.#priority.length = 0;
+    this.#live.length = 0;
   }
 
-  /** Lets whoever waits go on. */
+  /** Lets every replay go on. */
   release(): void {
     for (const subscriber of this.#replays.keys()) this.leave(subscriber);
   }
 
-  /** R without a wave at hand. */
+  /** R without a change at hand. */
   #rate(): number {
-    const first = this.priority[0]?.frame.key ?? this.live[0]?.frame.key;
+    const first = this.#priority[0]?.frame.key ?? this.#live[0]?.frame.key;
     const waiting: Replay | undefined = this.#replays.values().next().value;
-    return this.#port.rateOf(waiting?.repositoryKey ?? first ?? '', this.rule);
+    return this.#current.of(waiting?.repositoryKey ?? first ?? '', this.rule);
   }
 
   #replayRate(): number {
@@ -187,7 +190,7 @@ export class Budget {
     }
     for (const [subscriber, { repositoryKey }] of this.#replays) {
       if (this.#tokens < 1 && this.#urgent < 1) return;
-      if (this.#tokens < 1) this.#port.raised(repositoryKey, this.#replays.size, this.#replayRate());
+      if (this.#tokens < 1) this.#current.noteRaised(repositoryKey, this.#replays.size, this.#replayRate());
       // The token goes here and not with the delivery, which comes only after the awaiting code has run.
       if (this.#tokens >= 1) this.#tokens--;
       this.#urgent = Math.max(0, this.#urgent - 1);
@@ -195,44 +198,38 @@ export class Budget {
     }
   }
 
-  #advance(lane: Wave[], part: number, elapsedMs: number, now: number): void {
+  *#advance(queue: HeldChange[], part: number, elapsedMs: number, now: number): Generator<HeldChange, void> {
     let leftMs = elapsedMs;
-    let releases = maxReleasesPerStep;
-    for (let wave = lane[0]; wave !== undefined && leftMs > 0; wave = lane[0]) {
-      if (!wave.started) {
-        wave.start();
+    for (let held = queue[0]; held !== undefined && leftMs > 0; held = queue[0]) {
+      if (!held.started) {
+        held.start();
         // What passed before it was there is not its time.
-        leftMs = Math.min(leftMs, Math.max(now - wave.heldAt, Number.EPSILON));
+        leftMs = Math.min(leftMs, Math.max(now - held.heldAt, Number.EPSILON));
       }
-      const perMs = this.#laneRate(lane, wave, part, now) / 1000;
-      const usedMs = Math.min(leftMs, wave.remaining / perMs);
-      wave.progress += usedMs * perMs;
-      if (wave.remaining < 1e-6) wave.progress = wave.total;
+      const perMs = this.#rateFor(queue, held, part, now) / 1000;
+      const usedMs = Math.min(leftMs, held.remaining / perMs);
+      held.progress += usedMs * perMs;
+      if (held.remaining < 1e-6) held.progress = held.total;
       leftMs -= usedMs;
-      for (let next = wave.take(); next !== null; next = wave.take()) {
-        // A slot whose subscriber is gone is a delivery saved: whoever reconnected may have it.
-        if (!this.#port.deliver(wave, next)) this.#tokens = Math.min(this.#tokens + 1, this.rule.burst);
-        // Delivering may have emptied the lane.
-        if (lane[0] !== wave || --releases <= 0) return;
-      }
-      if (!wave.over) return;
-      lane.shift();
-      this.#port.finished(wave);
+      yield held;
+      // Meanwhile the queue may have been dropped.
+      if (queue[0] !== held || !held.over) return;
+      queue.shift();
     }
   }
 
-  /** The lane's part of R, or what it takes to have every wave of the lane out by its deadline. */
-  #laneRate(lane: readonly Wave[], head: Wave, part: number, now: number): number {
-    const allowed = this.#port.rateOf(head.frame.key, head.rule) * part;
+  /** The queue's part of R, or what it takes to have each of its changes out by its deadline. */
+  #rateFor(queue: readonly HeldChange[], head: HeldChange, part: number, now: number): number {
+    const allowed = this.#current.of(head.frame.key, head.rule) * part;
     let rate = allowed;
     let backlog = 0;
-    for (const [index, wave] of lane.entries()) {
-      backlog += wave.remaining;
-      const overfull = index === 0 && lane.length > maxWaves;
-      const maxWindowMs = overfull ? 1 : Math.max(1, wave.deadline - now);
+    for (const [index, held] of queue.entries()) {
+      backlog += held.remaining;
+      const overfull = index === 0 && queue.length > maxQueuedChanges;
+      const maxWindowMs = overfull ? 1 : Math.max(1, held.deadline - now);
       rate = Math.max(rate, effectiveRate({ deliveriesPerSecond: allowed, backlog, maxWindowMs }).rate);
     }
-    if (rate > allowed) this.#port.raised(head.frame.key, rate, allowed);
+    if (rate > allowed) this.#current.noteRaised(head.frame.key, rate, allowed);
     return rate;
   }
 }

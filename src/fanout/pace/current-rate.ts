@@ -1,0 +1,98 @@
+import { compileGlob } from '../../event/glob.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Counter, Metrics } from '../../lib/metrics.ts';
+import { overriddenRate, type PaceOverride, withOverride } from './override.ts';
+import { type Feedback, pressed, recovered, unpressed } from './rate.ts';
+import type { PaceRule } from './rules.ts';
+
+export interface CurrentRateOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Between two log lines that say that R was exceeded, ms. */
+const raisedLogIntervalMs = 60_000;
+
+/** R at this moment: the configured one under operators' overrides and registries' complaints. */
+export class CurrentRate {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #raised: Counter;
+  readonly #feedback = new Map<string, Feedback>();
+  #overrides: readonly PaceOverride[] = [];
+  #raisedLoggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor({ clock, metrics, log }: CurrentRateOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#raised = metrics.counter('pace_raised_total', 'Steps in which R was exceeded to keep to maxWindow');
+  }
+
+  /** R of a rule for a repository `registry/repository`, deliveries a second. */
+  of(repositoryKey: string, rule: PaceRule): number {
+    const rate = this.#overridden(rule.deliveriesPerSecond, (pattern) => compileGlob(pattern)(repositoryKey));
+    const state = this.#feedback.get(repositoryKey.slice(0, repositoryKey.indexOf('/')));
+    return state === undefined ? rate : rate * recovered(state, this.#clock.monotonic()).factor;
+  }
+
+  /** A registry answered 429 or 503: its R is halved, and recovers slowly. */
+  press(registry: string): void {
+    const state = this.#feedback.get(registry) ?? unpressed;
+    this.#feedback.set(registry, pressed(state, this.#clock.monotonic()));
+  }
+
+  /**
+   * Sets R for a while.
+   *
+   * @param pattern glob over repository keys; null: all
+   * @param forMs how long; null: until replaced
+   * @throws TOO_MANY_REQUESTS when too many overrides are in force
+   */
+  override(pattern: string | null, deliveriesPerSecond: number, forMs: number | null): void {
+    const now = this.#clock.monotonic();
+    const untilMs = forMs === null ? Number.POSITIVE_INFINITY : now + forMs;
+    this.#overrides = withOverride(this.#overrides, { pattern, deliveriesPerSecond, untilMs }, now);
+  }
+
+  /** R had to be exceeded, or changes would be held back for longer than the longest window. */
+  noteRaised(repository: string, rate: number, allowed: number): void {
+    this.#raised.inc();
+    const now = this.#clock.monotonic();
+    if (now - this.#raisedLoggedAt < raisedLogIntervalMs) return;
+    this.#raisedLoggedAt = now;
+    this.#log.warn(
+      { repository, rate: Math.round(rate), allowed: Math.round(allowed) },
+      'pace raised: what is held back would not be out within maxWindow',
+    );
+  }
+
+  /** What `GET /v1/pace` shows of it, given the configured R. */
+  describe(configured: number) {
+    const now = this.#clock.monotonic();
+    return {
+      // For a repository without a rule or override of its own, before its registry's complaints.
+      deliveriesPerSecond: this.#overridden(configured, () => false),
+      configuredDeliveriesPerSecond: configured,
+      overrides: this.#overrides.map(({ pattern, deliveriesPerSecond, untilMs }) => ({
+        pattern,
+        deliveriesPerSecond,
+        forMs: Number.isFinite(untilMs) ? Math.max(0, Math.round(untilMs - now)) : null,
+      })),
+      registries: Object.fromEntries(
+        [...this.#feedback].map(([registry, state]) => [registry, recovered(state, now).factor]),
+      ),
+    };
+  }
+
+  #overridden(configured: number, matches: (pattern: string) => boolean): number {
+    const now = this.#clock.monotonic();
+    // From the oldest: one that is over gives way to what was in force before it, not to the configuration.
+    return this.#overrides.reduceRight(
+      (before, each) =>
+        each.pattern === null || matches(each.pattern) ? overriddenRate(each, before, now) : before,
+      configured,
+    );
+  }
+}

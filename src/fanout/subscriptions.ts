@@ -1,0 +1,74 @@
+import type { Deliverer } from './deliverer.ts';
+import type { GroupIndex } from './group.ts';
+import type { Interests } from './interests.ts';
+import type { Pacer } from './pace/pacer.ts';
+import type { Farewell } from './sink.ts';
+import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
+import type { SubscriberTable } from './table.ts';
+
+export interface SubscriptionsParts {
+  readonly table: SubscriberTable;
+  readonly index: GroupIndex;
+  readonly interests: Interests;
+  readonly pacer: Pacer;
+  readonly deliverer: Deliverer;
+}
+
+/** Who is connected and subscribes to what. Keeps table, index and interests in step. */
+export class Subscriptions {
+  readonly #parts: SubscriptionsParts;
+
+  constructor(parts: SubscriptionsParts) {
+    this.#parts = parts;
+  }
+
+  /** A subscription has caught up with its connection: from `from` on it gets changes. Its filter is held already. */
+  activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void {
+    const group = this.#parts.index.add(subscriber, request.filter, subscriber.grant);
+    subscriber.subscriptions = [...subscriber.subscriptions, { id: request.id, group, from }];
+    subscriber.newestFrom = Math.max(subscriber.newestFrom, from);
+    subscriber.unready ??= [];
+    subscriber.unready.push(request.id);
+  }
+
+  /** Ends a subscription. False: the connection has none of this id. */
+  remove(subscriber: Subscriber, id: string): boolean {
+    const { index, interests } = this.#parts;
+    const leaving = subscriber.subscriptions.find((each) => each.id === id);
+    for (const { request } of subscriber.joining ?? [])
+      if (request.id === id) interests.release(request.filter, subscriber.owner);
+    const joining = subscriber.joining?.filter((each) => each.request.id !== id) ?? [];
+    const left = joining.length < (subscriber.joining?.length ?? 0);
+    subscriber.joining = joining.length > 0 ? joining : null;
+    subscriber.unready = subscriber.unready?.filter((each) => each !== id) ?? null;
+    if (leaving === undefined) return left;
+    interests.release(leaving.group.filter, subscriber.owner);
+    subscriber.subscriptions = subscriber.subscriptions.filter((each) => each !== leaving);
+    if (!subscriber.subscriptions.some((each) => each.group === leaving.group)) {
+      index.remove(subscriber, leaving.group);
+    }
+    return true;
+  }
+
+  /** The connection is gone. Idempotent. */
+  disconnect(subscriber: Subscriber): void {
+    if (subscriber.state === 'closed') return;
+    const { table, index, interests, pacer } = this.#parts;
+    subscriber.state = 'closed';
+    table.remove(subscriber);
+    for (const filter of subscriber.filters()) interests.release(filter, subscriber.owner);
+    for (const { group } of subscriber.subscriptions) index.remove(subscriber, group);
+    subscriber.subscriptions = [];
+    subscriber.joining = null;
+    pacer.leave(subscriber);
+    subscriber.wake();
+  }
+
+  /** Ends one connection with a last bookmark. */
+  dismiss(subscriber: Subscriber, why: Farewell, retryMs: number): void {
+    if (subscriber.state === 'closed') return;
+    const bookmark = subscriber.isPlaced ? this.#parts.deliverer.resumePosition(subscriber) : '';
+    subscriber.sink.end(why, bookmark, retryMs);
+    this.disconnect(subscriber);
+  }
+}
