@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** The process: signals first, then everything else. What a gateway is made of is `app.ts`'s business. */
+/** The process: signals first, then everything else. What a gateway is made of, `gateway.ts` knows. */
 import { StopSignals } from './cli/stop-signals.ts';
 
 const signals = new StopSignals(process);
 // Loaded only now: it takes a good part of a second, in which PID 1 would not hear a signal.
-const { runProcess } = await import('./gateway/process.ts');
+const { runProcess } = await import('./cli/process.ts');
 process.exitCode = await runProcess(signals);

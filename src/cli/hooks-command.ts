@@ -1,5 +1,5 @@
 import { parseArgs, TextDecoder } from 'node:util';
-import { type Check, loadConfig, type WebhookConfig } from '../config/config.ts';
+import { loadConfig, type WebhookConfig } from '../config/config.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
 /** A saved delivery, as the hook would have received it. */
@@ -16,7 +16,7 @@ export interface SavedDelivery {
 export type ExplainDelivery = (delivery: SavedDelivery) => Promise<{ readonly status: number }>;
 
 /** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows what it would become. */
-export function hooksCommand(explain: ExplainDelivery, checks: readonly Check[]): Command {
+export function hooksCommand(explain: ExplainDelivery): Command {
   return {
     name: 'hooks',
     usage: 'list | test NAME FILE [--header "Name: value"]… [--path-token TOKEN] [--config FILE]',
@@ -36,7 +36,7 @@ export function hooksCommand(explain: ExplainDelivery, checks: readonly Check[])
       const load = () => {
         const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));
         const flags = values.config === undefined ? [] : ['--config', values.config];
-        return loadConfig({ argv: flags, env: io.env, readFile, checks }).webhooks;
+        return loadConfig({ argv: flags, env: io.env, readFile }).webhooks;
       };
       if (action === 'list' && name === undefined) return list(load(), io);
       if (action !== 'test' || name === undefined || file === undefined || more.length > 0) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { type Check, type Config, loadConfig } from '../config/config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
 /** What `manifeed ledger info` shows; times are ms since the epoch. */
@@ -47,7 +47,6 @@ export interface LedgerCommandOptions {
   readonly open: (config: Config, mayWrite: boolean) => Promise<LedgerTool>;
   /** Puts a backup in the place of the ledger, under a new epoch; says what it did, a line each. */
   readonly restore: (config: Config, file: string) => Promise<readonly string[]>;
-  readonly checks: readonly Check[];
   /** Opens what is imported; rejects where it can't. Default: a file, or standard input for `-`. */
   readonly read?: (path: string) => Promise<AsyncIterable<Uint8Array>>;
   /** Writes to standard output and resolves when more may come. Default: this process's. */
@@ -59,7 +58,7 @@ const blockLength = 64 * 1024;
 
 /** `manifeed ledger`: looks at a ledger, backs it up and restores it, and moves it to another one. */
 export function ledgerCommand(options: LedgerCommandOptions): Command {
-  const { open, restore, checks, read = openChunks, write = writeStandardOutput } = options;
+  const { open, restore, read = openChunks, write = writeStandardOutput } = options;
   return {
     name: 'ledger',
     usage: 'info | export | import [FILE] | backup FILE | restore FILE [--config FILE] [--ledger URL]',
@@ -77,7 +76,7 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
     async run(argv, io) {
       const { action, file, flags } = parse(argv);
       const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));
-      const config = loadConfig({ argv: flags, env: io.env, readFile, checks });
+      const config = loadConfig({ argv: flags, env: io.env, readFile });
       if (action === 'restore') {
         for (const line of await restore(config, file)) io.err(line);
         return exitCodes.ok;

@@ -1,6 +1,6 @@
 /**
  * The command line: finds the command, prints help, and turns errors into lines and exit codes. It starts
- * nothing itself: `app-process.ts` hands it the commands.
+ * nothing itself: `process.ts` hands it the commands.
  */
 import { ConfigError } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';

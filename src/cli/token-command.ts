@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { type Check, loadConfig } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 
 /** 256 bits: nobody guesses it, so a plain SHA-256 may stand in the configuration. */
@@ -13,13 +13,9 @@ const tokenPrefix = 'mf_';
  * `manifeed token`: makes a token and the entry that lets it in. The token itself is kept nowhere. The entry is
  * read as a gateway would read it first, so that what is printed is accepted.
  *
- * @param checks rules of the configuration that only other parts know
  * @param random bytes; default the system's cryptographic source
  */
-export function tokenCommand(
-  checks: readonly Check[],
-  random: (bytes: number) => Buffer = randomBytes,
-): Command {
+export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): Command {
   return {
     name: 'token',
     usage: '[--name NAME] [--repository GLOB]… [--unpaced] [--metrics] [--admin]',
@@ -42,7 +38,7 @@ export function tokenCommand(
         ...Object.fromEntries(Object.entries(flags).filter(([, given]) => given)),
       };
       const yaml = stringify({ access: [entry] }, { lineWidth: 0 });
-      loadConfig({ argv: ['--config', 'the entry'], env: {}, readFile: () => yaml, checks });
+      loadConfig({ argv: ['--config', 'the entry'], env: {}, readFile: () => yaml });
       io.out(`Token, shown only now; give it to the subscriber:\n\n  ${token}\n`);
       io.out(`Entry for the configuration:\n\n${yaml.trimEnd()}`);
       return exitCodes.ok;

@@ -1,4 +1,9 @@
 /** Rules that look at several keys at once, and the defaults that follow from other keys. */
+import { ManifeedError } from '../errors.ts';
+import { parseReference } from '../event/reference.ts';
+import { parseRepositoryText } from '../event/repository-pattern.ts';
+import { checkHook } from '../source/webhook/checks.ts';
+import { configuredPatterns } from './patterns.ts';
 import { derivePollIntervals } from './poll.ts';
 import type { Problem } from './settings/problems.ts';
 import type { Raw, RawObject } from './settings/tree.ts';
@@ -65,7 +70,36 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
   ];
 }
 
-/** DESIGN, "Safe by default": beyond loopback, openness must be somebody's written decision. */
+/** Beyond loopback, openness must be written out: nobody opens a gateway to a network by forgetting a key. */
+/** What is wrong with the meaning of values: references, patterns, and what a kind of webhook asks of its hooks. */
+export function checkMeanings(config: Config): readonly Problem[] {
+  const { webhooks, watch, listen, defaultRegistry } = config;
+  return [
+    ...webhooks.flatMap((hook, index) =>
+      problemOf(() => checkHook(hook, `webhooks[${index}]`, isLoopback(listen.host))),
+    ),
+    ...watch.flatMap(({ repository }, index) => {
+      const parameter = `watch[${index}].repository`;
+      return problemOf(() => parseReference(repository, { defaultRegistry, parameter }));
+    }),
+    ...configuredPatterns(config).flatMap(({ parameter, text }) =>
+      problemOf(() => parseRepositoryText(text, { defaultRegistry, parameter })),
+    ),
+  ];
+}
+
+/** The refusal of one named parameter as a problem; none where `check` passes. */
+function problemOf(check: () => unknown): readonly Problem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    const path = error instanceof ManifeedError ? error.detail?.parameter : undefined;
+    if (path === undefined || !(error instanceof Error)) throw error;
+    return [{ path, message: error.message.replace(/^(?:read|parse) /, '').replace(`${path}: `, '') }];
+  }
+}
+
 function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
   if (isLoopback(config.listen.host) || raw.access !== undefined) return [];
   return [

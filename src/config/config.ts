@@ -6,9 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
-import type { ManifeedError } from '../errors.ts';
 import { sentenceOf } from '../lib/schema-faults.ts';
-import { checkConfig, deriveDefaults } from './checks.ts';
+import { checkConfig, checkMeanings, deriveDefaults } from './checks.ts';
 import { settingsSchema } from './schema.ts';
 import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
 import { maskSecrets } from './settings/secrets.ts';
@@ -28,9 +27,6 @@ export type {
   WebhookConfig,
 } from './shape.ts';
 
-/** Everything that is wrong by one rule; the `detail.parameter` of each error is the key's path. */
-export type Check = (config: Config) => readonly ManifeedError[];
-
 /** What `loadConfig` reads from; members left out are this process's own. */
 export interface LoadOptions {
   /** Flags only: `--config`, `--listen`, `--pace.burst` and so on. Default none. */
@@ -39,8 +35,6 @@ export interface LoadOptions {
   readonly env?: Environment;
   /** Reads a text file, throwing where it can't. Default: from disk, UTF-8. */
   readonly readFile?: (path: string) => string;
-  /** More rules, for what only other parts can judge (references, kinds of hooks). */
-  readonly checks?: readonly Check[];
 }
 
 /**
@@ -58,7 +52,7 @@ export function printConfig(options: LoadOptions = {}): string {
   return stringify(maskSecrets(fillDefaults(settings) ?? {}), { lineWidth: 0 });
 }
 
-/** This process's environment, for `app-process.ts` to hand to the commands. */
+/** This process's environment, for `cli/process.ts` to hand to the commands. */
 export function processEnvironment(): Environment {
   return process.env;
 }
@@ -78,16 +72,15 @@ function readConfig(options: LoadOptions): ReadConfig {
   const { raw, origins, problems } = gather(sources);
   const settings = deriveDefaults(raw);
   const parsed = settingsSchema.safeParse(settings, { error: sentenceOf });
-  const checks = options.checks ?? [];
   if (parsed.success) {
-    const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile, checks);
+    const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile);
     if (problems.length + others.length > 0) throw new ConfigError([...problems, ...others]);
     return { config, settings };
   }
   const known = new Set(problems.map((problem) => problem.path));
   const faulty = problemsOf(parsed.error.issues, settings, origins).filter(({ path }) => !known.has(path));
   const sections = new Set(parsed.error.issues.flatMap(sectionsOf));
-  const rest = problemsBeside(sections, raw, sources.readFile, checks);
+  const rest = problemsBeside(sections, raw, sources.readFile);
   throw new ConfigError([...problems, ...faulty, ...rest]);
 }
 
@@ -103,12 +96,11 @@ function problemsBeside(
   sections: ReadonlySet<string>,
   raw: RawObject,
   readFile: ReadText,
-  checks: readonly Check[],
 ): readonly Problem[] {
   const right = Object.fromEntries(Object.entries(raw).filter(([key]) => !sections.has(key)));
   const parsed = settingsSchema.safeParse(deriveDefaults(right), { error: sentenceOf });
   if (!parsed.success) return [];
-  const { problems } = judge(settle(parsed.data), right, readFile, checks);
+  const { problems } = judge(settle(parsed.data), right, readFile);
   return problems.filter(({ path }) => !sections.has(/^[^.[]+/.exec(path)?.[0] ?? ''));
 }
 
@@ -117,29 +109,19 @@ function judge(
   parsed: Parsed,
   raw: RawObject,
   readFile: ReadText,
-  checks: readonly Check[],
 ): { readonly config: Config; readonly problems: readonly Problem[] } {
   const files = readFiles(parsed, readFile);
   const config = settle(files.config);
   const own = [...files.problems, ...checkConfig(config, raw)];
   const told = new Set(own.map((problem) => section(problem.path)));
-  const others = checks.flatMap((check) => runCheck(check, config));
-  // Others rely on what is checked here, so they are not heard about the same entry.
-  return { config, problems: [...own, ...others.filter((problem) => !told.has(section(problem.path)))] };
+  // The meaning of an entry that is wrong already is not looked at.
+  const meant = checkMeanings(config);
+  return { config, problems: [...own, ...meant.filter((problem) => !told.has(section(problem.path)))] };
 }
 
 /** `webhooks[0].name` → `webhooks[0]`; `pace.priority[1]` → `pace` */
 function section(path: string): string {
   return /^[^.[]+(?:\[[0-9]+\])?/.exec(path)?.[0] ?? path;
-}
-
-function runCheck(check: Check, config: Config): readonly Problem[] {
-  return check(config).map((error) => {
-    const path = error.detail?.parameter;
-    if (path === undefined) throw error;
-    const message = error.message.replace(`read ${path}: `, '').replace(`parse ${path}: `, '');
-    return { path, message };
-  });
 }
 
 /** Freezes and drops members that are undefined, which is what makes the type true. */

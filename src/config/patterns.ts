@@ -1,5 +1,4 @@
 /** The repository patterns of the configuration, read by the same rule as those of subscriptions. */
-import { ManifeedError } from '../errors.ts';
 import { changedMeaning } from '../event/former-pattern.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
 import type { Config, PaceConfig } from './shape.ts';
@@ -10,18 +9,9 @@ interface ConfiguredPattern {
   readonly text: string;
 }
 
-/** Every pattern that no repository can match or that is badly written, as an error that names its key. */
-export function checkPatterns(config: Config): readonly ManifeedError[] {
-  const { defaultRegistry } = config;
-  return [...accessPatterns(config), ...pacePatterns(config.pace)].flatMap(({ parameter, text }) => {
-    try {
-      parseRepositoryText(text, { defaultRegistry, parameter });
-      return [];
-    } catch (error) {
-      if (error instanceof ManifeedError) return [error];
-      throw error;
-    }
-  });
+/** Every pattern of the configuration, with its key. */
+export function configuredPatterns(config: Config): readonly ConfiguredPattern[] {
+  return [...accessPatterns(config), ...pacePatterns(config.pace)];
 }
 
 /** The pace with canonical patterns, as they are compared with repository keys. */

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/config.ts';
-import { configChecks } from '../../src/gateway/checks.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../deploy/${name}`, import.meta.url), 'utf8');
 const withoutComments = (text: string) => text.replace(/^\s*#.*$/gm, '');
@@ -66,7 +65,7 @@ test.each([
   'deploy/%s is a configuration that starts, and answers to the name by which the registry calls',
   (file, env) => {
     const text = read(file);
-    const options = { argv: ['--config', file], readFile: () => text, checks: configChecks };
+    const options = { argv: ['--config', file], readFile: () => text };
     const config = loadConfig({ ...options, env });
     expect(config.hosts).toEqual(['manifeed']);
     if (config.ledger.kind !== 'redis') return;

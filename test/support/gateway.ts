@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config/config.ts';
-import { configChecks } from '../../src/gateway/checks.ts';
 import { type App, type AppOptions, openApp } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { patienceMs } from './inbox.ts';
@@ -53,7 +52,6 @@ export async function startGateway(
     argv: ['--config', 'test.yaml'],
     env: {},
     readFile: () => JSON.stringify({ ...base, ...settings }),
-    checks: configChecks,
   });
   let logged = '';
   const stream = new Writable({

@@ -3,7 +3,6 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
-import { configChecks } from '../../src/gateway/checks.ts';
 
 const documents = ['*.md', 'docs/*.md', 'load-tests/*.md'].flatMap((pattern) => globSync(pattern));
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -63,7 +62,6 @@ describe('README', () => {
       argv: ['--config', 'm.yaml'],
       env: { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' },
       readFile: () => read('examples/manifeed.yaml'),
-      checks: configChecks,
     });
     expect(config.registries[0]?.poll).toMatchObject({ intervalMs: 30_000, onDemand: true });
     expect(config.webhooks[0]).toMatchObject({ name: 'harbor', token: 't' });

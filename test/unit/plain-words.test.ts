@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config/config.ts';
 import { ManifeedError } from '../../src/errors.ts';
-import { configChecks } from '../../src/gateway/checks.ts';
 import { parsePaceChange } from '../../src/http/endpoints/put-pace.ts';
 import { decodeRows } from '../../src/ledger/transfer-codec.ts';
 import { manifeed } from '../../src/source/webhook/kinds/manifeed.ts';
@@ -115,7 +114,6 @@ const doors: readonly { name: string; values: fc.Arbitrary<unknown>; read: (valu
         argv: ['--config', 'm'],
         env: {},
         readFile: () => JSON.stringify(value),
-        checks: configChecks,
       }),
   },
   ...['registries', 'webhooks', 'watch', 'access'].map((section) => ({
@@ -141,7 +139,6 @@ const doors: readonly { name: string; values: fc.Arbitrary<unknown>; read: (valu
         argv: ['--config', 'm'],
         env: {},
         readFile: () => JSON.stringify({ [section]: value }),
-        checks: configChecks,
       }),
   })),
 ];

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Config, ConfigError, loadConfig } from '../../../src/config/config.ts';
 import { canonicalPace } from '../../../src/config/patterns.ts';
-import { configChecks } from '../../../src/gateway/checks.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 const sha256 = 'a'.repeat(64);
@@ -11,7 +10,6 @@ const load = (settings: object): Config =>
     argv: ['--config', 'm.yaml'],
     env: {},
     readFile: () => JSON.stringify(settings),
-    checks: configChecks,
   });
 
 function problems(settings: object): readonly string[] {

@@ -5,14 +5,13 @@ import { stringify } from 'yaml';
 import { ConfigError, type LoadOptions, loadConfig, printConfig } from '../../../src/config/config.ts';
 import { maskUrl } from '../../../src/config/settings/secrets.ts';
 import { listSettings, type SchemaNode } from '../../../src/config/settings/tree.ts';
-import { configChecks } from '../../../src/gateway/checks.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 const secret = 'hunter2hunter2';
 
 /** Everything that the configuration says about a text: the print, or the error. */
 function said(yaml: string, options: Partial<LoadOptions> = {}): string {
-  const all: LoadOptions = { env: {}, readFile: () => yaml, checks: configChecks, ...options };
+  const all: LoadOptions = { env: {}, readFile: () => yaml, ...options };
   try {
     return printConfig({ ...all, argv: ['--config', 'm.yaml', ...(options.argv ?? [])] });
   } catch (error) {

@@ -48,7 +48,6 @@ async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
       return ledger;
     },
     restore: async (_config, file) => [`restored from ${file}`],
-    checks: [],
     // As it is by default where a file is wanted that is not there.
     ...(argv[1] !== '/no/such/file' && {
       read: async (path) => Readable.from([Buffer.from(`from ${path}`)]),

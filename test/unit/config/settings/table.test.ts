@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../../src/config/config.ts';
 import { settingsTable } from '../../../../src/config/settings/table.ts';
 import { listSettings } from '../../../../src/config/settings/tree.ts';
-import { configChecks } from '../../../../src/gateway/checks.ts';
 
 describe('the settings', () => {
   it('all have a description', () => {
@@ -21,7 +20,6 @@ describe('the settings', () => {
       argv: ['--config', 'm.yaml'],
       env: { REGISTRY_PASSWORD: 'p', HOOK_TOKEN: 't' },
       readFile: () => yaml,
-      checks: configChecks,
     });
     expect(config.ledger).toMatchObject({ kind: 'redis', minReplicas: 1 });
     expect(config.registries[0]?.poll).toMatchObject({ intervalMs: 30_000, onDemand: true });

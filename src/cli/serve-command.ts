@@ -1,12 +1,11 @@
 /** `manifeed serve`: one gateway from its start to its end, and what signals do to it on the way. */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
-import { type Command, exitCodes } from '../cli/command.ts';
-import { firstSteps, urlOf } from '../cli/first-steps.ts';
-import type { StopSignals } from '../cli/stop-signals.ts';
 import { loadConfig } from '../config/config.ts';
 import { type App, openApp } from '../gateway.ts';
-import { configChecks } from './checks.ts';
+import { type Command, exitCodes } from './command.ts';
+import { firstSteps, urlOf } from './first-steps.ts';
+import type { StopSignals } from './stop-signals.ts';
 
 export interface ServeOptions {
   readonly version: string;
@@ -26,7 +25,7 @@ export function serveCommand(options: ServeOptions): Command {
     usage: '[--config FILE] [--listen HOST:PORT] [--ledger URL] [--SETTING VALUE]…',
     summary: 'Run the gateway',
     async run(argv, io) {
-      const config = loadConfig({ argv, checks: configChecks });
+      const config = loadConfig({ argv });
       const logger = pino({ level: config.log.level });
       const stop = hearSignals(options, logger);
       const opening = openApp({ config, version: options.version, logger });

@@ -1,8 +1,8 @@
 /** The ledger as `manifeed ledger` needs it. */
 
-import type { LedgerInfo, LedgerTool } from '../cli/ledger-command.ts';
 import type { Config } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
+import { openLedger } from '../gateway/ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { restoreSqlite } from '../ledger/sqlite/backup.ts';
 import { isOldSqlite, openSqliteReader, type SqliteFacts } from '../ledger/sqlite/reader.ts';
@@ -11,7 +11,7 @@ import { decodeRows, encodeRow } from '../ledger/transfer-codec.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { randomId } from '../lib/random-id.ts';
-import { openLedger } from './ledger.ts';
+import type { LedgerInfo, LedgerTool } from './ledger-command.ts';
 
 /** Tags counted at a time. */
 const pageSize = 1_000;

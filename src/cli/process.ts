@@ -1,12 +1,11 @@
 /** The process apart from its signals: its files and streams, its commands, its exit code. */
 import { readFileSync } from 'node:fs';
-import { type CommandIo, exitCodes } from '../cli/command.ts';
-import { runCommandLine } from '../cli/run.ts';
-import type { StopSignals } from '../cli/stop-signals.ts';
 import { processEnvironment } from '../config/config.ts';
-import { configChecks } from './checks.ts';
-import { commandsOf } from './commands.ts';
-import { serveCommand } from './serve.ts';
+import { type CommandIo, exitCodes } from './command.ts';
+import { commands } from './commands.ts';
+import { runCommandLine } from './run.ts';
+import { serveCommand } from './serve-command.ts';
+import type { StopSignals } from './stop-signals.ts';
 
 /**
  * Runs the command line of this process.
@@ -31,7 +30,7 @@ export function runProcess(signals: StopSignals): Promise<number> {
   return runCommandLine(process.argv.slice(2), io, {
     version,
     defaultCommand: 'serve',
-    commands: [serve, ...commandsOf(configChecks)],
+    commands: [serve, ...commands],
   });
 }
 
