@@ -42,10 +42,10 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import { type Random, systemRandom } from './lib/random.ts';
 import { createPolling } from './source/poll/polling.ts';
+import { Completion } from './source/webhook/completion.ts';
 import { withDefaultRegistry } from './source/webhook/kinds/manifeed.ts';
 import { DeliveryLog } from './source/webhook/log/deliveries.ts';
 import { webhookRoutes } from './source/webhook/route.ts';
-import { WebhookStore } from './source/webhook/store.ts';
 
 export type { App } from './gateway/lifecycle.ts';
 
@@ -80,7 +80,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ ...common, ...limits, ledger, interests: limits, pace: canonicalPace(config) },
     ...{ countsOf: cluster.countsOf, onDemand: polling.onDemand },
   });
-  const store = new WebhookStore({ ...common, ledger, poller: polling.poller, countOutcomes });
+  const completion = new Completion({ ...common, ledger, registries: polling.poller, countOutcomes });
 
   const listenIsLoopback = isLoopback(config.listen.host);
   const { allowNone } = config.pace;
@@ -106,8 +106,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const hooks = withDefaultRegistry(config.webhooks, defaultRegistry);
   const deliveries = new DeliveryLog(hooks, clock);
   const webhooks = {
-    ...{ ...common, hooks, deliveries, listenIsLoopback, fetchText },
-    ...{ intake: store.take, confirm: polling.confirm },
+    ...{ ...common, hooks, deliveries, fetchText, ledger, completion, countOutcomes },
+    confirm: polling.confirm,
   };
   await serveApi(server, {
     ...{ version, authorise },
@@ -134,10 +134,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     streams.stop,
   ];
   cluster.tell(() => hub.pacedCounts());
-  store.start();
+  completion.start();
   await polling.start();
   return new Lifecycle({
     ...{ ...common, config, server, admission, hub, ledger, stops },
-    ...{ sources: [polling, store], cluster },
+    ...{ sources: [polling, completion], cluster },
   });
 }

@@ -2,7 +2,7 @@
 import { ManifeedError } from '../errors.ts';
 import { parseReference } from '../event/reference.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
-import { checkHook } from '../source/webhook/checks.ts';
+import { faultsOfHook } from '../source/webhook/checks.ts';
 import { configuredPatterns } from './patterns.ts';
 import { derivePollIntervals } from './poll.ts';
 import type { Problem } from './settings/problems.ts';
@@ -34,7 +34,6 @@ export function deriveDefaults(raw: RawObject): RawObject {
 export function checkConfig(config: Config, raw: RawObject): readonly Problem[] {
   return [
     ...checkAccess(config, raw),
-    ...checkWebhooks(config),
     ...checkRegistries(config),
     ...checkLedger(config),
     ...repeated(
@@ -70,13 +69,15 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
   ];
 }
 
-/** Beyond loopback, openness must be written out: nobody opens a gateway to a network by forgetting a key. */
 /** What is wrong with the meaning of values: references, patterns, and what a kind of webhook asks of its hooks. */
 export function checkMeanings(config: Config): readonly Problem[] {
-  const { webhooks, watch, listen, defaultRegistry } = config;
+  const { webhooks, watch, defaultRegistry } = config;
   return [
     ...webhooks.flatMap((hook, index) =>
-      problemOf(() => checkHook(hook, `webhooks[${index}]`, isLoopback(listen.host))),
+      faultsOfHook(hook).map(({ key, message }) => {
+        const path = key === null ? `webhooks[${index}]` : `webhooks[${index}].${key}`;
+        return { path, message };
+      }),
     ),
     ...watch.flatMap(({ repository }, index) => {
       const parameter = `watch[${index}].repository`;
@@ -100,6 +101,7 @@ function problemOf(check: () => unknown): readonly Problem[] {
   }
 }
 
+/** Beyond loopback, openness must be written out: nobody opens a gateway to a network by forgetting a key. */
 function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
   if (isLoopback(config.listen.host) || raw.access !== undefined) return [];
   return [
@@ -110,25 +112,6 @@ function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
         `because listen is ${config.listen.host} and not loopback`,
     },
   ];
-}
-
-function checkWebhooks(config: Config): readonly Problem[] {
-  return config.webhooks.flatMap((hook, index) => {
-    const path = `webhooks[${index}]`;
-    const half = halfCredentials(hook, path);
-    if (half.length > 0) return half;
-    const proofs = [hook.secret, hook.token, hook.password, hook.pathToken, hook.topics, hook.audience];
-    const proven = proofs.some((proof) => proof !== undefined);
-    if (proven || hook.verify === 'none') return [];
-    return [
-      {
-        path,
-        message:
-          'no secret: must have one of secret, token, username and password, pathToken, topics or audience; ' +
-          'to accept deliveries of anybody write "verify: none"',
-      },
-    ];
-  });
 }
 
 function halfCredentials(

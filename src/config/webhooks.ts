@@ -1,26 +1,10 @@
-/** The `webhooks` section: who may tell the gateway what changed, and how each proves who it is. */
+/**
+ * The `webhooks` section: single members. Which kinds there are, and which members go together, `source/webhook`
+ * says.
+ */
 import { z } from 'zod';
+import { kinds } from '../source/webhook/kinds.ts';
 import { choice, list, registryHost, secret, size, text } from './settings/values.ts';
-
-export const webhookKinds = [
-  'distribution',
-  'gitlab',
-  'harbor',
-  'docker-hub',
-  'quay',
-  'ghcr',
-  'acr',
-  'ecr',
-  'gar',
-  'gitea',
-  'forgejo',
-  'jfrog',
-  'nexus',
-  'zot',
-  'aliyun-acr',
-  'cloudevents',
-  'manifeed',
-] as const;
 
 const maxWebhooks = 1_000;
 const maxTopics = 100;
@@ -29,13 +13,13 @@ const webhook = z.strictObject({
   name: text('1–64 letters, digits, ".", "_" or "-"', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).describe(
     'The hook answers at `POST /v1/hooks/NAME`',
   ),
-  kind: choice(webhookKinds).describe('Whose deliveries these are'),
+  kind: choice([...kinds.keys()]).describe('Whose deliveries these are'),
   registry: registryHost()
     .optional()
     .describe('Registry that the events speak of; default: what the delivery says'),
   secret: secret('a secret').optional().describe('Key of the HMAC signature, for senders that sign'),
   token: secret('a token').optional().describe('Static token in a header'),
-  tokenHeader: text('a header name', /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/)
+  tokenHeader: text('a header name', /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
     .optional()
     .describe('Header of the static token; default: the one the sender uses'),
   username: text('a user name').optional().describe('User name for Basic authentication'),
@@ -45,6 +29,7 @@ const webhook = z.strictObject({
     .optional()
     .describe('Secret at the end of the URL, for senders that can do nothing else'),
   topics: list(text('the ARN of an SNS topic', /^arn:[^\s]+$/), 'ARNs', maxTopics)
+    .min(1, { error: 'must have at least one' })
     .optional()
     .describe('ECR over SNS: topics that may send'),
   certificates: text('the path of a PEM file')
@@ -55,7 +40,10 @@ const webhook = z.strictObject({
     .optional()
     .describe('Google: service account that the push token must carry'),
   // What the key set is fetched with takes no credentials in a URL.
-  jwks: text('a path, or an https:// URL without credentials', /^(?!http:\/\/|https:\/\/[^/?#]*@).+$/is)
+  jwks: text(
+    'a path, or an https:// URL without credentials',
+    /^(?:https:\/\/(?![^/?#]*@)|(?![a-z][a-z0-9+.-]*:\/\/)).+$/is,
+  )
     .meta({ secret: 'url' })
     .optional()
     .describe("Google: key set, a file or a URL; default: Google's"),

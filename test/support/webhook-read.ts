@@ -3,7 +3,6 @@ import { ManifeedError } from '../../src/errors.ts';
 import type { HookOptions, Normalised } from '../../src/source/webhook/kind.ts';
 import { kinds } from '../../src/source/webhook/kinds.ts';
 import { doAtOnce, isSteps } from '../../src/source/webhook/payload/steps.ts';
-import { noon } from './webhook.ts';
 
 export const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -17,7 +16,7 @@ export function read(
   if (found === undefined) throw new Error(kind);
   const body = Buffer.from(JSON.stringify(json));
   const hook: HookOptions = { name: 'h', kind, verify: 'none', ...options.hook };
-  const said = found.normalise({ body, json, headers: options.headers ?? {}, arrivedAt: noon }, hook);
+  const said = found.normalise({ body, json, headers: options.headers ?? {} }, hook);
   return isSteps(said) ? doAtOnce(said) : said;
 }
 

@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fastifyCors from '@fastify/cors';
 import fastify, { type FastifyInstance } from 'fastify';
 import { ManifeedError } from '../../src/errors.ts';
+import type { Observation, TagObserved } from '../../src/event/observation.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { noLog } from '../../src/lib/log.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
-import type { Batch } from '../../src/source/webhook/intake.ts';
+import type { DeliveryStore } from '../../src/source/webhook/intake.ts';
 import type { HookOptions } from '../../src/source/webhook/kind.ts';
 import { DeliveryLog } from '../../src/source/webhook/log/deliveries.ts';
 import { type WebhookRouteOptions, webhookRoutes } from '../../src/source/webhook/route.ts';
@@ -139,6 +140,17 @@ export const standingClock: Clock = {
   sleep: () => new Promise(() => {}),
 };
 
+/** What a server was asked to store at once. */
+export interface Batch {
+  readonly observations: readonly Observation[];
+  readonly incomplete: readonly TagObserved[];
+}
+
+/** A store that treats tags without digest like everything else. */
+export function storing(record: DeliveryStore['record']): DeliveryStore {
+  return { record, defer: record };
+}
+
 export interface TestServer {
   readonly app: FastifyInstance;
   readonly batches: Batch[];
@@ -168,17 +180,23 @@ export async function makeTestServer(
   });
   await webhookRoutes(app, {
     hooks,
-    intake: async (batch) => {
-      batches.push(batch);
-      return { outcomes: batch.observations.map(() => 'changed') };
+    ledger: {
+      async record(observations) {
+        batches.push({ observations, incomplete: [] });
+        return { outcomes: observations.map(() => 'changed') };
+      },
+      async defer(incomplete) {
+        batches.push({ observations: [], incomplete });
+      },
     },
+    completion: { wake() {} },
+    countOutcomes() {},
     confirm: (registry, repository) => confirmed.push(`${registry}/${repository}`),
     fetchText: () => Promise.reject(new Error('offline')),
     deliveries: new DeliveryLog(hooks, standingClock),
     clock: standingClock,
     metrics: noMetrics,
     log: noLog,
-    listenIsLoopback: true,
     ...overrides,
   });
   return { app, batches, confirmed, broken };

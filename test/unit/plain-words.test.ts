@@ -62,7 +62,7 @@ const streamMembers = [
   'access_token',
   'id',
 ];
-const delivery = (json: unknown) => ({ json, headers: {}, body: Buffer.alloc(0), arrivedAt: 0 });
+const delivery = (json: unknown) => ({ json, headers: {}, body: Buffer.alloc(0) });
 
 const doors: readonly { name: string; values: fc.Arbitrary<unknown>; read: (value: never) => unknown }[] = [
   {

@@ -67,7 +67,7 @@ export function flag() {
   return z.boolean({ error: 'must be true or false' });
 }
 
-export function choice<const T extends readonly [string, ...string[]]>(values: T) {
+export function choice<const T extends readonly string[]>(values: T) {
   const error = `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}`;
   return z.enum(values, { error });
 }

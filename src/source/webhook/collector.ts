@@ -117,7 +117,7 @@ export class Collector {
     this.#drop(reason);
   }
 
-  result(extra: Pick<Normalised, 'reply' | 'follow'> = {}): Normalised {
+  result(extra: Pick<Normalised, 'answer' | 'follow'> = {}): Normalised {
     return {
       observations: this.#observations,
       incomplete: this.#incomplete,

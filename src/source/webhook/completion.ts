@@ -16,14 +16,24 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Random } from '../../lib/random.ts';
-import { type Head, HeadQueue, type Manifest } from './head-queue.ts';
+import { HeadQueue, type Manifest, type TagSource } from '../../upstream/head-queue.ts';
+
+/** Where pending observations are kept; the ledger fits. */
+export interface PendingStore {
+  /** Claims some of them for `leaseMs`. */
+  claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]>;
+  /** Records observations and settles the pending ones of these ids, in one transaction. */
+  record(
+    observations: readonly Observation[],
+    settles: readonly string[],
+  ): Promise<{ readonly outcomes: readonly string[] }>;
+}
 
 export interface CompletionOptions {
-  /** Claims pending observations for `leaseMs`; from the ledger. */
-  readonly claim: (limit: number, leaseMs: number) => Promise<readonly PendingObservation[]>;
-  readonly head: Head;
-  /** Records the completed observation and settles the pending one in one transaction. */
-  readonly record: (observations: readonly Observation[], settles: readonly string[]) => Promise<unknown>;
+  readonly ledger: PendingStore;
+  readonly registries: TagSource;
+  /** Counts what observations came to. */
+  readonly countOutcomes: (source: 'completion', outcomes: readonly string[]) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
@@ -65,7 +75,7 @@ export class Completion {
 
   constructor(options: CompletionOptions) {
     this.#options = options;
-    this.#heads = new HeadQueue(options.head, options.clock, this.#stop.signal);
+    this.#heads = new HeadQueue(options.registries, options.clock, this.#stop.signal);
     this.#results = options.metrics.counter(
       'webhook_completions_total',
       'Tags that came without digest, by how they were completed',
@@ -105,7 +115,7 @@ export class Completion {
 
   async #claim(limit: number): Promise<readonly PendingObservation[]> {
     try {
-      return await this.#options.claim(limit, leaseMs);
+      return await this.#options.ledger.claimPending(limit, leaseMs);
     } catch (error) {
       this.#options.log.warn({ err: error }, 'pending webhooks not readable');
       return [];
@@ -142,7 +152,8 @@ export class Completion {
     const seen = await this.#lookUntilFound(observation);
     if (seen === null && this.#stop.signal.aborted) return;
     const completed = seen === null ? asItCame(observation) : this.#decided(observation, seen);
-    await this.#options.record([completed], [id]);
+    const { ledger, countOutcomes } = this.#options;
+    countOutcomes('completion', (await ledger.record([completed], [id])).outcomes);
     this.#results.inc({ result: resultOf(observation, seen) });
   }
 

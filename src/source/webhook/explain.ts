@@ -1,11 +1,10 @@
 /** What a saved delivery would become: the answer of `manifeed hooks test <name> <file>`. */
 import { ManifeedError } from '../../errors.ts';
-import type { Headers, HookOptions, Ignored, Incoming, Normalised, WebhookKind } from './kind.ts';
-import { kinds } from './kinds.ts';
+import type { Headers, HookOptions, Ignored, Incoming, Normalised, ProofTools } from './kind.ts';
+import { kindOf } from './kinds.ts';
 import { parseSavedDelivery } from './log/saved.ts';
-import { expectedCredentials } from './proof/expected-credentials.ts';
-import type { VerifyDependencies } from './proof/verify.ts';
-import { makeReceiver, receive } from './receive.ts';
+import { askedProofs } from './proof/proofs.ts';
+import { Receiver, receive } from './receive.ts';
 
 interface Refusal {
   readonly code: string;
@@ -49,39 +48,32 @@ type Outcome = { readonly said: Normalised } | { readonly error: ManifeedError }
 export async function explainDelivery(
   hook: HookOptions,
   delivery: GivenDelivery,
-  dependencies: VerifyDependencies,
+  tools: ProofTools,
   anyway = false,
 ): Promise<Explanation> {
-  const kind = kinds.get(hook.kind);
-  if (kind === undefined) throw new Error(`explain delivery: kind ${hook.kind}: must have been checked`);
+  const kind = kindOf(hook);
   const about = { hook: hook.name, kind: kind.name };
   const saved = parseSavedDelivery(delivery.body);
   if (saved !== null) {
     // The gateway verified it; the credentials themselves were not saved.
     const body = Buffer.from(saved.body, saved.encoding);
     const headers = { ...delivery.headers, ...saved.headers };
-    const incoming = { body, headers, arrivedAt: Date.parse(saved.at) };
-    const outcome = await tryReceive(kind, unsecured(hook), incoming, dependencies);
+    const outcome = await tryReceive(unsecured(hook), { body, headers }, tools);
     return { ...about, ...statusOf(outcome), verified: true, ...contentOf(outcome) };
   }
-  const incoming = { ...delivery, arrivedAt: dependencies.clock.now() };
-  const outcome = await tryReceive(kind, hook, incoming, dependencies);
+  const outcome = await tryReceive(hook, delivery, tools);
   const verified = !('error' in outcome && outcome.error.code === 'UNAUTHORIZED');
   if (verified) return { ...about, ...statusOf(outcome), verified, ...contentOf(outcome) };
-  const refused = { ...about, ...statusOf(outcome), verified, expects: expectedCredentials(kind, hook) };
+  const expects = askedProofs(kind, hook).map((proof) => proof.expects(hook, kind));
+  const refused = { ...about, ...statusOf(outcome), verified, expects };
   if (!anyway) return { ...refused, ...contentOf(outcome) };
-  const open = await tryReceive(kind, unsecured(hook), incoming, dependencies);
+  const open = await tryReceive(unsecured(hook), delivery, tools);
   return { ...refused, otherwise: statusOf(open).error, ...contentOf(open) };
 }
 
-async function tryReceive(
-  kind: WebhookKind,
-  hook: HookOptions,
-  incoming: Incoming,
-  dependencies: VerifyDependencies,
-): Promise<Outcome> {
+async function tryReceive(hook: HookOptions, incoming: Incoming, tools: ProofTools): Promise<Outcome> {
   try {
-    return { said: await receive(makeReceiver(kind, hook, dependencies), incoming) };
+    return { said: await receive(new Receiver(hook, tools), incoming) };
   } catch (error) {
     if (error instanceof ManifeedError) return { error };
     throw error;
@@ -93,9 +85,9 @@ function statusOf(outcome: Outcome): { readonly status: number; readonly error: 
     const { status, code, message } = outcome.error;
     return { status, error: { code, message } };
   }
-  const { reply, observations, incomplete } = outcome.said;
+  const { answer, observations, incomplete } = outcome.said;
   const accepted = observations.length + incomplete.length > 0;
-  return { status: reply?.status ?? (accepted ? 202 : 200), error: null };
+  return { status: answer?.status ?? (accepted ? 202 : 200), error: null };
 }
 
 function contentOf(outcome: Outcome) {

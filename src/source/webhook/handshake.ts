@@ -1,5 +1,5 @@
 /** The OPTIONS handshake of "HTTP 1.1 Web Hooks for Event Delivery" (CloudEvents), which Event Grid uses too. */
-import { type Headers, headerOf, type Reply } from './kind.ts';
+import { type Headers, type HookAnswer, headerOf } from './kind.ts';
 
 const originGrammar = /^[A-Za-z0-9.*_-]{1,253}$/;
 
@@ -7,7 +7,7 @@ const originGrammar = /^[A-Za-z0-9.*_-]{1,253}$/;
  * Allows the origin that asks; null where it names none. The callback URL is never called: the answer to the
  * request itself says the same, and a request that makes us call any URL is a door for others (SSRF).
  */
-export function answerHandshake(headers: Headers): Reply | null {
+export function answerHandshake(headers: Headers): HookAnswer | null {
   const origin = headerOf(headers, 'webhook-request-origin');
   if (origin === null || !originGrammar.test(origin)) return null;
   const rate = headerOf(headers, 'webhook-request-rate') === null ? {} : { 'webhook-allowed-rate': '*' };

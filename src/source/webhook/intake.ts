@@ -1,6 +1,6 @@
 /**
- * What happens to a delivery, in order: its head is admitted, its body read, verified and understood, what it says
- * is stored, and only then is it acknowledged. Counts, logs and remembers each outcome. Knows no HTTP library.
+ * What happens to a delivery whose body was read, in order: it is verified and understood, what it says is stored,
+ * and only then is it acknowledged. Counts, logs and remembers each outcome. Knows no HTTP library.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type ErrorCode, ManifeedError } from '../../errors.ts';
@@ -8,23 +8,25 @@ import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
-import type { Head, HookOptions, Incoming, Normalised, Reply } from './kind.ts';
+import type { Arrival } from './arrival.ts';
+import type { FetchText, HookAnswer, HookOptions, Normalised } from './kind.ts';
 import type { DeliveryLog, DeliveryResult, Tally } from './log/deliveries.ts';
 import { RefusalLog } from './log/refusals.ts';
-import type { FetchText } from './proof/verify.ts';
-import type { Receiver } from './receive.ts';
 
-/** What one delivery brings. */
-export interface Batch {
-  readonly hook: string;
-  readonly observations: readonly Observation[];
-  /** Tags without digest, to be kept durably and completed later. */
-  readonly incomplete: readonly TagObserved[];
+/** Where deliveries are stored; the ledger fits. Both are durable once they resolve. */
+export interface DeliveryStore {
+  /** Resolves with the ledger's word for each observation, in order. @throws UNAVAILABLE: nothing was stored */
+  record(observations: readonly Observation[]): Promise<{ readonly outcomes: readonly string[] }>;
+  /** Keeps tags without digest, to be completed later. @throws UNAVAILABLE: nothing was stored */
+  defer(incomplete: readonly TagObserved[]): Promise<unknown>;
 }
 
-export interface EndpointOptions {
-  /** Stores the batch durably before it resolves; rejects with UNAVAILABLE when nothing was stored. */
-  readonly intake: (batch: Batch) => Promise<{ readonly outcomes: readonly string[] }>;
+export interface IntakeOptions {
+  readonly ledger: DeliveryStore;
+  /** Is woken when something waits to be completed. */
+  readonly completion: { wake(): void };
+  /** Counts what observations came to. */
+  readonly countOutcomes: (source: 'webhook', outcomes: readonly string[]) => void;
   /** Asks for a look at the repository at the poller's next turn; must not throw. */
   readonly confirm: (registry: string, repository: string) => void;
   readonly fetchText: FetchText;
@@ -34,37 +36,21 @@ export interface EndpointOptions {
   readonly log: Log;
 }
 
-/** One request to a hook, and what is known about it so far. */
-export class Visit {
-  readonly receiver: Receiver;
-  readonly head: Head;
-  readonly address: string;
-  /** Whether the sender has proved who it is. A hook without credentials tells nobody from a stranger. */
-  isVerified = false;
-  /** Null until it was read whole. */
-  body: Buffer | null = null;
-
-  constructor(receiver: Receiver, head: Head, address: string) {
-    this.receiver = receiver;
-    this.head = head;
-    this.address = address;
-  }
-}
-
-/** What the ledger gets at once. A delivery with more is stored in parts, and acknowledged after the last. */
+/** Observations that the ledger gets at once. A delivery with more is stored in parts, and then acknowledged. */
 export const maxStoredAtOnce = 500;
 
 /** SNS gives a confirmation 15 s; the answer is an XML of some hundred bytes. */
 const followLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 };
 
-export class Endpoint {
-  readonly #options: EndpointOptions;
+export class Intake {
+  readonly #options: IntakeOptions;
   readonly #refusals: RefusalLog;
   readonly #deliveries;
   readonly #ignored;
   readonly #ledgerWait;
+  readonly #recordSeconds;
 
-  constructor(options: EndpointOptions) {
+  constructor(options: IntakeOptions) {
     this.#options = options;
     const { metrics } = options;
     this.#refusals = new RefusalLog(options.log, options.clock);
@@ -84,45 +70,45 @@ export class Endpoint {
       ['hook'],
       [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     );
+    this.#recordSeconds = metrics.histogram(
+      'ledger_record_seconds',
+      'Time until the ledger had stored what a webhook said',
+      [],
+      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    );
   }
 
-  /** @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, UNAVAILABLE */
-  async admit(visit: Visit): Promise<void> {
-    await visit.receiver.admit(visit.head);
-    visit.isVerified = visit.receiver.headProves;
-  }
-
-  /** For a delivery that was admitted. @throws whatever refuses it */
-  async take(visit: Visit, body: Buffer): Promise<Reply> {
-    const { receiver, address } = visit;
+  /**
+   * Takes a delivery whose head was admitted and whose body was read, and resolves with its acknowledgement.
+   *
+   * @throws whatever refuses it; the caller tells `refused`
+   */
+  async take(arrival: Arrival, body: Buffer): Promise<HookAnswer> {
+    const { receiver, headers, address } = arrival;
     const { hook, kind } = receiver;
-    visit.body = body;
-    const incoming: Incoming = { ...visit.head, body, arrivedAt: this.#options.clock.now() };
-    const verified = await receiver.verify(incoming);
-    visit.isVerified = receiver.hasCredential;
-    const said = await verified.read();
+    arrival.body = body;
+    const incoming = { headers, body };
+    const payload = await receiver.verify(incoming);
+    arrival.isVerified = receiver.hasProof;
+    const said = await receiver.read(incoming, payload);
     if (said.follow !== undefined) await this.#follow(said.follow, hook);
     const accepted = said.observations.length + said.incomplete.length;
-    const outcomes = accepted === 0 ? [] : await this.#store(hook, said);
-    const tally = tallyOf(said, outcomes);
-    for (const [reason, count] of Object.entries(tally.ignored)) {
-      this.#ignored.inc({ hook: hook.name, kind: kind.name, reason }, count);
+    const tally = tallyOf(said, accepted === 0 ? [] : await this.#store(hook, said));
+    for (const reason in tally.ignored) {
+      this.#ignored.inc({ hook: hook.name, kind: kind.name, reason }, tally.ignored[reason]);
     }
     const [first] = said.ignored;
     const result = accepted > 0 || first === undefined ? 'accepted' : `ignored:${first.reason}`;
     this.#deliveries.inc({ hook: hook.name, kind: kind.name, result });
-    const reply = said.reply ?? { status: accepted > 0 ? 202 : 200, headers: {}, body: tally };
-    this.#options.deliveries.accepted(
-      hook.name,
-      { address, status: reply.status, bytes: body.length },
-      tally,
-    );
-    return reply;
+    const answer = said.answer ?? { status: accepted > 0 ? 202 : 200, headers: {}, body: tally };
+    const about = { address, status: answer.status, bytes: body.length };
+    this.#options.deliveries.accepted(hook.name, about, tally);
+    return answer;
   }
 
   /** Counts a delivery that was refused or failed, logs it without what it carried, and remembers it. */
-  refused(visit: Visit, error: Error): void {
-    const { receiver, address, isVerified, body, head } = visit;
+  refused(arrival: Arrival, error: Error): void {
+    const { receiver, address, isVerified, body, headers } = arrival;
     const { hook } = receiver;
     const code: ErrorCode = error instanceof ManifeedError ? error.code : 'INTERNAL';
     const result = resultOf(code);
@@ -133,7 +119,7 @@ export class Endpoint {
       status: error instanceof ManifeedError ? error.status : 500,
       reason: error instanceof ManifeedError ? error.message : 'internal error',
       bytes: body?.length ?? 0,
-      delivery: isVerified ? { body, headers: head.headers } : null,
+      delivery: isVerified ? { body, headers } : null,
     });
   }
 
@@ -143,17 +129,30 @@ export class Endpoint {
     this.#options.deliveries.unknown(address);
   }
 
-  async #store(hook: HookOptions, said: Normalised): Promise<readonly string[]> {
-    const { clock, intake, confirm } = this.#options;
-    const { observations, incomplete } = said;
+  /**
+   * Stores what a delivery says, large ones in parts. If storing fails in the middle, the sender is not acknowledged
+   * and comes again: what was stored before is known and changes nothing.
+   */
+  async #store(hook: HookOptions, { observations, incomplete }: Normalised): Promise<readonly string[]> {
+    const { clock, ledger, completion, countOutcomes, confirm } = this.#options;
+    const isLarge = observations.length + incomplete.length > maxStoredAtOnce;
     const startedAt = clock.monotonic();
     const outcomes: string[] = [];
-    for (const part of partsOf(observations, incomplete)) {
-      outcomes.push(...(await intake({ hook: hook.name, ...part })).outcomes);
-      if (observations.length + incomplete.length > maxStoredAtOnce) await setImmediate();
+    for (let from = 0; from < incomplete.length; from += maxStoredAtOnce) {
+      await ledger.defer(incomplete.slice(from, from + maxStoredAtOnce));
+      if (isLarge) await setImmediate();
     }
-    this.#ledgerWait.observe((clock.monotonic() - startedAt) / 1000, { hook: hook.name });
-    // Hooks are lossy: one that spoke is a reason to look at what else happened there.
+    for (let from = 0; from < observations.length; from += maxStoredAtOnce) {
+      const recorded = await ledger.record(observations.slice(from, from + maxStoredAtOnce));
+      countOutcomes('webhook', recorded.outcomes);
+      outcomes.push(...recorded.outcomes);
+      if (isLarge) await setImmediate();
+    }
+    const seconds = (clock.monotonic() - startedAt) / 1000;
+    this.#recordSeconds.observe(seconds);
+    this.#ledgerWait.observe(seconds, { hook: hook.name });
+    if (incomplete.length > 0 || outcomes.includes('waiting')) completion.wake();
+    // Webhooks get lost: one that came is a reason to look at what else happened there.
     const seen = new Set<string>();
     for (const { registry, repository } of [...observations, ...incomplete]) {
       const key = `${registry}/${repository}`;
@@ -176,38 +175,23 @@ export class Endpoint {
   }
 }
 
-/**
- * Parts of a delivery, in its order; a delivery of usual size is one. If storing fails in the middle, the sender is
- * not acknowledged and comes again: what was stored by then is known and changes nothing.
- */
-function* partsOf(
-  observations: readonly Observation[],
-  incomplete: readonly TagObserved[],
-): Generator<Pick<Batch, 'observations' | 'incomplete'>, void, undefined> {
-  if (observations.length + incomplete.length <= maxStoredAtOnce) return yield { observations, incomplete };
-  for (let start = 0; start < incomplete.length; start += maxStoredAtOnce) {
-    yield { observations: [], incomplete: incomplete.slice(start, start + maxStoredAtOnce) };
-  }
-  for (let start = 0; start < observations.length; start += maxStoredAtOnce) {
-    yield { observations: observations.slice(start, start + maxStoredAtOnce), incomplete: [] };
-  }
-}
-
 /** @param outcomes the ledger's word for each observation, in order */
 function tallyOf({ observations, incomplete, ignored }: Normalised, outcomes: readonly string[]): Tally {
-  const count = (word: string) => outcomes.filter((outcome) => outcome === word).length;
-  const changes = count('changed');
-  const stale = count('stale');
-  const waiting = count('waiting');
+  let [changes, stale, waiting] = [0, 0, 0];
+  for (const outcome of outcomes) {
+    if (outcome === 'changed') changes += 1;
+    else if (outcome === 'stale') stale += 1;
+    else if (outcome === 'waiting') waiting += 1;
+  }
+  const reasons: Record<string, number> = {};
+  for (const { reason, count } of ignored) reasons[reason] = count;
+  if (stale > 0) reasons.stale = stale;
   return {
     accepted: observations.length + incomplete.length,
     changes,
     pending: incomplete.length + waiting,
     unchanged: outcomes.length - changes - stale - waiting,
-    ignored: {
-      ...Object.fromEntries(ignored.map(({ reason, count: times }) => [reason, times])),
-      ...(stale === 0 ? {} : { stale }),
-    },
+    ignored: reasons,
   };
 }
 

@@ -2,16 +2,17 @@
  * The port of a webhook kind: how one sort of registry speaks. A kind is pure: it reads one verified delivery
  * and says what it observed. It never asks a registry, knows no ledger and keeps nothing.
  *
- * Adding a kind is one file under `kinds/`, one line in `kinds.ts` and one in `webhookKinds` of `config-webhooks.ts`.
+ * To add a kind, write one file in `kinds/` and one line in `kinds.ts`. The configuration reads that list.
  */
 import type { Observation, TagObserved } from '../../event/observation.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { Steps } from './payload/steps.ts';
 
-/** One configured webhook. Absent members are undefined. */
+/** One configured webhook, as the configuration checked it. Absent members are undefined. */
 export interface HookOptions {
   /** Last segment of its URL, `/v1/hooks/<name>`. */
   readonly name: string;
-  /** A key of `kinds.ts`. */
+  /** The name of a kind in `kinds.ts`. */
   readonly kind: string;
   /** Host its events speak of; wins over what the payload says. */
   readonly registry?: string | undefined;
@@ -55,16 +56,16 @@ export interface Head {
   readonly pathToken?: string | undefined;
 }
 
-/** Bytes of one request, before anything is believed. */
+/** One request, before anything in it is believed. */
 export interface Incoming extends Head {
   /** The raw body; for a GET the decoded `payload` of the query. */
   readonly body: Buffer;
-  /** ms since the epoch. */
-  readonly arrivedAt: number;
 }
 
 /** A verified delivery whose JSON was parsed once. */
-export interface Delivery extends Incoming {
+export interface Delivery {
+  readonly headers: Headers;
+  readonly body: Buffer;
   readonly json: unknown;
 }
 
@@ -90,8 +91,8 @@ export interface Ignored {
   readonly count: number;
 }
 
-/** An answer that the sender's handshake asks for. */
-export interface Reply {
+/** The answer to a delivery or to a handshake. */
+export interface HookAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON; undefined: no body. */
@@ -104,20 +105,63 @@ export interface Normalised {
   /** A tag was named but no digest: to be completed by a HEAD after it was stored. */
   readonly incomplete: readonly TagObserved[];
   readonly ignored: readonly Ignored[];
-  readonly reply?: Reply;
+  /** Default: 202 or 200 with what became of the events. */
+  readonly answer?: HookAnswer;
   /** An URL to GET before the delivery is acknowledged (SNS `SubscribeURL`); already checked against its hosts. */
   readonly follow?: string;
 }
 
-/** How a kind's sender signs with `secret`: hex, in any one of these headers. */
-export interface SignatureScheme {
-  readonly algorithm: 'sha1' | 'sha256';
-  /** In order of preference; the first one present counts. */
-  readonly headers: readonly { readonly name: string; readonly prefix: string }[];
-  /** The bytes that are signed: the raw body, or the JSON inside a form's `payload` (Gitea). */
-  readonly covers: 'body' | 'payload';
-  /** True: the header may hold the secret itself instead of a signature (JFrog, unless told to sign). */
-  readonly orSecretItself?: boolean;
+/**
+ * GETs a text over TLS. It must follow no redirect, resolve only for 200, and reject when the answer is longer
+ * than `maxBytes` or takes longer than `timeoutMs`.
+ */
+export type FetchText = (url: string, limits: { maxBytes: number; timeoutMs: number }) => Promise<string>;
+
+/** What proofs are checked with. */
+export interface ProofTools {
+  readonly clock: Clock;
+  readonly fetchText: FetchText;
+}
+
+/** Judges what a head carries. @throws UNAVAILABLE when a key could not be fetched: the sender should come back */
+export type HeadCheck = (head: Head) => boolean | Promise<boolean>;
+/**
+ * Judges what only the body carries.
+ *
+ * @param payload the JSON's bytes: the body, or what a form holds
+ * @throws UNAVAILABLE when a key could not be fetched: the sender should come back
+ */
+export type BodyCheck = (incoming: Incoming, payload: Buffer) => boolean | Promise<boolean>;
+
+/** What one hook checks of one proof. */
+export interface ProofChecks {
+  /** Whether the head carries the proof or, where `body` is given, announces it: else the body is not read. */
+  readonly head: HeadCheck;
+  /** Given where a head alone proves nothing, because anybody could send it. */
+  readonly body?: BodyCheck;
+}
+
+/** Something that is wrong with a configured hook. The message names what was found and what is needed. */
+export interface HookFault {
+  /** The member; null: the hook as a whole. */
+  readonly key: keyof HookOptions | null;
+  readonly message: string;
+}
+
+/** One way in which senders prove who they are: what it takes in the configuration, and how it is checked. */
+export interface Proof {
+  /** How messages name it: `username and password`. */
+  readonly name: string;
+  /** The members of the configuration that belong to it alone. */
+  readonly settings: readonly (keyof HookOptions)[];
+  /** Whether this hook's senders have to show it. */
+  isAsked(hook: HookOptions): boolean;
+  /** What is wrong with how its settings go together. */
+  faults?(hook: HookOptions, kind: WebhookKind): readonly HookFault[];
+  /** For an operator whose delivery was refused: where the proof stands in a request, never its value. */
+  expects(hook: HookOptions, kind: WebhookKind): string;
+  /** Asked only for hooks whose senders have to show it. */
+  checks(hook: HookOptions, kind: WebhookKind, tools: ProofTools): ProofChecks;
 }
 
 /** Which bodies a kind takes besides JSON (`application/json`, `text/json`, anything `+json`, or no type at all). */
@@ -133,15 +177,14 @@ export type ExtraMedia =
 
 export interface WebhookKind {
   readonly name: string;
-  /** One of these is needed in the configuration, unless `verify: none` is written out. */
-  readonly signature?: SignatureScheme;
-  readonly oidc?: boolean;
-  readonly sns?: boolean;
-  /** Headers that may hold `token` where the hook names none; default `authorization`. */
+  /** How its senders can prove who they are, besides what all kinds take (`proof/shared-secrets.ts`). */
+  readonly proofs?: readonly Proof[];
+  /** Members that must be configured, because the deliveries do not say it. */
+  readonly required?: readonly (keyof HookOptions)[];
+  /** Headers that may hold `token` where the hook names none, lower case; default `authorization`. */
   readonly tokenHeaders?: readonly string[];
+  /** Bodies that it takes besides JSON. */
   readonly media?: readonly ExtraMedia[];
-  /** The payload never names a host: `registry` must be configured. */
-  readonly needsRegistry?: boolean;
   /** Answers the OPTIONS handshake of the CloudEvents webhook specification. */
   readonly handshake?: boolean;
   /** The sender may use GET, with the JSON in the query's `payload`. */
@@ -154,7 +197,7 @@ export interface WebhookKind {
   normalise(delivery: Delivery, hook: HookOptions): Normalised | Steps<Normalised>;
 }
 
-/** One header's value; null where it is absent. Repeated headers are joined as RFC 9110, 5.3 has it. */
+/** One header's value; null where it is absent. Repeated headers are joined (RFC 9110, 5.3). */
 export function headerOf(headers: Headers, name: string): string | null {
   const value = headers[name];
   if (value === undefined) return null;

@@ -1,4 +1,4 @@
-/** The table of kinds: adding one is a file under `kinds/` and a line here. */
+/** The list of kinds. The configuration, its check and the tests of the docs read it. */
 import type { WebhookKind } from './kind.ts';
 import { acr } from './kinds/acr.ts';
 import { aliyunAcr } from './kinds/aliyun-acr.ts';
@@ -19,9 +19,31 @@ import { quay } from './kinds/quay.ts';
 import { zot } from './kinds/zot.ts';
 
 const all: readonly WebhookKind[] = [
-  ...[distribution, gitlab, harbor, dockerHub, quay, ghcr, acr, ecr, gar, gitea, forgejo, jfrog, nexus, zot],
-  ...[aliyunAcr, cloudevents, manifeed],
+  distribution,
+  gitlab,
+  harbor,
+  dockerHub,
+  quay,
+  ghcr,
+  acr,
+  ecr,
+  gar,
+  gitea,
+  forgejo,
+  jfrog,
+  nexus,
+  zot,
+  aliyunAcr,
+  cloudevents,
+  manifeed,
 ];
 
 /** By name, as in the configuration. */
 export const kinds: ReadonlyMap<string, WebhookKind> = new Map(all.map((kind) => [kind.name, kind]));
+
+/** @throws Error for a name that the configuration would have refused */
+export function kindOf({ kind: name }: { readonly kind: string }): WebhookKind {
+  const kind = kinds.get(name);
+  if (kind === undefined) throw new Error(`find webhook kind: ${name}: must have been checked`);
+  return kind;
+}

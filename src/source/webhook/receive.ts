@@ -1,99 +1,97 @@
 /**
- * One delivery, from its head and raw bytes to what it says: credentials of the head, media type, proof by the
- * body, JSON, kind. The route and `manifeed hooks test` share it, so that what the command shows is what the
- * gateway does.
+ * One delivery, from its head and raw bytes to what it says: proof by the head, media type, proof by the body,
+ * JSON, kind. The route and `manifeed hooks test` share it, so that the command shows what the gateway does.
  */
 import { setImmediate } from 'node:timers/promises';
-import { ManifeedError } from '../../errors.ts';
-import { checkMediaType } from './body/media-type.ts';
-import {
-  type Head,
-  type HookOptions,
-  headerOf,
-  type Incoming,
-  type Normalised,
-  type WebhookKind,
+import type { Clock } from '../../lib/clock.ts';
+import { isForm } from './body/media-type.ts';
+import type {
+  BodyCheck,
+  Head,
+  HeadCheck,
+  HookOptions,
+  Incoming,
+  Normalised,
+  ProofTools,
+  WebhookKind,
 } from './kind.ts';
+import { kindOf } from './kinds.ts';
 import { parseJson, unwrapForm } from './payload/payload.ts';
 import { doInSlices, isSteps } from './payload/steps.ts';
-import { makeVerifier, type VerifyDependencies } from './proof/verify.ts';
+import { askedProofs, unauthorized } from './proof/proofs.ts';
 
-/** Between two steps with a body larger than this, others run. */
+/** Between two steps with a body larger than this, bytes, others run. */
 const largeBodyBytes = 256 * 1024;
 
-export interface Receiver {
+/** What one hook does with its deliveries: `admit` the head, `verify` the body, `read` what it says. */
+export class Receiver {
   readonly hook: HookOptions;
   readonly kind: WebhookKind;
-  /** Whether a head that `admit` let pass proves its sender; else only the body does. */
+  /** Whether the hook asks for any proof; without one, nobody's deliveries are told from a stranger's. */
+  readonly hasProof: boolean;
+  /** True: an admitted head proves the sender. False: anybody may send such a head, so the body has to. */
   readonly headProves: boolean;
-  /** Whether the hook has any credential by which a sender is told from a stranger. */
-  readonly hasCredential: boolean;
+  readonly #heads: readonly HeadCheck[];
+  readonly #bodies: readonly BodyCheck[];
+  readonly #clock: Clock;
+
+  constructor(hook: HookOptions, tools: ProofTools) {
+    this.hook = hook;
+    this.kind = kindOf(hook);
+    const checks = askedProofs(this.kind, hook).map((proof) => proof.checks(hook, this.kind, tools));
+    this.#heads = checks.map(({ head }) => head);
+    this.#bodies = checks.flatMap(({ body }) => body ?? []);
+    this.hasProof = checks.length > 0;
+    this.headProves = this.hasProof && this.#bodies.length === 0;
+    this.#clock = tools.clock;
+  }
+
   /**
    * Lets the head of a request pass, before its body is read.
    *
    * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, UNAVAILABLE (a key could not be fetched)
    */
-  admit(head: Head): Promise<void>;
+  async admit(head: Head): Promise<void> {
+    if (!this.hasProof && this.hook.verify !== 'none') throw unauthorized();
+    for (const check of this.#heads) {
+      const passed = check(head);
+      // Most checks know at once, and a turn of the promise queue costs as much as they do.
+      if (!(typeof passed === 'boolean' ? passed : await passed)) throw unauthorized();
+    }
+    // The body of a proven sender is wanted even so: it is kept for the operator to look at.
+    if (!this.headProves) isForm(this.kind, head.headers);
+  }
+
   /**
-   * Verifies the body of a delivery. Call it after `admit`.
+   * Verifies the body of a delivery whose head was admitted. Resolves with the bytes that hold the JSON.
    *
-   * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, BODY_INVALID (a form without JSON), UNAVAILABLE (a key could not be fetched)
+   * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, BODY_INVALID (a form without JSON), UNAVAILABLE (as `admit`)
    */
-  verify(incoming: Incoming): Promise<Verified>;
+  async verify(incoming: Incoming): Promise<Buffer> {
+    const { headers, body } = incoming;
+    const payload = isForm(this.kind, headers) ? await doInSlices(unwrapForm(body), this.#clock) : body;
+    // Unwrapping, the HMAC and parsing are fast, but not all three of a large body in one turn.
+    if (body.length > largeBodyBytes) await setImmediate();
+    for (const check of this.#bodies) if (!(await check(incoming, payload))) throw unauthorized();
+    return payload;
+  }
+
+  /**
+   * Reads what a verified delivery says.
+   *
+   * @param payload from `verify`
+   * @throws BODY_INVALID, BODY_TOO_LARGE (too many events or values), PARAMETER_INVALID (kind manifeed)
+   */
+  async read({ headers, body }: Incoming, payload: Buffer): Promise<Normalised> {
+    if (payload.length > largeBodyBytes) await setImmediate();
+    const json = await parseJson(payload, this.#clock);
+    const said = this.kind.normalise({ headers, body, json }, this.hook);
+    return isSteps(said) ? doInSlices(said, this.#clock) : said;
+  }
 }
 
-export interface Verified {
-  /** @throws BODY_INVALID, BODY_TOO_LARGE (too many events or values), PARAMETER_INVALID (kind manifeed) */
-  read(): Promise<Normalised>;
-}
-
-export function makeReceiver(
-  kind: WebhookKind,
-  hook: HookOptions,
-  dependencies: VerifyDependencies,
-): Receiver {
-  const verifier = makeVerifier(kind, hook, dependencies);
-  const { clock } = dependencies;
-  return {
-    hook,
-    kind,
-    headProves: verifier.headProves,
-    hasCredential: verifier.hasCredential,
-    async admit(head) {
-      if (!(await verifier.admits(head))) throw unauthorized();
-      // Of a proven sender the body is wanted even so: it is kept for the operator to look at.
-      if (!verifier.headProves) isForm(kind, head);
-    },
-    async verify(incoming) {
-      const { body } = incoming;
-      const payload = isForm(kind, incoming) ? await doInSlices(unwrapForm(body), clock) : body;
-      // Unwrapping, the HMAC and parsing are fast, but not all three of a large body in one turn.
-      if (body.length > largeBodyBytes) await setImmediate();
-      if (!(await verifier.proves(incoming, payload))) throw unauthorized();
-      return {
-        async read() {
-          if (payload.length > largeBodyBytes) await setImmediate();
-          const said = kind.normalise({ ...incoming, json: await parseJson(payload, clock) }, hook);
-          return isSteps(said) ? doInSlices(said, clock) : said;
-        },
-      };
-    },
-  };
-}
-
-/** @throws UNSUPPORTED_MEDIA_TYPE */
-function isForm(kind: WebhookKind, { headers }: Head): boolean {
-  const type = headerOf(headers, 'content-type');
-  return checkMediaType(kind, type, headerOf(headers, 'content-encoding'));
-}
-
-/** It never says which of the credentials failed. */
-function unauthorized(): ManifeedError {
-  return new ManifeedError('UNAUTHORIZED', 'verify webhook: refused: must carry what the hook expects');
-}
-
-/** All three steps at once, for a delivery that is there whole. @throws as each of them */
+/** All three steps, for a delivery that is there whole. @throws as each of them */
 export async function receive(receiver: Receiver, incoming: Incoming): Promise<Normalised> {
   await receiver.admit(incoming);
-  return (await receiver.verify(incoming)).read();
+  return receiver.read(incoming, await receiver.verify(incoming));
 }

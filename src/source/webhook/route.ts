@@ -1,172 +1,148 @@
 /**
  * The webhook routes: `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. Each checks what the head proves before
- * it reads a byte of the body. They never see the ledger, and ask no registry: a tag without digest is completed
- * later (`completion.ts`).
+ * it reads a byte of the body. They ask no registry: a tag without digest is completed later (`completion.ts`).
  */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { Arrival } from './arrival.ts';
 import { dropBody } from './body/drop.ts';
 import { UploadWatch } from './body/idle-watch.ts';
-import { BodyBudget, type BodyShare, defaultMaxBufferedBytes } from './body/memory.ts';
+import { BodyMemory, defaultMaxBufferedBytes } from './body/memory.ts';
 import { readBody } from './body/read.ts';
-import { checkHooks } from './checks.ts';
 import { answerHandshake } from './handshake.ts';
-import { Endpoint, type EndpointOptions, Visit } from './intake.ts';
-import { defaultMaxBytes, type Head, type HookOptions, type Reply } from './kind.ts';
-import { kinds } from './kinds.ts';
-import { equalSecrets } from './proof/credentials.ts';
-import { makeReceiver, type Receiver } from './receive.ts';
+import { Intake, type IntakeOptions } from './intake.ts';
+import { defaultMaxBytes, type Head, type HookAnswer, type HookOptions } from './kind.ts';
+import { unauthorized } from './proof/proofs.ts';
+import { equalSecrets } from './proof/shared-secrets.ts';
+import { Receiver } from './receive.ts';
 
-export interface WebhookRouteOptions extends EndpointOptions {
+export interface WebhookRouteOptions extends IntakeOptions {
+  /** As the configuration checked them. */
   readonly hooks: readonly HookOptions[];
-  readonly listenIsLoopback: boolean;
   /** Bytes of bodies in memory at once; default `defaultMaxBufferedBytes`. */
   readonly maxBufferedBytes?: number;
 }
 
-type Params = { readonly token?: string };
-
-/** A request that was admitted, and what its body may have of the budget. */
-interface Arrival {
-  readonly visit: Visit;
-  readonly share: BodyShare;
-}
-
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null until it was admitted. A property and no map: a weak map costs more than all of the routing. */
+    /** Null before its head is looked at. A property and no map: a weak map costs more than all of the routing. */
     arrival: Arrival | null;
   }
 }
 
-/** What the routes of all hooks share. */
-interface Desk {
-  readonly endpoint: Endpoint;
-  readonly budget: BodyBudget;
-  readonly watch: UploadWatch;
-  readonly options: WebhookRouteOptions;
-}
-
-/** @throws PARAMETER_INVALID naming `webhooks[i].<key>` */
 export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRouteOptions): Promise<void> {
-  const { hooks, maxBufferedBytes = defaultMaxBufferedBytes } = options;
-  checkHooks(hooks, options.listenIsLoopback);
-  const largestBodyBytes = Math.max(0, ...hooks.map(({ maxBytes = defaultMaxBytes }) => maxBytes));
-  const desk: Desk = {
-    endpoint: new Endpoint(options),
-    budget: new BodyBudget({ maxBytes: maxBufferedBytes, largestBodyBytes }),
-    watch: new UploadWatch(options.clock),
-    options,
-  };
+  const routes = new WebhookRoutes(options);
   await fastify.register(async (scope) => {
     scope.decorateRequest('arrival', null);
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (request: FastifyRequest) => readArrival(request, desk));
-    for (const hook of hooks) registerHook(scope, hook, desk);
-    refuseOtherNames(scope, desk);
+    scope.addContentTypeParser('*', (request: FastifyRequest) => routes.readBody(request));
+    for (const hook of options.hooks) routes.add(scope, new Receiver(hook, options));
+    routes.refuseOtherNames(scope);
   });
 }
 
-function readArrival(request: FastifyRequest, { watch }: Desk): Promise<Buffer> {
-  const { arrival } = request;
-  if (arrival === null) throw new Error('read webhook body: not admitted: must be admitted first');
-  const length = request.headers['content-length'];
-  return readBody(request.raw, {
-    announcedBytes: length === undefined ? null : Number(length),
-    maxBytes: arrival.visit.receiver.hook.maxBytes ?? defaultMaxBytes,
-    share: arrival.share,
-    watch,
-  });
-}
+class WebhookRoutes {
+  readonly #intake: Intake;
+  readonly #memory: BodyMemory;
+  readonly #uploads: UploadWatch;
+  readonly #clock: Clock;
 
-function registerHook(scope: FastifyInstance, hook: HookOptions, desk: Desk): void {
-  const kind = kinds.get(hook.kind);
-  if (kind === undefined) throw new Error(`register webhook: kind ${hook.kind}: must have been checked`);
-  const { endpoint, budget, options } = desk;
-  const receiver = makeReceiver(kind, hook, options);
-  // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
-  const config = { cors: false };
-  const errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+  constructor(options: WebhookRouteOptions) {
+    const { hooks, clock, maxBufferedBytes = defaultMaxBufferedBytes } = options;
+    const largestBodyBytes = Math.max(0, ...hooks.map(({ maxBytes = defaultMaxBytes }) => maxBytes));
+    this.#intake = new Intake(options);
+    this.#memory = new BodyMemory({ maxBytes: maxBufferedBytes, largestBodyBytes });
+    this.#uploads = new UploadWatch(clock);
+    this.#clock = clock;
+  }
+
+  add(scope: FastifyInstance, receiver: Receiver): void {
+    const { hook, kind } = receiver;
+    const takes = kind.allowsGet === true ? ['GET', 'POST'] : ['POST'];
+    const others = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'].filter((one) => !takes.includes(one));
+    const answerOther = (request: FastifyRequest, reply: FastifyReply) =>
+      answerOthers(receiver, takes, request, reply);
+    const common = {
+      // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
+      config: { cors: false },
+      exposeHeadRoute: false,
+      errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+        this.#refuse(receiver, error, request, reply),
+    };
+    const onRequest = (request: FastifyRequest) => this.#admit(receiver, request);
+    const handler = (request: FastifyRequest, reply: FastifyReply) => this.#take(receiver, request, reply);
+    const base = `/v1/hooks/${hook.name}`;
+    for (const url of hook.pathToken === undefined ? [base] : [base, `${base}/:token`]) {
+      scope.route({ ...common, method: takes, url, onRequest, handler });
+      scope.route({ ...common, method: others, url, onRequest: answerOther, handler: answerOther });
+    }
+  }
+
+  /** Before the body: nobody reads what was sent to no hook. */
+  refuseOtherNames(scope: FastifyInstance): void {
+    const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+      dropBody(request, reply, this.#clock);
+      const what = 'find webhook: unknown name: must be one of the configuration';
+      const error = new ManifeedError('NOT_FOUND', what);
+      this.#intake.unknown(request.ip, error);
+      throw error;
+    };
+    for (const url of ['/v1/hooks/:name', '/v1/hooks/:name/:token']) {
+      scope.route({ method: ['GET', 'POST', 'OPTIONS'], url, onRequest, handler: onRequest });
+    }
+  }
+
+  async #admit(receiver: Receiver, request: FastifyRequest): Promise<void> {
+    const arrival = arrivalOf(receiver, request);
+    await receiver.admit(arrival);
+    arrival.isVerified = receiver.headProves;
+    arrival.memory = this.#memory.open(arrival.isVerified ? null : request.ip);
+  }
+
+  readBody({ arrival, headers, raw }: FastifyRequest): Promise<Buffer> {
+    const memory = arrival?.memory;
+    if (!arrival || !memory) throw new Error('read webhook body: not admitted: must be admitted first');
+    const length = headers['content-length'];
+    return readBody(raw, {
+      announcedBytes: length === undefined ? null : Number(length),
+      maxBytes: arrival.receiver.hook.maxBytes ?? defaultMaxBytes,
+      memory,
+      watch: this.#uploads,
+    });
+  }
+
+  async #take(receiver: Receiver, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const arrival = arrivalOf(receiver, request);
+    const answer = await this.#intake.take(arrival, bodyOf(request));
+    arrival.memory?.release();
+    return send(reply, answer);
+  }
+
+  #refuse(receiver: Receiver, error: FastifyError, request: FastifyRequest, reply: FastifyReply): never {
     // The HTTP library refuses torn requests in its own words; the http layer knows only ours.
     const translated = translate(error);
-    const { arrival } = request;
-    arrival?.share.release();
-    const visit = arrival?.visit ?? visitOf(receiver, request);
-    if (visit.body === null) dropBody(request, reply, options.clock);
-    endpoint.refused(visit, translated);
+    const arrival = arrivalOf(receiver, request);
+    arrival.memory?.release();
+    if (arrival.body === null) dropBody(request, reply, this.#clock);
+    this.#intake.refused(arrival, translated);
     throw translated;
-  };
-  const admit = async (request: FastifyRequest) => {
-    const visit = visitOf(receiver, request);
-    await endpoint.admit(visit);
-    const share = budget.open(visit.isVerified ? null : request.ip);
-    request.arrival = { visit, share };
-  };
-  const take = async (request: FastifyRequest, reply: FastifyReply) => {
-    const { arrival } = request;
-    const visit = arrival?.visit ?? visitOf(receiver, request);
-    const answer = await endpoint.take(visit, bodyOf(request));
-    arrival?.share.release();
-    return send(reply, answer);
-  };
-  const takes = kind.allowsGet === true ? ['GET', 'POST'] : ['POST'];
-  const others = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH'].filter((name) => !takes.includes(name));
-  const allowed = [...takes, ...(kind.handshake === true ? ['OPTIONS'] : [])];
-  const answerOther = async (request: FastifyRequest, reply: FastifyReply) => {
-    const isHandshake = request.method === 'OPTIONS' && kind.handshake === true;
-    const answer = isHandshake ? handshake(hook, headOf(request)) : null;
-    if (answer !== null) return send(reply, answer);
-    void reply.header('allow', allowed.join(', '));
-    throw new ManifeedError(
-      'METHOD_NOT_ALLOWED',
-      `take webhook: ${request.method}: must be ${allowed.join(' or ')}`,
-    );
-  };
-  const common = { errorHandler, config, exposeHeadRoute: false };
-  const base = `/v1/hooks/${hook.name}`;
-  for (const url of hook.pathToken === undefined ? [base] : [base, `${base}/:token`]) {
-    scope.route({ method: takes, url, ...common, onRequest: admit, handler: take });
-    scope.route({ method: others, url, ...common, onRequest: answerOther, handler: answerOther });
   }
 }
 
-/** @throws UNAUTHORIZED where the path's token is wrong: whoever does not know the URL gets no consent */
-function handshake(hook: HookOptions, { headers, pathToken }: Head): Reply | null {
-  if (hook.pathToken !== undefined && !equalSecrets(pathToken ?? '', hook.pathToken)) {
-    throw new ManifeedError('UNAUTHORIZED', 'verify webhook: refused: must carry what the hook expects');
-  }
-  return answerHandshake(headers);
-}
-
-/** Before the body: nobody reads what was sent to no hook. */
-function refuseOtherNames(scope: FastifyInstance, { endpoint, options }: Desk): void {
-  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
-    dropBody(request, reply, options.clock);
-    const what = 'find webhook: unknown name: must be one of the configuration';
-    const error = new ManifeedError('NOT_FOUND', what);
-    endpoint.unknown(request.ip, error);
-    throw error;
-  };
-  for (const url of ['/v1/hooks/:name', '/v1/hooks/:name/:token']) {
-    scope.route({ method: ['GET', 'POST', 'OPTIONS'], url, onRequest, handler: onRequest });
-  }
-}
-
-function visitOf(receiver: Receiver, request: FastifyRequest): Visit {
-  return new Visit(receiver, headOf(request), request.ip);
+/** What is known about the request; it is made when it is first asked for. */
+function arrivalOf(receiver: Receiver, request: FastifyRequest): Arrival {
+  request.arrival ??= new Arrival(receiver, headOf(request), request.ip);
+  return request.arrival;
 }
 
 function headOf({ headers, method, params }: FastifyRequest): Head {
-  const pathToken = isParams(params) ? params.token : undefined;
-  // A GET has no body that a content type could be about: its payload is always JSON.
+  const token = typeof params === 'object' && params !== null && 'token' in params ? params.token : undefined;
   return {
+    // A GET has no body that a content type could be about: its payload is always JSON.
     headers: method === 'GET' ? { ...headers, 'content-type': 'application/json' } : headers,
-    pathToken,
+    pathToken: typeof token === 'string' ? token : undefined,
   };
-}
-
-function isParams(params: unknown): params is Params {
-  return typeof params === 'object' && params !== null;
 }
 
 function bodyOf({ method, query, body }: FastifyRequest): Buffer {
@@ -175,7 +151,28 @@ function bodyOf({ method, query, body }: FastifyRequest): Buffer {
   return Buffer.from(typeof payload === 'string' ? payload : '', 'utf8');
 }
 
-function send(reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
+/** Methods that bring no delivery: the handshake of the kinds that have one, else 405. */
+async function answerOthers(
+  { hook, kind }: Receiver,
+  takes: readonly string[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { method } = request;
+  const answer = kind.handshake === true && method === 'OPTIONS' ? handshake(hook, headOf(request)) : null;
+  if (answer !== null) return send(reply, answer);
+  const allowed = [...takes, ...(kind.handshake === true ? ['OPTIONS'] : [])];
+  void reply.header('allow', allowed.join(', '));
+  throw new ManifeedError('METHOD_NOT_ALLOWED', `take webhook: ${method}: must be ${allowed.join(' or ')}`);
+}
+
+/** @throws UNAUTHORIZED where the path's token is wrong: a sender that does not know the URL gets no consent */
+function handshake(hook: HookOptions, { headers, pathToken }: Head): HookAnswer | null {
+  if (hook.pathToken !== undefined && !equalSecrets(pathToken ?? '', hook.pathToken)) throw unauthorized();
+  return answerHandshake(headers);
+}
+
+function send(reply: FastifyReply, { status, headers, body }: HookAnswer): FastifyReply {
   void reply.code(status).headers(headers);
   if (body === undefined) return reply.send();
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));

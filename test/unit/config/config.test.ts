@@ -394,8 +394,8 @@ describe('loadConfig, refusals', () => {
       '{ name: c, kind: quay, secret: s }',
     ];
     expect(problems(`webhooks: [${hooks.join(', ')}]`).map((each) => each.split(':', 1)[0])).toEqual([
-      'webhooks[1]',
       'webhooks[0].registry',
+      'webhooks[1]',
       'webhooks[2].secret',
     ]);
   });

@@ -1,6 +1,6 @@
 /** Which bodies a kind takes. */
 import { ManifeedError } from '../../../errors.ts';
-import type { ExtraMedia, WebhookKind } from '../kind.ts';
+import { type ExtraMedia, type Headers, headerOf, type WebhookKind } from '../kind.ts';
 
 export interface MediaType {
   /** `type/subtype`, lower case; empty where the header is absent. */
@@ -28,9 +28,17 @@ const extraTypes: Readonly<Record<ExtraMedia, string>> = {
   octets: 'application/octet-stream',
 };
 
-/** @returns true for a form whose `payload` member holds the JSON. @throws UNSUPPORTED_MEDIA_TYPE */
-export function checkMediaType(kind: WebhookKind, header: string | null, encoding: string | null): boolean {
-  const { essence, charset } = parseMediaType(header);
+/**
+ * Whether the JSON is in the `payload` member of a form; else the body is the JSON.
+ *
+ * @throws UNSUPPORTED_MEDIA_TYPE for a body that the kind does not take
+ */
+export function isForm(kind: WebhookKind, headers: Headers): boolean {
+  const type = headerOf(headers, 'content-type');
+  const encoding = headerOf(headers, 'content-encoding');
+  // What almost every sender says.
+  if (type === 'application/json' && encoding === null) return false;
+  const { essence, charset } = parseMediaType(type);
   const extra = (kind.media ?? []).find((media) => extraTypes[media] === essence);
   const json =
     essence === '' ||

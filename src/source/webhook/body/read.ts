@@ -1,74 +1,80 @@
 /**
  * Reads a body into one buffer that grows as bytes arrive. Chunks are copied at once: kept as they come, a body
- * sent byte by byte would cost a hundred times its length, and the budget counts what is held.
+ * sent byte by byte would cost a hundred times its length, and `BodyMemory` counts what is held.
  */
 import type { Readable } from 'node:stream';
 import { ManifeedError } from '../../../errors.ts';
 import { bodyIdleMs, type UploadWatch } from './idle-watch.ts';
-import type { BodyShare } from './memory.ts';
+import type { HeldMemory } from './memory.ts';
 
 /** The first piece of memory for a body whose length nobody has announced, or a larger one. */
 const firstBytes = 16 * 1024;
 
 export interface ReadBodyOptions {
-  /** The `Content-Length`; null where none was sent. Checked by the HTTP parser, and believed in nothing here. */
+  /** The `Content-Length`; null where none was sent. It bounds how far memory grows, and reserves none. */
   readonly announcedBytes: number | null;
   readonly maxBytes: number;
-  readonly share: BodyShare;
+  readonly memory: HeldMemory;
   readonly watch: UploadWatch;
 }
 
 /**
- * @throws BODY_TOO_LARGE over `maxBytes`, UNAVAILABLE where the budget has no room, REQUEST_TIMEOUT when nothing
+ * @throws BODY_TOO_LARGE over `maxBytes`, UNAVAILABLE where there is no memory for it, REQUEST_TIMEOUT when nothing
  *   arrives for `bodyIdleMs`, BODY_INVALID when the sender leaves in the middle
  */
 export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Buffer> {
   const { announcedBytes, maxBytes, watch } = options;
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const body = new GrowingBuffer(Math.min(announcedBytes ?? maxBytes, maxBytes), options.share);
-  const upload = { isHeard: false, giveUp: () => end(idle()) };
+  const body = new GrowingBuffer(Math.min(announcedBytes ?? maxBytes, maxBytes), options.memory);
+  const upload = { isHeard: false, giveUp: () => fail(idle()) };
+  let isOver = false;
 
   function onData(chunk: Buffer): void {
     upload.isHeard = true;
+    if (isOver) return;
     try {
       if (body.length + chunk.length > maxBytes) throw tooLarge(maxBytes);
       body.append(chunk);
     } catch (error) {
-      end(error);
+      fail(error);
     }
   }
   function onEnd(): void {
-    end(null);
+    if (isOver) return;
+    isOver = true;
+    watch.delete(upload);
+    resolve(body.bytes());
   }
   function onLost(): void {
-    end(new ManifeedError('BODY_INVALID', 'read webhook body: incomplete: must be as long as announced'));
+    fail(new ManifeedError('BODY_INVALID', 'read webhook body: incomplete: must be as long as announced'));
   }
-  function end(error: unknown): void {
+  function fail(error: unknown): void {
+    if (isOver) return;
+    isOver = true;
     watch.delete(upload);
-    stream.off('data', onData).off('end', onEnd).off('close', onLost).off('error', onLost);
-    if (error === null) return resolve(body.bytes());
+    body.drop();
     // The answer goes out first; what still arrives waits in the kernel until the connection closes.
     stream.pause();
-    stream.on('error', () => {});
     reject(error);
   }
 
   watch.add(upload);
+  // They stay: the stream ends with the request, and taking four listeners off costs more than a small body.
   stream.on('data', onData).on('end', onEnd).on('close', onLost).on('error', onLost);
-  if (announcedBytes !== null && announcedBytes > maxBytes) end(tooLarge(maxBytes));
+  if (announcedBytes !== null && announcedBytes > maxBytes) fail(tooLarge(maxBytes));
   return promise;
 }
 
 class GrowingBuffer {
   readonly #maxBytes: number;
-  readonly #share: BodyShare;
+  readonly #held: HeldMemory;
   #memory = Buffer.alloc(0);
   #length = 0;
 
   /** @param maxBytes that it can come to */
-  constructor(maxBytes: number, share: BodyShare) {
+  constructor(maxBytes: number, held: HeldMemory) {
     this.#maxBytes = maxBytes;
-    this.#share = share;
+    this.#held = held;
   }
 
   get length(): number {
@@ -86,10 +92,15 @@ class GrowingBuffer {
     return this.#memory.subarray(0, this.#length);
   }
 
+  drop(): void {
+    this.#memory = Buffer.alloc(0);
+    this.#length = 0;
+  }
+
   #grow(needed: number): void {
     const doubled = Math.max(needed, this.#memory.length * 2, firstBytes);
     const size = Math.max(needed, Math.min(doubled, this.#maxBytes));
-    this.#share.resize(size);
+    this.#held.resize(size);
     const memory = Buffer.allocUnsafe(size);
     this.#memory.copy(memory, 0, 0, this.#length);
     this.#memory = memory;

@@ -62,7 +62,7 @@ function* readGrid(list: readonly unknown[], collector: Collector): Steps<Normal
       collector.ignore('ping');
       if (!validation.success) continue;
       const body = { validationResponse: validation.data.validationCode };
-      return collector.result({ reply: { status: 200, headers: {}, body } });
+      return collector.result({ answer: { status: 200, headers: {}, body } });
     } else {
       const { id, eventTime, topic, data } = event.data;
       readEvent(data, { id, time: eventTime, topic }, collector);

@@ -25,4 +25,4 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   return collector.result();
 }
 
-export const aliyunAcr: WebhookKind = { name: 'aliyun-acr', needsRegistry: true, normalise };
+export const aliyunAcr: WebhookKind = { name: 'aliyun-acr', required: ['registry'], normalise };

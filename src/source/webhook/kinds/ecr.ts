@@ -7,7 +7,7 @@ import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { parseInner, parseShape, text } from '../payload/shape.ts';
-import { isSubscribeUrl, readSnsMessage, type SnsMessage } from '../proof/sns.ts';
+import { isSubscribeUrl, readSnsMessage, type SnsMessage, snsSignature } from '../proof/sns.ts';
 
 const eventSchema = z.object({
   id: text,
@@ -82,7 +82,7 @@ export function hostOf(account: string | undefined, region: string | undefined):
 
 export const ecr: WebhookKind = {
   name: 'ecr',
-  sns: true,
+  proofs: [snsSignature],
   media: ['text'],
   tokenHeaders: ['authorization', 'x-api-key'],
   normalise,

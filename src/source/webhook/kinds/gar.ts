@@ -10,6 +10,7 @@ import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { parseInner, parseShape, text } from '../payload/shape.ts';
+import { googleToken } from '../proof/oidc.ts';
 
 const wrappedSchema = z.object({
   message: z.object({
@@ -77,4 +78,4 @@ function readReference(full: string): Reference | null {
   }
 }
 
-export const gar: WebhookKind = { name: 'gar', oidc: true, media: ['octets', 'text'], normalise };
+export const gar: WebhookKind = { name: 'gar', proofs: [googleToken], media: ['octets', 'text'], normalise };

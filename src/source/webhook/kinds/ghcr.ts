@@ -7,6 +7,7 @@ import { isDigest } from '../../../event/digest.ts';
 import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
 import { maybe, number, parseShape, text } from '../payload/shape.ts';
+import { hmac } from '../proof/signature.ts';
 
 const versionShape = {
   version: text,
@@ -84,11 +85,13 @@ function splitUrl(url: string | undefined): [string, string] | null {
 
 export const ghcr: WebhookKind = {
   name: 'ghcr',
-  signature: {
-    algorithm: 'sha256',
-    headers: [{ name: 'x-hub-signature-256', prefix: 'sha256=' }],
-    covers: 'body',
-  },
+  proofs: [
+    hmac({
+      algorithm: 'sha256',
+      headers: [{ name: 'x-hub-signature-256', prefix: 'sha256=' }],
+      covers: 'body',
+    }),
+  ],
   media: ['form-payload'],
   normalise,
 };

@@ -7,6 +7,7 @@ import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { maybe, parseShape, text } from '../payload/shape.ts';
+import { hmac } from '../proof/signature.ts';
 
 const schema = z.object({
   action: text,
@@ -48,15 +49,17 @@ function hostOf(url: string | undefined): string | null {
 
 export const gitea: WebhookKind = {
   name: 'gitea',
-  signature: {
-    algorithm: 'sha256',
-    headers: [
-      { name: 'x-gitea-signature', prefix: '' },
-      { name: 'x-hub-signature-256', prefix: 'sha256=' },
-    ],
-    // Gitea signs the JSON even where it sends it inside a form.
-    covers: 'payload',
-  },
+  proofs: [
+    hmac({
+      algorithm: 'sha256',
+      headers: [
+        { name: 'x-gitea-signature', prefix: '' },
+        { name: 'x-hub-signature-256', prefix: 'sha256=' },
+      ],
+      // Gitea signs the JSON even where it sends it inside a form.
+      covers: 'payload',
+    }),
+  ],
   media: ['form-payload'],
   allowsGet: true,
   normalise: normalisePackage,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { bodyId, Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
 import { maybe, number, parseShape, text } from '../payload/shape.ts';
+import { hmac } from '../proof/signature.ts';
 
 const schema = z.object({
   domain: z.string(),
@@ -51,12 +52,14 @@ function hostOf(origin: string | undefined): string | null {
 
 export const jfrog: WebhookKind = {
   name: 'jfrog',
-  signature: {
-    algorithm: 'sha256',
-    headers: [{ name: 'x-jfrog-event-auth', prefix: '' }],
-    covers: 'body',
-    orSecretItself: true,
-  },
+  proofs: [
+    hmac({
+      algorithm: 'sha256',
+      headers: [{ name: 'x-jfrog-event-auth', prefix: '' }],
+      covers: 'body',
+      orSecretItself: true,
+    }),
+  ],
   tokenHeaders: ['authorization', 'x-jfrog-event-auth'],
   normalise,
 };

@@ -4,6 +4,7 @@ import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { maybe, parseShape, text } from '../payload/shape.ts';
+import { hmac } from '../proof/signature.ts';
 
 const schema = z.object({
   timestamp: text,
@@ -33,11 +34,13 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
 
 export const nexus: WebhookKind = {
   name: 'nexus',
-  signature: {
-    algorithm: 'sha1',
-    headers: [{ name: 'x-nexus-webhook-signature', prefix: '' }],
-    covers: 'body',
-  },
-  needsRegistry: true,
+  proofs: [
+    hmac({
+      algorithm: 'sha1',
+      headers: [{ name: 'x-nexus-webhook-signature', prefix: '' }],
+      covers: 'body',
+    }),
+  ],
+  required: ['registry'],
   normalise,
 };

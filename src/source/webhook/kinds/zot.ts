@@ -38,4 +38,4 @@ function readEvent(event: CloudEvent, collector: Collector): void {
   else collector.deleted(image, 'tag');
 }
 
-export const zot: WebhookKind = { name: 'zot', needsRegistry: true, normalise };
+export const zot: WebhookKind = { name: 'zot', required: ['registry'], normalise };

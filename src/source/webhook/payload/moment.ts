@@ -11,6 +11,8 @@ export interface Moment {
 
 // Before the first container registry: Go's zero time (year 1), 1970 and typing errors are not believed.
 const earliestMs = Date.UTC(2013, 0, 1);
+// What a `Date` can hold (ECMA-262, 21.4.1.1), less the end of a second.
+const latestMs = 8.64e15 - 1_000;
 const grammar =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d{2}:?\d{2})?$/;
 // Numbers above this are milliseconds: as seconds they would be the year 5138.
@@ -44,7 +46,7 @@ function fromNumber(value: number): Moment | null {
 }
 
 function believable(at: number, wholeSeconds: boolean): Moment | null {
-  if (!Number.isFinite(at) || at < earliestMs) return null;
+  if (!(at >= earliestMs && at <= latestMs)) return null;
   return { at, until: wholeSeconds ? at + 999 : at };
 }
 

@@ -4,8 +4,14 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVeri
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { type HookOptions, headerOf } from '../kind.ts';
-import type { FetchText, HeadCheck, VerifyDependencies } from './verify.ts';
+import {
+  type FetchText,
+  type HeadCheck,
+  type HookOptions,
+  headerOf,
+  type Proof,
+  type ProofTools,
+} from '../kind.ts';
 
 export const googleJwks = 'https://www.googleapis.com/oauth2/v3/certs';
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
@@ -19,7 +25,23 @@ const jwksSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string() })).max(32),
 });
 
-export function makeOidcCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): HeadCheck {
+/** `jwks` alone asks for nothing: `audience` and `email` say whose token is meant. */
+export const googleToken: Proof = {
+  name: 'audience and email',
+  settings: ['audience', 'email', 'jwks'],
+  isAsked: (hook) => hook.audience !== undefined,
+  faults({ audience, email }) {
+    if ((audience === undefined) === (email === undefined)) return [];
+    const [key, given] =
+      audience === undefined ? (['audience', 'email'] as const) : (['email', 'audience'] as const);
+    const why = 'any Google account can have a token made for any audience';
+    return [{ key, message: `missing: must be given, because ${given} is: ${why}` }];
+  },
+  expects: () => 'header Authorization: "Bearer " and Google\'s token for audience and email',
+  checks: (hook, _kind, tools) => ({ head: makeTokenCheck(hook, tools) }),
+};
+
+function makeTokenCheck(hook: HookOptions, { clock, fetchText }: ProofTools): HeadCheck {
   const keySet = new KeySet(hook.jwks ?? googleJwks, fetchText, clock);
   return async ({ headers }) => {
     const token = /^bearer +([A-Za-z0-9_.-]{1,8192})$/i.exec(headerOf(headers, 'authorization') ?? '')?.[1];

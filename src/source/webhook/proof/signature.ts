@@ -1,26 +1,53 @@
 /** HMAC signatures in hex, over the very bytes that were sent. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Headers, headerOf, type SignatureScheme } from '../kind.ts';
-import { equalSecrets } from './credentials.ts';
+import { type Headers, headerOf, type Proof } from '../kind.ts';
+import { equalSecrets, titleCase } from './shared-secrets.ts';
+
+/** How a kind's sender signs with `secret`: hex, in any one of these headers. */
+export interface SignatureScheme {
+  readonly algorithm: 'sha1' | 'sha256';
+  /** In order of preference; the first one present counts. */
+  readonly headers: readonly { readonly name: string; readonly prefix: string }[];
+  /** The bytes that are signed: the raw body, or the JSON inside a form's `payload` (Gitea). */
+  readonly covers: 'body' | 'payload';
+  /** True: the header may hold the secret itself instead of a signature (JFrog, unless told to sign). */
+  readonly orSecretItself?: boolean;
+}
+
+/** The proof of senders that sign by this scheme. */
+export function hmac(scheme: SignatureScheme): Proof {
+  return {
+    name: 'secret',
+    settings: ['secret'],
+    isAsked: (hook) => hook.secret !== undefined,
+    expects: () => describe(scheme),
+    checks: ({ secret = '' }) => ({
+      head: ({ headers }) => mayBeSigned(scheme, headers),
+      body: ({ headers, body }, payload) =>
+        hasSignature(scheme, headers, scheme.covers === 'body' ? body : payload, secret),
+    }),
+  };
+}
+
+function describe({ algorithm, headers, covers, orSecretItself }: SignatureScheme): string {
+  const names = headers.map(
+    ({ name, prefix }) => titleCase(name) + (prefix === '' ? '' : ` (after "${prefix}")`),
+  );
+  const signed = covers === 'body' ? 'the body' : 'the JSON';
+  const or = orSecretItself === true ? ', or the secret itself' : '';
+  return `header ${names.join(' or ')}: the HMAC-${algorithm.toUpperCase()} of ${signed} by secret, in hex${or}`;
+}
 
 const hexLength = { sha1: 40, sha256: 64 } as const;
 
-/**
- * Whether the head carries a signature that could fit, told by its form alone: a body without one need not be
- * read to be refused.
- */
-export function mayBeSigned(scheme: SignatureScheme, headers: Headers): boolean {
+/** Whether the head carries a signature that could fit, told by its form alone. */
+function mayBeSigned(scheme: SignatureScheme, headers: Headers): boolean {
   const given = givenSignature(scheme, headers);
   return given !== null && (scheme.orSecretItself === true || isHexOf(scheme, given));
 }
 
 /** @param signed the bytes that the scheme covers */
-export function hasSignature(
-  scheme: SignatureScheme,
-  headers: Headers,
-  signed: Buffer,
-  secret: string,
-): boolean {
+function hasSignature(scheme: SignatureScheme, headers: Headers, signed: Buffer, secret: string): boolean {
   const given = givenSignature(scheme, headers);
   if (given === null) return false;
   if (scheme.orSecretItself === true && equalSecrets(given, secret)) return true;

@@ -6,9 +6,17 @@ import { createVerify, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { type Headers, type HookOptions, headerOf } from '../kind.ts';
+import {
+  type BodyCheck,
+  type FetchText,
+  type Headers,
+  type HookFault,
+  type HookOptions,
+  headerOf,
+  type Proof,
+  type ProofTools,
+} from '../kind.ts';
 import { parseJson } from '../payload/payload.ts';
-import type { BodyCheck, FetchText, VerifyDependencies } from './verify.ts';
 
 const messageSchema = z.object({
   Type: z.enum(['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']),
@@ -38,8 +46,41 @@ const certificateUrl =
 const subscribeUrl =
   /^https:\/\/sns\.[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?\/\?Action=ConfirmSubscription&[A-Za-z0-9=&:._~%+-]{1,2048}$/;
 
+/** `certificates` alone prove nothing: AWS signs every customer's topics with the same key. */
+export const snsSignature: Proof = {
+  name: 'topics',
+  settings: ['topics', 'certificates'],
+  isAsked: (hook) => hook.topics !== undefined,
+  faults,
+  expects: () => 'header X-Amz-Sns-Message-Type, and in the body the signature of one of topics',
+  checks: (hook, _kind, tools) => ({
+    head: ({ headers }) => isSnsDelivery(headers),
+    body: makeSnsCheck(hook, tools),
+  }),
+};
+
+function faults(hook: HookOptions): readonly HookFault[] {
+  const { topics, certificates } = hook;
+  const found: HookFault[] = [];
+  if (topics !== undefined) {
+    for (const key of ['token', 'password'] as const) {
+      if (hook[key] === undefined) continue;
+      const why = 'because topics is given: SNS cannot send it, so no delivery could have both';
+      const instead = 'give it to a second hook, for senders other than SNS';
+      found.push({ key, message: `given: must be left out, ${why}; ${instead}` });
+    }
+  } else if (certificates !== undefined) {
+    const why = "AWS signs every customer's topics with the same certificate";
+    found.push({ key: 'topics', message: `missing: must be given, because certificates is: ${why}` });
+  }
+  if (certificates !== undefined && !holdsCertificates(certificates)) {
+    found.push({ key: 'certificates', message: 'no readable certificate: must be PEM' });
+  }
+  return found;
+}
+
 /** Whether the head announces a signed SNS message. Raw delivery has no envelope and no signature. */
-export function isSnsDelivery(headers: Headers): boolean {
+function isSnsDelivery(headers: Headers): boolean {
   return (
     headerOf(headers, 'x-amz-sns-message-type') !== null &&
     headerOf(headers, 'x-amz-sns-rawdelivery') !== 'true'
@@ -57,7 +98,7 @@ export function isSubscribeUrl(url: string): boolean {
   return subscribeUrl.test(url);
 }
 
-export function makeSnsCheck(hook: HookOptions, { clock, fetchText }: VerifyDependencies): BodyCheck {
+function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): BodyCheck {
   const pinned = hook.certificates === undefined ? null : splitCertificates(hook.certificates);
   const fetched = new CertificateCache(fetchText, clock);
   return async ({ body }) => {
@@ -102,8 +143,16 @@ export function stringToSign(message: SnsMessage): string {
   return text;
 }
 
-/** @throws TypeError-like errors of node:crypto where the text holds no certificate; `checkHooks` asks first */
-export function splitCertificates(pem: string): X509Certificate[] {
+function holdsCertificates(pem: string): boolean {
+  try {
+    return splitCertificates(pem).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws errors of node:crypto for a damaged certificate; the configuration's check asks first */
+function splitCertificates(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.map((block) => new X509Certificate(block));
 }

@@ -1,19 +1,17 @@
 /** `docs/webhooks.md` as it is written: its configuration passes the checks, every example with curl is taken. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse } from 'yaml';
-import { checkHooks } from '../../../../src/source/webhook/checks.ts';
-import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
+import { loadConfig } from '../../../../src/config/config.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import { makeTestServer, type TestServer } from '../../../support/webhook.ts';
 
 const root = new URL('../../../../', import.meta.url);
 const page = readFileSync(new URL('docs/webhooks.md', root), 'utf8');
 const yaml = /```yaml\n(webhooks:[\s\S]*?)```/.exec(page)?.[1] ?? '';
-const configured: { webhooks: HookOptions[] } = parse(yaml);
-const hooks = configured.webhooks.map(({ certificates, jwks, ...hook }) => ({
+const file = (path: string) => (path === 'page.yaml' ? yaml : readFileSync(new URL(path, root), 'utf8'));
+const configured = loadConfig({ argv: ['--config', 'page.yaml'], env: {}, readFile: file }).webhooks;
+const hooks = configured.map(({ jwks, ...hook }) => ({
   ...hook,
-  certificates: certificates === undefined ? undefined : readFileSync(new URL(certificates, root), 'utf8'),
   jwks: jwks === undefined ? undefined : new URL(jwks, root).pathname,
 }));
 const examples = [...page.matchAll(/```sh\n(curl [\s\S]*?)```/g)].map((match) => match[1] ?? '');
@@ -25,7 +23,6 @@ beforeAll(async () => {
 afterAll(() => server.app.close());
 
 test('the page configures and shows every kind', () => {
-  checkHooks(hooks, false);
   expect(new Set(hooks.map(({ kind }) => kind))).toEqual(new Set(kinds.keys()));
   expect(examples.map((example) => /hooks\/([a-z-]+)/.exec(example)?.[1])).toEqual(
     hooks.map(({ name }) => name),

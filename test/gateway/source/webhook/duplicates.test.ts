@@ -6,8 +6,8 @@ import { systemClock } from '../../../../src/lib/clock.ts';
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
 import { Completion } from '../../../../src/source/webhook/completion.ts';
-import type { HeadAnswer } from '../../../../src/source/webhook/head-queue.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
+import type { HeadAnswer } from '../../../../src/upstream/head-queue.ts';
 import {
   allFixtures,
   type Fixture,
@@ -33,13 +33,17 @@ async function makeGateway(hooks: readonly HookOptions[], head: () => Promise<He
   let settled = 0;
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const completion = new Completion({
-    claim: (limit, leaseMs) => ledger.claimPending(limit, leaseMs),
-    head,
-    async record(observations, settles) {
-      await ledger.record(observations, settles);
-      settled += settles.length;
-      for (const { count, resolve } of waiting) if (settled >= count) resolve();
+    registries: { head },
+    ledger: {
+      claimPending: (limit, leaseMs) => ledger.claimPending(limit, leaseMs),
+      async record(observations, settles) {
+        const recorded = await ledger.record(observations, settles);
+        settled += settles.length;
+        for (const { count, resolve } of waiting) if (settled >= count) resolve();
+        return recorded;
+      },
     },
+    countOutcomes() {},
     clock: systemClock,
     random: Math.random,
     metrics: noMetrics,
@@ -48,10 +52,12 @@ async function makeGateway(hooks: readonly HookOptions[], head: () => Promise<He
   let deferred = 0;
   const server = await makeTestServer(hooks, {
     clock: systemClock,
-    async intake({ observations, incomplete }) {
-      deferred += (await ledger.defer(incomplete)).length;
-      completion.wake();
-      return ledger.record(observations);
+    completion,
+    ledger: {
+      record: (observations) => ledger.record(observations),
+      async defer(incomplete) {
+        deferred += (await ledger.defer(incomplete)).length;
+      },
     },
     fetchText: async () => '',
   });

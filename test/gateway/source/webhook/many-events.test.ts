@@ -5,7 +5,7 @@ import type { Clock } from '../../../../src/lib/clock.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import { doAtOnce, doInSlices, isSteps } from '../../../../src/source/webhook/payload/steps.ts';
-import { makeTestServer, noon, standingClock, type TestServer } from '../../../support/webhook.ts';
+import { makeTestServer, standingClock, storing, type TestServer } from '../../../support/webhook.ts';
 import { refusal } from '../../../support/webhook-read.ts';
 
 const batch = { 'content-type': 'application/cloudevents-batch+json' };
@@ -32,7 +32,7 @@ test.each(bodies)('%s %j: of a list that is too long not one element is looked a
       return Reflect.get(target, key, receiver);
     },
   });
-  const delivery = { body: Buffer.alloc(0), json: make(list), headers, arrivedAt: noon };
+  const delivery = { body: Buffer.alloc(0), json: make(list), headers };
   const read = () => {
     const said = kinds.get(kind)?.normalise(delivery, { name: 'h', kind, registry: 'r.test' });
     return said !== undefined && isSteps(said) ? doAtOnce(said) : said;
@@ -78,11 +78,11 @@ test.each([
 test('a delivery that cannot be stored whole is not acknowledged', async () => {
   let calls = 0;
   const server = await makeTestServer([{ name: 'm', kind: 'manifeed', verify: 'none' }], {
-    intake: async ({ observations }) => {
+    ledger: storing(async (observations) => {
       calls += 1;
       if (calls === 3) throw new ManifeedError('UNAVAILABLE', 'record: disk full: must have room');
       return { outcomes: observations.map(() => 'changed') };
-    },
+    }),
   });
   const digest = `sha256:${'0'.repeat(64)}`;
   const payload = Array.from({ length: 10_000 }, (_, tag) => ({ reference: `r.test/a:${tag}`, digest }));

@@ -9,7 +9,7 @@ import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { redactHookUrl } from '../../../../src/source/webhook/log/redact.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { openRaw, parseAnswer } from '../../../support/raw-http.ts';
-import { makeTestServer, readFixture, resign, secret } from '../../../support/webhook.ts';
+import { makeTestServer, readFixture, resign, secret, storing } from '../../../support/webhook.ts';
 
 const json = { 'content-type': 'application/json' };
 const publish: HookOptions = { name: 'p', kind: 'manifeed', token: 't0ken' };
@@ -99,7 +99,7 @@ test('JFrog may send the secret itself', async () => {
 describe('a ledger that cannot store', () => {
   const failing = (error: Error) =>
     makeTestServer([{ ...publish, token: undefined, verify: 'none' }], {
-      intake: () => Promise.reject(error),
+      ledger: storing(() => Promise.reject(error)),
     });
 
   test('makes a 503 with Retry-After, so that the registry comes back, and confirms nothing', async () => {
@@ -126,7 +126,7 @@ describe('a ledger that cannot store', () => {
     const cause = new Error(`database or disk is full ${'x'.repeat(1_000)}`);
     const full = 'record: the disk or its quota is full: needs free space (SQLITE_FULL)';
     const server = await makeTestServer([{ ...publish, token: undefined, verify: 'none' }], {
-      intake: () => Promise.reject(new ManifeedError('UNAVAILABLE', full, { cause })),
+      ledger: storing(() => Promise.reject(new ManifeedError('UNAVAILABLE', full, { cause }))),
       log: pino({ level: 'info' }, stream),
     });
     for (let count = 0; count < 3; count += 1) {
@@ -157,7 +157,7 @@ describe('a ledger that cannot store', () => {
 test('the acknowledgement waits for the intake, and counts what became of it', async () => {
   const { promise, resolve } = Promise.withResolvers<{ outcomes: string[] }>();
   const server = await makeTestServer([{ ...publish, token: undefined, verify: 'none' }], {
-    intake: () => promise,
+    ledger: storing(() => promise),
   });
   let isAnswered = false;
   const digest = `sha256:${'a'.repeat(64)}`;
@@ -182,7 +182,7 @@ test('the acknowledgement waits for the intake, and counts what became of it', a
 test('what is older than the ledger knows is answered as ignored, and what is known as unchanged', async () => {
   const outcomes = ['changed', 'stale', 'duplicate', 'stale', 'unknown', 'unchanged'];
   const open: HookOptions = { ...publish, token: undefined, verify: 'none' };
-  const server = await makeTestServer([open], { intake: async () => ({ outcomes }) });
+  const server = await makeTestServer([open], { ledger: storing(async () => ({ outcomes })) });
   const digest = `sha256:${'a'.repeat(64)}`;
   const payload = JSON.stringify(outcomes.map((tag) => ({ reference: `r.test/a:${tag}`, digest })));
   const answer = await server.app.inject({ method: 'POST', url: '/v1/hooks/p', headers: json, payload });
@@ -195,12 +195,15 @@ test('bodies under way share one bound: what does not fit is a 503, and the room
   const open: HookOptions = { ...publish, token: undefined, verify: 'none' };
   const bothWait = Promise.withResolvers<void>();
   let calls = 0;
-  const intake = () => {
+  const record = () => {
     calls += 1;
     if (calls === 2) bothWait.resolve();
     return promise;
   };
-  const server = await makeTestServer([open], { intake, maxBufferedBytes: push.length * 2 + 10 });
+  const server = await makeTestServer([open], {
+    ledger: storing(record),
+    maxBufferedBytes: push.length * 2 + 10,
+  });
   const address = await server.app.listen({ host: '127.0.0.1', port: 0 });
   const post = async () =>
     (await fetch(`${address}/v1/hooks/p`, { method: 'POST', headers: json, body: push })).status;

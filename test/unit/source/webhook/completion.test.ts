@@ -9,11 +9,7 @@ import type {
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
 import { Completion, giveUpAfterMs, leaseMs, maxHeld } from '../../../../src/source/webhook/completion.ts';
-import {
-  type HeadAnswer,
-  headTimeoutMs,
-  maxHeadsPerRegistry,
-} from '../../../../src/source/webhook/head-queue.ts';
+import { type HeadAnswer, headTimeoutMs, maxHeadsPerRegistry } from '../../../../src/upstream/head-queue.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 const startAt = Date.UTC(2027, 0, 1);
@@ -59,28 +55,34 @@ function makeWorld(answer: (tag: string, signal: AbortSignal) => HeadAnswer | Pr
       random: () => 0.5,
       metrics: noMetrics,
       log: noLog,
-      async claim(limit, lease): Promise<readonly PendingObservation[]> {
-        const free = [...pending].filter(([, entry]) => entry.leasedUntil <= clock.now()).slice(0, limit);
-        for (const [, entry] of free) entry.leasedUntil = clock.now() + lease;
-        return free.map(([id, { observation }]) => ({ id, observation }));
+      countOutcomes() {},
+      registries: {
+        async head(_registry, _repository, tag, signal) {
+          heads.push(tag);
+          underWay += 1;
+          highest = Math.max(highest, underWay);
+          try {
+            return await answer(tag, signal);
+          } finally {
+            underWay -= 1;
+          }
+        },
       },
-      async head(_registry, _repository, tag, signal) {
-        heads.push(tag);
-        underWay += 1;
-        highest = Math.max(highest, underWay);
-        try {
-          return await answer(tag, signal);
-        } finally {
-          underWay -= 1;
-        }
-      },
-      async record(observations, settles) {
-        if (!isLedgerUp) throw new Error('disk full');
-        for (const id of settles) pending.delete(id);
-        for (const one of observations) {
-          if (one.kind === 'tag') recorded.push(one);
-          if (one.kind === 'tag-gone') gone.push(one);
-        }
+      ledger: {
+        async claimPending(limit, lease): Promise<readonly PendingObservation[]> {
+          const free = [...pending].filter(([, entry]) => entry.leasedUntil <= clock.now()).slice(0, limit);
+          for (const [, entry] of free) entry.leasedUntil = clock.now() + lease;
+          return free.map(([id, { observation }]) => ({ id, observation }));
+        },
+        async record(observations, settles) {
+          if (!isLedgerUp) throw new Error('disk full');
+          for (const id of settles) pending.delete(id);
+          for (const one of observations) {
+            if (one.kind === 'tag') recorded.push(one);
+            if (one.kind === 'tag-gone') gone.push(one);
+          }
+          return { outcomes: [] };
+        },
       },
     });
   const completion = make();

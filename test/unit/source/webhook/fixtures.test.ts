@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HookOptions, Normalised } from '../../../../src/source/webhook/kind.ts';
-import { kinds } from '../../../../src/source/webhook/kinds.ts';
-import { makeReceiver, receive as receiveBy } from '../../../../src/source/webhook/receive.ts';
-import { allFixtures, type Fixture, hookOf, noon, standingClock } from '../../../support/webhook.ts';
+import { Receiver, receive as receiveBy } from '../../../../src/source/webhook/receive.ts';
+import { allFixtures, type Fixture, hookOf, standingClock } from '../../../support/webhook.ts';
 import { expectations } from '../../../support/webhook-expectations.ts';
 
 const dependencies = {
@@ -11,13 +10,7 @@ const dependencies = {
 };
 
 async function receive(fixture: Fixture, hook: HookOptions = hookOf(fixture)): Promise<Normalised> {
-  const kind = kinds.get(fixture.kind);
-  if (kind === undefined) throw new Error(`no kind ${fixture.kind}`);
-  return receiveBy(makeReceiver(kind, hook, dependencies), {
-    ...fixture,
-    pathToken: hook.pathToken,
-    arrivedAt: noon,
-  });
+  return receiveBy(new Receiver(hook, dependencies), { ...fixture, pathToken: hook.pathToken });
 }
 
 /** The key is opaque; that it is there, the same for a repetition and short is what counts. */

@@ -257,7 +257,7 @@ describe('acr', () => {
         data: { validationCode: 'c0de' },
       },
     ];
-    expect(read('acr', grid).reply).toEqual({
+    expect(read('acr', grid).answer).toEqual({
       status: 200,
       headers: {},
       body: { validationResponse: 'c0de' },

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../../../src/errors.ts';
 import { bodyIdleMs, UploadWatch } from '../../../../../src/source/webhook/body/idle-watch.ts';
-import { BodyBudget } from '../../../../../src/source/webhook/body/memory.ts';
+import { BodyMemory } from '../../../../../src/source/webhook/body/memory.ts';
 import { readBody } from '../../../../../src/source/webhook/body/read.ts';
 import { fakeClock } from '../../../../support/fake-clock.ts';
 
@@ -15,8 +15,8 @@ const codeOf = (run: () => void): string => {
   }
 };
 
-describe('the budget of bodies', () => {
-  const budget = () => new BodyBudget({ maxBytes: 8_000, largestBodyBytes: 100 });
+describe('the memory of bodies', () => {
+  const budget = () => new BodyMemory({ maxBytes: 8_000, largestBodyBytes: 100 });
 
   test('gives an address an eighth, counts an IPv6 /64 as one, and takes the room back', () => {
     const bodies = budget();
@@ -44,7 +44,7 @@ describe('the budget of bodies', () => {
   });
 
   test('has room for the largest body of any hook, however small the shares are', () => {
-    const bodies = new BodyBudget({ maxBytes: 1_000, largestBodyBytes: 900 });
+    const bodies = new BodyMemory({ maxBytes: 1_000, largestBodyBytes: 900 });
     expect(codeOf(() => bodies.open('192.0.2.1').resize(900))).toBe('fits');
   });
 });
@@ -55,9 +55,9 @@ describe('reading a body', () => {
     const stream = new PassThrough();
     const clock = fakeClock();
     const watch = new UploadWatch(clock);
-    const budget = new BodyBudget({ maxBytes: budgetBytes, largestBodyBytes: 0 });
-    const share = budget.open(null);
-    const body = readBody(stream, { announcedBytes: announcedBytes ?? null, maxBytes, share, watch });
+    const budget = new BodyMemory({ maxBytes: budgetBytes, largestBodyBytes: 0 });
+    const memory = budget.open(null);
+    const body = readBody(stream, { announcedBytes: announcedBytes ?? null, maxBytes, memory, watch });
     const result = body.then(
       (bytes) => bytes.toString('latin1'),
       (error: unknown) => (error instanceof ManifeedError ? error.code : String(error)),

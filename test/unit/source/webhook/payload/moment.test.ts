@@ -34,6 +34,7 @@ test.each([
   -1,
   Number.NaN,
   Number.POSITIVE_INFINITY,
+  2 ** 53,
   null,
   undefined,
   {},

@@ -1,27 +1,27 @@
 /**
- * HEADs that complete webhooks: few at a time per registry, so that one that hangs holds up no other, and one
- * for all who wait for the same tag.
+ * HEADs that somebody waits for (webhooks to be completed): few at a time per registry, so that a slow registry
+ * holds up no other, and one HEAD for all who wait for the same tag.
  */
-import type { Digest } from '../../event/digest.ts';
-import type { Deferred } from '../../event/observation.ts';
-import type { Clock } from '../../lib/clock.ts';
+import type { Digest } from '../event/digest.ts';
+import type { Deferred } from '../event/observation.ts';
+import type { Clock } from '../lib/clock.ts';
 
+/** What a tag points at. */
 export interface Manifest {
   readonly digest: Digest;
   readonly mediaType: string | null;
+  /** Bytes of the manifest. */
   readonly size: number | null;
 }
 
 /** `gone`: the registry has no such tag (yet). `unconfigured`: there is no such registry here to ask. */
 export type HeadAnswer = Manifest | 'gone' | 'unreachable' | 'unconfigured';
 
-/** Must not throw for what a registry does; `signal` aborts when nobody waits any more. */
-export type Head = (
-  registry: string,
-  repository: string,
-  tag: string,
-  signal: AbortSignal,
-) => Promise<HeadAnswer>;
+/** Asks a registry for one tag; the poller fits. */
+export interface TagSource {
+  /** Must not reject for what a registry does; `signal` aborts when nobody waits any more. */
+  head(registry: string, repository: string, tag: string, signal: AbortSignal): Promise<HeadAnswer>;
+}
 
 export interface Seen {
   readonly answer: HeadAnswer;
@@ -34,9 +34,10 @@ export const maxHeadsPerRegistry = 4;
 /** A HEAD that takes longer counts as unreachable. */
 export const headTimeoutMs = 4_000;
 
-interface Lane {
+/** The HEADs of one registry. */
+interface RegistryQueue {
   active: number;
-  /** By tag; insertion order is the queue. Bounded by those who wait, whom `Completion` bounds. */
+  /** By repository and tag, in the order of arrival. `Completion` bounds how many wait. */
   readonly queued: Map<string, Entry>;
   /** Tags whose HEAD is under way: another one for them waits, since it has to start after its webhook came. */
   readonly underWay: Set<string>;
@@ -49,51 +50,51 @@ interface Entry {
 }
 
 export class HeadQueue {
-  readonly #head: Head;
+  readonly #source: TagSource;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #registries = new Map<string, RegistryQueue>();
 
   /** @param signal ends every HEAD, under way or to come */
-  constructor(head: Head, clock: Clock, signal: AbortSignal) {
-    this.#head = head;
+  constructor(source: TagSource, clock: Clock, signal: AbortSignal) {
+    this.#source = source;
     this.#clock = clock;
     this.#signal = signal;
   }
 
   /** A look that starts after this call. Never rejects. */
   look(observation: Deferred): Promise<Seen> {
-    const lane = this.#laneOf(observation.registry);
+    const queue = this.#queueOf(observation.registry);
     const key = `${observation.repository}:${observation.tag}`;
-    const queued = lane.queued.get(key);
+    const queued = queue.queued.get(key);
     if (queued !== undefined) return queued.result;
     const { promise, resolve } = Promise.withResolvers<Seen>();
-    lane.queued.set(key, { observation, result: promise, resolve });
-    this.#advance(observation.registry, lane);
+    queue.queued.set(key, { observation, result: promise, resolve });
+    this.#advance(observation.registry, queue);
     return promise;
   }
 
-  #laneOf(registry: string): Lane {
-    const known = this.#lanes.get(registry);
+  #queueOf(registry: string): RegistryQueue {
+    const known = this.#registries.get(registry);
     if (known !== undefined) return known;
-    const lane: Lane = { active: 0, queued: new Map(), underWay: new Set() };
-    this.#lanes.set(registry, lane);
-    return lane;
+    const queue: RegistryQueue = { active: 0, queued: new Map(), underWay: new Set() };
+    this.#registries.set(registry, queue);
+    return queue;
   }
 
-  #advance(registry: string, lane: Lane): void {
-    for (const [key, entry] of lane.queued) {
-      if (lane.active >= maxHeadsPerRegistry) return;
-      if (lane.underWay.has(key)) continue;
-      lane.queued.delete(key);
-      lane.underWay.add(key);
-      lane.active += 1;
+  #advance(registry: string, queue: RegistryQueue): void {
+    for (const [key, entry] of queue.queued) {
+      if (queue.active >= maxHeadsPerRegistry) return;
+      if (queue.underWay.has(key)) continue;
+      queue.queued.delete(key);
+      queue.underWay.add(key);
+      queue.active += 1;
       void this.#send(entry.observation).then((seen) => {
-        lane.active -= 1;
-        lane.underWay.delete(key);
+        queue.active -= 1;
+        queue.underWay.delete(key);
         entry.resolve(seen);
-        if (lane.active === 0 && lane.queued.size === 0) this.#lanes.delete(registry);
-        else this.#advance(registry, lane);
+        if (queue.active === 0 && queue.queued.size === 0) this.#registries.delete(registry);
+        else this.#advance(registry, queue);
       });
     }
   }
@@ -111,7 +112,7 @@ export class HeadQueue {
     signal.addEventListener('abort', give, { once: true });
     if (signal.aborted) give();
     try {
-      const asked = signal.aborted ? tooLate : this.#head(registry, repository, tag, timeout.signal);
+      const asked = signal.aborted ? tooLate : this.#source.head(registry, repository, tag, timeout.signal);
       // An answer that never comes must not hold the place: what ignores its signal is left behind.
       return { answer: await Promise.race([asked, tooLate]), sentAt };
     } catch {
