@@ -74,7 +74,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const polling = createPolling({
     ...{ ...common, ledger, countOutcomes, registries, watch, defaultRegistry },
     ...{ scheduleFor: cluster.scheduleFor, budgetFor: cluster.budgetFor },
-    onPressure: (registry) => hub.pacer.press(registry),
+    onPressure: (registry) => hub.pacer.rate.press(registry),
   });
   const hub = await Hub.open({
     ...{ ...common, ...limits, ledger, interests: limits, pace: canonicalPace(config) },

@@ -82,7 +82,7 @@ export class Deliverer {
     // All of them are done with, whatever their own slots and the feeder say later.
     const done = later.map((frame) => frame.sequence);
     if (!this.#remember(subscriber, held.frame.sequence, ...done)) return null;
-    for (const _ of later) this.#parts.metrics.superseded();
+    this.#parts.metrics.superseded.inc({}, later.length);
     return newest;
   }
 
@@ -105,7 +105,7 @@ export class Deliverer {
   #passOver(frame: Frame): void {
     const error = frame.takeFailure();
     if (error === null) return;
-    this.#parts.metrics.unwritable();
+    this.#parts.metrics.unwritable.inc();
     const position = formatPosition(frame.change.epoch, frame.sequence);
     this.#parts.log.error({ error, position }, 'write change: failed: it is passed over');
   }

@@ -4,6 +4,7 @@
  * the event loop; a queue that grows too long, or has a hole, is skipped, and the subscribers read it from the
  * ledger.
  */
+import type { Work } from '../event/glob.ts';
 import { formatPosition } from '../event/position.ts';
 import type { Bounds, TailEvent } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -11,7 +12,7 @@ import type { Log } from '../lib/log.ts';
 import type { Deliverer } from './deliverer.ts';
 import type { Feeders } from './feeders.ts';
 import type { Frame } from './frame.ts';
-import type { GroupIndex } from './group.ts';
+import type { GroupIndex, Matched } from './group-index.ts';
 import type { History } from './history.ts';
 import type { HubMetrics } from './hub-metrics.ts';
 import type { HeldChange } from './pace/held-change.ts';
@@ -79,11 +80,11 @@ export class FanOut {
     try {
       for (let frame = queue.take(); frame !== undefined; frame = queue.take()) {
         try {
-          if (!this.#learn(frame) && !(await this.#learnOn(frame))) continue;
-          // Before its fan-out begins: who joins meanwhile gets it live.
+          const matched = index.match(frame, newWork()) ?? (await this.#matchOn(frame));
+          if (matched === null) continue;
+          // Only now: a subscription that came while globs were judged gets it live.
           queue.begin(frame);
           history.push(frame);
-          const matched = index.match(frame);
           const verdict = pacer.hold(frame, matched);
           if (verdict === 'full') this.#dropHeld();
           if (this.#heldLong()) await this.#yield();
@@ -150,7 +151,7 @@ export class FanOut {
   /** Live subscribers are left at their resume positions, and catch up from the ledger. */
   #leaveBehind(onlyPaced = false): void {
     const { metrics, table, deliverer, feeders } = this.#parts;
-    metrics.overrun();
+    metrics.overruns.inc();
     for (const subscriber of table) {
       if (subscriber.state === 'live' && (subscriber.paced || !onlyPaced)) deliverer.fallBehind(subscriber);
     }
@@ -175,19 +176,17 @@ export class FanOut {
     feeders.feedAll();
   }
 
-  #learn(frame: Frame): boolean {
-    return this.#parts.index.learn(frame.key, { steps: 0, limit: stepsPerTurn });
-  }
-
-  /** @returns false: the frame became void meanwhile */
-  async #learnOn(frame: Frame): Promise<boolean> {
-    const { queue } = this.#parts;
+  /** Goes on matching in later turns of the event loop. Null: the frame became void meanwhile. */
+  async #matchOn(frame: Frame): Promise<Matched | null> {
+    const { queue, index } = this.#parts;
     const { drops } = queue;
+    let matched: Matched | null;
     do {
       await this.#yield();
-      if (queue.drops !== drops) return false;
-    } while (!this.#learn(frame));
-    return true;
+      if (queue.drops !== drops) return null;
+      matched = index.match(frame, newWork());
+    } while (matched === null);
+    return matched;
   }
 
   #heldLong(): boolean {
@@ -198,4 +197,8 @@ export class FanOut {
     await new Promise(setImmediate);
     this.#heldSince = this.#parts.clock.monotonic();
   }
+}
+
+function newWork(): Work {
+  return { steps: 0, limit: stepsPerTurn };
 }

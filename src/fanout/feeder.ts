@@ -164,7 +164,7 @@ async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void
     joining.told = true;
     parts.deliverer.tell(subscriber, { kind: 'subscribed', id: request.id });
   }
-  if (reason !== null) tellReset(subscriber, { id: request.id, bounds, sequence, reason }, parts);
+  if (reason !== null) tellReset(subscriber, request.id, { bounds, sequence, reason }, parts);
   const resumes = request.start.kind !== 'live' && reason === null;
   if (request.snapshot && !resumes) await sendSnapshot(subscriber, request, isOver, parts);
   if (isOver()) return;
@@ -208,7 +208,7 @@ async function deliverPage(
   for (const frame of page.frames) {
     let due = toDeliver.has(frame) && isNew(frame);
     if (due && newest !== null && newest.get(frame.subject) !== frame) {
-      parts.metrics.superseded();
+      parts.metrics.superseded.inc();
       due = false;
     }
     if (due) {
@@ -253,9 +253,7 @@ async function fallBelowFloor(run: Run, reason: ResetReason): Promise<void> {
   if (subscriber.state !== 'behind' || parts.queue.epoch !== epoch) return;
   // Not below: a replica lags behind the head that was announced.
   if (subscriber.cursor >= bounds.floor) return parts.clock.sleep(lagMs);
-  for (const { id } of subscriber.subscriptions) {
-    tellReset(subscriber, { id, bounds, sequence, reason }, parts);
-  }
+  tellResetToAll(subscriber, { bounds, sequence, reason }, parts);
   subscriber.cursor = sequence;
   subscriber.ahead = null;
 }
@@ -265,30 +263,31 @@ function reasonOf(error: ManifeedError): ResetReason {
   return error.detail?.reason === 'continuity-lost' ? 'continuity-lost' : 'below-floor';
 }
 
-/** Tells every running subscription that continuity was lost. */
+/** It is told that continuity was lost. */
 function tellLost(subscriber: Subscriber, bounds: Bounds, parts: FeederParts): void {
   subscriber.lost = null;
-  const { cursor: sequence } = subscriber;
-  for (const { id } of subscriber.subscriptions) {
-    tellReset(subscriber, { id, bounds, sequence, reason: 'continuity-lost' }, parts);
-  }
+  tellResetToAll(subscriber, { bounds, sequence: subscriber.cursor, reason: 'continuity-lost' }, parts);
 }
 
 interface Reset {
-  readonly id: string;
   readonly bounds: Bounds;
   /** Where the stream goes on. */
   readonly sequence: number;
   readonly reason: ResetReason;
 }
 
+function tellResetToAll(subscriber: Subscriber, reset: Reset, parts: FeederParts): void {
+  for (const { id } of subscriber.subscriptions) tellReset(subscriber, id, reset, parts);
+}
+
 function tellReset(
   subscriber: Subscriber,
-  { id, bounds, sequence, reason }: Reset,
-  parts: Pick<FeederParts, 'deliverer' | 'metrics'>,
+  id: string,
+  { bounds, sequence, reason }: Reset,
+  { metrics, deliverer }: FeederParts,
 ): void {
-  parts.metrics.reset(reason);
+  metrics.resets.inc({ reason });
   const position = formatPosition(bounds.epoch, sequence);
   const floor = formatPosition(bounds.epoch, bounds.floor);
-  parts.deliverer.tell(subscriber, { kind: 'reset', id, reason, position, floor });
+  deliverer.tell(subscriber, { kind: 'reset', id, reason, position, floor });
 }

@@ -1,6 +1,6 @@
 import type { Counter, Metrics } from '../lib/metrics.ts';
 import type { ChangeQueue } from './queue.ts';
-import type { Encoding, ResetReason } from './sink.ts';
+import type { Encoding } from './sink.ts';
 import type { SubscriberTable } from './table.ts';
 
 interface Watched {
@@ -10,23 +10,23 @@ interface Watched {
 
 /** What the hub counts. Deliveries are summed here and handed on at a scrape: they are the hottest path there is. */
 export class HubMetrics {
-  readonly #resets: Counter;
-  readonly #superseded: Counter;
-  readonly #overruns: Counter;
-  readonly #unwritable: Counter;
+  readonly resets: Counter;
+  readonly superseded: Counter;
+  readonly overruns: Counter;
+  readonly unwritable: Counter;
   readonly #sums = new Map<Encoding, { deliveries: number; bytes: number }>();
 
   constructor(metrics: Metrics, hub: Watched) {
-    this.#resets = metrics.counter('resets_total', 'Resets told to subscribers', ['reason']);
-    this.#superseded = metrics.counter(
+    this.resets = metrics.counter('resets_total', 'Resets told to subscribers', ['reason']);
+    this.superseded = metrics.counter(
       'superseded_total',
       'Held-back changes replaced by a newer one of their tag',
     );
-    this.#overruns = metrics.counter(
+    this.overruns = metrics.counter(
       'fanout_overruns_total',
       'Times that fan-out or pace could not keep up, and subscribers read from the ledger',
     );
-    this.#unwritable = metrics.counter(
+    this.unwritable = metrics.counter(
       'unwritable_changes_total',
       'Changes with a value that cannot be written, such as a time after the year 9999: delivered to nobody',
     );
@@ -57,22 +57,6 @@ export class HubMetrics {
     }
     sum.deliveries++;
     sum.bytes += bytes;
-  }
-
-  reset(reason: ResetReason): void {
-    this.#resets.inc({ reason });
-  }
-
-  superseded(): void {
-    this.#superseded.inc();
-  }
-
-  unwritable(): void {
-    this.#unwritable.inc();
-  }
-
-  overrun(): void {
-    this.#overruns.inc();
   }
 }
 

@@ -14,7 +14,7 @@ import { Demand } from './demand.ts';
 import { FanOut } from './fan-out.ts';
 import { Feeders } from './feeders.ts';
 import type { Frame } from './frame.ts';
-import { GroupIndex } from './group.ts';
+import { GroupIndex } from './group-index.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
 import { defaultInterestLimits, type InterestLimits, Interests } from './interests.ts';
@@ -57,19 +57,10 @@ export interface HubOptions {
 const aloneHere = (_key: string, own: number): GatewayCounts => ({ node: 0, counts: [own] });
 
 export class Hub {
-  readonly table = new SubscriberTable();
-  readonly history: History;
+  readonly table: SubscriberTable;
   readonly pacer: Pacer;
   readonly #options: HubOptions;
-  readonly #queue: ChangeQueue;
-  readonly #turns = new Turns();
-  readonly #index: GroupIndex;
-  readonly #interests: Interests;
-  readonly #deliverer: Deliverer;
-  readonly #subscriptions: Subscriptions;
-  readonly #feeders: Feeders;
-  readonly #fanOut: FanOut;
-  readonly #stopTail: () => void;
+  readonly #parts: ReturnType<typeof assemble>;
   #nextNumber = 1;
   #closed = false;
 
@@ -79,35 +70,15 @@ export class Hub {
   }
 
   private constructor(options: HubOptions, bounds: Bounds) {
-    const { ledger, clock, random, log } = options;
     this.#options = options;
-    const { table } = this;
-    const history = new History(ledger, options.history);
-    const queue = new ChangeQueue(bounds, options.maxQueuedChanges ?? 10_000);
-    const demand = new Demand(options.onDemand ?? (() => {}));
-    const index = new GroupIndex((key, scopes) => demand.tell(key, scopes));
-    const interests = new Interests(options.interests ?? defaultInterestLimits, clock);
-    const pacer = new Pacer({ ...options, countsOf: options.countsOf ?? aloneHere });
-    const metrics = new HubMetrics(options.metrics, { table, queue });
-    const deliverer = new Deliverer({ pacer, queue, metrics, clock, log });
-    const subscriptions = new Subscriptions({ table, index, interests, pacer, deliverer });
-    const parts = { ...{ queue, history, table, index, pacer, deliverer, metrics }, ...{ clock, log } };
-    const feeders = new Feeders({ ...parts, ledger, subscriptions, turns: this.#turns, random });
-    this.history = history;
-    this.pacer = pacer;
-    this.#queue = queue;
-    this.#index = index;
-    this.#interests = interests;
-    this.#deliverer = deliverer;
-    this.#subscriptions = subscriptions;
-    this.#feeders = feeders;
-    this.#fanOut = new FanOut({ ...parts, feeders });
-    this.#stopTail = ledger.tail((event) => this.#fanOut.hear(event));
+    this.#parts = assemble(options, bounds);
+    this.table = this.#parts.table;
+    this.pacer = this.#parts.pacer;
   }
 
   /** Where fan-out stands. */
   get head(): { epoch: string; sequence: number } {
-    return { epoch: this.#queue.epoch, sequence: this.#queue.head };
+    return { epoch: this.#parts.queue.epoch, sequence: this.#parts.queue.head };
   }
 
   /**
@@ -116,21 +87,20 @@ export class Hub {
    * @throws TOO_MANY_REQUESTS for what its owner asks for in a short time; UNAVAILABLE
    */
   recent(limit: number, { owner, grant, filter, isOver }: RecentRequest): Promise<readonly Frame[]> {
-    this.#interests.charge(filter, owner);
+    this.#parts.interests.charge(filter, owner);
     const wants = (frame: Frame) => filter.matches(frame.change);
     const judged = { grant, filters: [filter], wants, isOver };
-    const parts = { ledger: this.#options.ledger, history: this.history, turns: this.#turns };
-    return recentFrames(parts, this.#queue.head, limit, judged);
+    return recentFrames(this.#parts, this.#parts.queue.head, limit, judged);
   }
 
   /** Paced subscribers by exact repository and by pattern. */
   pacedCounts(): ReadonlyMap<string, number> {
-    return this.#index.pacedCounts();
+    return this.#parts.index.pacedCounts();
   }
 
   /** Whether a fan-out is under way. */
   get fanningOut(): boolean {
-    return this.#fanOut.busy;
+    return this.#parts.fanOut.busy;
   }
 
   /** A connection without subscriptions yet. */
@@ -150,51 +120,51 @@ export class Hub {
   subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
     const { id, start, snapshot } = asked;
-    const filter = this.#interests.hold(asked.filter, subscriber.owner, subscriber.filters());
+    const filter = this.#parts.interests.hold(asked.filter, subscriber.owner, subscriber.filters());
     const request = { id, filter, start, snapshot };
-    const { head } = this.#queue;
+    const { head } = this.#parts.queue;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
     const caughtUp =
       subscriber.state === 'live' || (subscriber.subscriptions.length === 0 && !subscriber.feeding);
     if (fromNow && caughtUp && subscriber.joining === null) this.#joinLive(subscriber, request, head);
     else {
-      if (subscriber.state === 'live') this.#deliverer.fallBehind(subscriber);
+      if (subscriber.state === 'live') this.#parts.deliverer.fallBehind(subscriber);
       // A live start is where the head is now, not where it will be when the feeder gets to it.
       const cursor = fromNow ? head : null;
       subscriber.joining ??= [];
       subscriber.joining.push({ request, cursor, told: fromNow, lost: null });
-      if (fromNow) this.#deliverer.tell(subscriber, { kind: 'subscribed', id });
+      if (fromNow) this.#parts.deliverer.tell(subscriber, { kind: 'subscribed', id });
     }
-    if (subscriber.state === 'behind') this.#feeders.feed(subscriber);
+    if (subscriber.state === 'behind') this.#parts.feeders.feed(subscriber);
   }
 
   /** Nearly all subscriptions: live from now on, on a connection that has nothing to catch up with. */
   #joinLive(subscriber: Subscriber, request: SubscriptionRequest, head: number): void {
     if (subscriber.subscriptions.length === 0) subscriber.place(head);
-    this.#subscriptions.activate(subscriber, request, head);
-    this.#deliverer.tell(subscriber, { kind: 'subscribed', id: request.id });
-    if (subscriber.state === 'live') this.#deliverer.tellReady(subscriber);
-    else if (subscriber.blockedAt === 0) this.#deliverer.goLive(subscriber);
+    this.#parts.subscriptions.activate(subscriber, request, head);
+    this.#parts.deliverer.tell(subscriber, { kind: 'subscribed', id: request.id });
+    if (subscriber.state === 'live') this.#parts.deliverer.tellReady(subscriber);
+    else if (subscriber.blockedAt === 0) this.#parts.deliverer.goLive(subscriber);
   }
 
   /** False where the connection has no such subscription. */
   unsubscribe(subscriber: Subscriber, id: string): boolean {
-    return this.#subscriptions.remove(subscriber, id);
+    return this.#parts.subscriptions.remove(subscriber, id);
   }
 
   /** The connection is gone. Idempotent. */
   disconnect(subscriber: Subscriber): void {
-    this.#subscriptions.disconnect(subscriber);
+    this.#parts.subscriptions.disconnect(subscriber);
   }
 
   /** Its resume position: everything at or before it has been delivered. */
   resumeOf(subscriber: Subscriber): string {
-    return this.#deliverer.resumePosition(subscriber);
+    return this.#parts.deliverer.resumePosition(subscriber);
   }
 
   /** Ends one connection with a last bookmark. */
   dismiss(subscriber: Subscriber, why: Farewell, retryMs: number): void {
-    this.#subscriptions.dismiss(subscriber, why, retryMs);
+    this.#parts.subscriptions.dismiss(subscriber, why, retryMs);
   }
 
   /** Why this subscriber is to be closed, if it is; asked by the heartbeat as it passes. */
@@ -212,9 +182,43 @@ export class Hub {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopTail();
-    this.#fanOut.close();
+    this.#parts.stopTail();
+    this.#parts.fanOut.close();
     this.pacer.close();
     for (const subscriber of this.table) this.disconnect(subscriber);
   }
+}
+
+/** Makes the parts of fan-out, each from those before it, and begins to listen to the ledger. */
+function assemble(options: HubOptions, bounds: Bounds) {
+  const { ledger, clock, random, log } = options;
+  const table = new SubscriberTable();
+  const history = new History(ledger, options.history);
+  const queue = new ChangeQueue(bounds, options.maxQueuedChanges ?? 10_000);
+  const turns = new Turns();
+  const demand = new Demand(options.onDemand ?? (() => {}));
+  const index = new GroupIndex((key, scopes) => demand.tell(key, scopes));
+  const interests = new Interests(options.interests ?? defaultInterestLimits, clock);
+  const pacer = new Pacer({ ...options, countsOf: options.countsOf ?? aloneHere });
+  const metrics = new HubMetrics(options.metrics, { table, queue });
+  const deliverer = new Deliverer({ pacer, queue, metrics, clock, log });
+  const subscriptions = new Subscriptions({ table, index, interests, pacer, deliverer });
+  const parts = {
+    ledger,
+    clock,
+    random,
+    log,
+    table,
+    history,
+    queue,
+    turns,
+    index,
+    interests,
+    pacer,
+    metrics,
+  };
+  const feeders = new Feeders({ ...parts, deliverer, subscriptions });
+  const fanOut = new FanOut({ ...parts, deliverer, feeders });
+  const stopTail = ledger.tail((event) => fanOut.hear(event));
+  return { ...parts, deliverer, subscriptions, feeders, fanOut, stopTail };
 }

@@ -1,5 +1,5 @@
 import type { Deliverer } from './deliverer.ts';
-import type { GroupIndex } from './group.ts';
+import type { GroupIndex } from './group-index.ts';
 import type { Interests } from './interests.ts';
 import type { Pacer } from './pace/pacer.ts';
 import type { Farewell } from './sink.ts';

@@ -1,5 +1,5 @@
 import type { Frame } from '../frame.ts';
-import type { Matched } from '../group.ts';
+import type { Matched } from '../group-index.ts';
 import type { Group, Subscriber } from '../subscriber.ts';
 import type { PaceRule } from './rules.ts';
 import { type GatewayCounts, globalRank, shuffle, slotHash } from './slots.ts';

@@ -8,7 +8,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Frame } from '../frame.ts';
-import type { Matched } from '../group.ts';
+import type { Matched } from '../group-index.ts';
 import type { Subscriber } from '../subscriber.ts';
 import { CurrentRate } from './current-rate.ts';
 import { HeldChange } from './held-change.ts';
@@ -41,7 +41,8 @@ export type HoldVerdict = 'at once' | 'held' | 'full';
 
 export class Pacer {
   readonly #options: PacerOptions;
-  readonly #current: CurrentRate;
+  /** R at this moment; overrides and complaints go there. */
+  readonly rate: CurrentRate;
   readonly #ruleOf: (key: string) => PaceRule;
   readonly #rules = new Map<string, PaceRule>();
   readonly #queues = new Map<string, RuleQueues>();
@@ -58,7 +59,7 @@ export class Pacer {
 
   constructor(options: PacerOptions) {
     this.#options = options;
-    this.#current = new CurrentRate(options);
+    this.rate = new CurrentRate(options);
     this.#ruleOf = paceRules(options.pace, compileGlob);
     const { metrics } = options;
     metrics.gauge('pace_held_deliveries', 'Deliveries held back now', [], (gauge) => gauge.set(this.held));
@@ -195,19 +196,9 @@ export class Pacer {
     return all.filter((each) => each.frame.sequence > held.frame.sequence);
   }
 
-  /** A registry answered 429 or 503: its R is halved, and recovers slowly. */
-  press(registry: string): void {
-    this.#current.press(registry);
-  }
-
-  /** Sets R for a while, as an operator's `PUT /v1/pace` asks; see `CurrentRate.override`. */
-  override(pattern: string | null, deliveriesPerSecond: number, forMs: number | null): void {
-    this.#current.override(pattern, deliveriesPerSecond, forMs);
-  }
-
   /** What `GET /v1/pace` shows. */
   describe(): object {
-    const { registries, ...rates } = this.#current.describe(this.#options.pace.deliveriesPerSecond);
+    const { registries, ...rates } = this.rate.describe(this.#options.pace.deliveriesPerSecond);
     return {
       ...rates,
       heldDeliveries: this.held,
@@ -271,7 +262,7 @@ export class Pacer {
   #queuesOf(rule: PaceRule): RuleQueues {
     let queues = this.#queues.get(rule.name);
     if (queues === undefined) {
-      queues = new RuleQueues(rule, this.#current, this.#options.clock.monotonic());
+      queues = new RuleQueues(rule, this.rate, this.#options.clock.monotonic());
       this.#queues.set(rule.name, queues);
     }
     return queues;

@@ -1,28 +1,3 @@
-/** R, the deliveries a second that are allowed: raised by the longest window, lowered by a registry's complaints. */
-
-export interface RateInput {
-  /** The configured (or lowered) R, > 0. */
-  readonly deliveriesPerSecond: number;
-  /** Deliveries held back by now, over all gateways. */
-  readonly backlog: number;
-  /** The longest that a delivery may be held back, ms, > 0. */
-  readonly maxWindowMs: number;
-}
-
-export interface EffectiveRate {
-  /** Deliveries a second. */
-  readonly rate: number;
-  /** The backlog would not have fitted in the window at R: worth a metric and a log line. */
-  readonly raised: boolean;
-}
-
-export function effectiveRate(input: RateInput): EffectiveRate {
-  const needed = (input.backlog * 1000) / input.maxWindowMs;
-  return needed > input.deliveriesPerSecond
-    ? { rate: needed, raised: true }
-    : { rate: input.deliveriesPerSecond, raised: false };
-}
-
 /**
  * What a registry's 429 and 503 made of R: additive increase, multiplicative decrease, as TCP does, because
  * nobody knows how much the registry can take until it complains.

@@ -1,7 +1,6 @@
 import type { Subscriber } from '../subscriber.ts';
 import type { CurrentRate } from './current-rate.ts';
 import type { HeldChange } from './held-change.ts';
-import { effectiveRate } from './rate.ts';
 import type { PaceRule } from './rules.ts';
 import { leftToOthers, shares } from './shares.ts';
 
@@ -27,7 +26,7 @@ export class RuleQueues {
   readonly #live: HeldChange[] = [];
   /** In order of arrival; a map, so that one who hangs up leaves at once and a reconnect loop can't fill it. */
   readonly #replays = new Map<Subscriber, Replay>();
-  readonly #current: CurrentRate;
+  readonly #rate: CurrentRate;
   /** What replays may spend at once; below zero while a long replay is being paid off. */
   #tokens: number;
   /** Replays that have to go on whatever the tokens say, lest they miss their deadline. */
@@ -38,9 +37,9 @@ export class RuleQueues {
   #share = 1;
   #refilledAt: number;
 
-  constructor(rule: PaceRule, current: CurrentRate, now: number) {
+  constructor(rule: PaceRule, rate: CurrentRate, now: number) {
     this.rule = rule;
-    this.#current = current;
+    this.#rate = rate;
     this.#tokens = rule.burst;
     this.#refilledAt = now;
   }
@@ -56,7 +55,7 @@ export class RuleQueues {
     let backlog = 0;
     for (const held of this.#priority) backlog += held.remaining;
     for (const held of this.#live) backlog += held.remaining;
-    return (backlog * 1000) / this.#current.of(first.frame.key, first.rule);
+    return (backlog * 1000) / this.#rate.of(first.frame.key, first.rule);
   }
 
   /** Replays waiting for their turn. */
@@ -95,7 +94,7 @@ export class RuleQueues {
     const own = deliveries * this.#share;
     const unspent = Math.max(0, Math.min(own, this.#tokens));
     this.#tokens -= unspent;
-    const rate = this.#rate();
+    const rate = this.#anyRate();
     this.#owed = Math.min(this.#owed + (own - unspent) / this.#share, rate * maxDebtSeconds);
   }
 
@@ -154,20 +153,20 @@ export class RuleQueues {
   }
 
   /** R without a change at hand. */
-  #rate(): number {
+  #anyRate(): number {
     const first = this.#priority[0]?.frame.key ?? this.#live[0]?.frame.key;
     const waiting: Replay | undefined = this.#replays.values().next().value;
-    return this.#current.of(waiting?.repositoryKey ?? first ?? '', this.rule);
+    return this.#rate.of(waiting?.repositoryKey ?? first ?? '', this.rule);
   }
 
   #replayRate(): number {
-    return this.#rate() * this.#share;
+    return this.#anyRate() * this.#share;
   }
 
   /** Time spent on what overtook; at least `kept` of the elapsed remains. */
   #payOff(elapsedMs: number, kept: number): number {
     if (this.#owed <= 0) return 0;
-    const perMs = this.#rate() / 1000;
+    const perMs = this.#anyRate() / 1000;
     const paidMs = Math.min(this.#owed / perMs, elapsedMs * (1 - kept));
     this.#owed = Math.max(0, this.#owed - paidMs * perMs);
     return paidMs;
@@ -190,7 +189,7 @@ export class RuleQueues {
     }
     for (const [subscriber, { repositoryKey }] of this.#replays) {
       if (this.#tokens < 1 && this.#urgent < 1) return;
-      if (this.#tokens < 1) this.#current.noteRaised(repositoryKey, this.#replays.size, this.#replayRate());
+      if (this.#tokens < 1) this.#rate.noteRaised(repositoryKey, this.#replays.size, this.#replayRate());
       // The token goes here and not with the delivery, which comes only after the awaiting code has run.
       if (this.#tokens >= 1) this.#tokens--;
       this.#urgent = Math.max(0, this.#urgent - 1);
@@ -220,16 +219,16 @@ export class RuleQueues {
 
   /** The queue's part of R, or what it takes to have each of its changes out by its deadline. */
   #rateFor(queue: readonly HeldChange[], head: HeldChange, part: number, now: number): number {
-    const allowed = this.#current.of(head.frame.key, head.rule) * part;
+    const allowed = this.#rate.of(head.frame.key, head.rule) * part;
     let rate = allowed;
     let backlog = 0;
     for (const [index, held] of queue.entries()) {
       backlog += held.remaining;
       const overfull = index === 0 && queue.length > maxQueuedChanges;
       const maxWindowMs = overfull ? 1 : Math.max(1, held.deadline - now);
-      rate = Math.max(rate, effectiveRate({ deliveriesPerSecond: allowed, backlog, maxWindowMs }).rate);
+      rate = Math.max(rate, (backlog * 1000) / maxWindowMs);
     }
-    if (rate > allowed) this.#current.noteRaised(head.frame.key, rate, allowed);
+    if (rate > allowed) this.#rate.noteRaised(head.frame.key, rate, allowed);
     return rate;
   }
 }

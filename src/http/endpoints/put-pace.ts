@@ -19,12 +19,14 @@ export type PaceChange = z.infer<typeof bodySchema>;
 /** What paces deliveries; the hub's pacer fits. */
 export interface AdjustablePace {
   describe(): object;
-  /**
-   * @param pattern canonical glob over repository keys; null: all
-   * @param forMs null: until replaced
-   * @throws TOO_MANY_REQUESTS when too many overrides are in force
-   */
-  override(pattern: string | null, deliveriesPerSecond: number, forMs: number | null): void;
+  readonly rate: {
+    /**
+     * @param pattern canonical glob over repository keys; null: all
+     * @param forMs null: until replaced
+     * @throws TOO_MANY_REQUESTS when too many overrides are in force
+     */
+    override(pattern: string | null, deliveriesPerSecond: number, forMs: number | null): void;
+  };
 }
 
 /** `PUT /v1/pace`: overrides the rate of all repositories or of some. @param defaultRegistry of a bare name */
@@ -42,7 +44,7 @@ export function putPace(pace: AdjustablePace, defaultRegistry: string): Endpoint
       const { repository, deliveriesPerSecond, forSeconds } = parsePaceChange(request.body);
       const pattern =
         repository === undefined ? null : parseRepositoryText(repository, { defaultRegistry }).canonical;
-      pace.override(pattern, deliveriesPerSecond, forSeconds === undefined ? null : forSeconds * 1000);
+      pace.rate.override(pattern, deliveriesPerSecond, forSeconds === undefined ? null : forSeconds * 1000);
       return reply.send(pace.describe());
     },
   };

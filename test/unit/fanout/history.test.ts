@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FilterInput } from '../../../src/event/filter.ts';
+import { Frame } from '../../../src/fanout/frame.ts';
 import { History } from '../../../src/fanout/history.ts';
 import { everything, filterOf, keyOf, openWorld } from '../../support/hub-world.ts';
 
@@ -18,10 +19,10 @@ async function filled(count: number) {
 
 describe('history', () => {
   test('the newest frames come from memory, as many as it may keep', async () => {
-    const world = await openWorld({ history: { maxFrames: 10, pageSize: 4 } });
+    const world = await openWorld();
     for (let n = 0; n < 100; n++) await world.push('team/a');
-    await world.settle();
-    const { history } = world.hub;
+    const history = new History(world.ledger, { maxFrames: 10, pageSize: 4 });
+    for (const change of world.changes) history.push(new Frame(change));
     const { reads } = world.ledger;
     const page = await history.page(95);
     expect(page.frames.map((frame) => frame.sequence)).toEqual([96, 97, 98, 99]);

@@ -79,7 +79,7 @@ describe('pace under its rules', () => {
     await world.push('team/a');
     await world.pass(1_000);
     const before = watch.times.length;
-    world.hub.pacer.press('registry.example.com');
+    world.hub.pacer.rate.press('registry.example.com');
     await world.pass(1_000);
     const pressed = watch.times.length - before;
     expect(pressed).toBeGreaterThan(500);
@@ -94,7 +94,7 @@ describe('pace under its rules', () => {
     const watch = new Watch(world);
     await world.push('team/a');
     watch.begin();
-    world.hub.pacer.press('registry.example.com');
+    world.hub.pacer.rate.press('registry.example.com');
     for (let n = 0; n < 2_000; n++)
       watch.on(world.join({ repository: ['team/a'], start: world.after(0), paced: true }));
     await world.pass(1_000);
@@ -106,8 +106,8 @@ describe('pace under its rules', () => {
     const world = await open({ pace });
     const watch = new Watch(world);
     crowd(world, 9_000, watch);
-    world.hub.pacer.override(null, 500, null);
-    world.hub.pacer.override('registry.example.com/team/*', 100, 1_000);
+    world.hub.pacer.rate.override(null, 500, null);
+    world.hub.pacer.rate.override('registry.example.com/team/*', 100, 1_000);
     await world.push('team/a');
     await world.pass(1_000);
     expect(watch.times.length).toBeLessThan(110);

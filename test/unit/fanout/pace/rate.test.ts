@@ -1,22 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { effectiveRate, minFactor, pressed, recovered, unpressed } from '../../../../src/fanout/pace/rate.ts';
-
-describe('effectiveRate', () => {
-  it('is R while the backlog fits in the window', () => {
-    expect(effectiveRate({ deliveriesPerSecond: 500, backlog: 300_000, maxWindowMs: 600_000 })).toEqual({
-      rate: 500,
-      raised: false,
-    });
-  });
-
-  it('rises so that a larger backlog leaves within the window, and says so', () => {
-    expect(effectiveRate({ deliveriesPerSecond: 500, backlog: 600_000, maxWindowMs: 600_000 })).toEqual({
-      rate: 1000,
-      raised: true,
-    });
-  });
-});
+import { minFactor, pressed, recovered, unpressed } from '../../../../src/fanout/pace/rate.ts';
 
 describe('pressed', () => {
   it('halves R', () => {

@@ -10,17 +10,12 @@ import type { Frame } from './frame.ts';
 import { PatternGroups } from './pattern-groups.ts';
 import { Group, type Subscriber } from './subscriber.ts';
 
+/** Who is to have a change. */
 export interface Matched {
-  readonly groups: readonly Group[];
-  /** Paced members of these groups; one who is in two counts twice. */
-  readonly paced: number;
-  /** Paced members of all groups that ask for the repository and may see it, whatever tag or type they want. */
-  readonly pacedOfRepository: number;
-}
-
-interface MutableMatched {
   readonly groups: Group[];
+  /** Paced members of these groups; one who is in two counts twice. */
   paced: number;
+  /** Paced members of all groups that ask for the repository, whatever tag or type they want. */
   pacedOfRepository: number;
 }
 
@@ -30,6 +25,7 @@ interface Repository {
   readonly scopes: Map<string, number>;
 }
 
+const noGroups: readonly Group[] = [];
 const unlimited: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
 
 export class GroupIndex {
@@ -64,27 +60,27 @@ export class GroupIndex {
   }
 
   /**
-   * Prepares `match` in parts: finds whose globs match this repository.
+   * Finds the groups that are to have this change.
    *
-   * @returns false: `work` ran out, call again
+   * @param work how much judging of globs may be done now. Default: as much as it takes
+   * @returns null: `work` ran out; call again with more
    */
-  learn(repositoryKey: string, work: Work): boolean {
-    return this.#patterns.learn(repositoryKey, work);
-  }
-
-  match(frame: Frame): Matched {
+  match(frame: Frame, work: Work = unlimited): Matched | null {
+    if (!this.#patterns.learn(frame.key, work)) return null;
     // Counted here, not by sequence: those begin anew when continuity is lost.
     this.#round++;
-    const matched: MutableMatched = {
-      groups: [],
-      paced: 0,
-      pacedOfRepository: 0,
-    };
-    const exact = this.#exact.get(frame.key);
-    if (exact !== undefined) this.#collect(exact.groups, frame, matched);
-    this.#patterns.learn(frame.key, unlimited);
+    const matched: Matched = { groups: [], paced: 0, pacedOfRepository: 0 };
+    let grant: Grant | null = null;
+    let allowed = false;
+    for (const group of this.#exact.get(frame.key)?.groups ?? noGroups) {
+      if (group.grant !== grant) {
+        grant = group.grant;
+        allowed = grant.allows(frame.key);
+      }
+      this.#take(group, allowed, frame, matched);
+    }
     for (const { group } of this.#patterns.readersOf(frame.key)) {
-      if (group !== null && this.#isNew(group)) this.#take(group, frame, matched);
+      if (group !== null && group.judgedIn !== this.#round) this.#take(group, true, frame, matched);
     }
     return matched;
   }
@@ -101,31 +97,10 @@ export class GroupIndex {
     return counts;
   }
 
-  /** Groups that name this repository. */
-  #collect(groups: Iterable<Group>, frame: Frame, matched: MutableMatched): void {
-    let grant: Grant | null = null;
-    let allowed = false;
-    for (const group of groups) {
-      if (!this.#isNew(group)) continue;
-      if (group.grant !== grant) {
-        grant = group.grant;
-        allowed = grant.allows(frame.key);
-      }
-      if (allowed) this.#take(group, frame, matched);
-      else matched.pacedOfRepository += group.paced.size;
-    }
-  }
-
-  /** Whether this round of matching has not come to it yet. */
-  #isNew(group: Group): boolean {
-    if (group.judgedIn === this.#round) return false;
+  #take(group: Group, allowed: boolean, frame: Frame, matched: Matched): void {
     group.judgedIn = this.#round;
-    return true;
-  }
-
-  #take(group: Group, frame: Frame, matched: MutableMatched): void {
     matched.pacedOfRepository += group.paced.size;
-    if (!group.filter.matchesRest(frame.change)) return;
+    if (!allowed || !group.filter.matchesRest(frame.change)) return;
     matched.groups.push(group);
     matched.paced += group.paced.size;
   }
