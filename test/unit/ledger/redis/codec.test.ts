@@ -1,7 +1,6 @@
-// @needs redis-server
 /** What comes from Redis is checked like any input: no rubbish on the channel or in a key becomes a change. */
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isStoredRepository, maxKnownRepositories } from '../../../../src/event/stored-repository.ts';
 import {
   maxAnnouncementLength,
@@ -11,41 +10,8 @@ import {
   readStanding,
 } from '../../../../src/ledger/redis/codec.ts';
 import { digestSum, entrySum, isDigestSound } from '../../../../src/ledger/redis/sum.ts';
-import { countingMetrics } from '../../../support/counting-metrics.ts';
-import { digestOf, tagSeen, where } from '../../../support/ledger-samples.ts';
-import { recordingLog } from '../../../support/recording-log.ts';
-import { freshPrefix, listen, redisBench, sequences } from '../../../support/redis-ledger.ts';
-import { until } from '../../../support/until.ts';
-
-const { start, open, cleanUp } = redisBench();
-afterEach(cleanUp);
-
-const at = Date.UTC(2026, 0, 1);
-const digest = digestOf('one');
-
-/** A change as a script publishes it, with some members replaced. */
-function row(members: Readonly<Record<number, unknown>> = {}): unknown[] {
-  const { registry, repository } = where;
-  const list = [at, 'tag.created', registry, repository, 't', digest, null, 'type/x', 1, at, 'webhook:x', ''];
-  return list.map((value, i) => (i in members ? members[i] : value));
-}
-
-const bad: readonly [string, Readonly<Record<number, unknown>>][] = [
-  ['a recordedAt that no date has', { 0: 1e300 }],
-  ['a recordedAt beyond the year 9999', { 0: 253_402_300_800_000 }],
-  ['an occurredAt that no date has', { 9: Number.MAX_SAFE_INTEGER }],
-  ['an occurredAt that is no whole number', { 9: at + 0.5 }],
-  ['an unknown type', { 1: 'tag.renamed' }],
-  ['a host that is none', { 2: 'a b' }],
-  ['a repository that leads elsewhere', { 3: '../../admin/api?x=' }],
-  ['a repository in capitals', { 3: 'Library/Base' }],
-  ['a tag with a line break', { 4: 'a\nb' }],
-  ['a digest that is none', { 5: 'sha256:00' }],
-  ['a previous digest that is none', { 6: 'x' }],
-  ['a media type that is no text', { 7: 7 }],
-  ['a size below 0', { 8: -1 }],
-  ['an origin that is no text', { 10: null }],
-];
+import { digestOf, where } from '../../../support/ledger-samples.ts';
+import { rowAt as at, badRows, rowDigest as digest, row } from '../../../support/redis-rows.ts';
 
 describe('a message of the channel', () => {
   test('is read where it is as a gateway sends it', () => {
@@ -53,7 +19,7 @@ describe('a message of the channel', () => {
     expect(read?.()).toMatchObject([{ epoch: 'abc', sequence: 6, digest, occurredAt: at }]);
   });
 
-  test.each(bad)('with %s is not taken for a change', (_what, members) => {
+  test.each(badRows)('with %s is not taken for a change', (_what, members) => {
     const read = readAnnouncement(`abc 6 1\n${JSON.stringify([row(members)])}`)?.read;
     expect(() => read?.()).toThrow(/^use the ledger: Redis gave .*: must be/);
   });
@@ -110,7 +76,7 @@ describe('an entry of the stream', () => {
     expect(readEntry(entry('6-0', text), bounds)).toBeNull();
   });
 
-  test.each(bad)('with %s is not read, checksum or not', (_what, members) => {
+  test.each(badRows)('with %s is not read, checksum or not', (_what, members) => {
     const other = JSON.stringify(row(members));
     expect(readEntry(entry('6-0', other, 's', entrySum(other)), bounds)).toBeNull();
   });
@@ -163,23 +129,4 @@ test('names that are known to be good are remembered, and not too many', () => {
     expect(isStoredRepository('r.example.com', `team/app-${i}`)).toBe(true);
   expect(isStoredRepository('r.example.com', '../x')).toBe(false);
   expect(isStoredRepository('r.example.com', 'team/app-1')).toBe(true);
-});
-
-test('rubbish on the channel is dropped, counted and logged in few lines; the stream is read instead', async () => {
-  const redis = await start();
-  const [metrics, log] = [countingMetrics(), recordingLog()];
-  const ledger = await open({ url: redis.url, keyPrefix: freshPrefix(), metrics, log });
-  const heard = listen(ledger);
-  const { epoch } = await ledger.bounds();
-  const [channel = ''] = (await redis.admin.call('PUBSUB', 'SHARDCHANNELS')) as string[];
-  const messages = bad.map(([, members]) => `${epoch} 1 1\n${JSON.stringify([row(members)])}`);
-  messages.push(`${epoch} 1 2\n${JSON.stringify([row()])}`, 'rubbish', `${epoch} 1 9007199254740990\n`);
-  for (const message of messages) await redis.admin.call('SPUBLISH', channel, message);
-  await ledger.record([tagSeen('t', 'one', Date.now())]);
-  await until('the change', () => heard.changes.length > 0);
-  expect(sequences(heard.changes)).toEqual([1]);
-  expect(heard.changes[0]?.digest).toBe(digest);
-  expect(heard.resets).toEqual([]);
-  expect(metrics.value('ledger_redis_damaged_total')).toBeGreaterThan(0);
-  expect(log.lines.filter(({ message }) => message.includes('not what a gateway stored'))).toHaveLength(1);
 });
