@@ -42,21 +42,25 @@ const members = z.strictObject({
   url: text(urlRule, /^(?:memory:?|sqlite:.+|rediss?:\/\/.*)$/s)
     .optional()
     .describe(
-      'Where changes are kept: `memory`, `sqlite:PATH` or `redis://HOST:PORT/0` (`rediss://` for TLS). Beside the keys below it is `ledger.url`',
+      'Where changes are kept: `memory`, `sqlite:PATH` or `redis://HOST:PORT/0` (`rediss://` for TLS). Together with the keys below, write it as `ledger.url`',
     )
     .meta({ secret: 'url' }),
   sentinels: nodes().optional().describe('Redis Sentinel: `host:port` of each'),
-  name: text('a name').optional().describe('Redis Sentinel: its name of the primary; default `mymaster`'),
+  name: text('a name')
+    .optional()
+    .describe('Redis Sentinel: the name that it gives the primary; default `mymaster`'),
   cluster: nodes().optional().describe('Redis Cluster: `host:port` of some nodes'),
-  username: text('a user name').optional().describe('Redis user, where it is not in the URL'),
-  password: secret('a password').optional().describe('Redis password, where it is not in the URL'),
-  caFile: text('the path of a PEM file').optional().describe('Redis over TLS: authorities to trust, PEM'),
+  username: text('a user name').optional().describe('Redis user, if it is not in the URL'),
+  password: secret('a password').optional().describe('Redis password, if it is not in the URL'),
+  caFile: text('the path of a PEM file')
+    .optional()
+    .describe('Redis over TLS: certificate authorities to trust, PEM'),
   minReplicas: integer(0, 10)
     .default(0)
     .describe('Redis: replicas that must have a change before it is acknowledged'),
   keyPrefix: text('1–64 letters, digits, ".", "_", "-" or ":"', /^[A-Za-z0-9._:-]{1,64}$/)
     .default('manifeed')
-    .describe('Redis: what all keys begin with; ledgers beside each other need different ones'),
+    .describe('Redis: prefix of all keys; several ledgers in one Redis need different ones'),
 });
 
 /** A bare text stands for `{ url: text }`. */

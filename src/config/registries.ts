@@ -24,13 +24,13 @@ const poll = z
   .strictObject({
     interval: duration('1s', '7d')
       .prefault('60s')
-      .describe('Time between two looks at one repository, at first'),
+      .describe('Time between two checks of one repository, at first'),
     minInterval: duration('1s', '7d')
       .prefault('15s')
       .describe('The interval never falls below this after a change; default: at most `interval`'),
     maxInterval: duration('1s', '30d')
       .prefault('15m')
-      .describe('The interval never grows above this when nothing moves; default: at least `interval`'),
+      .describe('The interval never grows above this while nothing changes; default: at least `interval`'),
     requestsPerSecond: rate(0.01, 100_000)
       .default(10)
       .describe('Requests a second to this registry, over all gateways'),
@@ -38,7 +38,7 @@ const poll = z
     onDemand: flag().default(false).describe('Also poll repositories that a live subscription names exactly'),
     reserve: integer(0, 1_000_000)
       .default(10)
-      .describe('Requests that are always left of the quota that the registry tells (`ratelimit-remaining`)'),
+      .describe('Always leave this many requests of the quota unused (`ratelimit-remaining`)'),
   })
   .transform((value) => ({
     intervalMs: value.interval,
@@ -54,19 +54,19 @@ const registry = z.strictObject({
   host: registryHost().describe('The registry, as references name it; only these are ever contacted'),
   kind: choice(registryKinds)
     .optional()
-    .describe('Cheaper way to list tags, where the registry has one; default: by host'),
+    .describe('Which registry it is, if it has a cheaper way to list tags. Default: by host'),
   plainHttp: flag().default(false).describe('Speak HTTP without TLS, credentials included'),
   username: text('a user name').optional().describe('User name for the registry'),
   password: secret('a password or access token').optional().describe('Password or access token'),
   dockerConfig: text('the path of a file')
     .optional()
-    .describe("Docker's `config.json` to take credentials from, where no user name is given"),
+    .describe("Docker's `config.json` to take credentials from, if no user name is given"),
   caFile: text('the path of a PEM file').optional().describe('More certificate authorities to trust, PEM'),
   insecureSkipVerify: flag().default(false).describe('Trust any certificate: for tests only'),
   endpoint: httpUrl().optional().describe('Base URL to ask instead of `https://HOST`'),
   metadataEndpoint: httpUrl()
     .optional()
-    .describe('Base URL of the metadata API of Docker Hub, Quay or Harbor; default: as `kind` has it'),
+    .describe('Base URL of the metadata API of Docker Hub, Quay or Harbor; default: that of `kind`'),
   tokenService: registryHost()
     .optional()
     .describe(
@@ -83,10 +83,10 @@ const watch = z.strictObject({
   tags: list(text('a tag or a glob', /^[A-Za-z0-9._*-]{1,128}$/), 'tags or globs', maxTagsPerWatch)
     .min(1, { error: 'must have at least one' })
     .default(['*'])
-    .describe('Tags to look at: exact or glob'),
+    .describe('Tags to watch: exact or glob'),
   announceExisting: flag()
     .default(false)
-    .describe('Announce the tags that the first look finds, instead of only remembering them'),
+    .describe('Announce the tags that the first check finds, instead of only remembering them'),
 });
 
 export const registries = list(registry, 'registries', maxRegistries).prefault([]);

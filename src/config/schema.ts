@@ -35,7 +35,7 @@ const retention = z
   .transform((value) => ({ maxChanges: value.maxChanges, maxAgeMs: value.maxAge }));
 
 const token = z.strictObject({
-  name: text('a name').describe('Who holds the token; appears in logs'),
+  name: text('a name').describe('Who has the token; appears in logs'),
   // Whoever mistakes it for the token's own place must not find the token in an error or in a print.
   sha256: text('64 hexadecimal digits, made by `manifeed token`', /^[a-f0-9]{64}$/)
     .meta({ secret: true })
@@ -44,7 +44,7 @@ const token = z.strictObject({
     .min(1, { error: 'must have at least one' })
     .default(['**'])
     .describe('What it may subscribe to'),
-  unpaced: flag().default(false).describe('It may ask for `pace=none`'),
+  unpaced: flag().default(false).describe('It may use `pace=none`'),
   admin: flag()
     .default(false)
     .describe('It may use `PUT /v1/pace`, `GET /v1/upstreams`, `GET /v1/hooks` and `GET /metrics`'),
@@ -68,7 +68,7 @@ const access = z
 
 const paceRule = z
   .strictObject({
-    repository: pattern().describe('Repositories that this rule is for; the first match holds'),
+    repository: pattern().describe('Repositories of this rule; the first rule that matches applies'),
     deliveriesPerSecond: rate(0.01, 10_000_000).optional().describe('As `pace.deliveriesPerSecond`'),
     maxWindow: duration('1s', '30d').optional().describe('As `pace.maxWindow`'),
     burst: integer(0, 10_000_000).optional().describe('As `pace.burst`'),
@@ -84,7 +84,7 @@ const pace = z
   .strictObject({
     deliveriesPerSecond: rate(0.01, 10_000_000)
       .default(500)
-      .describe('Deliveries a second over all gateways: what the registry can take in pulls'),
+      .describe('Deliveries a second over all gateways: as many pulls as the registry can serve'),
     maxWindow: duration('1s', '30d')
       .prefault('10m')
       .describe(
@@ -95,7 +95,7 @@ const pace = z
       .describe('A change for at most this many subscribers goes out at once'),
     allowNone: flag()
       .optional()
-      .describe('Anybody may ask for `pace=none`; default: with open access on loopback'),
+      .describe('Anyone may use `pace=none`. Default: only with open access on loopback'),
     priority: list(pattern(), 'repositories or globs', maxPatterns)
       .default([])
       .describe('Repositories whose changes go first'),
@@ -114,7 +114,7 @@ const limits = z
   .strictObject({
     connections: integer(1, 1_000_000)
       .default(17_500)
-      .describe('Subscribers at once; fewer where the process may not open so many files'),
+      .describe('Subscribers at once; fewer if the process may not open so many files'),
     connectionsPerAddress: integer(1, 1_000_000)
       .default(1_000)
       .describe(
@@ -122,7 +122,7 @@ const limits = z
       ),
     newConnectionsPerSecond: integer(1, 1_000_000)
       .default(2_000)
-      .describe('New subscribers a second; of one address at most a quarter of it'),
+      .describe('New subscribers a second; one address may open a quarter of them'),
     subscriptionsPerConnection: integer(1, 10_000).default(100).describe('Subscriptions of one WebSocket'),
     repositoriesPerSubscription: integer(1, 100_000)
       .default(1_000)
@@ -138,7 +138,7 @@ const limits = z
     globsPerClient: integer(1, 1_000_000)
       .default(5_000)
       .describe(
-        'Wildcards and comparators of all connections of one token (with `access: open`, of one address), equal globs once; one client may also hold at most as many as are still free; from `limits.globs` on, clients are not told apart',
+        'Wildcards and comparators of all connections of one token (with `access: open`, of one address), equal globs once; one client may also use at most as many as are still free. `limits.globs` or more switches this limit off',
       ),
     globs: integer(1, 1_000_000)
       .default(20_000)
@@ -146,12 +146,12 @@ const limits = z
     filterMemoryPerConnection: size('4KiB', '1GiB')
       .prefault('4MiB')
       .describe(
-        'Estimated memory for the filters of one connection: about 600 bytes for a repository and 45 for each tag asked for there, 800 for a glob, 2,000 for a range; a filter for everything is free',
+        'Estimated memory for the filters of one connection: about 600 bytes for a repository and 45 for each of its tags, 800 for a glob, 2,000 for a range; a filter for everything is free',
       ),
     filterMemoryPerClient: size('4KiB', '16GiB')
       .prefault('32MiB')
       .describe(
-        'Estimated memory for the filters of one token or address, equal filters once; one client may also hold at most as much as is still free',
+        'Estimated memory for the filters of one token or address, equal filters once; one client may also use at most as much as is still free',
       ),
     filterMemory: size('4KiB', '64GiB')
       .prefault('128MiB')
@@ -160,19 +160,21 @@ const limits = z
     maxMessage: size('1KiB', '16MiB').prefault('64KiB').describe('Largest message from a WebSocket'),
     maxBody: size('1KiB', '64MiB')
       .prefault('1MiB')
-      .describe('Largest body of a request, webhooks apart (`webhooks[].maxBytes`)'),
+      .describe('Largest body of a request, except webhooks (`webhooks[].maxBytes`)'),
     maxBacklog: size('4KiB', '64MiB')
       .prefault('256KiB')
-      .describe('Bytes that wait in a socket before its subscriber is fed from the ledger'),
+      .describe('Bytes that may wait in a socket; beyond that, its subscriber is fed from the ledger'),
     stalledTimeout: duration('1s', '1d')
       .prefault('60s')
       .describe('A subscriber whose backlog has not drained for this long is closed, and may resume'),
     headerTimeout: duration('1s', '10m').prefault('10s').describe("Time for a request's head to arrive"),
     requestTimeout: duration('1s', '1h').prefault('30s').describe('Time for a whole request to arrive'),
-    idleTimeout: duration('1s', '1h').prefault('75s').describe('A connection without a request is closed'),
+    idleTimeout: duration('1s', '1h')
+      .prefault('75s')
+      .describe('A connection without a request is closed after this time'),
     heartbeatInterval: duration('1s', '10m')
       .prefault('20s')
-      .describe('Time between heartbeats of one subscriber; proxies cut quiet connections at 60 s'),
+      .describe('Time between heartbeats of one subscriber; many proxies close quiet connections after 60 s'),
     longPollMaxWait: duration('1s', '10m').prefault('60s').describe('Longest `wait` of a long-poll'),
     connectionLifetime: duration('1s', '365d')
       .optional()
@@ -208,14 +210,14 @@ const drain = z
   .strictObject({
     window: duration('0s', '10m')
       .prefault('10s')
-      .describe('At SIGTERM subscribers are closed evenly over this time'),
+      .describe('After SIGTERM, subscribers are closed evenly over this time'),
   })
   .transform((value) => ({ windowMs: value.window }));
 
 const log = z.strictObject({
   level: choice(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .describe('Least severe line that is logged'),
+    .describe('Lines less severe than this are not logged'),
 });
 
 const cors = z.strictObject({
@@ -236,7 +238,7 @@ export const settingsSchema = z.strictObject({
   hosts: list(hostName(), 'host names', maxPatterns)
     .default([])
     .describe(
-      'Names that this gateway answers to, besides loopback names, IP addresses and the hosts of `cors.origins`; default: none with open access and no `trustProxy`, else any',
+      'Names in `Host` that this gateway answers to, besides loopback names, IP addresses and the hosts of `cors.origins`. Default: none with open access and no `trustProxy`, else any',
     ),
   cors: cors.prefault({}),
   pace: pace.prefault({}),

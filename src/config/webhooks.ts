@@ -13,21 +13,21 @@ const webhook = z.strictObject({
   name: text('1–64 letters, digits, ".", "_" or "-"', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).describe(
     'The hook answers at `POST /v1/hooks/NAME`',
   ),
-  kind: choice([...kinds.keys()]).describe('Whose deliveries these are'),
+  kind: choice([...kinds.keys()]).describe('Which kind of registry or sender it is'),
   registry: registryHost()
     .optional()
-    .describe('Registry that the events speak of; default: what the delivery says'),
+    .describe('Host of the registry, as subscribers name it. Default: the host in the delivery'),
   secret: secret('a secret').optional().describe('Key of the HMAC signature, for senders that sign'),
   token: secret('a token').optional().describe('Static token in a header'),
   tokenHeader: text('a header name', /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
     .optional()
-    .describe('Header of the static token; default: the one the sender uses'),
+    .describe('Header of the static token. Default: the one that this kind of sender uses'),
   username: text('a user name').optional().describe('User name for Basic authentication'),
   password: secret('a password').optional().describe('Password for Basic authentication'),
   pathToken: text('1–256 letters, digits, "_", "-", "." or "~"', /^[A-Za-z0-9_.~-]{1,256}$/)
     .meta({ secret: true })
     .optional()
-    .describe('Secret at the end of the URL, for senders that can do nothing else'),
+    .describe('Secret at the end of the URL, for senders that can send no other'),
   topics: list(text('the ARN of an SNS topic', /^arn:[^\s]+$/), 'ARNs', maxTopics)
     .min(1, { error: 'must have at least one' })
     .optional()
@@ -47,7 +47,9 @@ const webhook = z.strictObject({
     .meta({ secret: 'url' })
     .optional()
     .describe("Google: key set, a file or a URL; default: Google's"),
-  verify: choice(['none']).optional().describe('`none`: accept deliveries of anybody; must be written out'),
+  verify: choice(['none'])
+    .optional()
+    .describe('`none`: accept deliveries from anyone. A hook without credentials must say so'),
   maxBytes: size('1KiB', '64MiB').prefault('4MiB').describe('Largest body'),
 });
 
