@@ -22,6 +22,7 @@ import { asManifeedError, writeError } from '../transport/raw-response.ts';
 import { RequestReader } from '../transport/request.ts';
 import { readSse } from '../transport/sse/sse.ts';
 import { MessageReader } from '../transport/websocket/messages.ts';
+import { PluginRoad } from '../transport/websocket/plugin-road.ts';
 import { FrameReaders } from '../transport/websocket/reader.ts';
 import { readWebSocket } from '../transport/websocket/websocket.ts';
 
@@ -39,12 +40,12 @@ const ssePath = '/v1/events';
 const socketPath = '/v1/socket';
 /** For a WebSocket's first message, where it has to bring the token. */
 const firstMessageTimeoutMs = 10_000;
-const nothing = Buffer.alloc(0);
 
 /** How node:http's requests for streams are served, each by its endpoint. */
 export interface StreamHandlers {
   readonly sse: Handler;
-  readonly webSocket: Handler;
+  /** Puts the WebSocket's route on the server. */
+  readonly webSocket: (server: Server) => Promise<void>;
   readonly longPoll: Handler;
   /** Idempotent: stops what runs beside the requests. */
   readonly stop: () => void;
@@ -74,8 +75,7 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
     forwardedFor: string | undefined,
   ): FrontOpening => ({
     lasting,
-    open: (socket, key) =>
-      opening.open({ socket, key, address: addressOf(socket, forwardedFor), rest: nothing }),
+    open: (socket, key) => opening.open({ socket, key, address: addressOf(socket, forwardedFor) }),
   });
   const stop = stepInFront(server.server, {
     clock: options.clock,
@@ -103,32 +103,32 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
       const address = addressGroup(request.ip);
       const { socket } = request.raw;
       const key = headers['sec-websocket-key'] ?? '';
-      read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key, rest: nothing });
+      read({ query: splitTarget(request.url).query, headers }).open({ address, socket, key });
     };
+  const pluginRoad = new PluginRoad(shared);
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
     // Where an answer is to come, a refusal would run into it too.
     if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
     const { path, query } = splitTarget(request.url ?? '');
-    const { headers } = request;
-    const forwarded = headers['x-forwarded-for'];
-    const address = addressOf(socket, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    const key = headers['sec-websocket-key'] ?? '';
-    // For events an offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does.
-    const read = byPath.get(path);
+    if (path === socketPath && request.method === 'GET') return pluginRoad.upgrade(request, socket, rest);
     try {
       requireOneHost(request);
-      if (read === undefined)
+      if (path !== ssePath)
         throw new ManifeedError('NOT_FOUND', `open WebSocket: no such endpoint: must be ${socketPath}`);
     } catch (error) {
       disown(socket);
       return writeError(socket, asManifeedError(error), '', options);
     }
-    read({ query, headers }).open({ address, socket, key, rest });
+    const { headers } = request;
+    const forwarded = headers['x-forwarded-for'];
+    const address = addressOf(socket, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
+    // For events an offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does.
+    sse({ query, headers }).open({ address, socket, key: '' });
   });
   return {
     sse: ordinary(sse),
     // Without an upgrade: the handshake's own refusal says what is missing.
-    webSocket: ordinary(webSocket),
+    webSocket: (app) => pluginRoad.register(app, socketPath, ordinary(webSocket)),
     longPoll: longPollHandler(shared),
     stop,
   };

@@ -1,9 +1,13 @@
+import type { Socket } from 'node:net';
 import type { ErrorCode, ManifeedError } from '../errors.ts';
 import type { Grant } from '../event/grant.ts';
-import type { StreamConnection } from './head.ts';
 
 /** Whom a refusal concerns, for the log. */
-export type Who = Pick<StreamConnection, 'socket' | 'address'>;
+export interface Who {
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+  /** The client's address group. */
+  readonly address: string;
+}
 
 /** The one check that every stream passes, whatever its transport and road; made by the composition root. */
 export interface Admission {

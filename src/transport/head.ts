@@ -27,8 +27,6 @@ export interface StreamConnection {
   readonly socket: Socket;
   /** `Sec-WebSocket-Key`, '' where none was sent. */
   readonly key: string;
-  /** Bytes that came behind the head. */
-  readonly rest: Buffer;
 }
 
 /**

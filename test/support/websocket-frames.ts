@@ -43,10 +43,17 @@ export function handshake(port: number, headers: Readonly<Record<string, string>
   return `GET /v1/socket HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** A bare socket after a successful handshake. */
-export async function openBareWebSocket(port: number): Promise<RawHttp> {
+/**
+ * A bare socket after a successful handshake.
+ *
+ * @param headers of the handshake; by default it takes the fast road
+ */
+export async function openBareWebSocket(
+  port: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawHttp> {
   const raw = await openRaw(port);
-  raw.send(handshake(port));
+  raw.send(handshake(port, headers));
   await raw.until('\r\n\r\n');
   if (!raw.text().startsWith('HTTP/1.1 101')) throw new Error(`open WebSocket: ${raw.text()}: must be 101`);
   return raw;

@@ -1,7 +1,8 @@
-import type { Endpoint, Handler } from '../endpoint.ts';
+import type { FastifyInstance } from 'fastify';
+import type { Endpoint } from '../endpoint.ts';
 
-/** `GET /v1/socket`: the WebSocket. @param handle refuses a request without an upgrade */
-export function socket(handle: Handler): Endpoint {
+/** `GET /v1/socket`: the WebSocket. @param register puts its route on the server */
+export function socket(register: (server: FastifyInstance) => unknown): Endpoint {
   return {
     method: 'get',
     path: '/v1/socket',
@@ -12,6 +13,6 @@ export function socket(handle: Handler): Endpoint {
     mayCall: 'subscriber',
     responses: { 101: { description: 'Switching protocols' } },
     errors: ['PARAMETER_INVALID', 'DENIED', 'TOO_MANY_CONNECTIONS'],
-    handle,
+    register,
   };
 }

@@ -1,64 +1,31 @@
 /**
- * One WebSocket connection (RFC 6455), on the bare socket: frames to the client are built once for all, `ws`
- * parses what the client sends.
+ * One WebSocket connection (RFC 6455), on whichever socket: obeys what the client says, and tells it what the hub
+ * has for it. It owns when the connection closes, and why.
  */
-import type { Socket } from 'node:net';
 import { catalogue, ManifeedError } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
-import type { Hub } from '../../fanout/hub.ts';
 import type { Control, Encoding, Farewell, Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { LeakyBucket } from '../../lib/leaky-bucket.ts';
-import type { Random } from '../../lib/random.ts';
-import { own, type SocketOwner } from '../../lib/socket-owner.ts';
-import type { Admission } from '../admission.ts';
 import { encodings } from '../encodings.ts';
-import { endSoon } from '../end-soon.ts';
-import type { StreamConnection } from '../head.ts';
 import { asManifeedError } from '../raw-response.ts';
-import type { RequestReader, StreamParams, StreamRequest } from '../request.ts';
-import { closeFrame, isPong, pongFrame, textFrame } from './frame.ts';
+import type { StreamRequest } from '../request.ts';
+import { textFrame } from './frame.ts';
 import {
   type ClientMessage,
   controlText,
   countGlobs,
   errorText,
   idOf,
-  type MessageReader,
   refuseMember,
   type SubscribeMessage,
   tooManySubscriptions,
 } from './messages.ts';
-import { chargeGlobs } from './rate.ts';
-import type { FrameListener, FrameReader, FrameReaders } from './reader.ts';
+import type { WebSocketOptions } from './options.ts';
+import type { WebSocketListener, WebSocketPort } from './port.ts';
+import { chargeGlobs, chargeMessage } from './rate.ts';
+import { requireSame } from './require-same.ts';
 import { beatFrames, welcomeFrames } from './shared.ts';
-
-export interface WebSocketLimits {
-  readonly subscriptionsPerConnection: number;
-  readonly maxMessageBytes: number;
-  /** Bytes that wait in a socket before its subscriber is behind. */
-  readonly maxBacklogBytes: number;
-  /** Messages of one client a second, with a burst of as many. */
-  readonly messagesPerSecond: number;
-  /** Also how many globs and ranges may come at once. */
-  readonly globsPerConnection: number;
-  /** For the first message, where it has to bring the token, ms. */
-  readonly firstMessageTimeoutMs: number;
-  /** Between two heartbeats, ms. */
-  readonly heartbeatIntervalMs: number;
-}
-
-export interface WebSocketOptions {
-  readonly hub: Hub;
-  readonly admission: Admission;
-  readonly requests: RequestReader;
-  readonly messages: MessageReader;
-  readonly readers: FrameReaders;
-  readonly limits: WebSocketLimits;
-  readonly clock: Clock;
-  readonly random: Random;
-}
 
 const changes = encodings('websocket', (json, resume) =>
   textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
@@ -72,25 +39,29 @@ const noGrant: Grant = {
   allows: () => false,
 };
 
-export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
+export class WebSocketConnection implements Sink, WebSocketListener {
   encoding: Encoding = changes.manifeed;
-  readonly #socket: Socket;
+  readonly #port: WebSocketPort;
   readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
   /** Null: the token is still to come, and the connection is none of the subscribers yet. */
   #grant: Grant | null;
-  /** From its first message that came in pieces on. */
-  #reader: FrameReader | null = null;
   #unanswered = 0;
   #closing = false;
   /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
   #greeting: string | null = null;
   readonly #messages = new LeakyBucket();
   #globs: LeakyBucket | null = null;
+  /** Stops the wait for the token. */
+  #stopWaiting: (() => void) | null = null;
 
-  constructor({ socket, address }: StreamConnection, options: WebSocketOptions, grant: Grant | null) {
-    this.#socket = socket;
+  /**
+   * @param address the client's address group
+   * @param grant null: the token is to come with the first message
+   */
+  constructor(port: WebSocketPort, address: string, grant: Grant | null, options: WebSocketOptions) {
+    this.#port = port;
     this.#address = address;
     this.#options = options;
     this.#grant = grant;
@@ -101,25 +72,25 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
       paced: true,
       conflate: false,
     });
-    own(socket, this);
+    port.listen(this);
     if (grant === null) this.#awaitToken();
   }
 
-  drained(): void {
+  onDrain(): void {
     this.#subscriber.drained();
   }
 
-  closed(): void {
+  onGone(): void {
     const { admission } = this.#options;
     if (this.#grant === null) admission.leaveWaiting(this.#address);
     else admission.leave(this.#address);
+    this.#stopWaiting?.();
     this.#options.hub.disconnect(this.#subscriber);
-    this.#reader?.close();
   }
 
   write(bytes: Buffer): boolean {
-    // Only once `write` has said no does the socket promise a `drain`.
-    return this.#put(bytes) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
+    // Only once `send` has said no does the port promise an `onDrain`.
+    return this.#put(bytes) || this.#port.backlogBytes < this.#options.limits.maxBacklogBytes;
   }
 
   tell(control: Control): boolean {
@@ -138,7 +109,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   /** The only way to the socket: what is owed comes first. */
   #put(bytes: Buffer): boolean {
     this.#greet();
-    return this.#socket.write(bytes);
+    return this.#port.send(bytes);
   }
 
   #greet(): void {
@@ -146,12 +117,12 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     const id = this.#greeting;
     this.#greeting = null;
     const { heartbeatIntervalMs } = this.#options.limits;
-    this.#socket.write(textFrame(controlText({ kind: 'subscribed', id }, heartbeatIntervalMs)));
+    this.#port.send(textFrame(controlText({ kind: 'subscribed', id }, heartbeatIntervalMs)));
   }
 
   beat(bookmark: string): void {
     if (this.#unanswered >= maxUnanswered) {
-      this.#socket.destroy();
+      this.#port.cut();
       return;
     }
     this.#unanswered++;
@@ -166,22 +137,8 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     this.#close(catalogue[why].closeCode, why);
   }
 
-  received(bytes: Buffer): void {
-    this.#unanswered = 0;
-    if (this.#reader === null) {
-      if (isPong(bytes)) return;
-      const isRead = this.#options.readers.readWhole(bytes, this);
-      if (isRead) return this.#greet();
-      this.#reader = this.#options.readers.create();
-    }
-    const ready = this.#reader.read(bytes, this, () => this.#socket.resume());
-    this.#greet();
-    // The parser works as it is written to; only a peer that floods it gets here.
-    if (!ready) this.#socket.pause();
-  }
-
   /** What is wrong with the client's bytes, in the codes of RFC 6455, 7.4.1; too large is ours. */
-  faulty(error: Error & { code?: string }): void {
+  onFault(error: Error & { readonly code?: string }): void {
     const code = error.code ?? '';
     if (/MESSAGE_LENGTH|TOO_MANY/.test(code)) {
       const { maxMessageBytes } = this.#options.limits;
@@ -195,23 +152,31 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     this.#close(code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002, 'protocol error');
   }
 
-  concluded(code: number): void {
+  onClosing(code: number): void {
     this.#close(code === 1005 ? 1000 : code, '');
   }
 
-  ping(data: Buffer): void {
+  onPing(data: Buffer): void {
+    this.#unanswered = 0;
     // A flood of pings is a flood of messages; and who reads no answers needs none.
-    const { maxBacklogBytes } = this.#options.limits;
-    if (this.#withinRate() && !this.#closing && this.#socket.writableLength < maxBacklogBytes)
-      this.#put(pongFrame(data));
+    const isReading = this.#port.backlogBytes < this.#options.limits.maxBacklogBytes;
+    if (this.#closing || !this.#withinRate() || !isReading) return;
+    this.#greet();
+    this.#port.pong(data);
   }
 
-  message(data: Buffer, isBinary: boolean): void {
+  onPong(): void {
+    this.#unanswered = 0;
+  }
+
+  onMessage(data: Buffer, isBinary: boolean): void {
+    this.#unanswered = 0;
     if (this.#closing || !this.#withinRate()) return;
     const text = data.toString();
     try {
       if (isBinary) throw new ManifeedError('MESSAGE_INVALID', 'read message: binary: must be JSON text');
       this.#obey(this.#options.messages.read(text));
+      this.#greet();
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#noteRefusal(refusal);
@@ -226,7 +191,8 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   #noteRefusal(refusal: ManifeedError): void {
     const { admission } = this.#options;
     if (this.#grant !== null) admission.refused(refusal.code);
-    else admission.refusedHandshake(refusal, { socket: this.#socket, address: this.#address }, 'websocket');
+    else
+      admission.refusedHandshake(refusal, { socket: this.#port.socket, address: this.#address }, 'websocket');
   }
 
   #obey(message: ClientMessage): void {
@@ -255,7 +221,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   #answer(text: string): void {
     this.#put(textFrame(text));
     // As much again as changes may take: who is only behind with those may still say something.
-    if (this.#socket.writableLength > 2 * this.#options.limits.maxBacklogBytes)
+    if (this.#port.backlogBytes > 2 * this.#options.limits.maxBacklogBytes)
       this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
   }
 
@@ -269,28 +235,16 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     const { globsPerConnection } = limits;
     this.#globs = chargeGlobs(this.#globs, countGlobs(message.params), globsPerConnection, clock.monotonic());
     const request = requests.read(message.params, grant, { typeName: 'types' });
-    this.#settle(message.params, request, ids.length === 0);
+    if (ids.length > 0) requireSame(message.params, request, this.#subscriber);
+    else this.#settle(request);
     const { filter, start, snapshot } = request;
     hub.subscribe(this.#subscriber, { id: message.id, filter, start, snapshot });
   }
 
-  /** Pace, conflation and format belong to the connection: its first subscription sets them. */
-  #settle(asked: StreamParams, { paced, conflate, format }: StreamRequest, first: boolean): void {
-    if (first) {
-      this.#subscriber.paced = paced;
-      this.#subscriber.conflate = conflate;
-      this.encoding = changes[format];
-      return;
-    }
-    const differs = [
-      ['pace', asked.pace !== undefined && paced !== this.#subscriber.paced],
-      ['conflate', asked.conflate !== undefined && conflate !== this.#subscriber.conflate],
-      ['format', asked.format !== undefined && format !== this.encoding.format],
-    ] as const;
-    for (const [name, isOther] of differs) {
-      if (isOther)
-        throw refuseMember(name, `subscribe: ${name}: must be as the connection's first subscription set it`);
-    }
+  #settle({ paced, conflate, format }: StreamRequest): void {
+    this.#subscriber.paced = paced;
+    this.#subscriber.conflate = conflate;
+    this.encoding = changes[format];
   }
 
   /** The token of the handshake or of the first message; later ones must be worth the same. */
@@ -312,28 +266,20 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
   }
 
   #awaitToken(): void {
-    const cancel = this.#options.clock.after(this.#options.limits.firstMessageTimeoutMs, () => {
+    const { clock, limits } = this.#options;
+    this.#stopWaiting = clock.after(limits.firstMessageTimeoutMs, () => {
       if (this.#grant !== null || this.#closing) return;
       const refusal = new ManifeedError('UNAUTHORIZED', 'open WebSocket: no token: must come in time');
       this.#noteRefusal(refusal);
       this.#fail(refusal);
     });
-    this.#socket.once('close', cancel);
   }
 
   #withinRate(): boolean {
-    const { messagesPerSecond } = this.#options.limits;
-    const rule = { capacity: messagesPerSecond, perSecond: messagesPerSecond };
-    if (this.#messages.add(1, rule, this.#options.clock.monotonic())) return true;
-    if (!this.#closing) {
-      this.#fail(
-        new ManifeedError(
-          'TOO_MANY_REQUESTS',
-          `read messages: too many: must be at most ${messagesPerSecond} a second`,
-        ),
-      );
-    }
-    return false;
+    const { limits, clock } = this.#options;
+    const excess = chargeMessage(this.#messages, limits.messagesPerSecond, clock.monotonic());
+    if (excess !== null) this.#fail(excess);
+    return excess === null;
   }
 
   #fail(error: ManifeedError, id: string | null = null): void {
@@ -346,7 +292,7 @@ export class WebSocketConnection implements Sink, SocketOwner, FrameListener {
     if (this.#closing) return;
     this.#closing = true;
     this.#greet();
-    endSoon(this.#socket, closeFrame(code, reason), this.#options.clock);
+    this.#port.close(code, reason);
     this.#options.hub.disconnect(this.#subscriber);
   }
 }

@@ -1,7 +1,7 @@
 /** Frames of the server's side (RFC 6455, 5.2): unmasked, unfragmented, uncompressed. */
 import { Sender } from 'ws';
 
-const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
+export const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
 
 function frame(opcode: number, payload: Buffer): Buffer {
   const options = { fin: true, rsv1: false, opcode, mask: false, readOnly: true };
@@ -28,6 +28,23 @@ export function closeFrame(code: number, reason: string): Buffer {
   payload.writeUInt16BE(code, 0);
   text.copy(payload, 2);
   return frame(opcodes.close, payload);
+}
+
+/** What is in frames that these functions built. */
+export function* framesIn(frames: Buffer): Generator<{ readonly opcode: number; readonly payload: Buffer }> {
+  for (let at = 0; at < frames.length; ) {
+    const short = frames[at + 1] ?? 0;
+    const header = short === 127 ? 10 : short === 126 ? 4 : 2;
+    const length =
+      short === 127
+        ? Number(frames.readBigUInt64BE(at + 2))
+        : short === 126
+          ? frames.readUInt16BE(at + 2)
+          : short;
+    const end = at + header + length;
+    yield { opcode: (frames[at] ?? 0) & 0x0f, payload: frames.subarray(at + header, end) };
+    at = end;
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ const keyGrammar = /^[+/0-9A-Za-z]{22}==$/;
 /**
  * Judges an opening handshake but for its key (RFC 6455, 4.2.1).
  *
- * @returns what of the answer is for this client: header lines
+ * @returns the subprotocol of the answer; '' for none
  * @throws PARAMETER_INVALID naming the header at fault
  */
 export function readHandshake(request: StreamHead): string {
@@ -23,18 +23,24 @@ export function readHandshake(request: StreamHead): string {
   return chosenProtocol(request);
 }
 
+/** @throws PARAMETER_INVALID for a `Sec-WebSocket-Key` that is none */
+export function checkKey(key: string): void {
+  if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
+}
+
 /**
  * The answer to an opening handshake (RFC 6455, 4.2.2).
  *
- * @param lines as `readHandshake` returned
+ * @param protocol as `readHandshake` returned
  * @throws PARAMETER_INVALID for the key
  */
-export function answerHandshake(key: string, lines: string): string {
-  if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
+export function answerHandshake(key: string, protocol: string): string {
+  checkKey(key);
+  const chosen = protocol === '' ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
   const accept = hash('sha1', key + acceptGuid, 'base64');
   return (
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-    `Sec-WebSocket-Accept: ${accept}\r\n${lines}\r\n`
+    `Sec-WebSocket-Accept: ${accept}\r\n${chosen}\r\n`
   );
 }
 
@@ -45,7 +51,7 @@ function chosenProtocol(request: StreamHead): string {
   if (offered !== subprotocol && !offered.split(',').some((name) => name.trim() === subprotocol)) {
     throw refuse('Sec-WebSocket-Protocol', `must offer ${subprotocol}`);
   }
-  return `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+  return subprotocol;
 }
 
 function refuse(parameter: string, required: string): ManifeedError {

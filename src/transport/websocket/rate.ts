@@ -29,3 +29,23 @@ export function chargeGlobs(
     `subscribe: ${count} more globs and ranges: must be at most ${capacity} at once, then ${perSecond} a second`,
   );
 }
+
+/**
+ * How fast one WebSocket may say anything, pings included.
+ *
+ * @param messagesPerSecond with a burst of as many
+ * @param now monotonic ms
+ * @returns why it is too fast; null where it is not
+ */
+export function chargeMessage(
+  bucket: LeakyBucket,
+  messagesPerSecond: number,
+  now: number,
+): ManifeedError | null {
+  const rule = { capacity: messagesPerSecond, perSecond: messagesPerSecond };
+  if (bucket.add(1, rule, now)) return null;
+  return new ManifeedError(
+    'TOO_MANY_REQUESTS',
+    `read messages: too many: must be at most ${messagesPerSecond} a second`,
+  );
+}

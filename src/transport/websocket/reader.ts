@@ -5,19 +5,14 @@
  */
 import { Receiver } from 'ws';
 import { areWholeMessages } from './frame.ts';
+import { maxBufferedChunks, maxFragments, type WebSocketListener } from './port.ts';
 
 /** What a connection hears of its client's frames. */
-export interface FrameListener {
-  message(data: Buffer, isBinary: boolean): void;
-  ping(data: Buffer): void;
-  /** The client closes; 1005 where it gave no code (RFC 6455, 7.1.5). */
-  concluded(code: number): void;
-  /** These bytes are not acceptable; `code` is one of `ws`'s. Nothing follows. */
-  faulty(error: Error & { code?: string }): void;
-}
+export type FrameListener = Pick<
+  WebSocketListener,
+  'onMessage' | 'onPing' | 'onPong' | 'onClosing' | 'onFault'
+>;
 
-const maxFragments = 128;
-const maxBufferedChunks = 1_024;
 /** Longer ones fill the parser's buffer, and it asks for patience: that must concern one connection only. */
 const maxSharedBytes = 4_096;
 
@@ -29,10 +24,11 @@ export class FrameReader {
   constructor(maxMessageBytes: number) {
     const limits = { maxPayload: maxMessageBytes, maxFragments, maxBufferedChunks };
     this.#receiver = new Receiver({ isServer: true, ...limits })
-      .on('message', (data: Buffer, isBinary: boolean) => this.#listener?.message(data, isBinary))
-      .on('ping', (data: Buffer) => this.#listener?.ping(data))
-      .on('conclude', (code: number) => this.#listener?.concluded(code))
-      .on('error', (error: Error) => this.#listener?.faulty(error));
+      .on('message', (data: Buffer, isBinary: boolean) => this.#listener?.onMessage(data, isBinary))
+      .on('ping', (data: Buffer) => this.#listener?.onPing(data))
+      .on('pong', () => this.#listener?.onPong())
+      .on('conclude', (code: number) => this.#listener?.onClosing(code))
+      .on('error', (error: Error) => this.#listener?.onFault(error));
   }
 
   /** @returns false: the client sends faster than this is parsed; `onDrained` is called when more may come */

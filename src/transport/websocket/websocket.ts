@@ -1,6 +1,6 @@
 /**
- * Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`: judges who asks, and answers the handshake itself, on
- * the bare socket.
+ * Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`, on the fast road: judges who asks, and answers the
+ * handshake itself, on the bare socket.
  */
 import { invalidParameter, ManifeedError } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
@@ -9,18 +9,44 @@ import type { Admission } from '../admission.ts';
 import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
 import { ignoredParameters } from '../parameters.ts';
 import { asManifeedError, writeError } from '../raw-response.ts';
-import { WebSocketConnection, type WebSocketOptions } from './connection.ts';
+import { BareSocket } from './bare-socket.ts';
+import { WebSocketConnection } from './connection.ts';
 import { answerHandshake, readHandshake } from './handshake.ts';
+import type { WebSocketOptions } from './options.ts';
 
 /** Reads what opens a WebSocket. Never throws: what is wrong is answered on the socket. */
 export function readWebSocket(head: StreamHead, options: WebSocketOptions): Opening {
   try {
-    const grant = grantOf(head, options.admission);
-    refuseParameters(head.query);
-    return new WebSocketOpening(readHandshake(head), grant, options);
+    const { grant, protocol } = judge(head, options.admission);
+    return new WebSocketOpening(protocol, grant, options);
   } catch (error) {
-    return { lasting: false, open: (connection) => refuse(connection, error, options) };
+    return { lasting: false, open: (connection) => refuseHandshake(connection, error, options) };
   }
+}
+
+/** Who asks, and with what. */
+export interface Judged {
+  /** Null: the token is to come with the first message. */
+  readonly grant: Grant | null;
+  /** The subprotocol of the answer; '' for none. */
+  readonly protocol: string;
+}
+
+/**
+ * Judges an opening handshake but for its key.
+ *
+ * @throws ORIGIN_DENIED, UNAUTHORIZED, PARAMETER_INVALID
+ */
+export function judge(head: StreamHead, admission: Admission): Judged {
+  const grant = grantOf(head, admission);
+  refuseParameters(head.query);
+  return { grant, protocol: readHandshake(head) };
+}
+
+/** Counts a judged client in. @throws as `Admission.enter` */
+export function enter(grant: Grant | null, address: string, admission: Admission): void {
+  if (grant === null) admission.enterWaiting(address);
+  else admission.enter(address);
 }
 
 /** @returns null: the token is to come with the first message */
@@ -51,32 +77,36 @@ function refuseParameters(query: string): void {
 /** Keeps nothing of the head itself: there may be a token in it. */
 class WebSocketOpening implements Opening {
   readonly lasting = true;
-  readonly #answerLines: string;
+  readonly #protocol: string;
   readonly #grant: Grant | null;
   readonly #options: WebSocketOptions;
 
-  constructor(answerLines: string, grant: Grant | null, options: WebSocketOptions) {
-    this.#answerLines = answerLines;
+  constructor(protocol: string, grant: Grant | null, options: WebSocketOptions) {
+    this.#protocol = protocol;
     this.#grant = grant;
     this.#options = options;
   }
 
   open(connection: StreamConnection): void {
-    const { socket, key, address, rest } = connection;
+    const { socket, key, address } = connection;
     try {
-      const answer = answerHandshake(key, this.#answerLines);
-      if (this.#grant === null) this.#options.admission.enterWaiting(address);
-      else this.#options.admission.enter(address);
+      const answer = answerHandshake(key, this.#protocol);
+      enter(this.#grant, address, this.#options.admission);
       socket.write(answer, 'latin1');
     } catch (error) {
-      return refuse(connection, error, this.#options);
+      return refuseHandshake(connection, error, this.#options);
     }
-    const opened = new WebSocketConnection(connection, this.#options, this.#grant);
-    if (rest.length > 0) opened.received(rest);
+    const port = new BareSocket(socket, this.#options);
+    new WebSocketConnection(port, address, this.#grant, this.#options);
   }
 }
 
-function refuse(connection: StreamConnection, error: unknown, options: WebSocketOptions): void {
+/** Answers a handshake with an HTTP error, counts it, and ends the connection. */
+export function refuseHandshake(
+  connection: Pick<StreamConnection, 'socket' | 'address'>,
+  error: unknown,
+  options: WebSocketOptions,
+): void {
   const refusal = asManifeedError(error);
   const { socket } = connection;
   options.admission.refusedHandshake(refusal, connection, 'websocket');

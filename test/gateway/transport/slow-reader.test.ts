@@ -53,28 +53,30 @@ describe('a reader that does not read', () => {
     gateway = await startGateway({ limits });
     const stuck = keep(await openSse(gateway.port, params));
     await stuck.inbox.until(of('ready'));
-    const stuckSocket = keep(await openWebSocket(gateway.port));
-    await stuckSocket.subscribe(params);
+    const stuckSockets = [
+      keep(await openWebSocket(gateway.port, { road: 'front' })),
+      keep(await openWebSocket(gateway.port, { road: 'ordinary' })),
+    ];
+    for (const each of stuckSockets) await each.subscribe(params);
     stuck.pause();
-    stuckSocket.socket.pause();
+    for (const each of stuckSockets) each.socket.pause();
     const healthy = keep(await openSse(gateway.port, params));
     await healthy.inbox.until(of('ready'));
     await flood();
     await expectAll(healthy);
-    await until(async () => (await gateway.metric(/^manifeed_subscribers_behind /)) === 2);
-    // What was written for it is what the kernel and the backlog took, not what there was to say.
+    await until(async () => (await gateway.metric(/^manifeed_subscribers_behind /)) === 3);
+    // What was written for them is what the kernel and the backlog took, not what there was to say.
     const written = await gateway.metric(/^manifeed_delivered_bytes_total\{transport="websocket"\}/);
-    expect(written).toBeLessThan((total * leastBytes) / 2);
+    expect(written).toBeLessThan((stuckSockets.length * total * leastBytes) / 2);
     expect(await gateway.metric(/^manifeed_lag_positions /)).toBeGreaterThan(total / 2);
 
     stuck.resume();
-    stuckSocket.socket.resume();
-    await expectAll(stuck);
-    await expectAll(stuckSocket);
+    for (const each of stuckSockets) each.socket.resume();
+    for (const each of [stuck, ...stuckSockets]) await expectAll(each);
     await until(async () => (await gateway.metric(/^manifeed_subscribers_behind /)) === 0);
     await gateway.publish({ reference: 'r.test/flood:live', digest: digest('live') });
-    expect((await stuck.inbox.until(of('change'))).change.tag).toBe('live');
-    expect((await stuckSocket.inbox.until(of('change'))).change.tag).toBe('live');
+    for (const each of [stuck, ...stuckSockets])
+      expect((await each.inbox.until(of('change'))).change.tag).toBe('live');
   }, 120_000);
 
   it('G10: is closed after stalledTimeout, and resumes where it stopped', async () => {
@@ -99,20 +101,27 @@ describe('a reader that does not read', () => {
   }, 120_000);
 });
 
-it('G10: a WebSocket that talks and does not read is closed: its answers do not pile up', async () => {
-  const chatty = { ...limits, maxBacklog: '4KiB', messagesPerSecond: 100_000 };
-  gateway = await startGateway({ limits: chatty });
-  const raw = keep(await openBareWebSocket(gateway.port));
-  raw.socket.pause();
-  const id = 'x'.repeat(64);
-  const message = clientFrame(opcode.text, JSON.stringify({ type: 'unsubscribe', id }));
-  const flood = Buffer.concat(Array.from({ length: 1_000 }, () => message));
-  const subscribers = () => gateway.metric(/^manifeed_subscribers\{transport="websocket"\}/);
-  for (let sent = 0; sent < 150 && (await subscribers()) === 1; sent++) raw.send(flood);
-  expect(await subscribers()).toBe(0);
-  raw.socket.resume();
-  expect(closeCodeIn(await raw.ended())).toBe(4102);
-}, 60_000);
+it.each([
+  ['front', {}],
+  ['ordinary', { TE: 'trailers' }],
+])(
+  'G10: a WebSocket of the %s road that talks and does not read is closed',
+  async (_road, headers) => {
+    const chatty = { ...limits, maxBacklog: '4KiB', messagesPerSecond: 100_000 };
+    gateway = await startGateway({ limits: chatty });
+    const raw = keep(await openBareWebSocket(gateway.port, headers));
+    raw.socket.pause();
+    const id = 'x'.repeat(64);
+    const message = clientFrame(opcode.text, JSON.stringify({ type: 'unsubscribe', id }));
+    const flood = Buffer.concat(Array.from({ length: 1_000 }, () => message));
+    const subscribers = () => gateway.metric(/^manifeed_subscribers\{transport="websocket"\}/);
+    for (let sent = 0; sent < 150 && (await subscribers()) === 1; sent++) raw.send(flood);
+    expect(await subscribers()).toBe(0);
+    raw.socket.resume();
+    expect(closeCodeIn(await raw.ended())).toBe(4102);
+  },
+  60_000,
+);
 
 it('G10: a long-poll whose answer nobody reads is cut after stalledTimeout', async () => {
   gateway = await startGateway({ limits: { ...limits, stalledTimeout: '1s' } });

@@ -3,25 +3,14 @@ import { digest, type Gateway, hurried, startGateway } from '../../support/gatew
 import { openRaw, parseAnswer } from '../../support/raw-http.ts';
 import { of, type RefusedError } from '../../support/stream-client.ts';
 import { openWebSocket } from '../../support/websocket-client.ts';
-import {
-  clientFrame,
-  closeCodeIn,
-  handshake,
-  opcode,
-  openBareWebSocket,
-} from '../../support/websocket-frames.ts';
+import { handshake } from '../../support/websocket-frames.ts';
 
 let gateway: Gateway;
 let guarded: Gateway;
 const opened: { close(): void }[] = [];
 
 beforeAll(async () => {
-  const limits = {
-    subscriptionsPerConnection: 3,
-    messagesPerSecond: 20,
-    maxMessage: '4KiB',
-    heartbeatInterval: '1s',
-  };
+  const limits = { subscriptionsPerConnection: 3 };
   gateway = await startGateway({ limits, pace: { allowNone: true }, cors: { origins: ['https://ok.test'] } });
   const access = [{ name: 'all', sha256: digest('t-all').slice(7) }];
   guarded = await startGateway({ access }, { clock: hurried(10_000, 3_000) });
@@ -40,14 +29,7 @@ async function open(...[options]: [Parameters<typeof openWebSocket>[1]?]) {
   return client;
 }
 
-async function bare() {
-  const raw = await openBareWebSocket(gateway.port);
-  opened.push(raw);
-  return raw;
-}
-
 const other = of('other');
-const subscribe = (id: string, more = {}) => JSON.stringify({ type: 'subscribe', id, ...more });
 
 describe('the handshake', () => {
   it.each(['front', 'ordinary'] as const)('chooses manifeed.v1 on the %s road', async (road) => {
@@ -226,89 +208,6 @@ describe('messages', () => {
       changes.filter((change) => change.repository === name).map(({ tag }) => Number(tag));
     expect(tagsOf('first')).toEqual(Array.from({ length: 340 }, (_, n) => n));
     expect(tagsOf('second')).toEqual(Array.from({ length: 40 }, (_, n) => n));
-  });
-
-  it.each([
-    ['text that is no JSON', opcode.text, '{"type":', 4002],
-    ['an unknown type', opcode.text, '{"type":"hello"}', 4002],
-    ['JSON that is no object', opcode.text, '[1]', 4002],
-    ['a binary message', opcode.binary, '{"type":"unsubscribe","id":"a"}', 4002],
-    ['a message over the bound', opcode.text, subscribe('a', { tag: 'x'.repeat(5_000) }), 4003],
-    ['text that is no UTF-8', opcode.text, Buffer.from([0xc3, 0x28]), 1007],
-    ['a reserved opcode', 3, '', 1002],
-  ])('closes after %s', async (_what, code, payload, closeCode) => {
-    const raw = await bare();
-    raw.send(clientFrame(code, payload));
-    expect(closeCodeIn(await raw.ended())).toBe(closeCode);
-  });
-
-  it('closes after a frame without a mask, and after too many fragments', async () => {
-    const unmasked = await bare();
-    unmasked.send(clientFrame(opcode.text, subscribe('a'), { mask: false }));
-    expect(closeCodeIn(await unmasked.ended())).toBe(1002);
-    const shredded = await bare();
-    shredded.send(clientFrame(opcode.text, '{', { fin: false }));
-    for (let n = 0; n < 200; n++) shredded.send(clientFrame(opcode.continuation, ' ', { fin: false }));
-    expect(closeCodeIn(await shredded.ended())).toBe(4003);
-  });
-
-  it('closes with 4100 when messages come faster than messagesPerSecond', async () => {
-    const raw = await bare();
-    const flood = Buffer.concat(
-      Array.from({ length: 50 }, () => clientFrame(opcode.text, '{"type":"auth","access_token":"x"}')),
-    );
-    raw.send(flood);
-    expect(closeCodeIn(await raw.ended())).toBe(4100);
-    const pings = await bare();
-    pings.send(Buffer.concat(Array.from({ length: 50 }, () => clientFrame(opcode.ping, 'x'))));
-    expect(closeCodeIn(await pings.ended())).toBe(4100);
-  });
-
-  it('reads messages in fragments, byte by byte, with a ping between, and several in one piece', async () => {
-    const text = subscribe('parts', { repository: 'r.test/parts' });
-    const raw = await bare();
-    raw.send(clientFrame(opcode.text, text.slice(0, 10), { fin: false }));
-    raw.send(clientFrame(opcode.ping, 'between'));
-    raw.send(clientFrame(opcode.continuation, text.slice(10)));
-    await raw.until('"subscribed","id":"parts"');
-    expect(raw.text()).toContain('\x8a\x07between');
-    for (const byte of clientFrame(opcode.text, subscribe('bytes'))) raw.send(Buffer.from([byte]));
-    await raw.until('"subscribed","id":"bytes"');
-    raw.send(
-      Buffer.concat([
-        clientFrame(opcode.text, JSON.stringify({ type: 'unsubscribe', id: 'parts' })),
-        clientFrame(opcode.text, JSON.stringify({ type: 'unsubscribe', id: 'bytes' })),
-        clientFrame(opcode.ping, 'behind'),
-      ]),
-    );
-    await raw.until('"unsubscribed","id":"bytes"');
-    await raw.until('\x8a\x06behind');
-  });
-});
-
-describe('closing', () => {
-  it('echoes a close and ends', async () => {
-    const client = await open();
-    client.socket.close(1000, 'enough');
-    expect(await client.closed).toBe(1000);
-  });
-
-  it('cuts a peer that never answers a ping', async () => {
-    const raw = await bare();
-    await raw.until('\x89\x00');
-    await raw.ended();
-    expect(raw.text().split('\x89\x00').length).toBeLessThanOrEqual(4);
-  });
-
-  it('cuts a peer that goes on talking after the close', async () => {
-    const hasty = await startGateway({}, { clock: hurried(5_000, 200) });
-    const raw = await openBareWebSocket(hasty.port);
-    raw.send(clientFrame(opcode.text, 'nonsense'));
-    const gone = new Promise((resolve) => raw.socket.once('close', resolve));
-    const talk = setInterval(() => raw.send(clientFrame(opcode.ping, 'still here')), 20);
-    await gone;
-    clearInterval(talk);
-    await hasty.close();
   });
 });
 

@@ -15,10 +15,11 @@ function client(): FrameListener & { readonly heard: string[] } {
   const heard: string[] = [];
   return {
     heard,
-    message: (data, isBinary) => heard.push(isBinary ? 'binary' : data.toString()),
-    ping: (data) => heard.push(`ping ${data}`),
-    concluded: (code) => heard.push(`concluded ${code}`),
-    faulty: (error) => heard.push(`faulty ${error.code}`),
+    onMessage: (data, isBinary) => heard.push(isBinary ? 'binary' : data.toString()),
+    onPing: (data) => heard.push(`ping ${data}`),
+    onPong: () => heard.push('pong'),
+    onClosing: (code) => heard.push(`concluded ${code}`),
+    onFault: (error) => heard.push(`faulty ${error.code}`),
   };
 }
 

@@ -1,0 +1,33 @@
+import type { Hub } from '../../fanout/hub.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Random } from '../../lib/random.ts';
+import type { Admission } from '../admission.ts';
+import type { RequestReader } from '../request.ts';
+import type { MessageReader } from './messages.ts';
+import type { FrameReaders } from './reader.ts';
+
+export interface WebSocketLimits {
+  readonly subscriptionsPerConnection: number;
+  readonly maxMessageBytes: number;
+  /** Bytes that wait in a socket before its subscriber is behind. */
+  readonly maxBacklogBytes: number;
+  /** Messages of one client a second, with a burst of as many. */
+  readonly messagesPerSecond: number;
+  /** Also how many globs and ranges may come at once. */
+  readonly globsPerConnection: number;
+  /** For the first message, where it has to bring the token, ms. */
+  readonly firstMessageTimeoutMs: number;
+  /** Between two heartbeats, ms. */
+  readonly heartbeatIntervalMs: number;
+}
+
+export interface WebSocketOptions {
+  readonly hub: Hub;
+  readonly admission: Admission;
+  readonly requests: RequestReader;
+  readonly messages: MessageReader;
+  readonly readers: FrameReaders;
+  readonly limits: WebSocketLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+}
