@@ -1,8 +1,10 @@
 /** `manifeed serve`: one gateway from its start to its end, and what signals do to it on the way. */
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { loadConfig } from '../config/config.ts';
 import { type App, openApp } from '../gateway.ts';
+import { systemClock } from '../lib/clock.ts';
+import { within } from '../lib/deadline.ts';
 import { type Command, exitCodes } from './command.ts';
 import { firstSteps, urlOf } from './first-steps.ts';
 import type { StopSignals } from './stop-signals.ts';
@@ -81,7 +83,11 @@ async function abandon(opening: Promise<App>, { exit }: ServeOptions): Promise<n
     (app) => app.close().then(() => true),
     () => true,
   );
-  const isClosed = await Promise.race([closed, sleep(abandonMs, false)]);
+  const isClosed = await within(
+    { clock: systemClock, timeoutMs: abandonMs },
+    () => closed,
+    () => false,
+  );
   if (!isClosed) exit(exitCodes.ok);
   return exitCodes.ok;
 }

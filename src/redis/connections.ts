@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { ManifeedError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { within } from '../lib/deadline.ts';
 import { type Log, noLog } from '../lib/log.ts';
 import { type Metrics, noMetrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
@@ -103,11 +104,14 @@ export async function openConnections(
       },
     });
     const opened = async () => {
-      const cancel = clock.after(options.openTimeoutMs ?? defaults.openTimeoutMs, () =>
-        first.reject(lastError),
-      );
       link.start();
-      await first.promise.finally(cancel);
+      await within(
+        { clock, timeoutMs: options.openTimeoutMs ?? defaults.openTimeoutMs },
+        () => first.promise,
+        () => {
+          throw lastError;
+        },
+      );
     };
     return { link, opened };
   };

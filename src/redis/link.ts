@@ -2,10 +2,12 @@
  * One connection to Redis that comes back by itself: dials, prepares, watches, and after a loss dials again with
  * jittered backoff. While it is down every use of it fails at once with UNAVAILABLE; nothing queues up.
  */
+
 import type { Redis } from 'ioredis';
 import { ManifeedError } from '../errors.ts';
 import { type BackoffOptions, backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
+import { within } from '../lib/deadline.ts';
 import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import type { Dial } from './target.ts';
@@ -146,7 +148,10 @@ export class RedisLink {
       return { client, ended };
     };
     try {
-      const connection = await within(connect(), connectTimeoutMs, clock, this.#stop.signal);
+      const deadline = { clock, timeoutMs: connectTimeoutMs, signal: this.#stop.signal };
+      const connection = await within(deadline, connect, (why) => {
+        throw new Error(why === 'timeout' ? `no answer in ${connectTimeoutMs} ms` : 'closed');
+      });
       this.#client = connection.client;
       this.#refused = null;
       onUp();
@@ -164,28 +169,6 @@ export class RedisLink {
     this.#reason = reason;
     this.#options.log.warn({ connection: this.#options.name, reason }, 'use Redis: the connection ended');
     this.#options.onDown();
-  }
-}
-
-async function within<T>(work: Promise<T>, timeoutMs: number, clock: Clock, signal: AbortSignal): Promise<T> {
-  // Whoever loses the race must not become an unhandled rejection.
-  work.catch(() => {});
-  let cancel = () => {};
-  const timeout = new Promise<never>((_resolve, reject) => {
-    const give = (reason: string) => reject(new Error(reason));
-    const cancelTimer = clock.after(timeoutMs, () => give(`no answer in ${timeoutMs} ms`));
-    const onAbort = () => give('closed');
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    cancel = () => {
-      cancelTimer();
-      signal.removeEventListener('abort', onAbort);
-    };
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    cancel();
   }
 }
 

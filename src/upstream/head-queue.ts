@@ -5,6 +5,7 @@
 import type { Digest } from '../event/digest.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { Clock } from '../lib/clock.ts';
+import { within } from '../lib/deadline.ts';
 
 /** What a tag points at. */
 export interface Manifest {
@@ -100,26 +101,11 @@ export class HeadQueue {
   }
 
   async #send({ registry, repository, tag }: Deferred): Promise<Seen> {
-    const signal = this.#signal;
     const sentAt = this.#clock.monotonic();
-    const { promise: tooLate, resolve: expire } = Promise.withResolvers<'unreachable'>();
-    const timeout = new AbortController();
-    const give = () => {
-      timeout.abort();
-      expire('unreachable');
-    };
-    const cancel = this.#clock.after(headTimeoutMs, give);
-    signal.addEventListener('abort', give, { once: true });
-    if (signal.aborted) give();
-    try {
-      const asked = signal.aborted ? tooLate : this.#source.head(registry, repository, tag, timeout.signal);
-      // An answer that never comes must not hold the place: what ignores its signal is left behind.
-      return { answer: await Promise.race([asked, tooLate]), sentAt };
-    } catch {
-      return { answer: 'unreachable', sentAt };
-    } finally {
-      cancel();
-      signal.removeEventListener('abort', give);
-    }
+    const deadline = { clock: this.#clock, timeoutMs: headTimeoutMs, signal: this.#signal };
+    const unreachable = () => 'unreachable' as const;
+    // An answer that never comes must not hold the place: what ignores its signal is left behind.
+    const asked = within(deadline, (signal) => this.#source.head(registry, repository, tag, signal), unreachable);
+    return { answer: await asked.catch(unreachable), sentAt };
   }
 }

@@ -11,6 +11,7 @@ import type { Schedule } from '../../cluster/schedule.ts';
 import type { Digest } from '../../event/digest.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { within } from '../../lib/deadline.ts';
 import { type Log, noLog } from '../../lib/log.ts';
 import { type Counter, type Labels, type Metrics, noMetrics } from '../../lib/metrics.ts';
 import { type Random, systemRandom } from '../../lib/random.ts';
@@ -206,17 +207,12 @@ function createLane(
 async function headNow(lane: Lane, repository: string, tag: string, clock: Clock): Promise<HeadResult> {
   // A registry that asked for a pause is not asked; the sender of the webhook's completion comes again.
   if (lane.backoffMs > headWaitMs) return 'unreachable';
-  const abort = new AbortController();
-  const tooLate = clock.sleep(headWaitMs, abort.signal).then(() => 'unreachable' as const);
-  const asked = headTag(lane.client, repository, tag, { urgent: true, signal: abort.signal }).then(
-    (look): HeadResult => (look.kind === 'gone' ? 'gone' : foundOf(look)),
-    () => 'unreachable' as const,
-  );
-  try {
-    return await Promise.race([asked, tooLate]);
-  } finally {
-    abort.abort();
-  }
+  const unreachable = () => 'unreachable' as const;
+  const ask = async (signal: AbortSignal): Promise<HeadResult> => {
+    const look = await headTag(lane.client, repository, tag, { urgent: true, signal });
+    return look.kind === 'gone' ? 'gone' : foundOf(look);
+  };
+  return await within({ clock, timeoutMs: headWaitMs }, ask, unreachable).catch(unreachable);
 }
 
 function foundOf({ digest, mediaType, size }: HeadFound): HeadFound {

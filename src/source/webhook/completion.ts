@@ -11,8 +11,10 @@
  * It owns the claims on pending observations and nothing durable: a crash at any point leaves them pending, and
  * their lease runs out. It never decides what is a change.
  */
+
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { within } from '../../lib/deadline.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Random } from '../../lib/random.ts';
@@ -169,33 +171,29 @@ export class Completion {
     return { ...timeOf(observation, digest), kind: 'tag', digest, mediaType, size, ...look };
   }
 
-  async #lookUntilFound(observation: Deferred): Promise<Found | null> {
+  /** Null: nobody could say in time. */
+  #lookUntilFound(observation: Deferred): Promise<Found | null> {
+    const { clock } = this.#options;
+    const deadline = { clock, timeoutMs: giveUpAfterMs, signal: this.#stop.signal };
+    return within(
+      deadline,
+      (patience) => this.#lookAgain(observation, patience),
+      () => null,
+    );
+  }
+
+  async #lookAgain(observation: Deferred, patience: AbortSignal): Promise<Found | null> {
     const { clock, random } = this.#options;
-    const patience = new AbortController();
-    const giveUp = () => patience.abort();
-    const cancel = clock.after(giveUpAfterMs, giveUp);
-    this.#stop.signal.addEventListener('abort', giveUp, { once: true });
-    if (this.#stop.signal.aborted) giveUp();
-    const impatience = new Promise<null>((resolve) => {
-      patience.signal.addEventListener('abort', () => resolve(null), { once: true });
-      if (patience.signal.aborted) resolve(null);
-    });
-    try {
-      for (let attempt = 0; !patience.signal.aborted; attempt += 1) {
-        const seen = await Promise.race([this.#heads.look(observation), impatience]);
-        if (seen === null || seen.answer === 'unconfigured') return null;
-        if (typeof seen.answer === 'object') return { manifest: seen.answer, sentAt: seen.sentAt };
-        if (seen.answer === 'gone' && !isIncomplete(observation))
-          return { manifest: null, sentAt: seen.sentAt };
-        const delayMs = retryDelaysMs[attempt];
-        if (delayMs === undefined) return null;
-        await clock.sleep(delayMs * (0.75 + random() / 2), patience.signal);
-      }
-      return null;
-    } finally {
-      cancel();
-      this.#stop.signal.removeEventListener('abort', giveUp);
+    for (let attempt = 0; !patience.aborted; attempt += 1) {
+      const { answer, sentAt } = await this.#heads.look(observation);
+      if (answer === 'unconfigured') return null;
+      if (typeof answer === 'object') return { manifest: answer, sentAt };
+      if (answer === 'gone' && !isIncomplete(observation)) return { manifest: null, sentAt };
+      const delayMs = retryDelaysMs[attempt];
+      if (delayMs === undefined) return null;
+      await clock.sleep(delayMs * (0.75 + random() / 2), patience);
     }
+    return null;
   }
 }
 

@@ -1,0 +1,38 @@
+import type { Clock } from './clock.ts';
+
+export interface Deadline {
+  readonly clock: Clock;
+  /** ms. */
+  readonly timeoutMs: number;
+  /** Ends the wait too. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Waits for `work`, but not past the deadline. Work that is late is left behind: its signal aborts, and whatever
+ * becomes of it is ignored. Nothing is begun once `signal` has aborted.
+ *
+ * @param onLate makes the answer of a wait that ended first; what it throws rejects the wait
+ */
+export async function within<Done, Late>(
+  { clock, timeoutMs, signal }: Deadline,
+  work: (signal: AbortSignal) => Promise<Done>,
+  onLate: (why: 'timeout' | 'aborted') => Late,
+): Promise<Done | Late> {
+  if (signal?.aborted === true) return onLate('aborted');
+  const late = Promise.withResolvers<'timeout' | 'aborted'>();
+  const abandon = new AbortController();
+  const end = (why: 'timeout' | 'aborted') => {
+    abandon.abort();
+    late.resolve(why);
+  };
+  const onAbort = () => end('aborted');
+  const cancel = clock.after(timeoutMs, () => end('timeout'));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work(abandon.signal), late.promise.then(onLate)]);
+  } finally {
+    cancel();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
