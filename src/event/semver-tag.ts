@@ -10,8 +10,10 @@
  * - what follows `_` stands for build metadata (`+` is no tag character) and is ignored;
  * - everything else (`latest`, `1.2.3.4`, `sha-4f2a`) is no version and matches no range.
  */
+
 import { Range, SemVer } from 'semver';
 import { invalidParameter } from '../errors.ts';
+import { rememberLast } from '../lib/remember-last.ts';
 import { type VersionSet, versionSets, versionsInclude } from './version-set.ts';
 
 /** Longest range, in characters; node-semver's own bound for versions is 256. */
@@ -23,16 +25,8 @@ const versionGrammar = /^[vV]?([0-9]{1,15})(?:\.([0-9]{1,15}))?(?:\.([0-9]{1,15}
 const prereleaseGrammar =
   /^(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|snapshot|nightly|canary|next|ea|m|a|b)?[.-]?[0-9]|^(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|snapshot|nightly|canary|next|ea)(?:$|[._-])/i;
 
-/** Reads a tag as a version. Null where it is none. */
-export function parseVersionTag(tag: string): SemVer | null {
-  // One tag is judged by many ranges, one after the other.
-  if (latest.tag !== tag) latest = { tag, version: readVersion(tag) };
-  return latest.version;
-}
-
-let latest: { readonly tag: string; readonly version: SemVer | null } = { tag: '', version: null };
-
-function readVersion(tag: string): SemVer | null {
+/** Reads a tag as a version. Null where it is none. One tag is judged by many ranges, one after the other. */
+export const parseVersionTag = rememberLast((tag: string): SemVer | null => {
   const match = versionGrammar.exec(tag);
   if (match === null) return null;
   const [, major, minor, patch, separator, suffix] = match;
@@ -40,7 +34,7 @@ function readVersion(tag: string): SemVer | null {
   const prerelease =
     separator === '-' && suffix !== undefined && prereleaseGrammar.test(suffix) ? suffix : null;
   return new SemVer(prerelease === null ? core : `${core}-${prereleaseIdentifiers(prerelease)}`);
-}
+});
 
 /** Makes node-semver's dotted identifiers of what a tag may hold: no `_`, no empty part, no leading zero. */
 function prereleaseIdentifiers(suffix: string): string {

@@ -3,9 +3,11 @@
  * when its socket takes no more. Owns the rule of resume positions: one never passes a change that was not
  * delivered. It says what became of the subscriber; its caller acts on that.
  */
+
 import { formatPosition } from '../event/position.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { rememberLast } from '../lib/remember-last.ts';
 import type { Frame } from './frame.ts';
 import type { HubMetrics } from './hub-metrics.ts';
 import type { HeldChange } from './pace/held-change.ts';
@@ -38,7 +40,7 @@ export interface DelivererParts {
 export class Deliverer {
   readonly #parts: DelivererParts;
   /** At any moment nearly all subscribers stand at the same position: its text is made once. */
-  #latest = { epoch: '', sequence: -1, text: '' };
+  readonly #format = rememberLast(formatPosition);
 
   constructor(parts: DelivererParts) {
     this.#parts = parts;
@@ -143,9 +145,7 @@ export class Deliverer {
   resumePosition(subscriber: Subscriber): string {
     const { epoch } = this.#parts.queue;
     const sequence = this.#resumeSequence(subscriber);
-    if (this.#latest.sequence !== sequence || this.#latest.epoch !== epoch)
-      this.#latest = { epoch, sequence, text: formatPosition(epoch, sequence) };
-    return this.#latest.text;
+    return this.#format(epoch, sequence);
   }
 
   #resumeSequence(subscriber: Subscriber): number {

@@ -3,6 +3,7 @@
  * but bytes that go one way. The response has no length and no chunks, so it ends when the connection does
  * (RFC 9112, 6.3); that keeps every frame the same for all.
  */
+
 import type { Socket } from 'node:net';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Grant } from '../../event/grant.ts';
@@ -12,6 +13,7 @@ import type { Subscriber } from '../../fanout/subscriber.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { detached } from '../../lib/detached.ts';
 import type { Random } from '../../lib/random.ts';
+import { rememberLast } from '../../lib/remember-last.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
 import type { Admission } from '../admission.ts';
 import { encodings } from '../encodings.ts';
@@ -34,27 +36,18 @@ const changes = encodings('sse', (json, resume) => Buffer.from(`id: ${resume}\nd
 
 /** A quiet subscriber that has no position yet is sent a comment, which only keeps proxies awake. */
 const comment = Buffer.from(':\n\n');
-/** The latest bookmark: at any moment nearly all subscribers stand at the same position. */
-let lastBookmark = { position: '', bytes: comment };
+/** At any moment nearly all subscribers stand at the same position. */
+const bookmarkBytes = rememberLast(
+  (position: string): Buffer =>
+    // `id:` without data sets the last event id and dispatches nothing (WHATWG HTML, 9.2.6).
+    position === '' ? comment : Buffer.from(`id: ${position}\n\n`),
+);
 
-function bookmarkBytes(position: string): Buffer {
-  if (position === '') return comment;
-  // `id:` without data sets the last event id and dispatches nothing (WHATWG HTML, 9.2.6).
-  if (lastBookmark.position !== position)
-    lastBookmark = { position, bytes: Buffer.from(`id: ${position}\n\n`) };
-  return lastBookmark.bytes;
-}
-
-/** The latest `ready`, likewise: thousands who come together hear the same. */
-let lastReady = { position: '', heartbeatMs: 0, text: '' };
-
-function readyText(position: string, heartbeatMs: number): string {
-  if (lastReady.position !== position || lastReady.heartbeatMs !== heartbeatMs) {
-    const data = JSON.stringify({ position, heartbeatMs });
-    lastReady = { position, heartbeatMs, text: `event: ready\nid: ${position}\ndata: ${data}\n\n` };
-  }
-  return lastReady.text;
-}
+/** Thousands who come together hear the same. */
+const readyText = rememberLast((position: string, heartbeatMs: number): string => {
+  const data = JSON.stringify({ position, heartbeatMs });
+  return `event: ready\nid: ${position}\ndata: ${data}\n\n`;
+});
 
 class SseConnection implements Sink, SocketOwner {
   readonly encoding: Encoding;

@@ -1,0 +1,20 @@
+/**
+ * Wraps `make` so that it remembers its last result, and makes anew only when an argument differs. For what
+ * thousands ask for alike, one after the other.
+ *
+ * @param make pure; its arguments are compared by identity
+ */
+export function rememberLast<Args extends readonly unknown[], Made>(
+  make: (...args: Args) => Made,
+): (...args: Args) => Made {
+  let last: { readonly args: Args; readonly made: Made } | null = null;
+  return (...args) => {
+    if (last === null || !isSame(last.args, args)) last = { args, made: make(...args) };
+    return last.made;
+  };
+}
+
+function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
+  for (let i = 0; i < now.length; i += 1) if (before[i] !== now[i]) return false;
+  return true;
+}
