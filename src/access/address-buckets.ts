@@ -1,3 +1,5 @@
+import { BoundedMap } from '../lib/bounded-map.ts';
+
 /** Addresses remembered at most; beyond it the one that was quiet for longest is forgotten, and starts anew. */
 export const maxBuckets = 10_000;
 
@@ -14,7 +16,7 @@ const tolerance = 1e-6;
  */
 export class AddressBuckets {
   readonly #stepMs: number;
-  readonly #fullAt = new Map<string, number>();
+  readonly #fullAt = new BoundedMap<string, number>(maxBuckets);
 
   /** @param perSecond what each address may take, > 0 */
   constructor(perSecond: number) {
@@ -35,8 +37,7 @@ export class AddressBuckets {
     const fullAt = Math.max(this.#fullAt.get(address) ?? now, now) + this.#stepMs;
     if (fullAt - now > Math.max(1_000, this.#stepMs) + tolerance) return false;
     // Last in the map: those who come first there have been quiet for longest.
-    this.#fullAt.delete(address);
-    this.#fullAt.set(address, fullAt);
+    this.#fullAt.renew(address, fullAt);
     this.#forget(now);
     return true;
   }
@@ -44,7 +45,7 @@ export class AddressBuckets {
   #forget(now: number): void {
     let looks = 0;
     for (const [address, fullAt] of this.#fullAt) {
-      if (this.#fullAt.size > maxBuckets || fullAt <= now) this.#fullAt.delete(address);
+      if (fullAt <= now) this.#fullAt.delete(address);
       if (++looks >= forgottenAtOnce) return;
     }
   }

@@ -1,8 +1,9 @@
+import { BoundedMap } from '../lib/bounded-map.ts';
 import { canonicalRepository } from './reference.ts';
 
-const knownRepositories = new Set<string>();
 /** Names remembered as good: a page of changes has few, and the grammar costs more than all the rest of a check. */
 export const maxKnownRepositories = 4_096;
+const knownRepositories = new BoundedMap<string, true>(maxKnownRepositories);
 
 /**
  * Whether a gateway can have stored this name: only canonical names are. Anything else came from another program,
@@ -13,7 +14,6 @@ export function isStoredRepository(registry: string, repository: string): boolea
   if (knownRepositories.has(key)) return true;
   const names = canonicalRepository(registry, repository);
   if (names?.registry !== registry || names.repository !== repository) return false;
-  if (knownRepositories.size >= maxKnownRepositories) knownRepositories.clear();
-  knownRepositories.add(key);
+  knownRepositories.set(key, true);
   return true;
 }

@@ -3,7 +3,9 @@
  * them encoded already; older ones from the ledger in pages. Reads of the same page are made once, and only
  * a few at a time, so that ten thousand replays are not ten thousand queries.
  */
+
 import type { Ledger, ReadFilter } from '../ledger/ledger.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import { Frame } from './frame.ts';
 
 export interface HistoryPage {
@@ -28,9 +30,8 @@ export class History {
   readonly #maxFrames: number;
   readonly #pageSize: number;
   readonly #maxReads: number;
-  readonly #maxPages: number;
   #ring: Frame[] = [];
-  readonly #pages = new Map<string, Promise<HistoryPage>>();
+  readonly #pages: BoundedMap<string, Promise<HistoryPage>>;
   #reading = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -39,7 +40,7 @@ export class History {
     this.#maxFrames = options.maxFrames ?? 4096;
     this.#pageSize = options.pageSize ?? 256;
     this.#maxReads = options.maxReads ?? 8;
-    this.#maxPages = options.maxPages ?? 32;
+    this.#pages = new BoundedMap(options.maxPages ?? 32);
   }
 
   /** Frames come in order and dense; a gap (after `clear`) begins the ring anew. */
@@ -84,8 +85,6 @@ export class History {
     page.then((result) => {
       if (result.next === after) forget();
     }, forget);
-    const oldest = this.#pages.keys().next().value;
-    if (this.#pages.size > this.#maxPages && oldest !== undefined) this.#pages.delete(oldest);
     return page;
   }
 

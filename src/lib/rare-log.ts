@@ -1,3 +1,4 @@
+import { BoundedMap } from './bounded-map.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
@@ -6,11 +7,11 @@ const everyMs = 60_000;
 /** Things kept apart at most; beyond it the oldest is forgotten, and may be logged once more. */
 const maxKeys = 1_000;
 
-/** Logs what a bad upstream may do thousands of times a second, once in a while. */
+/** Logs what others may cause thousands of times a second, once in a while. */
 export class RareLog {
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #entries = new Map<string, { at: number; suppressed: number }>();
+  readonly #entries = new BoundedMap<string, { at: number; suppressed: number }>(maxKeys);
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
@@ -18,16 +19,21 @@ export class RareLog {
   }
 
   warn(key: string, fields: object, message: string): void {
+    this.#write('warn', key, fields, message);
+  }
+
+  error(key: string, fields: object, message: string): void {
+    this.#write('error', key, fields, message);
+  }
+
+  #write(level: 'warn' | 'error', key: string, fields: object, message: string): void {
     const now = this.#clock.monotonic();
     const entry = this.#entries.get(key);
     if (entry !== undefined && now - entry.at < everyMs) {
       entry.suppressed += 1;
       return;
     }
-    this.#entries.delete(key);
-    const oldest = this.#entries.keys().next();
-    if (this.#entries.size >= maxKeys && oldest.done !== true) this.#entries.delete(oldest.value);
-    this.#entries.set(key, { at: now, suppressed: 0 });
-    this.#log.warn({ ...fields, suppressed: entry?.suppressed ?? 0 }, message);
+    this.#entries.renew(key, { at: now, suppressed: 0 });
+    this.#log[level]({ ...fields, suppressed: entry?.suppressed ?? 0 }, message);
   }
 }

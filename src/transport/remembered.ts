@@ -1,15 +1,17 @@
-/** Entries remembered in one map; longer keys are not. */
-const maxRemembered = 1_000;
-const maxRememberedLength = 2_048;
+import { BoundedMap } from '../lib/bounded-map.ts';
 
-/** What `make` returned for this key, or returns now. At its bound the map forgets its oldest entry. */
-export function remembered<T>(known: Map<string, T>, key: string, make: (key: string) => T): T {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const made = make(key);
-  if (key.length > maxRememberedLength) return made;
-  const oldest = known.size >= maxRemembered ? known.keys().next().value : undefined;
-  if (oldest !== undefined) known.delete(oldest);
-  known.set(key, made);
-  return made;
+const maxEntries = 1_000;
+const maxKeyLength = 2_048;
+
+/** What thousands of clients ask for in the same words, made once: the latest 1,000, by texts of up to 2,048 characters. */
+export class Remembered<Value> {
+  readonly #known = new BoundedMap<string, Value>(maxEntries);
+
+  get(key: string): Value | undefined {
+    return this.#known.get(key);
+  }
+
+  getOrMake(key: string, make: (key: string) => Value): Value {
+    return key.length > maxKeyLength ? make(key) : this.#known.getOrMake(key, make);
+  }
 }

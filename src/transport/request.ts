@@ -12,7 +12,7 @@ import { detached } from '../lib/detached.ts';
 import { withoutToken } from './access-token.ts';
 import type { Admission } from './admission.ts';
 import { flag, list, parseQuery } from './parameters.ts';
-import { remembered } from './remembered.ts';
+import { Remembered } from './remembered.ts';
 import { toStart } from './start.ts';
 
 /** Every parameter of a stream. */
@@ -73,8 +73,8 @@ export interface ReadOptions {
 export class RequestReader {
   readonly #limits: FilterLimits;
   readonly #admission: Pick<Admission, 'knowsRegistry' | 'latestSince'>;
-  readonly #queries = new Map<string, StreamParams>();
-  readonly #filters = new Map<string, Filter>();
+  readonly #queries = new Remembered<StreamParams>();
+  readonly #filters = new Remembered<Filter>();
   /** For as long as the parameters are remembered. */
   readonly #filterOf = new WeakMap<StreamParams, Filter>();
 
@@ -92,7 +92,7 @@ export class RequestReader {
     const before = this.#queries.get(query);
     if (before !== undefined) return before;
     // A token is no part of what is asked for, and must not stay in memory.
-    return remembered(this.#queries, detached(withoutToken(query)), (text) =>
+    return this.#queries.getOrMake(detached(withoutToken(query)), (text) =>
       parseQuery(new URLSearchParams(text), streamSchema),
     );
   }
@@ -115,7 +115,7 @@ export class RequestReader {
     const before = this.#filterOf.get(params);
     if (before !== undefined) return before;
     const { repository, tag, type } = params;
-    const filter = remembered(this.#filters, JSON.stringify([repository, tag, type]), () =>
+    const filter = this.#filters.getOrMake(JSON.stringify([repository, tag, type]), () =>
       toFilter(params, this.#limits, typeName),
     );
     this.#filterOf.set(params, filter);

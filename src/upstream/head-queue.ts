@@ -105,7 +105,11 @@ export class HeadQueue {
     const deadline = { clock: this.#clock, timeoutMs: headTimeoutMs, signal: this.#signal };
     const unreachable = () => 'unreachable' as const;
     // An answer that never comes must not hold the place: what ignores its signal is left behind.
-    const asked = within(deadline, (signal) => this.#source.head(registry, repository, tag, signal), unreachable);
+    const asked = within(
+      deadline,
+      (signal) => this.#source.head(registry, repository, tag, signal),
+      unreachable,
+    );
     return { answer: await asked.catch(unreachable), sentAt };
   }
 }

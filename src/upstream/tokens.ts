@@ -3,8 +3,10 @@
  * authentication"). It owns the credentials; they go to the registry's own origin and to the token realm that
  * this origin names over TLS (or over plain HTTP, where the registry itself is configured so), nowhere else.
  */
+
 import { z } from 'zod';
 import { backoffMs } from '../lib/backoff.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { parseChallenge } from './challenge.ts';
@@ -79,7 +81,7 @@ interface CachedToken {
 
 export function createTokens(options: TokensOptions): Tokens {
   const { clock, credentials } = options;
-  const cache = new Map<string, CachedToken>();
+  const cache = new BoundedMap<string, CachedToken>(maxTokens);
   const underWay = new Map<string, Promise<string>>();
   let scheme: 'none' | 'basic' | Bearer = 'none';
   let trouble: Trouble | null = null;
@@ -106,8 +108,6 @@ export function createTokens(options: TokensOptions): Tokens {
     const fetching = askUnlessInTrouble(bearer, scope)
       .then(({ token, lifetimeMs }) => {
         const header = `Bearer ${token}`;
-        const oldest = cache.keys().next();
-        if (cache.size >= maxTokens && oldest.done !== true) cache.delete(oldest.value);
         cache.set(scope, { header, expiresAt: clock.monotonic() + lifetimeMs * (1 - marginShare) });
         return header;
       })

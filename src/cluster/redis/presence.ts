@@ -1,4 +1,5 @@
 import { compileGlob, isGlob } from '../../event/glob.ts';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Random } from '../../lib/random.ts';
@@ -34,7 +35,7 @@ interface Said {
   /** Subscribers of each key that was not told, on average. */
   readonly elsewhere: number;
   /** Sums by key: each is asked for at every change of its repository, and the globs are thousands. */
-  readonly sums: Map<string, number>;
+  readonly sums: BoundedMap<string, number>;
 }
 
 /** Sums remembered of each gateway, until it says something new. */
@@ -88,7 +89,7 @@ export class RedisPresence {
     const names = [...this.#others.keys(), this.nodeId].sort();
     const counts = names.map((name) => {
       const said = this.#others.get(name);
-      return said === undefined ? own : countOf(said, key);
+      return said === undefined ? own : said.sums.getOrMake(key, () => sumOf(said, key));
     });
     return { node: names.indexOf(this.nodeId), counts };
   }
@@ -150,15 +151,6 @@ export class RedisPresence {
   }
 }
 
-function countOf(said: Said, key: string): number {
-  const known = said.sums.get(key);
-  if (known !== undefined) return known;
-  const sum = sumOf(said, key);
-  if (said.sums.size >= maxSums) said.sums.clear();
-  said.sums.set(key, sum);
-  return sum;
-}
-
 function sumOf({ exact, globs, elsewhere }: Said, key: string): number {
   let sum = exact.get(key) ?? elsewhere;
   for (const { matches, count } of globs) if (matches(key)) sum += count;
@@ -195,7 +187,7 @@ function decode(payload: string, version: string): Said | null {
         .map(readCount)
         .map(([pattern, count]) => ({ matches: compileGlob(pattern), count })),
       elsewhere: asCount(elsewhere),
-      sums: new Map(),
+      sums: new BoundedMap(maxSums),
     };
   } catch {
     return null;

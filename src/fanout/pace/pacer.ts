@@ -4,6 +4,7 @@
  * that were not needed. Never touches a socket.
  */
 import { compileGlob } from '../../event/glob.ts';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
@@ -44,7 +45,7 @@ export class Pacer {
   /** R at this moment; overrides and complaints go there. */
   readonly rate: CurrentRate;
   readonly #ruleOf: (key: string) => PaceRule;
-  readonly #rules = new Map<string, PaceRule>();
+  readonly #rules = new BoundedMap<string, PaceRule>(maxRememberedRules);
   readonly #queues = new Map<string, RuleQueues>();
   /** Changes not let out completely, by their sequences, in order; and by their tags. */
   readonly #pending = new Map<number, HeldChange>();
@@ -210,13 +211,7 @@ export class Pacer {
 
   /** The rule of a repository, remembered: patterns are not judged again at each change. */
   ruleOf(key: string): PaceRule {
-    let rule = this.#rules.get(key);
-    if (rule === undefined) {
-      if (this.#rules.size >= maxRememberedRules) this.#rules.clear();
-      rule = this.#ruleOf(key);
-      this.#rules.set(key, rule);
-    }
-    return rule;
+    return this.#rules.getOrMake(key, this.#ruleOf);
   }
 
   /** Forgets the held-back changes: their subscribers get them another way. */

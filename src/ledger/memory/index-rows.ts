@@ -1,4 +1,5 @@
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decide.ts';
 import { compareTags, compareText } from '../tag-cursor.ts';
 
@@ -6,7 +7,7 @@ interface RepositoryRows extends RepositoryName {
   readonly tags: Map<string, TagRow>;
   readonly manifests: Map<string, ManifestRow>;
   /** In the order they were noted. */
-  readonly scopes: Set<string>;
+  readonly scopes: BoundedMap<string, true>;
 }
 
 export interface MemoryIndexBounds {
@@ -20,13 +21,14 @@ export interface MemoryIndexBounds {
 export class MemoryIndex implements IndexView {
   readonly #repositories = new Map<string, RepositoryRows>();
   /** Key to when it was remembered; in that order, so that the oldest is the first. */
-  readonly #deliveries = new Map<string, number>();
+  readonly #deliveries: BoundedMap<string, number>;
   readonly #bounds: MemoryIndexBounds;
   /** The ledger's newest stamp, ms. */
   readonly #now: () => number;
 
   constructor(bounds: MemoryIndexBounds, now: () => number) {
     this.#bounds = bounds;
+    this.#deliveries = new BoundedMap(bounds.maxDeliveryKeys);
     this.#now = now;
   }
 
@@ -57,7 +59,7 @@ export class MemoryIndex implements IndexView {
   }
 
   baselines(registry: string, repository: string): readonly string[] {
-    return [...(this.#find(registry, repository)?.scopes ?? [])];
+    return [...(this.#find(registry, repository)?.scopes.keys() ?? [])];
   }
 
   /** All present tags, ordered as pages are. */
@@ -86,15 +88,11 @@ export class MemoryIndex implements IndexView {
   }
 
   putBaseline(of: RepositoryName, scope: string): void {
-    const { scopes } = this.#open(of);
-    scopes.add(scope);
-    if (scopes.size > this.#bounds.maxScopesPerRepository) dropFirst(scopes);
+    this.#open(of).scopes.set(scope, true);
   }
 
   remember(key: string, at: number): void {
-    this.#deliveries.delete(key);
-    this.#deliveries.set(key, at);
-    if (this.#deliveries.size > this.#bounds.maxDeliveryKeys) dropFirst(this.#deliveries);
+    this.#deliveries.renew(key, at);
   }
 
   /** Forgets tombstones, digests without a tag and delivery keys stamped before `before`. */
@@ -118,7 +116,7 @@ export class MemoryIndex implements IndexView {
 
   allBaselines(): { readonly registry: string; readonly repository: string; readonly scope: string }[] {
     return [...this.#repositories.values()].flatMap(({ registry, repository, scopes }) =>
-      [...scopes].map((scope) => ({ registry, repository, scope })),
+      [...scopes.keys()].map((scope) => ({ registry, repository, scope })),
     );
   }
 
@@ -133,15 +131,11 @@ export class MemoryIndex implements IndexView {
   #open({ registry, repository }: RepositoryName): RepositoryRows {
     const known = this.#find(registry, repository);
     if (known !== undefined) return known;
-    const rows = { registry, repository, tags: new Map(), manifests: new Map(), scopes: new Set<string>() };
+    const scopes = new BoundedMap<string, true>(this.#bounds.maxScopesPerRepository);
+    const rows = { registry, repository, tags: new Map(), manifests: new Map(), scopes };
     this.#repositories.set(repositoryKey(rows), rows);
     return rows;
   }
-}
-
-function dropFirst(of: { keys(): Iterator<string>; delete(key: string): boolean }): void {
-  const first = of.keys().next();
-  if (first.done !== true) of.delete(first.value);
 }
 
 function isSpared(row: ManifestRow, spared: Spared | 'all'): boolean {

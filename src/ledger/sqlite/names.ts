@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { RepositoryName } from '../../event/reference.ts';
 import { repositoryKey } from '../../event/reference.ts';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import { RecordDamaged } from '../loss.ts';
 import type { Db } from './tables.ts';
 
@@ -11,12 +12,12 @@ const maxCached = 20_000;
  * rollback `forget` drops them, because a number handed out in it is void.
  */
 export class SqliteNames {
-  readonly #repositoryIds = new Map<string, number>();
-  readonly #repositories = new Map<number, RepositoryName>();
-  readonly #wordIds = new Map<string, number>();
-  readonly #words = new Map<number, string>();
-  readonly #repositorySums = new Map<number, number>();
-  readonly #wordSums = new Map<number, number>();
+  readonly #repositoryIds = new BoundedMap<string, number>(maxCached);
+  readonly #repositories = new BoundedMap<number, RepositoryName>(maxCached);
+  readonly #wordIds = new BoundedMap<string, number>(maxCached);
+  readonly #words = new BoundedMap<number, string>(maxCached);
+  readonly #repositorySums = new BoundedMap<number, number>(maxCached);
+  readonly #wordSums = new BoundedMap<number, number>(maxCached);
   readonly #sql;
 
   constructor(db: Db) {
@@ -41,7 +42,7 @@ export class SqliteNames {
     const cached = this.#repositoryIds.get(key);
     if (cached !== undefined) return cached;
     const id = this.#sql.repositoryId.get(registry, repository);
-    if (id !== undefined) put(this.#repositoryIds, key, id);
+    if (id !== undefined) this.#repositoryIds.set(key, id);
     return id;
   }
 
@@ -49,44 +50,40 @@ export class SqliteNames {
     const known = this.findRepository(registry, repository);
     if (known !== undefined) return known;
     const id = Number(this.#sql.addRepository.run(registry, repository).lastInsertRowid);
-    put(this.#repositoryIds, repositoryKey({ registry, repository }), id);
+    this.#repositoryIds.set(repositoryKey({ registry, repository }), id);
     return id;
   }
 
   repository(id: number): RepositoryName {
-    const cached = this.#repositories.get(id);
-    if (cached !== undefined) return cached;
-    return put(this.#repositories, id, found(this.#sql.repository.get(id), `repository ${id}`));
+    return this.#repositories.getOrMake(id, () => found(this.#sql.repository.get(id), `repository ${id}`));
   }
 
   wordId(text: string): number;
   wordId(text: string | null): number | null;
   wordId(text: string | null): number | null {
     if (text === null) return null;
-    const cached = this.#wordIds.get(text);
-    if (cached !== undefined) return cached;
-    const id = this.#sql.wordId.get(text) ?? Number(this.#sql.addWord.run(text).lastInsertRowid);
-    return put(this.#wordIds, text, id);
+    return this.#wordIds.getOrMake(
+      text,
+      () => this.#sql.wordId.get(text) ?? Number(this.#sql.addWord.run(text).lastInsertRowid),
+    );
   }
 
   word(id: number): string;
   word(id: number | null): string | null;
   word(id: number | null): string | null {
     if (id === null) return null;
-    return this.#words.get(id) ?? put(this.#words, id, found(this.#sql.word.get(id), `word ${id}`));
+    return this.#words.getOrMake(id, () => found(this.#sql.word.get(id), `word ${id}`));
   }
 
   /** The checksum of a repository's name, for the checksums of rows that refer to it. */
   repositorySum(id: number): number {
-    return (
-      this.#repositorySums.get(id) ?? put(this.#repositorySums, id, crc32(repositoryKey(this.repository(id))))
-    );
+    return this.#repositorySums.getOrMake(id, () => crc32(repositoryKey(this.repository(id))));
   }
 
   /** As `repositorySum`, of a word. */
   wordSum(id: number | null): number | null {
     if (id === null) return null;
-    return this.#wordSums.get(id) ?? put(this.#wordSums, id, crc32(this.word(id)));
+    return this.#wordSums.getOrMake(id, () => crc32(this.word(id)));
   }
 
   forget(): void {
@@ -97,13 +94,6 @@ export class SqliteNames {
     this.#wordIds.clear();
     this.#words.clear();
   }
-}
-
-function put<K, V>(cache: Map<K, V>, key: K, value: V): V {
-  // All at once, not the oldest: it happens once in 20,000 new names, and needs no order kept.
-  if (cache.size >= maxCached) cache.clear();
-  cache.set(key, value);
-  return value;
 }
 
 function found<T>(value: T | undefined, what: string): T {

@@ -4,11 +4,13 @@
  * stream's memory, and half of what opening one costs. Whatever looks unusual is handed on unread and takes
  * the ordinary road, where the same endpoints answer.
  */
+
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { own, release, type SocketOwner } from '../../lib/socket-owner.ts';
-import { HeadMemory, nameHead } from './head-memory.ts';
+import { nameHead } from './head-name.ts';
 import { maxRawHeadBytes, type RawHead, readRawHead } from './raw-head.ts';
 
 /** What a head asks for, whoever sent it. */
@@ -33,6 +35,8 @@ export interface FrontOptions {
   readonly clock: Clock;
 }
 
+/** Openings remembered, by the name of their head. */
+const maxOpenings = 1_000;
 /** How often silent sockets are looked for. */
 const sweepMs = 1_000;
 
@@ -47,12 +51,12 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   const ordinary = server.listeners('connection');
   server.removeAllListeners('connection');
 
-  const memory = new HeadMemory<FrontOpening>();
+  const openings = new BoundedMap<string, FrontOpening>(maxOpenings);
 
   /** False: it is no head of ours. */
   function serve(text: string, socket: Socket): boolean {
     const name = nameHead(text);
-    const known = name === null ? undefined : memory.recall(name.digest);
+    const known = name === null ? undefined : openings.get(name.digest);
     if (name !== null && known !== undefined) {
       known.open(socket, name.key);
       return true;
@@ -62,7 +66,7 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
     if (head === null || opening === null) return false;
     const key = head.headers['sec-websocket-key'] ?? '';
     // Not where the key is written in another way: it was not found, and could not be told to the opening again.
-    if (opening.lasting && name?.key === key) memory.remember(name.digest, opening);
+    if (opening.lasting && name?.key === key) openings.set(name.digest, opening);
     opening.open(socket, key);
     return true;
   }

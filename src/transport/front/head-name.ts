@@ -1,12 +1,11 @@
 /**
- * Remembers what heads meant. Thousands who come back together ask for the same in the same words, and to read,
- * authorise and check those is a seventh of what opening a stream costs. Only a WebSocket's key differs from
- * one to the next, and is left out. What is kept is a head's hash: a token in it must not stay in memory.
+ * Names heads, so that what they mean can be remembered. Thousands of clients that reconnect together send the same
+ * head, and to read, authorise and check it is a seventh of what opening a stream costs. Only a WebSocket's key
+ * differs, and is left out. The name is a hash: a token in the head must not stay in memory.
  */
 import { hash } from 'node:crypto';
 
-/** Heads remembered; longer ones are read each time. */
-const maxRemembered = 1_000;
+/** Longer heads are read each time. */
 const maxRememberedLength = 2_048;
 
 const keyName = '\r\nSec-WebSocket-Key: ';
@@ -36,19 +35,4 @@ export function nameHead(text: string): HeadName | null {
 
 function digestOf(text: string): string {
   return hash('sha256', text, 'base64');
-}
-
-/** The latest meanings of heads, by digest. */
-export class HeadMemory<Meaning> {
-  readonly #known = new Map<string, Meaning>();
-
-  recall(digest: string): Meaning | undefined {
-    return this.#known.get(digest);
-  }
-
-  remember(digest: string, meaning: Meaning): void {
-    const oldest = this.#known.size >= maxRemembered ? this.#known.keys().next().value : undefined;
-    if (oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(digest, meaning);
-  }
 }

@@ -4,7 +4,7 @@ import { ManifeedError } from '../../errors.ts';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Control } from '../../fanout/sink.ts';
 import { parseMembers } from '../parameters.ts';
-import { remembered } from '../remembered.ts';
+import { Remembered } from '../remembered.ts';
 import { type StreamParams, streamShape } from '../request.ts';
 
 const id = z
@@ -73,13 +73,13 @@ function parseSubscribe(value: unknown): SubscribeMessage {
 
 /** Parses messages, and remembers the latest: thousands of clients say the same. */
 export class MessageReader {
-  readonly #known = new Map<string, ClientMessage>();
+  readonly #known = new Remembered<ClientMessage>();
 
   /** @throws as `parseClientMessage` */
   read(text: string): ClientMessage {
     // A token must not stay in memory.
     if (text.includes('access_token')) return parseClientMessage(text);
-    return remembered(this.#known, text, parseClientMessage);
+    return this.#known.getOrMake(text, parseClientMessage);
   }
 }
 
