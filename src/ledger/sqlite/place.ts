@@ -24,6 +24,7 @@ export interface SqlitePlaceOptions {
 const logHeaderBytes = 32;
 /** Longer than any tick of a kernel's clock for files (10 ms). */
 const tickNs = 20_000_000n;
+const secondNs = 1_000_000_000n;
 
 /**
  * That the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
@@ -101,9 +102,7 @@ export class SqlitePlace {
   remember(): void {
     if (this.#mayRestartLog) this.#rememberLogHeader();
     const { size, mtimeNs } = fstatSync(this.#fileDescriptor, { bigint: true });
-    // File times move in ticks: within one, an equal time does not say that nothing was written.
-    const isSettled = BigInt(Date.now()) * 1_000_000n - mtimeNs > tickNs;
-    if (mtimeNs === this.#fileModified && isSettled) return;
+    if (mtimeNs === this.#fileModified && isSettled(mtimeNs)) return;
     this.#fileBytes = size;
     this.#fileModified = mtimeNs;
     this.#readMetaPage(this.#metaPage);
@@ -146,6 +145,14 @@ export class SqlitePlace {
     const length = readSync(this.#fileDescriptor, into, 0, pageBytes, (metaPage - 1) * pageBytes);
     into.fill(0, length);
   }
+}
+
+/**
+ * Whether an equal time of modification says that nothing was written since. File times move in ticks. Some file
+ * systems keep whole seconds only (ext4 with small inodes, FAT, HFS+), and several checkpoints fit into one.
+ */
+function isSettled(mtimeNs: bigint): boolean {
+  return mtimeNs % secondNs !== 0n && BigInt(Date.now()) * 1_000_000n - mtimeNs > tickNs;
 }
 
 /** The lock that keeps a second gateway out: beside what a symbolic link points at. */
