@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { printConfig } from '../config/config.ts';
+import { settings } from '../config/schema.ts';
 import { settingsTable } from '../config/settings/table.ts';
 import { type Command, exitCodes } from './command.ts';
 
@@ -11,7 +12,7 @@ export const configCommand: Command = {
   details: ['', '  --settings  list every setting with its default, variable and meaning'],
   async run(argv, io) {
     if (argv.length === 1 && argv[0] === '--settings') {
-      io.out(settingsTable());
+      io.out(settingsTable(settings));
       return exitCodes.ok;
     }
     const readFile = (path: string) => new TextDecoder().decode(io.readFile(path));

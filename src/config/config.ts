@@ -8,11 +8,11 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { sentenceOf } from '../lib/schema-faults.ts';
 import { checkConfig, checkMeanings, deriveDefaults } from './checks.ts';
-import { settingsSchema } from './schema.ts';
+import { settingsSchema, settings as tree } from './schema.ts';
 import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
 import { maskSecrets } from './settings/secrets.ts';
 import { type Environment, gather, type Sources } from './settings/sources.ts';
-import { fillDefaults, type RawObject } from './settings/tree.ts';
+import type { RawObject } from './settings/tree.ts';
 import { readFault } from './settings/yaml.ts';
 import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './shape.ts';
 
@@ -49,7 +49,7 @@ export function loadConfig(options: LoadOptions = {}): Config {
 /** The resolved settings as YAML in the file's own spelling, defaults written out, secrets as `***`. */
 export function printConfig(options: LoadOptions = {}): string {
   const { settings } = readConfig(options);
-  return stringify(maskSecrets(fillDefaults(settings) ?? {}), { lineWidth: 0 });
+  return stringify(maskSecrets(tree, tree.fillDefaults(settings) ?? {}), { lineWidth: 0 });
 }
 
 /** This process's environment, for `cli/process.ts` to hand to the commands. */
@@ -65,6 +65,7 @@ interface ReadConfig {
 
 function readConfig(options: LoadOptions): ReadConfig {
   const sources: Sources = {
+    settings: tree,
     argv: options.argv ?? [],
     env: options.env ?? processEnvironment(),
     readFile: options.readFile ?? ((path) => readFileSync(path, 'utf8')),
@@ -78,7 +79,9 @@ function readConfig(options: LoadOptions): ReadConfig {
     return { config, settings };
   }
   const known = new Set(problems.map((problem) => problem.path));
-  const faulty = problemsOf(parsed.error.issues, settings, origins).filter(({ path }) => !known.has(path));
+  const faulty = problemsOf(parsed.error.issues, { settings: tree, raw: settings, origins }).filter(
+    ({ path }) => !known.has(path),
+  );
   const sections = new Set(parsed.error.issues.flatMap(sectionsOf));
   const rest = problemsBeside(sections, raw, sources.readFile);
   throw new ConfigError([...problems, ...faulty, ...rest]);

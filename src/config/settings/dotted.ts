@@ -4,67 +4,93 @@
  */
 import { formatPath, type Problem } from './problems.ts';
 import { showValue } from './secrets.ts';
-import { isRawObject, nodesAt, type Path, type Raw, type RawObject } from './tree.ts';
+import { isRawObject, type Path, type Raw, type RawObject, type SettingsTree } from './tree.ts';
 
 /** A copy of the tree with one value put in place; a bare scalar in the way becomes what it stands for. */
-export function assign(tree: RawObject, path: Path, value: Raw, above: Path = []): RawObject {
+export function assign(
+  settings: SettingsTree,
+  tree: RawObject,
+  path: Path,
+  value: Raw,
+  above: Path = [],
+): RawObject {
   const [step, ...rest] = path;
   if (step === undefined) return tree;
   if (rest.length === 0) return { ...tree, [step]: value };
   const here = [...above, step];
   const inner = tree[step];
-  const container = isRawObject(inner) ? inner : expandShorthand(inner, here);
-  return { ...tree, [step]: assign(container, rest, value, here) };
+  const container = isRawObject(inner) ? inner : expandShorthand(settings, inner, here);
+  return { ...tree, [step]: assign(settings, container, rest, value, here) };
 }
 
-function expandShorthand(value: Raw | undefined, path: Path): RawObject {
-  const key = shorthandAt(path);
+function expandShorthand(settings: SettingsTree, value: Raw | undefined, path: Path): RawObject {
+  const key = shorthandAt(settings, path);
   return value === undefined || value === null || key === null ? {} : { [key]: value };
 }
 
-function shorthandAt(path: Path): string | null {
-  return nodesAt(path).find((node) => node.shorthand !== undefined)?.shorthand ?? null;
+function shorthandAt(settings: SettingsTree, path: Path): string | null {
+  return settings.nodesAt(path).find((node) => node.shorthand !== undefined)?.shorthand ?? null;
 }
 
 /** The tree with its dotted keys nested; `problems` takes what is given in both forms. */
-export function nestDottedKeys(value: Raw, problems: Problem[], path: Path = []): Raw {
+export function nestDottedKeys(
+  settings: SettingsTree,
+  value: Raw,
+  problems: Problem[],
+  path: Path = [],
+): Raw {
   if (Array.isArray(value))
-    return value.map((inner: Raw, at) => nestDottedKeys(inner, problems, [...path, at]));
+    return value.map((inner: Raw, at) => nestDottedKeys(settings, inner, problems, [...path, at]));
   if (!isRawObject(value)) return value;
-  const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, steps: stepsOf(key, path) }));
+  const entries = Object.entries(value).map(([key, inner]) => ({
+    key,
+    inner,
+    steps: stepsOf(settings, key, path),
+  }));
   const plain = entries.filter(({ steps }) => steps.length === 1);
   let tree: RawObject = Object.fromEntries(
-    plain.map(({ key, inner }) => [key, nestDottedKeys(inner, problems, [...path, key])]),
+    plain.map(({ key, inner }) => [key, nestDottedKeys(settings, inner, problems, [...path, key])]),
   );
   for (const { key, inner, steps } of entries) {
     if (steps.length === 1) continue;
-    const obstacle = obstacleTo(tree, steps, path);
+    const obstacle = obstacleTo(settings, tree, steps, path);
     if (obstacle === null)
-      tree = assign(tree, steps, nestDottedKeys(inner, problems, [...path, ...steps]), path);
+      tree = assign(
+        settings,
+        tree,
+        steps,
+        nestDottedKeys(settings, inner, problems, [...path, ...steps]),
+        path,
+      );
     else problems.push({ path: formatPath([...path, key]), message: obstacle });
   }
   return tree;
 }
 
 /** `ledger.url` → two steps, where `ledger` is a section here; else the key as it is, to be judged as such. */
-function stepsOf(key: string, path: Path): readonly string[] {
+function stepsOf(settings: SettingsTree, key: string, path: Path): readonly string[] {
   const steps = key.split('.');
-  const isSetting = nodesAt(path).some((node) => Object.hasOwn(node.properties ?? {}, key));
+  const isSetting = settings.nodesAt(path).some((node) => Object.hasOwn(node.properties ?? {}, key));
   const section = steps.slice(0, -1);
   if (steps.length === 1 || isSetting || steps.includes('')) return [key];
-  return nodesAt([...path, ...section]).length > 0 ? steps : [key];
+  return settings.nodesAt([...path, ...section]).length > 0 ? steps : [key];
 }
 
 /** What stands in the way of a dotted key; null: nothing. */
-function obstacleTo(tree: RawObject, steps: readonly string[], above: Path): string | null {
+function obstacleTo(
+  settings: SettingsTree,
+  tree: RawObject,
+  steps: readonly string[],
+  above: Path,
+): string | null {
   let at: Raw | undefined = tree;
   for (const [index, step] of steps.entries()) {
     const here: Path = [...above, ...steps.slice(0, index)];
     if (!isRawObject(at)) {
-      const isWhole = shorthandAt(here) === step;
-      if (shorthandAt(here) !== null && typeof at === 'string' && !isWhole) return null;
+      const isWhole = shorthandAt(settings, here) === step;
+      if (shorthandAt(settings, here) !== null && typeof at === 'string' && !isWhole) return null;
       const name = formatPath(here);
-      return `${name} is given too, as ${showValue(at, here)}: must be given once`;
+      return `${name} is given too, as ${showValue(settings, at, here)}: must be given once`;
     }
     at = Object.hasOwn(at, step) ? at[step] : undefined;
     if (at === undefined || at === null) return null;

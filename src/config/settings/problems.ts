@@ -1,7 +1,7 @@
 /** What is wrong with a configuration, said so that it can be put right: key, value, rule, nearest known key. */
 import type { z } from 'zod';
 import { showValue } from './secrets.ts';
-import { isRawObject, nodesAt, type Path, type Raw } from './tree.ts';
+import { isRawObject, type Path, type Raw, type SettingsTree } from './tree.ts';
 
 export interface Problem {
   /** The key's path, `registries[0].poll.interval`; or the flag, variable or file at fault. */
@@ -63,48 +63,50 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** zod's findings as problems; `origins` says which values came from a flag or a variable. */
-export function problemsOf(
-  issues: readonly z.core.$ZodIssue[],
-  raw: Raw,
-  origins: ReadonlyMap<string, string>,
-): readonly Problem[] {
-  return issues.flatMap((issue) => problemsOfIssue(issue, [], raw, origins));
+/** What was judged. */
+export interface Judged {
+  readonly settings: SettingsTree;
+  readonly raw: Raw;
+  /** Path joined by `.` → the flag or variable that gave its value. */
+  readonly origins: ReadonlyMap<string, string>;
 }
 
-function problemsOfIssue(
-  issue: z.core.$ZodIssue,
-  above: Path,
-  raw: Raw,
-  origins: ReadonlyMap<string, string>,
-): readonly Problem[] {
+/** zod's findings as problems. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], judged: Judged): readonly Problem[] {
+  return issues.flatMap((issue) => problemsOfIssue(issue, [], judged));
+}
+
+function problemsOfIssue(issue: z.core.$ZodIssue, above: Path, judged: Judged): readonly Problem[] {
   const path: Path = [
     ...above,
     ...issue.path.map((step) => (typeof step === 'number' ? step : String(step))),
   ];
-  const value = valueAt(raw, path);
+  const value = valueAt(judged.raw, path);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: formatPath([...path, key]), message: unknownKey(key, path) }));
+    return issue.keys.map((key) => ({
+      path: formatPath([...path, key]),
+      message: unknownKey(judged.settings, key, path),
+    }));
   }
   if (issue.code === 'invalid_union') {
     // Of a choice, the branch that got farthest is the one that was meant.
     const branches = issue.errors.map((errors) => [...errors].sort((a, b) => b.path.length - a.path.length));
     const meant = branches.find((errors) => (errors[0]?.path.length ?? 0) > 0);
-    if (meant !== undefined) return meant.flatMap((inner) => problemsOfIssue(inner, path, raw, origins));
+    if (meant !== undefined) return meant.flatMap((inner) => problemsOfIssue(inner, path, judged));
     const rules = issue.errors.flatMap((errors) =>
       errors.map((error) => error.message.replace(/^must /, '')),
     );
     const message = issue.message.startsWith('must ')
       ? issue.message
       : `must ${[...new Set(rules)].join(', or ')}`;
-    return [problem(path, value, message, origins)];
+    return [problem(path, value, message, judged)];
   }
   const isForMapping = issue.code === 'invalid_type' && issue.expected === 'object';
-  return [problem(path, value, isForMapping ? mappingRule(path) : issue.message, origins)];
+  return [problem(path, value, isForMapping ? mappingRule(judged.settings, path) : issue.message, judged)];
 }
 
-function mappingRule(path: Path): string {
-  const nodes = nodesAt(path);
+function mappingRule(settings: SettingsTree, path: Path): string {
+  const nodes = settings.nodesAt(path);
   const keys = [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))].join(', ');
   const mapping = `a mapping with keys of ${keys}`;
   return nodes.some((node) => node.shorthand !== undefined)
@@ -112,30 +114,25 @@ function mappingRule(path: Path): string {
     : `must be ${mapping}`;
 }
 
-function problem(
-  path: Path,
-  value: Raw | undefined,
-  rule: string,
-  origins: ReadonlyMap<string, string>,
-): Problem {
+function problem(path: Path, value: Raw | undefined, rule: string, { settings, origins }: Judged): Problem {
   const name = formatPath(path);
   const origin = origins.get(path.join('.'));
   return {
     path: origin === undefined ? name : `${name} (${origin})`,
-    message: `${showValue(value, path)}: ${rule}${nearChoice(value, path)}`,
+    message: `${showValue(settings, value, path)}: ${rule}${nearChoice(settings, value, path)}`,
   };
 }
 
 /** `: did you mean "open"?` where a text is nearly one of those to choose from. */
-function nearChoice(value: Raw | undefined, path: Path): string {
+function nearChoice(settings: SettingsTree, value: Raw | undefined, path: Path): string {
   if (typeof value !== 'string') return '';
-  const choices = nodesAt(path).flatMap((node) => (node.enum ?? []).map(String));
+  const choices = settings.nodesAt(path).flatMap((node) => (node.enum ?? []).map(String));
   const near = suggest(value, choices);
   return near === null ? '' : `: did you mean "${near}"?`;
 }
 
-function unknownKey(key: string, path: Path): string {
-  const known = nodesAt(path).flatMap((node) => Object.keys(node.properties ?? {}));
+function unknownKey(settings: SettingsTree, key: string, path: Path): string {
+  const known = settings.nodesAt(path).flatMap((node) => Object.keys(node.properties ?? {}));
   const near = suggest(key, known);
   return `unknown key: ${near === null ? `must be one of ${known.join(', ')}` : `did you mean "${near}"?`}`;
 }

@@ -1,11 +1,11 @@
 /** Takes secrets out of values of the configuration that are about to be shown, in an error or in a print. */
-import { isRawObject, nodesAt, type Path, type Raw, type SchemaNode } from './tree.ts';
+import { isRawObject, type Path, type Raw, type SchemaNode, type SettingsTree } from './tree.ts';
 
 const mask = '***';
 
 /** The value with every secret replaced by `***`, and the credentials of every URL. */
-export function maskSecrets(value: Raw, path: Path = []): Raw {
-  const nodes = nodesAt(path);
+export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Raw {
+  const nodes = tree.nodesAt(path);
   const secrets = nodes.map((node) => node.secret ?? shorthandSecret(node));
   if (secrets.includes(true)) return mask;
   if (typeof value !== 'object' || value === null) {
@@ -16,18 +16,21 @@ export function maskSecrets(value: Raw, path: Path = []): Raw {
     return typeof value === 'string' && value.includes('://') ? maskUrl(value) : value;
   }
   if (isRawObject(value)) {
-    const entries = Object.entries(value).map(([key, inner]) => [key, maskSecrets(inner, [...path, key])]);
+    const entries = Object.entries(value).map(([key, inner]) => [
+      key,
+      maskSecrets(tree, inner, [...path, key]),
+    ]);
     return Object.fromEntries(entries);
   }
-  return value.map((inner, index) => maskSecrets(inner, [...path, index]));
+  return value.map((inner, index) => maskSecrets(tree, inner, [...path, index]));
 }
 
 /** As `maskSecrets`, for an error: a list or mapping in the wrong place is told by its size, not by what it holds. */
-export function showValue(value: Raw | undefined, path: Path): string {
+export function showValue(tree: SettingsTree, value: Raw | undefined, path: Path): string {
   if (value === undefined) return 'missing';
   if (isRawObject(value)) return 'a mapping';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-  const text = JSON.stringify(maskSecrets(value, path));
+  const text = JSON.stringify(maskSecrets(tree, value, path));
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 

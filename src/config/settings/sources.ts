@@ -4,21 +4,14 @@
  */
 import { assign, nestDottedKeys } from './dotted.ts';
 import { ConfigError, formatPath, type Problem, suggest } from './problems.ts';
-import {
-  coerce,
-  isRawObject,
-  listSettings,
-  type Path,
-  type Raw,
-  type RawObject,
-  type Setting,
-} from './tree.ts';
+import { isRawObject, type Path, type Raw, type RawObject, type Setting, type SettingsTree } from './tree.ts';
 import { parseYaml, readText } from './yaml.ts';
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Sources {
+  readonly settings: SettingsTree;
   /** Arguments after the command. */
   readonly argv: readonly string[];
   readonly env: Environment;
@@ -34,8 +27,6 @@ export interface Gathered {
   readonly problems: readonly Problem[];
 }
 
-const configVariable = 'MANIFEED_CONFIG';
-
 /** Flags by their name without dashes; `config` is the file's path. */
 export interface Flags {
   readonly config: string | null;
@@ -50,15 +41,16 @@ export interface Flags {
  * @throws ConfigError where there is nothing to go on with: the file cannot be read, or is not YAML
  */
 export function gather(sources: Sources): Gathered {
-  const scalars = listSettings().filter((setting) => setting.env !== null && isScalar(setting));
+  const { settings } = sources;
+  const scalars = settings.list().filter((setting) => setting.env !== null && isScalar(setting));
   const flags = parseFlags(sources.argv, scalars);
-  const path = flags.config ?? sources.env[configVariable] ?? null;
+  const path = flags.config ?? sources.env[configVariable(settings)] ?? null;
   const file = path === null ? noFile : readTree(path, sources, flags.problems);
-  const environment = environmentValues(sources.env, scalars, file.used);
+  const environment = environmentValues(sources, scalars, file.used);
   const origins = new Map<string, string>();
   let raw: RawObject = file.tree;
   for (const [at, text, origin] of [...environment.values, ...flagValues(flags, scalars)]) {
-    raw = assign(raw, at, coerce(text, at));
+    raw = assign(settings, raw, at, settings.coerce(text, at));
     origins.set(at.join('.'), origin);
   }
   return { raw, origins, problems: [...flags.problems, ...environment.problems, ...file.problems] };
@@ -71,8 +63,13 @@ function isScalar(setting: Setting): boolean {
 
 type Assignment = readonly [at: Path, text: string, origin: string];
 
+/** Names the file. */
+function configVariable({ prefix }: SettingsTree): string {
+  return `${prefix}CONFIG`;
+}
+
 function environmentValues(
-  env: Environment,
+  { env, settings }: Sources,
   scalars: readonly Setting[],
   used: ReadonlySet<string>,
 ): { readonly values: readonly Assignment[]; readonly problems: readonly Problem[] } {
@@ -80,21 +77,25 @@ function environmentValues(
   const values: Assignment[] = [];
   const problems: Problem[] = [];
   for (const [name, text] of Object.entries(env)) {
-    if (text === undefined || !name.startsWith('MANIFEED_') || name === configVariable) continue;
+    if (text === undefined || !name.startsWith(settings.prefix) || name === configVariable(settings))
+      continue;
     const setting = known.get(name);
     if (setting !== undefined) values.push([setting.path.split('.'), text, name]);
-    else if (!used.has(name) && !isServiceLink(name, text))
+    else if (!used.has(name) && !isServiceLink(name.slice(settings.prefix.length - 1), text))
       problems.push({ path: name, message: unknownName(name, known) });
   }
   return { values: byDepth(values), problems };
 }
 
-/** Kubernetes sets such variables in every container beside a service named `manifeed` or `manifeed-…`. */
+/**
+ * Kubernetes sets such variables in every container beside a service named `manifeed` or `manifeed-…`.
+ *
+ * @param name what follows `MANIFEED`
+ */
 function isServiceLink(name: string, text: string): boolean {
-  const rest =
-    /^MANIFEED(?:_[A-Z0-9_]+?)??_(SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[A-Z0-9_]+)?)$/.exec(
-      name,
-    )?.[1];
+  const rest = /^(?:_[A-Z0-9_]+?)??_(SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[A-Z0-9_]+)?)$/.exec(
+    name,
+  )?.[1];
   if (rest === undefined) return false;
   return rest.startsWith('SERVICE_') || isPortLink.test(text) || isPortPart.test(rest);
 }
@@ -176,8 +177,9 @@ const noFile: FileTree = { tree: {}, used: new Set(), problems: [] };
 function readTree(path: string, sources: Sources, others: readonly Problem[]): FileTree {
   const refuse = (problems: readonly Problem[]) => new ConfigError([...others, ...problems]);
   const text = readText(path, sources.readFile, refuse);
-  const interpolation: Interpolation = { env: sources.env, used: new Set(), problems: [] };
-  const nested = nestDottedKeys(parseYaml(path, text, refuse), interpolation.problems);
+  const { env, settings } = sources;
+  const interpolation: Interpolation = { env, settings, used: new Set(), problems: [] };
+  const nested = nestDottedKeys(settings, parseYaml(path, text, refuse), interpolation.problems);
   const tree = interpolate(nested, [], interpolation);
   if (tree !== null && !isRawObject(tree))
     throw refuse([{ path, message: 'must be a YAML mapping of settings' }]);
@@ -185,6 +187,7 @@ function readTree(path: string, sources: Sources, others: readonly Problem[]): F
 }
 
 interface Interpolation {
+  readonly settings: SettingsTree;
   readonly env: Environment;
   /** Variables that the file uses, so that they are not taken for mistyped settings. */
   readonly used: Set<string>;
@@ -198,7 +201,7 @@ interface Interpolation {
 function interpolate(value: Raw, path: Path, to: Interpolation): Raw {
   if (typeof value === 'string') {
     const text = interpolateText(value, path, to);
-    return /^\$\{[^}]*\}$/.test(value) ? coerce(text, path) : text;
+    return /^\$\{[^}]*\}$/.test(value) ? to.settings.coerce(text, path) : text;
   }
   if (isRawObject(value)) {
     // `webhooks:` with every entry commented out is null in YAML, and means that nothing is said.

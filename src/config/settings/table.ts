@@ -1,9 +1,9 @@
 /** The settings as Markdown tables, read off the schema. docs/configuration.md holds them; a test compares the two. */
-import { listSettings, type Setting } from './tree.ts';
+import type { Setting, SettingsTree } from './tree.ts';
 
 /** A table for each section with several settings, and one before them for all others. */
-export function settingsTable(): string {
-  const sections = Object.groupBy(listSettings(), ({ path }) => path.split(/[.[]/, 1)[0] ?? path);
+export function settingsTable(tree: SettingsTree): string {
+  const sections = Object.groupBy(tree.list(), ({ path }) => path.split(/[.[]/, 1)[0] ?? path);
   const lone = Object.values(sections).flatMap((settings = []) => (settings.length === 1 ? settings : []));
   const several = Object.entries(sections).filter(([, settings = []]) => settings.length > 1);
   return [

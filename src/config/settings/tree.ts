@@ -1,10 +1,9 @@
 /**
- * The schema as a tree (its JSON Schema, input side), and walks over it: which settings there are, what type
- * the value at a path has, defaults filled in. Reading zod's own objects was rejected: their
- * inner shape is no public contract, JSON Schema is.
+ * A schema as a tree (its JSON Schema, input side), and walks over it: which settings there are, what type the value
+ * at a path has, defaults filled in. It knows no key: the schema is handed in. It reads JSON Schema because the inner
+ * shape of zod's own objects is no public contract.
  */
 import { z } from 'zod';
-import { settingsSchema } from '../schema.ts';
 
 /** One node of the JSON Schema, with the members that this project adds by `.meta()`. */
 export interface SchemaNode {
@@ -45,9 +44,6 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
   }),
 ) as z.ZodType<SchemaNode>;
 
-/** The root of the tree. */
-export const schemaRoot: SchemaNode = nodeSchema.parse(z.toJSONSchema(settingsSchema, { io: 'input' }));
-
 /** One key of the configuration. */
 export interface Setting {
   /** `pace.burst`; a member of a list's entries is `registries[].host`. */
@@ -62,62 +58,105 @@ export interface Setting {
   readonly node: SchemaNode;
 }
 
-/** All settings, in the schema's order. */
-export function listSettings(node: SchemaNode = schemaRoot, path = ''): readonly Setting[] {
-  if (node.shorthand !== undefined) {
-    const { [node.shorthand]: whole, ...others } = node.properties ?? {};
-    const wholeDefault = defaultMember(node, node.shorthand);
-    const first = whole && setting({ ...whole, default: wholeDefault ?? whole.default }, path);
-    return [...(first ? [first] : []), ...listMembers(others, path)];
-  }
-  if (node.properties !== undefined) return listMembers(node.properties, path);
-  if (node.anyOf?.some((option) => option.items?.properties !== undefined)) {
-    const lists = node.anyOf.filter((option) => option.items?.properties !== undefined);
-    const scalar: SchemaNode = { ...node, anyOf: node.anyOf.filter((option) => !lists.includes(option)) };
-    return [setting(scalar, path), ...lists.flatMap((option) => listSettings(option, path))];
-  }
-  if (node.items?.properties !== undefined) return listSettings(node.items, `${path}[]`);
-  return [setting(node, path)];
-}
+/** The settings of one schema. */
+export class SettingsTree {
+  readonly root: SchemaNode;
+  /** What the environment's names begin with: `MANIFEED_`. */
+  readonly prefix: string;
 
-function listMembers(properties: Readonly<Record<string, SchemaNode>>, path: string): readonly Setting[] {
-  return Object.entries(properties).flatMap(([key, member]) =>
-    listSettings(member, path === '' ? key : `${path}.${key}`),
-  );
+  /** @param schema of the whole configuration; its members may have the metadata of `SchemaNode` */
+  constructor(schema: z.ZodType, prefix: string) {
+    this.root = nodeSchema.parse(z.toJSONSchema(schema, { io: 'input' }));
+    this.prefix = prefix;
+  }
+
+  /** All settings, in the schema's order. */
+  list(node: SchemaNode = this.root, path = ''): readonly Setting[] {
+    if (node.shorthand !== undefined) {
+      const { [node.shorthand]: whole, ...others } = node.properties ?? {};
+      const wholeDefault = defaultMember(node, node.shorthand);
+      const first = whole && this.#setting({ ...whole, default: wholeDefault ?? whole.default }, path);
+      return [...(first ? [first] : []), ...this.#members(others, path)];
+    }
+    if (node.properties !== undefined) return this.#members(node.properties, path);
+    if (node.anyOf?.some((option) => option.items?.properties !== undefined)) {
+      const lists = node.anyOf.filter((option) => option.items?.properties !== undefined);
+      const scalar: SchemaNode = { ...node, anyOf: node.anyOf.filter((option) => !lists.includes(option)) };
+      return [this.#setting(scalar, path), ...lists.flatMap((option) => this.list(option, path))];
+    }
+    if (node.items?.properties !== undefined) return this.list(node.items, `${path}[]`);
+    return [this.#setting(node, path)];
+  }
+
+  /** The nodes that may describe the value at a path: several where the schema has a choice. */
+  nodesAt(path: Path): readonly SchemaNode[] {
+    let nodes: readonly SchemaNode[] = alternatives(this.root);
+    for (const step of path) {
+      nodes = nodes.flatMap((node) => {
+        const next = typeof step === 'number' ? node.items : memberOf(node, step);
+        return next === undefined ? [] : alternatives(next);
+      });
+    }
+    return nodes;
+  }
+
+  /** Gives a string from outside the file the type that its place wants; left as it is where none fits. */
+  coerce(value: string, path: Path): Raw {
+    const nodes = this.nodesAt(path);
+    const types = new Set(nodes.map((node) => (node.shorthand === undefined ? node.type : 'string')));
+    if (types.has('string')) return value;
+    const isNumeric = /^-?[0-9]+(?:\.[0-9]+)?$/.test(value);
+    if ((types.has('integer') || types.has('number')) && isNumeric) return Number(value);
+    if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true';
+    if (types.has('array')) return value === '' ? [] : value.split(',').map((entry) => entry.trim());
+    return value;
+  }
+
+  /** The value with every default written out. */
+  fillDefaults(value: Raw | undefined, node: SchemaNode = this.root): Raw | undefined {
+    const given = value === undefined ? asRaw(node.default) : value;
+    if (node.shorthand !== undefined && typeof given === 'string') return given;
+    if (node.properties !== undefined && (given === undefined || isRawObject(given))) {
+      const filled: Record<string, Raw> = {};
+      for (const [key, member] of Object.entries(node.properties)) {
+        const inner = this.fillDefaults(given?.[key], member);
+        if (inner !== undefined && !(isRawObject(inner) && Object.keys(inner).length === 0))
+          filled[key] = inner;
+      }
+      return filled;
+    }
+    if (!Array.isArray(given)) return given;
+    const entry = [node, ...(node.anyOf ?? [])].find((option) => option.items !== undefined)?.items;
+    return entry === undefined ? given : given.map((each: Raw) => this.fillDefaults(each, entry) ?? each);
+  }
+
+  #members(properties: Readonly<Record<string, SchemaNode>>, path: string): readonly Setting[] {
+    return Object.entries(properties).flatMap(([key, member]) =>
+      this.list(member, path === '' ? key : `${path}.${key}`),
+    );
+  }
+
+  #setting(node: SchemaNode, path: string): Setting {
+    const reachable = !path.includes('[]');
+    return {
+      path,
+      default: node.default,
+      description: node.description ?? '',
+      env: reachable ? this.prefix + constantCase(path) : null,
+      flag: reachable ? `--${path}` : null,
+      node,
+    };
+  }
 }
 
 function defaultMember(node: SchemaNode, key: string): unknown {
   return isRawObject(node.default) ? node.default[key] : undefined;
 }
 
-function setting(node: SchemaNode, path: string): Setting {
-  const reachable = !path.includes('[]');
-  return {
-    path,
-    default: node.default,
-    description: node.description ?? '',
-    env: reachable ? environmentName(path) : null,
-    flag: reachable ? `--${path}` : null,
-    node,
-  };
-}
-
-/** `pace.deliveriesPerSecond` → `MANIFEED_PACE_DELIVERIES_PER_SECOND` */
-export function environmentName(path: string): string {
+/** `pace.deliveriesPerSecond` → `PACE_DELIVERIES_PER_SECOND` */
+function constantCase(path: string): string {
   const words = path.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_');
-  return `MANIFEED_${words.toUpperCase()}`;
-}
-
-/** The nodes that may describe the value at a path: several where the schema has a choice. */
-export function nodesAt(path: Path): readonly SchemaNode[] {
-  let nodes: readonly SchemaNode[] = alternatives(schemaRoot);
-  for (const step of path) {
-    nodes = nodes.flatMap((node) => {
-      const next = typeof step === 'number' ? node.items : memberOf(node, step);
-      return next === undefined ? [] : alternatives(next);
-    });
-  }
-  return nodes;
+  return words.toUpperCase();
 }
 
 /** Own members only: `__proto__` is a key like any other. */
@@ -133,37 +172,8 @@ function alternatives(node: SchemaNode): readonly SchemaNode[] {
   return options ?? [node];
 }
 
-/** Gives a text from outside the file the type that its place wants; left as it is where none fits. */
-export function coerce(value: string, path: Path): Raw {
-  const types = new Set(nodesAt(path).map((node) => (node.shorthand === undefined ? node.type : 'string')));
-  if (types.has('string')) return value;
-  const isNumeric = /^-?[0-9]+(?:\.[0-9]+)?$/.test(value);
-  if ((types.has('integer') || types.has('number')) && isNumeric) return Number(value);
-  if (types.has('boolean') && (value === 'true' || value === 'false')) return value === 'true';
-  if (types.has('array')) return value === '' ? [] : value.split(',').map((entry) => entry.trim());
-  return value;
-}
-
 export function isRawObject(value: unknown): value is RawObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value with every default written out. */
-export function fillDefaults(value: Raw | undefined, node: SchemaNode = schemaRoot): Raw | undefined {
-  const given = value === undefined ? asRaw(node.default) : value;
-  if (node.shorthand !== undefined && typeof given === 'string') return given;
-  if (node.properties !== undefined && (given === undefined || isRawObject(given))) {
-    const filled: Record<string, Raw> = {};
-    for (const [key, member] of Object.entries(node.properties)) {
-      const inner = fillDefaults(given?.[key], member);
-      if (inner !== undefined && !(isRawObject(inner) && Object.keys(inner).length === 0))
-        filled[key] = inner;
-    }
-    return filled;
-  }
-  if (!Array.isArray(given)) return given;
-  const entry = [node, ...(node.anyOf ?? [])].find((option) => option.items !== undefined)?.items;
-  return entry === undefined ? given : given.map((each: Raw) => fillDefaults(each, entry) ?? each);
 }
 
 function asRaw(value: unknown): Raw | undefined {

@@ -105,6 +105,14 @@ export function list<T extends z.ZodType>(entry: T, rule: string, max: number) {
     .max(max, { error: `must have at most ${max}` });
 }
 
+/** Entries of a list of patterns, names or addresses at most. */
+export const maxListed = 1_000;
+
+/** A repository or a glob over repositories; what it means is checked where it is used. */
+export function repositoryPattern() {
+  return text('a repository or a glob of at most 256 characters', /^[^\s@]{1,256}$/);
+}
+
 /** `host` or `host:port`, as registries are named. */
 export function registryHost() {
   return text(

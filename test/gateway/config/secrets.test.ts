@@ -1,10 +1,12 @@
 /** No secret of the configuration is in an error, a log or a print, however wrong it is written (G15). */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ConfigError, type LoadOptions, loadConfig, printConfig } from '../../../src/config/config.ts';
+import { settings as tree } from '../../../src/config/schema.ts';
 import { maskUrl } from '../../../src/config/settings/secrets.ts';
-import { listSettings, type SchemaNode } from '../../../src/config/settings/tree.ts';
+import type { SchemaNode } from '../../../src/config/settings/tree.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 const secret = 'hunter2hunter2';
@@ -24,7 +26,7 @@ function holdsSecret(node: SchemaNode): boolean {
   return node.secret !== undefined || (node.anyOf ?? []).some(holdsSecret);
 }
 
-const settings = listSettings();
+const settings = tree.list();
 /** `registries[].password` → `registries`, and all between. */
 const withSections = (path: string): readonly string[] => {
   const parts = path.split('.');

@@ -7,7 +7,7 @@ import { hooksCommand } from '../../../src/cli/hooks-command.ts';
 import { runCommandLine } from '../../../src/cli/run.ts';
 import { tokenCommand } from '../../../src/cli/token-command.ts';
 import { loadConfig } from '../../../src/config/config.ts';
-import { listSettings } from '../../../src/config/settings/tree.ts';
+import { settings as tree } from '../../../src/config/schema.ts';
 import { ManifeedError } from '../../../src/errors.ts';
 
 /** Runs a command line and gives back all that it wrote. */
@@ -148,7 +148,7 @@ describe('manifeed token', () => {
       argv: ['--config', 'm'],
       readFile: () => yaml,
     });
-    const keys = listSettings().flatMap(({ path }) => /^access\[\]\.(.+)$/.exec(path)?.[1] ?? []);
+    const keys = tree.list().flatMap(({ path }) => /^access\[\]\.(.+)$/.exec(path)?.[1] ?? []);
     const [token] = access.kind === 'tokens' ? access.tokens : [];
     expect(Object.keys(token ?? {}).sort()).toEqual([...keys].sort());
     expect(token).toMatchObject({

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../../src/config/config.ts';
+import { settings as tree } from '../../../../src/config/schema.ts';
 import { settingsTable } from '../../../../src/config/settings/table.ts';
-import { listSettings } from '../../../../src/config/settings/tree.ts';
 
 describe('the settings', () => {
   it('all have a description', () => {
-    const silent = listSettings().filter((setting) => setting.description === '');
+    const silent = tree.list().filter((setting) => setting.description === '');
     expect(silent.map((setting) => setting.path)).toEqual([]);
   });
 
   it('are in docs/configuration.md as the schema has them (manifeed config --settings prints them)', () => {
-    expect(readFileSync('docs/configuration.md', 'utf8')).toContain(settingsTable());
+    expect(readFileSync('docs/configuration.md', 'utf8')).toContain(settingsTable(tree));
   });
 
   it('are shown in docs/configuration.md by an example that a gateway accepts', () => {
@@ -27,7 +27,7 @@ describe('the settings', () => {
   });
 
   it('have a variable each where one text can give them', () => {
-    const variables = listSettings().flatMap((setting) => setting.env ?? []);
+    const variables = tree.list().flatMap((setting) => setting.env ?? []);
     expect(new Set(variables).size).toBe(variables.length);
     expect(variables).toContain('MANIFEED_PACE_DELIVERIES_PER_SECOND');
   });

@@ -1,0 +1,63 @@
+/** The sections `access`, `cors`, `hosts` and `trustProxy`: who may come in, and under which names. */
+import { z } from 'zod';
+import {
+  choice,
+  flag,
+  hostName,
+  list,
+  maxListed,
+  network,
+  origin,
+  repositoryPattern,
+  text,
+} from './settings/values.ts';
+
+const maxTokens = 10_000;
+
+const token = z.strictObject({
+  name: text('a name').describe('Who has the token; appears in logs'),
+  // Whoever mistakes it for the token's own place must not find the token in an error or in a print.
+  sha256: text('64 hexadecimal digits, made by `manifeed token`', /^[a-f0-9]{64}$/)
+    .meta({ secret: true })
+    .describe('SHA-256 of the token; `manifeed token` makes one'),
+  repositories: list(repositoryPattern(), 'repositories or globs', maxListed)
+    .min(1, { error: 'must have at least one' })
+    .default(['**'])
+    .describe('What it may subscribe to'),
+  unpaced: flag().default(false).describe('It may use `pace=none`'),
+  admin: flag()
+    .default(false)
+    .describe('It may use `PUT /v1/pace`, `GET /v1/upstreams`, `GET /v1/hooks` and `GET /metrics`'),
+  metrics: flag().default(false).describe('It may use `GET /metrics`, which names repositories'),
+});
+
+export const access = z
+  .union([
+    choice(['open']),
+    list(token, 'tokens (manifeed token makes one)', maxTokens).min(1, {
+      error: 'must have at least one token',
+    }),
+  ])
+  .optional()
+  .describe('`open`, or a list of tokens; default: `open` on loopback, else required')
+  .transform((value) =>
+    value === undefined || value === 'open'
+      ? { kind: 'open' as const }
+      : { kind: 'tokens' as const, tokens: value },
+  );
+
+export const cors = z.strictObject({
+  origins: list(origin(), 'origins', maxListed)
+    .default([])
+    .describe('Browser origins that may subscribe, over HTTP and WebSocket'),
+});
+
+export const hosts = list(hostName(), 'host names', maxListed)
+  .default([])
+  .describe(
+    'Names in `Host` that this gateway answers to, besides loopback names, IP addresses and the hosts of `cors.origins`. Default: none with open access and no `trustProxy`, else any',
+  );
+
+export const trustProxy = list(network(), 'addresses', maxListed)
+  .default([])
+  .describe('Proxies whose `X-Forwarded-For` counts: addresses or CIDR ranges');
