@@ -34,6 +34,7 @@ export function deriveDefaults(raw: RawObject): RawObject {
 export function checkConfig(config: Config, raw: RawObject): readonly Problem[] {
   return [
     ...checkAccess(config, raw),
+    ...checkWebhooks(config),
     ...checkRegistries(config),
     ...checkLedger(config),
     ...repeated(
@@ -69,16 +70,10 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
   ];
 }
 
-/** What is wrong with the meaning of values: references, patterns, and what a kind of webhook asks of its hooks. */
+/** What is wrong with the meaning of values: references and patterns. */
 export function checkMeanings(config: Config): readonly Problem[] {
-  const { webhooks, watch, defaultRegistry } = config;
+  const { watch, defaultRegistry } = config;
   return [
-    ...webhooks.flatMap((hook, index) =>
-      faultsOfHook(hook).map(({ key, message }) => {
-        const path = key === null ? `webhooks[${index}]` : `webhooks[${index}].${key}`;
-        return { path, message };
-      }),
-    ),
     ...watch.flatMap(({ repository }, index) => {
       const parameter = `watch[${index}].repository`;
       return problemOf(() => parseReference(repository, { defaultRegistry, parameter }));
@@ -112,6 +107,15 @@ function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
         `because listen is ${config.listen.host} and not loopback`,
     },
   ];
+}
+
+function checkWebhooks(config: Config): readonly Problem[] {
+  return config.webhooks.flatMap((hook, index) =>
+    faultsOfHook(hook).map(({ key, message }) => {
+      const path = key === null ? `webhooks[${index}]` : `webhooks[${index}].${key}`;
+      return { path, message };
+    }),
+  );
 }
 
 function halfCredentials(
