@@ -82,7 +82,7 @@ export class FanOut {
         try {
           const matched = index.match(frame, newWork()) ?? (await this.#matchOn(frame));
           if (matched === null) continue;
-          // Only now: a subscription that came while globs were judged gets it live.
+          // Only now: a subscription that came while globs were judged receives the change live.
           queue.begin(frame);
           history.push(frame);
           const verdict = pacer.hold(frame, matched);
@@ -95,7 +95,6 @@ export class FanOut {
         if (this.#closed) return;
         queue.settle(frame);
       }
-      queue.settleAll();
     } finally {
       this.#fanningOut = false;
     }
@@ -109,7 +108,7 @@ export class FanOut {
           if (this.#closed || frame.change.epoch !== queue.epoch) return;
           const verdict = deliverer.deliver(frame, subscriber);
           if (verdict === 'blocked' || verdict === 'overfull') feeders.feed(subscriber);
-          // Many small fan-outs hold the event loop as one large one does: neither count begins anew here.
+          // Counted across changes: many small fan-outs hold the event loop like one large one.
           if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
         }
       }

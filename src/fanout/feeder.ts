@@ -15,6 +15,7 @@ import { formatPosition } from '../event/position.ts';
 import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import type { Deliverer } from './deliverer.ts';
 import type { Frame } from './frame.ts';
@@ -28,9 +29,10 @@ import { sendSnapshot } from './snapshot.ts';
 import { type ResolvedStart, resolveStart } from './start.ts';
 import type { Joining, Subscriber } from './subscriber.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import type { SubscriberTable } from './table.ts';
 import type { Turns } from './turns.ts';
 
-/** What the feeder works with. */
+/** What feeders work with. */
 export interface FeederParts {
   readonly ledger: Ledger;
   readonly history: History;
@@ -42,6 +44,8 @@ export interface FeederParts {
   readonly metrics: HubMetrics;
   readonly clock: Clock;
   readonly random: Random;
+  readonly table: SubscriberTable;
+  readonly log: Log;
 }
 
 const lagMs = 5;

@@ -1,32 +1,25 @@
-import type { Log } from '../lib/log.ts';
 import { type FeederParts, feed } from './feeder.ts';
 import type { Subscriber } from './subscriber.ts';
-import type { SubscriberTable } from './table.ts';
-
-export interface FeedersOptions extends FeederParts {
-  readonly table: SubscriberTable;
-  readonly log: Log;
-}
 
 /** Feeders started in one turn of the event loop. */
 const startedPerTurn = 250;
 
 /** Starts a feeder for each subscriber that is behind, and sees to it that there is one at a time. */
 export class Feeders {
-  readonly #options: FeedersOptions;
+  readonly #parts: FeederParts;
   /** The row from which on feeders are still to be started; null: that is done. */
   #from: number | null = null;
 
-  constructor(options: FeedersOptions) {
-    this.#options = options;
+  constructor(parts: FeederParts) {
+    this.#parts = parts;
   }
 
   /** Feeds a subscriber until it is live; wakes its feeder where it has one. */
   feed(subscriber: Subscriber): void {
     if (subscriber.feeding || subscriber.state !== 'behind') return subscriber.wake();
     subscriber.feeding = true;
-    const { log, random, subscriptions } = this.#options;
-    feed(subscriber, this.#options)
+    const { log, random, subscriptions } = this.#parts;
+    feed(subscriber, this.#parts)
       .catch((error: unknown) => {
         log.error({ error: String(error) }, 'feed subscriber: failed');
         subscriptions.dismiss(subscriber, 'INTERNAL', 1_000 + random() * 4_000);
@@ -46,7 +39,7 @@ export class Feeders {
   }
 
   #feedSome(): void {
-    const { table } = this.#options;
+    const { table } = this.#parts;
     const from = this.#from ?? 0;
     for (let row = from; row < from + startedPerTurn; row++) {
       const subscriber = table.at(row);

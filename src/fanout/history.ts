@@ -80,8 +80,7 @@ export class History {
     const forget = () => {
       if (this.#pages.get(key) === page) this.#pages.delete(key);
     };
-    // One that ended at the head is merely short: whoever reads it goes on after it. An empty one would hide
-    // what came since, and a failed one must be tried again.
+    // Keep short pages. Drop empty ones, which hide newer changes, and failed ones.
     page.then((result) => {
       if (result.next === after) forget();
     }, forget);

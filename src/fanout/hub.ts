@@ -203,22 +203,10 @@ function assemble(options: HubOptions, bounds: Bounds) {
   const metrics = new HubMetrics(options.metrics, { table, queue });
   const deliverer = new Deliverer({ pacer, queue, metrics, clock, log });
   const subscriptions = new Subscriptions({ table, index, interests, pacer, deliverer });
-  const parts = {
-    ledger,
-    clock,
-    random,
-    log,
-    table,
-    history,
-    queue,
-    turns,
-    index,
-    interests,
-    pacer,
-    metrics,
-  };
-  const feeders = new Feeders({ ...parts, deliverer, subscriptions });
-  const fanOut = new FanOut({ ...parts, deliverer, feeders });
+  const common = { ledger, clock, random, log, table, history, queue, turns };
+  const parts = { ...common, index, interests, pacer, metrics, deliverer, subscriptions };
+  const feeders = new Feeders(parts);
+  const fanOut = new FanOut({ ...parts, feeders });
   const stopTail = ledger.tail((event) => fanOut.hear(event));
-  return { ...parts, deliverer, subscriptions, feeders, fanOut, stopTail };
+  return { ...parts, feeders, fanOut, stopTail };
 }

@@ -11,7 +11,6 @@ import type { Turns } from './turns.ts';
 
 export interface Judged {
   readonly grant: Grant;
-  /** Asked anew for each frame: subscriptions come and go. */
   /** Those that `wants` asks. */
   readonly filters: readonly Filter[];
   /** Asked for frames that the grant allows, when their repository is judged. */

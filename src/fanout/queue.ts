@@ -60,12 +60,15 @@ export class ChangeQueue {
     return whole;
   }
 
-  /** The next change, or undefined when none waits. */
+  /** The next change, for a caller that is done with the one before; undefined when none waits. */
   take(): Frame | undefined {
     const frame = this.#frames[this.#next++];
-    if (frame === undefined) this.#empty();
-    // A queue that is never quite empty must not keep all that ever was in it.
-    else if (this.#next > this.#maxQueued) {
+    if (frame === undefined) {
+      this.#empty();
+      // Also what was skipped.
+      this.#settled = this.#head;
+      // A queue that is never quite empty must not keep all that ever was in it.
+    } else if (this.#next > this.#maxQueued) {
       this.#frames = this.#frames.slice(this.#next);
       this.#next = 0;
     }
@@ -80,11 +83,6 @@ export class ChangeQueue {
   /** The fan-out of this change is complete. */
   settle({ change }: Frame): void {
     if (change.epoch === this.#epoch) this.#settled = Math.max(this.#settled, change.sequence);
-  }
-
-  /** Nothing waits, and nothing is under way: what was skipped counts as settled too. */
-  settleAll(): void {
-    this.#settled = this.#head;
   }
 
   /** Continuity was lost: what waits is void, and fan-out goes on in this ledger. */

@@ -78,14 +78,14 @@ export interface SubscriberOptions {
 
 /**
  * One connection. A cursor, not a queue: while `live` it gets each change as it comes; when its socket stops
- * draining it is `behind`, remembers only where it stands, and is fed from the ledger. The hub and its feeder
- * own every member; transports call `drained()` only.
+ * draining it is `behind`, remembers only where it stands, and is fed from the ledger. Transports call `drained()`,
+ * and may set owner, grant, `paced` and `conflate` until the first subscription; all else belongs to fan-out.
  */
 export class Subscriber {
   readonly sink: Sink;
   /** Who pays for its subscriptions; fixed when the first one comes. */
   owner: string;
-  /** These three are fixed by the first subscription. */
+  /** The first subscription fixes these three. */
   grant: Grant;
   paced: boolean;
   conflate: boolean;
