@@ -1,5 +1,6 @@
 /** The `registries` and `watch` sections: whom the gateway may ask, how often, and about what. */
 import { z } from 'zod';
+import { listers } from '../source/poll/listers/listers.ts';
 import {
   choice,
   duration,
@@ -12,8 +13,6 @@ import {
   secret,
   text,
 } from './settings/values.ts';
-
-export const registryKinds = ['generic', 'docker-hub', 'quay', 'harbor', 'acr', 'gar'] as const;
 
 /** Entries of one list in the file; more belong in a template of one's own. */
 const maxRegistries = 1_000;
@@ -52,7 +51,7 @@ const poll = z
 
 const registry = z.strictObject({
   host: registryHost().describe('The registry, as references name it; only these are ever contacted'),
-  kind: choice(registryKinds)
+  kind: choice([...listers.keys()])
     .optional()
     .describe('Which registry it is, if it has a cheaper way to list tags. Default: by host'),
   plainHttp: flag().default(false).describe('Speak HTTP without TLS, credentials included'),

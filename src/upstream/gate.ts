@@ -14,7 +14,7 @@ const maxUrgent = 1_000;
 /**
  * Lets requests to one registry through: first a place among the `concurrency` under way, then a unit of the
  * budget, so that requests never wait for a place after they were counted and then go out in a bunch. Order is
- * that of arrival, urgent ones first. The plain queue is bounded by the lane's looks, one request each.
+ * that of arrival, urgent ones first. The poller's looks, one request each, bound the plain queue.
  */
 export class Gate {
   readonly #budget: RequestBudget;

@@ -9,15 +9,10 @@ import { invalidParameter } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Counter } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
-import {
-  kindOfHost,
-  metadataEndpoint,
-  type RegistryOptions,
-  registryEndpoint,
-} from '../source/poll/options.ts';
 import { afterRefusal, closedBreaker } from './breaker.ts';
 import type { Answer, Exchange, ExchangeRequest } from './exchange.ts';
 import { Gate } from './gate.ts';
+import { metadataEndpoint, registryEndpoint, type UpstreamOptions } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import { headerOf, judge, parseRateLimit, parseRetryAfter } from './rate-limit.ts';
 import { realmRefused, realmRule } from './token-service.ts';
@@ -67,6 +62,8 @@ export interface RegistryClient {
 
 export interface RegistryClientDeps {
   readonly exchange: Exchange;
+  /** Where the kind of registry has its metadata API; default: the registry itself. */
+  readonly metadataEndpoint?: string | undefined;
   readonly budget: RequestBudget;
   readonly clock: Clock;
   readonly random: Random;
@@ -86,11 +83,10 @@ const defaultReserve = 10;
 const repeatWarningMs = 10_000;
 const userAgent = 'manifeed (+https://github.com/opencontainers/distribution-spec)';
 
-export function createRegistryClient(options: RegistryOptions, deps: RegistryClientDeps): RegistryClient {
+export function createRegistryClient(options: UpstreamOptions, deps: RegistryClientDeps): RegistryClient {
   const { exchange, budget, clock } = deps;
   const base = new URL(`${registryEndpoint(options)}/`);
-  const kind = options.kind ?? kindOfHost(options.host);
-  const metadataBase = new URL(`${metadataEndpoint(options, kind)}/`);
+  const metadataBase = new URL(`${metadataEndpoint(options, deps.metadataEndpoint)}/`);
   const plainHttp = options.plainHttp === true;
   if (base.protocol !== 'https:' && !(base.protocol === 'http:' && plainHttp)) {
     throw invalidParameter(
@@ -288,7 +284,7 @@ export function createRegistryClient(options: RegistryOptions, deps: RegistryCli
 }
 
 /** Names the budget of a registry and an identity, without showing the identity. */
-export function budgetKey(options: RegistryOptions): string {
+export function budgetKey(options: UpstreamOptions): string {
   if (options.username === undefined) return options.host;
   return `${options.host}|${createHash('sha256').update(options.username).digest('hex').slice(0, 16)}`;
 }

@@ -1,6 +1,7 @@
 /** The leaves of the configuration: each says in its own message what a good value would be. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { canonicalRegistry } from '../../event/reference.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const unitBytes: Readonly<Record<string, number>> = {
@@ -113,12 +114,10 @@ export function repositoryPattern() {
   return text('a repository or a glob of at most 256 characters', /^[^\s@]{1,256}$/);
 }
 
-/** `host` or `host:port`, as registries are named. */
+/** `host` or `host:port`, as registries are named in references. */
 export function registryHost() {
-  return text(
-    'a host with an optional port, as in registry.example.com:5000',
-    /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?$|^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$/,
-  );
+  const rule = 'a host with an optional port, as in registry.example.com:5000';
+  return text(rule, /.*/s).refine((host) => canonicalRegistry(host) !== null, { error: `must be ${rule}` });
 }
 
 /** A name as `Host` has it, without the port. */

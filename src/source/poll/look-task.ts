@@ -1,8 +1,7 @@
 /** What a look is asked to do, what it needs, and what it says. */
 import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
-import type { ListBounds } from './listers/lister.ts';
-import type { KindLister } from './listers/listers.ts';
+import type { ListBounds, Lister } from './listers/lister.ts';
 import type { LedgerView } from './look.ts';
 import type { Memo } from './memo.ts';
 import type { Scopes } from './scopes.ts';
@@ -28,7 +27,7 @@ export interface LookTask {
 
 export interface LookDeps extends LedgerView {
   readonly client: RegistryClient;
-  readonly lister: KindLister;
+  readonly lister: Lister;
   readonly bounds: ListBounds;
   readonly clock: Clock;
   /** Counts what was wrong with an answer. */

@@ -1,15 +1,15 @@
 /**
  * One look at one repository: list its tags where a pattern asks for that, HEAD what may have moved, and say
- * what was seen. It never decides that something changed (the ledger does), nor when to look again (the lane
- * does), and it says `gone` only after a 404 of the manifest itself; of most tags at once only after a second look.
+ * what was seen. It never decides that something changed (the ledger does), nor when to look again (the
+ * registry's poller does), and it says `gone` only after a 404 of the manifest itself; of most tags at once only after a second look.
  */
 import type { Observation } from '../../event/observation.ts';
 import { isTag } from '../../event/reference.ts';
 import { headTag, type TagLook } from '../../upstream/manifest.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
 import { LookBatch } from './batch.ts';
-import type { Listing } from './listers/lister.ts';
-import { genericLister, type KindLister } from './listers/listers.ts';
+import { generic } from './listers/generic.ts';
+import type { Lister, Listing } from './listers/lister.ts';
 import type { LookDeps, LookResult, LookTask } from './look-task.ts';
 import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './losses.ts';
 import type { Memo } from './memo.ts';
@@ -146,8 +146,7 @@ class Look {
     const { lister, clock } = this.#deps;
     // Only a whole list shows what is missing, and whether it still is.
     const sweepDue = clock.now() - this.#memo.sweptAt >= sweepMs || this.#memo.lostSince !== 0;
-    if (lister === genericLister || (this.#memo.plainList && !sweepDue))
-      return this.#walk(genericLister, null);
+    if (lister === generic || (this.#memo.plainList && !sweepDue)) return this.#walk(generic, null);
     const incremental = lister.incremental && !sweepDue && this.#unbaselined.length === 0;
     const { newestAt } = this.#memo;
     try {
@@ -161,11 +160,11 @@ class Look {
       const reason = error instanceof UpstreamError ? error.reason : 'network';
       if (reason !== 'missing' && reason !== 'denied' && reason !== 'invalid') throw error;
       this.#memo = { ...this.#memo, plainList: true, sweptAt: clock.now() };
-      return this.#walk(genericLister, null);
+      return this.#walk(generic, null);
     }
   }
 
-  async #walk(lister: KindLister, since: number | null): Promise<Listing> {
+  async #walk(lister: Lister, since: number | null): Promise<Listing> {
     const { client, bounds, onBadAnswer } = this.#deps;
     this.#requests += 1;
     const listing = await lister.list({ client, repository: this.#task.repository, since, bounds });

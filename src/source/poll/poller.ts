@@ -8,22 +8,21 @@ import { createMemoryBudget } from '../../cluster/memory/request-budget.ts';
 import { createMemorySchedule } from '../../cluster/memory/schedule.ts';
 import type { BudgetFor } from '../../cluster/request-budget.ts';
 import type { Schedule } from '../../cluster/schedule.ts';
-import type { Digest } from '../../event/digest.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { within } from '../../lib/deadline.ts';
 import { type Log, noLog } from '../../lib/log.ts';
 import { type Counter, type Labels, type Metrics, noMetrics } from '../../lib/metrics.ts';
 import { type Random, systemRandom } from '../../lib/random.ts';
 import { RareLog } from '../../lib/rare-log.ts';
 import { createExchange, type Exchange } from '../../upstream/exchange.ts';
+import type { HeadAnswer } from '../../upstream/head-queue.ts';
 import { headTag } from '../../upstream/manifest.ts';
 import { budgetKey, createRegistryClient, type Pressure } from '../../upstream/registry-client.ts';
 import { defaultListBounds, type ListBounds } from './listers/lister.ts';
 import { listerOf } from './listers/listers.ts';
 import type { LedgerView } from './look.ts';
-import { kindOfHost, type RegistryOptions, type WatchOptions } from './options.ts';
-import { Lane } from './registry-poller.ts';
+import type { RegistryOptions, WatchOptions } from './options.ts';
+import { RegistryPoller } from './registry-poller.ts';
 import { type RepositoryReport, reportOf } from './repository-state.ts';
 
 export interface PollerOptions extends LedgerView {
@@ -48,15 +47,6 @@ export interface PollerOptions extends LedgerView {
   readonly log?: Log | undefined;
 }
 
-export interface HeadFound {
-  readonly digest: Digest;
-  readonly mediaType: string | null;
-  /** Bytes of the manifest. */
-  readonly size: number | null;
-}
-
-export type HeadResult = HeadFound | 'gone' | 'unreachable' | 'unconfigured';
-
 /** `GET /v1/upstreams`. */
 export interface UpstreamReport {
   readonly registry: string;
@@ -78,8 +68,8 @@ export interface Poller {
   setDemand(repositoryKey: string, scopes: readonly string[] | null): Promise<boolean>;
   /** A webhook spoke of the repository: look at it soon. Nothing happens where it is not polled. */
   confirm(registry: string, repository: string): Promise<void>;
-  /** Asks for one tag before everything else; answers within some 10 s. */
-  head(registry: string, repository: string, tag: string): Promise<HeadResult>;
+  /** Asks for one tag before everything else; `signal` ends it, as if the registry did not answer. */
+  head(registry: string, repository: string, tag: string, signal?: AbortSignal): Promise<HeadAnswer>;
   /** @param limit repositories listed of each registry; default 1,000 */
   upstreams(limit?: number): readonly UpstreamReport[];
   /** To be called when the ledger lost its continuity: which scopes are baselined is asked again. */
@@ -93,69 +83,70 @@ export interface Poller {
 const defaultLingerMs = 5 * 60_000;
 const defaultMaxOnDemand = 10_000;
 const defaultReported = 1_000;
-const headWaitMs = 10_000;
+/** The longest pause of a registry for whose end a HEAD waits, ms. */
+const maxHeadPauseMs = 10_000;
 
 export function createPoller(options: PollerOptions): Poller {
   const clock = options.clock ?? systemClock;
-  const lanes = new Map<string, Lane>();
-  const counters = countersOf(options.metrics ?? noMetrics, lanes, clock);
+  const pollers = new Map<string, RegistryPoller>();
+  const counters = countersOf(options.metrics ?? noMetrics, pollers, clock);
   for (const registry of options.registries) {
-    lanes.set(registry.host, createLane(registry, options, clock, counters));
+    pollers.set(registry.host, createRegistryPoller(registry, options, clock, counters));
   }
   let starting: Promise<void> | null = null;
   let closing: Promise<void> | null = null;
 
   async function start(): Promise<void> {
-    for (const lane of lanes.values()) {
-      const prefix = `${lane.options.host}/`;
-      await lane.watch(options.watch.filter(({ repository }) => repository.startsWith(prefix)));
-      if (closing === null) lane.start();
+    for (const poller of pollers.values()) {
+      const prefix = `${poller.options.host}/`;
+      await poller.watch(options.watch.filter(({ repository }) => repository.startsWith(prefix)));
+      if (closing === null) poller.start();
     }
   }
 
   return {
-    canPoll: (registry) => lanes.has(registry),
+    canPoll: (registry) => pollers.has(registry),
     async setDemand(repositoryKey, scopes) {
       const slash = repositoryKey.indexOf('/');
-      const lane = lanes.get(repositoryKey.slice(0, slash));
-      return lane === undefined ? false : lane.setDemand(repositoryKey.slice(slash + 1), scopes);
+      const poller = pollers.get(repositoryKey.slice(0, slash));
+      return poller === undefined ? false : poller.setDemand(repositoryKey.slice(slash + 1), scopes);
     },
     async confirm(registry, repository) {
-      await lanes.get(registry)?.confirm(repository);
+      await pollers.get(registry)?.confirm(repository);
     },
-    async head(registry, repository, tag) {
-      const lane = lanes.get(registry);
-      return lane === undefined ? 'unconfigured' : headNow(lane, repository, tag, clock);
+    async head(registry, repository, tag, signal) {
+      const poller = pollers.get(registry);
+      return poller === undefined ? 'unconfigured' : headNow(poller, repository, tag, signal);
     },
     upstreams(limit = defaultReported) {
-      return [...lanes.values()].map((lane) => ({
-        registry: lane.options.host,
-        breaker: lane.breakerMode,
-        backoffMs: Math.round(lane.backoffMs),
-        repositories: [...take(lane.states, limit)].map(([name, state]) => reportOf(name, state)),
-        total: lane.states.size,
+      return [...pollers.values()].map((poller) => ({
+        registry: poller.options.host,
+        breaker: poller.breakerMode,
+        backoffMs: Math.round(poller.backoffMs),
+        repositories: [...take(poller.states, limit)].map(([name, state]) => reportOf(name, state)),
+        total: poller.states.size,
       }));
     },
     forgetBaselines() {
-      for (const lane of lanes.values()) lane.forgetBaselines();
+      for (const poller of pollers.values()) poller.forgetBaselines();
     },
     start() {
       starting ??= start();
       return starting;
     },
     close() {
-      closing ??= Promise.all([...lanes.values()].map((lane) => lane.close())).then(() => {});
+      closing ??= Promise.all([...pollers.values()].map((poller) => poller.close())).then(() => {});
       return closing;
     },
   };
 }
 
-function createLane(
+function createRegistryPoller(
   registry: RegistryOptions,
   options: PollerOptions,
   clock: Clock,
   counters: PollCounters,
-): Lane {
+): RegistryPoller {
   const { host, poll } = registry;
   const log = options.log ?? noLog;
   const random = options.random ?? systemRandom;
@@ -173,8 +164,10 @@ function createLane(
   const budget =
     options.budgetFor?.(budgetKey(registry), poll.requestsPerSecond) ??
     createMemoryBudget(poll.requestsPerSecond, clock);
+  const lister = listerOf(registry);
   const client = createRegistryClient(registry, {
     exchange,
+    metadataEndpoint: lister.metadataEndpoint,
     budget,
     clock,
     random,
@@ -182,10 +175,10 @@ function createLane(
     onPressure: (kind) => options.onPressure?.(host, kind),
     onRemaining: (remaining) => counters.remaining(host, remaining),
   });
-  return new Lane({
+  return new RegistryPoller({
     options: registry,
     client,
-    lister: listerOf(registry.kind ?? kindOfHost(host)),
+    lister,
     schedule: options.scheduleFor?.(host) ?? createMemorySchedule(clock),
     ledger: {
       observe: options.observe,
@@ -204,19 +197,20 @@ function createLane(
   });
 }
 
-async function headNow(lane: Lane, repository: string, tag: string, clock: Clock): Promise<HeadResult> {
-  // A registry that asked for a pause is not asked; the sender of the webhook's completion comes again.
-  if (lane.backoffMs > headWaitMs) return 'unreachable';
-  const unreachable = () => 'unreachable' as const;
-  const ask = async (signal: AbortSignal): Promise<HeadResult> => {
-    const look = await headTag(lane.client, repository, tag, { urgent: true, signal });
-    return look.kind === 'gone' ? 'gone' : foundOf(look);
-  };
-  return await within({ clock, timeoutMs: headWaitMs }, ask, unreachable).catch(unreachable);
-}
-
-function foundOf({ digest, mediaType, size }: HeadFound): HeadFound {
-  return { digest, mediaType, size };
+async function headNow(
+  poller: RegistryPoller,
+  repository: string,
+  tag: string,
+  signal: AbortSignal | undefined,
+): Promise<HeadAnswer> {
+  // A registry that asked for a pause is not asked: the completion comes again, or gives up.
+  if (poller.backoffMs > maxHeadPauseMs) return 'unreachable';
+  try {
+    const look = await headTag(poller.client, repository, tag, { urgent: true, ...(signal && { signal }) });
+    return look.kind === 'gone' ? 'gone' : look;
+  } catch {
+    return 'unreachable';
+  }
 }
 
 function* take<T>(items: Iterable<T>, limit: number): Generator<T> {
@@ -238,7 +232,11 @@ interface PollCounters {
 /** Series of single repositories at most, of each registry: a scrape of 100,000 would be worse than none. */
 const maxRepositorySeries = 1_000;
 
-function countersOf(metrics: Metrics, lanes: ReadonlyMap<string, Lane>, clock: Clock): PollCounters {
+function countersOf(
+  metrics: Metrics,
+  pollers: ReadonlyMap<string, RegistryPoller>,
+  clock: Clock,
+): PollCounters {
   const reported = new Map<string, Labels>();
   const remaining = metrics.gauge(
     'poll_ratelimit_remaining',
@@ -246,13 +244,14 @@ function countersOf(metrics: Metrics, lanes: ReadonlyMap<string, Lane>, clock: C
     ['registry'],
   );
   metrics.gauge('poll_backoff_seconds', 'For how long a registry is left alone', ['registry'], (gauge) => {
-    for (const [registry, lane] of lanes) gauge.set(lane.backoffMs / 1000, { registry });
+    for (const [registry, poller] of pollers) gauge.set(poller.backoffMs / 1000, { registry });
   });
   metrics.gauge('poll_breaker_open', '1 while a registry is left alone or probed', ['registry'], (gauge) => {
-    for (const [registry, lane] of lanes) gauge.set(lane.breakerMode === 'closed' ? 0 : 1, { registry });
+    for (const [registry, poller] of pollers)
+      gauge.set(poller.breakerMode === 'closed' ? 0 : 1, { registry });
   });
   metrics.gauge('poll_repositories', 'Repositories polled', ['registry'], (gauge) => {
-    for (const [registry, lane] of lanes) gauge.set(lane.states.size, { registry });
+    for (const [registry, poller] of pollers) gauge.set(poller.states.size, { registry });
   });
   metrics.gauge(
     'poll_repository_unseen_seconds',
@@ -261,8 +260,8 @@ function countersOf(metrics: Metrics, lanes: ReadonlyMap<string, Lane>, clock: C
     (gauge) => {
       const gone = new Map(reported);
       reported.clear();
-      for (const [registry, lane] of lanes) {
-        for (const [repository, state] of take(lane.states, maxRepositorySeries)) {
+      for (const [registry, poller] of pollers) {
+        for (const [repository, state] of take(poller.states, maxRepositorySeries)) {
           if (state.lastSeenAt === 0) continue;
           const labels = { registry, repository };
           gauge.set((clock.now() - state.lastSeenAt) / 1000, labels);

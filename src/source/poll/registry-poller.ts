@@ -1,11 +1,13 @@
 /**
  * The poller of one registry: takes due repositories from the schedule, has each looked at, and says when it is
- * due again. Lanes share nothing, so a registry in trouble holds up no other. It owns the breaker and the states
- * of its repositories; what a look does is in `look.ts`.
+ * due again. These pollers share nothing, so a registry in trouble holds up no other. Each owns a breaker and its
+ * repositories; what a look does is in `look.ts`.
  */
 
-import type { Claim, Wanted } from '../../cluster/schedule.ts';
+import type { Claim, Schedule } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Random } from '../../lib/random.ts';
+import type { RareLog } from '../../lib/rare-log.ts';
 import {
   afterFailure,
   afterSuccess,
@@ -15,14 +17,15 @@ import {
 } from '../../upstream/breaker.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
-import type { LaneDeps } from './lane-deps.ts';
+import type { ListBounds, Lister } from './listers/lister.ts';
 import { LoadSlots } from './load-slots.ts';
-import { lookAt } from './look.ts';
+import { type LedgerView, lookAt } from './look.ts';
 import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
-import { RepositoryState, scopesOf } from './repository-state.ts';
-import { compileScopes, covers, matcherOf, sameScopes } from './scopes.ts';
+import { Repositories } from './repositories.ts';
+import { type RepositoryState, scopesOf } from './repository-state.ts';
+import { compileScopes, matcherOf } from './scopes.ts';
 import { fairHeads, verdictOf } from './verdict.ts';
 
 /**
@@ -33,18 +36,36 @@ const leaseMs = 12_000;
 const maxClaims = 64;
 /** Looks whose HEADs are spread over their interval, at once. */
 const maxLarge = 32;
-/** Wanted repositories told to the schedule at a time. */
-const wantBatch = 1_000;
 /** A shared schedule hears of other gateways' wishes: it is asked at least this often, ms. */
 const maxIdleMs = 1_000;
 const minIdleMs = 1;
 const soonMs = 1_000;
 const confirmSpacingMs = 5_000;
 
-export class Lane {
+/** What the poller of one registry works with. */
+export interface RegistryPollerDeps {
   readonly options: RegistryOptions;
-  readonly states = new Map<string, RepositoryState>();
-  readonly #deps: LaneDeps;
+  readonly client: RegistryClient;
+  readonly lister: Lister;
+  readonly schedule: Schedule;
+  readonly ledger: LedgerView;
+  readonly bounds: ListBounds;
+  readonly lingerMs: number;
+  readonly maxOnDemand: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly rareLog: RareLog;
+  /** Outcome of each look: `ok` or the reason of its failure. */
+  readonly onLook: (outcome: string) => void;
+  readonly onBadAnswer: (reason: string, by?: number) => void;
+  /** A look withheld that most tags of a repository are gone. */
+  readonly onMassLoss: () => void;
+}
+
+export class RegistryPoller {
+  readonly options: RegistryOptions;
+  readonly #deps: RegistryPollerDeps;
+  readonly #repositories: Repositories;
   readonly #clock: Clock;
   readonly #slots = new LoadSlots();
   readonly #closing = new AbortController();
@@ -53,20 +74,22 @@ export class Lane {
   #breaker = closedBreaker;
   #large = 0;
   #suspects = 0;
-  /** Repositories that are not watched. */
-  #onDemand = 0;
-  /** Those of them that nobody asks for any more, the longest so first. */
-  readonly #lingering = new Set<string>();
   /** Raised when the ledger lost its continuity: baselines noted before mean nothing then. */
   #baselineGeneration = 0;
   #wake: () => void = () => {};
   #woken = false;
   #running: Promise<void> | null = null;
 
-  constructor(deps: LaneDeps) {
+  constructor(deps: RegistryPollerDeps) {
     this.#deps = deps;
     this.#clock = deps.clock;
     this.options = deps.options;
+    this.#repositories = new Repositories(deps, this.#slots);
+  }
+
+  /** By name, without the registry. */
+  get states(): ReadonlyMap<string, RepositoryState> {
+    return this.#repositories.states;
   }
 
   get client(): RegistryClient {
@@ -83,58 +106,15 @@ export class Lane {
   }
 
   /** Takes the configured repositories in; the first round is spread over one interval, in their order. */
-  async watch(watched: readonly WatchOptions[]): Promise<void> {
-    const { intervalMs, requestsPerSecond } = this.options.poll;
-    const spanMs = Math.max(intervalMs, (watched.length / requestsPerSecond) * 1_100);
-    const now = this.#clock.monotonic();
-    let batch: Wanted[] = [];
-    for (const [index, one] of watched.entries()) {
-      const repository = one.repository.slice(this.options.host.length + 1);
-      if (this.states.get(repository)?.watch === null) this.#onDemand -= 1;
-      const state = this.#stateOf(repository);
-      state.watch = one;
-      const stratumMs = spanMs / watched.length;
-      const inMs = this.#slots.placeWithin(now, index * stratumMs, stratumMs, 1, this.#deps.random);
-      state.nextLookAt = this.#clock.now() + inMs;
-      state.intervalMs = intervalMs;
-      batch.push({ repository, scopes: [], inMs });
-      if (batch.length < wantBatch) continue;
-      await this.#deps.schedule.want(batch);
-      batch = [];
-    }
-    await this.#deps.schedule.want(batch);
+  watch(watched: readonly WatchOptions[]): Promise<void> {
+    return this.#repositories.watch(watched);
   }
 
   /** @returns false where it is not polled: not allowed, or as many on demand as may be */
   async setDemand(repository: string, scopes: readonly string[] | null): Promise<boolean> {
-    const known = this.states.get(repository);
-    if (scopes === null) {
-      if (known !== undefined && known.demand !== null) await this.#release(repository, known);
-      return true;
-    }
-    let evicted: string | null = null;
-    if (known === undefined) {
-      if (!this.options.poll.onDemand) return false;
-      if (this.#onDemand >= this.#deps.maxOnDemand) {
-        evicted = this.#lingering.values().next().value ?? null;
-        if (evicted === null) return false;
-        this.#forget(evicted);
-      }
-      this.#onDemand += 1;
-    }
-    // Up to here nothing is awaited: many subscribers may name the same repository at the same moment.
-    const state = this.#stateOf(repository);
-    const isWider = !covers(scopesOf(state), scopes);
-    const isSame = state.demand !== null && sameScopes(state.demand, scopes);
-    state.demand = scopes;
-    this.#lingering.delete(repository);
-    if (evicted !== null) await this.#deps.schedule.unwant(evicted);
-    if (isSame || (state.watch !== null && covers(state.watch.tags, scopes))) return true;
-    // Spread within a moment: a reconnect storm names thousands of repositories at once.
-    const inMs = isWider ? this.#deps.random() * soonMs : this.options.poll.maxIntervalMs;
-    await this.#deps.schedule.want([{ repository, scopes, inMs }]);
-    if (isWider) this.#wakeUp();
-    return true;
+    const outcome = await this.#repositories.setDemand(repository, scopes);
+    if (outcome === 'soon') this.#wakeUp();
+    return outcome !== 'refused';
   }
 
   /** A webhook spoke of it: its next look comes soon, several such within a moment make one. */
@@ -204,8 +184,8 @@ export class Lane {
   async #begin(claim: Claim): Promise<void> {
     const { schedule, random } = this.#deps;
     const state = this.states.get(claim.repository);
-    if (!this.#isWanted(claim, state)) {
-      if (state !== undefined) this.#forget(claim.repository);
+    if (!this.#repositories.isWanted(claim)) {
+      if (state !== undefined) this.#repositories.forget(claim.repository);
       await schedule.unwant(claim.repository);
       return schedule.done(claim, this.options.poll.maxIntervalMs, claim.memo ?? '');
     }
@@ -223,12 +203,6 @@ export class Lane {
       this.#wakeUp();
     });
     this.#looks.set(claim, { stop, ended });
-  }
-
-  /** Polled for this gateway, or for another one that shares the schedule. */
-  #isWanted(claim: Claim, state: RepositoryState | undefined): boolean {
-    if (state === undefined) return claim.scopes.length > 0 && this.options.poll.onDemand;
-    return state.watch !== null || state.demand !== null || this.#clock.monotonic() < state.lingerUntil;
   }
 
   async #look(
@@ -290,14 +264,7 @@ export class Lane {
       this.#breaker = afterFailure(this.#breaker, this.#clock.monotonic(), this.#deps.random);
     }
     const { memo, inMs } = this.#next(result, reason, now);
-    if (state !== undefined) {
-      state.lastLookAt = now;
-      if (error === null) state.lastSeenAt = now;
-      state.nextLookAt = now + inMs;
-      state.intervalMs = memo.intervalMs;
-      state.failures = memo.failures;
-      state.lastError = error === null ? null : error.message.slice(0, 300);
-    }
+    state?.looked(now, now + inMs, memo, error);
     await this.#deps.schedule.done(claim, inMs, encodeMemo(memo));
   }
 
@@ -323,27 +290,6 @@ export class Lane {
       // Another gateway looks by now: two looks are no harm to the ledger, but they cost the registry double.
       if (!(await this.#deps.schedule.extend(claim, leaseMs))) stop.abort();
     }
-  }
-
-  async #release(repository: string, state: RepositoryState): Promise<void> {
-    state.demand = null;
-    state.lingerUntil = this.#clock.monotonic() + this.#deps.lingerMs;
-    // A watched repository goes back to the configured scopes; another one keeps its scopes while it lingers.
-    if (state.watch === null) this.#lingering.add(repository);
-    else await this.#deps.schedule.want([{ repository, scopes: [], inMs: this.options.poll.maxIntervalMs }]);
-  }
-
-  #stateOf(repository: string): RepositoryState {
-    const known = this.states.get(repository);
-    if (known !== undefined) return known;
-    const state = new RepositoryState();
-    this.states.set(repository, state);
-    return state;
-  }
-
-  #forget(repository: string): void {
-    this.#lingering.delete(repository);
-    if (this.states.delete(repository)) this.#onDemand -= 1;
   }
 
   #wakeUp(): void {

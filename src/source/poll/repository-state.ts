@@ -1,3 +1,4 @@
+import type { Memo } from './memo.ts';
 import type { WatchOptions } from './options.ts';
 
 /** What this gateway keeps of one repository it polls; the schedule has the rest. There may be 100,000. */
@@ -14,6 +15,21 @@ export class RepositoryState {
   intervalMs = 0;
   failures = 0;
   lastError: string | null = null;
+
+  /**
+   * Notes how a look ended.
+   *
+   * @param now ms since the epoch, as `nextLookAt`
+   * @param error null: everything was seen
+   */
+  looked(now: number, nextLookAt: number, memo: Memo, error: Error | null): void {
+    this.lastLookAt = now;
+    if (error === null) this.lastSeenAt = now;
+    this.nextLookAt = nextLookAt;
+    this.intervalMs = memo.intervalMs;
+    this.failures = memo.failures;
+    this.lastError = error === null ? null : error.message.slice(0, 300);
+  }
 }
 
 /** One row of `GET /v1/upstreams`; times are ISO 8601. */

@@ -19,19 +19,24 @@ const pageSchema = z.object({
 const pageSize = 100;
 
 /** Azure's own tag list by last update; it wants a token for metadata besides the one for pulls. */
-export const listAcr: Lister = (request) => {
-  const first = new URL(
-    `acr/v1/${request.repository}/_tags?orderby=timedesc&n=${pageSize}`,
-    request.client.base,
-  );
-  return walkPages(request, {
-    first,
-    kind: 'metadata',
-    scope: `repository:${request.repository}:pull,metadata_read`,
-    newestFirst: true,
-    emptyWhenMissing: false,
-    parse: (reply) => parseTags(reply, first),
-  });
+export const acr: Lister = {
+  name: 'acr',
+  hosts: /\.azurecr\.io$/,
+  incremental: true,
+  list(request) {
+    const first = new URL(
+      `acr/v1/${request.repository}/_tags?orderby=timedesc&n=${pageSize}`,
+      request.client.base,
+    );
+    return walkPages(request, {
+      first,
+      kind: 'metadata',
+      scope: `repository:${request.repository}:pull,metadata_read`,
+      newestFirst: true,
+      emptyWhenMissing: false,
+      parse: (reply) => parseTags(reply, first),
+    });
+  },
 };
 
 function parseTags(reply: Reply, first: URL): Page {

@@ -18,20 +18,26 @@ const pageSchema = z.object({
 const pageSize = 100;
 
 /** Docker Hub's tag API by last update. Anonymous: private repositories fall back to tags/list. */
-export const listDockerHub: Lister = (request) => {
-  const first = new URL(
-    `v2/repositories/${request.repository}/tags?page_size=${pageSize}&ordering=last_updated`,
-    request.client.metadataBase,
-  );
-  return walkPages(request, {
-    first,
-    kind: 'metadata',
-    authorize: 'nothing',
-    scope: pullScope(request.repository),
-    newestFirst: true,
-    emptyWhenMissing: false,
-    parse: (reply) => parseTags(reply, first),
-  });
+export const dockerHub: Lister = {
+  name: 'docker-hub',
+  hosts: /^docker\.io$/,
+  metadataEndpoint: 'https://hub.docker.com',
+  incremental: true,
+  list(request) {
+    const first = new URL(
+      `v2/repositories/${request.repository}/tags?page_size=${pageSize}&ordering=last_updated`,
+      request.client.metadataBase,
+    );
+    return walkPages(request, {
+      first,
+      kind: 'metadata',
+      authorize: 'nothing',
+      scope: pullScope(request.repository),
+      newestFirst: true,
+      emptyWhenMissing: false,
+      parse: (reply) => parseTags(reply, first),
+    });
+  },
 };
 
 function parseTags(reply: Reply, first: URL): Page {

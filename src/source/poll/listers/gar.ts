@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pullScope } from '../../../upstream/manifest.ts';
 import type { Reply } from '../../../upstream/registry-client.ts';
-import { linkOf, listGeneric } from './generic.ts';
+import { generic, linkOf } from './generic.ts';
 import { type Lister, type Page, parsePage, type TagRow, walkPages } from './lister.ts';
 
 const pageSchema = z.object({
@@ -18,19 +18,24 @@ const pageSchema = z.object({
  * Google's Artifact Registry (and gcr.io) answers tags/list with the digest of every tag: one request tells all
  * that moved. Only the tags that moved are then asked for by HEAD.
  */
-export const listGar: Lister = async (request) => {
-  const first = new URL(`v2/${request.repository}/tags/list`, request.client.base);
-  const listing = await walkPages(request, {
-    first,
-    kind: 'tags',
-    scope: pullScope(request.repository),
-    newestFirst: false,
-    emptyWhenMissing: true,
-    parse: (reply) => parseTags(reply, first),
-  });
-  // Without the enrichment this is a plain list: pages as any other registry's.
-  const plain = listing.rows.size > 0 && ![...listing.rows.values()].some((row) => row.digest !== null);
-  return plain ? listGeneric(request) : listing;
+export const gar: Lister = {
+  name: 'gar',
+  hosts: /^(?:.+\.)?gcr\.io$|\.pkg\.dev$/,
+  incremental: false,
+  async list(request) {
+    const first = new URL(`v2/${request.repository}/tags/list`, request.client.base);
+    const listing = await walkPages(request, {
+      first,
+      kind: 'tags',
+      scope: pullScope(request.repository),
+      newestFirst: false,
+      emptyWhenMissing: true,
+      parse: (reply) => parseTags(reply, first),
+    });
+    // Without the enrichment this is a plain list: pages as any other registry's.
+    const plain = listing.rows.size > 0 && ![...listing.rows.values()].some((row) => row.digest !== null);
+    return plain ? generic.list(request) : listing;
+  },
 };
 
 function parseTags(reply: Reply, first: URL): Page {

@@ -14,16 +14,20 @@ const pageSchema = z.object({ tags: z.array(z.unknown()).nullable().optional() }
 const pageSize = 1_000;
 
 /** `GET /v2/<name>/tags/list` (distribution-spec, "Listing Tags"): all tags, lexical, without digests. */
-export const listGeneric: Lister = (request) => {
-  const first = new URL(`v2/${request.repository}/tags/list?n=${pageSize}`, request.client.base);
-  return walkPages(request, {
-    first,
-    kind: 'tags',
-    scope: pullScope(request.repository),
-    newestFirst: false,
-    emptyWhenMissing: true,
-    parse: (reply) => parseTags(reply, first),
-  });
+export const generic: Lister = {
+  name: 'generic',
+  incremental: false,
+  list(request) {
+    const first = new URL(`v2/${request.repository}/tags/list?n=${pageSize}`, request.client.base);
+    return walkPages(request, {
+      first,
+      kind: 'tags',
+      scope: pullScope(request.repository),
+      newestFirst: false,
+      emptyWhenMissing: true,
+      parse: (reply) => parseTags(reply, first),
+    });
+  },
 };
 
 function parseTags(reply: Reply, first: URL): Page {

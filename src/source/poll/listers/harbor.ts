@@ -22,30 +22,37 @@ const pageSize = 100;
  * Harbor's artifacts, newest push first. A tag moved to an older artifact does not come to the front: the full
  * sweep finds it.
  */
-export const listHarbor: Lister = (request) => {
-  const slash = request.repository.indexOf('/');
-  if (slash === -1) {
-    return Promise.reject(
-      new UpstreamError('missing', `list tags of ${request.repository}: no project, want project/repository`),
+export const harbor: Lister = {
+  name: 'harbor',
+  incremental: true,
+  list(request) {
+    const slash = request.repository.indexOf('/');
+    if (slash === -1) {
+      return Promise.reject(
+        new UpstreamError(
+          'missing',
+          `list tags of ${request.repository}: no project, want project/repository`,
+        ),
+      );
+    }
+    const project = request.repository.slice(0, slash);
+    // Slashes within the repository are encoded twice: Harbor's own front decodes once.
+    const name = encodeURIComponent(encodeURIComponent(request.repository.slice(slash + 1)));
+    const first = new URL(
+      `api/v2.0/projects/${project}/repositories/${name}/artifacts` +
+        `?page=1&page_size=${pageSize}&sort=-push_time&with_tag=true`,
+      request.client.metadataBase,
     );
-  }
-  const project = request.repository.slice(0, slash);
-  // Slashes within the repository are encoded twice: Harbor's own front decodes once.
-  const name = encodeURIComponent(encodeURIComponent(request.repository.slice(slash + 1)));
-  const first = new URL(
-    `api/v2.0/projects/${project}/repositories/${name}/artifacts` +
-      `?page=1&page_size=${pageSize}&sort=-push_time&with_tag=true`,
-    request.client.metadataBase,
-  );
-  return walkPages(request, {
-    first,
-    kind: 'metadata',
-    authorize: 'basic',
-    scope: pullScope(request.repository),
-    newestFirst: true,
-    emptyWhenMissing: false,
-    parse: (reply) => parseArtifacts(reply, first),
-  });
+    return walkPages(request, {
+      first,
+      kind: 'metadata',
+      authorize: 'basic',
+      scope: pullScope(request.repository),
+      newestFirst: true,
+      emptyWhenMissing: false,
+      parse: (reply) => parseArtifacts(reply, first),
+    });
+  },
 };
 
 function parseArtifacts(reply: Reply, first: URL): Page {

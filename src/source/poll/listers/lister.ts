@@ -60,8 +60,19 @@ export const defaultListBounds: ListBounds = {
   maxPageBytes: 8 * 1024 * 1024,
 };
 
-/** @throws UpstreamError; `missing` where this API is not to be had for the repository */
-export type Lister = (request: ListRequest) => Promise<Listing>;
+/** How one kind of registry lists tags. To add one, write a file here and a line in `listers.ts`. */
+export interface Lister {
+  /** The name that `registries[].kind` gives it. */
+  readonly name: string;
+  /** Hosts that are of this kind where the configuration names none. */
+  readonly hosts?: RegExp;
+  /** Base URL of its metadata API, where that is not at the registry itself. */
+  readonly metadataEndpoint?: string;
+  /** Whether `since` shortens a listing, so that a full sweep is needed now and then. */
+  readonly incremental: boolean;
+  /** @throws UpstreamError; `missing` where this API is not to be had for the repository */
+  list(request: ListRequest): Promise<Listing>;
+}
 
 export interface Page {
   readonly rows: readonly TagRow[];

@@ -1,31 +1,31 @@
-import type { RegistryKind } from '../options.ts';
-import { listAcr } from './acr.ts';
-import { listDockerHub } from './docker-hub.ts';
-import { listGar } from './gar.ts';
-import { listGeneric } from './generic.ts';
-import { listHarbor } from './harbor.ts';
+/** The list of listers. The configuration reads it. */
+import { acr } from './acr.ts';
+import { dockerHub } from './docker-hub.ts';
+import { gar } from './gar.ts';
+import { generic } from './generic.ts';
+import { harbor } from './harbor.ts';
 import type { Lister } from './lister.ts';
-import { listQuay } from './quay.ts';
+import { quay } from './quay.ts';
 
-export interface KindLister {
-  readonly list: Lister;
-  /** Whether `since` shortens a listing, so that a full sweep is needed now and then. */
-  readonly incremental: boolean;
-  /** Whether rows carry digests, so that only what moved needs a HEAD. */
-  readonly digests: boolean;
-}
+const all: readonly Lister[] = [generic, dockerHub, quay, harbor, acr, gar];
 
-export const genericLister: KindLister = { list: listGeneric, incremental: false, digests: false };
+/** By name, as in `registries[].kind`. */
+export const listers: ReadonlyMap<string, Lister> = new Map(all.map((lister) => [lister.name, lister]));
 
-const listers: Readonly<Record<RegistryKind, KindLister>> = {
-  generic: genericLister,
-  gar: { list: listGar, incremental: false, digests: true },
-  'docker-hub': { list: listDockerHub, incremental: true, digests: true },
-  quay: { list: listQuay, incremental: true, digests: true },
-  harbor: { list: listHarbor, incremental: true, digests: true },
-  acr: { list: listAcr, incremental: true, digests: true },
-};
-
-export function listerOf(kind: RegistryKind): KindLister {
-  return listers[kind];
+/**
+ * The lister of a registry: the configured one, else the one whose hosts it is among, else the plain list.
+ *
+ * @throws Error for a name that the configuration would have refused
+ */
+export function listerOf({
+  kind,
+  host,
+}: {
+  readonly kind?: string | undefined;
+  readonly host: string;
+}): Lister {
+  const found = kind === undefined ? all.find(({ hosts }) => hosts?.test(host) === true) : listers.get(kind);
+  if (found !== undefined) return found;
+  if (kind === undefined) return generic;
+  throw new Error(`find lister: ${kind}: must have been checked`);
 }

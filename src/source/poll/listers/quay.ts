@@ -18,20 +18,25 @@ const pageSchema = z.object({
 const pageSize = 100;
 
 /** Quay's tag API, newest first, without history. Anonymous: private repositories fall back to tags/list. */
-export const listQuay: Lister = (request) => {
-  const first = new URL(
-    `api/v1/repository/${request.repository}/tag/?limit=${pageSize}&page=1&onlyActiveTags=true`,
-    request.client.metadataBase,
-  );
-  return walkPages(request, {
-    first,
-    kind: 'metadata',
-    authorize: 'nothing',
-    scope: pullScope(request.repository),
-    newestFirst: true,
-    emptyWhenMissing: false,
-    parse: parseTags,
-  });
+export const quay: Lister = {
+  name: 'quay',
+  hosts: /^quay\.io$/,
+  incremental: true,
+  list(request) {
+    const first = new URL(
+      `api/v1/repository/${request.repository}/tag/?limit=${pageSize}&page=1&onlyActiveTags=true`,
+      request.client.metadataBase,
+    );
+    return walkPages(request, {
+      first,
+      kind: 'metadata',
+      authorize: 'nothing',
+      scope: pullScope(request.repository),
+      newestFirst: true,
+      emptyWhenMissing: false,
+      parse: parseTags,
+    });
+  },
 };
 
 function parseTags(reply: Reply): Page {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
-import { listGeneric } from '../../../../src/source/poll/listers/generic.ts';
+import { generic } from '../../../../src/source/poll/listers/generic.ts';
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
 import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
@@ -42,7 +42,7 @@ function client(more: Partial<RegistryOptions> = {}): RegistryClient {
   return made;
 }
 
-const list = () => listGeneric({ client: client(), repository: 'team/app', since: null, bounds });
+const list = () => generic.list({ client: client(), repository: 'team/app', since: null, bounds });
 
 /** Answers requests whose path contains `part`. */
 function on(part: string, respond: Fault): void {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseDigest } from '../../../../src/event/digest.ts';
-import { kindOfHost, type RegistryKind } from '../../../../src/source/poll/options.ts';
+import { listerOf } from '../../../../src/source/poll/listers/listers.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { quickPoll, type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
@@ -56,7 +56,7 @@ function more(url: URL, pushed: Pushed): { more: boolean; next: string } {
   return { more: pushed.rows.length > page * pageSize, next: next.pathname + next.search };
 }
 
-const apis: Partial<Record<RegistryKind, KindApi>> = {
+const apis: Readonly<Record<string, KindApi>> = {
   'docker-hub': {
     path: '/v2/repositories/team/app/tags',
     answer: (url, pushed) => ({
@@ -133,7 +133,7 @@ function serve(api: KindApi, pushed: Pushed): URL[] {
   return asked;
 }
 
-async function watch(kind: RegistryKind): Promise<Rig> {
+async function watch(kind: string): Promise<Rig> {
   running = await rig({
     registries: [registryOf(registry.host, { kind, metadataEndpoint: registry.url })],
     watch: [{ repository: `${registry.host}/team/app`, tags: ['*'] }],
@@ -149,7 +149,7 @@ it.each(Object.entries(apis))(
     const pushed = new Pushed();
     for (let n = 0; n < 8; n += 1) pushed.push(`v${n}`, `v${n}`);
     const asked = serve(api, pushed);
-    const { until, changes } = await watch(kind as RegistryKind);
+    const { until, changes } = await watch(kind);
     expect(registry.count('HEAD manifests')).toBe(0);
     const before = digestOf('v0');
     const digest = pushed.push('v0', 'moved');
@@ -254,7 +254,9 @@ it("sends Harbor its credentials with the API, and Docker Hub's and Quay's API n
 
 it('knows the kind of the well-known registries by their hosts', () => {
   expect(
-    ['docker.io', 'quay.io', 'x.azurecr.io', 'europe-docker.pkg.dev', 'eu.gcr.io', 'ghcr.io'].map(kindOfHost),
+    ['docker.io', 'quay.io', 'x.azurecr.io', 'europe-docker.pkg.dev', 'eu.gcr.io', 'ghcr.io'].map(
+      (host) => listerOf({ host }).name,
+    ),
   ).toEqual(['docker-hub', 'quay', 'acr', 'gar', 'gar', 'generic']);
 });
 

@@ -1,0 +1,137 @@
+/**
+ * The repositories of one registry that are polled: the configured ones, and those that subscribers ask for. It
+ * tells the schedule which are wanted and for which scopes.
+ */
+import type { Claim, Schedule, Wanted } from '../../cluster/schedule.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Random } from '../../lib/random.ts';
+import type { LoadSlots } from './load-slots.ts';
+import type { RegistryOptions, WatchOptions } from './options.ts';
+import { RepositoryState, scopesOf } from './repository-state.ts';
+import { covers, sameScopes } from './scopes.ts';
+
+export interface RepositoriesOptions {
+  readonly options: RegistryOptions;
+  readonly schedule: Schedule;
+  /** How long a repository on demand is still polled after its last subscriber left, ms. */
+  readonly lingerMs: number;
+  /** Repositories on demand, at most. */
+  readonly maxOnDemand: number;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** `refused`: it is not polled. `soon`: more is wanted than before, so a look comes within a second. */
+export type DemandOutcome = 'refused' | 'kept' | 'soon';
+
+/** Wanted repositories told to the schedule at a time. */
+const wantBatch = 1_000;
+const soonMs = 1_000;
+
+export class Repositories {
+  readonly #options: RepositoriesOptions;
+  readonly #slots: LoadSlots;
+  readonly #states = new Map<string, RepositoryState>();
+  /** Those on demand that nobody asks for any more, the longest so first. */
+  readonly #lingering = new Set<string>();
+  /** Repositories that are not configured. */
+  #onDemand = 0;
+
+  constructor(options: RepositoriesOptions, slots: LoadSlots) {
+    this.#options = options;
+    this.#slots = slots;
+  }
+
+  /** By name, without the registry. */
+  get states(): ReadonlyMap<string, RepositoryState> {
+    return this.#states;
+  }
+
+  /** Takes the configured repositories in; the first round is spread over one interval, in their order. */
+  async watch(watched: readonly WatchOptions[]): Promise<void> {
+    const { options, schedule, clock, random } = this.#options;
+    const { intervalMs, requestsPerSecond } = options.poll;
+    const spanMs = Math.max(intervalMs, (watched.length / requestsPerSecond) * 1_100);
+    const now = clock.monotonic();
+    let batch: Wanted[] = [];
+    for (const [index, one] of watched.entries()) {
+      const repository = one.repository.slice(options.host.length + 1);
+      if (this.#states.get(repository)?.watch === null) this.#onDemand -= 1;
+      const state = this.#stateOf(repository);
+      state.watch = one;
+      const stratumMs = spanMs / watched.length;
+      const inMs = this.#slots.placeWithin(now, index * stratumMs, stratumMs, 1, random);
+      state.nextLookAt = clock.now() + inMs;
+      state.intervalMs = intervalMs;
+      batch.push({ repository, scopes: [], inMs });
+      if (batch.length < wantBatch) continue;
+      await schedule.want(batch);
+      batch = [];
+    }
+    await schedule.want(batch);
+  }
+
+  /** @param scopes what live subscriptions ask for: tags and globs; null: nobody asks any more */
+  async setDemand(repository: string, scopes: readonly string[] | null): Promise<DemandOutcome> {
+    const { options, schedule, random } = this.#options;
+    if (scopes === null) {
+      await this.#release(repository);
+      return 'kept';
+    }
+    let evicted: string | null = null;
+    if (!this.#states.has(repository)) {
+      if (!options.poll.onDemand) return 'refused';
+      if (this.#onDemand >= this.#options.maxOnDemand) {
+        evicted = this.#lingering.values().next().value ?? null;
+        if (evicted === null) return 'refused';
+        this.forget(evicted);
+      }
+      this.#onDemand += 1;
+    }
+    // Up to here nothing is awaited: many subscribers may name the same repository at the same moment.
+    const state = this.#stateOf(repository);
+    const isWider = !covers(scopesOf(state), scopes);
+    const isSame = state.demand !== null && sameScopes(state.demand, scopes);
+    state.demand = scopes;
+    this.#lingering.delete(repository);
+    if (evicted !== null) await schedule.unwant(evicted);
+    if (isSame || (state.watch !== null && covers(state.watch.tags, scopes))) return 'kept';
+    // Spread within a moment: a reconnect storm names thousands of repositories at once.
+    const inMs = isWider ? random() * soonMs : options.poll.maxIntervalMs;
+    await schedule.want([{ repository, scopes, inMs }]);
+    return isWider ? 'soon' : 'kept';
+  }
+
+  /** One that was on demand. */
+  forget(repository: string): void {
+    this.#lingering.delete(repository);
+    if (this.#states.delete(repository)) this.#onDemand -= 1;
+  }
+
+  /** Whether it is polled for this gateway, or for another one that shares the schedule. */
+  isWanted({ repository, scopes }: Claim): boolean {
+    const { options, clock } = this.#options;
+    const state = this.#states.get(repository);
+    if (state === undefined) return scopes.length > 0 && options.poll.onDemand;
+    return state.watch !== null || state.demand !== null || clock.monotonic() < state.lingerUntil;
+  }
+
+  async #release(repository: string): Promise<void> {
+    const { options, schedule, clock, lingerMs } = this.#options;
+    const state = this.#states.get(repository);
+    if (state === undefined || state.demand === null) return;
+    state.demand = null;
+    state.lingerUntil = clock.monotonic() + lingerMs;
+    // A configured repository goes back to its own scopes; another one keeps its scopes while it lingers.
+    if (state.watch === null) this.#lingering.add(repository);
+    else await schedule.want([{ repository, scopes: [], inMs: options.poll.maxIntervalMs }]);
+  }
+
+  #stateOf(repository: string): RepositoryState {
+    const known = this.#states.get(repository);
+    if (known !== undefined) return known;
+    const state = new RepositoryState();
+    this.#states.set(repository, state);
+    return state;
+  }
+}
