@@ -54,6 +54,9 @@ export interface HubOptions {
   readonly log: Log;
 }
 
+/** Changes behind the head, up to which a client only goes on. As many as one page of history. */
+export const nearHead = 256;
+
 const aloneHere = (_key: string, own: number): GatewayCounts => ({ node: 0, counts: [own] });
 
 export class Hub {
@@ -120,7 +123,8 @@ export class Hub {
   subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
     const { id, start, snapshot } = asked;
-    const filter = this.#parts.interests.hold(asked.filter, subscriber.owner, subscriber.filters());
+    const { interests } = this.#parts;
+    const filter = interests.hold(asked.filter, subscriber.owner, subscriber.filters(), this.#goesOn(asked));
     const request = { id, filter, start, snapshot };
     const { head } = this.#parts.queue;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
@@ -136,6 +140,14 @@ export class Hub {
       if (fromNow) this.#parts.deliverer.tell(subscriber, { kind: 'subscribed', id });
     }
     if (subscriber.state === 'behind') this.#parts.feeders.feed(subscriber);
+  }
+
+  /** Whether it goes on at a position so near that little has to be judged. */
+  #goesOn({ start, snapshot }: SubscriptionRequest): boolean {
+    if (snapshot || start.kind !== 'after') return false;
+    const { epoch, head } = this.#parts.queue;
+    const behind = head - start.sequence;
+    return start.epoch === epoch && behind >= 0 && behind <= nearHead;
   }
 
   /** Nearly all subscriptions: live from now on, on a connection that has nothing to catch up with. */

@@ -11,6 +11,7 @@ import { ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { BucketRule } from '../lib/leaky-bucket.ts';
+import { AskedBefore } from './asked-before.ts';
 import { Account } from './interest-account.ts';
 
 /** Globs count by their wildcards and ranges by their comparators; `**` counts nothing. */
@@ -58,6 +59,7 @@ export class Interests {
   readonly #held = new Map<string, Held>();
   readonly #total: Account;
   readonly #byOwner = new Map<string, Account>();
+  readonly #askedBefore = new AskedBefore();
   /** At so many owners those that hold nothing are looked for. */
   #sweepAt = leastOwners;
 
@@ -78,16 +80,18 @@ export class Interests {
    *
    * @param owner who pays; '' where nobody is told apart
    * @param others the filters that the same connection already holds
+   * @param goesOn it goes on near the head, so that little has to be judged: globs that this owner has asked for
+   *   before are then not new
    * @returns the filter to keep: an equal one, where somebody holds that
    * @throws SUBSCRIPTION_LIMIT for what this connection asks for; TOO_MANY_REQUESTS for what this owner asks
    * for in a short time; TOO_MANY_CONNECTIONS for what this owner or all hold
    */
-  hold(filter: Filter, owner: string, others: readonly Filter[]): Filter {
+  hold(filter: Filter, owner: string, others: readonly Filter[], goesOn = false): Filter {
     this.#checkConnection(filter, others);
     const held = this.#held.get(filter.key);
     const kept = held?.filter ?? filter;
     const account = this.#byOwner.get(owner) ?? new Account();
-    if (!account.has(kept)) this.#checkOwner(kept, owner, account);
+    if (!account.has(kept)) this.#checkOwner(kept, owner, account, goesOn);
     if (held === undefined) {
       this.#held.set(kept.key, { filter: kept, holders: 1 });
       this.#total.add(kept);
@@ -118,6 +122,7 @@ export class Interests {
     const account = this.#byOwner.get(owner) ?? new Account();
     if (account.has(this.#held.get(filter.key)?.filter ?? filter)) return;
     this.#takeFromBucket(filter, owner, account);
+    if (globsOf(filter) > 0) this.#askedBefore.add(owner, filter);
     this.#know(owner, account);
   }
 
@@ -139,7 +144,7 @@ export class Interests {
     }
   }
 
-  #checkOwner(filter: Filter, owner: string, account: Account): void {
+  #checkOwner(filter: Filter, owner: string, account: Account, goesOn: boolean): void {
     const { globsPerClient, globs, filterBytesPerClient, filterBytes } = this.#limits;
     // Where others hold it already, it takes no more room.
     const isHeld = this.#held.has(filter.key);
@@ -154,7 +159,9 @@ export class Interests {
     };
     refuseOver(ofGlobs, owner, faulty(filter), globUnit);
     refuseOver(ofMemory, owner, 'repository', memoryUnit);
-    this.#takeFromBucket(filter, owner, account);
+    if (mine === 0) return;
+    if (!goesOn || !this.#askedBefore.has(owner, filter)) this.#takeFromBucket(filter, owner, account);
+    this.#askedBefore.add(owner, filter);
   }
 
   /** A share of globs at once, and as much again over 25 s: each is judged anew for every repository. */

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
+import { poll } from '../../support/long-poll-client.ts';
 import { openSse } from '../../support/sse-client.ts';
-import { RefusedError } from '../../support/stream-client.ts';
+import { RefusedError, toQuery } from '../../support/stream-client.ts';
 import { openWebSocket } from '../../support/websocket-client.ts';
 
 let gateway: Gateway;
@@ -49,6 +50,16 @@ test('what a WebSocket asks for is charged to the token that its first message b
   const third = await openWebSocket(gateway.port);
   await third.subscribe({ repository: globs(10, 10), access_token: 'modest-token' }, 'a');
   for (const client of [first, second, third]) client.close();
+});
+
+test('a long-poll may ask for its globs again after each answer, near the head', async () => {
+  gateway = await startGateway({ limits: { globs: 100, globsPerClient: 10 } });
+  let target = `/v2/updates${toQuery({ repository: globs(0, 10) })}`;
+  for (let n = 1; n <= 5; n++) {
+    const { status, next } = await poll(gateway.port, target);
+    expect([n, status]).toEqual([n, 200]);
+    target = next ?? '';
+  }
 });
 
 test('a socket that changes many globs at once is closed, before they are parsed', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
+import { maxRemembered } from '../../../src/fanout/asked-before.ts';
 import { defaultInterestLimits, type InterestLimits, Interests } from '../../../src/fanout/interests.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
@@ -176,6 +177,32 @@ describe('what one owner may ask for', () => {
     const filter = hold({ repository: globs(0, 10) }, 'busy');
     for (let n = 0; n < 5; n++) some.release(some.hold(filter, 'busy', []), 'busy');
     some.charge(filter, 'busy');
+  });
+
+  test('a filter that goes on where it stopped is not new, for the owner that had it', () => {
+    const { some } = interests({ globs: 100, globsPerClient: 10 });
+    const filter = filterOf({ repository: globs(0, 10) });
+    const ask = (owner: string, goesOn: boolean) =>
+      codeOf(() => some.release(some.hold(filter, owner, [], goesOn), owner));
+    expect(ask('busy', true)).toBe('held');
+    for (let n = 0; n < 50; n++) expect(ask('busy', true)).toBe('held');
+    expect(ask('busy', false)).toBe('TOO_MANY_REQUESTS');
+    expect(codeOf(() => some.hold(filterOf({ repository: globs(5, 10) }), 'busy', [], true))).toBe(
+      'TOO_MANY_REQUESTS',
+    );
+    expect(ask('other', false)).toBe('held');
+    expect(ask('other', false)).toBe('TOO_MANY_REQUESTS');
+  });
+
+  test('filters asked for before are forgotten one by one: they then count as new', () => {
+    const { some } = interests({ globs: 2 * maxRemembered, globsPerClient: 2 });
+    const ask = (n: number, owner: string) =>
+      codeOf(() => some.release(some.hold(filterOf({ repository: globs(n, 2) }), owner, [], true), owner));
+    expect(ask(0, 'first')).toBe('held');
+    for (let n = 1; n < maxRemembered; n++) ask(n, `owner ${n}`);
+    expect(ask(0, 'first')).toBe('held');
+    for (let n = 0; n < maxRemembered; n++) ask(n, `later owner ${n}`);
+    expect(ask(0, 'first')).toBe('TOO_MANY_REQUESTS');
   });
 
   test('owners that hold nothing are forgotten', () => {
