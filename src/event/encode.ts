@@ -80,7 +80,7 @@ export interface EncodableTagState {
   readonly size: number | null;
   /** ms since the epoch. */
   readonly firstSeenAt: number;
-  /** ms since the epoch. */
+  /** When it last began to point elsewhere, ms since the epoch. */
   readonly updatedAt: number;
 }
 

@@ -6,8 +6,9 @@
  * It decides what is a change, numbers it and keeps it. It never knows who listens, encodes nothing for the
  * wire and asks no registry.
  */
+
 import type { Change } from '../event/change.ts';
-import type { Digest } from '../event/digest.ts';
+import type { EncodableTagState } from '../event/encode.ts';
 import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
 
 /** Where the ledger begins and ends. A position P of this epoch can be resumed iff floor ≤ P ≤ head. */
@@ -61,17 +62,7 @@ export interface Page {
 }
 
 /** What one tag points at now. */
-export interface TagState {
-  readonly registry: string;
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest: Digest | null;
-  readonly mediaType: string | null;
-  readonly size: number | null;
-  /** ms since the epoch. */
-  readonly firstSeenAt: number;
-  /** When it last began to point elsewhere, ms since the epoch. */
-  readonly updatedAt: number;
+export interface TagState extends EncodableTagState {
   /** The sequence of the change that made it so; 0 where a silent first look did. */
   readonly sequence: number;
 }

@@ -16,17 +16,8 @@ export interface SqliteIndexBounds {
 }
 
 /** A row of `tag` as SQLite gives it. */
-export interface StoredTag {
-  readonly repository_id: number;
-  readonly name: string;
-  readonly present: number;
-  readonly digest: Buffer | null;
-  readonly media_type_id: number | null;
-  readonly size: number | null;
+export interface StoredTag extends SummedTag {
   readonly as_of: number;
-  readonly first_seen_at: number;
-  readonly updated_at: number;
-  readonly sequence: number;
   /** Null in rows of schema 1. */
   readonly checksum: number | null;
   readonly looked_at: number | null;
