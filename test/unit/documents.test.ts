@@ -68,6 +68,13 @@ describe('README', () => {
     expect(config.pace.burst).toBe(100);
   });
 
+  it('has the test command that CI runs, and CI runs nothing else', () => {
+    const command = 'npm ci && npm run setup && npm run check';
+    expect(readme).toContain(`\`${command}\``);
+    expect(read('.ci/run').trimEnd().split('\n').at(-1)).toBe(command);
+    expect(read('.github/workflows/ci.yaml')).toContain('- run: .ci/run\n');
+  });
+
   it('stays short', () => {
     expect(readme.split('\n').length).toBeLessThan(210);
   });
