@@ -51,7 +51,8 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   #closing = false;
   /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
   #greeting: string | null = null;
-  readonly #messages = new LeakyBucket();
+  /** Null while it has said nothing for a while, as nearly all clients. */
+  #messages: LeakyBucket | null = null;
   #globs: LeakyBucket | null = null;
   /** Stops the wait for the token. */
   #stopWaiting: (() => void) | null = null;
@@ -126,6 +127,8 @@ export class WebSocketConnection implements Sink, WebSocketListener {
       return;
     }
     this.#unanswered++;
+    const { limits, clock } = this.#options;
+    if (this.#messages?.level(limits.messagesPerSecond, clock.monotonic()) === 0) this.#messages = null;
     this.#put(beatFrames(bookmark));
   }
 
@@ -277,6 +280,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
 
   #withinRate(): boolean {
     const { limits, clock } = this.#options;
+    this.#messages ??= new LeakyBucket();
     const excess = chargeMessage(this.#messages, limits.messagesPerSecond, clock.monotonic());
     if (excess !== null) this.#fail(excess);
     return excess === null;

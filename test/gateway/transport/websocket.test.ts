@@ -69,6 +69,20 @@ describe('the handshake', () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
   });
 
+  it('refuses an upgrade by another method than GET, and one with two Host headers', async () => {
+    const faults = [
+      [handshake(gateway.port).replace('GET', 'POST'), 'NOT_FOUND'],
+      [handshake(gateway.port).replace('\r\n', '\r\nHost: other.test\r\n'), 'Host'],
+    ] as const;
+    for (const [head, expected] of faults) {
+      const raw = await openRaw(gateway.port);
+      opened.push(raw);
+      raw.send(head);
+      expect(await raw.ended()).toMatch(new RegExp(`^HTTP/1\\.1 40\\d[^]*${expected}`));
+    }
+    expect(gateway.logs()).toMatch(/refuse[^\n]*websocket|websocket[^\n]*Host/);
+  });
+
   it.each(['front', 'ordinary'])(
     'an offer to upgrade is ignored for event streams on the %s road',
     async (road) => {
