@@ -155,7 +155,7 @@ it('G5: a restored backup goes on under a new epoch, and a subscriber from befor
   client.close();
 }, 60_000);
 
-it('a file that is no ledger, or is not there, is neither read nor restored', async () => {
+it('a path that names no ledger, or no folder, is refused in words', async () => {
   expect(await ledger('info')).toMatchObject({
     code: 1,
     err: expect.stringMatching(/there is no such file/),
@@ -167,6 +167,12 @@ it('a file that is no ledger, or is not there, is neither read nor restored', as
   const { port } = await start();
   await publish(port, [{ reference: 'r.test/team/app:a', digest: digest('a') }]);
   await stop();
+  expect(await ledger('backup', join(folder, 'nowhere', 'backup.db'))).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(
+      /^manifeed ledger: back up ledger to .*: its folder is not there: make it first\n$/,
+    ),
+  });
   expect(await ledger('restore', path)).toMatchObject({
     code: 1,
     err: expect.stringMatching(/that file itself/),

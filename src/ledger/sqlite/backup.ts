@@ -26,12 +26,15 @@ const pagesAtOnce = 1_000;
  * Copies the ledger as of now into a new file, which appears only when it is whole, checked and on disk. The
  * gateway goes on; its write-ahead log grows meanwhile, since the copy is of one moment.
  *
- * @throws UNAVAILABLE where the target is there already, the disk fails, or the ledger is damaged
+ * @throws UNAVAILABLE where the target is there already, its folder is not, the disk fails, or the ledger is damaged
  */
 export async function backUpSqlite(path: string, target: string): Promise<void> {
   const action = `back up ledger to ${target}`;
   if (existsSync(target))
     throw new ManifeedError('UNAVAILABLE', `${action}: the file is there already: must be a new one`);
+  // The library would throw a TypeError of its own.
+  if (!existsSync(dirname(target)))
+    throw new ManifeedError('UNAVAILABLE', `${action}: its folder is not there: make it first`);
   const partial = `${target}.partial`;
   try {
     await copyLedger(path, partial);
