@@ -13,9 +13,9 @@ interface CatalogueEntry {
 }
 
 export const catalogue = {
-  /** A parameter, filter or body member is not acceptable; `detail.parameter` names it. */
+  /** A query parameter, header, setting, or member of a message or body is not acceptable; `detail.parameter` names it. */
   PARAMETER_INVALID: { status: 400, closeCode: 4000, retryable: false },
-  /** The body is not valid JSON or not of the expected shape. */
+  /** The body is incomplete, is not JSON, or does not have the shape that the webhook's kind expects. */
   BODY_INVALID: { status: 400, closeCode: 4001, retryable: false },
   /** No HTTP, or a target that cannot be decoded. */
   REQUEST_INVALID: { status: 400, closeCode: 4013, retryable: false },

@@ -5,7 +5,7 @@ import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
-import type { LedgerView } from '../../src/source/poll/look.ts';
+import type { LedgerView } from '../../src/source/poll/ledger-view.ts';
 import type { RegistryOptions, RegistryPollOptions } from '../../src/source/poll/options.ts';
 import { createPoller, type Poller, type PollerOptions } from '../../src/source/poll/poller.ts';
 

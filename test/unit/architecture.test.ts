@@ -5,16 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const maxLines = 400;
+/** Of a file in `src`; of one in `load-tests`. */
+const maxLines = { src: 350, 'load-tests': 400 } as const;
+/** Files in `src` itself. */
+const maxAtTheTop = 5;
+/** Files of one folder whose names begin with the same word and a dash: with more, the word wants a folder. */
+const maxOfOnePrefix = 3;
 
 interface Source {
   /** Relative to the project, with `/`. */
   readonly path: string;
   readonly text: string;
-  /** Project files that it imports, relative to the project. */
+  /** Project files that it imports, types included, relative to the project. */
   readonly imports: readonly string[];
-  /** Those of them that are still there when the types are gone. */
-  readonly loads: readonly string[];
   /** Packages and Node modules that it imports. */
   readonly packages: readonly string[];
 }
@@ -33,16 +36,10 @@ function read(folder: string): Source[] {
         (match) => match[1] ?? '',
       );
       const local = named.filter((name) => name.startsWith('.'));
-      const onlyTypes = new Set(
-        [...text.matchAll(/^(?:import|export) type [^;]*?\sfrom\s+['"]([^'"]+)['"]/gm)].map(
-          (match) => match[1],
-        ),
-      );
       return {
         path,
         text,
         imports: local.map((name) => resolve(path, name)),
-        loads: local.filter((name) => !onlyTypes.has(name)).map((name) => resolve(path, name)),
         packages: named.filter((name) => !name.startsWith('.')),
       };
     });
@@ -146,9 +143,22 @@ describe('the sources', () => {
     expect(offending.map((source) => source.path)).toEqual([]);
   });
 
-  it.each(['src', 'load-tests'])('in %s stay below the longest file', (folder) => {
-    const long = read(folder).filter((source) => source.text.split('\n').length - 1 > maxLines);
+  it.each(['src', 'load-tests'] as const)('in %s stay below the longest file', (folder) => {
+    const long = read(folder).filter((source) => source.text.split('\n').length - 1 > maxLines[folder]);
     expect(long.map((source) => source.path)).toEqual([]);
+  });
+
+  it('leave src itself to the few files that start and join the rooms', () => {
+    const top = sources.filter((source) => dirname(source.path) === 'src');
+    expect(top.length).toBeLessThanOrEqual(maxAtTheTop);
+  });
+
+  it('get a folder once four names in one begin with the same word and a dash', () => {
+    const beginnings = sources.flatMap(({ path }) => /^.*\/[^/-]+-/.exec(path)?.[0] ?? []);
+    const crowded = beginnings.filter(
+      (beginning) => beginnings.filter((other) => other === beginning).length > maxOfOnePrefix,
+    );
+    expect([...new Set(crowded)]).toEqual([]);
   });
 });
 
@@ -156,13 +166,13 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
-/** The first circle of imports (types aside, which vanish), as a list of files; null where there is none. */
+/** The first circle of imports, types included, as a list of files; null if there is none. */
 function findCircle(files: ReadonlyMap<string, Source>): readonly string[] | null {
   const done = new Set<string>();
   const visit = (path: string, trail: readonly string[]): readonly string[] | null => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
     if (done.has(path)) return null;
-    for (const imported of files.get(path)?.loads ?? []) {
+    for (const imported of files.get(path)?.imports ?? []) {
       const circle = visit(imported, [...trail, path]);
       if (circle !== null) return circle;
     }

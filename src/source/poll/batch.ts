@@ -1,6 +1,6 @@
 import type { Observation } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { LedgerView } from './look.ts';
+import type { LedgerView } from './ledger-view.ts';
 
 const maxBatch = 64;
 const maxBatchAgeMs = 1_000;

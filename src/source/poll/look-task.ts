@@ -1,8 +1,8 @@
 /** What a look is asked to do, what it needs, and what it says. */
 import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
+import type { LedgerView } from './ledger-view.ts';
 import type { ListBounds, Lister } from './listers/lister.ts';
-import type { LedgerView } from './look.ts';
 import type { Memo } from './memo.ts';
 import type { Scopes } from './scopes.ts';
 

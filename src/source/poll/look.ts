@@ -3,7 +3,6 @@
  * what was seen. It never decides that something changed (the ledger does), nor when to look again (the
  * registry's poller does), and it says `gone` only after a 404 of the manifest itself; of most tags at once only after a second look.
  */
-import type { Observation } from '../../event/observation.ts';
 import { isTag } from '../../event/reference.ts';
 import { headTag, type TagLook } from '../../upstream/manifest.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
@@ -15,21 +14,6 @@ import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './los
 import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
 import { newnessOf } from './scopes.ts';
-
-export interface KnownTag {
-  readonly tag: string;
-  readonly digest: string | null;
-}
-
-/** What the poller is given of the ledger. */
-export interface LedgerView {
-  /** Stores what was seen; resolves with the number of changes that made. Rejects: the look is repeated. */
-  observe(observations: readonly Observation[]): Promise<number>;
-  /** The present tags of the index. */
-  knownTags(registry: string, repository: string): AsyncIterable<KnownTag>;
-  /** Scopes that were looked at completely before. */
-  baselines(registry: string, repository: string): Promise<readonly string[]>;
-}
 
 /** HEADs that may follow each other at once; more are spread. */
 export const burstHeads = 16;

@@ -4,7 +4,7 @@ import type { CountOutcomes } from '../../ledger/counters.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Log } from '../../lib/log.ts';
 import { credentialsFromDockerConfig } from '../../upstream/docker-config.ts';
-import type { KnownTag } from './look.ts';
+import type { KnownTag } from './ledger-view.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import { createPoller, type Poller, type PollerOptions } from './poller.ts';
 

@@ -17,9 +17,10 @@ import {
 } from '../../upstream/breaker.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
+import type { LedgerView } from './ledger-view.ts';
 import type { ListBounds, Lister } from './listers/lister.ts';
 import { LoadSlots } from './load-slots.ts';
-import { type LedgerView, lookAt } from './look.ts';
+import { lookAt } from './look.ts';
 import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
