@@ -52,12 +52,13 @@ test(`no acknowledged change is lost in silence, whatever happens to Redis (seed
     const [first] = ledgers;
     if (first === undefined) throw new Error('no ledger');
     // The last push tells when everything before it has been heard. It is repeated, as a sender repeats it: a primary
-    // that came back may still believe itself the primary, take the first one, and lose it.
+    // that came back may still believe itself the primary, take the first one, have it heard, and lose it.
     await until('all to hear the last push', async () => {
       const { changes } = await first.record([tagSeen('last', 'one', Date.now())]);
       acknowledged.push(...changes);
+      const { epoch } = await first.bounds();
       return heard.every((events) =>
-        events.some((event) => event.kind === 'changes' && has(event.changes, 'last')),
+        events.some((event) => event.kind === 'changes' && has(event.changes, 'last', epoch)),
       );
     });
     const { epoch } = await first.bounds();
@@ -70,7 +71,8 @@ test(`no acknowledged change is lost in silence, whatever happens to Redis (seed
   }
 });
 
-const has = (changes: readonly Change[], tag: string) => changes.some((change) => change.tag === tag);
+const has = (changes: readonly Change[], tag: string, epoch: string) =>
+  changes.some((change) => change.tag === tag && change.epoch === epoch);
 
 function openOn({ addresses, name }: RedisSentinels, keyPrefix: string): Promise<Ledger> {
   return openRedisLedger({
