@@ -100,6 +100,13 @@ describe('JSON in steps', () => {
     expect(inSteps(object(maxMembers + 1))).toBe('BODY_TOO_LARGE');
   });
 
+  test('takes no number that is too long to be read at once', () => {
+    const text = (length: number) => `[${filler},-${'1'.repeat(length - 1)},2]`;
+    expect(inSteps(text(4_096))).toEqual(atOnce(text(4_096)));
+    for (const long of [text(4_097), text(4_000_000), '1'.repeat(4_097)])
+      expect(inSteps(long)).toBe('BODY_TOO_LARGE');
+  });
+
   test.each([
     ['small objects', `[${'{"a":1},'.repeat(400_000)}1]`],
     ['empty objects', `[${'{},'.repeat(1_300_000)}1]`],
