@@ -1,7 +1,7 @@
 /**
- * The last step: gives a change to one subscriber, with the resume position that is true for it, and notices
- * when its socket takes no more. Owns the rule of resume positions: one never passes a change that was not
- * delivered. It says what became of the subscriber; its caller acts on that.
+ * The last step: writes a change to one subscriber, with the resume position that is true for it, and notices when
+ * its socket is full. Owns the rule of resume positions: a position never passes a change that was not delivered.
+ * Returns what became of the subscriber; its caller acts on that.
  */
 
 import { formatPosition } from '../event/position.ts';
@@ -23,9 +23,9 @@ import type { Subscriber } from './subscriber.ts';
 const maxAhead = 1_024;
 
 /**
- * `given`: it has the change. `unneeded`: it is not to have it, or has it already. `blocked`: it has the change, but
- * its socket is full now. `overfull`: it would have too much above its resume position, and was not given it. In
- * the last two cases it fell behind, so it must be fed.
+ * `given`: the subscriber has the change. `unneeded`: it does not want the change, or has it already. `blocked`: it
+ * has the change, but its socket is full now. `overfull`: it did not get the change, since it already has too many
+ * above its resume position. After the last two it is behind and must be fed.
  */
 export type Verdict = 'given' | 'unneeded' | 'blocked' | 'overfull';
 
@@ -39,7 +39,7 @@ export interface DelivererParts {
 
 export class Deliverer {
   readonly #parts: DelivererParts;
-  /** At any moment nearly all subscribers stand at the same position: its text is made once. */
+  /** At any moment nearly all subscribers have the same position: its string is made once. */
   readonly #format = rememberLast(formatPosition);
 
   constructor(parts: DelivererParts) {
@@ -51,7 +51,7 @@ export class Deliverer {
     const { sequence } = frame;
     if (subscriber.state !== 'live' || subscriber.considered >= sequence || subscriber.liveFrom >= sequence)
       return 'unneeded';
-    // In the middle of a fan-out one may have joined the group whose subscription begins only after it.
+    // It may have joined the group in the middle of this fan-out, with a subscription that begins after it.
     if (sequence <= subscriber.newestFrom && !subscriber.wants(frame.change, frame.key)) return 'unneeded';
     const resume = this.#resumeWith(subscriber, sequence);
     if (resume < sequence && !this.#remember(subscriber, sequence)) return 'overfull';

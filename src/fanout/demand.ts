@@ -1,4 +1,4 @@
-/** Told which tags of a repository somebody waits for; null: nobody any more. */
+/** Hears which tags of a repository subscribers want; null: none any more. */
 export type Tell = (repositoryKey: string, scopes: readonly string[] | null) => void;
 
 /** Repositories told of in one turn of the event loop. */

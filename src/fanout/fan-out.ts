@@ -58,21 +58,21 @@ export class FanOut {
   }
 
   /** Takes what the ledger's tail announces. */
-  hear(event: TailEvent): void {
+  readonly hear = (event: TailEvent): void => {
     if (event.kind === 'reset') return this.#restart(event.bounds);
     if (!this.#parts.queue.push(event.changes)) {
       this.#leaveBehind();
       this.#parts.history.clear();
     }
     if (!this.#fanningOut) void this.#fanOut();
-  }
+  };
 
   close(): void {
     this.#closed = true;
     this.#parts.queue.drop();
   }
 
-  /** Never rejects: nobody awaits it, and a rejection would end the process, again at each start. */
+  /** Must not reject: no caller awaits it, and a rejection would end the process, again after each start. */
   async #fanOut(): Promise<void> {
     const { queue, history, index, pacer } = this.#parts;
     this.#fanningOut = true;

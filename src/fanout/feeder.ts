@@ -83,7 +83,7 @@ export async function feed(subscriber: Subscriber, parts: FeederParts): Promise<
       failures = 0;
     } catch (error) {
       if (!(error instanceof ManifeedError)) throw error;
-      // The ledger is away. The subscriber is told nothing false: it waits.
+      // The ledger is away: the subscriber waits, and hears nothing that is false.
       if (error.code !== 'POSITION_GONE') await parts.clock.sleep(backoffMs(failures++, retry, parts.random));
       else if (joining === undefined) run.gone = reasonOf(error);
       else {
@@ -248,7 +248,7 @@ function forgetAhead(subscriber: Subscriber): void {
   if (subscriber.ahead.size === 0) subscriber.ahead = null;
 }
 
-/** Retention was faster than the subscriber, or the changes were lost: it is told, and goes on at the head. */
+/** Retention was faster than the subscriber, or the changes were lost: it gets a reset and goes on at the head. */
 async function fallBelowFloor(run: Run, reason: ResetReason): Promise<void> {
   const { subscriber, parts } = run;
   const { epoch, head: sequence } = parts.queue;
@@ -267,7 +267,7 @@ function reasonOf(error: ManifeedError): ResetReason {
   return error.detail?.reason === 'continuity-lost' ? 'continuity-lost' : 'below-floor';
 }
 
-/** It is told that continuity was lost. */
+/** Resets all its subscriptions, since continuity was lost. */
 function tellLost(subscriber: Subscriber, bounds: Bounds, parts: FeederParts): void {
   subscriber.lost = null;
   tellResetToAll(subscriber, { bounds, sequence: subscriber.cursor, reason: 'continuity-lost' }, parts);

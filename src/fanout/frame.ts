@@ -25,7 +25,7 @@ export class Frame {
 
   /** What order and conflation go by: the tag, or the digest of a `manifest.*` change. */
   get subject(): string {
-    // Made when asked for: most changes are nobody's.
+    // Made on demand: most changes have no subscriber.
     this.#subject ??= `${this.key}:${this.change.tag ?? this.change.digest ?? this.change.previousDigest}`;
     return this.#subject;
   }

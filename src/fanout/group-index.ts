@@ -1,7 +1,7 @@
 /**
- * Who hears of a change, found without visiting the others. Subscribers with the same filter and the same
- * grant are one group: the filter is judged once for all of them. Exact repositories lead to their groups by
- * a map; groups with globs stand apart, and are judged once for each repository (`pattern-groups.ts`).
+ * Finds the subscribers of a change without visiting the others. Subscribers with the same filter and the same
+ * grant are one group, so a filter is judged once for all of them. A map leads from an exact repository to its
+ * groups. Groups with globs are kept apart and judged once for each repository (`pattern-groups.ts`).
  */
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
@@ -10,12 +10,12 @@ import type { Frame } from './frame.ts';
 import { PatternGroups } from './pattern-groups.ts';
 import { Group, type Subscriber } from './subscriber.ts';
 
-/** Who is to have a change. */
+/** The groups that get a change. */
 export interface Matched {
   readonly groups: Group[];
-  /** Paced members of these groups; one who is in two counts twice. */
+  /** Paced members of these groups; a member of two groups counts twice. */
   paced: number;
-  /** Paced members of all groups that ask for the repository, whatever tag or type they want. */
+  /** Paced members of all groups that ask for the repository, whichever tag or type they want. */
   pacedOfRepository: number;
 }
 
@@ -29,14 +29,14 @@ const noGroups: readonly Group[] = [];
 const unlimited: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
 
 export class GroupIndex {
-  /** By the filter's key, then by the grant's: to join both into one text costs more than the look-up. */
+  /** By the filter's key, then by the grant's: joining both into one string costs more than a second look-up. */
   readonly #groups = new Map<string, Map<string, Group>>();
   readonly #exact = new Map<string, Repository>();
   readonly #patterns = new PatternGroups();
   readonly #onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void;
   #round = 0;
 
-  /** @param onDemand told which tags of an exactly named repository somebody waits for; null: nobody any more */
+  /** @param onDemand hears which tags of an exactly named repository subscribers want; null: none any more */
   constructor(onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void) {
     this.#onDemand = onDemand;
   }
@@ -60,7 +60,7 @@ export class GroupIndex {
   }
 
   /**
-   * Finds the groups that are to have this change.
+   * Finds the groups that get this change.
    *
    * @param work how much judging of globs may be done now. Default: as much as it takes
    * @returns null: `work` ran out; call again with more

@@ -1,7 +1,7 @@
 /**
- * Frames of the past, for whoever is behind: the newest from a ring in memory, where a reconnect storm finds
- * them encoded already; older ones from the ledger in pages. Reads of the same page are made once, and only
- * a few at a time, so that ten thousand replays are not ten thousand queries.
+ * Frames of the past, for subscribers that are behind. The newest come from a ring in memory, already encoded; older
+ * ones come from the ledger in pages. A page that many want is read once, and only a few pages are read at a time,
+ * so that ten thousand replays are not ten thousand queries.
  */
 
 import type { Ledger, ReadFilter } from '../ledger/ledger.ts';

@@ -1,8 +1,7 @@
 /**
- * The hub: takes each change from the ledger's tail and gives it to exactly those who wait for it. Puts the parts
- * of fan-out together, and is what transports see of them. A subscriber that can't take a change is left behind
- * with nothing but its position; a feeder brings it back. Never encodes for a transport, never decides what a
- * change is.
+ * The hub delivers each change of the ledger to exactly the subscribers that want it. It puts the parts of fan-out
+ * together, and transports see only the hub. A subscriber that cannot take a change keeps nothing but its position,
+ * and a feeder brings it back. The hub never encodes for a transport and never decides what a change is.
  */
 import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -37,16 +36,16 @@ export interface HubOptions {
    * Default: this one is alone.
    */
   readonly countsOf?: (repositoryKey: string, own: number) => GatewayCounts;
-  /** Told which tags of an exactly named repository are waited for; null: none any more. */
+  /** Hears which tags of an exactly named repository subscribers want; null: none any more. */
   readonly onDemand?: (repositoryKey: string, scopes: readonly string[] | null) => void;
   readonly history?: HistoryOptions;
-  /** What subscriptions may ask for in all. */
+  /** How much subscriptions may ask for in total. */
   readonly interests?: InterestLimits;
-  /** Changes waiting for fan-out; over it the live subscribers are fed from the ledger. Default 10,000. */
+  /** Changes that may wait for fan-out; above that, live subscribers read from the ledger. Default 10,000. */
   readonly maxQueuedChanges?: number;
-  /** A subscriber whose socket has not drained for so long is closed, ms. Default 60,000. */
+  /** A subscriber is closed when its socket has not drained for this long, ms. Default 60,000. */
   readonly stalledTimeoutMs?: number;
-  /** After about so long a subscriber is asked to come back, ms. Default: never. */
+  /** A connection is closed after about this time, so that its client reconnects, ms. Default: never. */
   readonly connectionLifetimeMs?: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -85,9 +84,9 @@ export class Hub {
   }
 
   /**
-   * The newest `limit` frames that somebody wants, oldest first.
+   * The newest `limit` frames that match the filter, oldest first.
    *
-   * @throws TOO_MANY_REQUESTS for what its owner asks for in a short time; UNAVAILABLE
+   * @throws TOO_MANY_REQUESTS if its owner asks for too many new globs in a short time; UNAVAILABLE
    */
   recent(limit: number, { owner, grant, filter, isOver }: RecentRequest): Promise<readonly Frame[]> {
     this.#parts.interests.charge(filter, owner);
@@ -117,8 +116,8 @@ export class Hub {
    * Adds a subscription. The transport has checked that the grant allows it and that its id is new to this
    * connection. What follows (`subscribed`, a reset, state, replayed changes, `ready`) comes through the sink.
    *
-   * @throws SUBSCRIPTION_LIMIT or TOO_MANY_CONNECTIONS where it would be more than may be asked for; the
-   * connection then stands as before
+   * @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS or TOO_MANY_CONNECTIONS if it asks for too much; nothing has
+   * changed then
    */
   subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
@@ -159,7 +158,7 @@ export class Hub {
     else if (subscriber.blockedAt === 0) this.#parts.deliverer.goLive(subscriber);
   }
 
-  /** False where the connection has no such subscription. */
+  /** Ends a subscription. False: the connection has none of this id. */
   unsubscribe(subscriber: Subscriber, id: string): boolean {
     return this.#parts.subscriptions.remove(subscriber, id);
   }
@@ -179,14 +178,14 @@ export class Hub {
     this.#parts.subscriptions.dismiss(subscriber, why, retryMs);
   }
 
-  /** Why this subscriber is to be closed, if it is; asked by the heartbeat as it passes. */
+  /** Why this subscriber must be closed; null: it need not be. The heartbeat asks. */
   overdue(subscriber: Subscriber): 'TOO_SLOW' | 'LIFETIME' | null {
     const now = this.#options.clock.monotonic();
     const stalledMs = this.#options.stalledTimeoutMs ?? 60_000;
     if (subscriber.blockedAt > 0 && now - subscriber.blockedAt > stalledMs) return 'TOO_SLOW';
     const lifetimeMs = this.#options.connectionLifetimeMs;
     if (lifetimeMs === undefined) return null;
-    // Each at its own time between 80 and 100 % of it, so that those who came together do not leave together.
+    // Between 80 and 100 % of it, so that clients that came together do not leave together.
     const share = 0.8 + 0.2 * ((Math.imul(subscriber.number, 0x9e3779b1) >>> 0) / 2 ** 32);
     return now - subscriber.connectedAtSeconds * 1_000 > lifetimeMs * share ? 'LIFETIME' : null;
   }
@@ -219,6 +218,6 @@ function assemble(options: HubOptions, bounds: Bounds) {
   const parts = { ...common, index, interests, pacer, metrics, deliverer, subscriptions };
   const feeders = new Feeders(parts);
   const fanOut = new FanOut({ ...parts, feeders });
-  const stopTail = ledger.tail((event) => fanOut.hear(event));
+  const stopTail = ledger.tail(fanOut.hear);
   return { ...parts, feeders, fanOut, stopTail };
 }

@@ -78,11 +78,11 @@ export class Interests {
   /**
    * Counts a filter in until it is released; changes nothing where it throws.
    *
-   * @param owner who pays; '' where nobody is told apart
+   * @param owner the token or address that is charged; '': all share one account
    * @param others the filters that the same connection already holds
    * @param goesOn it goes on near the head, so that little has to be judged: globs that this owner has asked for
    *   before are then not new
-   * @returns the filter to keep: an equal one, where somebody holds that
+   * @returns the filter to keep: an equal one if there is one already
    * @throws SUBSCRIPTION_LIMIT for what this connection asks for; TOO_MANY_REQUESTS for what this owner asks
    * for in a short time; TOO_MANY_CONNECTIONS for what this owner or all hold
    */

@@ -15,7 +15,7 @@ export interface Judged {
   readonly filters: readonly Filter[];
   /** Asked for frames that the grant allows, when their repository is judged. */
   wants(frame: Frame): boolean;
-  /** Nobody waits for this any more. */
+  /** Whether the client has left. */
   isOver(): boolean;
 }
 

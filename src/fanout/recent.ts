@@ -13,11 +13,11 @@ export interface RecentParts {
 }
 
 export interface RecentRequest {
-  /** Who pays for it. */
+  /** The owner that its globs are charged to. */
   readonly owner: string;
   readonly grant: Grant;
   readonly filter: Filter;
-  /** Nobody waits for the answer any more. */
+  /** Whether the client has left. */
   isOver(): boolean;
 }
 

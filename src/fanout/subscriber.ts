@@ -4,7 +4,7 @@ import { allowsAndMatches, type Grant } from '../event/grant.ts';
 import type { Bounds } from '../ledger/ledger.ts';
 import type { ResetReason, Sink } from './sink.ts';
 
-/** Subscribers with the same filter and the same grant: what one of them is to have, all are. */
+/** Subscribers with the same filter and the same grant: all of them get the same changes. */
 export class Group {
   readonly filter: Filter;
   readonly grant: Grant;
@@ -69,7 +69,7 @@ const maxNarrowed = 1_000;
 
 export interface SubscriberOptions {
   readonly sink: Sink;
-  /** Who pays for what it asks for: a token, or an address; '' where nobody is told apart. Default ''. */
+  /** The token or address that its filters are charged to; '': all share one account. Default ''. */
   readonly owner?: string;
   readonly grant: Grant;
   readonly paced: boolean;
@@ -83,7 +83,7 @@ export interface SubscriberOptions {
  */
 export class Subscriber {
   readonly sink: Sink;
-  /** Who pays for its subscriptions; fixed when the first one comes. */
+  /** The token or address that its filters are charged to. The first subscription fixes it. */
   owner: string;
   /** The first subscription fixes these three. */
   grant: Grant;
@@ -148,8 +148,8 @@ export class Subscriber {
   }
 
   /**
-   * Whether it knows where it stands: not before its first start is resolved, nor after continuity was lost until
-   * it was told. A position that it can't place must not be its bookmark.
+   * Whether it has a position. It has none before its first start is resolved, nor between a loss of continuity and
+   * the `reset` that tells it so. Without one it gets no bookmark.
    */
   get isPlaced(): boolean {
     return this.lost === null && (this.state === 'live' || this.subscriptions.length > 0);
@@ -163,7 +163,7 @@ export class Subscriber {
     this.lost = null;
   }
 
-  /** Continuity was lost: sequences of the old epoch say nothing in the new one, which is to be told to it. */
+  /** Continuity was lost: sequences of the old epoch mean nothing in the new one. Its feeder will tell it. */
   restart(bounds: Bounds): void {
     this.subscriptions = this.subscriptions.map((each) => ({ ...each, from: bounds.head }));
     this.newestFrom = bounds.head;
@@ -183,7 +183,7 @@ export class Subscriber {
 
   /** The filters of its subscriptions, and of those on their way in. */
   filters(): readonly Filter[] {
-    // As with nearly all who ask for something.
+    // Nearly always.
     if (this.subscriptions.length === 0 && this.joining === null) return noFilters;
     return [
       ...this.subscriptions.map((each) => each.group.filter),

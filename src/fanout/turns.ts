@@ -6,13 +6,13 @@ import type { Work } from '../event/glob.ts';
  * same pages from memory, would run to its end before one webhook or heartbeat.
  */
 
-/** Frames written to those who catch up in one turn of the event loop: some milliseconds of sends. */
+/** Frames that all catch-ups together write in one turn of the event loop: some milliseconds of sends. */
 const maxFramesPerTurn = 512;
-/** Set aside for whoever gets a turn, until it knows what it has: its page may take a while to come. */
+/** Frames reserved for a catch-up that gets a turn, until it knows how many it has: its page may come later. */
 const reserved = 128;
 /** Steps of judging globs that count as one frame: with these, one turn judges for some 2 ms. */
 const stepsPerFrame = 200;
-/** Steps that one who judges takes before it pays for them. */
+/** Steps of judging that a catch-up takes before it pays for them. */
 const stepsPerPayment = 20_000;
 
 export class Turns {
@@ -21,7 +21,7 @@ export class Turns {
   #next = 0;
   #scheduled = false;
 
-  /** Null: go on; otherwise resolves when it is the asker's turn. Who gets a turn says what it spent. */
+  /** Null: go on; otherwise resolves when it is the caller's turn. The caller then says what it `spend`s. */
   take(): Promise<void> | null {
     this.#schedule();
     if (this.#left > 0 && this.waiting === 0) {
@@ -31,7 +31,7 @@ export class Turns {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Frames or rows about to be written by one who got a turn. */
+  /** Counts frames or rows that the caller is about to write in its turn. */
   spend(frames: number): void {
     this.#left -= frames - reserved;
   }

@@ -8,7 +8,7 @@ export interface HeldChangeOptions {
   readonly frame: Frame;
   readonly matched: Matched;
   readonly rule: PaceRule;
-  /** Who is to have this change at all gateways, given how many here. */
+  /** How many subscribers get this change at each gateway, given how many here. */
   readonly countsOf: (own: number) => GatewayCounts;
   /** Now, monotonic ms. */
   readonly heldAt: number;
@@ -34,7 +34,7 @@ export class HeldChange {
   readonly #groups: readonly Group[];
   readonly #countsOf: (own: number) => GatewayCounts;
   #counts: GatewayCounts;
-  /** Those who are to have it, by number; null: not started. */
+  /** The subscribers that get it, by number; null: not started. */
   #listed: readonly Subscriber[] | null = null;
   /** Indices into `#listed`, by slot. Slots that are due together are sorted by index, which is memory order. */
   #order: Uint32Array = new Uint32Array();
@@ -70,7 +70,7 @@ export class HeldChange {
     return this.#listed !== null;
   }
 
-  /** Lists and shuffles those who are still there and went live before this change. */
+  /** Lists and shuffles the subscribers that are live, and were before this change. */
   start(): void {
     const listed = new Set<Subscriber>();
     for (const group of this.#groups) {
@@ -89,8 +89,8 @@ export class HeldChange {
   }
 
   /**
-   * The next subscriber whose slot has come, or null when no slot has. Those whose slots came together follow
-   * each other as they lie in memory: random order over thousands of sockets misses the processor's caches.
+   * The next subscriber whose slot has come, or null when no slot has. Slots that came together are served in memory
+   * order: random order over thousands of sockets misses the processor's caches.
    */
   take(): Subscriber | null {
     if (this.#taken === this.#due) this.#findDue();

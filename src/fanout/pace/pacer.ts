@@ -1,7 +1,7 @@
 /**
  * The pace: holds changes back for paced subscribers so that the pulls they cause stay within R. Owns the changes
- * held back and says when the next slot comes; whoever asks for what is due delivers it, and gives back slots
- * that were not needed. Never touches a socket.
+ * held back and says when the next slot comes. Its caller delivers what is due and gives back slots that were not
+ * needed. Never touches a socket.
  */
 import { compileGlob } from '../../event/glob.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
@@ -23,7 +23,7 @@ const stepMs = 10;
 const maxStepMs = 50;
 /** Held-back changes looked at for one resume position; with more, the position is lower than it need be. */
 const maxResumeChecks = 64;
-/** Changes held back under all rules, each a few hundred bytes; over it those who wait are fed from the ledger. */
+/** Changes held back under all rules, each a few hundred bytes; above that, paced subscribers read from the ledger. */
 export const maxHeldChanges = 4_000;
 /** Repositories whose rule is remembered. */
 const maxRememberedRules = 10_000;
@@ -37,7 +37,7 @@ export interface PacerOptions {
   readonly log: Log;
 }
 
-/** `full`: held, but more is held back now than may be; drop it all when its subscribers are provided for. */
+/** `full`: held, but too much is held back now. The caller lets its subscribers fall behind, then drops it all. */
 export type HoldVerdict = 'at once' | 'held' | 'full';
 
 export class Pacer {
@@ -55,7 +55,7 @@ export class Pacer {
   #closed = false;
   #steppedAt = 0;
   #cancel: (() => void) | null = null;
-  /** Who waits for `untilDue`. */
+  /** Resolves the promise of `untilDue`. */
   #wake: ((goesOn: boolean) => void) | null = null;
 
   constructor(options: PacerOptions) {
@@ -237,8 +237,8 @@ export class Pacer {
   }
 
   /**
-   * Who waits for this very change: gateways tell each other counts by repository only, so the others' are taken
-   * to want it in the same proportion as the subscribers here.
+   * How many subscribers of each gateway want this very change. Gateways tell each other counts by repository only,
+   * so the others' subscribers are assumed to want it in the same proportion as those here.
    */
   #matchingCounts(frame: Frame, own: number, matched: Matched): GatewayCounts {
     const { node, counts } = this.#options.countsOf(frame.key, matched.pacedOfRepository);

@@ -6,7 +6,7 @@ import { leftToOthers, shares } from './shares.ts';
 
 /** Changes waiting in one queue at most; over it the oldest is let out without regard to R. */
 export const maxQueuedChanges = 1_000;
-/** What those who were not held back may owe the others, in seconds of R. */
+/** How much deliveries that were not held back may owe, in seconds of R. */
 const maxDebtSeconds = 1;
 
 interface Replay {
@@ -18,13 +18,13 @@ interface Replay {
 
 /**
  * What waits under one rule: held-back changes (priority ones first) and replays, which share R deliveries a
- * second. A dumb loop over pure functions: it is told how much time passed and yields what is due.
+ * second. Given how much time has passed, it yields what is due. Decides by pure functions.
  */
 export class RuleQueues {
   readonly rule: PaceRule;
   readonly #priority: HeldChange[] = [];
   readonly #live: HeldChange[] = [];
-  /** In order of arrival; a map, so that one who hangs up leaves at once and a reconnect loop can't fill it. */
+  /** In order of arrival. A map, so that a client that hangs up leaves at once and a reconnect loop can't fill it. */
   readonly #replays = new Map<Subscriber, Replay>();
   readonly #rate: CurrentRate;
   /** What replays may spend at once; below zero while a long replay is being paid off. */

@@ -22,7 +22,7 @@ export interface PaceOptions extends Pace {
 }
 
 export interface PaceRule extends Pace {
-  /** The exception's pattern, or `default`. Repositories of one name share one budget. */
+  /** The exception's pattern, or `default`. Repositories of one name share one R. */
   readonly name: string;
   readonly priority: boolean;
 }

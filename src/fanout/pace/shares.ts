@@ -10,7 +10,7 @@ export interface PerQueue<Value> {
   readonly replay: Value;
 }
 
-/** What priority leaves to the others while they wait: a stream of security rebuilds must starve nobody. */
+/** What priority leaves to the others while they wait: a stream of security rebuilds must not starve them. */
 export const leftToOthers = 0.1;
 
 /**

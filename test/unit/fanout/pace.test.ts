@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { parsePosition } from '../../../src/event/position.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 import { bins, closeWorlds, crowd, open, pace, Watch } from '../../support/pace-world.ts';
 
 afterEach(closeWorlds);
@@ -213,5 +214,36 @@ describe('pace', () => {
     await world.pass(1_000);
     expect(sink.sequences).toHaveLength(10_000);
     expect(sink.kinds).toEqual(['subscribed', 'ready']);
+  });
+
+  test('what is due at once, with R far above what can be written, is written in turns of the event loop', async () => {
+    let writes = 0;
+    const time = fakeClock();
+    // Each write takes a tenth of a millisecond.
+    const clock = { ...time, monotonic: () => time.monotonic() + writes * 0.1 };
+    const world = await open({ clock, pace: { ...pace, deliveriesPerSecond: 10_000_000, burst: 0 } });
+    const members = crowd(world, 2_000, new Watch(world));
+    for (const { sink } of members) sink.onHeard = (heard) => heard.kind === 'change' && writes++;
+    await world.push('team/a');
+    let peak = 0;
+    for (let turns = 0; writes < 2_000 && turns < 1_000; turns++) {
+      const before = writes;
+      time.advance(1);
+      await new Promise(setImmediate);
+      peak = Math.max(peak, writes - before);
+    }
+    expect(writes).toBe(2_000);
+    expect(members.every(({ sink }) => sink.sequences.length === 1)).toBe(true);
+    expect(peak).toBeLessThanOrEqual(2 * 128);
+  });
+
+  test('with R far above what can be written a change is out after two steps', async () => {
+    const world = await open({ pace: { ...pace, deliveriesPerSecond: 10_000_000, burst: 0 } });
+    const watch = new Watch(world);
+    crowd(world, 15_000, watch);
+    await world.push('team/a');
+    await world.pass(5, 1);
+    expect(watch.times).toHaveLength(15_000);
+    expect(Math.max(...watch.times)).toBeLessThanOrEqual(3);
   });
 });
