@@ -72,14 +72,17 @@ export class HeldChange {
 
   /** Lists and shuffles the subscribers that are live, and were before this change. */
   start(): void {
-    const listed = new Set<Subscriber>();
+    const listed: Subscriber[] = [];
     for (const group of this.#groups) {
       for (const subscriber of group.paced) {
-        if (subscriber.state === 'live' && subscriber.liveFrom < this.frame.sequence) listed.add(subscriber);
+        if (subscriber.state === 'live' && subscriber.liveFrom < this.frame.sequence) listed.push(subscriber);
       }
     }
     // Numbers rise with each connection, so this is about the order of their memory. Nearly sorted already.
-    this.#listed = [...listed].sort((a, b) => a.number - b.number);
+    listed.sort((a, b) => a.number - b.number);
+    // A member of two groups was listed twice.
+    this.#listed =
+      this.#groups.length === 1 ? listed : listed.filter((each, index) => each !== listed[index - 1]);
     this.#order = shuffle(
       this.frame.sequence,
       this.#listed.map((subscriber) => subscriber.number),
