@@ -115,7 +115,8 @@ function judge(
 ): { readonly config: Config; readonly problems: readonly Problem[] } {
   const files = readFiles(parsed, readFile);
   const config = settle(files.config);
-  const own = [...files.problems, ...checkConfig(config, raw)];
+  const unread = new Set(files.problems.map(({ path }) => path));
+  const own = [...files.problems, ...checkConfig(config, raw).filter(({ path }) => !unread.has(path))];
   const told = new Set(own.map((problem) => section(problem.path)));
   // The meaning of an entry that is wrong already is not looked at.
   const meant = checkMeanings(config);

@@ -530,6 +530,13 @@ describe('loadConfig, safe by default', () => {
     expect(load('webhooks: []').webhooks).toEqual([]);
   });
 
+  it('says once that a file cannot be read', () => {
+    const hook = '{ name: e, kind: ecr, topics: ["arn:aws:sns:eu-west-1:1:t"], certificates: ./none.pem }';
+    expect(problems(`webhooks: [${hook}]`)).toEqual([
+      'webhooks[0].certificates: "./none.pem": must be a readable file: no such file',
+    ]);
+  });
+
   it('lets everybody skip the pace only with open access on loopback', () => {
     expect(load('').pace.allowNone).toBe(true);
     expect(load('listen: 0.0.0.0:80\naccess: open').pace.allowNone).toBe(false);
