@@ -105,6 +105,7 @@ describe('JSON in steps', () => {
     expect(inSteps(text(4_096))).toEqual(atOnce(text(4_096)));
     for (const long of [text(4_097), text(4_000_000), '1'.repeat(4_097)])
       expect(inSteps(long)).toBe('BODY_TOO_LARGE');
+    expect(inSteps('a=%7B'.repeat(1_000))).toBe('no JSON');
   });
 
   test.each([
