@@ -98,7 +98,7 @@ export class Admission {
     const grant = this.#options.authorise(token);
     if (grant !== null) return grant;
     const found = token === null ? 'no token' : 'unknown token';
-    throw new ManifeedError('UNAUTHORIZED', `authorise: ${found}: must be a valid one`);
+    throw new ManifeedError('UNAUTHORIZED', `authorise: ${found}: a valid one is needed`);
   }
 
   corsHeaders(origin: string | undefined): string {

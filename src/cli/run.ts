@@ -17,7 +17,7 @@ export interface CommandLine {
  * Runs one command line.
  *
  * @param argv what follows the program: `['serve', '--listen', '127.0.0.1:0']`
- * @returns the exit code; rejects only where a command breaks an invariant of its own
+ * @returns the exit code; rejects only if a command has a bug
  */
 export async function runCommandLine(
   argv: readonly string[],

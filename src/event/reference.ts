@@ -74,7 +74,7 @@ export function looksLikeHost(segment: string): boolean {
 
 /**
  * Splits `host/name` into its parts, taking `defaultRegistry` where the text names no host. Does not validate,
- * so that glob patterns can be split alike.
+ * so that glob patterns can be split in the same way.
  */
 export function splitHost(text: string, defaultRegistry: string): { registry: string; name: string } {
   const slash = text.indexOf('/');

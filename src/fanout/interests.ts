@@ -1,5 +1,5 @@
 /**
- * Bounds what subscriptions may ask for: by connection, by owner (a token, or an address) and in all. A few
+ * Bounds what subscriptions may ask for: of one connection, of one owner (a token, or an address), and of all. A few
  * connections with a hundred thousand different globs would take the memory, and each distinct glob is judged
  * once for every repository that changes. Equal filters are held once and counted once for each owner; a
  * subscription counts from the moment it is asked for, also while it replays.
@@ -20,7 +20,7 @@ export interface InterestLimits {
   readonly globsPerConnection: number;
   /** Of one owner: each repository glob once, and the tags of each different filter. Default 5,000. */
   readonly globsPerClient: number;
-  /** Of all owners, counted likewise. Default 20,000. */
+  /** Of all owners, counted in the same way. Default 20,000. */
   readonly globs: number;
   /** Memory of one connection's filters (`Filter.memoryBytes`). Default 4 MiB. */
   readonly filterBytesPerConnection: number;
@@ -43,7 +43,7 @@ export const defaultInterestLimits: InterestLimits = {
 
 const globUnit = 'wildcards and comparators in globs and ranges';
 const memoryUnit = 'bytes of memory for filters';
-/** Until an owner may ask for its whole share of new globs again. */
+/** After this time an owner may ask for its whole share of new globs again. */
 const secondsToRegain = 25;
 /** Owners known before any is forgotten. */
 const leastOwners = 1_000;
@@ -60,7 +60,7 @@ export class Interests {
   readonly #total: Account;
   readonly #byOwner = new Map<string, Account>();
   readonly #askedBefore = new AskedBefore();
-  /** At so many owners those that hold nothing are looked for. */
+  /** When there are this many owners, those that hold nothing are forgotten. */
   #sweepAt = leastOwners;
 
   constructor(limits: InterestLimits, clock: Pick<Clock, 'monotonic'>) {
@@ -76,12 +76,12 @@ export class Interests {
   }
 
   /**
-   * Counts a filter in until it is released; changes nothing where it throws.
+   * Counts a filter until it is released; if it throws, nothing has changed.
    *
    * @param owner the token or address that is charged; '': all share one account
    * @param others the filters that the same connection already holds
-   * @param goesOn it goes on near the head, so that little has to be judged: globs that this owner has asked for
-   *   before are then not new
+   * @param goesOn the subscription resumes near the head, so that little has to be judged: globs that this owner
+   *   has asked for before do not count as new then
    * @returns the filter to keep: an equal one if there is one already
    * @throws SUBSCRIPTION_LIMIT for what this connection asks for; TOO_MANY_REQUESTS for what this owner asks
    * for in a short time; TOO_MANY_CONNECTIONS for what this owner or all hold
@@ -197,7 +197,7 @@ function globsOf({ wildcards, tagConditions }: Filter): number {
   return wildcards + tagConditions;
 }
 
-/** What most of the globs were given as. */
+/** The parameter that has most of the wildcards and comparators, for errors. */
 function faulty({ wildcards, tagConditions }: Filter): string {
   return tagConditions > wildcards ? 'tag' : 'repository';
 }
@@ -221,7 +221,7 @@ function refuseOver(room: Room, owner: string, parameter: string, what: string):
     });
   const all = room.total + room.more;
   if (room.more > 0 && all > room.max) throw refuse(all, 'all subscribers', `must be at most ${room.max}`);
-  // A share as large as the whole says that one may have everything.
+  // If the share is as large as the whole, one owner may have everything.
   if (owner === '' || room.share >= room.max) return;
   const mine = room.held + room.asked;
   const whose = 'one token or address';

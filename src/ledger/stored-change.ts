@@ -1,4 +1,4 @@
-/** What a change can look like: an import file and a shared Redis are input like any other. */
+/** Checks a change that was read: an import file and a shared Redis are input like any other. */
 import type { Change } from '../event/change.ts';
 import { isTag } from '../event/reference.ts';
 import { isStoredRepository } from '../event/stored-repository.ts';
@@ -18,12 +18,12 @@ export function isTimeMs(value: number): boolean {
   return Number.isInteger(value) && value >= earliestMs && value <= maxTimeMs;
 }
 
-/** Whether it is a sequence, a size or another count, exact. */
+/** Whether it can be a sequence, a size or another count: an exact integer, not below 0. */
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-/** The member that no ledger would have stored; null where all are as they must be. Digests are typed already. */
+/** The first member that no ledger would have stored; null if there is none. Digests were checked before. */
 export function badMember(change: Omit<Change, 'epoch'>): keyof Change | null {
   if (!isCount(change.sequence) || change.sequence === 0) return 'sequence';
   if (!isStoredRepository(change.registry, change.repository)) return 'repository';

@@ -9,8 +9,8 @@ export interface Deadline {
 }
 
 /**
- * Waits for `work`, but not past the deadline. Work that is late is left behind: its signal aborts, and whatever
- * becomes of it is ignored. Nothing is begun once `signal` has aborted.
+ * Waits for `work`, but not past the deadline. Late work is told so by its signal, and its result is ignored.
+ * If `signal` has aborted already, the work is not begun.
  *
  * @param onLate makes the answer of a wait that ended first; what it throws rejects the wait
  */

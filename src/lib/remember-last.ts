@@ -1,6 +1,6 @@
 /**
- * Wraps `make` so that it remembers its last result, and makes anew only when an argument differs. For what
- * thousands ask for alike, one after the other.
+ * Wraps `make` so that it remembers its last result, and calls it again only if an argument differs. Use it
+ * where thousands ask for the same, one after the other.
  *
  * @param make pure; its arguments are compared by identity
  */

@@ -41,7 +41,7 @@ export class SqliteTransactions {
   }
 
   /**
-   * Runs `work` and commits, with what the standing became; after any failure all is as it was before.
+   * Runs `work` and commits, with what the standing became; after a failure everything is as it was before.
    *
    * @throws UNAVAILABLE where the disk, or another program, is at fault
    */
@@ -57,7 +57,7 @@ export class SqliteTransactions {
       const isNoted = this.standing !== before || this.#clock.isToNote();
       if (isNoted) this.#putStanding(before, action);
       failpoint('sqlite.before-commit');
-      // Last, so that the time in which a file can vanish unseen is the fsync's own.
+      // Checked last: then a file can vanish unseen only during the fsync itself.
       this.#file.place.assertHeld(action);
       this.#sql.commit.run();
       if (isNoted) this.#clock.noted();
@@ -75,7 +75,7 @@ export class SqliteTransactions {
     return result;
   }
 
-  /** A file that was overwritten also reads as damaged; that it was overwritten says more. */
+  /** A file that was overwritten also looks damaged when it is read; "overwritten" tells the operator more. */
   #explain(action: string, error: unknown): unknown {
     try {
       this.#file.place.assertHeld(action);
@@ -85,7 +85,7 @@ export class SqliteTransactions {
     return this.#health.refuse(action, error);
   }
 
-  /** After a commit, which stands whatever happens here. */
+  /** Runs after a commit, which stays valid whatever happens here. */
   #settle(before?: Standing): void {
     try {
       this.#file.place.remember();

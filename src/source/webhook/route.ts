@@ -83,7 +83,7 @@ class WebhookRoutes {
   refuseOtherNames(scope: FastifyInstance): void {
     const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
       dropBody(request, reply, this.#clock);
-      const what = 'find webhook: unknown name: must be one of the configuration';
+      const what = 'find webhook: unknown name: must be one that is configured under webhooks';
       const error = new ManifeedError('NOT_FOUND', what);
       this.#intake.unknown(request.ip, error);
       throw error;

@@ -1,6 +1,6 @@
 /**
  * One WebSocket connection (RFC 6455), on whichever socket: obeys what the client says, and tells it what the hub
- * has for it. It owns when the connection closes, and why.
+ * has for it. It decides when the connection closes, and why.
  */
 import { catalogue, ManifeedError } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
@@ -31,7 +31,7 @@ const changes = encodings('websocket', (json, resume) =>
   textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
 );
 
-/** Beats without any answer after which a peer is dead. */
+/** After this many heartbeats without an answer the peer counts as dead. */
 const maxUnanswered = 2;
 const noGrant: Grant = {
   ...{ name: '', key: '', owner: null, patterns: [] },
@@ -45,13 +45,13 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
-  /** Null: the token is still to come, and the connection is none of the subscribers yet. */
+  /** Null: the token has not come yet, and the connection is not a subscriber yet. */
   #grant: Grant | null;
   #unanswered = 0;
   #closing = false;
-  /** A subscription that is owed its `subscribed`, which `ready` takes along where it follows at once. */
+  /** A subscription whose `subscribed` is not sent yet: if `ready` follows at once, both go out together. */
   #greeting: string | null = null;
-  /** Null while it has said nothing for a while, as nearly all clients. */
+  /** Null until the client has sent something, and again after a while of silence: nearly all clients are silent. */
   #messages: LeakyBucket | null = null;
   #globs: LeakyBucket | null = null;
   /** Stops the wait for the token. */
@@ -161,7 +161,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
 
   onPing(data: Buffer): void {
     this.#unanswered = 0;
-    // A flood of pings is a flood of messages; and who reads no answers needs none.
+    // A flood of pings counts as a flood of messages. A client that reads no answers needs none.
     const isReading = this.#port.backlogBytes < this.#options.limits.maxBacklogBytes;
     if (this.#closing || !this.#withinRate() || !isReading) return;
     this.#greet();
@@ -183,7 +183,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#noteRefusal(refusal);
-      // Without a place among the subscribers there is nothing that it could go on with.
+      // Without a place among the subscribers the connection is of no use.
       const hasNoPlace = this.#grant === null && refusal.retryable;
       if (hasNoPlace || fatal.has(refusal.code)) this.#fail(refusal, idOf(text));
       else this.#answer(errorText(refusal, idOf(text)));
@@ -220,10 +220,10 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     }
   }
 
-  /** Answers come at the client's pace, not at the hub's: who asks for ever and reads nothing is closed. */
+  /** Answers come at the client's pace, not at the hub's: a client that keeps asking and reads nothing is closed. */
   #answer(text: string): void {
     this.#put(textFrame(text));
-    // As much again as changes may take: who is only behind with those may still say something.
+    // Twice what changes may take: a client that is only behind with changes may still send messages.
     if (this.#port.backlogBytes > 2 * this.#options.limits.maxBacklogBytes)
       this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
   }
@@ -250,7 +250,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     this.encoding = changes[format];
   }
 
-  /** The token of the handshake or of the first message; later ones must be worth the same. */
+  /** The token of the handshake or of the first message; a later one must give the same grant. */
   #authorised(token: string | null): Grant {
     if (this.#grant !== null && token === null) return this.#grant;
     const grant = this.#options.admission.authorise(token);

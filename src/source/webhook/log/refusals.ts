@@ -1,5 +1,5 @@
 /**
- * Refused deliveries in the log: one line per hook and reason every ten seconds, however many senders knock.
+ * Refused deliveries in the log: one line per hook and reason every ten seconds, however many deliveries are refused.
  * Each line says how many others it stands for.
  */
 import { type ErrorCode, ManifeedError } from '../../../errors.ts';
@@ -54,8 +54,8 @@ export class RefusalLog {
 }
 
 /**
- * Messages about a single member may repeat its value, which is the sender's and belongs in no log: of those only
- * the member's name is logged. A ledger's refusal has the cause that the operator has to mend.
+ * A message about a single member may repeat its value. The value is the sender's and belongs in no log, so only the
+ * member's name is logged. If the ledger refused, the cause is logged, which the operator has to mend.
  */
 function reasonOf(error: Error): string {
   if (!(error instanceof ManifeedError)) return 'internal error';

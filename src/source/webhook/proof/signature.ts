@@ -1,4 +1,4 @@
-/** HMAC signatures in hex, over the very bytes that were sent. */
+/** HMAC signatures in hex, over exactly the bytes that were sent. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Headers, headerOf, type Proof } from '../kind.ts';
 import { equalSecrets, titleCase } from './shared-secrets.ts';
@@ -40,7 +40,7 @@ function describe({ algorithm, headers, covers, orSecretItself }: SignatureSchem
 
 const hexLength = { sha1: 40, sha256: 64 } as const;
 
-/** Whether the head carries a signature that could fit, told by its form alone. */
+/** Whether the head has something that could be a signature; only its form is judged. */
 function mayBeSigned(scheme: SignatureScheme, headers: Headers): boolean {
   const given = givenSignature(scheme, headers);
   return given !== null && (scheme.orSecretItself === true || isHexOf(scheme, given));
@@ -62,7 +62,7 @@ function isHexOf(scheme: SignatureScheme, given: string): boolean {
   return given.length === hexLength[scheme.algorithm] && /^[0-9a-f]+$/i.test(given);
 }
 
-/** The first header present counts, even where a later one would fit: a sender signs all of them alike. */
+/** The first header present counts, even if a later one matches: a sender puts the same signature into all of them. */
 function givenSignature(scheme: SignatureScheme, headers: Headers): string | null {
   for (const { name, prefix } of scheme.headers) {
     const value = headerOf(headers, name);
