@@ -1,6 +1,6 @@
 /**
  * The one check that every stream passes, whatever its transport and road; it implements the transports' port of
- * this name. It puts tokens, limits, hosts and origins together, and knows whether the gateway is draining.
+ * this name. It combines tokens, limits, hosts and origins, and knows whether the gateway is draining.
  */
 import type { Socket } from 'node:net';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
@@ -83,7 +83,7 @@ export class Admission {
     this.#limits.enterWaiting(address);
   }
 
-  /** Lets one that waited enter. @throws as `enter`; it is then still waiting */
+  /** Lets a client that waited enter. @throws as `enter`; it is then still waiting */
   admit(address: string): void {
     this.enter(address);
     this.#limits.leaveWaiting(address);

@@ -1,6 +1,6 @@
 /**
- * Who may subscribe to what. Pure: a token in, a grant or nothing out. It reads no request; the roads into the
- * gateway (fastify, the net front, a WebSocket's first message) each find the token and ask here.
+ * Who may subscribe to what. Pure: a token in, a grant or nothing out. It reads no request; every way into the
+ * gateway (fastify, the front, a WebSocket's first message) finds the token itself and asks here.
  */
 import { hash } from 'node:crypto';
 import { type Filter, parseFilter } from '../event/filter.ts';
@@ -15,7 +15,7 @@ export interface AccessToken {
   readonly repositories: readonly string[];
   readonly unpaced: boolean;
   readonly admin: boolean;
-  /** May see the metrics; default: no, save with `admin`. */
+  /** May see the metrics; default: no, except with `admin`. */
   readonly metrics?: boolean;
 }
 
@@ -23,14 +23,14 @@ export type AccessOptions =
   | { readonly kind: 'open' }
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] };
 
-/** The grant of a token, null where it has none. With open access all have the same one, whatever token they show. */
+/** The grant of a token; null if it is not valid. With open access all get the same one, whatever token they send. */
 export type Authorise = (token: string | null) => Grant | null;
 
 export interface AuthoriserOptions {
   readonly access: AccessOptions;
-  /** Whether open access includes `pace=none`, and every token too. */
+  /** Whether anyone may use `pace=none`, with open access or with any token. */
   readonly allowNone: boolean;
-  /** Whether open access includes administration: on loopback, where who can connect can also stop us. */
+  /** Whether open access includes administration: on loopback, where whoever can connect can also stop us. */
   readonly openIsAdmin: boolean;
   /** Registry of a bare name in `repositories`. */
   readonly defaultRegistry: string;

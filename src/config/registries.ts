@@ -1,4 +1,4 @@
-/** The `registries` and `watch` sections: whom the gateway may ask, how often, and about what. */
+/** The `registries` and `watch` sections: which registries the gateway may ask, how often, and about what. */
 import { z } from 'zod';
 import { listers } from '../source/poll/listers/listers.ts';
 import {
@@ -14,7 +14,7 @@ import {
   text,
 } from './settings/values.ts';
 
-/** Entries of one list in the file; more belong in a template of one's own. */
+/** The most entries that one list in the file may have. */
 const maxRegistries = 1_000;
 const maxWatches = 100_000;
 const maxTagsPerWatch = 100;

@@ -22,7 +22,7 @@ export class Subscriptions {
     this.#parts = parts;
   }
 
-  /** A subscription has caught up with its connection: from `from` on it gets changes. Its filter is held already. */
+  /** A subscription has caught up with its connection: it gets changes from `from` on. Its filter is held already. */
   activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void {
     const group = this.#parts.index.add(subscriber, request.filter, subscriber.grant);
     subscriber.subscriptions = [...subscriber.subscriptions, { id: request.id, group, from }];

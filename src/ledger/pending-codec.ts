@@ -10,7 +10,7 @@ export const digestSchema = z.custom<Digest>(
   'must be a digest, sha256:<64 hex> or sha512:<128 hex>',
 );
 
-/** ms since the epoch, as far as the wire can write them: one time beyond, and no change could be told any more. */
+/** ms since the epoch, as far as a change can carry them: a later one could never be sent to subscribers. */
 export const timeSchema = z
   .number()
   .refine(isTime, 'must be a time in whole ms since 1970, up to the end of the year 9999');

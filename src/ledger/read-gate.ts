@@ -1,8 +1,8 @@
 import { ManifeedError } from '../errors.ts';
 
 /**
- * Lets a few reads through at a time and holds the others, bounded. Reads share one thread with commits: if all
- * stood in its queue, a storm of reconnects would hold up every webhook behind it.
+ * Lets a few reads through at a time; a bounded number of others waits. Reads share one thread with commits: if all
+ * reads were in its queue, a storm of reconnects would delay every webhook behind them.
  */
 export class ReadGate {
   readonly #maxAtOnce: number;
@@ -22,7 +22,7 @@ export class ReadGate {
     try {
       return await read();
     } finally {
-      // The turn goes to the next one directly, so that none coming later can slip in before it.
+      // The turn goes to the next one directly, so that none that comes later can overtake it.
       const next = this.#waiting.shift();
       if (next === undefined) this.#underWay -= 1;
       else next();

@@ -2,13 +2,13 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 
-/** For the peer to close its side too, ms; then the socket is cut. */
+/** The peer has this long to close its side too, ms; then the socket is destroyed. */
 const lingerMs = 5_000;
 
 /**
- * Sends the last bytes and our end of the connection. A peer that never ends its own, that goes on talking, or
- * whose socket does not drain would keep it for ever, counted as a subscriber and in the way of a shutdown. The
- * socket's own timeout was no choice: each byte of a talkative peer begins it anew.
+ * Sends the last bytes and our end of the connection. A peer that never ends its own, that keeps sending, or
+ * whose socket does not drain would keep the socket open for ever: it would count as a subscriber and delay a
+ * shutdown. The socket's own timeout does not help: each byte that the peer sends restarts it.
  */
 export function endSoon(socket: Socket, last: Buffer | string, clock: Clock): void {
   socket.end(last);

@@ -1,6 +1,6 @@
 /**
- * Why a request to a registry yielded nothing. It decides what happens next: `refused` pauses the registry,
- * `server`, `timeout` and `network` count for its breaker, the rest concerns one repository alone.
+ * Why a request to a registry failed. It decides what happens next: `refused` pauses the registry,
+ * `server`, `timeout` and `network` count for its breaker, the others concern one repository only.
  */
 export type UpstreamReason =
   /** 429, or a 503 that says when to come back. */
@@ -10,7 +10,7 @@ export type UpstreamReason =
   | 'timeout'
   /** No connection, TLS refused, connection broken. */
   | 'network'
-  /** 401 or 403, or no token to be had. */
+  /** 401 or 403, or no token was given. */
   | 'denied'
   /** An answer that breaks the rules: malformed, never ending, an invalid digest, a looping list. */
   | 'invalid'

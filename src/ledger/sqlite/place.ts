@@ -22,18 +22,18 @@ export interface SqlitePlaceOptions {
 
 /** SQLite, "WAL-mode File Format": magic, version, page size, salts and checksum. */
 const logHeaderBytes = 32;
-/** Longer than any tick of a kernel's clock for files (10 ms). */
+/** Longer than the ticks in which kernels count the times of files (10 ms). */
 const tickNs = 20_000_000n;
 const secondNs = 1_000_000_000n;
 
 /**
- * That the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
+ * Checks that the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
  * overwriting an open file raises no error: the kernel keeps it, every fsync succeeds, and all that was
  * acknowledged ends with the process. The write-ahead log counts too, since the newest commits are only there;
  * and the lock file, without which a second gateway could open the same ledger.
  *
- * The file itself changes only in a checkpoint, and those are ours alone. So a new time of modification means a
- * foreign hand; and since `touch` is one too, what was written is compared before anything is refused.
+ * The file itself changes only in a checkpoint, and those are ours alone. So a new time of modification means that
+ * another program touched it. `touch` does that too, so the content is compared before anything is refused.
  */
 export class SqlitePlace {
   readonly #options: SqlitePlaceOptions;
@@ -127,7 +127,7 @@ export class SqlitePlace {
     return this.#logHeaderNow.equals(this.#logHeader);
   }
 
-  /** Zeros where it is not written yet. */
+  /** Reads the log's header: zeros if it is not written yet. */
   #readLogHeader(into: Buffer): void {
     into.fill(0, readSync(this.#logDescriptor, into, 0, logHeaderBytes, 0));
   }
@@ -148,7 +148,7 @@ export class SqlitePlace {
 }
 
 /**
- * Whether an equal time of modification says that nothing was written since. File times move in ticks. Some file
+ * Whether an equal time of modification proves that nothing was written since. File times move in ticks. Some file
  * systems keep whole seconds only (ext4 with small inodes, FAT, HFS+), and several checkpoints fit into one.
  */
 function isSettled(mtimeNs: bigint): boolean {

@@ -1,6 +1,6 @@
 /**
- * What happens to a delivery whose body was read, in order: it is verified and understood, what it says is stored,
- * and only then is it acknowledged. Counts, logs and remembers each outcome. Knows no HTTP library.
+ * What happens to a delivery whose body was read, in order: it is verified and read, what it says is stored,
+ * and only then it is acknowledged. Counts, logs and remembers each outcome. Knows no HTTP library.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type ErrorCode, ManifeedError } from '../../errors.ts';
@@ -15,7 +15,7 @@ import { RefusalLog } from './log/refusals.ts';
 
 /** Where deliveries are stored; the ledger fits. Both are durable once they resolve. */
 export interface DeliveryStore {
-  /** Resolves with the ledger's word for each observation, in order. @throws UNAVAILABLE: nothing was stored */
+  /** Resolves with the ledger's outcome for each observation, in order. @throws UNAVAILABLE: nothing was stored */
   record(observations: readonly Observation[]): Promise<{ readonly outcomes: readonly string[] }>;
   /** Keeps tags without digest, to be completed later. @throws UNAVAILABLE: nothing was stored */
   defer(incomplete: readonly TagObserved[]): Promise<unknown>;
@@ -25,7 +25,7 @@ export interface IntakeOptions {
   readonly ledger: DeliveryStore;
   /** Is woken when something waits to be completed. */
   readonly completion: { wake(): void };
-  /** Counts what observations came to. */
+  /** Counts the outcomes of observations. */
   readonly countOutcomes: (source: 'webhook', outcomes: readonly string[]) => void;
   /** Asks for a look at the repository at the poller's next turn; must not throw. */
   readonly confirm: (registry: string, repository: string) => void;
@@ -130,8 +130,8 @@ export class Intake {
   }
 
   /**
-   * Stores what a delivery says, large ones in parts. If storing fails in the middle, the sender is not acknowledged
-   * and comes again: what was stored before is known and changes nothing.
+   * Stores what a delivery says, large ones in parts. If storing fails in the middle, the sender gets an error
+   * and sends again: what was stored before is known by then and changes nothing.
    */
   async #store(hook: HookOptions, { observations, incomplete }: Normalised): Promise<readonly string[]> {
     const { clock, ledger, completion, countOutcomes, confirm } = this.#options;
@@ -175,7 +175,7 @@ export class Intake {
   }
 }
 
-/** @param outcomes the ledger's word for each observation, in order */
+/** @param outcomes the ledger's outcome for each observation, in order */
 function tallyOf({ observations, incomplete, ignored }: Normalised, outcomes: readonly string[]): Tally {
   let [changes, stale, waiting] = [0, 0, 0];
   for (const outcome of outcomes) {
@@ -201,7 +201,7 @@ function resultOf(code: ErrorCode): DeliveryResult {
   return 'refused';
 }
 
-/** The metric's word for it, which dashboards know. */
+/** The label `result` of the metric. Dashboards use these words, so they stay. */
 const metricOf: Readonly<Record<DeliveryResult, string>> = {
   ...{ changed: 'accepted', pending: 'accepted', unchanged: 'accepted', ignored: 'accepted' },
   ...{ refused: 'invalid', unauthorized: 'unauthorized', unavailable: 'unavailable' },

@@ -250,7 +250,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     this.encoding = changes[format];
   }
 
-  /** The token of the handshake or of the first message; a later one must give the same grant. */
+  /** The token of the handshake or of the first message; a later one must allow the same repositories. */
   #authorised(token: string | null): Grant {
     if (this.#grant !== null && token === null) return this.#grant;
     const grant = this.#options.admission.authorise(token);

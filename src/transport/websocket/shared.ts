@@ -1,6 +1,6 @@
 /**
- * Frames that thousands hear alike: made once, and kept until the next one differs. At any moment nearly all
- * connections stand at the same position.
+ * Frames that thousands of connections get alike: made once, and kept until a different one is needed. At any moment
+ * nearly all connections are at the same position.
  */
 import { rememberLast } from '../../lib/remember-last.ts';
 import { pingFrame, textFrame } from './frame.ts';
@@ -11,7 +11,7 @@ const ping = pingFrame('');
 
 /**
  * A beat while no position is known. JavaScript does not see pings, so each beat has a message in front of its
- * ping: a client that hears no message for some beats knows that its line is dead.
+ * ping: a client that receives no message for some beats knows that its connection is dead.
  */
 const positionless = Buffer.concat([textFrame('{"type":"heartbeat"}'), ping]);
 

@@ -1,6 +1,6 @@
 /**
- * Gitea's package events, as JSON, form or GET. They carry GitHub's headers too, so nothing is told apart by
- * headers alone. A tag comes without digest; a version that is a digest is one.
+ * Gitea's package events, as JSON, form or GET. They carry GitHub's headers too, so headers alone do not tell
+ * them apart. A tag comes without digest; a version that is a digest is one.
  */
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
@@ -35,7 +35,7 @@ export function normalisePackage(delivery: Delivery, hook: HookOptions): Normali
       tag: about.version,
       id: headerOf(delivery.headers, 'x-gitea-delivery'),
     };
-    // On a delete `created_at` is still that of the push: arrival counts.
+    // On a delete `created_at` is still the time of the push, so the time of arrival counts.
     if (body.action === 'created') collector.pushed({ ...image, time: parseMoment(about.created_at) });
     else if (body.action === 'deleted') collector.deleted(image, 'tag');
     else collector.ignore('other-action');

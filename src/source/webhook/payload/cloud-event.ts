@@ -35,9 +35,9 @@ const structuredType = 'application/cloudevents+json';
 const expected = 'CloudEvents 1.0 with id, source, specversion "1.0" and type';
 
 /**
- * Each event is read when it is asked for; null for an element of a batch that is no CloudEvent.
+ * Reads each event only when it is asked for. Yields null for an element of a batch that is no CloudEvent.
  *
- * @throws BODY_INVALID where the delivery as a whole is none, UNSUPPORTED_MEDIA_TYPE for another event format,
+ * @throws BODY_INVALID if the delivery as a whole is no CloudEvent, UNSUPPORTED_MEDIA_TYPE for another event format,
  *   BODY_TOO_LARGE for more events than are taken
  */
 export function* readCloudEvents(delivery: Delivery): Generator<CloudEvent | null, void, undefined> {
@@ -98,7 +98,7 @@ function decodeData(base64: string): unknown {
   return parseInner(Buffer.from(base64, 'base64').toString('utf8'));
 }
 
-/** HTTP binding, 3.1.3.2; what is not encoded correctly is taken as it stands. */
+/** HTTP binding, 3.1.3.2; a value that is not encoded correctly is used unchanged. */
 function percentDecode(value: string): string {
   try {
     return decodeURIComponent(value);
