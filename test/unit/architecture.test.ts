@@ -134,6 +134,15 @@ describe('the sources', () => {
     expect(findCircle(bySelf)).toBeNull();
   });
 
+  it('are all reached from main.ts: an endpoint, a kind or a lister that no list names is missed', () => {
+    const bySelf = new Map(sources.map((source) => [source.path, source]));
+    // The worker is loaded by its URL.
+    const reached = new Set(['src/main.ts', 'src/ledger/sqlite/worker.ts']);
+    for (const path of reached) for (const imported of bySelf.get(path)?.imports ?? []) reached.add(imported);
+    const files = sources.map(({ path }) => path).filter((path) => !path.endsWith('.d.ts'));
+    expect(files.filter((path) => !reached.has(path))).toEqual([]);
+  });
+
   it('hold no unfinished work and no way round the type checker', () => {
     const marks = /\b(?:TODO|FIXME|XXX)\b|@ts-[a-z]+|biome-ignore/;
     const casts = /\bas any\b|\bas unknown as\b/;
