@@ -10,6 +10,15 @@ local function repositoryOf(o)
   return key
 end
 
+-- Remembered: times and names come again and again within a script, and to write a number is dear.
+local written = { [null] = 'null' }
+
+local function json(value)
+  if value == nil then return 'null' end
+  if not written[value] then written[value] = cjson.encode(value) end
+  return written[value]
+end
+
 -- A row that is no JSON counts as none: the next observation writes it anew, and announces the tag.
 local function getTag(repo, tag)
   local text = redis.call('HGET', prefix .. 't:' .. repo, tag)
@@ -59,38 +68,32 @@ end
 -- this many it becomes '*', and whoever needs the tags looks through the repository.
 local maxLinked = 32
 
-local function withoutTag(tags, tag)
-  local from, to = string.find(tags .. ' ', ' ' .. tag .. ' ', 1, true)
-  if not from then return tags end
-  return string.sub(tags, 1, from - 1) .. string.sub(tags, to)
-end
-
 local function withTag(tags, tag)
   if tags == ' *' or string.find(tags .. ' ', ' ' .. tag .. ' ', 1, true) then return tags end
   local _, linked = string.gsub(tags, ' ', ' ')
   return linked >= maxLinked and ' *' or tags .. ' ' .. tag
 end
 
+-- On the text of the row, which every change of a tag comes by: to take it apart is dear. The tags begin after the
+-- first blank and the digit of `present`.
 local function unlink(o, digest, tag)
-  local row = getManifest(repositoryOf(o), digest)
-  if not row then return end
-  row.tags = withoutTag(row.tags, tag)
-  putManifest(o, digest, row)
+  local key = prefix .. 'm:' .. repositoryOf(o)
+  local text = redis.call('HGET', key, digest)
+  local blank = text and string.find(text, ' ', 1, true)
+  local from, to = string.find(blank and text .. ' ' or '', ' ' .. tag .. ' ', (blank or 0) + 2, true)
+  if from then redis.call('HSET', key, digest, string.sub(text, 1, from - 1) .. string.sub(text, to)) end
 end
 
 -- `old`: the row as it was, nil where there was none.
 local function putTag(o, tag, old, row)
   local repo = repositoryOf(o)
-  local list = {
-    row.digest, row.mediaType, row.size, row.present and 1 or 0,
-    row.asOf, row.firstSeenAt, row.updatedAt, row.sequence,
-  }
-  local isHeard = row.saidAt ~= nil and row.saidAt ~= null
+  local isHeard, remembered = row.saidAt ~= nil and row.saidAt ~= null, ','
   if isHeard or row.lookedAt ~= nil and row.lookedAt ~= null then
-    list[9], list[10], list[11] = row.lookedAt or null, row.saidAt or null, row.saidBy or null
+    remembered = ',' .. json(row.lookedAt) .. ',' .. json(row.saidAt) .. ',' .. json(row.saidBy) .. ','
   end
-  list[#list + 1] = row.sum or ''
-  local text = cjson.encode(list)
+  local text = '[' .. json(row.digest) .. ',' .. json(row.mediaType) .. ',' .. json(row.size)
+    .. (row.present and ',1,' or ',0,') .. json(row.asOf) .. ',' .. json(row.firstSeenAt) .. ','
+    .. json(row.updatedAt) .. ',' .. json(row.sequence) .. remembered .. json(row.sum or '') .. ']'
   redis.call('HSET', prefix .. 't:' .. repo, tag, text)
   if not old then noteRepository(o) end
   local wasPresent = old ~= nil and old.present

@@ -22,10 +22,9 @@ local current = nil
 local function append(kind, o, tag, digest, previous, mediaType, size, previousSum)
   local said = o.occurredAt
   local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, wall)) or happenedAt(o)
-  local text = cjson.encode({
-    recordedAt, kind, o.registry, o.repository, tag, digest, previous, mediaType, size, occurredAt,
-    o.origin, previousSum or '',
-  })
+  local text = '[' .. json(recordedAt) .. ',"' .. kind .. '",' .. json(o.registry) .. ',' .. json(o.repository) .. ','
+    .. json(tag) .. ',' .. json(digest) .. ',' .. json(previous) .. ',' .. json(mediaType) .. ',' .. json(size) .. ','
+    .. json(occurredAt) .. ',' .. json(o.origin) .. ',' .. json(previousSum or '') .. ']'
   local sequence = whole(meta.head + 1)
   redis.call('XADD', LOG, sequence .. '-0', 'c', text, 's', sumOf(text))
   -- Not before it is stored: a number that nothing has would be a hole.
@@ -37,7 +36,9 @@ end
 -- Notes that the digest was there, and that `tag` (nil: none) points at it. Here and not in index.lua, which an
 -- import uses without observations.
 local function seeManifest(o, digest, known, tag)
-  local row = remembering({ present = true, tags = known and known.tags or '' }, o, known)
+  local row = remembering({
+    present = true, tags = known and known.tags or '', asOf = nil, lookedAt = nil, saidAt = nil, saidBy = nil,
+  }, o, known)
   if tag then row.tags = withTag(row.tags, tag) end
   local isSame = known and known.present and known.asOf == row.asOf and known.tags == row.tags
     and known.saidAt == row.saidAt and known.saidBy == row.saidBy
@@ -84,26 +85,22 @@ local function recordTag(o)
     return recordTag(o)
   end
   if o.digest ~= null then seeManifest(o, o.digest, manifest, o.tag) end
-  local seen = remembering({ present = true }, o, row)
+  -- With a place for each member: a table that has to grow is made anew.
+  local seen = remembering({
+    digest = o.digest, mediaType = o.mediaType, size = o.size, sum = o.sum, present = true, asOf = nil, lookedAt = nil,
+    saidAt = nil, saidBy = nil, firstSeenAt = nil, updatedAt = nil, sequence = nil,
+  }, o, row)
   if verdict == 'unchanged' then
     seen.digest, seen.mediaType, seen.size, seen.sum = row.digest, row.mediaType, row.size, row.sum
-    seen.firstSeenAt, seen.updatedAt, seen.sequence = row.firstSeenAt, row.updatedAt, row.sequence
-    putTag(o, o.tag, row, seen)
-    return 'u'
   end
   local t = happenedAt(o)
-  seen.digest, seen.mediaType, seen.size, seen.sum = o.digest, o.mediaType, o.size, o.sum
-  if verdict == 'filled' then
-    local known = row or { firstSeenAt = t, updatedAt = t, sequence = 0 }
-    seen.firstSeenAt, seen.updatedAt, seen.sequence = known.firstSeenAt, known.updatedAt, known.sequence
-    putTag(o, o.tag, row, seen)
-    return 'f'
-  end
-  append(verdict, o, o.tag, o.digest, row and row.digest or null, o.mediaType, o.size, row and row.sum)
-  seen.firstSeenAt = verdict == 'tag.updated' and row.firstSeenAt or t
-  seen.updatedAt, seen.sequence = t, meta.head
+  local isChange = verdict == 'tag.created' or verdict == 'tag.updated'
+  if isChange then append(verdict, o, o.tag, o.digest, row and row.digest, o.mediaType, o.size, row and row.sum) end
+  seen.firstSeenAt = row and verdict ~= 'tag.created' and row.firstSeenAt or t
+  seen.updatedAt = not isChange and row and row.updatedAt or t
+  seen.sequence = isChange and meta.head or row and row.sequence or 0
   putTag(o, o.tag, row, seen)
-  return 'c'
+  return isChange and 'c' or verdict == 'filled' and 'f' or 'u'
 end
 
 local function deleteTag(o, tag, row)

@@ -18,8 +18,8 @@ local function latestBinding(saidAt)
 end
 
 local function isLate(o, row)
-  local saidAt = given(o.saidAt)
-  if not saidAt or not given(row.saidAt) or row.saidBy ~= o.origin then return false end
+  local saidAt = o.saidAt
+  if row.saidBy ~= o.origin or not given(saidAt) or not given(row.saidAt) then return false end
   return saidAt < row.saidAt and row.saidAt <= latestBinding(saidAt)
 end
 
@@ -36,8 +36,8 @@ local function weigh(o, row)
 end
 
 local function happenedAt(o)
-  local arrivedAt = given(o.keptAt) or stampOf(o)
-  return math.floor(math.min(given(o.saidAt) or arrivedAt - clock.skewMs, wall))
+  local saidAt = given(o.saidAt) or (given(o.keptAt) or stampOf(o)) - clock.skewMs
+  return math.floor(math.min(saidAt, wall))
 end
 
 -- Has the new row remember when, and by whom, it was believed. `old`: nil where there was none.
