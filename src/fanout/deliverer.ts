@@ -3,7 +3,6 @@
  * its socket is full. Owns the rule of resume positions: a position never passes a change that was not delivered.
  * Returns what became of the subscriber; its caller acts on that.
  */
-
 import { formatPosition } from '../event/position.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';

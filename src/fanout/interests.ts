@@ -90,14 +90,15 @@ export class Interests {
     this.#checkConnection(filter, others);
     const held = this.#held.get(filter.key);
     const kept = held?.filter ?? filter;
-    const account = this.#byOwner.get(owner) ?? new Account();
+    const known = this.#byOwner.get(owner);
+    const account = known ?? new Account();
     if (!account.has(kept)) this.#checkOwner(kept, owner, account, goesOn);
     if (held === undefined) {
       this.#held.set(kept.key, { filter: kept, holders: 1 });
       this.#total.add(kept);
     } else held.holders++;
     account.add(kept);
-    this.#know(owner, account);
+    if (known === undefined) this.#know(owner, account);
     return kept;
   }
 

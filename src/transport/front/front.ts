@@ -4,7 +4,6 @@
  * stream's memory, and half of what opening one costs. Whatever looks unusual is handed on unread and takes
  * the ordinary road, where the same endpoints answer.
  */
-
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { BoundedMap } from '../../lib/bounded-map.ts';

@@ -3,7 +3,6 @@
  * but bytes that go one way. The response has no length and no chunks, so it ends when the connection does
  * (RFC 9112, 6.3); that keeps every frame the same for all.
  */
-
 import type { Socket } from 'node:net';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Grant } from '../../event/grant.ts';
@@ -64,13 +63,8 @@ class SseConnection implements Sink, SocketOwner {
     this.#options = options;
     this.encoding = changes[asked.format];
     const { grant, paced, conflate } = asked;
-    this.#subscriber = options.hub.connect({
-      sink: this,
-      owner: grant.owner ?? address,
-      grant,
-      paced,
-      conflate,
-    });
+    const owner = grant.owner ?? address;
+    this.#subscriber = options.hub.connect({ sink: this, owner, grant, paced, conflate });
     own(socket, this);
   }
 

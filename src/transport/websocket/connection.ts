@@ -14,7 +14,6 @@ import { textFrame } from './frame.ts';
 import {
   type ClientMessage,
   controlText,
-  countGlobs,
   errorText,
   idOf,
   refuseMember,
@@ -23,7 +22,7 @@ import {
 } from './messages.ts';
 import type { WebSocketOptions } from './options.ts';
 import type { WebSocketListener, WebSocketPort } from './port.ts';
-import { chargeGlobs, chargeMessage } from './rate.ts';
+import { chargeGlobs, chargeMessage, type Lately, tooManyMessages } from './rate.ts';
 import { requireSame } from './require-same.ts';
 import { beatFrames, welcomeFrames } from './shared.ts';
 
@@ -52,7 +51,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   /** A subscription whose `subscribed` is not sent yet: if `ready` follows at once, both go out together. */
   #greeting: string | null = null;
   /** Null until the client has sent something, and again after a while of silence: nearly all clients are silent. */
-  #messages: LeakyBucket | null = null;
+  #messages: Lately = null;
   #globs: LeakyBucket | null = null;
   /** Stops the wait for the token. */
   #stopWaiting: (() => void) | null = null;
@@ -66,13 +65,9 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     this.#address = address;
     this.#options = options;
     this.#grant = grant;
-    this.#subscriber = options.hub.connect({
-      sink: this,
-      owner: grant?.owner ?? address,
-      grant: grant ?? noGrant,
-      paced: true,
-      conflate: false,
-    });
+    const may = grant ?? noGrant;
+    const owner = may.owner ?? address;
+    this.#subscriber = options.hub.connect({ sink: this, owner, grant: may, paced: true, conflate: false });
     port.listen(this);
     if (grant === null) this.#awaitToken();
   }
@@ -128,7 +123,9 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     }
     this.#unanswered++;
     const { limits, clock } = this.#options;
-    if (this.#messages?.level(limits.messagesPerSecond, clock.monotonic()) === 0) this.#messages = null;
+    const lately = this.#messages;
+    if (lately instanceof LeakyBucket && lately.level(limits.messagesPerSecond, clock.monotonic()) === 0)
+      this.#messages = null;
     this.#put(beatFrames(bookmark));
   }
 
@@ -208,9 +205,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
           throw new ManifeedError(
             'NOT_FOUND',
             `unsubscribe: ${message.id}: no such subscription on this connection`,
-            {
-              detail: { parameter: 'id' },
-            },
+            { detail: { parameter: 'id' } },
           );
         }
         this.#answer(JSON.stringify({ type: 'unsubscribed', id: message.id }));
@@ -236,7 +231,8 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     if (ids.length >= limits.subscriptionsPerConnection)
       throw tooManySubscriptions(ids.length, limits.subscriptionsPerConnection);
     const { globsPerConnection } = limits;
-    this.#globs = chargeGlobs(this.#globs, countGlobs(message.params), globsPerConnection, clock.monotonic());
+    if (message.globs > 0)
+      this.#globs = chargeGlobs(this.#globs, message.globs, globsPerConnection, clock.monotonic());
     const request = requests.read(message.params, grant, { typeName: 'types' });
     if (ids.length > 0) requireSame(message.params, request, this.#subscriber);
     else this.#settle(request);
@@ -280,10 +276,10 @@ export class WebSocketConnection implements Sink, WebSocketListener {
 
   #withinRate(): boolean {
     const { limits, clock } = this.#options;
-    this.#messages ??= new LeakyBucket();
-    const excess = chargeMessage(this.#messages, limits.messagesPerSecond, clock.monotonic());
-    if (excess !== null) this.#fail(excess);
-    return excess === null;
+    this.#messages = chargeMessage(this.#messages, limits.messagesPerSecond, clock.monotonic());
+    if (this.#messages !== null) return true;
+    this.#fail(tooManyMessages(limits.messagesPerSecond));
+    return false;
   }
 
   #fail(error: ManifeedError, id: string | null = null): void {

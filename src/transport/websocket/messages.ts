@@ -37,6 +37,8 @@ export interface SubscribeMessage {
   readonly access_token?: string | undefined;
   /** Its other members, named as in a query. */
   readonly params: StreamParams;
+  /** Globs and ranges in them: counted once for all who say the same. */
+  readonly globs: number;
 }
 
 export type ClientMessage =
@@ -68,7 +70,8 @@ export function parseClientMessage(text: string): ClientMessage {
 
 function parseSubscribe(value: unknown): SubscribeMessage {
   const { type, id, access_token, types, ...members } = parseMembers(value, subscribeMessage);
-  return { type, id, access_token, params: { ...members, type: types } };
+  const globs = countGlobs(members);
+  return { type, id, access_token, params: { ...members, type: types }, globs };
 }
 
 /** Parses messages, and remembers the latest: thousands of clients say the same. */
@@ -84,7 +87,7 @@ export class MessageReader {
 }
 
 /** Globs and ranges that a subscribe asks for, before any of them is parsed. */
-export function countGlobs({ repository = [], tag = [] }: StreamParams): number {
+function countGlobs({ repository = [], tag = [] }: StreamParams): number {
   const isCostly = (text: string) => text.includes('*') || text.startsWith('semver:');
   return repository.filter(isCostly).length + tag.filter(isCostly).length;
 }

@@ -18,8 +18,7 @@ export function chargeGlobs(
   count: number,
   mostHeld: number,
   now: number,
-): LeakyBucket | null {
-  if (count === 0) return bucket;
+): LeakyBucket {
   const capacity = 2 * mostHeld;
   const perSecond = mostHeld / secondsToRegain;
   const charged = bucket ?? new LeakyBucket();
@@ -31,21 +30,30 @@ export function chargeGlobs(
 }
 
 /**
+ * What one WebSocket said lately: nothing; one message, and when (monotonic ms); or more. Nearly all clients say one
+ * thing and are silent then, and a bucket for each would be a fortieth of their memory.
+ */
+export type Lately = LeakyBucket | number | null;
+
+/**
  * How fast one WebSocket may say anything, pings included.
  *
- * @param messagesPerSecond with a burst of as many
- * @param now monotonic ms
- * @returns why it is too fast; null where it is not
+ * @param perSecond messages, with a burst of as many, at least 1
+ * @returns null: it is too fast
  */
-export function chargeMessage(
-  bucket: LeakyBucket,
-  messagesPerSecond: number,
-  now: number,
-): ManifeedError | null {
-  const rule = { capacity: messagesPerSecond, perSecond: messagesPerSecond };
-  if (bucket.add(1, rule, now)) return null;
+export function chargeMessage(lately: Lately, perSecond: number, now: number): Lately {
+  // Whole milliseconds: V8 keeps them in the field itself.
+  if (lately === null) return Math.floor(now);
+  const rule = { capacity: perSecond, perSecond };
+  const isSecond = typeof lately === 'number';
+  const bucket = isSecond ? new LeakyBucket() : lately;
+  if (isSecond) bucket.add(1, rule, lately);
+  return bucket.add(1, rule, now) ? bucket : null;
+}
+
+export function tooManyMessages(perSecond: number): ManifeedError {
   return new ManifeedError(
     'TOO_MANY_REQUESTS',
-    `read messages: too many: must be at most ${messagesPerSecond} a second`,
+    `read messages: too many: must be at most ${perSecond} a second`,
   );
 }
