@@ -1,8 +1,8 @@
-// Follows repositories over WebSocket, with nothing but Node 22: node examples/follow.mjs nginx 'ghcr.io/team/**'
+// Follows repositories over WebSocket. Needs only Node 22: node examples/follow.mjs nginx 'ghcr.io/team/**'
 const gateway = process.env.MANIFEED_URL ?? 'http://127.0.0.1:8080';
 const repository = process.argv.length > 2 ? process.argv.slice(2) : ['nginx'];
 const access_token = process.env.MANIFEED_TOKEN;
-let after; // Save it, and the program goes on where it was after a restart.
+let after; // Save it to continue from here after a restart.
 let failures = 0;
 
 function follow() {

@@ -1,4 +1,4 @@
-"""Follows a repository over Server-Sent Events, with nothing but Python: python3 examples/follow.py nginx"""
+"""Follows a repository over Server-Sent Events. Needs only Python: python3 examples/follow.py nginx"""
 import http.client, json, os, random, sys, time, urllib.error, urllib.parse, urllib.request
 
 
@@ -22,7 +22,7 @@ def on_change(change):
 
 gateway = os.environ.get("MANIFEED_URL", "http://127.0.0.1:8080")
 query = urllib.parse.urlencode({"repository": sys.argv[1] if len(sys.argv) > 1 else "nginx"})
-# Save Last-Event-ID, and the program goes on where it was after a restart.
+# Save Last-Event-ID to continue from here after a restart.
 headers = {"Accept": "text/event-stream", "Last-Event-ID": ""}
 if "MANIFEED_TOKEN" in os.environ:
     headers["Authorization"] = "Bearer " + os.environ["MANIFEED_TOKEN"]

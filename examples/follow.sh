@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the changes of a repository as JSON, with nothing but curl: examples/follow.sh nginx
+# Prints the changes of a repository as JSON. Needs only curl: examples/follow.sh nginx
 gateway=${MANIFEED_URL:-http://127.0.0.1:8080}
 next="/v2/updates?repository=${1:-nginx}&wait=20s"
 folder=$(mktemp -d)

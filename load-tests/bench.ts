@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: what a delivery, a subscriber and an opening cost, ours beside the floor (bare net sockets,
- * one shared Buffer) and beside naive SSE and `ws`, in one run. All servers are up at the same time and take
- * turns change by change, so that whatever else the machine does falls on all of them alike.
+ * `npm run bench`: the cost of a delivery, a subscriber and an opening. It compares the gateway with bare net
+ * sockets that share one Buffer, with naive SSE and with naive `ws`, in one run. All servers are up at the same
+ * time and take turns change by change, so that other load on the machine affects all of them alike.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canPin } from './bench/child.ts';
@@ -20,9 +20,9 @@ import { median, spread } from './bench/statistics.ts';
 import { type Finding, findingsTable, smallRunNote } from './bench/table.ts';
 
 const stallRounds = 3;
-/** The probe's timer must have fired before what it is to see. */
+/** The probe's timer must fire once before the change that it observes. */
 const stallLeadMs = 50;
-/** After a driver of the warm-up is gone, before memory is read for the first time. */
+/** After the warm-up's drivers have ended, before memory is read. */
 const calmMs = 1_500;
 
 interface Plan {
@@ -95,7 +95,7 @@ async function measureIdle(measured: readonly Measured[], seconds: number): Prom
 async function measureRounds(measured: readonly Measured[], options: BenchOptions): Promise<void> {
   const deadline = performance.now() + options.durationS * 1000;
   for (let change = 1; change <= options.changes && performance.now() < deadline; change++) {
-    // Every other change in reverse, so that nobody always follows the same neighbour.
+    // Every other change runs in reverse order, so that no server always follows the same one.
     for (const each of change % 2 === 0 ? [...measured].reverse() : measured) {
       each.rounds.push(await each.lane.round());
     }
@@ -139,12 +139,12 @@ function finding(measured: Measured, floorUs: number, subscribers: number): Find
   };
 }
 
-/** The median round, because a collection or a neighbour's turn now and then belongs to nobody. */
+/** The median round, because a garbage collection or another process may disturb single rounds. */
 function perDeliveryUs({ rounds }: Measured, subscribers: number): number {
   return median(rounds.map((round) => (round.cpuMs * 1000) / subscribers));
 }
 
-/** What the pace itself costs: medians of the paced gateway's rounds over those of the unpaced one. */
+/** The cost of the pace: the paced gateway's median round against the unpaced one's. */
 function paceCosts(measured: readonly Measured[], { transports, subscribers }: BenchOptions): string {
   const find = (name: string) => measured.find(({ lane }) => lane.name === name);
   const lastMs = ({ rounds }: Measured) => median(rounds.map(({ latenciesMs }) => spread(latenciesMs).p99));

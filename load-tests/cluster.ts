@@ -1,6 +1,6 @@
 /**
- * How long a change takes from the webhook at one gateway to the bytes at another one's subscribers, both on one
- * Redis: a redis-server of its own, the two gateways and the driver are processes of their own.
+ * How long a change takes from a webhook at one gateway to the subscribers of another, over one Redis. The Redis
+ * server, both gateways and the driver are separate processes.
  *
  *   npx node load-tests/cluster.ts [--changes 1000] [--subscribers 100]
  */
@@ -35,10 +35,10 @@ interface Spread {
 
 interface Measured {
   readonly transport: Transport;
-  /** POST at the one gateway to the first and to the last subscriber of the other, ms. */
+  /** From the POST at one gateway to the first and to the last subscriber of the other, ms. */
   readonly first: Spread;
   readonly last: Spread;
-  /** POST to its 2xx, ms. */
+  /** From a POST to its 2xx, ms. */
   readonly acknowledged: Spread;
 }
 

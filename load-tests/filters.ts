@@ -1,11 +1,11 @@
 /**
  * What one client's filters cost the others.
  *
- * Holds: the longest time that the gateway's code holds its event loop, by CPU time and without V8's collections,
- * while a client sends what costs the most within the limits, over a history in which no repository comes twice.
+ * Holds: how long the gateway's code holds its event loop at most, in CPU time without V8's collections, while a
+ * client sends the costliest input within the limits. The history has no repository twice.
  *
- * Latency: two gateways side by side with the same ordinary subscribers; the second one also has sockets with the
- * costliest filters that the limits allow. They take turns change by change; their latencies are compared.
+ * Latency: two gateways with the same ordinary subscribers; the second one also has sockets with the costliest
+ * filters that the limits allow. They take turns change by change, and their latencies are compared.
  *
  *   npx node load-tests/filters.ts [--history 6000] [--subscribers 100] [--changes 1000] [--sockets 20]
  */
@@ -41,7 +41,7 @@ const sockets = Number(values.sockets);
 const start = () =>
   startGateway({
     ...{ transport: 'sse', core: 0, ledger: 'sqlite', access: 'open' },
-    // The gateway's own limits are what is measured; only openings are many.
+    // The default limits stay, because they are what is measured. Only openings are not limited.
     configuration: { limits: { newConnectionsPerSecond: 100_000, heartbeatInterval: '10s' } },
   });
 
@@ -140,7 +140,7 @@ interface Compared {
   readonly beside: { readonly p50: number; readonly p99: number };
 }
 
-/** Latency of ordinary subscribers without and with what `disturb` does to the second gateway. */
+/** Latency of ordinary subscribers, with and without what `disturb` does to the second gateway. */
 async function compare(name: string, disturb: (gateway: Gateway) => Promise<() => void>): Promise<Compared> {
   progress(`latency: ${name}`);
   const sides: Side[] = [];
@@ -151,7 +151,7 @@ async function compare(name: string, disturb: (gateway: Gateway) => Promise<() =
     const stop = await disturb(disturbed.gateway);
     for (let change = 0; change < 20; change++) for (const side of sides) await round(side, false);
     for (let change = 0; change < changes; change++) {
-      // Neither is always the one that goes first.
+      // The two sides take turns at going first.
       for (const side of change % 2 === 0 ? sides : sides.toReversed()) await round(side, true);
     }
     stop();

@@ -1,12 +1,12 @@
 /**
  * The herd: thousands of clients that HEAD the registry when they receive a change, with pace off, with random
- * jitter of their own, and paced. Prints the registry's peak requests per 100 ms and draws `herd.svg`.
+ * jitter of their own, and paced. It prints the registry's peak requests per 100 ms and draws `herd.svg`.
  *
  *   npx node load-tests/herd.ts [--clients 20000] [--rate 100] [--real-clients 4000] [--rounds 5] [--plot FILE]
  *
- * One half is computed (three gateways with very uneven counts, clients that react in 5–50 ms). The other is real
- * at a smaller scale: the gateway, its subscribers over SSE and the HEADs; `--real-clients 0` leaves it out. Both
- * take the median of `--rounds` rounds. `--rate` is R, the deliveries per second asked for.
+ * One half is computed (three gateways with very uneven counts, clients that react in 5–50 ms). The other half is
+ * real, with fewer clients: the gateway, SSE subscribers and HEADs. `--real-clients 0` leaves it out. Both take
+ * the median of `--rounds` rounds. `--rate` is R, the configured deliveries per second.
  */
 import { writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
@@ -65,7 +65,7 @@ function computed(of: Herd): readonly HerdRow[] {
   });
 }
 
-/** Strategies take turns, so that whatever else the machine does falls on all alike. */
+/** Strategies take turns, so that other load on the machine affects all of them alike. */
 async function measured(): Promise<readonly HerdRow[]> {
   if (real.clients === 0) return [];
   const arrivals = new Map<StrategyName, (readonly number[])[]>(strategyNames.map((name) => [name, []]));

@@ -1,6 +1,7 @@
 /**
- * The hub without sockets: 100,000 subscriptions over 10,000 repositories, and how many changes a second pass
- * through when nobody, and when ten, wait for each. Shows that a change costs what its own subscribers cost.
+ * The hub without sockets: 100,000 subscriptions over 10,000 repositories. It prints how many changes a second
+ * pass through when none, and when ten, subscribers wait for each, and so shows that a change costs only what its
+ * own subscribers cost.
  *
  *   npx node load-tests/hub.ts [--subscriptions 100000] [--repositories 10000] [--globs 10] [--changes 1000000]
  */
@@ -22,7 +23,7 @@ import { writeResults } from './bench/results-file.ts';
 import { alignedTable } from './bench/table.ts';
 
 const host = 'registry.example.com';
-/** Below the hub's own bound on queued changes. */
+/** Below the hub's own limit of queued changes. */
 const batchSize = 5_000;
 const warmUpChanges = 50_000;
 
@@ -37,7 +38,7 @@ const { values } = parseArgs({
 const repositories = Number(values.repositories);
 const changes = Number(values.changes);
 
-/** Only its tail is real: what the hub costs is wanted, not what storing costs. */
+/** A ledger of which only the tail works, to measure the hub without the cost of storing. */
 async function openTailOnly(): Promise<{ ledger: Ledger; say: (event: TailEvent) => void }> {
   const stored = await openMemoryLedger({
     retention: { maxChanges: 1_000, maxAgeMs: 60_000 },
@@ -126,7 +127,7 @@ function change(repository: string): Change {
   };
 }
 
-/** Changes a second through the hub, and deliveries a change. */
+/** Changes per second through the hub, and deliveries per change. */
 async function pass(count: number, repositoryOf: (i: number) => string) {
   deliveries = 0;
   let elapsedMs = 0;

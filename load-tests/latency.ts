@@ -1,6 +1,6 @@
 /**
- * How long a push takes from the webhook's request to a subscriber's socket, over SSE and WebSocket, and how
- * many deliveries a second the gateway acknowledges, all with the SQLite ledger: acknowledged means on disk.
+ * How long a push takes from the webhook's request to a subscriber's socket, over SSE and WebSocket, and how many
+ * deliveries a second the gateway acknowledges. With the SQLite ledger, acknowledged means on disk.
  *
  *   npx node load-tests/latency.ts [--changes 500] [--subscribers 100] [--seconds 10] [--connections 64]
  */
@@ -39,9 +39,9 @@ const durationMs = Number(values.seconds) * 1000;
 
 interface Latency {
   readonly transport: Transport;
-  /** POST to the arrival at each subscriber, ms. */
+  /** From a POST to the arrival at each subscriber, ms. */
   readonly delivered: { readonly p50: number; readonly p99: number };
-  /** POST to its 2xx, ms. */
+  /** From a POST to its 2xx, ms. */
   readonly acknowledged: { readonly p50: number; readonly p99: number };
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the SQLite ledger costs: fills it, opens it again, seeks, reads, records.
+ * The cost of the SQLite ledger: fill, reopen, seek, read, record.
  *
  *   npx node load-tests/ledger.ts [--changes 5000000] [--seconds 10] [--path FILE (kept afterwards)]
  */
@@ -36,7 +36,7 @@ const open = () =>
     retention: { maxChanges: 10_000_000, maxAgeMs: 30 * 86_400_000 },
   });
 
-/** The n-th push: no two have the same digest, so that each is a change. */
+/** The n-th push. Each has a new digest, so that each makes a change. */
 function push(n: number): TagObserved {
   const digest = parseDigest(`sha256:${createHash('sha256').update(String(n)).digest('hex')}`);
   if (digest === null) throw new Error('make a push: the digest is malformed');
@@ -98,7 +98,7 @@ async function fill(ledger: Ledger, from: number): Promise<void> {
     report(`fill ${changes - from} changes, 1,000 a call`, `${Math.round((changes - from) / seconds)}/s`);
 }
 
-/** One observation a call, as webhooks come, from `connections` senders that each await their answer. */
+/** Records one observation per call, as webhooks do. Each of `connections` senders waits for its answer. */
 async function recordOneByOne(ledger: Ledger, connections: number, base: number): Promise<void> {
   const takenMs: number[] = [];
   let n = base;

@@ -1,5 +1,5 @@
 /**
- * What the poller costs. Run with Node, garbage collection exposed:
+ * The cost of the poller. Needs Node's exposed garbage collection:
  *
  *   npx node --expose-gc load-tests/poll.ts heads    HEADs a second against the fake registry in its own process
  *   npx node --expose-gc load-tests/poll.ts memory   bytes per watched repository at 100,000 with 10 tags each
@@ -45,7 +45,7 @@ async function serveRegistry(): Promise<void> {
   process.on('disconnect', () => process.exit());
 }
 
-/** Repositories whose looks are always due: as fast as the code and the registry can. */
+/** Repositories whose looks are always due, so that only the code and the registry limit the rate. */
 async function measureHeads(): Promise<void> {
   const { host, child } = await startRegistry();
   let seen = 0;
@@ -85,7 +85,7 @@ function heapBytes(): number {
   return heapUsed + external + arrayBuffers;
 }
 
-/** The registry is a function here: what is measured is what stays in memory after every repository was seen. */
+/** The registry is a function here, because this measures what stays in memory after a look at each repository. */
 async function measureMemory(): Promise<void> {
   const repositories = 100_000;
   const answer = { status: 200, headers: { 'docker-content-digest': digest }, body: Buffer.alloc(0) };

@@ -1,6 +1,7 @@
 /**
- * What a ledger in Redis costs: changes a second from several gateways, time from one gateway to another, commands
- * per change and per idle gateway, memory per change and per tag. Starts a redis-server of its own and one process for each gateway.
+ * The cost of a ledger in Redis: changes a second from several gateways, time from one gateway to another,
+ * commands per change and per idle gateway, memory per change and per tag. It starts a redis-server, and one
+ * process for each gateway.
  *
  *   npx node load-tests/redis.ts [--gateways 4] [--seconds 10] [--batch 16] [--calls 32] [--idle 10]
  */
@@ -22,10 +23,10 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     /** Observations in one `record` call. */
     batch: { type: 'string', default: '16' },
-    /** `record` calls that each gateway keeps under way. */
+    /** `record` calls under way per gateway. */
     calls: { type: 'string', default: '32' },
     idle: { type: 'string', default: '10' },
-    /** Of a gateway's own process: the server's URL. */
+    /** Set for a gateway's process: the server's URL. */
     url: { type: 'string' },
     mode: { type: 'string' },
   },
@@ -39,7 +40,7 @@ const open = (url: string): Promise<SharedLedger> =>
     retention: { maxChanges: 10_000_000, maxAgeMs: 30 * 86_400_000 },
   });
 
-/** No two pushes have the same digest, so that each is a change. */
+/** Each push has a new digest, so that each makes a change. */
 function push(name: string, n: number): TagObserved {
   const digest = parseDigest(`sha256:${createHash('sha256').update(`${name}-${n}`).digest('hex')}`);
   const tag = n % (repositoryCount * tagsPerRepository);
@@ -51,7 +52,7 @@ function push(name: string, n: number): TagObserved {
   };
 }
 
-/** A gateway under load: keeps `calls` record calls under way for `seconds`; tells how many changes it made. */
+/** Keeps `calls` record calls under way for `seconds`, and reports how many changes it made. */
 async function runGateway(url: string): Promise<void> {
   const ledger = await open(url);
   let heard = 0;
@@ -88,7 +89,7 @@ async function runGateway(url: string): Promise<void> {
   await ledger.close();
 }
 
-/** An idle gateway with all it runs beside the ledger. */
+/** An idle gateway with everything that it runs besides the ledger. */
 async function runIdle(url: string): Promise<void> {
   const ledger = await open(url);
   const cluster = await openRedisCluster(ledger.redis);
@@ -101,7 +102,7 @@ async function runIdle(url: string): Promise<void> {
 
 interface Result {
   readonly made: number;
-  /** How long after the end it had heard all. */
+  /** How long after the end its tail had received everything, ms. */
   readonly behindMs: number;
   readonly medianMs: number;
 }
@@ -118,7 +119,7 @@ async function forkGateways(url: string, mode: string) {
   return { children, stop };
 }
 
-/** Commands that clients sent (scripts count once) and those that scripts called within. */
+/** Counts the clients' commands, a script as one, and all commands, those within scripts included. */
 async function commandCounts(redis: RedisNode) {
   const info = await redis.admin.info('commandstats');
   const calls = new Map<string, number>();
@@ -165,7 +166,7 @@ async function measureIdle(redis: RedisNode): Promise<void> {
   console.log(`commands per idle gateway-second  ${perSecond.toFixed(2)} (scripts and pings)`);
 }
 
-/** From a push given to one gateway until another one's tail hears it, both otherwise idle. */
+/** From a push at one gateway to the tail of another one, both otherwise idle. */
 async function measureLatency(redis: RedisNode): Promise<void> {
   const [a, b] = [await open(redis.url), await open(redis.url)];
   let heardAt: (() => void) | null = null;

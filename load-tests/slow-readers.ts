@@ -1,11 +1,11 @@
 /**
  * Slow and dead readers, in two parts.
  *
- * What the others notice: two gateways side by side, all of whose subscribers read but every tenth of the
- * second's, which never reads. They take turns change by change; the readers' latencies are compared.
+ * What the others notice: two gateways side by side. In the second one, every tenth subscriber never reads. They
+ * take turns change by change, and the latencies of the readers are compared.
  *
- * What the stalled ones cost: a third gateway is flooded until their sockets are full and beyond; its memory
- * is read as changes come, and afterwards who is still there.
+ * What stalled readers cost: a third gateway is flooded beyond what their sockets can hold. Its memory is read as
+ * changes come, and in the end the remaining connections are counted.
  *
  *   npx node load-tests/slow-readers.ts [--subscribers 10000] [--changes 200] [--transport sse]
  *                                   [--flooded 1000] [--flood 10000] [--timeout 20]

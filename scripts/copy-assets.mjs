@@ -1,4 +1,4 @@
-// tsc copies no Lua: scripts are read from beside the compiled module that runs them.
+// tsc copies no Lua, but the compiled modules read their scripts from beside them.
 import { cpSync } from 'node:fs';
 
 for (const room of ['redis', 'ledger/redis', 'cluster/redis'])

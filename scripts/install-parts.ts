@@ -1,4 +1,4 @@
-/** What `npm run setup` does. The machine is given, so that a test can stand in for it. */
+/** What `npm run setup` does. The host is a parameter, so that a test can replace it. */
 import type { Part } from '../test/support/parts.ts';
 
 /** The machine to install on. */
@@ -14,12 +14,12 @@ export interface Host {
   say(line: string): void;
 }
 
-/** Debian asks this file before it starts a service; 101 means no (invoke-rc.d(8)). */
+/** Debian runs this file before it starts a service. Exit code 101 forbids the start (invoke-rc.d(8)). */
 export const policyFile = '/usr/sbin/policy-rc.d';
 
 /**
- * Installs what is missing by apt and starts no service. It does nothing if nothing is missing. What cannot be
- * installed is named; that is no failure, because the tests that do not need it still run.
+ * Installs the missing programs with apt, and starts no service. It names what it cannot install. That is no
+ * failure, because the tests that do not need it still run.
  */
 export function installParts(host: Host): void {
   const missing = host.missing();
@@ -47,7 +47,7 @@ function install(host: Host): void {
       )
     )
       return;
-    // One package that this system does not have must not keep the others out.
+    // One unknown package must not prevent the others.
     for (const part of host.missing()) apt(host, [part.package]);
   } finally {
     allowServices();
@@ -59,7 +59,7 @@ function apt(host: Host, packages: readonly string[]): boolean {
   return root(host, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...packages);
 }
 
-/** Returns what undoes it, or null if the rights are missing. */
+/** Returns a function that undoes it; null if the rights are missing. */
 function forbidServices(host: Host): (() => void) | null {
   if (host.exists(policyFile)) return () => {};
   const script = `printf '#!/bin/sh\\nexit 101\\n' > ${policyFile} && chmod 755 ${policyFile}`;
@@ -67,7 +67,7 @@ function forbidServices(host: Host): (() => void) | null {
   return () => void root(host, 'rm', '-f', policyFile);
 }
 
-/** sudo must not ask for a password: nobody may be there to give it. */
+/** sudo must not ask for a password, because no person may be there to answer. */
 function root(host: Host, ...command: readonly string[]): boolean {
   return host.run(host.isRoot ? command : ['sudo', '-n', ...command]);
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { isInstalled, missingParts } from '../test/support/parts.ts';
 import { installParts } from './install-parts.ts';
 
-// Ctrl-C ends apt; what keeps services from starting is still removed.
+// Ctrl-C ends apt, not this process, which must still remove the policy file.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => {});
 
 installParts({

@@ -1,7 +1,7 @@
 /**
- * The one catalogue of errors that leave the gateway: code, HTTP status, WebSocket close code, retryable.
- * Adapters look a code up here and decide nothing themselves. Over HTTP an error has the registry world's
- * shape, `{"errors":[{code,message,detail}]}` (OCI distribution-spec, "Error Codes").
+ * The catalogue of errors that clients see: code, HTTP status, WebSocket close code, retryable. Adapters look a
+ * code up here and decide nothing themselves. Over HTTP an error has the form that registries use,
+ * `{"errors":[{code,message,detail}]}` (OCI distribution-spec, "Error Codes").
  *
  * Close codes: 4000–4099 do not come back, 4100–4199 come back later, 4200–4299 come back now.
  */
@@ -13,11 +13,11 @@ interface CatalogueEntry {
 }
 
 export const catalogue = {
-  /** A query parameter, header, setting, or member of a message or body is not acceptable; `detail.parameter` names it. */
+  /** A query parameter, header, setting or member is not acceptable; `detail.parameter` names it. */
   PARAMETER_INVALID: { status: 400, closeCode: 4000, retryable: false },
-  /** The body is incomplete, is not JSON, or does not have the shape that the webhook's kind expects. */
+  /** The body is incomplete, is not JSON, or does not have the form that the webhook's kind expects. */
   BODY_INVALID: { status: 400, closeCode: 4001, retryable: false },
-  /** No HTTP, or a target that cannot be decoded. */
+  /** The request is not HTTP, or its target cannot be decoded. */
   REQUEST_INVALID: { status: 400, closeCode: 4013, retryable: false },
   REQUEST_TIMEOUT: { status: 408, closeCode: 4105, retryable: true },
   HEAD_TOO_LARGE: { status: 431, closeCode: 4014, retryable: false },
@@ -31,14 +31,14 @@ export const catalogue = {
   METHOD_NOT_ALLOWED: { status: 405, closeCode: 4005, retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, closeCode: 4006, retryable: false },
   SUBSCRIPTION_LIMIT: { status: 400, closeCode: 4007, retryable: false },
-  /** The registry named by a subscription is not in this gateway's configuration. */
+  /** A subscription names a registry that this gateway's configuration does not have. */
   REGISTRY_UNKNOWN: { status: 400, closeCode: 4008, retryable: false },
-  /** A position cannot be honoured; `detail` has reason, position and floor. */
+  /** The gateway cannot resume from the position; `detail` has reason, position and floor. */
   POSITION_GONE: { status: 410, closeCode: 4009, retryable: false },
   TOO_MANY_REQUESTS: { status: 429, closeCode: 4100, retryable: true },
   TOO_MANY_CONNECTIONS: { status: 503, closeCode: 4101, retryable: true },
   TOO_SLOW: { status: 503, closeCode: 4102, retryable: true },
-  /** The ledger cannot store or read now. */
+  /** The ledger cannot be read or written now. */
   UNAVAILABLE: { status: 503, closeCode: 4103, retryable: true },
   DRAINING: { status: 503, closeCode: 4200, retryable: true },
   LIFETIME: { status: 503, closeCode: 4201, retryable: true },
@@ -53,7 +53,7 @@ export interface ErrorDetail {
   readonly [key: string]: unknown;
 }
 
-/** An error that a client may see. `message`: failed action, colon, current value, required value; no secrets. */
+/** An error for clients. `message`: failed action, colon, value found, value required; no secrets. */
 export class ManifeedError extends Error {
   readonly code: ErrorCode;
   readonly detail: ErrorDetail | undefined;
@@ -77,13 +77,11 @@ export class ManifeedError extends Error {
     return catalogue[this.code].retryable;
   }
 
-  /** The body sent over HTTP. */
   toBody(): { errors: { code: ErrorCode; message: string; detail: ErrorDetail | null }[] } {
     return { errors: [{ code: this.code, message: this.message, detail: this.detail ?? null }] };
   }
 }
 
-/** A refusal of one named parameter; the commonest error there is. */
 export function invalidParameter(parameter: string, message: string): ManifeedError {
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
 }

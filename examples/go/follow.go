@@ -1,4 +1,4 @@
-// Follows a repository over Server-Sent Events, with nothing but Go: go run examples/go/follow.go nginx
+// Follows a repository over Server-Sent Events. Needs only Go: go run examples/go/follow.go nginx
 package main
 
 import (
@@ -19,7 +19,7 @@ type change struct{ Type, Registry, Repository, Tag, Digest string }
 
 var errRefused = errors.New("the gateway refused")
 
-// The state of the program. Save the position, and it goes on where it was after a restart.
+// The state of the program. Save the position to continue from here after a restart.
 var (
 	position = ""
 	retry    = 2 * time.Second

@@ -1,17 +1,17 @@
-/** A child process of the bench: pinned to a core where `taskset` exists, spoken to over IPC, surely ended. */
+/** A child process of the bench: pinned to a core if `taskset` exists, talks over IPC, ended reliably. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface ChildOptions {
-  /** Arguments of node: flags, script, arguments. */
+  /** Arguments of node: flags, script, arguments of the script. */
   readonly args: readonly string[];
-  /** The core to pin to; null: any. */
+  /** The core to pin to; null for any. */
   readonly core: number | null;
-  /** Keep its standard error to ourselves, and show its end only when the child ends early. */
+  /** Hide its standard error, and show its last part only if the child ends early. */
   readonly quiet?: boolean;
 }
 
-/** Of a quiet child's standard error, characters. */
+/** Characters of a quiet child's standard error that are kept. */
 const maxComplaints = 4_000;
 
 let tasksetFound: boolean | undefined;
@@ -39,16 +39,16 @@ export class Child<Out extends object, In extends { readonly kind: string }> {
     this.#process.stderr?.on('data', (chunk) => {
       this.#complaints = `${this.#complaints}${chunk}`.slice(-maxComplaints);
     });
-    // Each waiting request listens for the exit.
+    // Each pending request listens for the exit.
     this.#process.setMaxListeners(64);
   }
 
-  /** taskset replaces itself by node, so this is node's own. */
+  /** The pid of node itself, because taskset replaces itself by node. */
   get pid(): number {
     return this.#process.pid ?? -1;
   }
 
-  /** The end of a quiet child's standard error. */
+  /** The last part of a quiet child's standard error. */
   get complaints(): string {
     return this.#complaints;
   }
@@ -62,7 +62,7 @@ export class Child<Out extends object, In extends { readonly kind: string }> {
   }
 
   /**
-   * The next message of this kind; begin to wait before what causes it.
+   * The next message of this kind. Call it before you cause the message.
    *
    * @throws Error when a `failed` message comes, the child exits, or `timeoutMs` pass
    */
@@ -91,7 +91,7 @@ export class Child<Out extends object, In extends { readonly kind: string }> {
   async close(): Promise<void> {
     if (this.exited || this.#process.pid === undefined) return;
     const exit = once(this.#process, 'exit');
-    // Thousands of goodbyes are no part of any figure.
+    // Closing thousands of connections is no part of any figure.
     this.#process.kill('SIGKILL');
     await exit;
   }

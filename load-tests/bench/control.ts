@@ -1,15 +1,15 @@
-/** What the bench says to its children over IPC, and what they answer. Times are `hrMs()`. */
+/** The messages between the bench and its children over IPC. Times are `hrMs()`. */
 
 /**
- * Milliseconds on the monotonic clock, which on one machine is the same for all processes: `performance.now()`
- * begins with each process, and `hrtime.bigint()` costs more in the driver, which asks 15,000 times a change.
+ * Monotonic ms, on the same clock in all processes of a machine. `performance.now()` begins with each process,
+ * and `hrtime.bigint()` costs too much in a driver, which calls this 15,000 times per change.
  */
 export function hrMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-/** To a server of the bench's own (not to the gateway). */
+/** To one of the bench's own servers, not to the gateway. */
 export interface PublishMessage {
   readonly kind: 'publish';
   /** The change as JSON. */
@@ -21,24 +21,23 @@ export interface ListeningMessage {
   readonly port: number;
 }
 
-/** To the probe that runs inside every server. */
+/** To the probe that runs in every server. */
 export interface WatchStallsMessage {
   readonly kind: 'watch-stalls';
   readonly on: boolean;
 }
 
-/** To the probe: watch how long code holds the event loop, see `holds.ts`; and tell the longest, which ends it. */
+/** To the probe: begin to watch for holds (see `holds.ts`); or end it and report the longest. */
 export interface WatchHoldsMessage {
   readonly kind: 'watch-holds' | 'longest-hold';
 }
 
-/** From the probe. */
 export interface HoldMessage {
   readonly kind: 'hold';
   readonly maxMs: number;
 }
 
-/** To the probe: collect garbage now, so that memory readings do not depend on when V8 last did. */
+/** To the probe: collect garbage, so that memory readings do not depend on V8's last collection. */
 export interface CollectMessage {
   readonly kind: 'collect';
 }
@@ -47,25 +46,25 @@ export interface CollectedMessage {
   readonly kind: 'collected';
 }
 
-/** From the probe, when watching ends. */
+/** From the probe, when it stops watching. */
 export interface StallMessage {
   readonly kind: 'stall';
   /** Longest time between two turns of the event loop, ms. */
   readonly maxMs: number;
 }
 
-/** To a driver: what to open. */
+/** To a driver: open connections. */
 export interface OpenMessage {
   readonly kind: 'open';
   readonly port: number;
   readonly connections: number;
-  /** Sent at once on every connection. */
+  /** Sent immediately on every connection. */
   readonly request: string;
-  /** Sent after the answer's head, in a masked text frame; null over SSE. */
+  /** Sent in a masked text frame after the answer's head; null over SSE. */
   readonly subscribe: string | null;
-  /** What the server sends when a subscription is live. */
+  /** The bytes by which a server marks a subscription as live. */
   readonly readyMarker: string;
-  /** Every n-th connection reads nothing after it is ready; 0: all read. */
+  /** Every n-th connection stops reading once it is ready; 0 for none. */
   readonly stallEvery: number;
 }
 
@@ -77,10 +76,10 @@ export interface OpenedMessage {
   readonly readyMs: number;
 }
 
-/** To a driver: changes are about to be published; the arrivals are wanted. */
+/** To a driver: record the arrivals of the changes that follow. */
 export interface ArmMessage {
   readonly kind: 'arm';
-  /** How many; default 1. */
+  /** Number of changes; default 1. */
   readonly changes?: number;
 }
 
@@ -88,16 +87,16 @@ export interface ArmedMessage {
   readonly kind: 'armed';
 }
 
-/** From a driver: every reading connection got the changes. */
+/** From a driver: every connection that reads has the changes. */
 export interface ArrivedMessage {
   readonly kind: 'arrived';
-  /** hrMs of each arrival. */
+  /** `hrMs()` of each arrival. */
   readonly at: Float64Array;
-  /** Bytes that came in meanwhile, heartbeats included. */
+  /** Bytes received meanwhile, heartbeats included. */
   readonly bytes: number;
 }
 
-/** From a driver: something that makes the figures worthless. */
+/** From a driver: something that invalidates the figures. */
 export interface FailedMessage {
   readonly kind: 'failed';
   readonly message: string;

@@ -1,6 +1,6 @@
 /**
- * A driver process: opens subscribers on bare sockets and notes when each gets a change. It understands just
- * enough (heads, markers) to count, so that its core keeps up with the server's.
+ * Opens subscribers on bare sockets and notes when each receives a change. It parses only heads and markers, so
+ * that one core keeps up with the server's.
  */
 import { connect, type Socket } from 'node:net';
 import { type FromDriver, hrMs, type OpenMessage, type ToDriver } from './control.ts';
@@ -9,14 +9,14 @@ import { pingsIn } from './pings.ts';
 import { changeMarker } from './sample.ts';
 import { pongFrame, textFrame } from './text-frame.ts';
 
-/** Connects under way at a time: enough to keep a server busy, far below its listen backlog. */
+/** Connects under way: enough to keep a server busy, far below its listen backlog. */
 const maxConnecting = 256;
 const readBytes = 65_536;
 const sources = 16;
 
 /**
- * From which address: beyond some 14,000 connections from one address to one server the kernel searches for a
- * free port longer than all the rest of a connect takes. Only Linux has all of 127.0.0.0/8 without being told.
+ * Beyond some 14,000 connections from one address to one server, the kernel's search for a free port takes longer
+ * than the rest of a connect. Only Linux has all of 127.0.0.0/8 by default.
  */
 function source(index: number): { readonly localAddress?: string } {
   return process.platform === 'linux' ? { localAddress: `127.0.0.${2 + (index % sources)}` } : {};
@@ -66,7 +66,7 @@ class Swarm {
   #openNext(): void {
     const index = this.#sockets.length;
     if (index >= this.#options.connections) return;
-    // One buffer for all: what was read is dealt with before the next read. It spares a copy per delivery.
+    // All sockets share one read buffer, which spares a copy per delivery: each read is handled before the next.
     const socket = connect({
       port: this.#options.port,
       host: '127.0.0.1',

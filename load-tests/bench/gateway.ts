@@ -1,4 +1,4 @@
-/** The real gateway as a subject: its own process, configuration and data directory, published to by webhook. */
+/** The real gateway as a subject, with its own process, configuration and data directory. Changes come by webhook. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request as httpRequest } from 'node:http';
@@ -26,9 +26,9 @@ export interface GatewayOptions {
   readonly core: number | null;
   readonly ledger: 'memory' | 'sqlite';
   readonly access: 'open' | 'token';
-  /** Whether subscribers are paced; default: they ask for `pace=none`. */
+  /** Whether subscribers are paced. By default they ask for `pace=none`. */
   readonly paced?: boolean;
-  /** Laid over the bench's configuration: a section given here replaces the bench's. */
+  /** Replaces sections of the bench's configuration. */
   readonly configuration?: Readonly<Record<string, unknown>>;
 }
 
@@ -41,7 +41,7 @@ export interface Gateway extends Subject {
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** No limit of the gateway's shall be what is measured. */
+/** Lifts the gateway's limits, so that they affect no figure. */
 const unlimited = {
   connections: 1_000_000,
   connectionsPerAddress: 1_000_000,
@@ -130,7 +130,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A probe by connection rather than by output: what it prints at its start is for people. */
+/** Tries to connect, because what the gateway prints at its start is for people. */
 async function untilReady(url: string, child: ServerChild): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   while (performance.now() < deadline) {
@@ -145,7 +145,7 @@ async function untilReady(url: string, child: ServerChild): Promise<void> {
   throw new Error(`start the gateway: not ready after ${startTimeoutMs} ms`);
 }
 
-/** Pushes of the bench's tag, each to a digest it never had. Resolves when the gateway has stored them. */
+/** Pushes the bench's tag `count` times, each time to a new digest. Resolves when the gateway has stored them. */
 function publish(url: string, agent: Agent, count: number): Promise<void> {
   const pushes = Array.from({ length: count }, () => ({
     reference: `${benchRepository}:${benchTag}`,

@@ -1,9 +1,9 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Turns of less are not looked at more closely, ms. */
+/** Shorter turns are ignored, ms. */
 const leastMs = 2;
-/** Until the observer has told of the last collection. */
+/** Wait until the observer has reported the last collection, ms. */
 const settleMs = 50;
 
 interface Turn {
@@ -13,10 +13,10 @@ interface Turn {
 }
 
 /**
- * How long code holds the event loop, by the thread's CPU time: what else runs on the machine does not count, nor
- * do V8's collections. Turns the loop all the time, so it is for finding holds, not for measuring load.
+ * Watches how long code holds the event loop, in CPU time of the thread. Other processes and V8's collections do
+ * not count. It keeps the loop turning all the time, so use it to find holds, not to measure load.
  *
- * @returns ends it; the longest hold, ms
+ * @returns a function that stops it and resolves to the longest hold, ms
  */
 export function watchHolds(): () => Promise<number> {
   const turns: Turn[] = [];

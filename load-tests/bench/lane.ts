@@ -1,6 +1,6 @@
 /**
- * A lane: one server under test with all its processes and drivers. A process holds 20,000 descriptors by
- * default, so beyond `maxPerProcess` subscribers there are several servers, each with a driver of its own.
+ * A lane: one kind of server under test, with all its processes and drivers. A process usually may hold 20,000
+ * descriptors, so beyond `maxPerProcess` subscribers there are several servers, each with its own driver.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,16 +11,16 @@ import type { BenchOptions, Pace, ServerName, Transport } from './options.ts';
 import { cpuMs, pssKib } from './process-usage.ts';
 import { type Subject, startOwn } from './subject.ts';
 
-export const maxPerProcess = 18_000;
+const maxPerProcess = 18_000;
 const warmUpConnections = 300;
 const warmUpChanges = 30;
 const openTimeoutMs = 120_000;
 const roundTimeoutMs = 60_000;
-/** After the last arrival: what a server still does for its fan-out (write callbacks) belongs to the round. */
+/** Wait after the last arrival, because the remaining write callbacks belong to the round. */
 const afterRoundMs = 50;
 const afterCollectionMs = 1_000;
 
-/** Each change is paced, however few wait for it; R is so high that it holds nothing back. */
+/** Paces every change, even with few subscribers. R is too high to hold anything back. */
 const pacedFromOne = {
   paced: true,
   configuration: { pace: { deliveriesPerSecond: 10_000_000, burst: 0 } },
@@ -30,12 +30,12 @@ export type Driver = Child<ToDriver, FromDriver>;
 
 export interface Opened {
   readonly perSecond: number;
-  /** The servers' CPU for one opening, µs. */
+  /** CPU time of the servers for one opening, µs. */
   readonly cpuUs: number;
 }
 
 export interface Round {
-  /** From before the publish, ms, one per delivery. */
+  /** From before the publish to each delivery, ms. */
   readonly latenciesMs: readonly number[];
   readonly cpuMs: number;
   readonly bytes: number;
@@ -57,7 +57,7 @@ export class Lane {
     this.#options = options;
   }
 
-  /** Starts the servers and runs a few subscribers through each, so that code is loaded and compiled. */
+  /** Starts the servers, and runs a few subscribers through each so that their code is loaded and compiled. */
   async start(server: ServerName, transport: Transport, pace: Pace): Promise<void> {
     const count = Math.ceil(this.#options.subscribers / maxPerProcess);
     const { serverCore: core, ledger, access } = this.#options;
@@ -83,7 +83,7 @@ export class Lane {
         return openOn(driver, subject, Math.min(perServer, left), 0);
       }),
     );
-    // One driver's own clock leaves its start-up out; with several the slowest one counts.
+    // One driver's own clock excludes its start-up. With several drivers the slowest counts, start-up included.
     const ms = opened.length === 1 ? Math.max(...opened.map((each) => each.headsMs)) : hrMs() - startedAt;
     return {
       perSecond: (this.#options.subscribers * 1000) / ms,
@@ -123,7 +123,7 @@ export class Lane {
   /** Memory of the servers after a collection, KiB. */
   async settledPssKib(): Promise<number> {
     await Promise.all(this.#subjects.map((subject) => subject.collectGarbage()));
-    // V8 gives pages back a little later.
+    // V8 returns pages a little later.
     await sleep(afterCollectionMs);
     return this.pssKib();
   }
@@ -151,7 +151,7 @@ export class Lane {
   }
 }
 
-/** Opens `connections` on a subject; every `stallEvery`-th of them reads nothing afterwards (0: all read). */
+/** Opens `connections` on a subject. Every `stallEvery`-th of them stops reading once it is ready; 0 for none. */
 export function openOn(driver: Driver, subject: Subject, connections: number, stallEvery: number) {
   const { port, dialogue } = subject;
   return ask(driver, { kind: 'open', port, connections, stallEvery, ...dialogue }, 'opened', openTimeoutMs);

@@ -1,19 +1,18 @@
 /**
- * Counts a byte string in a stream that arrives in chunks, for many streams at once: one byte of state each.
- * Real parsers would make the driver dearer than the servers that it is to measure.
+ * Counts a byte string in many chunked streams at once, with one byte of state each. Real parsers would cost the
+ * driver more than the servers that it measures.
  */
 export class MarkerCounter {
   readonly #marker: Buffer;
-  /** Bytes of the marker that a stream's last chunk ended with. */
+  /** Per stream, how many bytes of the marker its last chunk ended with. */
   readonly #pending: Uint8Array;
 
-  /** @param marker at most 255 bytes; one that begins within a broken-off beginning of itself is not seen */
+  /** @param marker at most 255 bytes; a marker that begins inside an interrupted one is missed */
   constructor(marker: string, streams: number) {
     this.#marker = Buffer.from(marker);
     this.#pending = new Uint8Array(streams);
   }
 
-  /** Occurrences that end in this chunk. */
   count(stream: number, chunk: Buffer): number {
     let found = 0;
     let from = 0;
@@ -39,7 +38,7 @@ export class MarkerCounter {
     return found;
   }
 
-  /** How much of the marker the chunk ends with. */
+  /** How many bytes of the marker the chunk ends with. */
   #tail(chunk: Buffer, from: number): number {
     const first = this.#marker[0] ?? 0;
     let at = chunk.indexOf(first, Math.max(from, chunk.length - this.#marker.length + 1));

@@ -1,25 +1,24 @@
-/** The bench's flags. */
 import { parseArgs } from 'node:util';
 
-export const serverNames = ['bare', 'sse', 'ws', 'manifeed'] as const;
+const serverNames = ['bare', 'sse', 'ws', 'manifeed'] as const;
 export type ServerName = (typeof serverNames)[number];
 export type Transport = 'sse' | 'websocket';
 export type Pace = 'none' | 'paced';
 
 export interface BenchOptions {
-  /** Per server. */
+  /** Of each server. */
   readonly subscribers: number;
   readonly transports: readonly Transport[];
   readonly servers: readonly ServerName[];
-  /** Whether the gateway's subscribers are paced; with both there is a gateway of each. */
+  /** Whether the gateway's subscribers are paced. `both` runs one gateway of each kind. */
   readonly paces: readonly Pace[];
-  /** Changes published on each server at most. */
+  /** Most changes published on each server. */
   readonly changes: number;
-  /** Time for all changes at most, s. */
+  /** Most time for all changes, s. */
   readonly durationS: number;
   /** Wait between the last opening and the memory reading, s. */
   readonly settleS: number;
-  /** How long nothing is published while idle CPU is read, s; 0: it is not read. */
+  /** How long to measure idle CPU, with nothing published, s; 0 to skip it. */
   readonly idleS: number;
   readonly ledger: 'memory' | 'sqlite';
   readonly access: 'open' | 'token';

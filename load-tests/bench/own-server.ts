@@ -1,4 +1,4 @@
-/** What the bench's own servers share: they listen on a free port, say so, and publish what they are told. */
+/** What the bench's own servers share: they listen on a free port, report it, and publish on request. */
 import type { Server } from 'node:net';
 import type { FromServer, ToServer } from './control.ts';
 

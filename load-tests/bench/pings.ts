@@ -1,9 +1,9 @@
 const opcodes = { text: 0x81, ping: 0x89 };
 
 /**
- * The payloads of the pings in a chunk of a WebSocket server's frames (RFC 6455, 5.2), which a client must
- * answer or be taken for dead. A chunk that does not begin with a frame is not looked into: only a driver that
- * is far behind gets those, and pings come again.
+ * The payloads of the pings in a chunk of a WebSocket server's frames (RFC 6455, 5.2). A client must answer
+ * pings, or the server considers it dead. A chunk that does not begin with a frame is skipped: it only occurs in
+ * a driver that is far behind, and pings repeat.
  */
 export function pingsIn(chunk: Buffer): readonly Buffer[] {
   const found: Buffer[] = [];

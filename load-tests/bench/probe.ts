@@ -1,6 +1,6 @@
 /**
- * Loaded into every server with `node --import`, ours included, so that stalls are measured alike and from
- * within. Costs nothing while nobody watches: its timer would otherwise show in the idle figure.
+ * Loaded into every server with `node --import`, so that stalls are measured from within and in the same way. Its
+ * timer runs only while someone watches, because it would show in the idle CPU.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FromServer, ToServer } from './control.ts';
@@ -37,5 +37,5 @@ process.on('message', (message: ToServer) => {
   const stall: FromServer = { kind: 'stall', maxMs: delay.max / 1e6 };
   process.send?.(stall);
 });
-// A server that ends by itself must not be kept alive by us.
+// The IPC channel must not keep a server alive.
 process.channel?.unref();

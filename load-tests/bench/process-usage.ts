@@ -1,9 +1,9 @@
-/** What the kernel says of another process. Linux only: elsewhere the figures are NaN and the table shows a dash. */
+/** Reads another process's usage from the kernel. Elsewhere than on Linux figures are NaN, shown as a dash. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Time on a core of all threads so far, ms. From schedstat, because utime and stime in /proc/<pid>/stat are the
- * same sum in steps of 10 ms, a tenth of one fan-out. A thread that ended is no longer in the sum.
+ * CPU time of all threads so far, ms. It reads schedstat, because utime and stime in /proc/<pid>/stat have steps
+ * of 10 ms, a tenth of one fan-out. It does not include threads that have ended.
  */
 export function cpuMs(pid: number): number {
   let totalNs = 0;
@@ -21,7 +21,7 @@ function threads(pid: number): readonly string[] {
   }
 }
 
-/** Proportional set size, KiB: shared pages are counted by halves, so that several servers stay comparable. */
+/** Proportional set size, KiB: shared pages are divided, so that several servers stay comparable. */
 export function pssKib(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? Number.NaN);
 }

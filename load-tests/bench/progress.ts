@@ -1,4 +1,4 @@
-/** Lines that say what goes on, on standard error, so that standard output holds the result alone. */
+/** Prints progress to standard error, because standard output holds only the result. */
 const startedAt = performance.now();
 
 export function progress(line: string): void {

@@ -3,7 +3,7 @@ import { cpus, release, totalmem } from 'node:os';
 
 const directory = new URL('../results/', import.meta.url);
 
-/** Writes `results/<name>-<time>.json`, which git ignores, with what is needed to judge it later. */
+/** Writes `results/<name>-<time>.json`, which git ignores, with what a reader needs to judge it later. */
 export async function writeResults(
   name: string,
   results: Readonly<Record<string, unknown>>,

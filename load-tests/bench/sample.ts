@@ -1,10 +1,10 @@
-/** The change that the bench's own servers send: as long as the gateway's, so that bytes are comparable. */
+/** As long as the gateway's change, so that bytes are comparable. */
 import { randomBytes } from 'node:crypto';
 
 export const benchRepository = 'registry.example.com:5000/bench/application';
 export const benchTag = 'latest';
 
-/** In every frame that carries a change, over SSE and WebSocket, and in nothing else. */
+/** Occurs in every frame with a change, over SSE and WebSocket, and in no other bytes. */
 export const changeMarker = 'type":"tag.';
 
 export function randomDigest(): string {

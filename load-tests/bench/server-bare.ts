@@ -1,6 +1,6 @@
 /**
- * The floor: bare `net` sockets, one loop that writes one shared Buffer to each. It answers whatever comes
- * first with a stream's head and understands nothing: what it costs, any Node server must cost.
+ * The floor: bare `net` sockets, and a loop that writes one shared Buffer to each. It answers any first bytes
+ * with a stream's head and parses nothing. Any Node server costs at least this.
  */
 import { createServer, type Socket } from 'node:net';
 import { runOwnServer } from './own-server.ts';
@@ -15,7 +15,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   sockets.add(socket);
   socket.once('data', () => {
     socket.write(head);
-    // Nothing more is expected of a subscriber; what comes is dropped, and its end is noticed.
+    // Further bytes are dropped. Reading them also detects the end.
     socket.resume();
   });
   socket.on('close', () => sockets.delete(socket));

@@ -1,4 +1,4 @@
-/** Naive SSE: node:http, `response.write` of a string for each subscriber. */
+/** Naive SSE: node:http, and `response.write` of a string for each subscriber. */
 import { createServer, type ServerResponse } from 'node:http';
 import { runOwnServer } from './own-server.ts';
 import { sseFrame } from './sample.ts';

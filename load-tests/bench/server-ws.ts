@@ -1,4 +1,4 @@
-/** Naive WebSocket: the `ws` library, `socket.send` of a string for each subscriber. */
+/** Naive WebSocket: the `ws` library, and `socket.send` of a string for each subscriber. */
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { runOwnServer } from './own-server.ts';

@@ -1,4 +1,4 @@
-/** The q-quantile (0–1) of `sorted`, ascending; the nearest rank, so that it is always a value that occurred. */
+/** The q-quantile (0–1) of values in ascending order, by nearest rank: always a value that occurred. */
 export function quantile(sorted: ArrayLike<number>, q: number): number {
   const rank = Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1));
   return sorted[rank] ?? Number.NaN;

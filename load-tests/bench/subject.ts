@@ -1,10 +1,9 @@
-/** A server under test, as the bench sees it: one process, a port, and a way to make it publish. */
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import type { FromServer, ToServer } from './control.ts';
 import { sampleChange } from './sample.ts';
 
-/** How a subscriber of this server speaks. */
+/** What a subscriber of this server sends and expects. */
 export interface Dialogue {
   readonly request: string;
   /** WebSocket: the message sent after the handshake. */
@@ -16,17 +15,16 @@ export interface Subject {
   readonly pid: number;
   readonly port: number;
   readonly dialogue: Dialogue;
-  /** Publishes one change, or begins to. */
+  /** Publishes one change. It may resolve before the change is delivered. */
   publish(): Promise<void>;
-  /** Begins to watch the event loop. */
+  /** Begins to watch the event loop for stalls. */
   watchStalls(): void;
-  /** Ends it; the longest stall meanwhile, ms. */
+  /** Stops watching; resolves to the longest stall, ms. */
   longestStallMs(): Promise<number>;
-  /** Begins to watch how long code holds the event loop, by CPU time and without collections. */
+  /** Begins to watch how long code holds the event loop, in CPU time without collections. */
   watchHolds(): void;
-  /** Ends it; the longest hold meanwhile, ms. */
+  /** Stops watching; resolves to the longest hold, ms. */
   longestHoldMs(): Promise<number>;
-  /** Has V8 collect its garbage. */
   collectGarbage(): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,7 +41,7 @@ export const webSocketRequest = (path: string, headers: readonly string[] = []) 
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
-    // The sample key of RFC 6455, 1.3: servers only hash it.
+    // The sample key of RFC 6455, 1.3. Servers only hash it.
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
     ...headers,
     '',
@@ -54,7 +52,7 @@ export const probeArgs = ['--expose-gc', '--import', new URL('./probe.ts', impor
 
 export type ServerChild = Child<ToServer, FromServer>;
 
-/** What the probe within the server does for us. */
+/** The methods of a subject that the probe in the server carries out. */
 export function probeMethods(
   child: ServerChild,
 ): Pick<Subject, 'watchStalls' | 'longestStallMs' | 'watchHolds' | 'longestHoldMs' | 'collectGarbage'> {

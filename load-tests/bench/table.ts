@@ -1,17 +1,15 @@
-/** What the bench found, as a table for people. */
-
 export interface Finding {
   readonly server: string;
   readonly subscribers: number;
   readonly opensPerSecond: number;
   readonly openCpuUs: number;
-  /** PSS growth over the number, from a collected heap to what stood after the settle. */
+  /** Growth of PSS per subscriber, from a collected heap to the end of the settle time. */
   readonly kibPerSubscriber: number;
-  /** The same with a collection before the second reading too. */
+  /** The same, with a collection before the second reading too. */
   readonly settledKibPerSubscriber: number;
   readonly deliveries: number;
   readonly cpuUsPerDelivery: number;
-  /** Against the floor's CPU per delivery; NaN where the floor was not run. */
+  /** Compared with the floor's CPU per delivery; NaN without the floor. */
   readonly ratio: number;
   readonly bytesPerDelivery: number;
   readonly latencyP50Ms: number;
@@ -24,8 +22,8 @@ export interface Finding {
 const fixed = (value: number, digits: number) => (Number.isFinite(value) ? value.toFixed(digits) : '–');
 
 /**
- * Fewer subscribers than this, and the heap's own movements (some MiB either way) are more than the subscribers:
- * the growth of memory is then no figure of theirs, and may even be negative.
+ * With fewer subscribers, the heap's own movements (some MiB either way) exceed the memory of the subscribers.
+ * The growth then says nothing about them, and may be negative.
  */
 export const minSubscribersForMemory = 10_000;
 
@@ -49,7 +47,7 @@ const columns: readonly Column[] = [
   ['stall ms', (f) => fixed(f.longestStallMs, 1)],
 ];
 
-/** Rows of cells as aligned text, the first column to the left; valid Markdown. */
+/** Aligns rows of cells as a valid Markdown table, with the first column to the left. */
 export function alignedTable(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -72,7 +70,7 @@ export function findingsTable(findings: readonly Finding[]): string {
   ]);
 }
 
-/** What the table cannot show with so few subscribers; null: it shows everything. */
+/** What the table cannot show with so few subscribers; null if it shows everything. */
 export function smallRunNote(subscribers: number): string | null {
   if (subscribers >= minSubscribersForMemory) return null;
   return (

@@ -5,7 +5,7 @@ export function textFrame(text: string): Buffer {
   return maskedFrame(0x81, Buffer.from(text));
 }
 
-/** The answer to a ping, with its payload. */
+/** The answer to a ping with this payload. */
 export function pongFrame(payload: Buffer): Buffer {
   return maskedFrame(0x8a, Buffer.from(payload));
 }

@@ -1,4 +1,4 @@
-/** What a stranger may send that costs the gateway the most. Each resolves with how it ended. */
+/** The costliest input that a stranger can send. Each attack resolves to how it ended. */
 import type { Gateway } from '../bench/gateway.ts';
 import {
   costlyGlobs,
@@ -15,7 +15,7 @@ export interface Attack {
   run(gateway: Gateway, epoch: string): Promise<string>;
 }
 
-/** Each attack has globs of its own: what one has learned must not help the next. */
+/** Each attack has different globs, so that verdicts learned from one do not speed up the next. */
 let used = 0;
 function freshGlobs(): readonly string[] {
   used += globsPerConnection;
@@ -96,7 +96,7 @@ export const attacks: readonly Attack[] = [
   },
 ];
 
-/** Opens `count` sockets with the costliest filters, each from an address of its own, half of them by ranges. */
+/** Opens `count` sockets with the costliest filters, each from its own address; with `withRanges`, half use ranges. */
 export async function besiege(gateway: Gateway, count: number, withRanges: boolean) {
   const clients: HostileClient[] = [];
   let refused = 0;
@@ -113,7 +113,7 @@ export async function besiege(gateway: Gateway, count: number, withRanges: boole
   return { clients, refused };
 }
 
-/** Ten sockets that replace 900 globs as fast as they may: at once, then one of them every two seconds. @returns a stop */
+/** Ten sockets that replace 900 globs: all at once, then one every two seconds. Resolves to a function that ends it. */
 export async function churn(gateway: Gateway): Promise<() => void> {
   const clients = await Promise.all(Array.from({ length: 10 }, () => HostileClient.webSocket(gateway.port)));
   let round = 0;
@@ -124,7 +124,7 @@ export async function churn(gateway: Gateway): Promise<() => void> {
     client.say({ type: 'subscribe', id: `${round}`, repository });
   };
   for (const client of clients) replace(client);
-  // Each may have 40 new globs a second: 900 after 22 s.
+  // Each may send 40 new globs a second: 900 after 22 s.
   const timer = setInterval(() => {
     const client = clients[round % clients.length];
     if (client !== undefined) replace(client);

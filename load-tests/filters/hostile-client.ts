@@ -1,4 +1,4 @@
-/** Clients that ask for much, each from an address of its own, so that each has a share of its own. */
+/** Clients that ask for much. Each has its own address, so that each has its own share of the limits. */
 import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { pingsIn } from '../bench/pings.ts';
@@ -8,7 +8,7 @@ import { pongFrame, textFrame } from '../bench/text-frame.ts';
 const patienceMs = 120_000;
 let nextAddress = 0;
 
-/** Linux has all of 127.0.0.0/8 without being told; elsewhere all share one address, and one share. */
+/** Only Linux has all of 127.0.0.0/8 by default. Elsewhere all clients share one address, and one share. */
 function ownAddress(): { readonly localAddress?: string } {
   nextAddress = (nextAddress + 1) % 60_000;
   return process.platform === 'linux'
@@ -54,7 +54,7 @@ export class HostileClient {
     return client;
   }
 
-  /** Resolves when this text has come, or a refusal, or the end; says what. */
+  /** Resolves to what came first: this string, a refusal or the end. */
   until(text: string): Promise<string> {
     return new Promise((resolve) => {
       this.#waiting = { text, heard: resolve };

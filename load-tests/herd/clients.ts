@@ -1,7 +1,6 @@
 /**
- * The herd: each client has a subscription at the gateway and a connection to the registry, and asks the
- * registry for the manifest when it is told of a change. The connections are made beforehand: handshakes
- * would spread the requests, and flatter those who send them all at once.
+ * Each client has a subscription and a connection to the registry, and HEADs it on a change. The connections
+ * exist beforehand: handshakes would spread the requests and flatter a strategy that sends all at once.
  */
 import { connect, type Socket } from 'node:net';
 import { MarkerCounter } from '../bench/marker-counter.ts';

@@ -1,4 +1,4 @@
-/** What the herd script says to its children. Times are `hrMs()` of the bench. */
+/** The messages between the herd script and its children. Times are `hrMs()` of the bench. */
 
 /** From the registry, once. */
 export interface RegistryListening {
@@ -6,27 +6,27 @@ export interface RegistryListening {
   readonly port: number;
 }
 
-/** To the registry: hand over what was counted, and count afresh. */
+/** To the registry: send the recorded arrivals, and begin again. */
 export interface Collect {
   readonly kind: 'collect';
 }
 
 export interface Collected {
   readonly kind: 'collected';
-  /** Arrival of every HEAD. */
+  /** Arrival of each HEAD. */
   readonly at: Float64Array;
 }
 
-/** To the clients: subscribe, connect to the registry, and HEAD it `delay` after every change. */
+/** To the clients: subscribe, connect to the registry, and HEAD it after every change. */
 export interface Gather {
   readonly kind: 'gather';
   readonly clients: number;
   readonly gatewayPort: number;
   readonly registryPort: number;
-  /** The subscription's request. */
+  /** The HTTP request that subscribes. */
   readonly request: string;
   readonly readyMarker: string;
-  /** Longest random wait between a change and the HEAD, ms; 0: none. */
+  /** Longest random wait between a change and the HEAD, ms; 0 for none. */
   readonly jitterMs: number;
 }
 
@@ -34,7 +34,7 @@ export interface Gathered {
   readonly kind: 'gathered';
 }
 
-/** From the clients: all have asked. */
+/** From the clients: all of them have sent their HEAD. */
 export interface Asked {
   readonly kind: 'asked';
 }

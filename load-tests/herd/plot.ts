@@ -1,22 +1,21 @@
 /**
- * The herd as an SVG: one section for each herd. The curves end at twice R, or the difference between jitter and
- * pace could not be seen; the peaks, which may be hundreds of times higher, stand beside them as bars on a
- * logarithmic scale.
+ * The herd as an SVG. The curves end at twice R, because on a larger scale jitter and pace would look alike.
+ * Peaks may be hundreds of times higher, so bars beside the curves show them on a logarithmic scale.
  */
 
 export interface Series {
   readonly name: string;
   readonly color: string;
-  /** Requests in each bin from time 0 on. */
+  /** Requests in each bin from time 0 on, in one round. */
   readonly bins: readonly number[];
-  /** Requests in the fullest bin; may be that of several rounds, while `bins` are one round's. */
+  /** Requests in the fullest bin, possibly over several rounds. */
   readonly peak: number;
 }
 
 export interface Section {
   readonly title: string;
   readonly binMs: number;
-  /** R: the deliveries a second that were asked for. */
+  /** R: the configured deliveries per second. */
   readonly ratePerSecond: number;
   readonly series: readonly Series[];
 }
@@ -47,7 +46,7 @@ export function plotSvg(sections: readonly Section[]): string {
   ].join('\n');
 }
 
-/** Requests in each bin over time, up to twice R. */
+/** The requests in each bin over time, up to twice R. */
 function curvesOf({ series, binMs, ratePerSecond }: Section): readonly string[] {
   const level = (ratePerSecond * binMs) / 1000;
   const ceiling = level * 2;
@@ -95,7 +94,7 @@ function curvesOf({ series, binMs, ratePerSecond }: Section): readonly string[] 
   ];
 }
 
-/** The highest bin of each series, logarithmic. */
+/** The peak of each series on a logarithmic scale. */
 function barsOf({ series, binMs, ratePerSecond }: Section): readonly string[] {
   const level = (ratePerSecond * binMs) / 1000;
   const decades = Math.ceil(Math.log10(Math.max(level, ...series.map(({ peak }) => peak))));

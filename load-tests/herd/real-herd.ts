@@ -1,4 +1,4 @@
-/** The herd with nothing simulated: the real gateway, real subscribers, real HEADs, at a smaller scale. */
+/** The herd without simulation: the real gateway, real subscribers, real HEADs, with fewer clients. */
 import { fileURLToPath } from 'node:url';
 import { Child } from '../bench/child.ts';
 import { hrMs } from '../bench/control.ts';
@@ -6,16 +6,16 @@ import { type Gateway, startGateway } from '../bench/gateway.ts';
 import type { Collect, FromClients, FromRegistry, Gather } from './messages.ts';
 import type { StrategyName } from './strategies.ts';
 
-/** Beyond the window over which the deliveries are spread. */
+/** Wait beyond the window over which the deliveries are spread, ms. */
 const timeoutMs = 60_000;
 
 export interface RealHerd {
   readonly clients: number;
-  /** R while paced; also sets the window of the random jitter. */
+  /** R while paced. It also sets the window of the random jitter. */
   readonly ratePerSecond: number;
 }
 
-/** Arrival of every HEAD at the registry, ms after the publish. */
+/** Arrivals of all HEADs at the registry, ms after the publish. */
 export async function realArrivalsMs(strategy: StrategyName, herd: RealHerd): Promise<readonly number[]> {
   const registry: Child<Collect, FromRegistry> = start('registry', './registry.ts', 0);
   const clients: Child<Gather, FromClients> = start('clients', './clients.ts', 1);

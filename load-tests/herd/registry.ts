@@ -1,10 +1,10 @@
-/** A registry that answers HEADs of manifests and remembers when each came. Nothing else of a registry. */
+/** Only answers HEADs of manifests, and records when each came. */
 import { createServer } from 'node:http';
 import { hrMs } from '../bench/control.ts';
 import { randomDigest } from '../bench/sample.ts';
 import type { Collect, FromRegistry } from './messages.ts';
 
-/** More than any herd here; beyond it requests are answered but not remembered. */
+/** Larger than any herd here. Further requests are answered but not recorded. */
 const maxRemembered = 1_000_000;
 
 const digest = randomDigest();
@@ -18,7 +18,7 @@ const server = createServer((request, response) => {
   if (arrivals.length < maxRemembered) arrivals.push(hrMs());
   response.writeHead(200, { 'docker-content-digest': digest, 'content-length': 10229 }).end();
 });
-// Clients keep their connection for as long as a run takes.
+// Clients keep their connections during the whole run.
 server.keepAliveTimeout = 600_000;
 
 function tell(message: FromRegistry): void {

@@ -1,4 +1,4 @@
-/** What several rounds of one herd came to. Pure. */
+/** Summarises several rounds of one herd. Pure. */
 import { median } from '../bench/statistics.ts';
 import { bins, type StrategyName } from './strategies.ts';
 
@@ -10,7 +10,7 @@ export interface HerdRow {
   /** Highest bin of each round, ascending. */
   readonly peaks: readonly number[];
   readonly medianPeak: number;
-  /** The median peak against an even stream of R. */
+  /** The median peak compared with an even stream of R. */
   readonly ratio: number;
   /** When the last request came, ms after the change; median. */
   readonly lastMs: number;
@@ -45,12 +45,12 @@ export function rowOf(
   };
 }
 
-/** Fewer rounds of each say nothing about noise. */
+/** With fewer rounds, the comparison says nothing about noise. */
 const minRounds = 5;
-/** Of all pairs of rounds; five against five with 92 % differ with p < 0.05 (Mann–Whitney U, two-sided). */
+/** Share of the pairs of rounds. 92 % of five against five is p < 0.05 (Mann–Whitney U, two-sided). */
 const clearShare = 0.92;
 
-/** Says whether pace peaks lower than random jitter beyond noise: in how many pairs of rounds it does. */
+/** Says in how many pairs of rounds pace peaks lower than random jitter, and whether that is more than noise. */
 export function comparison(rows: readonly HerdRow[], kind: HerdRow['kind']): string {
   const peaksOf = (strategy: StrategyName) =>
     rows.find((row) => row.kind === kind && row.strategy === strategy)?.peaks ?? [];

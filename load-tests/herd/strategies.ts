@@ -1,6 +1,6 @@
 /**
- * When a herd's requests reach the registry, computed: three ways of sending one change to the same clients. Pure, and with
- * the gateway's own pacing functions for the third.
+ * Computes when a herd's requests reach the registry, for three ways to deliver one change to the same clients.
+ * Pure. The paced way uses the gateway's own functions.
  */
 
 import { dueMs } from '../../src/fanout/pace/slots.ts';
@@ -9,22 +9,22 @@ import type { Random } from '../../src/lib/random.ts';
 export interface Herd {
   /** Subscribers of each gateway. */
   readonly counts: readonly number[];
-  /** What the registry is thought to stand, requests a second. */
+  /** R: the configured deliveries per second. */
   readonly ratePerSecond: number;
-  /** What one unpaced delivery costs a gateway, ms: even "at once" takes its time. */
+  /** Cost of one unpaced delivery, ms: delivering to all at once takes time too. */
   readonly deliveryMs: number;
-  /** Shortest and longest time between receiving the change and the request's arrival, ms; uniform. */
+  /** Shortest and longest time between the change and the request's arrival, ms; uniform. */
   readonly reactionMs: readonly [min: number, max: number];
 }
 
 export const strategyNames = ['pace off', 'random jitter', 'paced'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
-export function clientsOf(herd: Herd): number {
+function clientsOf(herd: Herd): number {
   return herd.counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Three gateways that share the clients very unevenly: 75 %, 24.9 % and the rest. */
+/** Three gateways with 75 %, 24.9 % and the rest of the clients. */
 export function herdOf(clients: number, ratePerSecond: number): Herd {
   const most = Math.ceil(clients * 0.75);
   const some = Math.floor(clients * 0.249);
@@ -36,12 +36,12 @@ export function herdOf(clients: number, ratePerSecond: number): Herd {
   };
 }
 
-/** W: how long the requests are to take, ms. */
+/** W: the time over which the requests are spread, ms. */
 export function windowMs(herd: Herd): number {
   return (clientsOf(herd) * 1000) / herd.ratePerSecond;
 }
 
-/** Arrival of every client's request, ms after the change, in no order. */
+/** Arrival of each client's request, ms after the change, unordered. */
 export function arrivalsMs(strategy: StrategyName, herd: Herd, random: Random): readonly number[] {
   const [min, max] = herd.reactionMs;
   return herd.counts.flatMap((count, node) =>
@@ -54,7 +54,6 @@ export function arrivalsMs(strategy: StrategyName, herd: Herd, random: Random): 
   );
 }
 
-/** Requests in each `binMs` from the change on. */
 export function bins(arrivals: readonly number[], binMs: number): readonly number[] {
   const last = arrivals.reduce((latest, at) => Math.max(latest, at), 0);
   const counted = new Array<number>(Math.floor(last / binMs) + 1).fill(0);
@@ -65,7 +64,7 @@ export function bins(arrivals: readonly number[], binMs: number): readonly numbe
   return counted;
 }
 
-/** Small and repeatable (mulberry32), so that the committed plot changes only when the pacing does. */
+/** Small and repeatable (mulberry32), so that the committed plot changes only if the pacing does. */
 export function seededRandom(seed: number): Random {
   let state = seed;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * A reconnect storm: half-way every subscriber drops its connection at the same moment, is away for AWAY
- * seconds while changes go on, and comes back with its resume position. Nobody may have missed anything.
+ * A reconnect storm: half-way every subscriber drops its connection at the same moment, is away for AWAY seconds
+ * while changes go on, and resumes from its position. None may miss a change.
  *
  *   k6 run -e SUBSCRIBERS=2000 -e AWAY=2 load-tests/k6/reconnect-storm.ts
  */
@@ -10,10 +10,10 @@ import { leftMs, publisher, publishesAfterS, subscribers } from './lib/scenarios
 import { readSettings } from './lib/settings.ts';
 import { SocketSubscriber } from './lib/socket-subscriber.ts';
 
-// Over the gateway's own pace: the storm must keep to it.
+// The gateway paces the deliveries, because the pace must hold in a storm too.
 const settings = readSettings({ pace: '' });
 const awayMs = Number(__ENV.AWAY ?? 2) * 1000;
-/** A client that is refused comes back after a second and up to this long more, ms, as Retry-After asks. */
+/** A refused client returns after one second plus a random part of this, ms, as Retry-After asks. */
 const retrySpreadMs = 4000;
 
 export const options = {
@@ -25,7 +25,7 @@ export const options = {
     manifeed_gaps: ['count==0'],
     manifeed_resets: ['count==0'],
     manifeed_deliveries: ['count>0'],
-    // The gateway may refuse some at the storm's height, and asks them to come back later.
+    // At the storm's height the gateway may refuse some, and asks them to return later.
     manifeed_subscribed: ['rate>0.5'],
     manifeed_published: ['rate==1'],
     manifeed_ready_after: ['p(95)<10000'],
@@ -33,7 +33,7 @@ export const options = {
 };
 
 interface Storm {
-  /** ms since the epoch: the same for all, or it would be no storm. */
+  /** ms since the epoch. The same for all subscribers. */
   readonly at: number;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Slow readers: SLOW per cent of the subscribers need DAWDLE seconds for each change. The others must not
- * notice, and the slow ones must miss nothing: they are fed from the ledger, or closed and come back.
+ * Slow readers: SLOW per cent of the subscribers take DAWDLE seconds for each change. The others must not be
+ * affected. The slow ones must miss nothing: the gateway feeds them from the ledger, or closes them and they
+ * return.
  *
  *   k6 run -e SUBSCRIBERS=1000 -e SLOW=10 -e DAWDLE=3 load-tests/k6/slow-readers.ts
  */
@@ -52,7 +53,7 @@ export function readAtOnce(): void {
   stay({});
 }
 
-/** k6 reads no further from a socket whose virtual user sleeps, so that the gateway meets a full one. */
+/** k6 does not read from the socket of a virtual user that sleeps, so the gateway sees a full socket. */
 export function readSlowly(): void {
   stay({ onChange: () => sleep(dawdleS) });
 }

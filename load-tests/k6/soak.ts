@@ -1,6 +1,6 @@
 /**
- * Soak: for hours, subscribers come and go, each for SESSION seconds on average, and resume where they were.
- * What this looks for is in the thresholds and, beside them, in the gateway's own memory.
+ * Soak: for hours, subscribers come and go, each for SESSION seconds on average, and resume from their positions.
+ * Judge it by the thresholds and by the gateway's memory.
  *
  *   k6 run -e SUBSCRIBERS=2000 -e DURATION=14400 -e EVERY=5 -e SESSION=300 load-tests/k6/soak.ts
  */
@@ -12,7 +12,7 @@ import { SocketSubscriber } from './lib/socket-subscriber.ts';
 
 const settings = readSettings({ durationS: 14400, everyS: 5 });
 const sessionS = Number(__ENV.SESSION ?? 300);
-/** Between two sessions of a subscriber, s: changes go on meanwhile. */
+/** Time between two sessions of a subscriber, s; changes go on meanwhile. */
 const awayS = sessionS / 10;
 
 export const options = {
@@ -38,13 +38,13 @@ export function subscribe(): void {
     const leftMs = endsAt - Date.now();
     if (leftMs <= 0) return;
     subscriber.open();
-    // Half to one and a half sessions, or all would leave together.
+    // A session lasts 0.5 to 1.5 times SESSION, so that subscribers do not leave together.
     const stayMs = Math.min(leftMs, sessionS * (0.5 + Math.random()) * 1000);
     setTimeout(() => subscriber.close(), stayMs);
     setTimeout(session, stayMs + awayS * 1000);
   };
   session();
-  // A virtual user whose timers are all done would be started again.
+  // A timer keeps the virtual user alive, because k6 restarts one whose timers are all done.
   setTimeout(() => subscriber.close(), leftMs(settings));
 }
 

@@ -1,4 +1,4 @@
-/** The k6 extension xk6-sse (github.com/phymbert/xk6-sse): what these scripts use of it. It has no types of its own. */
+/** Types for the part of xk6-sse (github.com/phymbert/xk6-sse) that these scripts use. The extension has none. */
 declare module 'k6/x/sse' {
   export interface SseParams {
     readonly method?: 'GET' | 'POST';
@@ -8,7 +8,7 @@ declare module 'k6/x/sse' {
     readonly timeout?: string;
   }
 
-  /** Absent fields are empty strings. A bookmark is an event with an id alone. */
+  /** Absent fields are empty strings. A bookmark is an event with only an id. */
   export interface SseEvent {
     readonly id: string;
     readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * Fan-out over SSE, with the extension xk6-sse: k6 has no SSE of its own. A recent k6 fetches the extension by
- * itself; an older one must be built with it (`xk6 build --with github.com/phymbert/xk6-sse`).
+ * Fan-out over SSE. k6 has no SSE, so this needs the extension xk6-sse. Recent k6 fetches it by itself; older k6
+ * must be built with it (`xk6 build --with github.com/phymbert/xk6-sse`).
  *
  *   k6 run -e MANIFEED_URL=http://127.0.0.1:8080 -e SUBSCRIBERS=1000 load-tests/k6/sse.ts
  */
@@ -14,7 +14,7 @@ import { leftMs, publisher, subscribers } from './lib/scenarios.ts';
 import { readSettings, subscriberHeaders } from './lib/settings.ts';
 
 const settings = readSettings();
-/** Between the end of a stream and the next try, s. */
+/** Wait between the end of a stream and the next try, s. */
 const retryS = 1;
 
 export const options = {
@@ -45,7 +45,7 @@ export async function subscribe(): Promise<void> {
     const startedAt = Date.now();
     let liveSince = Number.NaN;
     const onEvent = (event: SseEvent) => {
-      // Bookmarks too: they are what lets a quiet subscription resume.
+      // Bookmarks count too: they let a quiet subscription resume.
       if (event.id !== '') lastEventId = event.id;
       if (event.name === 'ready') {
         liveSince = Date.now();
@@ -61,7 +61,7 @@ export async function subscribe(): Promise<void> {
       headers: { ...subscriberHeaders(settings), Accept: 'text/event-stream', ...resume },
       timeout: `${Math.ceil((endsAt - startedAt) / 1000)}s`,
     };
-    // The extension holds this virtual user here until the stream ends; awaiting what it returns costs nothing.
+    // The extension blocks here until the stream ends, and returns no promise. The stand-in returns one.
     await sse.open(`${settings.url}/v1/events?${query}`, params, (client) => {
       client.on('event', (event) => {
         onEvent(event);

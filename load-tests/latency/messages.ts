@@ -1,9 +1,9 @@
-/** What the latency script says to its poster. */
+/** The messages between the latency script and its poster. */
 
 export interface Post {
   readonly kind: 'post';
   readonly port: number;
-  /** The hook's name; its kind must be `distribution`. */
+  /** The hook's name. Its kind must be `distribution`. */
   readonly hook: string;
   readonly connections: number;
   readonly durationMs: number;
@@ -16,7 +16,7 @@ export interface Posted {
   readonly refused: number;
   /** From the first request to the last answer, ms. */
   readonly elapsedMs: number;
-  /** From request to answer, ms, one per acknowledged delivery. */
+  /** From request to answer, ms, of each acknowledged delivery. */
   readonly latenciesMs: Float64Array;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { randomDigest } from '../bench/sample.ts';
 
-/** A push as CNCF Distribution 2.x and 3.x announce it ("Notifications", envelope v1), about 900 bytes. */
+/** A push notification of CNCF Distribution 2.x and 3.x ("Notifications", envelope v1), about 900 bytes. */
 export function pushNotification(repository: string, tag: string): string {
   const digest = randomDigest();
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';

@@ -1,6 +1,6 @@
 /**
- * A process that posts registry notifications over many kept connections, one at a time on each, as fast as
- * they are acknowledged. Bare sockets: an HTTP client would cost more than the answers that it waits for.
+ * Posts registry notifications over kept connections, one at a time on each, as fast as they are acknowledged. It
+ * uses bare sockets, because an HTTP client would cost more than the gateway's answers.
  */
 import { connect } from 'node:net';
 import { hrMs } from '../bench/control.ts';
@@ -9,7 +9,7 @@ import { pushNotification } from './notification.ts';
 
 const repositories = 500;
 const mediaType = 'application/vnd.docker.distribution.events.v1+json';
-/** Latencies kept; beyond it deliveries are counted only. */
+/** Latencies kept. Further deliveries are only counted. */
 const maxLatencies = 1_000_000;
 
 function tell(message: FromPoster): void {
@@ -44,7 +44,7 @@ function run(options: Post): void {
     };
     socket.on('connect', send);
     socket.on('data', (chunk) => {
-      // An answer is a few hundred bytes in one segment; what does not begin with a status line goes on from it.
+      // An answer is a few hundred bytes in one segment. A chunk without a status line continues the one before.
       const status = chunk.toString('latin1', 0, 10);
       if (!status.startsWith('HTTP/1.1 ')) return;
       if (status === 'HTTP/1.1 2') {

@@ -1,6 +1,6 @@
 /**
- * `npm run load:stand-in`: what the k6 scripts measure when the stand-in for k6 runs them. Subscribers, publisher
- * and gateway share one process, so these are figures of the scripts' soundness, not of the gateway's speed.
+ * `npm run load:stand-in`: what the k6 scripts measure on the stand-in for k6. Subscribers, publisher and gateway
+ * share one process, so the figures show that the scripts count correctly, not how fast the gateway is.
  */
 import { afterAll, expect, it } from 'vitest';
 import { startGateway } from '../../test/support/gateway.ts';

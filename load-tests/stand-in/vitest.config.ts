@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { mergeConfig } from 'vitest/config';
 import root from '../../vitest.config.ts';
 
-// The stand-ins for k6's modules are aliases of the test suite's configuration.
+// The test suite's configuration aliases k6's modules to the stand-ins.
 const config = mergeConfig(root, {
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: { testTimeout: 300_000 },

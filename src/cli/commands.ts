@@ -1,4 +1,3 @@
-/** The commands besides `serve`, given what they need of other parts. */
 import { systemClock } from '../lib/clock.ts';
 import { fetchText } from '../lib/fetch-text.ts';
 import { explainDelivery } from '../source/webhook/explain.ts';

@@ -4,7 +4,7 @@ import { settings } from '../config/schema.ts';
 import { settingsTable } from '../config/settings/table.ts';
 import { type Command, exitCodes } from './command.ts';
 
-/** `manifeed config`: the resolved settings, secrets hidden; or what is wrong with them. */
+/** `manifeed config`: prints the resolved settings with secrets hidden, or what is wrong with them. */
 export const configCommand: Command = {
   name: 'config',
   usage: '[--config FILE] [--SETTING VALUE]… | --settings',

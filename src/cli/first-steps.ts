@@ -1,4 +1,4 @@
-/** What a start prints for whoever tries the gateway: commands that work with the configuration in force. */
+/** What a start prints for a person who tries the gateway: commands that work with this configuration. */
 import type { Config, WebhookConfig } from '../config/config.ts';
 
 export interface ListeningAt {
@@ -6,13 +6,10 @@ export interface ListeningAt {
   readonly port: number;
 }
 
-/** Addresses that stand for all; one cannot connect to them everywhere. */
+/** Addresses to listen on that not every system can connect to, and the loopback address to use instead. */
 const reachable: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/**
- * Lines for people, on standard error. A command that would need a secret of the configuration is left out, or has
- * a variable in the secret's place: secrets are not printed.
- */
+/** A command that needs a secret has a variable in its place, or is left out. */
 export function firstSteps(config: Config, at: ListeningAt): string {
   const url = urlOf(reachable[at.host] ?? at.host, at.port);
   const hook = config.webhooks.find((candidate) => credentialsOf(candidate) !== null);
@@ -29,12 +26,12 @@ export function firstSteps(config: Config, at: ListeningAt): string {
   ].join('\n');
 }
 
-/** The WHATWG form; an IPv6 address is in brackets. */
+/** As the WHATWG URL standard writes it, with an IPv6 address in brackets. */
 export function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Exact names may be unknown here or not granted to a token; a pattern shows what there is. */
+/** An exact name may be unknown here or not granted to a token. A pattern shows whatever there is. */
 function repositoryFor(config: Config, hook: WebhookConfig | undefined): string {
   if (config.access.kind === 'tokens' || config.registries.length > 0) return '**';
   return hook?.registry === undefined ? 'nginx' : `${hook.registry}/nginx`;
@@ -45,7 +42,7 @@ function publish(hook: WebhookConfig, url: string): string {
   return `curl ${credentialsOf(hook) ?? ''}-d '${body}' '${url}/v1/hooks/${hook.name}'`;
 }
 
-/** Arguments for curl; null where the hook does not take our own JSON, or wants more than a bearer token. */
+/** Arguments for curl; null if the hook takes another kind of JSON, or needs more than a bearer token. */
 function credentialsOf(hook: WebhookConfig): string | null {
   const { kind, token, tokenHeader, password, pathToken } = hook;
   if (kind !== 'manifeed' || tokenHeader !== undefined) return null;

@@ -2,20 +2,19 @@ import { parseArgs, TextDecoder } from 'node:util';
 import { loadConfig, type WebhookConfig } from '../config/config.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
-/** A saved delivery, as the hook would have received it. */
 export interface SavedDelivery {
   readonly hook: WebhookConfig;
   readonly body: Uint8Array;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The last segment of the URL, where the hook has a `pathToken`. */
+  /** The last segment of the URL, if the hook has a `pathToken`. */
   readonly pathToken: string | undefined;
 }
 
-/** Says what a delivery would become, as something that JSON can show; `status` is what its sender would get. */
+/** `status` is what the sender would receive. */
 export type ExplainDelivery = (delivery: SavedDelivery) => Promise<{ readonly status: number }>;
 
-/** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows what it would become. */
+/** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows the outcome. */
 export function hooksCommand(explain: ExplainDelivery): Command {
   return {
     name: 'hooks',
@@ -83,13 +82,13 @@ function parse(argv: readonly string[]) {
   }
 }
 
-/** `Name: value`, as curl takes them. A later one of a name wins. */
+/** Reads headers written as curl takes them: `Name: value`. The last one of a name wins. */
 function parseHeaders(texts: readonly string[]): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   for (const text of texts) {
     const match = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+):\s*(.*)$/s.exec(text);
     if (match?.[1] === undefined || match[2] === undefined) {
-      // The value may be a secret: only its shape is spoken of.
+      // The value may be a secret, so the message does not quote it.
       throw new UsageError('read --header: must be "Name: value"');
     }
     headers[match[1].toLowerCase()] = match[2];

@@ -4,7 +4,7 @@ import { TextDecoder } from 'node:util';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
-/** What `manifeed ledger info` shows; times are ms since the epoch. */
+/** What `manifeed ledger info` shows. Times are ms since the epoch. */
 export interface LedgerInfo {
   readonly kind: string;
   readonly epoch: string;
@@ -12,51 +12,48 @@ export interface LedgerInfo {
   readonly head: number;
   readonly tags: number;
   readonly repositories: number;
-  /** `recordedAt` of the oldest and the newest change kept; null where none is kept. */
+  /** `recordedAt` of the oldest and the newest kept change; null if there is none. */
   readonly oldestAt: number | null;
   readonly newestAt: number | null;
-  /** Null where the ledger is not a file of ours. */
+  /** Null if the ledger is not SQLite. */
   readonly file: LedgerFileInfo | null;
 }
 
 export interface LedgerFileInfo {
   readonly path: string;
   readonly bytes: number;
-  /** Of the write-ahead log beside it. */
+  /** Of the write-ahead log. */
   readonly logBytes: number;
-  /** Version of its tables. */
   readonly schema: number;
-  /** The process that has it open, where that is known; null: nobody has it. */
+  /** The process that has the file open, or `a gateway` if that process is unknown; null if none has it open. */
   readonly holder: string | null;
 }
 
-/** An opened ledger, as these commands need it. */
 export interface LedgerTool {
   info(): Promise<LedgerInfo>;
   /** Lines of NDJSON, each with its line feed. */
   exportLines(): AsyncIterable<string>;
-  /** Takes an export, in whatever chunks it comes; all or nothing. */
+  /** Imports an export, cut into chunks anywhere; all or nothing. */
   importChunks(chunks: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Copies it, as of now, into a new file. */
   backUp(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface LedgerCommandOptions {
-  /** Opens the ledger that the configuration names; `mayWrite` false: only to read one that is there. */
+  /** Opens the ledger that the configuration names. If `mayWrite` is false, it must exist and is only read. */
   readonly open: (config: Config, mayWrite: boolean) => Promise<LedgerTool>;
-  /** Puts a backup in the place of the ledger, under a new epoch; says what it did, a line each. */
+  /** Replaces the ledger by a backup, under a new epoch. Resolves to lines that say what it did. */
   readonly restore: (config: Config, file: string) => Promise<readonly string[]>;
-  /** Opens what is imported; rejects where it can't. Default: a file, or standard input for `-`. */
+  /** Opens the file to import; rejects if it cannot. Default: a file, or standard input for `-`. */
   readonly read?: (path: string) => Promise<AsyncIterable<Uint8Array>>;
-  /** Writes to standard output and resolves when more may come. Default: this process's. */
+  /** Writes a string and resolves when more can be written. Default: to standard output. */
   readonly write?: (text: string) => Promise<void>;
 }
 
-/** Lines are written in blocks of about this many characters: one write for each would be slow. */
+/** Lines are written in blocks of about this many characters, because one write per line would be slow. */
 const blockLength = 64 * 1024;
 
-/** `manifeed ledger`: looks at a ledger, backs it up and restores it, and moves it to another one. */
+/** `manifeed ledger`: shows, backs up, restores, exports and imports the ledger. */
 export function ledgerCommand(options: LedgerCommandOptions): Command {
   const { open, restore, read = openChunks, write = writeStandardOutput } = options;
   return {
@@ -81,7 +78,7 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
         for (const line of await restore(config, file)) io.err(line);
         return exitCodes.ok;
       }
-      // Before the ledger: a mistyped name must not leave an empty one behind.
+      // The input is opened first, so that a mistyped name leaves no empty ledger behind.
       const chunks = action === 'import' ? await read(file) : null;
       const ledger = await open(config, action === 'import');
       try {
@@ -92,7 +89,7 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
         } else if (chunks === null) await writeBlocks(ledger.exportLines(), write);
         else {
           await ledger.importChunks(chunks);
-          // On standard error, as everything that is not data.
+          // Standard output is for data only.
           io.err(describe(await ledger.info()));
         }
       } finally {
@@ -108,7 +105,7 @@ type Action = (typeof actions)[number];
 
 interface Arguments {
   readonly action: Action;
-  /** `-`: standard input. */
+  /** `-` is standard input. */
   readonly file: string;
   readonly flags: readonly string[];
 }

@@ -1,5 +1,3 @@
-/** The ledger as `manifeed ledger` needs it. */
-
 import type { Config } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { openLedger } from '../gateway/ledger.ts';
@@ -13,19 +11,18 @@ import { systemRandom } from '../lib/random.ts';
 import { randomId } from '../lib/random-id.ts';
 import type { LedgerInfo, LedgerTool } from './ledger-command.ts';
 
-/** Tags counted at a time. */
 const pageSize = 1_000;
 
 /**
- * @param mayWrite false: only one that is there, and beside the gateway that has it
- * @throws UNAVAILABLE when it can't be opened
+ * @param mayWrite if false, the ledger must exist; a gateway may have it open
+ * @throws UNAVAILABLE when it cannot be opened
  */
 export async function openLedgerTool(config: Config, mayWrite: boolean): Promise<LedgerTool> {
   const open = () =>
     openLedger(config.ledger, { retention: config.retention, clock: systemClock, random: systemRandom });
   if (config.ledger.kind === 'sqlite' && !mayWrite) {
     const { path } = config.ledger;
-    // Its owner brings it up to date; while a gateway has it, that one has.
+    // Opening migrates an old file. If a gateway has it open, that gateway has migrated it.
     if (isOldSqlite(path)) await (await open()).close();
     return readSqlite(path);
   }
@@ -58,7 +55,7 @@ function readSqlite(path: string): LedgerTool {
   };
 }
 
-/** @throws UNAVAILABLE where a gateway has the ledger, or the file is no backup */
+/** @throws UNAVAILABLE if a gateway has the ledger open, or the file is no backup */
 export async function restoreLedger({ ledger }: Config, file: string): Promise<readonly string[]> {
   if (ledger.kind !== 'sqlite') throw notSqlite('restore', ledger.kind);
   const { epoch, head, setAside } = await restoreSqlite({
@@ -116,7 +113,7 @@ function factsOf(path: string): SqliteFacts {
   }
 }
 
-/** By pages: a ledger of millions of tags is counted in bounded memory, since equal repositories follow each other. */
+/** Reads page by page, so that memory stays bounded. Pages are sorted, so equal repositories follow each other. */
 async function countTags(ledger: Ledger): Promise<{ tags: number; repositories: number }> {
   let tags = 0;
   let repositories = 0;

@@ -1,4 +1,3 @@
-/** The process apart from its signals: its files and streams, its commands, its exit code. */
 import { readFileSync } from 'node:fs';
 import { processEnvironment } from '../config/config.ts';
 import { type CommandIo, exitCodes } from './command.ts';
@@ -7,11 +6,7 @@ import { runCommandLine } from './run.ts';
 import { serveCommand } from './serve-command.ts';
 import type { StopSignals } from './stop-signals.ts';
 
-/**
- * Runs the command line of this process.
- *
- * @returns its exit code
- */
+/** @returns the exit code */
 export function runProcess(signals: StopSignals): Promise<number> {
   const version = readVersion();
   const io: CommandIo = {
@@ -20,7 +15,7 @@ export function runProcess(signals: StopSignals): Promise<number> {
     readFile: (path) => readFileSync(path === '-' ? 0 : path),
     env: processEnvironment(),
   };
-  // `manifeed … | head`: a reader that has enough is no failure of ours; whoever waits for the write is told.
+  // In `manifeed … | head` the reader may leave early: that is no failure. The pending write rejects.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
     io.err(`manifeed: write standard output: ${error.message}: must be writable`);
@@ -34,7 +29,7 @@ export function runProcess(signals: StopSignals): Promise<number> {
   });
 }
 
-/** Beside this file, built or not, is the package's folder. */
+/** The package's folder is two levels up, both in `src` and in the build. */
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest

@@ -1,7 +1,4 @@
-/**
- * The command line: finds the command, prints help, and turns errors into lines and exit codes. It starts
- * nothing itself: `process.ts` hands it the commands.
- */
+/** The command line: finds the command, prints help, and turns errors into lines and exit codes. */
 import { ConfigError } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
@@ -9,16 +6,11 @@ import { type Command, type CommandIo, exitCodes, UsageError } from './command.t
 export interface CommandLine {
   readonly version: string;
   readonly commands: readonly Command[];
-  /** Runs when only flags are given. */
+  /** The command that runs if the first argument is a flag. */
   readonly defaultCommand: string;
 }
 
-/**
- * Runs one command line.
- *
- * @param argv what follows the program: `['serve', '--listen', '127.0.0.1:0']`
- * @returns the exit code; rejects only if a command has a bug
- */
+/** @returns the exit code; rejects only if a command has a bug */
 export async function runCommandLine(
   argv: readonly string[],
   io: CommandIo,
@@ -66,7 +58,7 @@ async function run(command: Command, argv: readonly string[], io: CommandIo): Pr
   }
 }
 
-/** Node's own errors with a code (EADDRINUSE, ENOENT, …): the machine's fault, not ours. */
+/** Node's own errors with a code (EADDRINUSE, ENOENT, …) come from the machine; they are no bugs. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error;
 }

@@ -1,4 +1,4 @@
-/** `manifeed serve`: one gateway from its start to its end, and what signals do to it on the way. */
+/** `manifeed serve`: runs one gateway from start to end, and handles signals. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { loadConfig } from '../config/config.ts';
@@ -12,13 +12,12 @@ import type { StopSignals } from './stop-signals.ts';
 export interface ServeOptions {
   readonly version: string;
   readonly signals: StopSignals;
-  /** Ends the process at once. */
   readonly exit: (code: number) => void;
 }
 
-/** What a start that was told to stop may still take to close what it has opened, ms. */
+/** How long a start that is asked to stop may take to close what it has opened, ms. */
 const abandonMs = 500;
-/** After a second signal whatever still hangs is left, ms. */
+/** After a second signal, how long the gateway may still take to stop, ms. */
 const hurryMs = 1_000;
 
 export function serveCommand(options: ServeOptions): Command {
@@ -31,7 +30,7 @@ export function serveCommand(options: ServeOptions): Command {
       const logger = pino({ level: config.log.level });
       const stop = hearSignals(options, logger);
       const opening = openApp({ config, version: options.version, logger });
-      // The turn of the event loop lets a signal be heard that came while none was given, as in loading this.
+      // A signal that came while the code loaded is only delivered in the next turn of the event loop.
       const app = await Promise.race([opening.then((opened) => turn(opened)), stop.asked]);
       if (app === null) return abandon(opening, options);
       const { host, port } = await app.listen().catch(async (error: unknown) => {
@@ -74,10 +73,7 @@ function hearSignals(
   return { asked, hurry: hurry.signal };
 }
 
-/**
- * Ends a start that is not finished. It may wait for a Redis that does not answer, and no promise can be called
- * off; what it leaves open is closed by the process's end, as after a crash.
- */
+/** Ends an unfinished start. Its wait for a dead Redis cannot be cancelled, but ends with the process. */
 async function abandon(opening: Promise<App>, { exit }: ServeOptions): Promise<number> {
   const closed = opening.then(
     (app) => app.close().then(() => true),

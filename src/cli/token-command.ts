@@ -4,16 +4,15 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../config/config.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
 
-/** 256 bits: nobody guesses it, so a plain SHA-256 may stand in the configuration. */
+/** 256 bits cannot be guessed, so the configuration may hold a plain SHA-256. */
 const tokenBytes = 32;
-/** Lets secret scanners and people recognise one. */
+/** Lets people and secret scanners recognise a token. */
 const tokenPrefix = 'mf_';
 
 /**
- * `manifeed token`: makes a token and the entry that lets it in. The token itself is kept nowhere. The entry is
- * read as a gateway would read it first, so that what is printed is accepted.
- *
- * @param random bytes; default the system's cryptographic source
+ * `manifeed token`: makes a token and the entry that admits it. It parses the entry as a gateway would, so that
+ * what it prints is accepted. It stores nothing.
+ * @param random returns random bytes; default: the system's cryptographic source
  */
 export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): Command {
   return {

@@ -1,4 +1,4 @@
-/** The sections `access`, `cors`, `hosts` and `trustProxy`: who may come in, and under which names. */
+/** The sections `access`, `cors`, `hosts` and `trustProxy`: who may use the gateway, and under which host names. */
 import { z } from 'zod';
 import {
   choice,
@@ -16,7 +16,7 @@ const maxTokens = 10_000;
 
 const token = z.strictObject({
   name: text('a name').describe('Who has the token; appears in logs'),
-  // Whoever mistakes it for the token's own place must not find the token in an error or in a print.
+  // Secret, because someone may put the token itself here; no error and no print may show it.
   sha256: text('64 hexadecimal digits, made by `manifeed token`', /^[a-f0-9]{64}$/)
     .meta({ secret: true })
     .describe('SHA-256 of the token; `manifeed token` makes one'),

@@ -1,4 +1,4 @@
-/** Rules that look at several keys at once, and the defaults that follow from other keys. */
+/** Rules over several keys at once, and defaults that depend on other keys. */
 import { ManifeedError } from '../errors.ts';
 import { parseReference } from '../event/reference.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
@@ -10,13 +10,13 @@ import type { Raw, RawObject } from './settings/tree.ts';
 import { formatDuration, isLoopback, parseListen } from './settings/values.ts';
 import type { Config } from './shape.ts';
 
-/** Hooks of a gateway that nobody configured: enough for README's first minute, on loopback only. */
+/** Default webhooks of a gateway on loopback: enough for the README's quick start. */
 const loopbackWebhooks: readonly RawObject[] = [
   { name: 'publish', kind: 'manifeed', verify: 'none' },
   { name: 'local', kind: 'distribution', verify: 'none' },
 ];
 
-/** Writes out the defaults that depend on other settings: on where the gateway listens, on an interval. */
+/** Writes out the defaults that depend on other settings: on the listen address, on an interval. */
 export function deriveDefaults(raw: RawObject): RawObject {
   const loopback = isLoopback(parseListen(raw.listen ?? '127.0.0.1:8080')?.host ?? '');
   const derived: Record<string, Raw> = { ...raw };
@@ -70,7 +70,6 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
   ];
 }
 
-/** What is wrong with the meaning of values: references and patterns. */
 export function checkMeanings(config: Config): readonly Problem[] {
   const { watch, defaultRegistry } = config;
   return [
@@ -84,7 +83,7 @@ export function checkMeanings(config: Config): readonly Problem[] {
   ];
 }
 
-/** The refusal of one named parameter as a problem; none where `check` passes. */
+/** Turns a refusal by `check` into a problem; empty if it passes. */
 function problemOf(check: () => unknown): readonly Problem[] {
   try {
     check();
@@ -96,7 +95,7 @@ function problemOf(check: () => unknown): readonly Problem[] {
   }
 }
 
-/** Beyond loopback, openness must be written out: nobody opens a gateway to a network by forgetting a key. */
+/** Beyond loopback, open access must be written out: a forgotten key must not open a gateway to a network. */
 function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
   if (isLoopback(config.listen.host) || raw.access !== undefined) return [];
   return [
@@ -165,7 +164,7 @@ function checkLedger(config: Config): readonly Problem[] {
   return problems;
 }
 
-/** @param shown in the value's place, where that is not to be seen */
+/** @param shown what to show in place of a secret value */
 function repeated(list: string, key: string, values: readonly string[], shown?: string): readonly Problem[] {
   return values.flatMap((value, index) => {
     const first = values.indexOf(value);

@@ -1,7 +1,6 @@
 /**
- * The configuration: one YAML file, the environment and flags become one checked, frozen `Config`. The only
- * reader of `process.env`. It judges values and how they go together; it opens nothing but the files named
- * in it, and knows nothing of what the values are for.
+ * Turns one YAML file, the environment and flags into one checked, frozen `Config`. Only this file reads
+ * `process.env`. It opens no files but those that the configuration names.
  */
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
@@ -27,39 +26,33 @@ export type {
   WebhookConfig,
 } from './shape.ts';
 
-/** What `loadConfig` reads from; members left out are this process's own. */
 export interface LoadOptions {
   /** Flags only: `--config`, `--listen`, `--pace.burst` and so on. Default none. */
   readonly argv?: readonly string[];
   /** Default `process.env`. */
   readonly env?: Environment;
-  /** Reads a text file, throwing where it can't. Default: from disk, UTF-8. */
+  /** Reads a text file; throws if it cannot. Default: from disk, as UTF-8. */
   readonly readFile?: (path: string) => string;
 }
 
-/**
- * Reads and checks the configuration.
- *
- * @throws ConfigError with every problem found, each with its key's path
- */
+/** @throws ConfigError with every problem found, each with its key's path */
 export function loadConfig(options: LoadOptions = {}): Config {
   return readConfig(options).config;
 }
 
-/** The resolved settings as YAML in the file's own spelling, defaults written out, secrets as `***`. */
+/** The resolved settings as YAML, spelled as in the file, with defaults written out and secrets as `***`. */
 export function printConfig(options: LoadOptions = {}): string {
   const { settings } = readConfig(options);
   return stringify(maskSecrets(tree, tree.fillDefaults(settings) ?? {}), { lineWidth: 0 });
 }
 
-/** This process's environment, for `cli/process.ts` to hand to the commands. */
 export function processEnvironment(): Environment {
   return process.env;
 }
 
 interface ReadConfig {
   readonly config: Config;
-  /** In the file's spelling; defaults that do not depend on others are not in it yet. */
+  /** Spelled as in the file, without the defaults that depend on other keys. */
   readonly settings: RawObject;
 }
 
@@ -87,14 +80,13 @@ function readConfig(options: LoadOptions): ReadConfig {
   throw new ConfigError([...problems, ...faulty, ...rest]);
 }
 
-/** The sections that an issue is about. */
 function sectionsOf(issue: z.core.$ZodIssue): readonly string[] {
   const [first] = issue.path;
   if (first !== undefined) return [String(first)];
   return issue.code === 'unrecognized_keys' ? issue.keys : [];
 }
 
-/** What is wrong in the sections whose single values are right, so that nobody has to start once for each fault. */
+/** Problems in the sections whose single values are right, so that one start reports every fault. */
 function problemsBeside(
   sections: ReadonlySet<string>,
   raw: RawObject,
@@ -107,7 +99,7 @@ function problemsBeside(
   return problems.filter(({ path }) => !sections.has(/^[^.[]+/.exec(path)?.[0] ?? ''));
 }
 
-/** All that is wrong with values that fit the schema: files, how values go together, what other parts know. */
+/** Problems in values that fit the schema: files, how values go together, what other parts know. */
 function judge(
   parsed: Parsed,
   raw: RawObject,
@@ -118,7 +110,7 @@ function judge(
   const unread = new Set(files.problems.map(({ path }) => path));
   const own = [...files.problems, ...checkConfig(config, raw).filter(({ path }) => !unread.has(path))];
   const told = new Set(own.map((problem) => section(problem.path)));
-  // The meaning of an entry that is wrong already is not looked at.
+  // An entry that is already wrong is not checked for its meaning.
   const meant = checkMeanings(config);
   return { config, problems: [...own, ...meant.filter((problem) => !told.has(section(problem.path)))] };
 }
@@ -128,7 +120,7 @@ function section(path: string): string {
   return /^[^.[]+(?:\[[0-9]+\])?/.exec(path)?.[0] ?? path;
 }
 
-/** Freezes and drops members that are undefined, which is what makes the type true. */
+/** Freezes the value, and drops members that are undefined, as the type `Resolved` promises. */
 function settle<T>(value: T): Resolved<T> {
   if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
@@ -142,10 +134,10 @@ function settle<T>(value: T): Resolved<T> {
 
 type ReadText = (path: string) => string;
 
-/** Longest path quoted in an error. */
+/** Longest path that an error quotes, in characters. */
 const maxShownPath = 200;
 
-/** Replaces paths by what the files hold, so that nobody else has to read files at the start. */
+/** Replaces paths by the contents of the files, so that no other part reads files at the start. */
 function readFiles(
   parsed: Parsed,
   readFile: ReadText,
@@ -156,7 +148,7 @@ function readFiles(
     try {
       return readFile(path);
     } catch (error) {
-      // Text in a path's place may be what the file was to hold, a key or a password.
+      // Instead of a path, the value may be the file's content: a key or a password. Do not quote that.
       const shown = path.length > maxShownPath || /[\n{]/.test(path) ? 'no path' : JSON.stringify(path);
       problems.push({ path: key, message: `${shown}: must be a readable file: ${readFault(error)}` });
       return null;

@@ -1,8 +1,7 @@
-/** The `ledger` section: a URL, or an object where Redis needs more than one. */
+/** The `ledger` section: a URL, or an object if Redis needs more than a URL. */
 import { z } from 'zod';
 import { integer, list, secret, text } from './settings/values.ts';
 
-/** Where changes are kept, resolved. */
 export type LedgerConfig =
   | { readonly kind: 'memory' }
   | {
@@ -14,25 +13,25 @@ export type LedgerConfig =
 
 export interface RedisLedgerConfig {
   readonly kind: 'redis';
-  /** `redis://…` or `rediss://…`; with `sentinels` or `cluster` only its scheme, database and credentials count. */
+  /** With `sentinels` or `cluster`, only its scheme, database and credentials count. */
   readonly url: string;
   /** `host:port` */
   readonly sentinels?: readonly string[];
-  /** Sentinel's name of the primary. */
+  /** The name under which Sentinel knows the primary. */
   readonly name?: string;
-  /** `host:port` of some nodes. */
+  /** `host:port` of some of the nodes. */
   readonly cluster?: readonly string[];
   readonly username?: string;
   readonly password?: string;
-  /** PEM text of `caFile`. */
+  /** PEM content of `caFile`. */
   readonly ca?: string;
   readonly caFile?: string;
-  /** Replicas that must have a change before it is acknowledged; 0: none. */
+  /** Replicas that must have a change before it is acknowledged; 0 for none. */
   readonly minReplicas: number;
   readonly keyPrefix: string;
 }
 
-export const defaultLedgerUrl = 'sqlite:./data/manifeed.db';
+const defaultLedgerUrl = 'sqlite:./data/manifeed.db';
 
 const urlRule = 'memory, sqlite:PATH or redis://HOST:PORT/0';
 const nodes = () =>
@@ -63,7 +62,7 @@ const members = z.strictObject({
     .describe('Redis: prefix of all keys; several ledgers in one Redis need different ones'),
 });
 
-/** A bare text stands for `{ url: text }`. */
+/** A string stands for `{ url: string }`. */
 export const ledger = z
   .preprocess((value) => (typeof value === 'string' ? { url: value } : value), members)
   .transform((value, context): LedgerConfig => {
@@ -71,7 +70,7 @@ export const ledger = z
     if (url === 'memory:' || url === 'memory') return { kind: 'memory' };
     if (url?.startsWith('sqlite:')) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
     if (url !== undefined && /[?#]/.test(url)) {
-      // The client would take options from it, a password included, that nothing here checks or hides.
+      // The client would take options from it, even a password, which nothing here checks or hides.
       const message = `must be ${urlRule} without "?" and "#": what a URL cannot hold as it is goes into ledger.username and ledger.password`;
       context.addIssue({ code: 'custom', path: ['url'], message });
       return z.NEVER;

@@ -1,4 +1,3 @@
-/** The `limits` section: what clients may use of the gateway. */
 import { z } from 'zod';
 import { duration, integer, size } from './settings/values.ts';
 

@@ -1,4 +1,3 @@
-/** The `pace` section: how fast a change is let out. */
 import { z } from 'zod';
 import { duration, flag, integer, list, maxListed, rate, repositoryPattern } from './settings/values.ts';
 

@@ -1,20 +1,18 @@
-/** The repository patterns of the configuration, read by the same rule as those of subscriptions. */
+/** The repository patterns of the configuration, read by the same rules as those of subscriptions. */
 import { changedMeaning } from '../event/former-pattern.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
 import type { Config, PaceConfig } from './shape.ts';
 
 interface ConfiguredPattern {
-  /** Key of the configuration: `access[0].repositories[1]`. */
   readonly parameter: string;
   readonly text: string;
 }
 
-/** Every pattern of the configuration, with its key. */
 export function configuredPatterns(config: Config): readonly ConfiguredPattern[] {
   return [...accessPatterns(config), ...pacePatterns(config.pace)];
 }
 
-/** The pace with canonical patterns, as they are compared with repository keys. */
+/** The pace section with canonical patterns, ready to be matched with repository keys. */
 export function canonicalPace(config: Config): PaceConfig {
   const { pace, defaultRegistry } = config;
   const canonical = (text: string) => parseRepositoryText(text, { defaultRegistry }).canonical;
@@ -25,7 +23,7 @@ export function canonicalPace(config: Config): PaceConfig {
   };
 }
 
-/** Logs each `access` pattern that grants other repositories than before its first segment could be any host. */
+/** Logs each `access` pattern whose meaning changed when a first segment of `*` came to match any host. */
 export function warnOfWiderAccess(
   config: Config,
   log: { warn(fields: object, message: string): void },

@@ -1,14 +1,11 @@
-/** How the three intervals of polling a registry follow from each other where not all of them are given. */
+/** Derives the polling intervals of a registry that are not given from those that are. */
 import { isRawObject, type Raw } from './settings/tree.ts';
 import { parseDurationMs } from './settings/values.ts';
 
-/** Defaults, as the schema has them. */
+/** The same as the schema's defaults. */
 const standard = { interval: '60s', minInterval: '15s', maxInterval: '15m' };
 
-/**
- * Writes out the bounds that give way to a given interval, or the interval that gives way to given bounds. What
- * is given stays as it is, right or wrong, and what is no duration gives way to nothing.
- */
+/** Adjusts absent bounds to a given interval, or the reverse. Given values stay, even wrong ones. */
 export function derivePollIntervals(registries: Raw): Raw {
   if (!Array.isArray(registries)) return registries;
   return registries.map((registry: Raw) =>
@@ -34,7 +31,7 @@ function longer(given: Raw | undefined, usual: string): string {
   return msOf(given) > msOf(usual) ? String(given) : usual;
 }
 
-/** NaN where it is no duration: neither shorter nor longer than anything. */
+/** NaN if it is no duration: neither shorter nor longer than anything. */
 function msOf(value: Raw | undefined): number {
   return (typeof value === 'string' ? parseDurationMs(value) : null) ?? Number.NaN;
 }

@@ -1,4 +1,4 @@
-/** The `registries` and `watch` sections: which registries the gateway may ask, how often, and about what. */
+/** The `registries` and `watch` sections: which registries to poll, how often, and what in them. */
 import { z } from 'zod';
 import { listers } from '../source/poll/listers/listers.ts';
 import {
@@ -14,7 +14,6 @@ import {
   text,
 } from './settings/values.ts';
 
-/** The most entries that one list in the file may have. */
 const maxRegistries = 1_000;
 const maxWatches = 100_000;
 const maxTagsPerWatch = 100;

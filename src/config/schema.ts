@@ -1,7 +1,7 @@
 /**
- * The schema of the configuration: every key with its rule, default and description; larger sections have a file
- * each. The tables in docs/configuration.md, the environment's names and the flags are made from it. Keys have no
- * units (`60s` carries its own); the values that come out do.
+ * The schema of the configuration: each key with its rule, default and description. Larger sections have their
+ * own files. The tables in docs/configuration.md, the variables and the flags are derived from it. Keys carry no
+ * unit (`60s` has its own); the parsed values do.
  */
 import { z } from 'zod';
 import { access, cors, hosts, trustProxy } from './access.ts';
@@ -52,5 +52,4 @@ export const settingsSchema = z.strictObject({
   trustProxy,
 });
 
-/** The schema as the flags, the environment and the tables of settings read it. */
 export const settings = new SettingsTree(settingsSchema, 'MANIFEED_');

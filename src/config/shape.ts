@@ -1,15 +1,14 @@
-/** The shape of the resolved configuration, derived from the schema. */
 import type { z } from 'zod';
 import type { settingsSchema } from './schema.ts';
 
-/** Readonly all the way down, and optional members absent rather than undefined. */
+/** Readonly at all depths. Optional members are absent instead of undefined. */
 export type Resolved<T> = T extends string | number | boolean | null
   ? T
   : T extends readonly (infer E)[]
     ? readonly Resolved<E>[]
     : { readonly [K in keyof T]: Resolved<Exclude<T[K], undefined>> };
 
-/** What the schema gives, before files are read. */
+/** What the schema returns, before files are read. */
 export type Parsed = Resolved<z.output<typeof settingsSchema>>;
 
 export type WebhookConfig = Parsed['webhooks'][number];
@@ -19,11 +18,11 @@ export type PaceConfig = Parsed['pace'];
 export type LimitsConfig = Parsed['limits'];
 
 export type RegistryConfig = Parsed['registries'][number] & {
-  /** Text of `caFile`, PEM. */
+  /** PEM content of `caFile`. */
   readonly ca?: string;
-  /** Text of `dockerConfig`, JSON. */
+  /** JSON content of `dockerConfig`. */
   readonly dockerConfigText?: string;
 };
 
-/** Durations in ms, sizes in bytes; what each means is said in the schema. */
+/** Durations are ms, sizes are bytes. The schema describes each member. */
 export type Config = Omit<Parsed, 'registries'> & { readonly registries: readonly RegistryConfig[] };

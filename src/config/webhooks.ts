@@ -1,7 +1,4 @@
-/**
- * The `webhooks` section: single members. Which kinds there are, and which members go together, `source/webhook`
- * says.
- */
+/** The members of a webhook. `source/webhook` defines the kinds, and which members go together. */
 import { z } from 'zod';
 import { kinds } from '../source/webhook/kinds.ts';
 import { choice, list, registryHost, secret, size, text } from './settings/values.ts';
@@ -39,7 +36,7 @@ const webhook = z.strictObject({
   email: text('an e-mail address', /^[^\s@]+@[^\s@]+$/)
     .optional()
     .describe('Google: service account that the push token must carry'),
-  // What the key set is fetched with takes no credentials in a URL.
+  // The fetch of a key set supports no credentials in the URL.
   jwks: text(
     'a path, or an https:// URL without credentials',
     /^(?:https:\/\/(?![^/?#]*@)|(?![a-z][a-z0-9+.-]*:\/\/)).+$/is,

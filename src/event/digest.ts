@@ -1,12 +1,12 @@
 /** A validated content digest, `<algorithm>:<hex>` (OCI image-spec, descriptor, "Digests"). */
 export type Digest = string & { readonly __brand: 'Digest' };
 
-// No `{64}`: with a counted repetition the match takes 1.5 times as long, and each change that is read has two digests.
+// A counted repetition (`{64}`) matches 1.5 times as slowly, and each change that is read has two digests.
 const registered = /^sha(?:256|512):[a-f0-9]+$/;
-/** Length of a whole digest, in characters, and its algorithm. */
+/** Length of a whole digest in characters, and the algorithm that it belongs to. */
 const lengths: Readonly<Record<number, string>> = { 71: 'sha256', 135: 'sha512' };
 
-/** Only the registered algorithms: an unknown one can't be compared with what a registry answers. */
+/** Null for an unregistered algorithm too: it cannot be compared with what a registry answers. */
 export function parseDigest(text: string): Digest | null {
   return isDigest(text) ? text : null;
 }

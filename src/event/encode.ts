@@ -1,12 +1,9 @@
-/**
- * The wire form of a change and of a tag's state. The bytes are the same for every subscriber, so each is made
- * once and shared; nothing here depends on who listens.
- */
+/** The wire form of a change and of a tag's state. Each is encoded once, and all subscribers share the bytes. */
 import type { Change } from './change.ts';
 import type { Digest } from './digest.ts';
 import { formatPosition } from './position.ts';
 
-/** A change as JSON, members in the order that PROTOCOL.md gives. Times are RFC 3339 in UTC with milliseconds. */
+/** A change as JSON, with its members in the order of PROTOCOL.md. Times are RFC 3339 in UTC with milliseconds. */
 export interface WireChange {
   readonly position: string;
   readonly type: string;
@@ -16,14 +13,14 @@ export interface WireChange {
   readonly digest: string | null;
   readonly previousDigest: string | null;
   readonly mediaType: string | null;
-  /** Bytes of the manifest. */
+  /** Bytes. */
   readonly size: number | null;
   readonly occurredAt: string;
   readonly recordedAt: string;
   readonly origin: string;
 }
 
-export function wireChange(change: Change): WireChange {
+function wireChange(change: Change): WireChange {
   return {
     position: formatPosition(change.epoch, change.sequence),
     type: change.type,
@@ -44,18 +41,18 @@ export function changeToJson(change: Change): string {
   return JSON.stringify(wireChange(change));
 }
 
-/** Prefix of a CloudEvent's type: reverse-DNS, as CloudEvents 1.0 ("type") recommends. */
+/** Prefix of a CloudEvent's type, in reverse DNS as CloudEvents 1.0 ("type") recommends. */
 const cloudEventTypePrefix = 'io.manifeed.';
 
 /**
- * The change as a CloudEvents 1.0 JSON object ("JSON Event Format", structured mode). `id` is the position,
- * which is unique within every `source`; the change itself is `data`.
+ * The change as a CloudEvents 1.0 JSON object ("JSON Event Format", structured mode). `id` is the position, which
+ * is unique within each `source`. `data` is the change itself.
  */
 export function changeToCloudEvent(change: Change): string {
   return JSON.stringify({
     specversion: '1.0',
     id: formatPosition(change.epoch, change.sequence),
-    // A network-path reference (RFC 3986, 4.2): a repository has a host but no scheme of its own.
+    // A network-path reference (RFC 3986, 4.2), because a repository has a host but no scheme.
     source: `//${change.registry}/${change.repository}`,
     type: `${cloudEventTypePrefix}${change.type}`,
     subject: subject(change),
@@ -70,7 +67,6 @@ function subject(change: Change): string {
   return change.digest === null ? change.repository : `${change.repository}@${change.digest}`;
 }
 
-/** What a snapshot row needs; the ledger's `TagState` has it. */
 export interface EncodableTagState {
   readonly registry: string;
   readonly repository: string;
@@ -80,7 +76,7 @@ export interface EncodableTagState {
   readonly size: number | null;
   /** ms since the epoch. */
   readonly firstSeenAt: number;
-  /** When it last began to point elsewhere, ms since the epoch. */
+  /** When it last began to point at another digest, ms since the epoch. */
   readonly updatedAt: number;
 }
 
@@ -98,7 +94,6 @@ export function tagStateToJson(state: EncodableTagState): string {
   });
 }
 
-/** toISOString allocates a Date each time, but a change is encoded once for all subscribers. */
 function timestamp(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }

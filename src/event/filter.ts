@@ -1,7 +1,6 @@
 /**
  * A subscription's filter: repositories (exact or glob), tags (exact, glob or semver range) and change types.
- * Parsed once into canonical form; equal filters have equal keys, so that thousands of subscribers can share
- * one object. It knows no subscriber and no ledger.
+ * Equal filters have equal keys, so thousands of subscribers can share one.
  */
 import { invalidParameter } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from './change.ts';
@@ -11,7 +10,7 @@ import { isTag, repositoryKey } from './reference.ts';
 import { parseRepositoryName, parseRepositoryPattern } from './repository-pattern.ts';
 import { parseTagRange } from './semver-tag.ts';
 
-/** What a client asks for; an absent or empty member does not narrow (save `type`, see `parseFilter`). */
+/** An absent or empty member does not narrow the filter, except `type` (see `parseFilter`). */
 export interface FilterInput {
   /** `[host/]name`, or a glob of one. A bare name is in the default registry. */
   readonly repository?: readonly string[];
@@ -22,61 +21,57 @@ export interface FilterInput {
 }
 
 export interface Filter {
-  /** Canonical text: equal filters have equal keys. */
+  /** Equal filters have equal keys. */
   readonly key: string;
-  /** Exact repository keys, sorted. One of them may match a pattern as well. */
+  /** Exact repository keys, sorted. Some may match a pattern as well. */
   readonly repositories: readonly string[];
-  /** Glob patterns over repository keys, canonical, sorted; `['**']` when no repository was given. */
+  /** Canonical globs over repository keys, sorted; `['**']` if no repository was given. */
   readonly patterns: readonly string[];
-  /** What a poll on demand has to look at: exact tags and globs; `['*']` for no tag and for semver ranges. */
+  /** What a poll on demand has to look at: exact tags and globs; `['*']` without a tag, or with a semver range. */
   readonly tagScopes: readonly string[];
-  /** Wildcards of the repository globs: what a repository costs to judge. `**` by itself costs nothing. */
+  /** Wildcards in the repository globs: the cost to judge a repository. A lone `**` costs nothing. */
   readonly wildcards: number;
-  /** Wildcards of the tag globs and comparators of the ranges: what a tag costs to judge. */
+  /** Wildcards in the tag globs and comparators in the ranges: the cost to judge a tag. */
   readonly tagConditions: number;
-  /** About what it takes to keep, with its place in the index, bytes. Nothing for a filter for everything. */
+  /** Estimated memory with its place in the index, bytes. 0 for a filter that matches everything. */
   readonly memoryBytes: number;
   /** @param key `registry/repository` */
   matchesRepository(key: string): boolean;
   /**
-   * Prepares `matchesRepository` in parts, so that a thousand globs do not hold up the process.
-   *
+   * Prepares `matchesRepository` in parts, so that a thousand globs do not block the event loop.
    * @param from 0, then what the last call returned
-   * @returns null: it is known now; a number: `work` ran out, call again with that
+   * @returns null if the verdict is known now; a number if `work` ran out: call again with it
    */
   judgeRepository(key: string, from: number, work: Work): number | null;
-  /** Tag and type only: the caller has already matched the repository. */
+  /** Checks tag and type only; the repository must match already. */
   matchesRest(change: Change): boolean;
   matches(change: Change): boolean;
-  /** Whether a tag passes; true for every tag when none was given. */
+  /** True for every tag if none was given. */
   matchesTag(tag: string): boolean;
 }
 
 export interface FilterOptions {
   /** Host of bare names. */
   readonly defaultRegistry: string;
-  /** Repositories and patterns together, at most. */
+  /** Repositories and patterns together. */
   readonly maxRepositories: number;
-  /** Tags, globs and ranges together, at most. Default 100. */
+  /** Most tags, globs and ranges together. Default 100. */
   readonly maxTags?: number;
-  /** What the client calls the change types, for errors. Default `type`. */
+  /** What errors call the member that holds the change types. Default `type`. */
   readonly typeName?: string;
 }
 
 const defaultMaxTags = 100;
-/** Each type and group once is all that makes sense; more is a mistake or an attack. */
+/** Enough for each type and group once. */
 const maxTypes = 20;
-/** Longest text quoted in a message. */
 const maxQuoted = 300;
 
 const tagPatternGrammar = /^[A-Za-z0-9._*-]+$/;
 const rangePrefix = 'semver:';
 
 /**
- * Parses and canonicalises a filter. Without `type` it takes `tag.*`. A `manifest.*` change has no tag, so it
- * passes only where no `tag` is given.
- *
- * @throws PARAMETER_INVALID naming `repository`, `tag` or `type` (as `typeName` has it)
+ * Without `type` it takes `tag.*`. A `manifest.*` change has no tag, so it passes only if no `tag` is given.
+ * @throws PARAMETER_INVALID naming `repository`, `tag` or `typeName`
  */
 export function parseFilter(input: FilterInput, options: FilterOptions): Filter {
   const repositories = new Set<string>();
@@ -100,7 +95,6 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
   return makeFilter([...repositories].sort(), [...patterns].sort(), tags, types);
 }
 
-/** One accepted tag expression. */
 interface TagMatcher {
   readonly canonical: string;
   readonly kind: 'exact' | 'glob' | 'range';
@@ -109,7 +103,6 @@ interface TagMatcher {
   matches(tag: string): boolean;
 }
 
-/** Equal conditions are judged once. */
 function distinct(tags: readonly TagMatcher[]): readonly TagMatcher[] {
   return [...new Map(tags.map((tag) => [tag.canonical, tag])).values()];
 }
@@ -157,10 +150,7 @@ interface Parts {
   readonly scopes: number;
 }
 
-/**
- * As measured on V8, with the index and the accounts: a name is there twice, in the filter's key and by itself.
- * An estimate is enough; what matters is that nothing costs ten times as much as it is charged.
- */
+/** Bytes, with the index, estimated from measurements on V8. An error of a few times does not matter. */
 function filterMemory({ repositories, patterns, tags, scopes }: Parts): number {
   const isEverything = repositories.length === 0 && tags.length === 0 && patterns.join() === '**';
   if (isEverything) return 0;
@@ -172,7 +162,7 @@ function filterMemory({ repositories, patterns, tags, scopes }: Parts): number {
 }
 
 function tagScopes(tags: readonly TagMatcher[]): readonly string[] {
-  // A range says nothing about names, so every tag has to be looked at.
+  // A range says nothing about names, so every tag must be looked at.
   const scopes = tags.map((tag) => (tag.kind === 'range' ? '*' : tag.canonical));
   return scopes.length === 0 || scopes.includes('*') ? ['*'] : [...new Set(scopes)].sort();
 }
@@ -189,7 +179,7 @@ function parseTag(text: string): TagMatcher {
     if (!tagPatternGrammar.test(text)) {
       throw refuse('a tag pattern must consist of A-Z, a-z, 0-9, ".", "_", "-" and "*"');
     }
-    // Tags have no segments, so here `**` says no more than `*`.
+    // Tags have no segments, so `**` means the same as `*`.
     const canonical = text.replace(/\*+/g, '*');
     const wildcards = wildcardsOf(canonical);
     if (wildcards > maxWildcards) {

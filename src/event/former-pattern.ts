@@ -1,21 +1,19 @@
 /**
- * What a glob meant before a first segment of one asterisk stood for any host: it was in the default registry.
- * Only for the warning at the start, since an access entry may now grant more than its author meant.
+ * The former meaning of a glob: a first segment of `*` was a name in the default registry, not any host. For the
+ * warning at the start, because an access entry may now grant more than its author meant.
  */
 import { canonicalGlob, isGlob } from './glob.ts';
 import { canonicalRegistry, dockerHub, splitHost } from './reference.ts';
 import { parseRepositoryText, type RepositoryTextOptions } from './repository-pattern.ts';
 
-/** A pattern whose meaning has changed: canonical globs over repository keys. */
 export interface ChangedMeaning {
   readonly now: string;
   readonly before: string;
 }
 
 /**
- * Null where a text means what it always meant.
- *
- * @throws PARAMETER_INVALID where the text is refused now
+ * @returns null if the meaning is the same
+ * @throws PARAMETER_INVALID if the pattern is no longer accepted
  */
 export function changedMeaning(text: string, options: RepositoryTextOptions): ChangedMeaning | null {
   const now = parseRepositoryText(text, options).canonical;

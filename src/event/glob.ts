@@ -1,25 +1,24 @@
 /**
- * Globs over repository keys and tags: `*` stays within one path segment, `**` crosses segments, and there is
- * no other metacharacter. A translation to RegExp was rejected: `*a*a*a*b` backtracks exponentially there, and
- * patterns come from strangers. A set of ends is walked instead, of which each segment needs one.
+ * Globs over repository keys and tags. `*` stays within one path segment, `**` crosses segments; there is no
+ * other metacharacter. Patterns come from strangers, so they are not translated to RegExp: `*a*a*a*b` would
+ * backtrack exponentially. Instead the matcher walks a set of possible ends, at most one for each segment.
  */
 import { invalidParameter } from '../errors.ts';
 
 /** Longest pattern, in UTF-16 units. */
 export const maxGlobLength = 256;
-/** Most wildcards in one pattern of a subscriber. With it, one match takes at most `maxGlobSteps`. */
+/** Most wildcards in one pattern of a subscriber. It bounds the cost of one match to `maxGlobSteps`. */
 export const maxWildcards = 8;
 /**
- * Most steps that a pattern with `maxWildcards` takes for one text of at most 511 characters (a host and a
- * name of 255 each): nine pieces, each looked for once in each of at most 256 segments.
+ * Most steps that a pattern with `maxWildcards` takes for a string of at most 511 characters (a host and a name
+ * of 255 each): nine pieces, each searched once in each of at most 256 segments.
  */
 export const maxGlobSteps = 12_000;
 
-/** Counts work, so that code that judges many patterns knows when to let others run. */
+/** Counts work, so that code that judges many patterns knows when to yield. */
 export interface Work {
   /** A step is one search for a short string: 10 to 90 ns. */
   steps: number;
-  /** At so many steps it is time to let others run. */
   readonly limit: number;
 }
 
@@ -31,12 +30,12 @@ export function isGlob(text: string): boolean {
   return text.includes('*');
 }
 
-/** One spelling for equal patterns: a run of three or more `*` says no more than `**`. */
+/** Gives equal patterns one spelling: three or more `*` in a row mean the same as `**`. */
 export function canonicalGlob(pattern: string): string {
   return pattern.replace(/\*{3,}/g, '**');
 }
 
-/** How many wildcards a canonical pattern has: `**` is one. */
+/** `**` counts as one. */
 export function wildcardsOf(pattern: string): number {
   let count = 0;
   for (let at = pattern.indexOf('*'); at !== -1; at = pattern.indexOf('*', at)) {
@@ -47,10 +46,10 @@ export function wildcardsOf(pattern: string): number {
 }
 
 /**
- * Compiles a pattern into a predicate over whole texts. `**` matches any text, the empty one included;
- * `*` matches any text without `/`. The predicate adds what it cost to `work`.
+ * Compiles a pattern into a predicate over whole strings. `**` matches any string, even an empty one; `*` matches
+ * any string without `/`. The predicate adds its cost to `work`.
  *
- * @throws PARAMETER_INVALID (`pattern`) when it is longer than `maxGlobLength`
+ * @throws PARAMETER_INVALID (`pattern`) if it is longer than `maxGlobLength`
  */
 export function compileGlob(pattern: string): GlobMatcher {
   if (pattern.length > maxGlobLength) {
@@ -64,7 +63,7 @@ export function compileGlob(pattern: string): GlobMatcher {
   if (star === -1) return counted((text) => text === canonical);
   const prefix = canonical.slice(0, star);
   const rest = canonical.slice(star);
-  // The two commonest shapes, `team/**` and `1.*`, need no walk.
+  // The two most common forms, `team/**` and `1.*`, need no walk.
   if (rest === '**') return counted((text) => text.startsWith(prefix));
   if (rest === '*') {
     return counted((text) => text.startsWith(prefix) && text.indexOf('/', prefix.length) === -1);
@@ -76,7 +75,6 @@ export function compileGlob(pattern: string): GlobMatcher {
     holdsInOrder(pieces, text, work) && reachesEnd({ pieces, crosses, text, work });
 }
 
-/** A predicate that costs one step. */
 function counted(matches: (text: string) => boolean): GlobMatcher {
   return (text, work = uncounted) => {
     work.steps++;
@@ -85,8 +83,8 @@ function counted(matches: (text: string) => boolean): GlobMatcher {
 }
 
 /**
- * Whether the texts between the wildcards occur in order, the first and last at the ends: all there is to it
- * where every wildcard is `**`, and otherwise a quick no for nearly every text that does not match.
+ * Whether the pieces between the wildcards occur in order, the first and the last at the ends. This decides a
+ * pattern whose wildcards are all `**`. For other patterns it quickly rejects most strings that do not match.
  */
 function holdsInOrder(pieces: readonly string[], text: string, work: Work): boolean {
   const first = pieces[0] ?? '';
@@ -103,7 +101,7 @@ function holdsInOrder(pieces: readonly string[], text: string, work: Work): bool
   return at <= text.length - last.length;
 }
 
-/** A long string takes longer to compare. */
+/** Counts a long piece as several steps, because it takes longer to compare. */
 function search(piece: string, text: string, from: number, work: Work): number {
   work.steps += 1 + (piece.length >> 3);
   return text.indexOf(piece, from);
@@ -111,15 +109,15 @@ function search(piece: string, text: string, from: number, work: Work): number {
 
 interface Walk {
   readonly pieces: readonly string[];
-  /** Whether the wildcard behind each piece crosses segments. */
+  /** Whether the wildcard after each piece crosses segments. */
   readonly crosses: readonly boolean[];
   readonly text: string;
   readonly work: Work;
 }
 
 /**
- * Keeps where the pieces so far may end. Of two ends in one segment only the earlier matters: what can follow
- * the later one can follow it too. So each piece costs at most one search for each segment.
+ * Of two possible ends in one segment only the earlier one matters, because whatever can follow the later one can
+ * follow it too. So each piece costs at most one search for each segment.
  */
 function reachesEnd(walk: Walk): boolean {
   const { pieces, crosses, text, work } = walk;
@@ -139,7 +137,7 @@ function reachesEnd(walk: Walk): boolean {
   });
 }
 
-/** After `**`: the earliest end, or where a `*` follows, the earliest in each segment. */
+/** After `**`: the earliest end; if a `*` follows, the earliest end in each segment. */
 function endsAnywhere(piece: string, from: number, earliestOnly: boolean, { text, work }: Walk): number[] {
   const ends: number[] = [];
   let at = search(piece, text, from, work);
@@ -152,7 +150,7 @@ function endsAnywhere(piece: string, from: number, earliestOnly: boolean, { text
   return ends;
 }
 
-/** After `*`: from each end at most one, since the piece's first slash must be the next one of the text. */
+/** After `*`: at most one end for each end before, because the piece's first slash must be the text's next one. */
 function endsWithin(piece: string, from: readonly number[], { text, work }: Walk): number[] {
   const ends: number[] = [];
   const slashAt = piece.indexOf('/');

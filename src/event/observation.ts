@@ -1,59 +1,59 @@
 import type { Digest } from './digest.ts';
 
 /**
- * What a source saw. Sources never decide whether something changed: they say what was so, and the ledger
- * compares. Registry, repository and tag are canonical (see `reference.ts`).
+ * What a source saw. A source never decides whether something changed; the ledger compares. Registry, repository
+ * and tag are canonical (see `reference.ts`).
  *
- * No source gives a time of the gateway's clock, which may be wrong and may step. It gives the sender's time,
- * an age or neither; the ledger stamps the observation in its transaction (see `ledger/weigh.ts`).
+ * A source gives no time of the gateway's wall clock, which may be wrong and may step. It gives the sender's
+ * time, an age or neither; the ledger stamps the observation in its transaction (see `ledger/weigh.ts`).
  */
 interface ObservationBase {
   readonly registry: string;
   readonly repository: string;
   /**
-   * The sender's own time for it, ms since the epoch, as the sender's clock has it. Where the sender writes whole
-   * seconds it is the end of that second, so that nothing else in the second counts as newer. Absent: none.
+   * The sender's own time, ms since the epoch, by the sender's clock. If the sender writes whole seconds, it is
+   * the end of that second, so that nothing else in the second counts as newer. Absent: unknown.
    */
   readonly saidAt?: number;
-  /** True: the registry was asked (a poll, a HEAD). Absent: somebody told us. */
+  /** True if the registry itself was asked (a poll, a HEAD); absent for a webhook. */
   readonly looked?: true;
-  /** How long ago the registry was asked, ms of a monotonic clock, when this is handed over. Absent: 0. */
+  /** How long before this was handed over the registry was asked, monotonic ms. Absent: 0. */
   readonly ageMs?: number;
-  /** Set by the ledger: its stamp when it kept this as pending. It counts as arrived then. */
+  /** The ledger's stamp from when it kept this as pending. It counts as arrived then. Only the ledger sets it. */
   readonly keptAt?: number;
   /**
-   * When the sender says that it happened, ms since the epoch, for the change's `occurredAt`; absent: `saidAt`,
-   * or the ledger's time less the age. It differs from `saidAt` where the sender's time has whole seconds.
+   * When it happened by the sender's clock, ms since the epoch, for the change's `occurredAt`. It differs from
+   * `saidAt` if the sender writes whole seconds. Absent: `saidAt`, or the ledger's time minus the age.
    */
   readonly occurredAt?: number;
   readonly origin: string;
-  /** Deliveries of one event share this key; the second one is ignored. Null: only the index decides. */
+  /** Deliveries of one event share this key; only the first one counts. Null: only the index decides. */
   readonly dedupeKey?: string | null;
   /**
-   * How long the key stays valid, ms; absent: as long as the ledger remembers keys. For senders without a
-   * delivery id, whose key is a hash of the body: the same body an hour later is another push.
+   * How long the key is valid, ms. Absent: as long as the ledger remembers keys. For senders without a delivery
+   * id, whose key is a hash of the body: the same body an hour later is another push.
    */
   readonly dedupeWindowMs?: number;
 }
 
-/** The tag pointed at the digest. Null digest: the sender named none and the registry could not be asked. */
+/** The digest is null if the sender named none and the registry could not be asked. */
 export interface TagObserved extends ObservationBase {
   readonly kind: 'tag';
   readonly tag: string;
   readonly digest: Digest | null;
   readonly mediaType: string | null;
   readonly size: number | null;
-  /** True: a first look, which fills the index and announces nothing where the tag was unknown. */
+  /** True for a first look: a tag that was unknown enters the index without a change. */
   readonly silent?: boolean;
 }
 
-/** The tag was certainly not there. */
+/** The tag certainly did not exist. */
 export interface TagGone extends ObservationBase {
   readonly kind: 'tag-gone';
   readonly tag: string;
 }
 
-/** A manifest was pushed by digest alone. */
+/** Pushed by digest, without a tag. */
 export interface ManifestObserved extends ObservationBase {
   readonly kind: 'manifest';
   readonly digest: Digest;
@@ -61,21 +61,17 @@ export interface ManifestObserved extends ObservationBase {
   readonly size: number | null;
 }
 
-/** The digest was deleted; counts only where the ledger knows the digest (a blob's delete looks the same). */
+/** It counts only if the ledger knows the digest, because the deletion of a blob looks the same. */
 export interface ManifestGone extends ObservationBase {
   readonly kind: 'manifest-gone';
   readonly digest: Digest;
 }
 
-/** The whole repository was deleted. */
 export interface RepositoryGone extends ObservationBase {
   readonly kind: 'repository-gone';
 }
 
-/**
- * A poll looked at all tags that match `scope` (an exact tag or a pattern) for the first time and completely:
- * from now on a tag in that scope that the index does not know is new.
- */
+/** A poll has looked at all tags that match `scope` (a tag or a pattern): from now on, an unknown tag there is new. */
 export interface ScopeBaselined extends ObservationBase {
   readonly kind: 'baseline';
   readonly scope: string;
@@ -90,9 +86,8 @@ export type Observation =
   | ScopeBaselined;
 
 /**
- * Kept durably until a HEAD at the registry decides it (or gives up): a tag without a digest, or a push or
- * deletion that the sender's time puts before our last look at the tag. The ledger keeps it, so that a crash
- * between the webhook's 2xx and the HEAD loses nothing.
+ * Kept durably until a HEAD at the registry decides it or gives up: a tag without a digest, or a push or deletion
+ * that the sender dates before our last look. So a crash between the webhook's 2xx and the HEAD loses nothing.
  */
 export interface PendingObservation {
   readonly id: string;

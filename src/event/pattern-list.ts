@@ -1,23 +1,20 @@
-/**
- * The repository globs of one filter, and whether one of them matches. A verdict costs up to a thousand globs, so
- * it is remembered by repository, and it can be found in parts.
- */
+/** The repository globs of one filter. A verdict may cost a thousand globs, so it is remembered. */
 import { compileGlob, type GlobMatcher, type Work, wildcardsOf } from './glob.ts';
 import { Verdicts } from './verdicts.ts';
 
-/** Verdicts remembered, of all filters together. */
+/** Over all filters. */
 export const maxVerdicts = 65_536;
-/** A filter with so few wildcards is judged faster than its verdict is found. */
+/** With this few wildcards, judging is faster than looking a verdict up. */
 const fewWildcards = 2;
 
 const verdicts = new Verdicts(maxVerdicts);
 
 export class PatternList {
   readonly patterns: readonly string[];
-  /** What it costs to judge one repository. `**` by itself costs nothing. */
+  /** The cost to judge one repository. A lone `**` costs nothing. */
   readonly wildcards: number;
   readonly #matchesAll: boolean;
-  /** Made at first use: a thousand globs are a megabyte, and most filters are found without being asked. */
+  /** Compiled at first use: a thousand globs take a megabyte, and most filters never need them. */
   #matchers: readonly GlobMatcher[] | null = null;
 
   constructor(patterns: readonly string[]) {
@@ -39,9 +36,8 @@ export class PatternList {
 
   /**
    * Finds a verdict in parts.
-   *
-   * @param from the number of patterns that have been judged
-   * @returns null: `matches` knows it now; a number: `work` ran out, call again with that
+   * @param from the number of patterns already judged
+   * @returns null if `matches` is now fast; a number if `work` ran out: call again with it
    */
   judge(key: string, from: number, work: Work): number | null {
     work.steps++;

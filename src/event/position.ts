@@ -1,7 +1,6 @@
 /**
- * A position, `<epoch>-<sequence>`: where a change stands in the ledger. Sequences are dense and begin at 1;
- * sequence 0 is "before everything". The epoch is 8 characters of [0-9a-z], random, made with the ledger and
- * changed whenever continuity was lost.
+ * `<epoch>-<sequence>`: the place of a change in the ledger. Sequences have no gaps and begin at 1; 0 is before
+ * everything. The epoch is 8 random characters of [0-9a-z], and changes whenever continuity is lost.
  */
 export interface Position {
   readonly epoch: string;
@@ -10,7 +9,7 @@ export interface Position {
 
 const grammar = /^([0-9a-z]{1,32})-(0|[1-9][0-9]{0,15})$/;
 
-/** Returns null where the text is not a position (or its sequence is no safe integer). */
+/** Returns null if the string is no position, or its sequence is no safe integer. */
 export function parsePosition(text: string): Position | null {
   const match = grammar.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return null;

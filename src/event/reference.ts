@@ -1,15 +1,14 @@
 /**
- * References: registry host + repository + tag or digest, parsed once into canonical form. Grammar: OCI
- * distribution-spec, "Pulling manifests" (repository names and tags); defaults as Docker applies them
- * (`nginx` is `docker.io/library/nginx`, and `index.docker.io` is docker.io).
+ * References: registry host + repository + tag or digest, in canonical form. Grammar: OCI distribution-spec,
+ * "Pulling manifests" (repository names and tags). Defaults as in Docker (`nginx` is `docker.io/library/nginx`,
+ * and `index.docker.io` is docker.io).
  */
 import { invalidParameter } from '../errors.ts';
 import { type Digest, parseDigest } from './digest.ts';
 
 export interface RepositoryName {
-  /** Host, lower case, with its port where it has one: `registry.example.com:5000`. */
+  /** Host in lower case, with its port if it has one: `registry.example.com:5000`. */
   readonly registry: string;
-  /** `library/nginx` */
   readonly repository: string;
 }
 
@@ -31,7 +30,7 @@ const segmentGrammar = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const hostGrammar =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
 const maxHostLength = 255;
-// distribution-spec: many clients limit host + name to 255; Distribution itself refuses longer names.
+// distribution-spec: many clients limit host + name to 255, and Distribution itself refuses longer names.
 const maxRepositoryLength = 255;
 
 export function isTag(text: string): boolean {
@@ -44,7 +43,7 @@ export function isRepository(text: string): boolean {
   );
 }
 
-/** Lower-cases and validates a registry host; Docker Hub's aliases become `docker.io`. Null where it is none. */
+/** The host in lower case, with `docker.io` for Docker Hub's aliases. Null if it is no registry host. */
 export function canonicalRegistry(host: string): string | null {
   const lower = host.toLowerCase();
   if (dockerHubAliases.has(lower)) return dockerHub;
@@ -54,7 +53,7 @@ export function canonicalRegistry(host: string): string | null {
   return lower;
 }
 
-/** Canonical names, with Docker Hub's `library/` put before a bare name. Null where either part is invalid. */
+/** Canonical names, with Docker Hub's `library/` before a bare name. Null if either part is invalid. */
 export function canonicalRepository(registry: string, repository: string): RepositoryName | null {
   const host = canonicalRegistry(registry);
   if (host === null) return null;
@@ -62,20 +61,17 @@ export function canonicalRepository(registry: string, repository: string): Repos
   return isRepository(name) ? { registry: host, repository: name } : null;
 }
 
-/** The key under which a repository is known everywhere: `docker.io/library/nginx`. */
+/** The one key of a repository everywhere: `docker.io/library/nginx`. */
 export function repositoryKey(name: RepositoryName): string {
   return `${name.registry}/${name.repository}`;
 }
 
-/** Whether the first path segment of a name is a host: it has a dot or a port, or is `localhost` (Docker's rule). */
-export function looksLikeHost(segment: string): boolean {
+/** Docker's rule: a first path segment is a host if it has a dot or a port, or is `localhost`. */
+function looksLikeHost(segment: string): boolean {
   return segment === 'localhost' || segment.includes('.') || segment.includes(':');
 }
 
-/**
- * Splits `host/name` into its parts, taking `defaultRegistry` where the text names no host. Does not validate,
- * so that glob patterns can be split in the same way.
- */
+/** Without a host it takes `defaultRegistry`. It does not validate, so that it can split globs too. */
 export function splitHost(text: string, defaultRegistry: string): { registry: string; name: string } {
   const slash = text.indexOf('/');
   const first = slash === -1 ? '' : text.slice(0, slash);
@@ -86,7 +82,6 @@ export function splitHost(text: string, defaultRegistry: string): { registry: st
 
 /**
  * Parses `[host/]name[:tag][@digest]`.
- *
  * @param defaultRegistry host of a bare name; default `docker.io`
  * @throws PARAMETER_INVALID naming `parameter` (default `reference`)
  */

@@ -1,35 +1,29 @@
 /**
- * Repositories as people write them, exact or as a glob, turned into what is compared with repository keys
- * (`docker.io/library/nginx`). Subscriptions, access entries and pace rules all read them here, so that one text
- * means the same everywhere. A pattern that no repository can match is refused with what to write instead.
+ * Turns repositories as people write them, exact or as a glob, into what is matched with repository keys.
+ * Subscriptions, access entries and pace rules all use it, so a pattern means the same everywhere.
  */
 import { invalidParameter, type ManifeedError } from '../errors.ts';
 import { canonicalGlob, isGlob, maxGlobLength, maxWildcards, wildcardsOf } from './glob.ts';
 import { canonicalRegistry, canonicalRepository, dockerHub, repositoryKey, splitHost } from './reference.ts';
 
 export interface RepositoryTextOptions {
-  /** Host of bare names. */
   readonly defaultRegistry: string;
-  /** What the text is called where it comes from, for errors. Default `repository`. */
+  /** What errors call the value. Default `repository`. */
   readonly parameter?: string;
 }
 
-/** A text, read: the key of one repository, or a canonical glob over keys. */
+/** The key of one repository, or a canonical glob over keys. */
 export interface RepositoryText {
   readonly kind: 'exact' | 'glob';
   readonly canonical: string;
 }
 
-/** Longest text quoted in a message. */
 const maxQuoted = 300;
 
 const hostPatternGrammar = /^[a-z0-9.*:[\]-]+$/;
 const namePatternGrammar = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
 
-/**
- * Registries of which every name has at least so many segments, from their documentation. Only what is certain:
- * a host that is listed wrongly would lose its subscribers.
- */
+/** Fewest segments of a name, by registry, from its documentation. A wrong entry would refuse valid subscriptions. */
 const minSegments: ReadonlyMap<string, number> = new Map([
   [dockerHub, 2],
   ['gcr.io', 2],
@@ -41,11 +35,7 @@ const minSegments: ReadonlyMap<string, number> = new Map([
 /** Artifact Registry: LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE. */
 const artifactRegistry = { host: /^[a-z0-9-]+-docker\.pkg\.dev$/, segments: 3 };
 
-/**
- * Reads one repository or glob.
- *
- * @throws PARAMETER_INVALID naming the parameter, with what to write instead
- */
+/** @throws PARAMETER_INVALID naming the parameter, with what to write instead */
 export function parseRepositoryText(text: string, options: RepositoryTextOptions): RepositoryText {
   const { defaultRegistry, parameter } = options;
   return isGlob(text)
@@ -53,7 +43,7 @@ export function parseRepositoryText(text: string, options: RepositoryTextOptions
     : { kind: 'exact', canonical: parseRepositoryName(text, defaultRegistry, parameter) };
 }
 
-/** As `parseRepositoryText`, for a text that is no glob. Makes nothing but the key: a thousand come in one request. */
+/** Makes only the key, because one request may have a thousand. */
 export function parseRepositoryName(text: string, defaultRegistry: string, parameter = 'repository'): string {
   if (text.includes('@')) throw refusal(parameter, text, digestRule);
   const { registry, name } = splitHost(text, defaultRegistry);
@@ -80,10 +70,7 @@ function refusal(parameter: string, text: string, what: string): ManifeedError {
 
 const digestRule = 'must not hold a digest: subscribe to the repository alone';
 
-/**
- * The first segment is a host where it could be nothing else: it has a dot or a port, is `localhost`, is `*`, or
- * begins with `**`. Otherwise the pattern speaks of the default registry, as a bare name does.
- */
+/** The first segment is a host if it has a dot or a port, is `localhost` or `*`, or begins with `**`. */
 export function parseRepositoryPattern(
   text: string,
   defaultRegistry: string,
@@ -120,7 +107,7 @@ export function parseRepositoryPattern(
   return pattern;
 }
 
-/** `**` may stand for the host and any number of segments, so the pattern is over whole keys as it is. */
+/** `**` may stand for the host and any number of segments, so the pattern applies to whole keys as it is. */
 function acrossHosts(canonical: string, slash: number, refuse: Refuse): string {
   const first = slash === -1 ? canonical : canonical.slice(0, slash);
   const rest = slash === -1 ? null : canonical.slice(slash + 1);
@@ -131,12 +118,12 @@ function acrossHosts(canonical: string, slash: number, refuse: Refuse): string {
   return canonical;
 }
 
-/** Docker Hub has no names of one segment: there `nginx*` means `library/nginx*`, as `nginx` does. */
+/** Docker Hub has no names of one segment, so `nginx*` means `library/nginx*`, just as `nginx` does. */
 function isLibraryName(host: string, name: string): boolean {
   return host === dockerHub && !name.includes('/') && !name.includes('**');
 }
 
-/** `*` and `*.example.com` name a host and nothing in it: a repository's key has a host and a name. */
+/** `*` and `*.example.com` name only a host, but a repository's key has a host and a name. */
 function refuseHostAlone(pattern: string, defaultRegistry: string, refuse: Refuse): void {
   if (pattern === '*') {
     const all = canonicalRegistry(defaultRegistry) === dockerHub ? 'library/*' : `${defaultRegistry}/*`;

@@ -1,14 +1,14 @@
 /**
- * Tags as versions. Image tags are seldom strict semantic versions, so they are read leniently:
+ * Reads tags as versions. Image tags are seldom strict semantic versions, so the rules are lenient:
  *
- * - a leading `v` is ignored, and missing parts are zero: `v1.27` is 1.27.0, `1` is 1.0.0;
- * - leading zeros are ignored: `2024.01.05` is 2024.1.5;
- * - a suffix that begins with a usual prerelease word (`alpha`, `beta`, `rc`, `pre`, `dev`, …) or a number is
- *   a prerelease, which a range matches only where it names a prerelease of the same version, as node-semver
- *   has it: `1.28.0-rc.1` is not in `>=1.27`, but is in `>=1.28.0-rc.0`;
- * - any other suffix names a variant and is ignored: `1.27.3-alpine` is 1.27.3;
- * - what follows `_` stands for build metadata (`+` is no tag character) and is ignored;
- * - everything else (`latest`, `1.2.3.4`, `sha-4f2a`) is no version and matches no range.
+ * - A leading `v` is ignored, and missing parts are zero: `v1.27` is 1.27.0, `1` is 1.0.0.
+ * - Leading zeros are ignored: `2024.01.05` is 2024.1.5.
+ * - A suffix that begins with a usual prerelease word (`alpha`, `beta`, `rc`, `pre`, `dev`, …) or a number is a
+ *   prerelease. As in node-semver, a range matches it only if the range names a prerelease of the same version:
+ *   `1.28.0-rc.1` is not in `>=1.27`, but is in `>=1.28.0-rc.0`.
+ * - Any other suffix names a variant and is ignored: `1.27.3-alpine` is 1.27.3.
+ * - What follows `_` stands for build metadata (`+` is no tag character) and is ignored.
+ * - Everything else (`latest`, `1.2.3.4`, `sha-4f2a`) is no version and matches no range.
  */
 
 import { Range, SemVer } from 'semver';
@@ -16,16 +16,16 @@ import { invalidParameter } from '../errors.ts';
 import { rememberLast } from '../lib/remember-last.ts';
 import { type VersionSet, versionSets, versionsInclude } from './version-set.ts';
 
-/** Longest range, in characters; node-semver's own bound for versions is 256. */
+/** In characters, as for node-semver's versions. */
 export const maxRangeLength = 256;
-/** Most comparators in one range, as node-semver counts: `^1.27` is two, `>=1.27` and `<2`. */
+/** `^1.27` has two: `>=1.27` and `<2`. */
 export const maxComparators = 16;
 
 const versionGrammar = /^[vV]?([0-9]{1,15})(?:\.([0-9]{1,15}))?(?:\.([0-9]{1,15}))?(?:([-_])(.+))?$/;
 const prereleaseGrammar =
   /^(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|snapshot|nightly|canary|next|ea|m|a|b)?[.-]?[0-9]|^(?:alpha|beta|rc|cr|pre|preview|prerelease|dev|snapshot|nightly|canary|next|ea)(?:$|[._-])/i;
 
-/** Reads a tag as a version. Null where it is none. One tag is judged by many ranges, one after the other. */
+/** Null if it is no version. Remembers the last tag, because many ranges judge one tag in a row. */
 export const parseVersionTag = rememberLast((tag: string): SemVer | null => {
   const match = versionGrammar.exec(tag);
   if (match === null) return null;
@@ -36,25 +36,23 @@ export const parseVersionTag = rememberLast((tag: string): SemVer | null => {
   return new SemVer(prerelease === null ? core : `${core}-${prereleaseIdentifiers(prerelease)}`);
 });
 
-/** Makes node-semver's dotted identifiers of what a tag may hold: no `_`, no empty part, no leading zero. */
+/** Turns a suffix into node-semver's dotted identifiers: no `_`, no empty part, no leading zero. */
 function prereleaseIdentifiers(suffix: string): string {
   const beforeBuild = suffix.split('_', 1)[0] ?? '';
   const parts = beforeBuild.split('.').filter((part) => part !== '');
   return parts.map((part) => (/^[0-9]+$/.test(part) ? part.replace(/^0+(?=[0-9])/, '') : part)).join('.');
 }
 
-/** A range in canonical spelling, and whether a tag lies in it. */
 export interface TagRange {
   readonly canonical: string;
-  /** What it costs to keep, and to judge one tag. */
+  /** The cost to keep it, and to judge one tag. */
   readonly comparators: number;
   matches(tag: string): boolean;
 }
 
 /**
- * Parses a node-semver range (`^1.27`, `>=1.2 <2`, `1.x || 2.x`). Keeps numbers only: node-semver's own object
- * of a range with a hundred comparators takes 27 KiB.
- *
+ * Parses a node-semver range (`^1.27`, `>=1.2 <2`, `1.x || 2.x`). It keeps only numbers, because node-semver's
+ * own object for a hundred comparators takes 27 KiB.
  * @throws PARAMETER_INVALID naming `tag`
  */
 export function parseTagRange(text: string): TagRange {
@@ -85,7 +83,6 @@ function readRange(text: string): Range | null {
   try {
     return new Range(text);
   } catch {
-    // node-semver has no parser that answers null for ranges with the Range itself.
     return null;
   }
 }

@@ -1,13 +1,10 @@
-/**
- * What was decided before, for (owner, key) pairs: bounded over all owners together, and gone with its owner.
- * Forgets everything at its bound, which costs one more decision each and keeps no order of use.
- */
+/** Verdicts for (owner, key) pairs. At `max`, over all owners, it forgets everything: simpler than an order of use. */
 export class Verdicts {
   readonly #max: number;
   #known = new WeakMap<object, Map<string, boolean>>();
   #count = 0;
 
-  /** @param max verdicts remembered; some 100 bytes each */
+  /** @param max most verdicts remembered, of about 100 bytes each */
   constructor(max: number) {
     this.#max = max;
   }

@@ -1,12 +1,8 @@
-/**
- * The comparators of a node-semver range as plain numbers: a tenth of the memory of node-semver's objects, and of
- * the time to judge a version. A version is in a range if it fits all comparators of one of its sets
- * (`1.x || 3.x` has two sets).
- */
+/** The comparators of a range as plain numbers: a tenth of the memory of node-semver's objects, and of the time. */
 import { type Comparator, type Range, SemVer } from 'semver';
 
 export interface VersionBound {
-  /** Whether a version below, equal to and above this one fits. */
+  /** Whether a version below, equal to or above this one fits. */
   readonly below: boolean;
   readonly equal: boolean;
   readonly above: boolean;
@@ -16,7 +12,7 @@ export interface VersionBound {
   readonly prerelease: readonly (string | number)[];
 }
 
-/** All of them must fit. */
+/** A version must fit all of them. */
 export type VersionSet = readonly VersionBound[];
 
 const noPrerelease: readonly (string | number)[] = [];
@@ -26,7 +22,7 @@ export function versionSets(range: Range): readonly VersionSet[] {
 }
 
 function toBound({ operator, semver }: Comparator): VersionBound {
-  // `*` has no version, only a mark of node-semver's own.
+  // The comparator `*` has a marker object instead of a version.
   if (!(semver instanceof SemVer)) return anyVersion;
   const { major, minor, patch, prerelease } = semver;
   return {
@@ -47,7 +43,7 @@ export function versionsInclude(sets: readonly VersionSet[], version: SemVer): b
   return sets.some((set) => set.every((bound) => fits(bound, version)) && admitsPrerelease(set, version));
 }
 
-/** A prerelease is in a range only where that names a prerelease of the same version (node-semver's rule). */
+/** A prerelease is in a range only if the range names a prerelease of the same version (node-semver's rule). */
 function admitsPrerelease(set: VersionSet, version: SemVer): boolean {
   if (version.prerelease.length === 0) return true;
   return set.some((bound) => bound.prerelease.length > 0 && compareCore(version, bound) === 0);
@@ -67,7 +63,7 @@ function compareCore(a: Core, b: Core): number {
 
 type Prerelease = readonly (string | number)[];
 
-/** Semantic Versioning 2.0.0, 11: none is above any, numbers are below words, and fewer parts below more. */
+/** Semantic Versioning 2.0.0, 11: releases come after prereleases, words after numbers, more parts after fewer. */
 function comparePrerelease(a: Prerelease, b: Prerelease): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length;
   for (let index = 0; index < a.length && index < b.length; index++) {

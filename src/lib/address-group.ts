@@ -5,16 +5,15 @@ const groupsOfNetwork = 4;
 
 /**
  * The name under which limits count an address. One subscriber line gets a whole IPv6 /64 (RFC 6177, RFC 4291
- * 2.5.1) and may use any of its 2⁶⁴ addresses, so a /64 counts as one address. An IPv4 address counts alone,
- * also where it is written as IPv4-mapped IPv6 (`::ffff:192.0.2.1`, RFC 4291 2.5.5.2).
- *
- * @param address an IP address as Node writes it, in any spelling; a zone (`%eth0`) does not matter
- * @returns equal strings for addresses that count as one; a string that is no IP address comes back unchanged
+ * 2.5.1), so a /64 counts as one address. An IPv4 address counts alone, even if it is written as IPv4-mapped IPv6
+ * (`::ffff:192.0.2.1`, RFC 4291 2.5.5.2).
+ * @param address an IP address in any spelling; a zone (`%eth0`) does not matter
+ * @returns equal strings for addresses that count as one; a string that is no IP address, unchanged
  */
 export function addressGroup(address: string): string {
-  // The usual case costs one search: IPv4 has no colon.
+  // IPv4, the usual case, has no colon.
   if (!address.includes(':')) return address;
-  // What a listener on `::` shows of an IPv4 client.
+  // How a listener on `::` shows an IPv4 client.
   if (address.startsWith('::ffff:') && isIPv4(address.slice(7))) return address.slice(7);
   const bare = address.split('%', 1)[0] ?? address;
   if (!isIPv6(bare)) return address;
@@ -22,7 +21,6 @@ export function addressGroup(address: string): string {
   return mappedIPv4(groups) ?? `${groups.slice(0, groupsOfNetwork).map(hex).join(':')}::/64`;
 }
 
-/** The eight 16-bit groups of a valid IPv6 address. */
 function groupsOf(address: string): readonly number[] {
   const [head = '', tail] = address.split('::');
   const before = parseGroups(head);

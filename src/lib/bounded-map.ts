@@ -1,7 +1,7 @@
-/** A map of at most `max` entries. At its bound it forgets the entry that was added longest ago. */
+/** A map of at most `max` entries. At the bound it forgets the oldest entry. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #max: number;
-  // Kept from one eviction to the next: a new iterator would step over all that was deleted since the last rehash.
+  // Kept between evictions: a new iterator would step over every entry deleted since the last rehash.
   #oldest: Iterator<Key> | null = null;
 
   /** @param max entries, ≥ 1 */
@@ -19,13 +19,12 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
     return super.set(key, value);
   }
 
-  /** Sets it as the newest entry, so that it is forgotten last. */
+  /** Sets it as the newest entry, which is forgotten last. */
   renew(key: Key, value: Value): void {
     this.delete(key);
     this.set(key, value);
   }
 
-  /** What is known for the key; if nothing is, what `make` returns, which is remembered. */
   getOrMake(key: Key, make: (key: Key) => Value): Value {
     const known = this.get(key);
     if (known !== undefined) return known;

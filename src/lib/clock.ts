@@ -1,12 +1,12 @@
-/** Time as a port, so that tests can move it. Wall time orders events; monotonic time measures waits. */
+/** Time as a port, so that tests can control it. Wall time dates events; monotonic time measures waits. */
 export interface Clock {
-  /** Wall-clock time in milliseconds since the epoch. */
+  /** Wall-clock time, ms since the epoch. */
   now(): number;
-  /** Monotonic milliseconds from an arbitrary origin; never goes back. */
+  /** Monotonic ms from an arbitrary origin; never goes back. */
   monotonic(): number;
   /** Calls `run` once after `delayMs` (≥ 0). Returns an idempotent cancel. */
   after(delayMs: number, run: () => void): () => void;
-  /** Resolves after `delayMs`, or at once when `signal` aborts (it never rejects: look at the signal). */
+  /** Resolves after `delayMs`, or at once when `signal` aborts. It never rejects: check the signal. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 

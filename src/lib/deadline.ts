@@ -2,17 +2,15 @@ import type { Clock } from './clock.ts';
 
 export interface Deadline {
   readonly clock: Clock;
-  /** ms. */
   readonly timeoutMs: number;
-  /** Ends the wait too. */
+  /** Ends the wait when it aborts. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Waits for `work`, but not past the deadline. Late work is told so by its signal, and its result is ignored.
- * If `signal` has aborted already, the work is not begun.
- *
- * @param onLate makes the answer of a wait that ended first; what it throws rejects the wait
+ * Waits for `work` until the deadline. Late work sees its signal abort, and its result is ignored. If `signal`
+ * has already aborted, the work does not begin.
+ * @param onLate makes the result if the wait ends first; what it throws rejects the wait
  */
 export async function within<Done, Late>(
   { clock, timeoutMs, signal }: Deadline,

@@ -1,7 +1,4 @@
-/**
- * The same text on its own. V8 makes a part of a text a slice that keeps the whole alive: what is kept of a
- * request for long would keep its head, with a token in it.
- */
+/** A copy with its own memory: V8's substrings keep the whole string alive, such as a request's head with a token. */
 export function detached(text: string): string {
   return Buffer.from(text).toString();
 }

@@ -1,8 +1,7 @@
 /**
- * Fetches a small text over https, for what webhook verification needs (signing certificates, key sets).
- * Follows no redirect: the caller has judged this URL and no other.
- *
- * @throws Error when it is not a 200, too large or too late
+ * Fetches a signing certificate or key set over https. It follows no redirect, because the caller approved only
+ * this URL.
+ * @throws Error if the status is not 200, or the answer is too large or too late
  */
 export async function fetchText(
   url: string,

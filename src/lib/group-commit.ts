@@ -1,19 +1,18 @@
 import { ManifeedError } from '../errors.ts';
 
 export interface GroupCommitOptions<Call, Result> {
-  /** What fails, for the error's message. */
   readonly action: string;
-  /** Carries out one group. Resolves to one result for each call, in order; rejects for all of them. */
+  /** Commits one group. Resolves to one result for each call, in order; rejects for all of them. */
   readonly commit: (calls: readonly Gathered<Call>[]) => Promise<readonly Result[]>;
-  /** How much a call adds to a group and to what waits, ≥ 0. */
+  /** The size of a call, ≥ 0, which counts against the limits. */
   readonly sizeOf: (call: Call) => number;
-  /** Size of what waits at most; over it calls are refused. A call larger than this is taken while nothing waits. */
+  /** Most that may wait, by size; further calls are refused. A larger call is accepted while nothing waits. */
   readonly maxWaiting: number;
-  /** Size of a group at most, and calls in it. A call larger than this is a group by itself. */
+  /** Most in a group, both by size and in calls. A larger call is a group by itself. */
   readonly maxGroup: number;
-  /** Groups under way. Default 1. */
+  /** Groups under way at the same time. Default 1. */
   readonly maxInFlight?: number;
-  /** How an idle one waits for the calls of the same moment. Default `queueMicrotask`. */
+  /** Defers the start of a group while idle, so that calls of the same moment join it. Default `queueMicrotask`. */
   readonly gather?: (start: () => void) => unknown;
   /** Monotonic ms. Default `performance.now`. */
   readonly monotonic?: () => number;
@@ -31,10 +30,7 @@ interface Waiting<Call, Result> extends Gathered<Call> {
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Puts calls made at the same time into one group. While groups are under way the next one forms: so a lone call
- * waits for nobody, and under load the groups grow by themselves.
- */
+/** Puts calls made at the same time into one group. A lone call waits for no other, and groups grow under load. */
 export class GroupCommit<Call, Result> {
   readonly #options: Required<GroupCommitOptions<Call, Result>>;
   readonly #calls: Waiting<Call, Result>[] = [];
@@ -52,12 +48,12 @@ export class GroupCommit<Call, Result> {
     };
   }
 
-  /** Size of what waits for a group. */
+  /** By size. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** @throws UNAVAILABLE when too much waits, and what `commit` rejects with */
+  /** @throws UNAVAILABLE if too much waits, and whatever `commit` rejects with */
   add(call: Call): Promise<Result> {
     const { action, sizeOf, maxWaiting, monotonic } = this.#options;
     const size = sizeOf(call);
@@ -73,7 +69,6 @@ export class GroupCommit<Call, Result> {
     });
   }
 
-  /** Resolves when every call made so far has its answer. */
   async drain(): Promise<void> {
     if (this.#inFlight === 0 && this.#calls.length === 0) return;
     this.#idle ??= Promise.withResolvers();

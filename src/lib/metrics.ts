@@ -1,4 +1,4 @@
-/** The metrics port. Folders name what they count; only `http/metrics.ts` knows Prometheus. */
+/** The metrics port. Each folder names what it counts; only `http/metrics.ts` knows Prometheus. */
 export type Labels = Readonly<Record<string, string>>;
 
 export interface Counter {
@@ -8,7 +8,6 @@ export interface Counter {
 
 export interface Gauge {
   set(value: number, labels?: Labels): void;
-  /** Forgets one labelled series, for things that come and go. */
   remove(labels: Labels): void;
 }
 
@@ -17,9 +16,9 @@ export interface Histogram {
 }
 
 export interface Metrics {
-  /** `name` without prefix; `manifeed_` is put before it. Counters end in `_total`, durations in `_seconds`. */
+  /** `name` without the prefix `manifeed_`. Counters end in `_total`, durations in `_seconds`. */
   counter(name: string, help: string, labelNames?: readonly string[]): Counter;
-  /** `collect`, when given, runs at each scrape and sets the gauge. */
+  /** `collect`, if given, runs at each scrape and sets the gauge. */
   gauge(name: string, help: string, labelNames?: readonly string[], collect?: (gauge: Gauge) => void): Gauge;
   histogram(
     name: string,
@@ -31,7 +30,7 @@ export interface Metrics {
 
 const nothing = { inc() {}, set() {}, remove() {}, observe() {} };
 
-/** Counts nothing: the default where nobody looks. */
+/** Counts nothing. The default of code that takes metrics. */
 export const noMetrics: Metrics = {
   counter: () => nothing,
   gauge: () => nothing,

@@ -1,4 +1,4 @@
-/** A source of uniform numbers in [0, 1); injected so that jitter is repeatable in tests. */
+/** Uniform numbers in [0, 1). Injected, so that tests can repeat the jitter. */
 export type Random = () => number;
 
 export const systemRandom: Random = Math.random;

@@ -2,12 +2,12 @@ import { BoundedMap } from './bounded-map.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
-/** One line a minute for each thing that goes wrong; what came between is counted in the next one. */
+/** Each key is logged at most once in this time; the next line counts the suppressed ones. */
 const everyMs = 60_000;
-/** Things kept apart at most; beyond it the oldest is forgotten, and may be logged once more. */
+/** Most keys. Beyond it the oldest is forgotten, and may be logged early. */
 const maxKeys = 1_000;
 
-/** Logs what others may cause thousands of times a second, once in a while. */
+/** Limits log lines that outsiders could cause thousands of times a second. */
 export class RareLog {
   readonly #log: Log;
   readonly #clock: Clock;

@@ -1,7 +1,5 @@
 /**
- * Wraps `make` so that it remembers its last result, and calls it again only if an argument differs. Use it
- * where thousands ask for the same, one after the other.
- *
+ * Remembers the last result of `make`, for thousands of callers in a row with the same arguments.
  * @param make pure; its arguments are compared by identity
  */
 export function rememberLast<Args extends readonly unknown[], Made>(

@@ -1,18 +1,14 @@
-/**
- * What is wrong with a value from outside, in this project's words. zod's own messages ("Too small: expected
- * array to have >=1 items") are written for whoever wrote the schema; nobody else has to read them.
- */
+/** Describes faults in this project's words, because zod's ("expected array to have >=1 items") are hard to read. */
 import type { z } from 'zod';
 
-/** One fault: where, what was found there, and what is needed. */
 export interface Fault {
-  /** Member names and indices; empty: the value as a whole. */
+  /** Member names and indices; empty for the whole value. */
   readonly path: readonly (string | number)[];
   /** `null`, `a list of 3`, `"text"`; never the value of a member that holds a secret. */
   readonly found: string;
   /** Begins with `must`. */
   readonly rule: string;
-  /** Whether the path ends in a member that the schema does not have. */
+  /** Whether the schema lacks the last member of the path. */
   readonly unknown: boolean;
 }
 
@@ -20,7 +16,6 @@ export type Checked<T> =
   | { readonly ok: true; readonly data: T }
   | { readonly ok: false; readonly faults: readonly [Fault, ...Fault[]] };
 
-/** Parses a value from outside. */
 export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   const result = schema.safeParse(value, { error: sentenceOf });
   if (result.success) return { ok: true, data: result.data };
@@ -51,10 +46,7 @@ function faultsOf(issue: z.core.$ZodIssue, value: unknown): readonly Fault[] {
   return [{ path, found, rule: issue.message, unknown: false }];
 }
 
-/**
- * The rule that an issue breaks, as a sentence that begins with `must`. An error map for zod: a message that a
- * schema brings itself goes before it.
- */
+/** The rule that an issue breaks, beginning with `must`. A zod error map; a message in the schema overrides it. */
 export function sentenceOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -92,7 +84,7 @@ export function sentenceOf(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-/** zod's names of types, in words that those who read JSON or YAML use. */
+/** zod's names of types, as people who write JSON or YAML know them. */
 const typeNames: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
@@ -154,9 +146,8 @@ function unionRule(issue: {
     : `must ${[...new Set(rules)].join(', or ')}`;
 }
 
-/** Names of members whose values are not repeated to anybody. */
+/** Names of members whose values no error repeats. */
 const secretName = /token|secret|password/i;
-/** Longest text quoted. */
 const maxQuoted = 64;
 
 function describe(value: unknown, isSecret = false): string {

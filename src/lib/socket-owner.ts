@@ -1,17 +1,16 @@
 /**
- * Who hears of a bare socket. Its listeners are shared functions that find the owner on the socket: five
- * closures for each of 20,000 sockets are a tenth of what a subscriber costs, and whoever takes a socket over
- * would otherwise spend more on taking listeners off and putting others on than on reading the request.
+ * Routes the events of a bare socket to its one owner. The listeners are shared functions that find the owner on
+ * the socket. Five closures for each of 20,000 sockets would be a tenth of a subscriber's memory, and replacing
+ * them at each change of owner would cost more than reading the request.
  */
 import type { Socket } from 'node:net';
 
-/** What an owner hears of its socket. The socket destroys itself at an error, and when the peer half-closes. */
+/** What the owner of a socket receives. The socket destroys itself on an error, and when the peer half-closes. */
 export interface SocketOwner {
-  /** Bytes from the peer. */
   received(bytes: Buffer, socket: Socket): void;
-  /** The socket took all that was queued. */
+  /** The socket has written all that was queued. */
   drained(socket: Socket): void;
-  /** Once, when the socket is gone. */
+  /** The socket is gone. Called once. */
   closed(socket: Socket): void;
 }
 
@@ -30,19 +29,18 @@ function onClose(this: OwnedSocket): void {
   this[ownerOf]?.closed(this);
 }
 
-/** For errors, and for a peer that half-closes: it has gone, nothing can be asked of it any more. */
+/** On an error, and when the peer half-closes: it has left and expects no more. */
 function destroy(this: Socket): void {
   this.destroy();
 }
 
-/** From now on `owner` hears of the socket, and whoever did before, or listened to its data, does not. */
+/** From now on only `owner` receives the socket's events. */
 export function own(socket: Socket, owner: SocketOwner): void {
   const owned: OwnedSocket = socket;
   const isNew = owned[ownerOf] === undefined;
   owned[ownerOf] = owner;
   if (!isNew) return;
-  // On the ordinary road node:http's parser is still listening: it would take what a client says in its stream
-  // for requests, and answer them there.
+  // On the ordinary road node:http's parser still listens, and would answer the client's frames as requests.
   socket.removeAllListeners('data');
   socket.on('error', destroy);
   socket.on('end', destroy);
@@ -51,10 +49,10 @@ export function own(socket: Socket, owner: SocketOwner): void {
   socket.on('data', onData);
 }
 
-/** The socket has no owner any more, and no listener of ours; for whoever sets up their own. */
+/** Removes the owner and our listeners, so that other code can set up its own. */
 export function release(socket: Socket): void {
   const owned: OwnedSocket = socket;
-  // Not deleted: that would turn the socket into a slow dictionary.
+  // Not deleted: that would turn the socket into a slow dictionary object.
   owned[ownerOf] = undefined;
   socket.off('error', destroy);
   socket.off('end', destroy);
@@ -65,7 +63,7 @@ export function release(socket: Socket): void {
 
 const nobody: SocketOwner = { received() {}, drained() {}, closed() {} };
 
-/** For a socket that is only told why it is refused. */
+/** Ignores whatever a socket still sends, for a socket that only receives a refusal. */
 export function disown(socket: Socket): void {
   own(socket, nobody);
   socket.resume();

@@ -1,11 +1,11 @@
 import type { Counter, Gauge, Labels, Metrics } from '../../src/lib/metrics.ts';
 
 export interface CountingMetrics extends Metrics {
-  /** A counter's sum over all labels, or a gauge's value now; 0 where there is none. */
+  /** A counter's sum over all labels, or a gauge's current value; 0 if there is none. */
   value(name: string): number;
 }
 
-/** Metrics that a test can read. Gauges that collect do so when they are read, as at a scrape. */
+/** Gauges with a `collect` run it when they are read, as at a scrape. */
 export function countingMetrics(): CountingMetrics {
   const values = new Map<string, number>();
   const collectors = new Map<string, () => void>();

@@ -1,6 +1,6 @@
 /**
  * The real `docker-registry` (CNCF Distribution) on a free port of 127.0.0.1 with storage in a temporary
- * directory, and a small push client for it. For tests that must hold against a registry nobody here wrote.
+ * directory, and a small push client. For tests against a registry that this project did not write.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,7 +26,7 @@ export interface DockerRegistryOptions {
   readonly notifications?: readonly NotificationEndpoint[];
   /** Default: a free one. */
   readonly port?: number;
-  /** Kept when given (so that a restart finds it again); default: a temporary one, removed at `close`. */
+  /** A folder to keep, so that a restart finds it again. Default: a temporary one, removed by `close`. */
   readonly storage?: string;
 }
 
@@ -42,34 +42,29 @@ export interface DockerRegistry {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   readonly storage: string;
-  /**
-   * Pushes an image of one config and one layer blob and tags it. `content` decides the digest: the same
-   * content is the same image.
-   */
+  /** Pushes an image of one config and one layer blob, and tags it. `content` decides the digest. */
   push(repository: string, tag: string, content: string): Promise<PushedManifest>;
-  /** Pushes an index over images pushed before (its bytes follow from them and `note`) and tags it. */
+  /** Pushes an index of images pushed before, and tags it. Its bytes depend on them and on `note`. */
   pushIndex(
     repository: string,
     tag: string,
     manifests: readonly PushedManifest[],
     note?: string,
   ): Promise<PushedManifest>;
-  /** PUTs manifest bytes under a tag or digest. */
   putManifest(
     repository: string,
     reference: string,
     mediaType: string,
     body: string,
   ): Promise<PushedManifest>;
-  /** Uploads one blob and returns its digest. */
   pushBlob(repository: string, content: string): Promise<string>;
-  /** Deletes a manifest by digest, and with it the tags that point at it. */
+  /** Deletes a manifest by digest, and the tags that point at it. */
   deleteManifest(repository: string, digest: string): Promise<void>;
   /** Idempotent: stops the process and removes its temporary storage. */
   close(): Promise<void>;
 }
 
-/** Starts it and resolves when it answers `GET /v2/`. */
+/** Resolves when it answers `GET /v2/`. */
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'manifeed-registry-'));
   const storage = options.storage ?? join(directory, 'storage');
@@ -79,7 +74,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   await writeFile(configPath, JSON.stringify(configuration(port, storage, options.notifications ?? [])));
   const child = spawn(binary, ['serve', configPath], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    // No trace exporters, whatever the environment of the test run says.
+    // No trace exporters, even if the environment of the test run configures some.
     env: { PATH: process.env.PATH ?? '', HOME: directory, OTEL_TRACES_EXPORTER: 'none' },
   });
   let output = '';
@@ -111,7 +106,7 @@ function configuration(port: number, storage: string, endpoints: readonly Notifi
       endpoints: endpoints.map((endpoint) => ({
         name: endpoint.name,
         url: endpoint.url,
-        // Distribution wants header values as lists.
+        // Distribution expects lists of header values.
         headers: Object.fromEntries(
           Object.entries(endpoint.headers ?? {}).map(([name, value]) => [name, [value]]),
         ),
@@ -219,7 +214,7 @@ async function expectStatus(
   return answer;
 }
 
-/** `sha256:<hex>` of a text's bytes. */
+/** `sha256:<hex>` of the content's bytes. */
 export function digestOf(content: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
@@ -234,7 +229,7 @@ async function untilAnswering(url: string, child: ChildProcess, output: () => st
       await answer.arrayBuffer();
       if (answer.status === 200) return;
     } catch {
-      // Not listening yet. A process that starts gives no other sign, so it is asked again.
+      // Not listening yet. Nothing else signals that it has started, so ask again.
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

@@ -7,17 +7,16 @@ interface Timer {
 }
 
 export interface FakeClock extends Clock {
-  /** Moves wall and monotonic time by `ms` and runs what falls due, in order, each at its own time. */
+  /** Moves wall and monotonic time by `ms`. Timers that fall due run in order, each at its own time. */
   advance(ms: number): void;
-  /** Sets only the wall clock, as an administrator or NTP would. */
+  /** Sets only the wall clock, as an administrator or NTP does. */
   setWall(ms: number): void;
-  /** Timers and sleeps that wait now. */
   readonly waiting: number;
-  /** Resolves as soon as at least `count` timers or sleeps wait. */
+  /** Resolves when at least `count` timers or sleeps wait. */
   untilWaiting(count: number): Promise<void>;
 }
 
-/** Time that stands still until a test moves it. Wall time begins at `startAt`, default 2026-01-01. */
+/** A clock that moves only when a test moves it. Wall time begins at `startAt`, by default 2026-01-01. */
 export function fakeClock(startAt: number = Date.UTC(2026, 0, 1)): FakeClock {
   let elapsed = 0;
   let offset = startAt;

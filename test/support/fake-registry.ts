@@ -1,6 +1,6 @@
 /**
- * A registry that is a real HTTP handler (node:http): tags, manifests, token service, paging, rate limits and
- * faults on demand, with a log of what was asked. Cheap enough to answer thousands of HEADs a second.
+ * A fake registry with a real HTTP server (node:http): tags, manifests, token service, paging, rate limits and
+ * faults on demand, with a log of requests. It is cheap enough to answer thousands of HEADs a second.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -21,24 +21,22 @@ export interface LoggedRequest {
   readonly at: number;
 }
 
-/** Answers a request itself and returns true, or leaves it to the registry. */
+/** Answers a request and returns true, or leaves it to the registry. */
 export type Fault = (request: IncomingMessage, response: ServerResponse, url: URL) => boolean;
 
 export interface FakeRegistryOptions {
-  /** Ask for a bearer token; `users` may have one for the asking. */
+  /** Requires a bearer token, which only the `user` can get. */
   readonly bearer?: boolean;
-  /** Ask for basic authentication. */
   readonly basic?: boolean;
-  /** Name and password; null: tokens are given to anyone. */
+  /** Name and password; null gives tokens to anyone. */
   readonly user?: { readonly username: string; readonly password: string } | null;
-  /** Seconds; default: the token answer names none. */
+  /** Seconds. By default the token answer names none. */
   readonly tokenLifetime?: number;
-  /** Tags a page at most; `n` asks for fewer. Default 1,000. */
+  /** Most tags in a page; `n` may ask for fewer. Default 1,000. */
   readonly pageSize?: number;
   readonly link?: 'relative' | 'absolute';
-  /** Leave `Docker-Content-Digest` out. */
   readonly withoutDigest?: boolean;
-  /** Requests kept in the log; 0: only counts. Default 10,000. */
+  /** Most requests in the log; 0 only counts them. Default 10,000. */
   readonly maxLog?: number;
 }
 
@@ -49,17 +47,16 @@ export interface FakeRegistry {
   readonly log: readonly LoggedRequest[];
   /** Requests so far, by `HEAD manifests`, `GET manifests`, `GET tags`, `GET token`, `GET other`. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Headers put on every answer, for example `ratelimit-remaining`. */
+  /** Headers added to each answer, for example `ratelimit-remaining`. */
   headers: Record<string, string>;
-  /** The first one that answers wins. Cleared by `faults.length = 0`. */
+  /** The first fault that answers wins. Clear them with `faults.length = 0`. */
   readonly faults: Fault[];
-  /** Tags content; the same content is the same digest. */
+  /** Tags content. Equal content has an equal digest. */
   push(repository: string, tag: string, content: string): FakeManifest;
   remove(repository: string, tag: string): void;
   removeRepository(repository: string): void;
   digestOf(repository: string, tag: string): string | null;
   count(kind: string): number;
-  /** Resolves when the count of a kind has reached `n`. */
   reached(kind: string, n: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { Change } from '../../src/event/change.ts';
 import { type Position, parsePosition } from '../../src/event/position.ts';
 import type { Control, Encoding, Farewell, Sink } from '../../src/fanout/sink.ts';
 
-/** What a sink was given, in order. Resume positions are sequences; `epoch` is theirs. */
+/** What a sink received, in order. A resume position is a sequence of `epoch`. */
 export type Heard =
   | {
       readonly kind: 'change';
@@ -28,10 +28,10 @@ interface Decoded {
   readonly epoch: string;
 }
 
-/** Frames are shared by all subscribers: each is parsed once. */
+/** Subscribers share frames, so each frame is parsed once. */
 const decoded = new WeakMap<Buffer, Decoded>();
 
-export const fakeEncoding: Encoding = {
+const fakeEncoding: Encoding = {
   transport: 'sse',
   format: 'manifeed',
   change(json, resume) {
@@ -48,16 +48,16 @@ export const fakeEncoding: Encoding = {
   },
 };
 
-/** Remembers what it is given. It can refuse to take more, as a socket does whose peer does not read. */
+/** A sink that records what it receives. It can be full, like a socket whose peer does not read. */
 export class FakeSink implements Sink {
   readonly encoding = fakeEncoding;
   readonly heard: Heard[] = [];
-  /** Bytes of changes that came while it was full: what a socket would have had to keep. */
+  /** Bytes of changes that came while it was full: a socket would have had to buffer them. */
   bytesWhileFull = 0;
   full = false;
-  /** Takes so many more writes, then is full. */
+  /** Writes until it is full. */
   room = Number.POSITIVE_INFINITY;
-  /** Called at each thing heard, before it is answered. */
+  /** Called for each thing received, before the sink returns. */
   onHeard: (heard: Heard) => void = () => {};
 
   write(bytes: Buffer): boolean {
@@ -78,7 +78,6 @@ export class FakeSink implements Sink {
     this.#hear({ kind: 'end', why, bookmark, resume: parsePosition(bookmark)?.sequence ?? null, retryMs });
   }
 
-  /** Sequences of the changes heard, in order. */
   get sequences(): number[] {
     return this.changes.map((each) => each.sequence);
   }
@@ -87,7 +86,7 @@ export class FakeSink implements Sink {
     return this.heard.filter((each) => each.kind === 'change');
   }
 
-  /** Everything heard but changes, by kind. */
+  /** The kinds of everything received except changes. */
   get kinds(): string[] {
     return this.heard.map((each) => each.kind).filter((kind) => kind !== 'change');
   }
@@ -104,7 +103,7 @@ export class FakeSink implements Sink {
   }
 }
 
-/** Where a client that heard this would resume; null: it says nothing about that. */
+/** The position from which a client that received this would resume; null if it gives none. */
 export function resumeIn(heard: Heard): Position | null {
   switch (heard.kind) {
     case 'change':

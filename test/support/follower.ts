@@ -1,4 +1,4 @@
-/** A subscriber as it should be written: it comes back whenever it loses its stream, and resumes where it was. */
+/** A model subscriber: it reconnects whenever it loses its stream, and resumes from its position. */
 import { patienceMs } from './inbox.ts';
 import { openLongPoll } from './long-poll-client.ts';
 import { openSse } from './sse-client.ts';
@@ -9,20 +9,17 @@ export type Transport = 'sse' | 'websocket' | 'long-poll';
 
 export interface Follower {
   readonly transport: Transport;
-  /** Every change in the order of arrival, repeats included. */
+  /** All changes in order of arrival, repeats included. */
   readonly changes: readonly WireChange[];
   readonly resets: readonly string[];
-  /** How often it had to connect. */
   connections(): number;
-  /** Resolves once a change fits. */
   until(fits: (change: WireChange) => boolean): Promise<void>;
   stop(): void;
 }
 
-/** Between two attempts to connect, ms: the process on the other side may be dead. */
+/** Wait between two attempts to connect, ms: the process on the other side may be dead. */
 const retryMs = 25;
 
-/** Follows from `after` on. */
 export function follow(transport: Transport, port: number, params: Params, after: string): Follower {
   const changes: WireChange[] = [];
   const resets: string[] = [];
@@ -35,7 +32,7 @@ export function follow(transport: Transport, port: number, params: Params, after
   async function connect(): Promise<StreamClient> {
     const from = { ...params, after: resume };
     if (transport === 'long-poll') return openLongPoll(port, from);
-    // As a browser does: the first URL again, with what came since in a header.
+    // Like a browser, repeat the first URL, with the last id in a header.
     if (transport === 'sse') {
       return openSse(port, { ...params, after }, { headers: { 'Last-Event-ID': resume } });
     }

@@ -1,13 +1,13 @@
 import { createServer } from 'node:net';
 
-/** Below what systems give out by themselves (Linux: from 32768 on), so that nobody is given it meanwhile. */
+/** Below the ports that systems assign (Linux: from 32768), so that no other process gets it. */
 const lowest = 15_000;
 const highest = 32_000;
 const attempts = 50;
 
 /**
- * A port of 127.0.0.1 for a server of another process. The kernel's own choice would be taken now and then,
- * between its release here and its use there, by somebody's outgoing connection.
+ * A port of 127.0.0.1 for a server in another process. If the kernel chose the port, an outgoing connection could
+ * take it between its release here and its use there.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt++) {

@@ -1,4 +1,4 @@
-/** A gateway for tests: in this process, or as the real one that can be killed. */
+/** A gateway for tests: in this process, or as a real process that can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,13 +11,13 @@ import { type App, type AppOptions, openApp } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { patienceMs } from './inbox.ts';
 
-/** What the configuration file says, as an object: JSON is YAML. */
+/** The content of the configuration file as an object, because JSON is YAML. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** A hook named `publish` that takes our own JSON from anybody. */
-export const publishHook = { name: 'publish', kind: 'manifeed', verify: 'none' };
+/** A hook named `publish` that accepts our own JSON from anyone. */
+const publishHook = { name: 'publish', kind: 'manifeed', verify: 'none' };
 
-/** Everything that makes waiting short; each test adds its own. */
+/** Settings that keep waits short. Each test adds its own. */
 const base = { listen: '127.0.0.1:0', ledger: 'memory', webhooks: [publishHook], drain: { window: '0s' } };
 
 export interface PublishEntry {
@@ -31,18 +31,17 @@ export interface Gateway {
   readonly port: number;
   readonly url: string;
   readonly app: App;
-  /** All that was logged. */
   logs(): string;
-  /** Publishes through the `publish` hook; resolves when it is acknowledged. */
+  /** Publishes through the `publish` hook. Resolves when the gateway has acknowledged it. */
   publish(...entries: readonly PublishEntry[]): Promise<void>;
   metric(line: RegExp): Promise<number>;
   close(): Promise<void>;
 }
 
 /**
- * Starts one in this process.
+ * Starts a gateway in this process.
  *
- * @param parts clock and randomness, where a test has to move them; open files, where it has to be short of them
+ * @param parts clock and randomness, if a test controls them; open files, if a test limits them
  */
 export async function startGateway(
   settings: Settings = {},
@@ -84,14 +83,14 @@ export async function publish(port: number, entries: readonly PublishEntry[]): P
   if (response.status !== 202) throw new Error(`publish: ${response.status} ${body.slice(0, 300)}, want 202`);
 }
 
-/** The first metric line that matches, as its value; 0 where there is none. */
+/** The value of the first metric line that matches; 0 if none does. */
 export async function metric(port: number, line: RegExp): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const found = text.split('\n').find((each) => !each.startsWith('#') && line.test(each));
   return Number(found?.split(' ').at(-1) ?? 0);
 }
 
-/** A clock on which waits of exactly `delayMs` are over at once: for what no setting makes shorter. */
+/** A clock that ends waits of exactly `delayMs` after `byMs`, for waits that no setting shortens. */
 export function hurried(delayMs: number, byMs = 20): Clock {
   return {
     ...systemClock,
@@ -99,7 +98,7 @@ export function hurried(delayMs: number, byMs = 20): Clock {
   };
 }
 
-/** The sha256 digest of a word. */
+/** The sha256 digest of a string. */
 export function digest(word: string): string {
   return `sha256:${createHash('sha256').update(word).digest('hex')}`;
 }
@@ -108,11 +107,10 @@ export interface GatewayProcess {
   readonly port: number;
   readonly url: string;
   readonly child: ChildProcess;
-  /** Standard output and error so far. */
   output(): string;
-  /** Resolves with code and signal when the process is gone. */
+  /** Resolves to code and signal when the process has ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Sends a signal and resolves when the process is gone. */
+  /** Sends a signal. Resolves when the process has ended. */
   stop(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -120,9 +118,9 @@ export interface ProcessOptions {
   readonly settings: Settings;
   /** Default: a free one. */
   readonly port?: number;
-  /** Where it is killed, and at the how manieth time: `sqlite.after-commit:20` (see failpoints.ts). */
+  /** The failpoint that kills it, and at which hit: `sqlite.after-commit:20` (see failpoints.ts). */
   readonly failpoint?: string;
-  /** Default: twice the patience of all tests. */
+  /** Default: twice `patienceMs`. */
   readonly startTimeoutMs?: number;
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -131,18 +129,18 @@ export interface ProcessOptions {
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const failpoints = new URL('./failpoints.ts', import.meta.url).pathname;
 
-/** Ended with this process too: a run that was broken off leaves no gateway behind. */
+/** Killed when this process exits, so that an aborted run leaves no gateway behind. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Arms a failpoint in a process to be spawned. In NODE_OPTIONS it reaches the worker threads too. */
+/** The environment that arms a failpoint in a process. NODE_OPTIONS reaches its worker threads too. */
 export function armed(failpoint: string): Readonly<Record<string, string>> {
   return { FAILPOINT: failpoint, NODE_OPTIONS: `--import ${failpoints}` };
 }
 
-/** Starts `main.ts serve` and resolves when it listens. */
+/** Resolves when it listens. */
 export async function spawnGateway(options: ProcessOptions): Promise<GatewayProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'manifeed-gateway-'));
   const config = join(folder, 'manifeed.yaml');

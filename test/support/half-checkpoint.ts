@@ -1,12 +1,12 @@
-/** What a process leaves that is killed in the middle of a checkpoint (SQLite, "WAL-mode File Format"). */
+/** Makes the files that a process killed during a checkpoint leaves (SQLite, "WAL-mode File Format"). */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 const logHeaderBytes = 32;
 const frameHeaderBytes = 24;
 
 /**
- * Copies half of the pages in the write-ahead log into the database, in the order of a checkpoint: by page
- * number, the newest version of each that a commit covers. The log stays.
+ * Copies half of the pages in the write-ahead log into the database, as a checkpoint does: by page number, the
+ * newest committed version of each. The log stays.
  *
  * @returns how many pages were copied
  */
@@ -20,7 +20,7 @@ export function checkpointHalf(path: string): number {
   for (let at = logHeaderBytes; at + frameBytes <= log.length; at += frameBytes) {
     if (!log.subarray(at + 8, at + 16).equals(salts)) break;
     open.set(log.readUInt32BE(at), log.subarray(at + frameHeaderBytes, at + frameBytes));
-    // The size of the database after the commit that this frame ends; 0 within it.
+    // The size of the database after the commit that this frame ends; 0 inside a transaction.
     if (log.readUInt32BE(at + 4) === 0) continue;
     for (const [page, bytes] of open) pages.set(page, bytes);
     open = new Map();

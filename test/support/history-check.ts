@@ -1,33 +1,33 @@
 /**
- * Holds what several writers did to the same tags against what the ledger made of it, as linearizability checkers
- * do. The ledger's own order is the witness: it must be an order in which the pushes can have counted, given when
- * each was sent and acknowledged. Pure.
+ * Checks what several writers did to the same tags against what the ledger made of it, like a linearizability
+ * checker. The ledger's own order is the witness: the pushes must be able to count in that order, given when each
+ * was sent and acknowledged. Pure.
  *
  * A tag is a register. A push writes its digest, with these exceptions:
- * - It changes nothing where the tag is at its digest already.
- * - It changes nothing where its key (`once`) has counted before.
- * - It is late where the tag's newest sender's time is of the same origin, and later than its own.
+ * - It changes nothing if the tag is at its digest already.
+ * - It changes nothing if its key (`once`) has counted before.
+ * - It is late if the tag's newest sender's time is of the same origin and later than its own.
  */
 
 /** One sending of a push. Times are monotonic ms of one clock. */
 export interface Attempt {
   readonly sentAt: number;
-  /** When the 2xx came. Null: it did not, so the push may count at any later time, or never. */
+  /** When the 2xx came. Null if it did not: the push may then count at any later time, or never. */
   acknowledgedAt: number | null;
 }
 
 export interface HistoryPush {
   readonly name: string;
   readonly tag: string;
-  /** Of this push alone. */
+  /** No other push has it. */
   readonly digest: string;
-  /** What the ledger calls its sender. */
+  /** The ledger's name for its sender. */
   readonly origin: string;
-  /** The sender's own time of it, ms; null: it gave none. */
+  /** The sender's own time, ms; null if it gave none. */
   readonly saidAt: number | null;
-  /** Whether it carries a key, so that its repetitions are known as such. */
+  /** Whether it carries a key that marks its repetitions. */
   readonly once: boolean;
-  /** In the order in which they were sent. Only the last can have been acknowledged. */
+  /** In the order of sending. Only the last one can have been acknowledged. */
   readonly attempts: readonly Attempt[];
 }
 
@@ -41,15 +41,15 @@ export interface HistoryChange {
 
 export interface History {
   readonly pushes: readonly HistoryPush[];
-  /** All changes of the tags that were pushed to, in the order of the ledger. */
+  /** All changes of the tags that were pushed to, in the ledger's order. */
   readonly changes: readonly HistoryChange[];
   /** What each tag points at in the end. */
   readonly state: ReadonlyMap<string, string | null>;
-  /** The ledger may have lost what it stored up to here, monotonic ms. Default: never. */
+  /** The ledger may have lost what it stored up to this time, monotonic ms. Default: never. */
   readonly lostUntil?: number;
 }
 
-/** @returns one sentence for each broken promise; empty is what is wanted */
+/** @returns one sentence for each broken promise */
 export function checkHistory({ pushes, changes, state, lostUntil = -Infinity }: History): string[] {
   const changesOf = groupBy(changes, ({ tag }) => tag);
   const pushesOf = groupBy(pushes, ({ tag }) => tag);
@@ -63,7 +63,7 @@ export function checkHistory({ pushes, changes, state, lostUntil = -Infinity }: 
   });
 }
 
-/** Positions are 1, 2, 3, …: none is missing, none was given out twice. */
+/** Checks that positions are 1, 2, 3, …: none is missing, and none is used twice. */
 export function checkPositions(sequences: readonly number[], first = 1): string[] {
   const wrong = sequences.findIndex((sequence, at) => sequence !== first + at);
   if (wrong < 0) return [];
@@ -71,7 +71,7 @@ export function checkPositions(sequences: readonly number[], first = 1): string[
   return [`position ${sequences[wrong]} follows ${before}: must be ${first + wrong}`];
 }
 
-/** A change with the push that made it, and the moments between which it can have counted. */
+/** A change with the push that made it, and the times between which it can have counted. */
 interface Step {
   readonly change: HistoryChange;
   readonly push: HistoryPush;
@@ -109,7 +109,7 @@ function checkTag(
   ];
 }
 
-/** Where a push was sent more than once, no count can be told to be of the sending that was acknowledged. */
+/** If a push was sent more than once, any of the sendings may have counted. */
 function intervalOf({ attempts }: HistoryPush, count: number) {
   const [only] = attempts.length === 1 ? attempts : [];
   return {
@@ -130,7 +130,7 @@ function checkChain(tag: string, changes: readonly HistoryChange[]): string[] {
   return violations;
 }
 
-/** Narrows the moments to those that the order allows, and tells the first change that has none left. */
+/** Narrows the times to those that the order allows, and reports the first change that has none left. */
 function checkOrder(tag: string, steps: readonly Step[]): string[] {
   let earliest = -Infinity;
   for (const step of steps) {
@@ -169,7 +169,7 @@ function checkLateness(tag: string, steps: readonly Step[]): string[] {
   return violations;
 }
 
-/** Whatever was acknowledged, and not lost since, made a change or can be excused at some moment of its own. */
+/** Each push that was acknowledged, and not lost since, made a change or was excused at some possible time. */
 function checkVisible(
   tag: string,
   pushes: readonly HistoryPush[],
@@ -180,7 +180,7 @@ function checkVisible(
   for (const push of pushes) {
     const last = push.attempts.at(-1);
     const until = last?.acknowledgedAt ?? null;
-    // Sent before the loss, it may have been stored before the loss, however late the answer came.
+    // A push sent before the loss may also have been stored before it, however late the answer came.
     if (last === undefined || until === null || last.sentAt <= lostUntil) continue;
     if (!hasPlace(push, { sentAt: last.sentAt, until }, steps))
       violations.push(`${tag}: ${push.name} was acknowledged, is not visible and was not overtaken`);

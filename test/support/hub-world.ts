@@ -25,7 +25,6 @@ export const everything: Grant = {
 
 const live: Start = { kind: 'live' };
 
-/** A pace that never holds anything back. */
 export const unhurried: PaceOptions = {
   deliveriesPerSecond: 1_000_000,
   maxWindowMs: 600_000,
@@ -52,20 +51,19 @@ export interface World {
   readonly clock: FakeClock;
   readonly ledger: ScriptedLedger;
   readonly hub: Hub;
-  /** Every change that the ledger announced, in order, of the newest epoch. */
+  /** All changes that the ledger announced, in order, of the newest epoch. */
   readonly changes: Change[];
-  /** Moves a tag; the change is in the ledger when it resolves. */
+  /** Moves a tag. Resolves when the change is in the ledger. */
   push(repository: string, tag?: string): Promise<void>;
-  /** Removes a tag. */
   remove(repository: string, tag?: string): Promise<void>;
   connect(options?: Pick<MemberOptions, 'paced' | 'conflate' | 'grant'>): Member;
   subscribe(member: Member, options?: MemberOptions): void;
   join(options?: MemberOptions): Member;
-  /** Lets everything run that needs no time. */
+  /** Runs everything that needs no time. */
   settle(): Promise<void>;
-  /** Lets time pass in steps, everything that it makes runnable included. */
+  /** Lets time pass in steps, and runs everything that becomes runnable. */
   pass(ms: number, stepMs?: number): Promise<void>;
-  /** The position of a sequence in the present epoch. */
+  /** The position of a sequence in the current epoch. */
   after(sequence: number): Start;
 }
 
@@ -88,7 +86,7 @@ export function keyOf(repository: string): string {
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = fakeClock();
-  // Not at its origin: no real clock stands at zero.
+  // Like a real clock, it does not stand at zero.
   clock.advance(1_000);
   const ledger = await scriptedLedger(clock, options.maxChanges);
   const changes: Change[] = [];
@@ -153,7 +151,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** Its socket drains: whatever was full has room again. */
+/** Gives a full sink room again, as when its socket drains. */
 export function drain({ sink, subscriber }: Member, room = Number.POSITIVE_INFINITY): void {
   sink.full = false;
   sink.room = room;

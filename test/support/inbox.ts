@@ -1,12 +1,12 @@
-/** How long a fact is awaited before a test gives up on it, ms. Long: the machine may be busy. */
+/** How long a test waits for something before it gives up, ms. Long, because the machine may be busy. */
 export const patienceMs = 15_000;
 
 /**
- * What a client received and nobody looked at yet. Clients push, tests take: a test awaits the fact itself
- * instead of sleeping until it has probably come.
+ * What a client received and the test has not read yet. Clients push and tests take, so a test waits for the
+ * message itself instead of sleeping until it has probably come.
  */
 export class Inbox<T> {
-  /** All that ever came, for messages of failed waits and for counting. */
+  /** Everything that came, for counting and for messages of failed waits. */
   readonly seen: T[] = [];
   readonly #unread: T[] = [];
   #waiting: (() => void) | null = null;
@@ -18,18 +18,17 @@ export class Inbox<T> {
     this.#wake();
   }
 
-  /** No more will come: waits for what is not there fail at once. */
+  /** No more will come. Waits for what is not there fail at once. */
   end(why: string): void {
     this.#ended ??= why;
     this.#wake();
   }
 
-  /** The next item, whatever it is. */
   next(timeoutMs = patienceMs): Promise<T> {
     return this.until(() => true, timeoutMs);
   }
 
-  /** The next item that fits; those before it are passed over. */
+  /** The next item that fits. Items before it are skipped. */
   async until<S extends T>(fits: (item: T) => item is S, timeoutMs?: number): Promise<S>;
   async until(fits: (item: T) => boolean, timeoutMs?: number): Promise<T>;
   async until(fits: (item: T) => boolean, timeoutMs = patienceMs): Promise<T> {
@@ -45,7 +44,6 @@ export class Inbox<T> {
     }
   }
 
-  /** The next `count` items that fit. */
   async take<S extends T>(count: number, fits: (item: T) => item is S, timeoutMs?: number): Promise<S[]> {
     const taken: S[] = [];
     while (taken.length < count) taken.push(await this.until(fits, timeoutMs));

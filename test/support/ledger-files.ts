@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface LedgerFolder {
-  /** Where a SQLite ledger may be made. */
+  /** The path for an SQLite ledger. */
   readonly path: string;
   remove(): void;
 }
 
-/** A new folder of its own for one test's ledger. */
 export function ledgerFolder(): LedgerFolder {
   const folder = mkdtempSync(join(tmpdir(), 'manifeed-ledger-'));
   return {
@@ -18,7 +17,7 @@ export function ledgerFolder(): LedgerFolder {
   };
 }
 
-/** A file under test/fixtures/ledger; a test opens a copy of it. */
+/** The path of a file in test/fixtures/ledger. Tests open a copy. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`../fixtures/ledger/${name}`, import.meta.url));
 }

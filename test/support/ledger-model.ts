@@ -1,7 +1,6 @@
 /**
- * An independent model of the ledger for property tests: it knows no rows and no transactions, and decides from
- * a plain map of what each tag and digest was last said to be. Written from the rules in prose, not from
- * `decide.ts`.
+ * An independent model of the ledger for property tests. It has no rows and no transactions: it decides from a
+ * map of what was last said. It was written from the rules in prose, not from `decide.ts`.
  */
 import type { Observation } from '../../src/event/observation.ts';
 
@@ -24,7 +23,7 @@ interface Manifest extends Memory {
 
 const tenMinutesMs = 600_000;
 
-/** What the ledger should make of it: `type repository tag digest previous`. */
+/** What the ledger should announce: `type repository tag digest previous`. */
 export type Announcement = string;
 
 export class LedgerModel {
@@ -34,12 +33,12 @@ export class LedgerModel {
   readonly #keys = new Set<string>();
   readonly announcements: Announcement[] = [];
 
-  /** Tags to be looked at again, as `repository:tag`. */
+  /** Tags to look at again, as `repository:tag`. */
   readonly waiting: string[] = [];
 
   /**
-   * Takes one observation in, at the ledger's time `now`, which never falls here; `wall` is what its clock says,
-   * which senders' times are held against.
+   * Takes in one observation. `now` is the ledger's time, which never goes back here. `wall` is the gateway's
+   * clock, which senders' times are compared with.
    */
   observe(seen: Observation, now: number, wall = now): void {
     if (seen.dedupeKey) {
@@ -68,7 +67,7 @@ export class LedgerModel {
     } else this.#scopes.add(`${home} ${seen.scope}`);
   }
 
-  /** Present tags as `repository:tag digest`, sorted. */
+  /** The tags that exist, as `repository:tag digest`, sorted. */
   present(): string[] {
     return [...this.tags]
       .filter(([, tag]) => tag.isThere)
@@ -116,7 +115,7 @@ export class LedgerModel {
     this.#manifests.set(`${home}@${digest}`, { isThere: false, ...word.memory(known) });
   }
 
-  /** The tag ends, or is to be looked at where only the registry knows. */
+  /** Deletes the tag, or marks it for a look if only the registry knows. */
   #end(home: string, name: string, tag: Tag, word: Word): void {
     const key = `${home}:${name}`;
     if (tag.isThere && word.isUnsureOf(tag)) return void this.waiting.push(key);
@@ -142,7 +141,7 @@ export class LedgerModel {
   }
 }
 
-/** What an observation says of when, held against what is remembered. */
+/** What an observation says about its time, compared with what is remembered. */
 class Word {
   readonly #seen: Observation;
   readonly #now: number;
@@ -154,7 +153,7 @@ class Word {
     this.#wall = wall;
   }
 
-  /** By the ledger's time: when the registry was asked, or when somebody told us. */
+  /** By the ledger's time: when the registry was asked, or when the webhook came. */
   get #stamp(): number {
     return this.#seen.looked ? this.#now - (this.#seen.ageMs ?? 0) : this.#now;
   }
@@ -163,7 +162,7 @@ class Word {
     return this.#seen.looked ? this.#stamp < known.asOf : this.isLateFor(known);
   }
 
-  /** The same sender gave a later time, and one that can be believed beside this one. */
+  /** Whether the same sender gave a later time before, which is comparable with this one. */
   isLateFor({ said }: Memory): boolean {
     const { saidAt, origin } = this.#seen;
     if (saidAt === undefined || said === null || said.by !== origin || saidAt >= said.at) return false;

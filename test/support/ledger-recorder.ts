@@ -1,7 +1,7 @@
 /**
- * A process to be killed: records into the ledger at argv[2] (a file, or redis://…), from several senders at once, and prints
- * `<sequence> <tag>` for each change only after it was acknowledged. Stops only by a signal. With a number at
- * argv[4] it keeps so many changes, and trims all the time.
+ * A process to be killed. It records into the ledger at argv[2] (a file, or redis://…), from several senders at
+ * once, and prints `<sequence> <tag>` for each change only after it was acknowledged. It stops only by a signal.
+ * With a number at argv[4] it keeps that many changes, and trims all the time.
  */
 import { writeSync } from 'node:fs';
 import { openRedisLedger } from '../../src/ledger/redis/redis.ts';
@@ -17,7 +17,7 @@ const options = {
   retention: { maxChanges: Number(kept ?? 1_000_000), maxAgeMs: 86_400_000 },
 };
 const ledger = path.startsWith('redis:')
-  ? // Small steps, so that a trim has a middle.
+  ? // Small steps, so that a kill can hit the middle of a trim.
     await openRedisLedger({ ...options, url: path, limits: { maxTrimmedAtOnce: 20 } })
   : await openSqliteLedger({ ...options, path });
 

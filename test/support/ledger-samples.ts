@@ -9,7 +9,7 @@ import type {
   TagObserved,
 } from '../../src/event/observation.ts';
 
-/** The sha256 of a word: a digest that is the same in every run. */
+/** The sha256 of a string: a digest that is the same in every run. */
 export function digestOf(word: string): Digest {
   const digest = parseDigest(`sha256:${createHash('sha256').update(word).digest('hex')}`);
   if (digest === null) throw new Error('make a digest: the hash is malformed');

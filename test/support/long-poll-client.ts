@@ -1,4 +1,4 @@
-/** Long-polls one after the other, following `Link`, until closed: seen from outside, one more stream. */
+/** Long-polls repeatedly, following `Link`, until closed, and offers the answers as one stream. */
 import { Inbox } from './inbox.ts';
 import {
   type Message,
@@ -34,8 +34,8 @@ export async function poll(
 }
 
 /**
- * Polls from where `params` say. Without `after` or `since` it begins where the first answer's `Link` points,
- * as a client would that wants only what is new. A 410 is told as `reset`, and polling goes on at its position.
+ * Polls from the start in `params`. Without `after` or `since` it begins at the first answer's `Link`, like a
+ * client that wants only new changes. It reports a 410 as `reset`, and continues at the position in it.
  */
 export async function openLongPoll(
   port: number,
@@ -81,7 +81,7 @@ function positionOf(target: string): string {
   return new URL(target, 'http://localhost').searchParams.get('after') ?? '';
 }
 
-/** The last change of an answer may be resumed after at `Link`; those before it at themselves. */
+/** A client may resume after the last change of an answer at `Link`, and after the others at their own positions. */
 function tellChanges(answer: PollAnswer, inbox: Inbox<Message>): void {
   for (const change of JSON.parse(answer.body)) {
     inbox.push({

@@ -1,9 +1,9 @@
-/** Hubs in virtual time whose subscribers note when each change reached them: what the pace's tests share. */
+/** Hubs in virtual time whose subscribers note when each change arrived. The tests of the pace share it. */
 import { type Member, openWorld, type World, type WorldOptions } from './hub-world.ts';
 
 export const binMs = 100;
 
-/** When changes reached whom, in ms since it began to look. */
+/** Records when changes arrived at whom, in ms since it began to watch. */
 export class Watch {
   readonly times: number[] = [];
   readonly bySequence = new Map<number, number[]>();

@@ -1,7 +1,7 @@
 /**
- * The programs that tests use, and which test files need them. A test file says so in a comment:
- * `@needs redis-server`. If a program is missing, the files that need it are left out and named at the end of the
- * run; with `CI=true` the run fails instead.
+ * The programs that tests use, and which test files need them. A test file names its programs in a comment:
+ * `@needs redis-server`. If a program is missing, the run leaves out the files that need it and names them at the
+ * end. With `CI=true` the run fails instead.
  */
 import { accessSync, constants, globSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -27,13 +27,13 @@ export const parts: readonly Part[] = [
   { program: 'skopeo', package: 'skopeo', use: 'a real registry client' },
 ];
 
-/** Debian keeps some servers out of an ordinary user's PATH. */
+/** Debian installs some servers outside an ordinary user's PATH. */
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/sbin', '/usr/local/bin'];
 
 /** `TEST_WITHOUT=redis-server,chromium` runs the tests as on a machine that lacks them. */
 const hidden = new Set((process.env.TEST_WITHOUT ?? '').split(','));
 
-/** The program's file: in PATH, or where Debian puts servers. Null if it is not installed. */
+/** The path of the program: in PATH, or where Debian puts servers. Null if it is not installed. */
 export function programFile(program: string): string | null {
   if (hidden.has(program)) return null;
   return folders.map((folder) => join(folder, program)).find(isExecutable) ?? null;
@@ -52,7 +52,6 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** The programs that are not installed. */
 export function missingParts(): readonly Part[] {
   return parts.filter(({ program }) => !isInstalled(program));
 }

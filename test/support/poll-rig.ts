@@ -9,7 +9,7 @@ import type { LedgerView } from '../../src/source/poll/ledger-view.ts';
 import type { RegistryOptions, RegistryPollOptions } from '../../src/source/poll/options.ts';
 import { createPoller, type Poller, type PollerOptions } from '../../src/source/poll/poller.ts';
 
-/** Quick looks, for tests in real time. */
+/** Short intervals, for tests in real time. */
 export const quickPoll: RegistryPollOptions = {
   intervalMs: 40,
   minIntervalMs: 40,
@@ -23,14 +23,14 @@ export function registryOf(host: string, more: Partial<RegistryOptions> = {}): R
   return { host, plainHttp: true, poll: quickPoll, ...more };
 }
 
-/** A poller over a memory ledger, with what it said and what became of it. */
+/** A poller over a memory ledger, with a record of what it observed and of the changes. */
 export interface Rig {
   readonly poller: Poller;
   readonly ledger: Ledger;
   readonly observations: Observation[];
   readonly outcomes: Outcome[];
   readonly changes: Change[];
-  /** Resolves when `holds` does, looked at after every batch of observations. */
+  /** Checks `holds` after each batch of observations. */
   until(holds: () => boolean): Promise<void>;
   close(): Promise<void>;
 }

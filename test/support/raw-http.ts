@@ -1,14 +1,14 @@
-/** HTTP by hand on a bare socket, for what no client library would send. */
+/** HTTP by hand on a bare socket, for requests that no client library would send. */
 import { connect, type Socket } from 'node:net';
 import { patienceMs } from './inbox.ts';
 
 export interface RawHttp {
   readonly socket: Socket;
-  /** Everything received so far, latin1. */
+  /** Everything received so far, as latin1. */
   text(): string;
-  /** Resolves with all that was received as soon as it contains `part`. */
+  /** Resolves to everything received as soon as it contains `part`. */
   until(part: string | RegExp): Promise<string>;
-  /** Resolves with all that was received when the other side has closed. */
+  /** Resolves to everything received when the other side has closed. */
   ended(): Promise<string>;
   send(text: string | Buffer): void;
   close(): void;
@@ -22,9 +22,9 @@ export interface RawAnswer {
 }
 
 /**
- * Connects; sends nothing.
+ * Connects without sending anything.
  *
- * @param localAddress from which of this machine's loopback addresses, 127.0.0.0/8
+ * @param localAddress the loopback address to connect from, in 127.0.0.0/8
  */
 export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise<RawHttp> {
   const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
@@ -76,7 +76,7 @@ export async function openRaw(port: number, localAddress = '127.0.0.1'): Promise
   };
 }
 
-/** Reads one answer with a known length out of raw text. */
+/** Parses one answer of known length from raw text. */
 export function parseAnswer(text: string): RawAnswer {
   const [head = '', ...rest] = text.split('\r\n\r\n');
   const [statusLine = '', ...lines] = head.split('\r\n');

@@ -1,17 +1,16 @@
-/** The whole ledger, as a client gets it from a gateway. */
+/** Reads the whole ledger from a gateway, as a client does. */
 import { poll } from './long-poll-client.ts';
 import { openSse } from './sse-client.ts';
 import { of, type WireChange } from './stream-client.ts';
 
 export const sequenceOf = ({ position }: WireChange) => Number(position.split('-')[1]);
 
-/** The ledger's newest position. */
 export async function headOf(port: number): Promise<string> {
   const { next } = await poll(port, '/v2/updates?type=*&n=1');
   return new URL(next ?? '', 'http://localhost').searchParams.get('after') ?? '';
 }
 
-/** The ledger as a late subscriber would read it, from its beginning or after a position. */
+/** The changes that a late subscriber would read, from the beginning or after a position. */
 export async function readLog(port: number, from?: string, filter = '&type=*'): Promise<WireChange[]> {
   const head = await headOf(port);
   const changes: WireChange[] = [];

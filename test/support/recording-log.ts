@@ -6,7 +6,6 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A log that a test can read. */
 export function recordingLog(): Log & { readonly lines: readonly LogLine[] } {
   const lines: LogLine[] = [];
   const at = (level: LogLine['level']) => (fields: object, message: string) =>

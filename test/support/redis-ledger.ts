@@ -16,10 +16,10 @@ export function freshPrefix(): string {
   return `test-${process.pid}-${prefixes}`;
 }
 
-/** Opens ledgers for the contract suite, each under a prefix of its own. */
+/** Opens ledgers for the contract suite, each with its own prefix. */
 export function contractLedgers(target: () => RedisTarget): OpenLedger {
   return async ({ clock, ...options }) => {
-    // Timeouts and watches run on real time: the fake clock is only what the ledger believes it is.
+    // Timeouts and watches need real time. The ledger uses the fake clock only for its dates.
     const own = {
       keyPrefix: freshPrefix(),
       clock: systemClock,
@@ -41,11 +41,10 @@ export function contractLedgers(target: () => RedisTarget): OpenLedger {
 }
 
 export interface RedisBench {
-  /** Starts a server that `cleanUp` stops. */
   start(options?: RedisNodeOptions): Promise<RedisNode>;
-  /** Opens a ledger that `cleanUp` closes; with short timeouts, so that a hung server is noticed soon. */
+  /** Opens a ledger that `cleanUp` closes. Its timeouts are short, so that it soon notices a hung server. */
   open(options: Partial<RedisLedgerOptions> & { url: string }): Promise<Ledger>;
-  /** Has `cleanUp` do this too; last in, first out. */
+  /** Adds a step to `cleanUp`. The last one added runs first. */
   later(cleanup: () => Promise<void>): void;
   cleanUp(): Promise<void>;
 }
@@ -79,7 +78,6 @@ export interface Heard {
   readonly resets: (TailEvent & { kind: 'reset' })[];
 }
 
-/** Collects what the ledger's tail says from now on. */
 export function listen(ledger: Ledger): Heard {
   const heard: Heard = { changes: [], resets: [] };
   ledger.tail((event) => {
@@ -89,7 +87,7 @@ export function listen(ledger: Ledger): Heard {
   return heard;
 }
 
-/** Tries again until the ledger takes it, as a webhook's sender would. */
+/** Retries until the ledger accepts it, as a webhook's sender does. */
 export function recordInTheEnd(ledger: Ledger, tag: string): Promise<void> {
   return until(`${tag} to be recorded`, async () => {
     await ledger.record([tagSeen(tag, 'one', Date.now())]);
@@ -99,6 +97,5 @@ export function recordInTheEnd(ledger: Ledger, tag: string): Promise<void> {
 
 export const sequences = (changes: readonly Change[]): number[] => changes.map(({ sequence }) => sequence);
 
-/** from, from + 1, … to. */
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);

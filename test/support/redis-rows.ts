@@ -1,9 +1,8 @@
-/** Changes as the Redis ledger's scripts publish them: a list of members in a fixed order. */
+/** Changes as the Redis ledger's scripts publish them: lists of members in a fixed order. */
 import { digestOf, where } from './ledger-samples.ts';
 
-/** When it was recorded and happened. */
+/** When it happened and was recorded. */
 export const rowAt = Date.UTC(2026, 0, 1);
-/** What its tag points at. */
 export const rowDigest = digestOf('one');
 
 /** A change as a script publishes it, with some members replaced. */
@@ -26,7 +25,7 @@ export function row(members: Readonly<Record<number, unknown>> = {}): unknown[] 
   return list.map((value, i) => (i in members ? members[i] : value));
 }
 
-/** What makes a row one that no gateway stored: what it has, and at which place. */
+/** Rows that no gateway stored: a description, and the members that make them invalid. */
 export const badRows: readonly [string, Readonly<Record<number, unknown>>][] = [
   ['a recordedAt that no date has', { 0: 1e300 }],
   ['a recordedAt beyond the year 9999', { 0: 253_402_300_800_000 }],

@@ -1,6 +1,6 @@
 /**
- * Real redis-server processes for tests: one node, primary + replica, a Cluster of three, a Sentinel trio.
- * Each gets free ports on 127.0.0.1 and a directory of its own; `stop()` ends it by its pid and cleans up.
+ * Real redis-server processes for tests: one node, primary + replica, a Cluster of three, three Sentinels. Each
+ * has free ports on 127.0.0.1 and its own directory. `stop()` ends it by its pid and removes the directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { until } from './until.ts';
 
 const startTimeoutMs = 10_000;
 
-/** Ended with this process too: a test that timed out leaves no server behind. */
+/** Killed when this process exits, so that a test that timed out leaves no server behind. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -30,14 +30,14 @@ export interface RedisNode {
   readonly port: number;
   /** `redis://127.0.0.1:<port>/0` */
   readonly url: string;
-  /** For asking the server directly; reconnects by itself. */
+  /** For commands to the server itself. Reconnects by itself. */
   readonly admin: Redis;
-  /** SIGKILL. Resolves when the process is gone. */
+  /** Sends SIGKILL. Resolves when the process has ended. */
   kill(): Promise<void>;
-  /** SIGSTOP: accepts connections (the kernel does), answers nothing. */
+  /** Sends SIGSTOP: the kernel still accepts connections, but nothing answers. */
   pause(): void;
   resume(): void;
-  /** Starts it again on its port with its directory, after `kill()`. */
+  /** Starts it again after `kill()`, with the same port and directory. */
   start(): Promise<void>;
   /** Idempotent: ends the process and removes its directory. */
   stop(): Promise<void>;
@@ -45,11 +45,11 @@ export interface RedisNode {
 
 export interface RedisNodeOptions {
   readonly port?: number;
-  /** Which program; default `redis-server`. */
+  /** The program. Default `redis-server`. */
   readonly program?: string;
-  /** Further configuration, as on the command line: `['--requirepass', 'x']`. */
+  /** More configuration, as on the command line: `['--requirepass', 'x']`. */
   readonly args?: readonly string[];
-  /** How to ask it; default no password. */
+  /** Password of the admin connection. Default none. */
   readonly password?: string;
   readonly tls?: { readonly ca: string };
   /** Added to its environment. */
@@ -70,14 +70,14 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     ...(options.password === undefined ? {} : { password: options.password }),
     ...(tls === undefined ? {} : { tls: { ca: tls.ca } }),
   });
-  // A server that is down on purpose makes ioredis emit errors that nobody needs to see.
+  // ioredis emits errors while a test has the server down. Ignore them.
   admin.on('error', () => {});
   let child: ChildProcess | null = null;
   let stopped = false;
 
   const launch = async () => {
     const listen = tls === undefined ? ['--port', String(port)] : ['--port', '0', '--tls-port', String(port)];
-    // Without a delay replicas would wait 5 s for others to share the first copy.
+    // Without this, replicas wait 5 s for others to share the first copy.
     const fast = ['--repl-diskless-sync-delay', '0'];
     const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no', ...fast];
     child = launchServer(program, [...listen, ...common, ...(options.args ?? [])], options.env);
@@ -129,7 +129,7 @@ async function answersPing(port: number, options: RedisNodeOptions): Promise<boo
     await probe.connect();
     return (await probe.ping()) === 'PONG';
   } catch (error) {
-    // Sentinels and protected servers answer too, only not with PONG.
+    // A Sentinel or a protected server has answered too, though not with PONG.
     return error instanceof Error && /NOAUTH|WRONGPASS/.test(error.message);
   } finally {
     probe.disconnect();
@@ -170,7 +170,7 @@ export interface RedisCluster {
 
 const clusterSlots = 16_384;
 
-/** Three primaries, and with `replicas` one replica for each. */
+/** Three primaries; with `replicas`, one replica for each. */
 export async function startRedisCluster(options: { replicas?: boolean } = {}): Promise<RedisCluster> {
   const count = options.replicas === true ? 6 : 3;
   const starts = await Promise.allSettled(
@@ -185,7 +185,7 @@ export async function startRedisCluster(options: { replicas?: boolean } = {}): P
   const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   const failure = starts.find((start) => start.status === 'rejected');
   if (failure !== undefined) {
-    // None of those that did start is left behind.
+    // Leave none behind of those that did start.
     await Promise.all(nodes.map((node) => node.stop()));
     throw failure.reason;
   }
@@ -234,7 +234,7 @@ export interface RedisSentinels {
   stop(): Promise<void>;
 }
 
-/** A primary and a replica watched by three Sentinels that all know of each other. */
+/** A primary and a replica, watched by three Sentinels that know each other. */
 export async function startRedisSentinels(): Promise<RedisSentinels> {
   const { primary, replica } = await startRedisPair();
   const name = 'manifeed-primary';
@@ -268,7 +268,7 @@ async function startSentinel(name: string, primaryPort: number): Promise<RedisNo
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'manifeed-sentinel-'));
   const file = join(dir, 'sentinel.conf');
-  // A Sentinel rewrites its own configuration, so it wants a file; the options of startRedis come after it.
+  // A Sentinel rewrites its own configuration, so it needs a file. The options of startRedis follow it.
   await writeFile(
     file,
     [

@@ -4,23 +4,21 @@ import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { Tails } from '../../src/ledger/tails.ts';
 import type { FakeClock } from './fake-clock.ts';
 
-/** A memory ledger whose reads a test can hold up, fail and shorten, and that can lose its continuity. */
+/** A memory ledger whose reads a test can delay, fail and shorten, and which can lose continuity. */
 export interface ScriptedLedger extends Ledger {
-  /** Reads wait until `release`. */
+  /** Makes reads wait until `release`. */
   held: boolean;
-  /** Lets the reads go on that wait now; at most `count` of them. */
+  /** Lets waiting reads continue, at most `count` of them. */
   release(count?: number): void;
-  /** Reads reject with `UNAVAILABLE`. */
+  /** Makes reads reject with `UNAVAILABLE`. */
   away: boolean;
-  /** The tail says nothing of what is recorded meanwhile. */
+  /** Makes the tail silent about what is recorded meanwhile. */
   deaf: boolean;
-  /** Changes in one page at most. */
   maxPage: number;
   /** Reads that wait until `release`. */
   readonly waiting: number;
-  /** Reads made. */
   readonly reads: number;
-  /** Begins a new epoch, whose head is `head` changes after nothing. */
+  /** Begins a new epoch. `head` records its first changes. */
   loseContinuity(head?: (ledger: Ledger) => Promise<void>): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `node --import ./test/support/signal-while-loading.ts src/main.ts …` sends itself SIGTERM when it comes to load
- * `src/gateway.ts`: in the middle of the program's loading.
+ * `node --import ./test/support/signal-while-loading.ts src/main.ts …` sends itself SIGTERM when it loads
+ * `src/gateway.ts`, in the middle of the program's loading.
  */
 import { registerHooks } from 'node:module';
 

@@ -1,4 +1,4 @@
-/** An event stream read by the rules of WHATWG HTML, 9.2.6, on a bare socket, so that both roads can be taken. */
+/** Reads an event stream by the rules of WHATWG HTML, 9.2.6, on a bare socket, so that tests can choose the road. */
 import { Inbox } from './inbox.ts';
 import { openRaw, parseAnswer } from './raw-http.ts';
 import {
@@ -10,13 +10,11 @@ import {
   toRefusal,
 } from './stream-client.ts';
 
-/**
- * `front`: one segment, plainly written. `ordinary`: with `TE`, which the net front leaves to node:http.
- */
+/** `front`: one plain segment. `ordinary`: with `TE`, which the front leaves to node:http. */
 export type Road = 'front' | 'ordinary';
 
 export interface SseClient extends StreamClient {
-  /** Of the answer, lower-case names. */
+  /** Headers of the answer, with lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   /** What a browser would send as `Last-Event-ID` now. */
   readonly lastEventId: () => string;
@@ -26,7 +24,7 @@ export interface SseClient extends StreamClient {
   resume(): void;
 }
 
-/** Opens a stream. Rejects with a RefusedError where the answer is no stream. */
+/** Rejects with a RefusedError if the answer is no stream. */
 export async function openSse(
   port: number,
   params: Params = {},
@@ -44,7 +42,7 @@ export async function openSse(
   const inbox = new Inbox<Message>();
   const state = { lastEventId: '', retries: [] as number[] };
   const decoder = new TextDecoder();
-  // The socket's own listener keeps the text; this one reads on from where the head ended.
+  // The socket's own listener keeps everything. This one continues where the head ended.
   let rest = raw.text().slice(head.indexOf('\r\n\r\n') + 4);
   const read = () => {
     for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {

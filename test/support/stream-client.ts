@@ -1,7 +1,7 @@
-/** What the clients of all transports have in common, so that one suite can speak to each. */
+/** What the clients of all transports share, so that one suite can test each. */
 import type { Inbox } from './inbox.ts';
 
-/** A change as it stands on the wire; members that tests look at. */
+/** The members of a change on the wire that tests use. */
 export interface WireChange {
   readonly position: string;
   readonly type: string;
@@ -24,19 +24,19 @@ export type Message =
       readonly position: string | null;
       readonly retryMs: number;
     }
-  /** Anything else that the transport says: SSE's `retry`, WebSocket's `subscribed`, `error`, … */
+  /** Anything else that the transport sends: SSE's `retry`, WebSocket's `subscribed`, `error`, … */
   | { readonly kind: 'other'; readonly text: string };
 
 export type Kind = Message['kind'];
 
-/** For `Inbox.until`: messages of one kind. */
+/** A predicate for `Inbox.until`: messages of one kind. */
 export function of<K extends Kind>(kind: K): (message: Message) => message is Extract<Message, { kind: K }> {
   return (message): message is Extract<Message, { kind: K }> => message.kind === kind;
 }
 
-/** A refusal, in whatever clothes the transport gives it. */
+/** A refusal in any transport's form. */
 export interface Refusal {
-  /** HTTP status; of a WebSocket's error message the code's own. */
+  /** HTTP status. For a WebSocket error message, the HTTP status of its code. */
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -55,9 +55,9 @@ export class RefusedError extends Error {
 
 export interface StreamClient {
   readonly inbox: Inbox<Message>;
-  /** Resolves when the connection is over; with the close code where the transport has one. */
+  /** Resolves when the connection has ended, to the close code if the transport has one. */
   readonly closed: Promise<number | null>;
-  /** Goes away without a word. */
+  /** Leaves without a closing handshake. */
   close(): void;
 }
 
@@ -67,7 +67,7 @@ export type Params = Readonly<Record<string, string | readonly string[]>>;
 export interface OpenOptions {
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** From which loopback address; default: 127.0.0.1. Not for long-poll. */
+  /** The loopback address to connect from. Default 127.0.0.1. Long-poll ignores it. */
   readonly localAddress?: string;
 }
 
@@ -80,7 +80,7 @@ export function toQuery(params: Params): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** The `{"errors":[…]}` of a refused request. */
+/** Parses the `{"errors":[…]}` of a refused request. */
 export function toRefusal(
   status: number,
   body: string,

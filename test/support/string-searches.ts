@@ -1,9 +1,8 @@
 /**
- * Counts searches in strings, and how many there were between two turns of the event loop: what matching costs,
- * without a clock. Everything that matches globs is made of these four; node's own code does not use them.
+ * Counts string searches in total and between two turns of the event loop: the cost of matching, without a clock.
+ * The matching of globs uses only these four functions, and Node's own code does not use them.
  */
 export interface Searches {
-  /** All so far. */
   readonly total: number;
   /** The most within one turn. */
   readonly mostInOneTurn: number;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks again every 20 ms until `probe` says true; a test that waits for a fact waits here. */
+/** Calls `probe` every 20 ms until it returns true. Tests that poll for a fact use this. */
 export async function until(
   what: string,
   probe: () => Promise<boolean> | boolean,

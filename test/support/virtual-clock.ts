@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * Time that runs as fast as the machine can: a heap of timers, each run at its own moment, with everything that
- * follows from one done before the next. Unlike `fakeClock` it lets promises settle in between.
+ * Time that runs as fast as the machine can. Each timer runs at its own time, and everything that follows from
+ * one is done before the next. Unlike `fakeClock` it lets promises settle in between.
  */
 export class VirtualClock implements Clock {
   #now = 0;
@@ -45,7 +45,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Runs everything due until `untilMs` of monotonic time. */
+  /** `untilMs` is monotonic. */
   async run(untilMs: number): Promise<void> {
     await settle();
     for (;;) {

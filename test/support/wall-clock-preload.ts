@@ -1,7 +1,7 @@
 /**
- * Moves `Date.now` of the process that loads this first, its worker threads too, by the milliseconds that the file
- * named by WALL_CLOCK_OFFSET holds (a little-endian int64). Monotonic time stays true; `new Date()` without an
- * argument is not moved, and nothing in src asks it.
+ * Moves `Date.now` of the process that loads this first, and of its worker threads, by the milliseconds in the
+ * file named by WALL_CLOCK_OFFSET (a little-endian int64). Monotonic time is unchanged. So is `new Date()`
+ * without an argument, which src does not use.
  */
 import { openSync, readSync } from 'node:fs';
 

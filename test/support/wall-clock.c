@@ -1,7 +1,7 @@
 /*
- * Moves the wall clock of the process that preloads this, by the milliseconds that the file named by
- * WALL_CLOCK_OFFSET holds (a little-endian int64, read through shared memory, so a step shows at once).
- * Monotonic time stays true. It allocates nothing: allocators ask for the time while they start.
+ * Moves the wall clock of the process that preloads this, by the milliseconds in the file named by
+ * WALL_CLOCK_OFFSET (a little-endian int64 in shared memory, so that a step shows at once). Monotonic time is
+ * unchanged. It allocates nothing, because allocators ask for the time while they start.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /**
- * Wall clocks of other processes, which a test can step while they run. A Node process gets one by a module that it
- * loads first; any other program by a shared library, which is compiled here and needs Linux and a C compiler.
+ * Wall clocks of other processes, which a test can step while they run. A Node process loads a module first. Any
+ * other program preloads a shared library, which is compiled here and needs Linux and a C compiler.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -8,17 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface WallClock {
-  /** For the environment of the process that shall have this clock. */
+  /** The environment of the process that uses this clock. */
   readonly env: Readonly<Record<string, string>>;
-  /** How far it is ahead of the true one, ms. */
+  /** How far it is ahead of the true clock, ms. */
   readonly offsetMs: number;
   set(offsetMs: number): void;
 }
 
 export interface WallClocks {
-  /** A clock for a Node process. */
   forNode(offsetMs?: number): WallClock;
-  /** A clock for another program; null: none can be made here. */
+  /** A clock for another program; null if this machine cannot make one. */
   forProgram(offsetMs?: number): WallClock | null;
   close(): void;
 }
@@ -26,7 +25,7 @@ export interface WallClocks {
 const preload = new URL('./wall-clock-preload.ts', import.meta.url).pathname;
 const source = new URL('./wall-clock.c', import.meta.url).pathname;
 
-/** @param compiler a C compiler's program; default `cc` */
+/** @param compiler the C compiler; default `cc` */
 export function openWallClocks(compiler = 'cc'): WallClocks {
   const folder = mkdtempSync(join(tmpdir(), 'manifeed-clock-'));
   const files: number[] = [];

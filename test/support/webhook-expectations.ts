@@ -1,9 +1,9 @@
-/** What every fixture must yield, to the letter. */
+/** The exact result for each fixture. */
 
 const fractional = (time: string) => ({ saidAt: Date.parse(time), occurredAt: Date.parse(time) });
-/** Whole seconds: compared as of their end. */
+/** A time in whole seconds counts as the end of its second. */
 const seconds = (time: string) => ({ saidAt: Date.parse(time) + 999, occurredAt: Date.parse(time) });
-/** No time of the sender: the ledger stamps it. */
+/** Without a sender's time, the ledger stamps it. */
 const arrival = {};
 
 const dockerManifest = 'application/vnd.docker.distribution.manifest.v2+json';

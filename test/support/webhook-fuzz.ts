@@ -1,7 +1,7 @@
 /**
- * Fuzzing of the webhook routes: fixtures with bytes, JSON members and headers mutated, signed anew so that they
- * get past the signature. Whatever comes in: never a 500, never an unhandled rejection, never an observation
- * whose reference is not canonical or whose time lies in the future.
+ * Fuzzes the webhook routes with fixtures whose bytes, JSON members and headers are mutated, and which are signed
+ * again so that they pass verification. No input may cause a 500, an unhandled rejection, or an observation with
+ * a reference that is not canonical or a time in the future.
  */
 import fc from 'fast-check';
 import { isDigest } from '../../src/event/digest.ts';
@@ -86,7 +86,7 @@ function mutations(samples: number): fc.Arbitrary<Mutation> {
   });
 }
 
-/** Replaces members anywhere in the tree; every place is as likely as another. */
+/** Replaces members anywhere in the tree. All places are equally likely. */
 function mutateMembers(json: unknown, members: Mutation['members']): unknown {
   const root = { json };
   for (const { at, value } of members) {
@@ -121,7 +121,7 @@ function build(sample: Fixture, mutation: Mutation): { body: Buffer; headers: Re
   const headers = mutation.keepsSignature ? sample.headers : resign(sample.kind, sample.headers, body);
   const name = Object.keys(headers)[(mutation.header?.at ?? 0) % Object.keys(headers).length];
   if (mutation.header === null || name === undefined) return { body, headers };
-  // Header values are Latin-1 without controls on the wire; others never get here.
+  // Header values on the wire are Latin-1 without control characters.
   return { body, headers: { ...headers, [name]: mutation.header.value.replace(/[^\x20-\xff]/g, '') } };
 }
 
@@ -145,17 +145,17 @@ function check(server: TestServer, status: number): void {
 
 export interface FuzzReport {
   readonly cases: number;
-  /** Answers by status. */
+  /** Number of answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
 /**
  * @param cases how many deliveries
- * @param seed for a repetition
+ * @param seed repeats a run
  * @throws with the shrunk counterexample
  */
 export async function fuzzWebhooks(cases: number, seed: number): Promise<FuzzReport> {
-  // SNS and OIDC can't be signed anew without their keys: their bodies are fuzzed behind a token.
+  // SNS and OIDC cannot be signed again without their keys, so these kinds are not verified here.
   const hookOf = (kind: string) => {
     const hook = hookFor(kind);
     return kind === 'ecr' || kind === 'gar' ? ({ name: kind, kind, verify: 'none' } as const) : hook;

@@ -1,4 +1,4 @@
-/** Reading one delivery by a kind alone, without verification, and saying in a line each what it says. */
+/** Reads one delivery by its kind alone, without verification, and lists what it says. */
 import { ManifeedError } from '../../src/errors.ts';
 import type { HookOptions, Normalised } from '../../src/source/webhook/kind.ts';
 import { kinds } from '../../src/source/webhook/kinds.ts';
@@ -20,7 +20,6 @@ export function read(
   return isSteps(said) ? doAtOnce(said) : said;
 }
 
-/** What was said, in one line each. */
 export function lines(said: Normalised): string[] {
   const rows = [...said.observations, ...said.incomplete].map((row) => {
     const tag = 'tag' in row ? `:${row.tag}` : '';
@@ -30,7 +29,7 @@ export function lines(said: Normalised): string[] {
   return [...rows, ...said.ignored.map(({ reason, count }) => `ignored ${reason} ${count}`)];
 }
 
-/** The parameter or code that it is refused with. */
+/** The parameter or code of the error that `run` throws. */
 export const refusal = (run: () => unknown) => {
   try {
     run();

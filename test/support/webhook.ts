@@ -1,4 +1,4 @@
-/** Webhook deliveries for tests: the fixtures, their hooks, signing, and a server with nothing but the routes. */
+/** Webhook deliveries for tests: fixtures, hooks, signing, and a server with only the routes. */
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import fastifyCors from '@fastify/cors';
@@ -54,7 +54,7 @@ export function allFixtures(): Fixture[] {
   return cases.sort().map(readFixture);
 }
 
-/** The hook that verifies the fixtures of a kind; its name is the kind's. */
+/** The hook that verifies a kind's fixtures. It is named after the kind. */
 export function hookFor(kind: string): HookOptions {
   const base = { name: kind, kind };
   switch (kind) {
@@ -90,7 +90,7 @@ export function hookFor(kind: string): HookOptions {
   }
 }
 
-/** The hook that verifies this fixture: SNS signs, and cannot send what the kind's other senders do. */
+/** The hook that verifies this fixture. SNS signs, and differs from the kind's other senders. */
 export function hookOf(fixture: Fixture): HookOptions {
   const isSigned =
     fixture.headers['x-amz-sns-message-type'] !== undefined &&
@@ -98,7 +98,6 @@ export function hookOf(fixture: Fixture): HookOptions {
   return isSigned ? snsHook : hookFor(fixture.kind);
 }
 
-/** Verifies the signed SNS fixtures. */
 export const snsHook: HookOptions = {
   name: 'ecr',
   kind: 'ecr',
@@ -106,12 +105,12 @@ export const snsHook: HookOptions = {
   certificates: readFixtureText('ecr/sns-test-cert.pem'),
 };
 
-/** Where a fixture of the kind has to be posted. */
+/** The URL to which a fixture of the hook is posted. */
 export function urlOf(hook: HookOptions): string {
   return `/v1/hooks/${hook.name}${hook.pathToken === undefined ? '' : `/${hook.pathToken}`}`;
 }
 
-/** The HMAC header of a body for the kinds that sign; their other headers as in a fixture. */
+/** The headers of a fixture, with a new HMAC for the kinds that sign. */
 export function resign(kind: string, headers: Record<string, string>, body: Buffer): Record<string, string> {
   const hmac = (algorithm: string) => createHmac(algorithm, secret).update(body).digest('hex');
   switch (kind) {
@@ -132,7 +131,6 @@ export function resign(kind: string, headers: Record<string, string>, body: Buff
 
 export const noon = Date.parse('2026-11-23T22:00:00.000Z');
 
-/** A clock that stands still. */
 export const standingClock: Clock = {
   now: () => noon,
   monotonic: () => 0,
@@ -140,13 +138,12 @@ export const standingClock: Clock = {
   sleep: () => new Promise(() => {}),
 };
 
-/** What a server was asked to store at once. */
 export interface Batch {
   readonly observations: readonly Observation[];
   readonly incomplete: readonly TagObserved[];
 }
 
-/** A store that treats tags without digest like everything else. */
+/** A store that treats tags without a digest like all others. */
 export function storing(record: DeliveryStore['record']): DeliveryStore {
   return { record, defer: record };
 }
@@ -154,13 +151,13 @@ export function storing(record: DeliveryStore['record']): DeliveryStore {
 export interface TestServer {
   readonly app: FastifyInstance;
   readonly batches: Batch[];
-  /** `registry/repository` of every call. */
+  /** `registry/repository` of each call. */
   readonly confirmed: string[];
-  /** Errors that are not ours: a 500. */
+  /** Unexpected errors: each caused a 500. */
   readonly broken: unknown[];
 }
 
-/** The routes with an error handler like the http layer's; close `app` afterwards. */
+/** The routes, with an error handler like the http layer's. Close `app` afterwards. */
 export async function makeTestServer(
   hooks: readonly HookOptions[],
   overrides: Partial<WebhookRouteOptions> = {},

@@ -1,4 +1,4 @@
-/** A WebSocket by the `ws` client: somebody else's reading of RFC 6455. */
+/** A WebSocket over the `ws` client, an independent implementation of RFC 6455. */
 import { WebSocket } from 'ws';
 import { catalogue, type ErrorCode } from '../../src/errors.ts';
 import { Inbox } from './inbox.ts';
@@ -20,7 +20,7 @@ export interface WebSocketClient extends StreamClient {
   subscribe(params: Params, id?: string): Promise<void>;
 }
 
-/** Opens the connection; no subscription yet. */
+/** Opens the connection, without a subscription. */
 export async function openWebSocket(
   port: number,
   options: OpenOptions & { readonly road?: Road; readonly path?: string } = {},
@@ -30,7 +30,7 @@ export async function openWebSocket(
     ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
     headers: {
       ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
-      // Two headers of one name: not for the net front.
+      // The front leaves a request with this header to node:http.
       ...(options.road === 'ordinary' ? { TE: 'trailers' } : {}),
       ...options.headers,
     },
@@ -93,7 +93,7 @@ function readMessage(text: string): Message {
   const value = JSON.parse(text);
   switch (value.type) {
     case 'change':
-      // Its bytes after the resume position are the change's own.
+      // The bytes after the resume position are the change itself.
       return {
         kind: 'change',
         resume: value.resume,

@@ -1,4 +1,4 @@
-/** Frames of the client's side, made by hand: for what no client library would send. */
+/** Client frames made by hand, for frames that no client library would send. */
 import { openRaw, type RawHttp } from './raw-http.ts';
 
 export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -6,7 +6,7 @@ export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, 
 export interface FrameOptions {
   /** Default true. */
   readonly fin?: boolean;
-  /** Default true, as RFC 6455, 5.1 demands of clients. */
+  /** Default true, as RFC 6455, 5.1 requires of clients. */
   readonly mask?: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function openBareWebSocket(
   return raw;
 }
 
-/** The server's close code in raw bytes; null where there is no close frame with a code. */
+/** The server's close code in raw bytes; null if there is no close frame with a code. */
 export function closeCodeIn(text: string): number | null {
   const bytes = Buffer.from(text.slice(text.indexOf('\r\n\r\n') + 4), 'latin1');
   for (let at = 0; at + 2 <= bytes.length; ) {

@@ -2,10 +2,10 @@ import type { Chain, WireChange } from './chain.ts';
 import { measures } from './measures.ts';
 
 /**
- * Counts one change that a subscriber got.
+ * Counts one change that a subscriber received.
  *
- * @param liveSince when its connection became live, ms since the epoch; NaN: not yet. What happened before was
- *   replayed, and its latency would be how long the subscriber was away
+ * @param liveSince when its connection became live, ms since the epoch; NaN if it is not. Earlier changes were
+ *   replayed: their latency would be the time that the subscriber was away
  */
 export function countArrival(change: WireChange, chain: Chain, liveSince: number): void {
   measures.deliveries.add(1);

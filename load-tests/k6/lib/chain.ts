@@ -1,9 +1,9 @@
 /**
- * Whether a subscriber missed anything. The publisher moves one tag from digest to digest, so each change must
- * name as `previousDigest` the digest of the one before: no counter, no clock and no second channel is needed.
+ * Detects whether a subscriber missed anything. The publisher moves one tag from digest to digest, so each change
+ * must name the digest of the one before as `previousDigest`. That needs no counter, clock or second channel.
  */
 
-/** The members of a change that the scripts look at. */
+/** The members of a change that the scripts use. */
 export interface WireChange {
   readonly position: string;
   readonly digest: string | null;
@@ -13,14 +13,14 @@ export interface WireChange {
 
 export type Link = 'first' | 'next' | 'repeat' | 'gap';
 
-/** Digests remembered to tell a repeat from a gap: more than a reconnect may bring again. */
+/** Digests remembered to tell a repeat from a gap. A reconnect repeats fewer changes. */
 const maxRemembered = 1000;
 
 export class Chain {
   #last: string | null = null;
   readonly #seen: Set<string> = new Set();
 
-  /** How this change follows those before. */
+  /** How this change follows the ones before. */
   follow(change: WireChange): Link {
     const { digest, previousDigest } = change;
     if (digest === null) return 'gap';

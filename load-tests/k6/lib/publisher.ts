@@ -1,9 +1,9 @@
-/** Publishes one change: the tag moves to a digest that it never had. */
+/** Publishes one change: moves the tag to a new digest. */
 import http from 'k6/http';
 import { measures } from './measures.ts';
 import type { Settings } from './settings.ts';
 
-/** A digest for this run and moment; unique as long as one publisher makes one a millisecond at most. */
+/** Unique if there is one publisher, which makes at most one per millisecond. */
 function freshDigest(count: number): string {
   const run = Date.now().toString(16).padStart(16, '0');
   return `sha256:${run}${count.toString(16).padStart(16, '0')}${'0'.repeat(32)}`;
@@ -19,7 +19,7 @@ export async function publish(settings: Settings): Promise<void> {
     digest: freshDigest(++count),
     mediaType: 'application/vnd.oci.image.index.v1+json',
     size: 10229,
-    // Subscribers take their latency from it.
+    // Subscribers compute their latency from it.
     occurredAt: new Date().toISOString(),
   });
   const response = await http.asyncRequest('POST', `${settings.url}/v1/hooks/${settings.hook}`, body, {

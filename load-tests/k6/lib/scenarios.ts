@@ -1,14 +1,13 @@
-/** Scenarios that several scripts have. */
 import execution from 'k6/execution';
 import type { Settings } from './settings.ts';
 
-/** Time over which subscribers connect, evenly, s: without it all connect at once, which is another test. */
-export const rampS = Number(__ENV.RAMP ?? 10);
+/** Time over which subscribers connect evenly, s. To connect all at once is another test. */
+const rampS = Number(__ENV.RAMP ?? 10);
 
-/** Time for subscribers to connect before the first change, and for the last change to arrive, s. */
-export const leadS = Number(__ENV.LEAD ?? 10);
+/** Wait before the first change, for subscribers to connect, and after the last one, for it to arrive, s. */
+const leadS = Number(__ENV.LEAD ?? 10);
 
-/** One virtual user that publishes a change every `everyS`, after the ramp and `leadS`, by the script's `publishOne`. */
+/** A virtual user that runs `publishOne` every `everyS`, after the ramp and `leadS`. */
 export function publisher(settings: Settings) {
   return {
     executor: 'constant-arrival-rate',
@@ -22,7 +21,7 @@ export function publisher(settings: Settings) {
   } as const;
 }
 
-/** `vus` virtual users, one more after another over the ramp, that run `exec` until the end of the scenario. */
+/** `vus` virtual users, started evenly over the ramp, that run `exec` until the scenario ends. */
 export function subscribers(settings: Settings, exec: string, vus: number) {
   return {
     executor: 'ramping-vus',
@@ -33,7 +32,7 @@ export function subscribers(settings: Settings, exec: string, vus: number) {
       { duration: `${settings.durationS + 2 * leadS}s`, target: vus },
     ],
     gracefulRampDown: '0s',
-    // Subscribers close by themselves at the end; this is for closing.
+    // Subscribers leave by themselves at the end; this is the time to close.
     gracefulStop: '5s',
   } as const;
 }
@@ -42,7 +41,7 @@ export function subscribers(settings: Settings, exec: string, vus: number) {
 export const publishesAfterS = rampS + leadS;
 
 /**
- * Until the subscribers' scenario ends, ms. A virtual user that ended earlier would be started again.
+ * Time until the subscribers' scenario ends, ms. k6 would restart a virtual user that ended earlier.
  *
  * @throws outside of a virtual user
  */

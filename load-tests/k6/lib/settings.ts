@@ -1,13 +1,11 @@
-/** What every script reads from its environment (`k6 run -e NAME=value`). */
-
 export interface Settings {
   /** Base URL of the gateway. */
   readonly url: string;
-  /** A token of the gateway's; empty: it is open. */
+  /** A token of the gateway; empty with open access. */
   readonly token: string;
-  /** Hook of kind `manifeed` that the publisher posts to. */
+  /** The hook that the publisher posts to, of kind `manifeed`. */
   readonly hook: string;
-  /** What a hook with a token expects, `Authorization: Bearer …`; empty: nothing. */
+  /** The hook's bearer token; empty for none. */
   readonly hookToken: string;
   readonly repository: string;
   readonly subscribers: number;
@@ -15,7 +13,7 @@ export interface Settings {
   readonly durationS: number;
   /** Time between two changes, s. */
   readonly everyS: number;
-  /** `none`: subscribers ask to be unpaced. Empty: the gateway's pace holds. */
+  /** `none`: subscribers ask to be unpaced. Empty: the gateway paces them. */
   readonly pace: string;
 }
 
@@ -33,7 +31,6 @@ export function readSettings(defaults: Partial<Settings> = {}): Settings {
   };
 }
 
-/** Headers of a subscriber. */
 export function subscriberHeaders(settings: Settings): Record<string, string> {
   return settings.token === '' ? {} : { Authorization: `Bearer ${settings.token}` };
 }

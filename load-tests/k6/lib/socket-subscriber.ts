@@ -1,11 +1,11 @@
-/** A subscriber over WebSocket: subscribes, counts what comes, and comes back where it was. */
+/** A WebSocket subscriber: subscribes, counts changes, and resumes from its position. */
 import { WebSocket } from 'k6/websockets';
 import { countArrival } from './arrival.ts';
 import { Chain, type WireChange } from './chain.ts';
 import { measures } from './measures.ts';
 import { type Settings, subscriberHeaders } from './settings.ts';
 
-/** Messages of the server, as PROTOCOL.md gives them. */
+/** The server's messages (PROTOCOL.md). */
 type ServerMessage =
   | { readonly type: 'change'; readonly resume: string; readonly change: WireChange }
   | { readonly type: 'ready'; readonly position: string }
@@ -14,7 +14,7 @@ type ServerMessage =
 
 export interface SocketListeners {
   readonly onReady?: () => void;
-  /** Runs before the change is counted; a slow reader dawdles here. */
+  /** Runs before each change is counted. A slow reader waits here. */
   readonly onChange?: () => void;
   readonly onClose?: () => void;
 }
@@ -35,7 +35,7 @@ export class SocketSubscriber {
     this.#listeners = listeners;
   }
 
-  /** Opens a connection, from the resume position where there is one. One at a time. */
+  /** Opens a connection, from the resume position if there is one. Only one may be open at a time. */
   open(): void {
     const startedAt = Date.now();
     const socket = new WebSocket(`${this.#settings.url.replace(/^http/, 'ws')}/v1/socket`, null, {
@@ -58,7 +58,7 @@ export class SocketSubscriber {
     };
   }
 
-  /** Ends the connection, if there is one; `onClose` is not called. */
+  /** Closes the connection if there is one, without calling `onClose`. */
   close(): void {
     const socket = this.#socket;
     this.#socket = null;
@@ -92,9 +92,9 @@ export class SocketSubscriber {
     }
   }
 
-  /** A connection that ends before it was live is a subscription that failed, counted once. */
+  /** Counts a connection that ended before it was live as a failed subscription, once. */
   #countFailure(socket: WebSocket): void {
-    // One that we closed may end after its successor was opened.
+    // A connection that we closed may end after its successor has opened.
     if (this.#counted || this.#socket !== socket) return;
     this.#counted = true;
     measures.subscribed.add(false);

@@ -1,12 +1,9 @@
-/**
- * Puts values at their paths: what a flag or variable gives, and keys written with dots as the settings table
- * names them (`ledger.minReplicas: 1`), anywhere that the nested form is possible.
- */
+/** Sets values from flags and variables, and nests keys with dots (`ledger.minReplicas: 1`). */
 import { formatPath, type Problem } from './problems.ts';
 import { showValue } from './secrets.ts';
 import { isRawObject, type Path, type Raw, type RawObject, type SettingsTree } from './tree.ts';
 
-/** A copy of the tree with one value put in place; a bare scalar in the way becomes what it stands for. */
+/** A copy with one value set. A scalar on the path becomes the object that it stands for. */
 export function assign(
   settings: SettingsTree,
   tree: RawObject,
@@ -32,7 +29,7 @@ function shorthandAt(settings: SettingsTree, path: Path): string | null {
   return settings.nodesAt(path).find((node) => node.shorthand !== undefined)?.shorthand ?? null;
 }
 
-/** The tree with its dotted keys nested; `problems` takes what is given in both forms. */
+/** The tree with its dotted keys nested. Adds a problem for each key that is given in both forms. */
 export function nestDottedKeys(
   settings: SettingsTree,
   value: Raw,
@@ -67,7 +64,7 @@ export function nestDottedKeys(
   return tree;
 }
 
-/** `ledger.url` → two steps, where `ledger` is a section here; else the key as it is, to be judged as such. */
+/** `ledger.url` → two steps if `ledger` is a section here; otherwise one step, the key itself. */
 function stepsOf(settings: SettingsTree, key: string, path: Path): readonly string[] {
   const steps = key.split('.');
   const isSetting = settings.nodesAt(path).some((node) => Object.hasOwn(node.properties ?? {}, key));
@@ -76,7 +73,7 @@ function stepsOf(settings: SettingsTree, key: string, path: Path): readonly stri
   return settings.nodesAt([...path, ...section]).length > 0 ? steps : [key];
 }
 
-/** What stands in the way of a dotted key; null: nothing. */
+/** Why a dotted key cannot be nested; null if it can. */
 function obstacleTo(
   settings: SettingsTree,
   tree: RawObject,

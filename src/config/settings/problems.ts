@@ -1,16 +1,16 @@
-/** What is wrong with a configuration, said so that it can be put right: key, value, rule, nearest known key. */
+/** Describes what is wrong with a configuration: key, value, rule, nearest known key. */
 import type { z } from 'zod';
 import { showValue } from './secrets.ts';
 import { isRawObject, type Path, type Raw, type SettingsTree } from './tree.ts';
 
 export interface Problem {
-  /** The key's path, `registries[0].poll.interval`; or the flag, variable or file at fault. */
+  /** The key's path, such as `registries[0].poll.interval`; or the flag, variable or file at fault. */
   readonly path: string;
-  /** Current value and required value; no secrets. */
+  /** The value and what it must be. Contains no secrets. */
   readonly message: string;
 }
 
-/** Stops the start. */
+/** A configuration that the gateway cannot start with. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
@@ -34,7 +34,7 @@ export function formatPath(path: readonly PropertyKey[]): string {
   return text === '' ? 'the file' : text;
 }
 
-/** The known text nearest to a mistyped one; null where none is near. */
+/** The known name nearest to a mistyped one; null if none is near. */
 export function suggest(text: string, known: readonly string[]): string | null {
   const limit = Math.max(2, Math.floor(text.length / 3));
   let best: { candidate: string; distance: number } | null = null;
@@ -45,10 +45,9 @@ export function suggest(text: string, known: readonly string[]): string | null {
   return best?.candidate ?? null;
 }
 
-/** Longest text that is compared; anything longer is near to nothing. */
 const maxCompared = 100;
 
-/** Levenshtein distance, one row at a time. */
+/** Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   if (a.length > maxCompared || b.length > maxCompared) return Number.POSITIVE_INFINITY;
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -63,15 +62,13 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** What was judged. */
 export interface Judged {
   readonly settings: SettingsTree;
   readonly raw: Raw;
-  /** Path joined by `.` → the flag or variable that gave its value. */
+  /** Path joined by `.` → the flag or variable that set it. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
-/** zod's findings as problems. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], judged: Judged): readonly Problem[] {
   return issues.flatMap((issue) => problemsOfIssue(issue, [], judged));
 }
@@ -89,7 +86,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, above: Path, judged: Judged): 
     }));
   }
   if (issue.code === 'invalid_union') {
-    // Of a choice, the branch that got farthest is the one that was meant.
+    // In a union, assume that the branch that got farthest is the one that was meant.
     const branches = issue.errors.map((errors) => [...errors].sort((a, b) => b.path.length - a.path.length));
     const meant = branches.find((errors) => (errors[0]?.path.length ?? 0) > 0);
     if (meant !== undefined) return meant.flatMap((inner) => problemsOfIssue(inner, path, judged));
@@ -123,7 +120,7 @@ function problem(path: Path, value: Raw | undefined, rule: string, { settings, o
   };
 }
 
-/** `: did you mean "open"?` where a text is nearly one of those to choose from. */
+/** `: did you mean "open"?` if the string is nearly one of the allowed ones. */
 function nearChoice(settings: SettingsTree, value: Raw | undefined, path: Path): string {
   if (typeof value !== 'string') return '';
   const choices = settings.nodesAt(path).flatMap((node) => (node.enum ?? []).map(String));
@@ -142,7 +139,7 @@ function valueAt(raw: Raw, path: Path): Raw | undefined {
   for (const step of path) {
     if (Array.isArray(value)) value = value[Number(step)];
     else if (isRawObject(value)) value = Object.hasOwn(value, step) ? value[step] : undefined;
-    // A bare text that stands for an object is itself the value of its main member.
+    // A string that stands for an object is the value of the object's main member.
     else return step === path.at(-1) && typeof value === 'string' ? value : undefined;
   }
   return value;

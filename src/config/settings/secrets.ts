@@ -1,9 +1,9 @@
-/** Takes secrets out of values of the configuration that are about to be shown, in an error or in a print. */
+/** Hides secrets in configuration values before an error or a print shows them. */
 import { isRawObject, type Path, type Raw, type SchemaNode, type SettingsTree } from './tree.ts';
 
 const mask = '***';
 
-/** The value with every secret replaced by `***`, and the credentials of every URL. */
+/** Replaces every secret, and the credentials of every URL, by `***`. */
 export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Raw {
   const nodes = tree.nodesAt(path);
   const secrets = nodes.map((node) => node.secret ?? shorthandSecret(node));
@@ -11,7 +11,7 @@ export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Ra
   if (typeof value !== 'object' || value === null) {
     if (secrets.includes('url')) return typeof value === 'string' ? maskUrl(value) : value;
     if (nodes.some((node) => node.enum?.includes(value) === true)) return value;
-    // A bare value where a mapping with a secret in it belongs is most likely that secret.
+    // A scalar in place of a mapping that holds a secret is most likely that secret.
     if (nodes.some((node) => !isScalar(node) && holdsSecret(node))) return mask;
     return typeof value === 'string' && value.includes('://') ? maskUrl(value) : value;
   }
@@ -25,7 +25,7 @@ export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Ra
   return value.map((inner, index) => maskSecrets(tree, inner, [...path, index]));
 }
 
-/** As `maskSecrets`, for an error: a list or mapping in the wrong place is told by its size, not by what it holds. */
+/** As `maskSecrets`, for an error. A list or mapping is described by its size, not by its content. */
 export function showValue(tree: SettingsTree, value: Raw | undefined, path: Path): string {
   if (value === undefined) return 'missing';
   if (isRawObject(value)) return 'a mapping';
@@ -54,13 +54,12 @@ function shorthandSecret(node: SchemaNode): boolean | 'url' | undefined {
   return node.shorthand === undefined ? undefined : node.properties?.[node.shorthand]?.secret;
 }
 
-/** Paths, in which an `@` is an `@`. */
+/** Paths may contain an `@`: it separates no credentials there. */
 const plainPath = /^(?:sqlite:|memory|[./])/;
 
 /**
- * By text, not by URL parser: a URL that does not parse may hold a password all the same. What precedes the last
- * `@` is hidden, and what follows a `?` or `#`. Where these marks may belong to a password that nobody escaped,
- * more is hidden.
+ * Works on the string, because a URL that does not parse may still hold a password. Hides what precedes the last
+ * `@`, and what follows a `?` or `#`. Hides more if these characters may be part of an unescaped password.
  */
 export function maskUrl(url: string): string {
   const [, scheme = '', rest = ''] = /^([a-z0-9+.-]+:\/\/)?(.*)$/is.exec(url) ?? [];

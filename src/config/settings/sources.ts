@@ -1,45 +1,32 @@
-/**
- * Where values come from: flag over environment over file over default. Here they become one raw tree; nothing
- * is judged but names and `${VAR}`s.
- */
+/** Merges the sources: flags override variables, which override the file. Judges only names and `${VAR}`s. */
 import { assign, nestDottedKeys } from './dotted.ts';
 import { ConfigError, formatPath, type Problem, suggest } from './problems.ts';
 import { isRawObject, type Path, type Raw, type RawObject, type Setting, type SettingsTree } from './tree.ts';
 import { parseYaml, readText } from './yaml.ts';
 
-/** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Sources {
   readonly settings: SettingsTree;
-  /** Arguments after the command. */
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** Reads a text file; throws where it can't. */
   readonly readFile: (path: string) => string;
 }
 
 export interface Gathered {
   readonly raw: RawObject;
-  /** Path joined by `.` → the flag or variable that gave its value. */
+  /** Path joined by `.` → the flag or variable that set it. */
   readonly origins: ReadonlyMap<string, string>;
-  /** Unknown names, missing variables, settings given twice. */
   readonly problems: readonly Problem[];
 }
 
-/** Flags by their name without dashes; `config` is the file's path. */
 export interface Flags {
   readonly config: string | null;
-  /** Path → text, in order. */
   readonly values: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
-/**
- * Puts the sources together.
- *
- * @throws ConfigError where there is nothing to go on with: the file cannot be read, or is not YAML
- */
+/** @throws ConfigError if the file cannot be read or is not YAML */
 export function gather(sources: Sources): Gathered {
   const { settings } = sources;
   const scalars = settings.list().filter((setting) => setting.env !== null && isScalar(setting));
@@ -56,14 +43,13 @@ export function gather(sources: Sources): Gathered {
   return { raw, origins, problems: [...flags.problems, ...environment.problems, ...file.problems] };
 }
 
-/** A setting that one text can give: a scalar, or a list of texts (separated by commas). */
+/** Whether a flag or variable can give the setting: a scalar, or a list of strings separated by commas. */
 function isScalar(setting: Setting): boolean {
   return setting.node.type !== 'array' || setting.node.items?.properties === undefined;
 }
 
 type Assignment = readonly [at: Path, text: string, origin: string];
 
-/** Names the file. */
 function configVariable({ prefix }: SettingsTree): string {
   return `${prefix}CONFIG`;
 }
@@ -87,11 +73,7 @@ function environmentValues(
   return { values: byDepth(values), problems };
 }
 
-/**
- * Kubernetes sets such variables in every container beside a service named `manifeed` or `manifeed-…`.
- *
- * @param name what follows `MANIFEED`
- */
+/** Whether Kubernetes set the variable, for a service named `manifeed` or `manifeed-…`. */
 function isServiceLink(name: string, text: string): boolean {
   const rest = /^(?:_[A-Z0-9_]+?)??_(SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[A-Z0-9_]+)?)$/.exec(
     name,
@@ -118,12 +100,12 @@ function flagValues(flags: Flags, scalars: readonly Setting[]): readonly Assignm
   return byDepth(values.map(([path, text]) => [path.split('.'), text, `--${path}`]));
 }
 
-/** A whole before its parts, so that `ledger.password` is not lost under `ledger`. */
+/** Sorts a whole before its parts, so that `ledger` does not overwrite `ledger.password`. */
 function byDepth(values: readonly Assignment[]): readonly Assignment[] {
   return [...values].sort(([a], [b]) => a.length - b.length);
 }
 
-/** Reads `--name value`, `--name=value`, and `--name` alone for what is true or false. */
+/** Reads `--name value` and `--name=value`, and `--name` alone for a boolean. */
 function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags {
   const known = new Map(scalars.map((setting) => [setting.path, setting]));
   const values = new Map<string, string>();
@@ -136,11 +118,11 @@ function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags
     if (name === null || (name !== 'config' && !known.has(name))) {
       const near = name === null ? null : suggest(name, ['config', ...known.keys()]);
       problems.push({
-        // A word without a flag may be a secret that went astray.
+        // A word without a flag may be a misplaced secret, so the problem does not quote it.
         path: argument.startsWith('-') ? (argument.split('=', 1)[0] ?? argument) : `argument ${at + 1}`,
         message: `unknown argument: ${near === null ? 'see manifeed --help' : `did you mean --${near}?`}`,
       });
-      // Its value is no argument of its own, and may be the secret of a mistyped --ledger.password.
+      // Skip the value of an unknown flag: it may be a secret, as in a mistyped --ledger.password.
       const hasValue = argument.startsWith('-') && !argument.includes('=');
       if (hasValue && argv[at + 1]?.startsWith('-') === false) at++;
       continue;
@@ -173,7 +155,7 @@ interface FileTree {
 
 const noFile: FileTree = { tree: {}, used: new Set(), problems: [] };
 
-/** @param others what else is wrong, to be told of together with a file that cannot be read */
+/** @param others other problems, reported together with a file that cannot be read */
 function readTree(path: string, sources: Sources, others: readonly Problem[]): FileTree {
   const refuse = (problems: readonly Problem[]) => new ConfigError([...others, ...problems]);
   const text = readText(path, sources.readFile, refuse);
@@ -189,14 +171,14 @@ function readTree(path: string, sources: Sources, others: readonly Problem[]): F
 interface Interpolation {
   readonly settings: SettingsTree;
   readonly env: Environment;
-  /** Variables that the file uses, so that they are not taken for mistyped settings. */
+  /** Variables that the file uses: they are no mistyped settings. */
   readonly used: Set<string>;
   readonly problems: Problem[];
 }
 
 /**
- * Puts environment variables into strings: `${VAR}`, `${VAR:-default}`; `$${` is a plain `${`. Done after
- * parsing, so that no value can add keys. A string that is one variable alone takes the type of its place.
+ * Replaces `${VAR}` and `${VAR:-default}` in strings; `$${` is a literal `${`. It runs after parsing, so that no
+ * value can add keys. A string that is only a variable takes the type that its place wants.
  */
 function interpolate(value: Raw, path: Path, to: Interpolation): Raw {
   if (typeof value === 'string') {
@@ -204,7 +186,7 @@ function interpolate(value: Raw, path: Path, to: Interpolation): Raw {
     return /^\$\{[^}]*\}$/.test(value) ? to.settings.coerce(text, path) : text;
   }
   if (isRawObject(value)) {
-    // `webhooks:` with every entry commented out is null in YAML, and means that nothing is said.
+    // `webhooks:` with every entry commented out is null in YAML, and counts as absent.
     const given = Object.entries(value).filter(([, inner]) => inner !== null);
     return Object.fromEntries(given.map(([key, inner]) => [key, interpolate(inner, [...path, key], to)]));
   }
@@ -219,7 +201,7 @@ function interpolateText(text: string, path: Path, to: Interpolation): string {
       if (escaped !== undefined || name === undefined) return escaped ?? whole;
       to.used.add(name);
       const value = to.env[name];
-      // As in a shell: `:-` also replaces what is set but empty.
+      // As in a shell, `:-` also replaces a variable that is set but empty.
       if (fallback !== undefined && (value === undefined || value === '')) return fallback;
       if (value !== undefined) return value;
       to.problems.push({

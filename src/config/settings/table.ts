@@ -1,7 +1,7 @@
-/** The settings as Markdown tables, read off the schema. docs/configuration.md holds them; a test compares the two. */
+/** The settings as Markdown tables, derived from the schema. A test compares them with docs/configuration.md. */
 import type { Setting, SettingsTree } from './tree.ts';
 
-/** A table for each section with several settings, and one before them for all others. */
+/** One table for each section that has several settings; all other settings share the first table. */
 export function settingsTable(tree: SettingsTree): string {
   const sections = Object.groupBy(tree.list(), ({ path }) => path.split(/[.[]/, 1)[0] ?? path);
   const lone = Object.values(sections).flatMap((settings = []) => (settings.length === 1 ? settings : []));
@@ -12,7 +12,6 @@ export function settingsTable(tree: SettingsTree): string {
   ].join('\n\n');
 }
 
-/** One row for each setting: path, default, environment variable, meaning. */
 function table(title: string, settings: readonly Setting[]): string {
   const head = [`### ${title}`, '', '| Setting | Default | Variable | Meaning |', '|---|---|---|---|'];
   return [...head, ...settings.map(row)].join('\n');

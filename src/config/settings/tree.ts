@@ -1,27 +1,24 @@
 /**
- * A schema as a tree (its JSON Schema, input side), and walks over it: which settings there are, what type the value
- * at a path has, defaults filled in. It knows no key: the schema is handed in. It reads JSON Schema because the inner
- * shape of zod's own objects is no public contract.
+ * Walks a schema as a tree: lists its settings, finds the type at a path, fills in defaults. It reads the
+ * schema's JSON Schema (input side), because the inner shape of zod's objects is no public contract.
  */
 import { z } from 'zod';
 
-/** One node of the JSON Schema, with the members that this project adds by `.meta()`. */
+/** One node of the JSON Schema, with the members that this project adds with `.meta()`. */
 export interface SchemaNode {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
-  /** Texts to choose from. */
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly description?: string;
-  /** `true`: never shown; `'url'`: a URL whose password is never shown. */
+  /** `true`: never shown. `'url'`: a URL whose credentials are never shown. */
   readonly secret?: boolean | 'url';
-  /** The member of an object that a bare scalar stands for. */
+  /** The member that a scalar stands for. */
   readonly shorthand?: string;
 }
 
-/** A raw configuration value: what YAML can hold. */
 export type Raw = string | number | boolean | null | readonly Raw[] | RawObject;
 export interface RawObject {
   readonly [key: string]: Raw;
@@ -31,7 +28,7 @@ export type Path = readonly (string | number)[];
 
 const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
   z.object({
-    // Of a choice between text and number (sizes) the text is what a flag or variable gives.
+    // In a union of string and number (a size), a flag or variable gives the string.
     type: z.union([z.string(), z.array(z.string()).transform(() => 'string')]).optional(),
     properties: z.record(z.string(), nodeSchema).optional(),
     items: nodeSchema.optional(),
@@ -44,33 +41,28 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
   }),
 ) as z.ZodType<SchemaNode>;
 
-/** One key of the configuration. */
 export interface Setting {
-  /** `pace.burst`; a member of a list's entries is `registries[].host`. */
+  /** Such as `pace.burst`, or `registries[].host` for a member of a list's entries. */
   readonly path: string;
-  /** Default in the file's spelling; undefined where there is none. */
+  /** Spelled as in the file; undefined if there is none. */
   readonly default: unknown;
   readonly description: string;
-  /** Environment variable; null where the value is no scalar, or is inside a list. */
+  /** Environment variable; null if the value is not scalar, or is inside a list. */
   readonly env: string | null;
-  /** Flag; null as above. */
   readonly flag: string | null;
   readonly node: SchemaNode;
 }
 
-/** The settings of one schema. */
 export class SettingsTree {
   readonly root: SchemaNode;
-  /** What the environment's names begin with: `MANIFEED_`. */
   readonly prefix: string;
 
-  /** @param schema of the whole configuration; its members may have the metadata of `SchemaNode` */
+  /** @param schema of the whole configuration; its nodes may have the metadata of `SchemaNode` */
   constructor(schema: z.ZodType, prefix: string) {
     this.root = nodeSchema.parse(z.toJSONSchema(schema, { io: 'input' }));
     this.prefix = prefix;
   }
 
-  /** All settings, in the schema's order. */
   list(node: SchemaNode = this.root, path = ''): readonly Setting[] {
     if (node.shorthand !== undefined) {
       const { [node.shorthand]: whole, ...others } = node.properties ?? {};
@@ -88,7 +80,7 @@ export class SettingsTree {
     return [this.#setting(node, path)];
   }
 
-  /** The nodes that may describe the value at a path: several where the schema has a choice. */
+  /** The nodes that may describe the value at a path. A union gives several. */
   nodesAt(path: Path): readonly SchemaNode[] {
     let nodes: readonly SchemaNode[] = alternatives(this.root);
     for (const step of path) {
@@ -100,7 +92,7 @@ export class SettingsTree {
     return nodes;
   }
 
-  /** Gives a string from outside the file the type that its place wants; left as it is where none fits. */
+  /** Gives a string from outside the file the type that its place wants. If none fits, the string stays. */
   coerce(value: string, path: Path): Raw {
     const nodes = this.nodesAt(path);
     const types = new Set(nodes.map((node) => (node.shorthand === undefined ? node.type : 'string')));
@@ -112,7 +104,6 @@ export class SettingsTree {
     return value;
   }
 
-  /** The value with every default written out. */
   fillDefaults(value: Raw | undefined, node: SchemaNode = this.root): Raw | undefined {
     const given = value === undefined ? asRaw(node.default) : value;
     if (node.shorthand !== undefined && typeof given === 'string') return given;
@@ -159,7 +150,7 @@ function constantCase(path: string): string {
   return words.toUpperCase();
 }
 
-/** Own members only: `__proto__` is a key like any other. */
+/** Own members only, because `__proto__` is a key like any other. */
 function memberOf(node: SchemaNode, key: string): SchemaNode | undefined {
   return node.properties !== undefined && Object.hasOwn(node.properties, key)
     ? node.properties[key]
@@ -191,7 +182,7 @@ const rawSchema: z.ZodType<Raw> = z.lazy(() =>
   ]),
 );
 
-/** Makes sure that a value holds only what YAML can say; throws otherwise. */
+/** @throws Error if the value holds anything that YAML cannot express */
 export function parseRaw(value: unknown): Raw {
   return rawSchema.parse(value);
 }

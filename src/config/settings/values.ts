@@ -1,4 +1,4 @@
-/** The leaves of the configuration: each says in its own message what a good value would be. */
+/** The types of single values. Each says in its own message what a good value is. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { canonicalRegistry } from '../../event/reference.ts';
@@ -17,14 +17,14 @@ const unitBytes: Readonly<Record<string, number>> = {
 const durationGrammar = /^([0-9]{1,12}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/;
 const sizeGrammar = /^([0-9]{1,15})(B|KB|MB|GB|KiB|MiB|GiB|)$/;
 
-/** `500ms`, `60s`, `10m`, `12h`, `30d` to milliseconds. Null where it is no duration. */
+/** `500ms`, `60s`, `10m`, `12h`, `30d` to milliseconds. Null if it is no duration. */
 export function parseDurationMs(text: string): number | null {
   const match = durationGrammar.exec(text);
   const factor = unitMs[match?.[2] ?? 'none'];
   return match === null || factor === undefined ? null : Math.round(Number(match[1]) * factor);
 }
 
-/** Milliseconds in the largest unit that leaves no fraction: 90000 is `90s`. */
+/** Uses the largest unit that leaves no fraction: 90000 is `90s`. */
 export function formatDuration(ms: number): string {
   const [unit, factor] = Object.entries(unitMs).findLast(([, each]) => ms >= each && ms % each === 0) ?? [
     'ms',
@@ -33,8 +33,8 @@ export function formatDuration(ms: number): string {
   return `${ms / factor}${unit}`;
 }
 
-/** `1048576`, `1MiB`, `64KiB` to bytes. Null where it is no size. */
-export function parseSizeBytes(text: string): number | null {
+/** `1048576`, `1MiB`, `64KiB` to bytes. Null if it is no size. */
+function parseSizeBytes(text: string): number | null {
   const match = sizeGrammar.exec(text);
   const factor = unitBytes[match?.[2] ?? 'none'];
   return match === null || factor === undefined ? null : Number(match[1]) * factor;
@@ -48,7 +48,7 @@ export function text(rule: string, grammar: RegExp = /^.+$/s) {
   return z.string({ error: typeError }).regex(grammar, { error });
 }
 
-/** A value that is never printed or quoted. */
+/** A string that is never printed or quoted. */
 export function secret(rule: string) {
   return text(rule).meta({ secret: true });
 }
@@ -58,7 +58,6 @@ export function integer(min: number, max: number) {
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
-/** A number that may have a fraction. */
 export function rate(min: number, max: number) {
   const error = `must be a number from ${min} to ${max}`;
   return z.number({ error }).min(min, { error }).max(max, { error });
@@ -73,7 +72,7 @@ export function choice<const T extends readonly string[]>(values: T) {
   return z.enum(values, { error });
 }
 
-/** Milliseconds from a text with a unit; bounds are written as durations too. */
+/** Milliseconds, from a string such as `60s`. `min` and `max` are such strings too. */
 export function duration(min: string, max: string) {
   const error = `must be a duration from ${min} to ${max}, as in 500ms, 60s, 10m, 12h or 30d`;
   const minMs = parseDurationMs(min) ?? 0;
@@ -86,7 +85,7 @@ export function duration(min: string, max: string) {
   });
 }
 
-/** Bytes from a number or a text with a unit; bounds are written as sizes too. */
+/** Bytes, from a number or a string such as `1MiB`. `min` and `max` are such strings too. */
 export function size(min: string, max: string) {
   const error = `must be a size from ${min} to ${max}, as in 1MiB or 64KiB`;
   const minBytes = parseSizeBytes(min) ?? 0;
@@ -99,28 +98,26 @@ export function size(min: string, max: string) {
   });
 }
 
-/** A list of at most `max` entries. */
 export function list<T extends z.ZodType>(entry: T, rule: string, max: number) {
   return z
     .array(entry, { error: `must be a list of ${rule}` })
     .max(max, { error: `must have at most ${max}` });
 }
 
-/** Entries of a list of patterns, names or addresses at most. */
 export const maxListed = 1_000;
 
-/** A repository or a glob over repositories; what it means is checked where it is used. */
+/** A repository, or a glob over repositories. Its meaning is checked where it is used. */
 export function repositoryPattern() {
   return text('a repository or a glob of at most 256 characters', /^[^\s@]{1,256}$/);
 }
 
-/** `host` or `host:port`, as registries are named in references. */
+/** `host` or `host:port`. */
 export function registryHost() {
   const rule = 'a host with an optional port, as in registry.example.com:5000';
   return text(rule, /.*/s).refine((host) => canonicalRegistry(host) !== null, { error: `must be ${rule}` });
 }
 
-/** A name as `Host` has it, without the port. */
+/** A name as in the `Host` header, without a port. */
 export function hostName() {
   return text(
     'a host name without a port, as in manifeed.example.com',
@@ -141,7 +138,7 @@ export function httpUrl() {
   );
 }
 
-/** An exact origin, as browsers send it: in another spelling it could never match. */
+/** An exact origin as browsers send it. Any other spelling would never match. */
 export function origin() {
   const error = exactOrigin;
   return z.string({ error }).superRefine((value, context) => {
@@ -155,12 +152,11 @@ const exactOrigin = 'must be an exact origin without "*" and path, as in https:/
 function faultOfOrigin(value: string): string | null {
   const url = value.includes('*') ? null : URL.parse(value);
   if (url === null || !/^(?:https?|wss?):$/.test(url.protocol)) return exactOrigin;
-  // A page that opens a WebSocket sends its own origin, which is never wss://.
+  // The origin of a page that opens a WebSocket is http(s), never ws(s).
   const asSent = url.origin.replace(/^ws/, 'http');
   return asSent === value ? null : `must be an exact origin, as browsers send it: write ${asSent}`;
 }
 
-/** An IP address or a CIDR range. */
 export function network() {
   const error = 'must be an address or a CIDR range, as in 10.0.0.0/8';
   return z.string({ error }).refine((value) => isNetwork(value), { error });
@@ -174,22 +170,21 @@ function isNetwork(value: string): boolean {
   return /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
-/** Where to listen. */
 export interface ListenAddress {
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 for any free port. */
   readonly port: number;
 }
 
-/** Reads `HOST:PORT`, `[::1]:PORT`, `:PORT` (all addresses) or `PORT` (loopback). Null where it is none. */
+/** Reads `HOST:PORT`, `[::1]:PORT`, `:PORT` (all addresses) or `PORT` (loopback). Null if it is none of these. */
 export function parseListen(value: unknown): ListenAddress | null {
-  // Anything else may have a `toString` that is no function.
+  // Other values may have a `toString` that is no function.
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   const match = /^(?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]*):)?([0-9]{1,5})$/.exec(String(value));
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) return null;
   const host = match[1]?.replace(/^\[|\]$/g, '') ?? '127.0.0.1';
-  // What Node calls "all addresses" for both families.
+  // Node listens on all addresses of both families for `::`.
   return { host: host === '' ? '::' : host, port };
 }
 

@@ -1,13 +1,13 @@
-/** The configuration file's text as a raw tree. What is wrong with it is told by place, without its content. */
+/** Reads the configuration file into a raw tree. Problems name a place in the file, and quote none of its content. */
 import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
 import type { ConfigError, Problem } from './problems.ts';
 import { parseRaw, type Raw } from './tree.ts';
 
 /** Largest configuration file, in characters. */
 const maxFileLength = 10_000_000;
-/** How often aliases may be followed: an alias bomb multiplies. */
+/** How often aliases may be followed. An alias bomb multiplies them. */
 const maxAliasCount = 100;
-/** Lists and mappings within each other; the settings themselves need five. */
+/** Deepest nesting of lists and mappings. The settings need five levels. */
 const maxDepth = 50;
 
 type Refuse = (problems: readonly Problem[]) => ConfigError;
@@ -23,7 +23,7 @@ export function readText(path: string, readFile: (path: string) => string, refus
   throw refuse([{ path, message: `${text.length} characters: must be at most ${maxFileLength}` }]);
 }
 
-/** Why a file could not be read. Node's own message repeats the path, and that may be a secret's text. */
+/** Why a file could not be read. Node's own message repeats the path, which may be a misplaced secret. */
 export function readFault(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   return faults[code] ?? code;
@@ -37,7 +37,7 @@ const faults: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long',
 };
 
-/** Longest path quoted. */
+/** Longest path that an error quotes, in characters. */
 const maxShownPath = 200;
 
 function shorten(path: string): string {
@@ -60,15 +60,15 @@ export function parseYaml(path: string, text: string, refuse: Refuse): Raw {
   return toRaw(path, document, refuse);
 }
 
-/** The parser's sentence without what it quotes: that may be a part of a password. */
+/** The parser's sentence without its quotes, which may contain a part of a password. */
 function explain(message: string): string {
   const sentence = message.split(/[:"\\]/, 1)[0]?.trim() ?? '';
-  // The parser's words for `ledger: memory:` help nobody.
+  // The parser's message for `ledger: memory:` does not help.
   const hint = message.startsWith('Nested mappings') ? ' (a string that ends in ":" must be in quotes)' : '';
   return `${sentence}${hint}`;
 }
 
-/** `password: *abc` is an alias to YAML, and what it names is not shown: it may be meant as a password. */
+/** YAML reads `password: *abc` as an alias. The name may be meant as a password, so it is not shown. */
 function deadAliases(document: Document, place: (offset: number) => string): readonly Problem[] {
   const problems: Problem[] = [];
   visit(document, {
@@ -83,13 +83,13 @@ function deadAliases(document: Document, place: (offset: number) => string): rea
   return problems;
 }
 
-/** Aliases are followed only here: one that stands for too much or for itself is found now. */
+/** Only this step follows aliases, so it finds one that stands for too much, or for itself. */
 function toRaw(path: string, document: Document, refuse: Refuse): Raw {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount });
   } catch (error) {
-    // What the library throws at too many aliases.
+    // The library throws this for too many aliases.
     if (error instanceof ReferenceError)
       throw refuse([{ path, message: `is not valid YAML: ${explain(error.message)}` }]);
     throw error;

@@ -1,4 +1,4 @@
-/** Stand-in for `k6/execution`: what the scripts use of it. */
+/** Stand-in for the part of `k6/execution` that the scripts use. */
 import { currentUser } from './virtual-user.ts';
 
 export default {

@@ -1,4 +1,4 @@
-/** Stand-in for `k6/http`: what the scripts use of it. */
+/** Stand-in for the part of `k6/http` that the scripts use. */
 interface Params {
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-/** Stand-in for `k6/metrics`: keeps every sample, and judges thresholds as k6 does. */
+/** Stand-in for `k6/metrics`: keeps all samples, and judges thresholds as k6 does. */
 import { currentScenario } from './virtual-user.ts';
 
 interface Sample {
@@ -40,7 +40,7 @@ export class Trend extends Metric {
   }
 }
 
-/** The samples' values of `name` or `name{scenario:x}`. */
+/** The values of the samples of `name` or `name{scenario:x}`. */
 export function samplesOf(selector: string): readonly number[] {
   return select(selector).values;
 }

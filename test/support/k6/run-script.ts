@@ -1,4 +1,4 @@
-/** Runs a k6 script's scenarios as k6 would, as far as the scripts of this repository use them. */
+/** Runs a k6 script's scenarios as k6 does, as far as the scripts of this repository need it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vi } from 'vitest';
 import type { VirtualUser } from './virtual-user.ts';
@@ -36,7 +36,6 @@ export interface Verdict {
 }
 
 export interface Run {
-  /** How each threshold of the script was met. */
   readonly verdicts: readonly Verdict[];
   /** The values of `metric` or `metric{scenario:name}`. */
   samplesOf(selector: string): readonly number[];
@@ -44,7 +43,7 @@ export interface Run {
 
 /**
  * @param name the script's file name without `.ts`
- * @param environment what `k6 run -e` would give
+ * @param environment as `k6 run -e` sets it
  */
 export async function runScript(name: string, environment: Readonly<Record<string, string>>): Promise<Run> {
   const script = await load(name, environment);
@@ -67,7 +66,7 @@ export async function runScript(name: string, environment: Readonly<Record<strin
   return { verdicts, samplesOf };
 }
 
-/** What a script asks k6 for, without running it. */
+/** The scenarios of a script, without running it. */
 export async function scenariosOf(
   name: string,
   environment: Readonly<Record<string, string>>,
@@ -75,10 +74,7 @@ export async function scenariosOf(
   return (await load(name, environment)).options.scenarios;
 }
 
-/**
- * Scripts read their environment and make their metrics when they are loaded: everything is loaded afresh, the
- * stand-ins with it, so that both see one another.
- */
+/** Loads script and stand-ins afresh: scripts read their environment and make their metrics while they load. */
 function load(name: string, environment: Readonly<Record<string, string>>): Promise<Script> {
   vi.resetModules();
   Object.assign(globalThis, { __ENV: environment });
@@ -106,7 +102,7 @@ async function runScenario(
       const run = async (delayMs: number) => {
         await sleep(delayMs);
         const user = userUntil(stop, startTime);
-        // As in k6, a virtual user whose iteration ends begins another one until the last stage is over.
+        // As in k6, a virtual user begins another iteration after each, until the last stage is over.
         while (!isOver()) await user.iterate(exec);
       };
       await Promise.all(startsOf(how.startVUs, how.stages).map(run));
@@ -126,7 +122,7 @@ async function runScenario(
   }
 }
 
-/** When each virtual user starts, ms: evenly over each stage. The scripts' stages never ramp down. */
+/** When each virtual user starts, ms: evenly over each stage. The scripts never ramp down. */
 export function startsOf(
   startVUs: number,
   stages: readonly { readonly duration: string; readonly target: number }[],
@@ -143,7 +139,7 @@ export function startsOf(
   return starts;
 }
 
-/** Go durations as the scripts write them: `2.5s`. */
+/** Parses Go durations as the scripts write them: `2.5s`. */
 function msOf(duration: string): number {
   const seconds = /^([\d.]+)s$/.exec(duration)?.[1];
   if (seconds === undefined) throw new Error(`read duration: ${duration}: must be seconds, as in 2.5s`);

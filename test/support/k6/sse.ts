@@ -1,4 +1,4 @@
-/** Stand-in for `k6/x/sse`. The real one holds the virtual user; this one returns a promise to await. */
+/** Stand-in for `k6/x/sse`. The real one blocks the virtual user; this one returns a promise. */
 import { request } from 'node:http';
 import { currentUser } from './virtual-user.ts';
 

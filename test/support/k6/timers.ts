@@ -1,4 +1,3 @@
-/** Stand-in for `k6/timers`. */
 import { currentUser } from './virtual-user.ts';
 
 const nodeSetTimeout = globalThis.setTimeout;

@@ -1,6 +1,6 @@
 /**
- * The stand-in for k6's virtual users, so that the k6 scripts run under vitest: k6 itself is a Go program that
- * can't be had there. As in k6, an iteration lasts until its timers and sockets are done.
+ * The stand-in for k6's virtual users, so that the k6 scripts run under vitest. (k6 is a Go program that npm does
+ * not install.) As in k6, an iteration lasts until its timers and sockets are done.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -12,14 +12,14 @@ export class VirtualUser {
   #held = 0;
   #idle: () => void = () => {};
 
-  /** @param stop aborts when the scenario's time is over: sockets and timers end */
+  /** @param stop aborts when the scenario's time is over, which ends sockets and timers */
   constructor(scenario: string, stop: AbortSignal, startTime: number) {
     this.scenario = scenario;
     this.stop = stop;
     this.startTime = startTime;
   }
 
-  /** Keeps the iteration going until what it returns is called (idempotent). */
+  /** Keeps the iteration alive until the returned function is called (idempotent). */
   hold(): () => void {
     this.#held += 1;
     let released = false;
@@ -51,7 +51,7 @@ export function currentUser(): VirtualUser {
   return user;
 }
 
-/** For metrics, which setup may use too. */
+/** The name of the scenario, for metrics, which `setup` may use too. */
 export function currentScenario(): string {
   return current.getStore()?.scenario ?? '';
 }
