@@ -1,28 +1,22 @@
-/**
- * When to leave a registry alone that answers badly. Pure: state in, state out. One breaker a registry; what
- * concerns a single repository (404, 403) is no business of it.
- */
+/** When to leave a failing registry alone. Pure. The errors of a single repository (403, 404) do not count. */
 import { backoffMs } from '../lib/backoff.ts';
 import type { Random } from '../lib/random.ts';
 
 export interface BreakerState {
-  /** Looks in a row that ended in a 5xx, a timeout or no connection. */
+  /** Consecutive looks that ended in a 5xx, a timeout or no connection. */
   readonly failures: number;
-  /** 429s in a row. */
+  /** Consecutive 429s, or 503s with `Retry-After`. */
   readonly refusals: number;
-  /** Monotonic ms; 0: closed. Until then nothing is asked; afterwards one probe at a time. */
+  /** Monotonic ms; 0: closed. Before it nothing is asked, after it one probe at a time. */
   readonly openUntil: number;
 }
 
 export const closedBreaker: BreakerState = { failures: 0, refusals: 0, openUntil: 0 };
 
-/**
- * Failures in a row before it opens. One bad repository among good ones never gets there: the good ones' answers
- * come in between.
- */
+/** Consecutive failures that open it. Any success resets the count, so one bad repository does not. */
 const threshold = 5;
 const backoff = { baseMs: 1_000, maxMs: 5 * 60_000 };
-/** Under a full jitter a wait can be next to nothing; a registry in trouble gets at least this. */
+/** The shortest time open: full jitter alone could give almost none. */
 const minOpenMs = 500;
 
 export type BreakerMode = 'closed' | 'open' | 'probing';
@@ -46,9 +40,9 @@ export function afterFailure(state: BreakerState, now: number, random: Random): 
 }
 
 /**
- * A 429, or a 503 that says when to come back.
+ * Counts a 429, or a 503 with `Retry-After`.
  *
- * @param retryAfterMs what the answer asked for; null: nothing, so exponential backoff with full jitter
+ * @param retryAfterMs null: exponential backoff with full jitter
  */
 export function afterRefusal(
   state: BreakerState,

@@ -8,12 +8,11 @@ export type Challenge =
       readonly scope: string | null;
     };
 
-/** Longer headers are not looked at. */
 const maxHeaderLength = 4096;
-// Each alternative begins with another character, so that no text is tried twice.
+// Each alternative starts with a different character, so no input is tried twice.
 const parameterGrammar = /([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/y;
 
-/** The challenge to answer: bearer where offered, else basic. Null where neither is. */
+/** The challenge to answer: bearer if offered, else basic, else null. */
 export function parseChallenge(values: readonly string[]): Challenge | null {
   let basic: Challenge | null = null;
   for (const value of values) {

@@ -17,18 +17,17 @@ const fileSchema = z.object({
   credHelpers: z.record(z.string(), z.union([z.string(), entrySchema])).optional(),
 });
 
-/** Docker's own key of its Hub. */
+/** Keys that Docker Hub's entry may have; the first is Docker's own. */
 const hubKeys = ['https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io', dockerHub];
 
 /**
- * The credentials that a Docker `config.json` has for a registry: its `auths`, and entries of `credHelpers`
- * that hold credentials themselves. A helper that is a program is not run: it would be somebody else's code
- * with the gateway's rights.
+ * The credentials for a registry in a Docker `config.json`: from `auths`, or from entries of `credHelpers` that
+ * hold credentials. Helper programs are not run: that would run foreign code with the gateway's rights.
  *
  * @param text the file's content
  * @param host canonical registry host
- * @returns null where the file has none for the host
- * @throws Error when the file is not of Docker's shape; the message holds nothing of its content
+ * @returns null if the file has none for the host
+ * @throws Error if the file is no Docker config; the message quotes nothing of it
  */
 export function credentialsFromDockerConfig(text: string, host: string): Credentials | null {
   const file = fileSchema.safeParse(parseJson(text));
@@ -60,7 +59,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message quotes the text, and the text holds passwords.
+    // The parser's message would quote the file, which holds passwords.
     return null;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * One HTTP exchange: a request, its answer, nothing else. It bounds bytes and time and checks addresses; it
- * follows no redirect, knows no credentials and retries nothing.
+ * One HTTP exchange: a request and its answer. It bounds bytes and time and checks addresses. It follows no
+ * redirect, knows no credentials and retries nothing.
  *
- * undici's `dispatch` rather than `request` or `fetch`: no stream and no AbortSignal for each of the thousands
- * of HEADs a second.
+ * It uses undici's `dispatch`: `request` and `fetch` create a stream or an AbortSignal for each of thousands of
+ * HEADs a second.
  */
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -17,17 +17,14 @@ import { UpstreamError } from './upstream-error.ts';
 export interface ExchangeRequest {
   readonly method: 'HEAD' | 'GET' | 'POST';
   readonly url: URL;
-  /** Name and value by turns, so that no object is built for each request. */
+  /** Alternating names and values: no object is built for each request. */
   readonly headers: string[];
   readonly body?: string;
-  /** A larger body is refused; the connection is closed. */
+  /** A larger body fails the request and closes the connection. */
   readonly maxBytes: number;
   /** From the call to the last byte, so that a slow drip ends too. */
   readonly timeoutMs: number;
-  /**
-   * Whom we talk to. `own`: the registry as configured. `foreign`: where the registry sent us; every certificate
-   * is verified, and with `refusePrivate` no private address is contacted.
-   */
+  /** `own`: the registry as configured. `foreign`: a host that it named; its certificate is always verified. */
   readonly peer: 'own' | 'foreign';
   readonly refusePrivate: boolean;
 }
@@ -45,7 +42,7 @@ export interface Exchange {
 }
 
 export interface ExchangeOptions {
-  /** Connections to the registry kept open, ≥ 1. */
+  /** Most connections to the registry, ≥ 1. */
   readonly connections: number;
   readonly ca?: string | undefined;
   readonly insecureSkipVerify?: boolean | undefined;
@@ -55,7 +52,7 @@ export interface ExchangeOptions {
 const connectTimeoutMs = 10_000;
 const maxHeaderBytes = 32 * 1024;
 const keepAliveMs = 30_000;
-/** Connections to hosts a registry sends us to: rare requests, no need for many. */
+/** Connections to each host that a registry names; such requests are rare. */
 const foreignConnections = 4;
 const maxForeignOrigins = 64;
 const nothing = Buffer.alloc(0);
@@ -63,7 +60,7 @@ const nothing = Buffer.alloc(0);
 export function createExchange(options: ExchangeOptions): Exchange {
   const secureContext = contextWith(options.ca);
   const common = {
-    // Both are replaced by the one timer over the whole exchange.
+    // One timer over the whole exchange replaces both.
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: maxHeaderBytes,
@@ -131,7 +128,7 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
           method: request.method,
           headers: request.headers,
           body: request.body ?? null,
-          // undici closes the connection after a HEAD unless told otherwise: a handshake for every look.
+          // By default undici closes the connection after a HEAD: every look would need a handshake.
           reset: false,
         },
         {
@@ -140,7 +137,7 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
             if (failure !== undefined) started.abort(failure);
           },
           onResponseStart(_controller, statusCode, answerHeaders) {
-            // An informational answer (103) comes before the real one.
+            // Skip informational answers (103).
             if (statusCode < 200) return;
             status = statusCode;
             headers = answerHeaders;
@@ -169,13 +166,13 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
     try {
       start();
     } catch (error) {
-      // undici refuses some requests at once, an agent that is closed for one.
+      // undici throws at once for some requests, for example if the agent is closed.
       fail(networkError(request, error instanceof Error ? error : new Error(String(error))));
     }
   });
 }
 
-/** Method, host and path: a query string may hold a token. */
+/** Leaves out the query string, which may hold a token. */
 function describe(request: ExchangeRequest): string {
   return `${request.method} ${request.url.host}${request.url.pathname}`;
 }
@@ -190,7 +187,7 @@ function privateError(url: URL): UpstreamError {
   return new UpstreamError('redirect', `follow to ${url.host}: a private address, want a public one`);
 }
 
-/** Resolves names for `guarded`: at the time of connecting, so that no second answer of a DNS server slips by. */
+/** Checks the very addresses that the connection will use, so a later DNS answer cannot differ. */
 const publicLookup: LookupFunction = (hostname, options, done) => {
   resolve(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return done(error, '', 0);
@@ -210,13 +207,12 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
 
 let trusted: readonly string[] | undefined;
 
-/** What Node trusts, and the system's store. */
 function trustedCertificates(): readonly string[] {
   trusted ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
   return trusted;
 }
 
-/** Made once: parsing some 150 certificates at every connection would take longer than the handshake. */
+/** Created once: parsing some 150 certificates for each connection would take longer than the handshake. */
 function contextWith(ca: string | undefined): SecureContext {
   return createSecureContext({ ca: [...trustedCertificates(), ...(ca === undefined ? [] : [ca])] });
 }

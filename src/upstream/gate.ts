@@ -8,13 +8,13 @@ interface Waiter {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Waiting urgent requests (webhook completions) at most; more are refused, and their sender tries again. */
+/** Urgent requests (webhook completions) that may wait; more are refused, and their sender tries again. */
 const maxUrgent = 1_000;
 
 /**
- * Lets requests to one registry through: first a place among the `concurrency` under way, then a unit of the
- * budget, so that requests never wait for a place after they were counted and then go out in a bunch. Order is
- * that of arrival, urgent ones first. The poller's looks, one request each, bound the plain queue.
+ * Lets requests to one registry through. A request first gets one of the `concurrency` places, then a unit of the
+ * budget: in the other order, counted requests could pile up and go out in a burst. Urgent requests go first,
+ * then order of arrival counts. Each look sends one request at a time, which bounds the plain queue.
  */
 export class Gate {
   readonly #budget: RequestBudget;
@@ -37,7 +37,7 @@ export class Gate {
     return this.#plain.length + this.#urgent.length;
   }
 
-  /** How long the budget will grant nothing, as far as is known, ms. */
+  /** How long the budget will grant nothing, ms, as far as is known. */
   get blockedForMs(): number {
     return Math.max(0, this.#blockedUntil - this.#clock.monotonic());
   }
@@ -45,7 +45,7 @@ export class Gate {
   /**
    * Resolves when a request may go out; the caller calls `leave` when it has ended.
    *
-   * @param signal a waiter that gave up is passed over, and rejects when its turn comes
+   * @param signal an aborted waiter is skipped, and rejects when its turn comes
    */
   enter(urgent: boolean, signal?: AbortSignal): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
@@ -65,13 +65,13 @@ export class Gate {
     void this.#pump();
   }
 
-  /** Idempotent: refuses all that wait. */
+  /** Rejects all waiters. Idempotent. */
   close(): void {
     this.#closing.abort();
     for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) waiter.refuse(closedError());
   }
 
-  /** One at a time: whoever stands first is served first, and a shared budget is asked once for all. */
+  /** Runs once at a time: that keeps the order, and a shared budget is asked once for all waiters. */
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -86,7 +86,7 @@ export class Gate {
         await this.#clock.sleep(retryInMs, this.#closing.signal);
       }
     } catch (error) {
-      // A shared budget that cannot be asked: nothing goes out, the looks fail and come again.
+      // The shared budget cannot be reached: nothing goes out, and the looks fail and are repeated.
       for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) {
         waiter.refuse(
           new UpstreamError('refused', 'take from the request budget: it cannot be asked', error),

@@ -1,13 +1,9 @@
-/**
- * HEADs that somebody waits for (webhooks to be completed): few at a time per registry, so that a slow registry
- * holds up no other, and one HEAD for all who wait for the same tag.
- */
+/** HEADs for webhook completions: few at a time per registry, and one for all who wait for the same tag. */
 import type { Digest } from '../event/digest.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
 
-/** What a tag points at. */
 export interface Manifest {
   readonly digest: Digest;
   readonly mediaType: string | null;
@@ -15,32 +11,30 @@ export interface Manifest {
   readonly size: number | null;
 }
 
-/** `gone`: the registry has no such tag (yet). `unconfigured`: there is no such registry here to ask. */
+/** `gone`: the registry has no such tag (yet). `unconfigured`: no such registry is configured. */
 export type HeadAnswer = Manifest | 'gone' | 'unreachable' | 'unconfigured';
 
-/** Asks a registry for one tag; the poller fits. */
+/** Asks a registry for one tag. The poller implements it. */
 export interface TagSource {
-  /** Must not reject for what a registry does; `signal` aborts when nobody waits any more. */
+  /** Must not reject, whatever the registry does. `signal` aborts when nobody waits any more. */
   head(registry: string, repository: string, tag: string, signal: AbortSignal): Promise<HeadAnswer>;
 }
 
 export interface Seen {
   readonly answer: HeadAnswer;
-  /** When the HEAD was sent, monotonic ms: what it saw was so then or later. */
+  /** When the HEAD was sent, monotonic ms: what it saw was true then or later. */
   readonly sentAt: number;
 }
 
-/** HEADs under way per registry. */
 export const maxHeadsPerRegistry = 4;
 /** A HEAD that takes longer counts as unreachable. */
 export const headTimeoutMs = 4_000;
 
-/** The HEADs of one registry. */
 interface RegistryQueue {
   active: number;
-  /** By repository and tag, in the order of arrival. `Completion` bounds how many wait. */
+  /** By repository and tag, in order of arrival. `Completion` bounds its size. */
   readonly queued: Map<string, Entry>;
-  /** Tags whose HEAD is under way: another one for them waits, since it has to start after its webhook came. */
+  /** Tags whose HEAD is under way. The next HEAD for such a tag waits: it must start after its webhook came. */
   readonly underWay: Set<string>;
 }
 
@@ -56,14 +50,14 @@ export class HeadQueue {
   readonly #signal: AbortSignal;
   readonly #registries = new Map<string, RegistryQueue>();
 
-  /** @param signal ends every HEAD, under way or to come */
+  /** @param signal ends every HEAD, running or queued */
   constructor(source: TagSource, clock: Clock, signal: AbortSignal) {
     this.#source = source;
     this.#clock = clock;
     this.#signal = signal;
   }
 
-  /** A look that starts after this call. Never rejects. */
+  /** Resolves with a look that starts after this call. Never rejects. */
   look(observation: Deferred): Promise<Seen> {
     const queue = this.#queueOf(observation.registry);
     const key = `${observation.repository}:${observation.tag}`;
@@ -104,7 +98,7 @@ export class HeadQueue {
     const sentAt = this.#clock.monotonic();
     const deadline = { clock: this.#clock, timeoutMs: headTimeoutMs, signal: this.#signal };
     const unreachable = () => 'unreachable' as const;
-    // An answer that never comes must not hold the place: what ignores its signal is left behind.
+    // A source that ignores its signal must not hold the place: `within` stops waiting for it.
     const asked = within(
       deadline,
       (signal) => this.#source.head(registry, repository, tag, signal),

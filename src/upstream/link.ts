@@ -1,11 +1,9 @@
-/** Longer headers are not looked at. */
 const maxHeaderLength = 8192;
 
 /**
- * The target of `Link: <…>; rel="next"` (RFC 8288), resolved against the page it came with. Null where there
- * is none.
+ * The target of `Link: <…>; rel="next"` (RFC 8288), resolved against `base`; null if there is none.
  *
- * @throws Error when it leads to another origin: a list belongs to the registry that was asked
+ * @throws Error if it leads to another origin
  */
 export function nextLink(header: string | null, base: URL): URL | null {
   if (header === null || header.length > maxHeaderLength) return null;
@@ -15,7 +13,7 @@ export function nextLink(header: string | null, base: URL): URL | null {
     if (!URL.canParse(match[1], base.href)) throw new Error('follow Link: not a URL, want a URL or path');
     const target = new URL(match[1], base);
     if (target.origin === base.origin) return target;
-    // Registries behind a proxy that ends TLS name themselves `http`; the same host over what was asked is meant.
+    // Registries behind a TLS proxy name themselves `http`: stay at the origin that was asked.
     if (target.host === base.host || target.hostname === base.hostname) {
       return new URL(target.pathname + target.search, base);
     }

@@ -1,4 +1,4 @@
-/** What a tag points at, asked by HEAD; by GET only where a registry gives no usable digest (Docker Hub counts GETs). */
+/** What a tag points at. By GET only if a registry gives no usable digest: Docker Hub counts GETs. */
 import { createHash } from 'node:crypto';
 import { type Digest, parseDigest } from '../event/digest.ts';
 import { parseMediaType } from '../event/media-type.ts';
@@ -6,15 +6,15 @@ import { headerOf } from './rate-limit.ts';
 import type { RegistryClient, Reply } from './registry-client.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** Without all of these some registries answer with the digest of a converted schema 1 manifest, or 404. */
-export const manifestAccept = [
+/** Without all of these, some registries answer 404 or with the digest of a converted schema 1 manifest. */
+const manifestAccept = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** distribution-spec: registries should accept manifests of up to 4 MiB; hardly any takes more. */
+/** distribution-spec: registries should accept manifests of up to 4 MiB; hardly any accepts more. */
 const maxManifestBytes = 4 * 1024 * 1024;
 
 export type TagLook =
@@ -38,7 +38,7 @@ export function pullScope(repository: string): string {
   return `repository:${repository}:pull`;
 }
 
-/** @throws UpstreamError whenever the answer is not certain */
+/** Says `gone` only after a 404. @throws UpstreamError if the answer is not certain */
 export async function headTag(
   client: RegistryClient,
   repository: string,

@@ -1,8 +1,8 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /**
- * Addresses that a public registry has no business to send us to: the special-purpose registries of IANA
- * (RFC 6890), site-local IPv6 (RFC 3879), and one address of Azure that no registry of IANA lists.
+ * Addresses that a public registry must not send us to: IANA's special-purpose registries (RFC 6890), site-local
+ * IPv6 (RFC 3879), and one Azure address that IANA does not list.
  */
 const blocked = new BlockList();
 for (const [network, prefix] of [
@@ -23,8 +23,8 @@ for (const [network, prefix] of [
   blocked.addSubnet(network, prefix, 'ipv4');
 }
 for (const [network, prefix] of [
-  // IPv4 within IPv6: IPv4-compatible (with `::` and `::1`), IPv4-translated (RFC 2765), NAT64 (RFC 6052, RFC 8215)
-  // and 6to4. The IPv4 address within is not looked at, so all are refused.
+  // IPv4 within IPv6: IPv4-compatible (with `::` and `::1`), IPv4-translated (RFC 2765), NAT64 (RFC 6052, RFC
+  // 8215) and 6to4. All are refused: the IPv4 address inside is not examined.
   ['::', 96],
   ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
@@ -38,15 +38,12 @@ for (const [network, prefix] of [
   blocked.addSubnet(network, prefix, 'ipv6');
 }
 
-/**
- * Whether an IP address belongs to a private, local or otherwise special network. An IPv4-mapped address
- * (`::ffff:0:0/96`), however it is spelled, counts as the IPv4 address in it: BlockList sees to that.
- */
+/** BlockList treats an IPv4-mapped address (`::ffff:0:0/96`) in any spelling as its IPv4 address. */
 export function isPrivateAddress(address: string): boolean {
   return blocked.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
-/** The address in a URL's hostname, without IPv6 brackets; null where it is a name to be resolved. */
+/** The IP address in a URL's hostname, without IPv6 brackets; null for a name. */
 export function addressInHostname(hostname: string): string | null {
   const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   return isIP(bare) === 0 ? null : bare;

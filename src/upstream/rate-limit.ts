@@ -3,9 +3,9 @@
 /** Headers as undici gives them: lower-case names. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Longest wait a registry may impose in one answer; a wrong date must not stop polling for a year. */
+/** Longest wait that one answer may impose: a wrong date must not stop polling for a year. */
 const maxRetryAfterMs = 3_600_000;
-/** How long a warning holds without another one. */
+/** How long a slowdown holds without another one. */
 const warningMs = 60_000;
 const minPauseMs = 1_000;
 const minStopMs = 30_000;
@@ -13,20 +13,20 @@ const minStopMs = 30_000;
 export type Verdict =
   | { readonly kind: 'go' }
   | { readonly kind: 'slow'; readonly requestsPerSecond: number; readonly forMs: number }
-  /** Nothing for so long, and then one request to see. */
+  /** Send nothing for `forMs`, then one probe. */
   | { readonly kind: 'stop'; readonly forMs: number };
 
 export interface RateLimit {
   readonly remaining: number;
-  /** Null where the registry names none. */
+  /** Null: the registry names none. */
   readonly limit: number | null;
   /** Window of the limit, ms. */
   readonly windowMs: number | null;
-  /** Until the window begins anew, ms. */
+  /** Time until the window restarts, ms. */
   readonly resetMs: number | null;
 }
 
-/** First value of a header; null where there is none. */
+/** First value of a header; null if absent. */
 export function headerOf(headers: AnswerHeaders, name: string): string | null {
   const value = headers[name];
   if (value === undefined) return null;
@@ -36,7 +36,7 @@ export function headerOf(headers: AnswerHeaders, name: string): string | null {
 /**
  * `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), ms from `now`.
  *
- * @returns null where there is none or it makes no sense; at most an hour
+ * @returns null if absent or malformed; at most an hour
  */
 export function parseRetryAfter(value: string | null, now: number): number | null {
   if (value === null) return null;
@@ -46,10 +46,7 @@ export function parseRetryAfter(value: string | null, now: number): number | nul
   return Number.isNaN(at) || !/[a-z]/i.test(text) ? null : Math.min(Math.max(0, at - now), maxRetryAfterMs);
 }
 
-/**
- * Docker Hub's `ratelimit-remaining: 76;w=21600`, its API's `x-ratelimit-*` and the IETF draft's
- * `ratelimit-*`. Null where the answer has none: unlimited.
- */
+/** Reads Docker Hub's `ratelimit-remaining: 76;w=21600`, `x-ratelimit-*` and the IETF draft's. Null: unlimited. */
 export function parseRateLimit(headers: AnswerHeaders, now: number): RateLimit | null {
   const remaining = field(headers, 'remaining');
   if (remaining === null) return null;
@@ -65,9 +62,9 @@ export function parseRateLimit(headers: AnswerHeaders, now: number): RateLimit |
 }
 
 /**
- * Slower as the remaining requests near the reserve, linearly over the lower half; a stop at the reserve.
+ * Slows down linearly over the lower half of the quota above the reserve, and stops at the reserve.
  *
- * @param stops stops in a row before this answer: each probe costs a request, so they come less and less often
+ * @param stops stops in a row before this answer: each probe costs a request, so probes become rarer
  */
 export function judge(
   limit: RateLimit | null,
@@ -81,13 +78,13 @@ export function judge(
   if (limit.limit === null || limit.limit <= reserve) return { kind: 'go' };
   const share = left / (limit.limit - reserve);
   if (share >= 0.5) return { kind: 'go' };
-  // What can be kept up to the end of the window; going on faster than that would only reach the stop.
+  // The rate that lasts until the window ends; no slower one is needed.
   const sustainable = left / ((limit.resetMs ?? limit.windowMs ?? warningMs) / 1000 || 1);
   const slowed = Math.max(requestsPerSecond * share * 2, sustainable);
   return { kind: 'slow', requestsPerSecond: Math.min(slowed, requestsPerSecond), forMs: warningMs };
 }
 
-/** Without a reset time: as long as it takes a sliding window to give one request back, doubled each time. */
+/** Without a reset time: the time in which a sliding window gives one request back, doubled at each stop. */
 function stopMs(limit: RateLimit, stops: number): number {
   if (limit.resetMs !== null) return Math.min(Math.max(limit.resetMs, minPauseMs), maxRetryAfterMs);
   const windowMs = limit.windowMs ?? warningMs;
@@ -97,7 +94,7 @@ function stopMs(limit: RateLimit, stops: number): number {
 
 interface Field {
   readonly value: number;
-  /** The `w` parameter, seconds. */
+  /** Seconds (`w`). */
   readonly window: number | null;
 }
 
@@ -108,7 +105,7 @@ function field(headers: AnswerHeaders, name: string): Field | null {
   return { value: Number(match[1]), window: match[2] === undefined ? null : Number(match[2]) };
 }
 
-/** A reset is either seconds from now or, as Docker Hub's API has it, seconds since the epoch. */
+/** A reset is in seconds from now or, in Docker Hub's API, in seconds since the epoch. */
 function resetDelayMs(seconds: number, now: number): number {
   const delayMs = seconds > 1_000_000_000 ? seconds * 1000 - now : seconds * 1000;
   return Math.min(Math.max(0, delayMs), maxRetryAfterMs);

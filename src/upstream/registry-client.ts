@@ -1,7 +1,6 @@
 /**
- * Asks one registry under one identity: every request passes the gate (concurrency and budget), carries the
- * credentials that belong to it, follows redirects by hand, and what the answer says about load is heeded here.
- * It knows nothing of tags or manifests, and never decides what an answer means for a repository.
+ * Asks one registry under one identity, within its concurrency and budget, and obeys what answers say about load.
+ * It never decides what an answer means for a repository.
  */
 import { createHash } from 'node:crypto';
 import type { RequestBudget } from '../cluster/request-budget.ts';
@@ -29,15 +28,12 @@ export interface ClientRequest {
   /** Token scope, `repository:library/nginx:pull`. */
   readonly scope: string;
   readonly accept: string;
-  /**
-   * What goes with it to the registry's own origin: what the registry asks for (default), the credentials
-   * themselves (an API beside the registry's that takes no token), or nothing.
-   */
+  /** For the registry's own origin: what it asks for (default), the bare credentials, or nothing. */
   readonly authorize?: 'asked' | 'basic' | 'nothing';
   readonly maxBytes: number;
-  /** Before the looks that wait; for webhook completions. */
+  /** Goes before waiting looks; for webhook completions. */
   readonly urgent?: boolean;
-  /** Gives up while still waiting for its turn. */
+  /** Gives up while the request waits for its turn. */
   readonly signal?: AbortSignal;
 }
 
@@ -55,14 +51,14 @@ export interface RegistryClient {
   readonly metadataBase: URL;
   /** @throws UpstreamError refused, server, timeout, network, denied, too-large, redirect, closed */
   send(request: ClientRequest): Promise<Reply>;
-  /** How long nothing will be sent, ms, as far as is known: a pause, or a budget that is used up. */
+  /** How long nothing will be sent, ms, as far as is known: a pause, or an exhausted budget. */
   readonly blockedForMs: number;
   close(): Promise<void>;
 }
 
 export interface RegistryClientDeps {
   readonly exchange: Exchange;
-  /** Where the kind of registry has its metadata API; default: the registry itself. */
+  /** The kind's metadata API; default: the registry itself. */
   readonly metadataEndpoint?: string | undefined;
   readonly budget: RequestBudget;
   readonly clock: Clock;
@@ -70,7 +66,6 @@ export interface RegistryClientDeps {
   /** Labels: registry, kind, status. */
   readonly requests: Counter;
   readonly onPressure: (kind: Pressure) => void;
-  /** Latest `ratelimit-remaining`. */
   readonly onRemaining: (remaining: number) => void;
 }
 
@@ -79,7 +74,7 @@ const headTimeoutMs = 15_000;
 const bodyTimeoutMs = 30_000;
 const maxTokenBytes = 256 * 1024;
 const defaultReserve = 10;
-/** A warning like the last one is not passed on again sooner, ms: a shared budget is a network away. */
+/** A warning like the last one is passed on at most this often, ms: a shared budget is a network call away. */
 const repeatWarningMs = 10_000;
 const userAgent = 'manifeed (+https://github.com/opencontainers/distribution-spec)';
 
@@ -135,13 +130,13 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
         refusePrivate: rule === 'public',
       });
     } catch (error) {
-      // The exchange refuses a private address before it connects; it does not know why we went there.
+      // The exchange refused a private address, but cannot name the setting that would allow it.
       if (error instanceof UpstreamError && error.reason === 'redirect') throw realmRefused(url, service);
       throw error;
     }
   }
 
-  /** One exchange through the gate, counted, and heeded. */
+  /** Sends one request through the gate, counts it, and obeys what the answer says about load. */
   async function pass(
     requestKind: RequestKind,
     urgent: boolean,
@@ -165,7 +160,7 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
     }
   }
 
-  /** Draws from an answer what it says about load. @throws UpstreamError refused, server */
+  /** Obeys what an answer says about load. @throws UpstreamError refused, server */
   async function heed(answer: Answer, url: URL): Promise<void> {
     const { status, headers } = answer;
     const retryAfterMs = parseRetryAfter(headerOf(headers, 'retry-after'), clock.now());
@@ -201,11 +196,11 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
     if (verdict.kind === 'go') return warn(options.poll.requestsPerSecond, 1);
     if (verdict.kind === 'slow') return warn(verdict.requestsPerSecond, verdict.forMs);
     await pause(verdict.forMs);
-    // After the stop one request goes out to see, not a whole round.
+    // After the pause one probe goes out, not a whole round.
     await warn(1_000 / verdict.forMs, verdict.forMs * 2);
   }
 
-  /** Passes a rate on to the budget, unless it is about the one passed on just now. */
+  /** Passes a rate on to the budget, unless it is close to the one passed on last. */
   async function warn(requestsPerSecond: number, forMs: number): Promise<void> {
     const now = clock.monotonic();
     const like = Math.abs(requestsPerSecond / lastWarning.requestsPerSecond - 1) < 0.1;
@@ -215,11 +210,11 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
     await budget.slow(requestsPerSecond, forMs);
   }
 
-  /** Sends to one URL, retrying once over a fresh connection when a kept one turns out to be dead. */
+  /** Sends to one URL. Retries once, over a fresh connection, if a kept one was dead. */
   async function sendTo(request: ClientRequest, url: URL, authorization: string | null): Promise<Reply> {
     const headers = ['accept', request.accept, 'user-agent', userAgent];
     if (authorization !== null) headers.push('authorization', authorization);
-    // A host the operator wrote down may be anywhere; one that a redirect named may not.
+    // A configured host may have a private address; a host that a redirect named may not.
     const configured = url.origin === base.origin || url.origin === metadataBase.origin;
     const outgoing: ExchangeRequest = {
       method: request.method,
@@ -239,7 +234,7 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
     }
   }
 
-  /** Same origin: with the credentials that the registry asks for. Anywhere else: with none. */
+  /** Sends credentials only to the registry's own origin. */
   async function sendAuthorized(request: ClientRequest, url: URL): Promise<Reply> {
     if (url.origin !== base.origin || request.authorize === 'nothing') return sendTo(request, url, null);
     if (request.authorize === 'basic') return sendTo(request, url, tokens.basic);
@@ -283,7 +278,7 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
   };
 }
 
-/** Names the budget of a registry and an identity, without showing the identity. */
+/** The key of the budget of a registry and an identity; it does not reveal the identity. */
 export function budgetKey(options: UpstreamOptions): string {
   if (options.username === undefined) return options.host;
   return `${options.host}|${createHash('sha256').update(options.username).digest('hex').slice(0, 16)}`;
@@ -298,7 +293,7 @@ function redirectTarget(reply: Reply): URL | null {
   return new URL(location, reply.url);
 }
 
-/** The address a name resolves to is checked while connecting; a literal one and the scheme are checked here. */
+/** Checks the scheme and a literal address. The addresses of a name are checked while connecting. */
 function refuseRedirect(from: URL, to: URL, plainHttp: boolean, allowPrivate: boolean): void {
   if (to.protocol !== 'https:' && !(to.protocol === 'http:' && plainHttp && from.protocol === 'http:')) {
     throw new UpstreamError(
@@ -322,7 +317,7 @@ function headerValues(reply: Reply, name: string): readonly string[] {
   return typeof value === 'string' ? [value] : value;
 }
 
-/** A kept connection that the registry closed at the moment of sending. */
+/** Whether the registry closed a kept connection at the moment of sending. */
 function isBrokenConnection(error: unknown): boolean {
   if (!(error instanceof UpstreamError) || error.reason !== 'network') return false;
   const { cause } = error;

@@ -2,7 +2,7 @@
 import { UpstreamError } from './upstream-error.ts';
 
 export interface TokenServiceOptions {
-  /** The registry's name in references, with its port where it has one. */
+  /** The registry's name in references, with its port if it has one. */
   readonly host: string;
   /** Base URL of the registry's API. */
   readonly base: URL;
@@ -10,12 +10,12 @@ export interface TokenServiceOptions {
   readonly tokenService?: string | undefined;
 }
 
-/** `trusted`: wherever its address is. `public`: only at a public address. */
+/** `trusted`: at any address. `public`: only at a public address. */
 export type RealmRule = 'trusted' | 'public' | 'refused';
 
 /**
- * A registry chooses its realm, so the operator's word or the registry's own host and port is needed before a
- * realm inside a private network receives anything: another port of the same host is another service.
+ * The registry chooses its realm, so in a private network it must be the registry's own host and port, or be
+ * configured. Another port of the same host is another service.
  */
 export function realmRule(realm: URL, { host, base, tokenService }: TokenServiceOptions): RealmRule {
   if (tokenService !== undefined) return isAt(realm, tokenService) ? 'trusted' : 'refused';
@@ -26,7 +26,7 @@ function isAt(realm: URL, hostAndPort: string): boolean {
   return URL.parse(`${realm.protocol}//${hostAndPort}`)?.host === realm.host;
 }
 
-/** Says which setting would allow the realm. */
+/** The error for a refused realm; it names the setting that would allow it. */
 export function realmRefused(realm: URL, { host, tokenService }: TokenServiceOptions): UpstreamError {
   const need =
     tokenService === undefined

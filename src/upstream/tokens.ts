@@ -1,7 +1,7 @@
 /**
  * Answers a registry's challenges: which `Authorization` goes with a request (distribution-spec, "token
- * authentication"). It owns the credentials; they go to the registry's own origin and to the token realm that
- * this origin names over TLS (or over plain HTTP, where the registry itself is configured so), nowhere else.
+ * authentication"). It owns the credentials. They go only to the registry's own origin, and to the token realm
+ * that this origin names over TLS (over plain HTTP only if the registry is configured so).
  */
 
 import { z } from 'zod';
@@ -30,26 +30,26 @@ export interface TokensOptions {
 }
 
 export interface Tokens {
-  /** The credentials as basic authentication; null where there are none. */
+  /** The credentials as basic authentication; null: there are none. */
   readonly basic: string | null;
   /**
-   * What to send with a request of this scope before being asked; null: nothing. If the realm fails, its challenge
-   * is forgotten: the next request goes out bare, and the registry names its realm anew.
+   * The `Authorization` to send unasked; null: none. If the realm fails, its challenge is forgotten: the registry
+   * names its realm again after a bare request.
    */
   current(scope: string): Promise<string | null>;
-  /** After a 401 to a request sent with `used`; null: there is nothing better to send. */
+  /** The `Authorization` to retry with after a 401 to a request sent with `used`; null: nothing better. */
   answer(scope: string, challenges: readonly string[], used: string | null): Promise<string | null>;
 }
 
-/** Scopes whose tokens are remembered; the one used longest ago is forgotten first. */
+/** Scopes whose tokens are remembered; the least recently used is forgotten first. */
 export const maxTokens = 4_096;
 const maxTokenLength = 32 * 1024;
-/** Where the answer names none (distribution-spec); shorter ones are taken as this, as the specification says. */
+/** distribution-spec: the lifetime if the answer names none, or a shorter one. */
 const defaultLifetimeMs = 60_000;
 const maxLifetimeMs = 3_600_000;
-/** A token is not used in the last moments of its life: the request takes time too. */
+/** A token is not used in the last part of its life, because the request takes time too. */
 const marginShare = 0.1;
-/** A realm that did not answer is left alone this long; bare requests meanwhile show whether it is still named. */
+/** How long an unreachable realm is left alone. Bare requests meanwhile show whether it is still named. */
 const realmBackoff = { baseMs: 1_000, maxMs: 60_000 };
 
 const tokenSchema = z.object({
@@ -63,13 +63,12 @@ interface Bearer {
   readonly service: string | null;
 }
 
-/** A realm that could not be reached. One is remembered: the registry names one at a time. */
+/** An unreachable realm. Only one is remembered, because the registry names one at a time. */
 interface Trouble {
   readonly realm: string;
   readonly error: UpstreamError;
-  /** In a row. */
   readonly failures: number;
-  /** Monotonic ms until which it is not asked. */
+  /** Not asked before this, monotonic ms. */
   readonly until: number;
 }
 
@@ -100,7 +99,7 @@ export function createTokens(options: TokensOptions): Tokens {
     return token.header;
   }
 
-  /** One token request at a time for each realm and scope, however many looks wait for it. */
+  /** Runs one token request at a time for each realm and scope; all waiting looks share it. */
   function fetchToken(bearer: Bearer, scope: string): Promise<string> {
     const name = `${bearer.realm.href} ${scope}`;
     const running = underWay.get(name);
@@ -112,7 +111,7 @@ export function createTokens(options: TokensOptions): Tokens {
         return header;
       })
       .catch((error: unknown) => {
-        // A registry that moves its token service says so only to a request that carries no token.
+        // A registry that moved its token service names the new one only to a request without a token.
         if (typeof scheme === 'object' && scheme.realm.href === bearer.realm.href && !isOurs(error)) {
           scheme = 'none';
         }
@@ -192,7 +191,7 @@ export function createTokens(options: TokensOptions): Tokens {
       const bearer = { realm: realmOf(challenge.realm), service: challenge.service };
       scheme = bearer;
       const known = cached(scope);
-      // Another look may have fetched a better one meanwhile; the refused one is not sent again.
+      // Another look may have fetched a newer one meanwhile. The refused one is not sent again.
       if (known !== null && known !== used) return known;
       cache.delete(scope);
       return fetchToken(bearer, scope);
@@ -200,7 +199,7 @@ export function createTokens(options: TokensOptions): Tokens {
   };
 }
 
-/** Failures that say nothing about the realm: a pause that was asked for, or our own end. */
+/** Failures that say nothing about the realm: a requested pause, or our own end. */
 function isOurs(error: unknown): boolean {
   return error instanceof UpstreamError && (error.reason === 'refused' || error.reason === 'closed');
 }
@@ -220,7 +219,7 @@ function readToken(answer: Answer, realm: URL): { token: string; lifetimeMs: num
   }
   const parsed = tokenSchema.safeParse(json);
   const token = parsed.data?.token ?? parsed.data?.access_token;
-  // Only what may stand in a header: a token with a line break would forge headers of our own request.
+  // A token with a line break would forge headers of our own request.
   if (token === undefined || token.length > maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) {
     throw refuse('no usable token');
   }

@@ -1,9 +1,6 @@
-/**
- * Why a request to a registry failed. It decides what happens next: `refused` pauses the registry,
- * `server`, `timeout` and `network` count for its breaker, the others concern one repository only.
- */
+/** `refused` pauses the registry; `isOutage` counts for its breaker; the others concern one repository only. */
 export type UpstreamReason =
-  /** 429, or a 503 that says when to come back. */
+  /** 429, or a 503 with `Retry-After`. */
   | 'refused'
   /** Any other 5xx. */
   | 'server'
@@ -12,13 +9,13 @@ export type UpstreamReason =
   | 'network'
   /** 401 or 403, or no token was given. */
   | 'denied'
-  /** An answer that breaks the rules: malformed, never ending, an invalid digest, a looping list. */
+  /** A malformed or endless answer, an invalid digest, or a looping list. */
   | 'invalid'
   /** A body larger than its bound. */
   | 'too-large'
   /** A redirect or token realm that must not be followed. */
   | 'redirect'
-  /** Not there: the metadata API or the repository. */
+  /** The metadata API or the repository does not exist. */
   | 'missing'
   | 'closed';
 
@@ -33,7 +30,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Whether the registry as a whole is in trouble, rather than one repository. */
+/** Whether the whole registry is in trouble, not one repository. */
 export function isOutage(reason: UpstreamReason): boolean {
   return reason === 'server' || reason === 'timeout' || reason === 'network';
 }

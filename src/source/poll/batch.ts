@@ -11,13 +11,12 @@ interface Answer {
   readonly askedAt: number;
 }
 
-/** What a look saw and has not said yet. It is said with its age, so that our clock has no part in it. */
+/** Observations that a look has not recorded yet. Recording sends their age: our wall clock plays no part. */
 export class LookBatch {
   readonly #view: LedgerView;
   readonly #clock: Clock;
   readonly #answers: Answer[] = [];
   #since = 0;
-  /** Changes that what was said has made. */
   changes = 0;
 
   constructor(view: LedgerView, clock: Clock) {

@@ -1,26 +1,23 @@
-/**
- * How long to wait before the next look at a repository: shorter after a change and around the hours when the
- * repository usually moves, longer while nothing happens. Pure.
- */
+/** The wait before the next look: shorter after changes and near busy hours, longer in quiet times. Pure. */
 export interface IntervalBounds {
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
-  /** Where a repository of unknown habits begins. */
+  /** The first interval of a repository of unknown habits. */
   readonly intervalMs: number;
 }
 
-/** A repository's habits: how often it changed in each hour of the day (UTC), fading. */
+/** How often a repository changed in each hour of the day (UTC); old changes fade. */
 export type Hours = readonly number[];
 
 export const noHours: Hours = new Array<number>(24).fill(0);
 
-/** A look that follows a change: something that is being worked on moves again soon. */
+/** After a change: a repository in work soon changes again. */
 const fasterFactor = 0.5;
-/** A quiet look. Slow growth: some 11 quiet looks from 60 s to 15 min. */
+/** After a quiet look: it takes about 11 of them from 60 s to 15 min. */
 const slowerFactor = 1.3;
-/** What an hour can hold; when one overflows, all are halved, so that old habits fade. */
+/** When an hour exceeds this, all are halved, so that old habits fade. */
 const maxHourCount = 35;
-/** Changes it takes before hours mean anything. */
+/** Changes needed before hours mean anything. */
 const minHistory = 4;
 const hourMs = 3_600_000;
 
@@ -34,13 +31,13 @@ export function learn(habits: Habits, changes: number, now: number, bounds: Inte
   const base = clamp(habits.intervalMs === 0 ? bounds.intervalMs : habits.intervalMs, bounds);
   if (changes === 0) return { intervalMs: clamp(base * slowerFactor, bounds), hours: habits.hours };
   return {
-    // A change also ends a long quiet: never slower than the configured interval after it.
+    // After a change, never wait longer than the configured interval.
     intervalMs: clamp(Math.min(base, bounds.intervalMs) * fasterFactor, bounds),
     hours: countHour(habits.hours, hourOf(now)),
   };
 }
 
-/** The wait before the next look: never past the start of an hour in which the repository usually moves. */
+/** The wait before the next look; it ends at the latest when a busy hour begins. */
 export function waitMs(habits: Habits, now: number, bounds: IntervalBounds): number {
   const { hours } = habits;
   const plainMs = clamp(habits.intervalMs === 0 ? bounds.intervalMs : habits.intervalMs, bounds);
@@ -50,7 +47,7 @@ export function waitMs(habits: Habits, now: number, bounds: IntervalBounds): num
   return reachesBusyHour ? clamp(toNextHourMs, bounds) : plainMs;
 }
 
-/** Whether this hour saw clearly more changes than its share. */
+/** Whether this hour saw at least three times its share of the changes. */
 function isBusyHour(hours: Hours, hour: number): boolean {
   const total = hours.reduce((sum, count) => sum + count, 0);
   return total >= minHistory && (hours[hour] ?? 0) >= (3 * total) / 24;

@@ -2,22 +2,20 @@ import type { Random } from '../../lib/random.ts';
 
 /** Jitter of a wait: uniform within ±10 %, so that repositories never fall into step. */
 const jitterShare = 0.1;
-/** Seconds ahead that are counted; looks further off are placed at random. */
+/** Seconds ahead that are counted; later looks are placed at random. */
 const horizonSeconds = 4096;
-/** Places tried for each look. */
 const candidates = 4;
 
-/** Seconds just ahead, whose looks are as good as complete: their average is the load to be expected. */
+/** Seconds just ahead, which are almost full: their average is the expected load. */
 const measuredSeconds = 8;
 
 /**
- * Where, within its jitter, a repository's next look is put: of a few random places the second that will have
- * the fewest looks. Independent jitter alone drifts into a Poisson load (±3.5 % at 833 looks per 5 s, with peaks
- * beyond 10 %); choosing among four keeps it flat for good, and flattens what an outage has heaped up ("power of
- * two choices").
+ * Places a repository's next look within its jitter: of a few random places, the second that will have the fewest
+ * looks. Independent jitter alone drifts into a Poisson load (±3.5 % at 833 looks per 5 s, peaks beyond 10 %).
+ * Choosing among four keeps it flat, and flattens what an outage has piled up ("power of two choices").
  *
- * What counts is how full a second will be when its time comes, not how full it is: a later place has had less
- * time to fill. Comparing plain counts puts everything at the late end and stretches all intervals by 6 %.
+ * It compares how full a second will be when its time comes, because a later one has had less time to fill.
+ * Comparing plain counts would put everything at the late end and stretch all intervals by 6 %.
  */
 export class LoadSlots {
   readonly #counts = new Float64Array(horizonSeconds);

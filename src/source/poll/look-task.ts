@@ -1,4 +1,3 @@
-/** What a look is asked to do, what it needs, and what it says. */
 import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import type { LedgerView } from './ledger-view.ts';
@@ -11,17 +10,17 @@ export interface LookTask {
   readonly repository: string;
   readonly scopes: Scopes;
   readonly memo: Memo;
-  /** Names the state of `memo.baselined`: scopes and the ledger's continuity. */
+  /** Key of `memo.baselined`: the scopes and the ledger's continuity. */
   readonly baselineKey: string;
-  /** Whether what the very first look finds under this tag is announced. */
+  /** Whether a tag that the very first look finds is announced. */
   readonly announces: (tag: string) => boolean;
   readonly maxHeads: number;
   /** Time over which many HEADs are spread, ms. */
   readonly spreadMs: number;
-  /** Time after which a second look may confirm that most tags are gone, ms. */
+  /** Time after which a second look may confirm a mass loss, ms. */
   readonly confirmMs: number;
   readonly signal: AbortSignal;
-  /** Leave to spread a large look over `spreadMs`: returns how to give it back, or null when too many do. */
+  /** Asks to spread a large look over `spreadMs`. Returns a function that ends it, or null if too many run. */
   readonly enterLarge: () => (() => void) | null;
 }
 
@@ -30,25 +29,22 @@ export interface LookDeps extends LedgerView {
   readonly lister: Lister;
   readonly bounds: ListBounds;
   readonly clock: Clock;
-  /** Counts what was wrong with an answer. */
   readonly onBadAnswer: (reason: string, by?: number) => void;
-  /** Most known tags are gone at once: nothing is said of it before a second look. Called by the first one. */
+  /** A look withheld a mass loss, and no earlier one did. */
   readonly onMassLoss: () => void;
 }
 
 export interface LookResult {
   readonly memo: Memo;
   readonly changes: number;
-  /** HEADs and lists done: what a look at this repository costs. */
+  /** HEADs and lists done: the cost of a look at this repository. */
   readonly requests: number;
   /** Null: everything in the plan was seen. */
   readonly error: Error | null;
-  /** Some tags were not to be seen, but the look went on to its end. */
+  /** Some tags could not be read, but the look reached its end. */
   readonly partial: boolean;
-  /** Whether the registry answered anything at all. */
   readonly answered: boolean;
-  /** More is waiting to be asked for. */
   readonly backlog: boolean;
-  /** After this time, ms, a look may confirm the loss that this one withheld; null: it withheld nothing. */
+  /** Time after which a look may confirm the loss that this one withheld, ms; null: it withheld none. */
   readonly withheldForMs: number | null;
 }

@@ -1,7 +1,6 @@
 /**
- * One look at one repository: list its tags where a pattern asks for that, HEAD what may have moved, and say
- * what was seen. It never decides that something changed (the ledger does), nor when to look again (the
- * registry's poller does), and it says `gone` only after a 404 of the manifest itself; of most tags at once only after a second look.
+ * One look at one repository: lists its tags if a pattern needs that, HEADs what may have moved, and records what
+ * it saw. It says `gone` only after a 404 of the manifest and, of most tags at once, after a second look.
  */
 import { isTag } from '../../event/reference.ts';
 import { headTag, type TagLook } from '../../upstream/manifest.ts';
@@ -15,18 +14,18 @@ import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
 import { newnessOf } from './scopes.ts';
 
-/** HEADs that may follow each other at once; more are spread. */
-export const burstHeads = 16;
+/** HEADs that may follow each other at once; more are spread over time. */
+const burstHeads = 16;
 const spreadShare = 0.8;
-/** Time between two full sweeps where the list is usually read only down to what is known, ms. */
+/** Interval of full sweeps, if other listings stop at what is known, ms. */
 const sweepMs = 3_600_000;
-/** A registry's rows may appear out of order by this much, ms. */
+/** How far out of order a registry's rows may appear, ms. */
 const overlapMs = 5 * 60_000;
-/** Tags in a row that fail before the look is given up: a single broken manifest must not hide the others. */
+/** Failed tags in a row that end the look; a single broken manifest must not hide the others. */
 const maxFailuresInRow = 5;
-/** Tags that were there, asked for again at the end of a long look where others were gone. */
+/** Present tags that are asked for again at the end of a look that found others gone. */
 const maxWitnesses = 3;
-/** Looks in a row that some tag spoilt, after which the rest counts as seen without it. */
+/** Failed looks in a row after which a scope counts as seen without the tags that failed. */
 const patience = 3;
 
 export async function lookAt(task: LookTask, deps: LookDeps): Promise<LookResult> {
@@ -42,9 +41,9 @@ class Look {
   readonly #losses: Losses;
   /** Tags whose HEAD was answered. */
   readonly #certain = new Set<string>();
-  /** The first few of them that were there. */
+  /** The first few tags that were there. */
   readonly #found: string[] = [];
-  /** The ledger's present tags; null: not read. */
+  /** Null: not read. */
   #known: KnownTags | null = null;
   #withheldForMs: number | null = null;
   #judged = false;
@@ -55,7 +54,6 @@ class Look {
   #backlog = false;
   #concluded = false;
   #isNew: (tag: string) => boolean = () => true;
-  /** Null: all scopes are. */
   #unbaselined: readonly string[] = [];
 
   constructor(task: LookTask, deps: LookDeps) {
@@ -104,7 +102,6 @@ class Look {
     this.#error ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  /** Learns which scopes the ledger has a baseline for. */
   async #prepare(): Promise<void> {
     const { registry, repository, scopes, memo, baselineKey } = this.#task;
     if (memo.baselined === baselineKey) return;
@@ -115,7 +112,7 @@ class Look {
     if (this.#unbaselined.length === 0) this.#memo = { ...this.#memo, baselined: baselineKey };
   }
 
-  /** Lists the tags; null when the list was not to be had: exact tags are looked at all the same. */
+  /** Lists the tags; null if that failed: exact tags are still looked at. */
   async #list(): Promise<Listing | null> {
     try {
       return await this.#listByKind();
@@ -128,7 +125,7 @@ class Look {
 
   async #listByKind(): Promise<Listing> {
     const { lister, clock } = this.#deps;
-    // Only a whole list shows what is missing, and whether it still is.
+    // Only a whole list shows what is missing, or what is back.
     const sweepDue = clock.now() - this.#memo.sweptAt >= sweepMs || this.#memo.lostSince !== 0;
     if (lister === generic || (this.#memo.plainList && !sweepDue)) return this.#walk(generic, null);
     const incremental = lister.incremental && !sweepDue && this.#unbaselined.length === 0;
@@ -185,7 +182,6 @@ class Look {
     return known;
   }
 
-  /** Asks for the plan's tags one after another. */
   async #askAll(plan: Plan): Promise<void> {
     const leave = plan.tags.length > burstHeads ? this.#task.enterLarge() : null;
     const tags = plan.tags.length > burstHeads && leave === null ? plan.tags.slice(0, burstHeads) : plan.tags;
@@ -203,7 +199,7 @@ class Look {
     const startedAt = clock.monotonic();
     let failuresInRow = 0;
     for (const [index, tag] of tags.entries()) {
-      // Against the start, so that slow answers do not stretch the look further.
+      // Counted from the start, so that slow answers do not stretch the look further.
       const waitMs = startedAt + index * gapMs - clock.monotonic();
       if (waitMs > 0) await clock.sleep(waitMs, this.#task.signal);
       if (this.#task.signal.aborted) throw new UpstreamError('closed', 'look at tags: stopped');
@@ -247,7 +243,7 @@ class Look {
     return { registry, repository, tag, looked: true, origin: 'poll' } as const;
   }
 
-  /** Says which tags are gone, unless they are so many that a second look must find the same. */
+  /** Records which tags are gone, except a mass loss that a second look must confirm. */
   async #judgeLosses(isCut: boolean): Promise<void> {
     this.#judged = true;
     const known: KnownTags = this.#losses.any ? (this.#known ?? (await this.#readKnown())) : new Map();
@@ -264,8 +260,8 @@ class Look {
   }
 
   /**
-   * The registry may have lost its tags while the look ran, or for a moment only: what was gone is asked for again,
-   * and a few of those that were there.
+   * Asks again for tags that were gone, and some that were there: the registry may have lost all, or for a
+   * moment.
    */
   async #askAgain(known: KnownTags, isCut: boolean): Promise<SecondThoughts> {
     const gone = this.#losses.waiting.filter(({ tag }) => known.has(tag)).slice(0, burstHeads);
@@ -281,11 +277,10 @@ class Look {
     return { isEmptied: this.#found.length > 0, isBack: false };
   }
 
-  /** After the last tag: which scopes are now known completely, and how far the registry's list was read. */
   async #conclude(plan: Plan, listing: Listing | null): Promise<void> {
     const certain = this.#certain;
     const { scopes, registry, repository, baselineKey } = this.#task;
-    // Whatever the pages said, a first look is not complete while one of the unknown tags was not seen.
+    // A whole list is not enough: a backlog means that some of its tags were not asked for yet.
     const sawPatterns =
       listing !== null && (listing.end === 'complete' || listing.end === 'bounded') && !this.#backlog;
     const patient = this.#task.memo.failures < patience;
@@ -311,7 +306,7 @@ class Look {
   }
 }
 
-/** What no other tag of this look would fare better with. */
+/** Whether the other tags of this look would fail in the same way. */
 function endsLook(error: Error): boolean {
   if (!(error instanceof UpstreamError)) return true;
   return error.reason === 'refused' || error.reason === 'denied' || error.reason === 'closed';

@@ -1,7 +1,6 @@
 /**
- * What one look finds gone. Tags that the list lacked when the look began are said to be gone at once, if they are
- * few; the others (exact ones, and those that the list named) wait for the end of the look, when their number is
- * known.
+ * What one look finds gone. A few tags that the list lacked from the start are recorded at once. The others
+ * (exact tags, and tags that the list named) wait for the end of the look, when their number is known.
  */
 import type { Listing } from './listers/lister.ts';
 import { isMassLoss, withheldMs } from './mass-loss.ts';
@@ -10,7 +9,6 @@ import type { Scopes } from './scopes.ts';
 
 export type KnownTags = ReadonlyMap<string, string | null>;
 
-/** A tag that the registry said is gone. */
 export interface GoneTag {
   readonly tag: string;
   /** When it was asked, monotonic ms. */
@@ -18,21 +16,19 @@ export interface GoneTag {
 }
 
 export interface LossVerdict {
-  /** To be said now. */
   readonly announced: readonly GoneTag[];
-  /** For the next look's memo; see there. */
+  /** For the next look's memo. */
   readonly lostSince: number;
-  /** After this time, ms, a look may confirm what this one withheld; null: it withheld nothing. */
+  /** As in `LookResult`. */
   readonly withheldForMs: number | null;
   /** No earlier look withheld this loss. */
   readonly isFirst: boolean;
 }
 
-/** What was learned by asking again at the end of the look. */
 export interface SecondThoughts {
-  /** Nothing that was there is there any more: the registry lost its tags while the look ran. */
+  /** No tag that was there is left: the registry lost its tags during the look. */
   readonly isEmptied: boolean;
-  /** Tags that were gone and are there: the registry was without them for a moment. */
+  /** Tags that were gone are back: the registry was without them for a moment. */
   readonly isBack: boolean;
 }
 
@@ -40,7 +36,7 @@ export class Losses {
   readonly #scopes: Scopes;
   readonly #lostSince: number;
   readonly #startedAt: number;
-  /** Of a mass loss; 0: an earlier look found it too. */
+  /** How long a mass loss is withheld, ms; 0: an earlier look found it too. */
   readonly #withheldMs: number;
   readonly #waiting: GoneTag[] = [];
   readonly #gone = new Set<string>();
@@ -49,9 +45,9 @@ export class Losses {
   #isMassByList = false;
 
   /**
-   * @param lostSince of the last look's memo
+   * @param lostSince from the last look's memo
    * @param now when the look begins, ms since the epoch
-   * @param confirmMs how much later a second look must find the same
+   * @param confirmMs time after which a second look may confirm a loss
    */
   constructor(scopes: Scopes, lostSince: number, now: number, confirmMs: number) {
     this.#scopes = scopes;
@@ -60,7 +56,6 @@ export class Losses {
     this.#withheldMs = withheldMs(lostSince, now, confirmMs);
   }
 
-  /** Whether there is anything to judge. */
   get any(): boolean {
     return this.#gone.size > 0 || this.#missing.size > 0;
   }
@@ -69,17 +64,17 @@ export class Losses {
     return this.#waiting;
   }
 
-  /** Notes what the list lacks; returns those tags that are worth a HEAD. */
+  /** Notes what the list lacks; returns the tags that need a HEAD. */
   takeList(listing: Listing, known: KnownTags): readonly string[] {
     const missing = missingTags({ scopes: this.#scopes, listing, known });
     this.#listed = true;
     this.#missing = new Set(missing);
-    // Exact tags are asked for in any case: for now they count as there.
+    // Exact tags are asked for in any case; until then they count as there.
     this.#isMassByList = missing.length > 0 && this.#isMassLoss(known, new Set(this.#scopes.exact));
     return this.#withheldMs > 0 && this.#isMassByList ? [] : missing;
   }
 
-  /** @returns whether to say it at once */
+  /** @returns whether to record it at once */
   add(gone: GoneTag): boolean {
     this.#gone.add(gone.tag);
     const isPlain = this.#missing.has(gone.tag) && !this.#isMassByList;
@@ -90,10 +85,10 @@ export class Losses {
   }
 
   /**
-   * At the end of the look.
+   * Judges the losses at the end of the look.
    *
    * @param asked tags whose HEAD was answered
-   * @param isWhole whether the look saw everything it wanted to: only then a loss is known to be over
+   * @param isWhole whether the look saw everything it wanted to; otherwise a loss is never over
    */
   judge(
     known: KnownTags,
@@ -114,7 +109,7 @@ export class Losses {
     }
     const isFirst = lostSince === 0 || lostSince > this.#startedAt;
     return {
-      // Of a tag that the ledger does not know it makes no change.
+      // The ledger does not know these tags, so they make no change.
       announced: waiting.filter(({ tag }) => !known.has(tag)),
       lostSince: isFirst ? this.#startedAt : lostSince,
       withheldForMs: this.#withheldMs,

@@ -1,31 +1,26 @@
-/**
- * Whether a look found so many known tags gone at once that the registry is more likely ill than cleaned up: a
- * registry that came back empty answers 404 as convincingly as one whose tags were deleted. Pure.
- */
+/** Whether so many known tags are gone that the registry is probably ill: an emptied one answers 404 too. Pure. */
 import type { Scopes } from './scopes.ts';
 
 export interface LossEvidence {
   readonly scopes: Scopes;
-  /** The ledger's present tags of the repository. */
   readonly known: ReadonlyMap<string, string | null>;
-  /** Whether there is a list, so that a tag of a pattern that is not missing from it is there. */
+  /** Whether a list was read: a known tag of a pattern is then there, unless it is `missing`. */
   readonly listed: boolean;
   /** Known tags that a complete list lacks. */
   readonly missing: ReadonlySet<string>;
-  /** Tags that were asked for and answered. */
+  /** Tags whose HEAD was answered. */
   readonly asked: ReadonlySet<string>;
-  /** Those of them that were answered by 404. */
   readonly gone: ReadonlySet<string>;
 }
 
-/** From this many known tags on, more than half of them is a mass loss; all of them always is. */
+/** From this many known tags on, losing more than half is a mass loss. Losing all always is. */
 export const massLossTags = 10;
 
 export function isMassLoss({ scopes, known, listed, missing, asked, gone }: LossEvidence): boolean {
   const exact = new Set(scopes.exact);
   let lost = 0;
   let present = 0;
-  // A turn through a large repository asks for few of the tags that the list names: they speak for the others.
+  // One look at a large repository asks for few of the listed tags: they stand for the others.
   let named = 0;
   let namedGone = 0;
   for (const tag of known.keys()) {
@@ -46,10 +41,10 @@ export function isMassLoss({ scopes, known, listed, missing, asked, gone }: Loss
 }
 
 /**
- * How long a mass loss is still withheld, ms; 0: a look at least `confirmMs` ago found one too.
+ * How long a mass loss is still withheld, ms; 0: a look at least `confirmMs` ago found it too.
  *
- * @param lostSince when a look first found one, ms since the epoch; 0: none did. A time ahead of `now` comes from
- *   a clock that was set back, and counts as none
+ * @param lostSince when a look first found it, ms since the epoch; 0: none did. A time after `now` (a clock was
+ *   set back) counts as 0
  */
 export function withheldMs(lostSince: number, now: number, confirmMs: number): number {
   if (lostSince === 0 || lostSince > now) return confirmMs;

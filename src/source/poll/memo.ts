@@ -1,26 +1,21 @@
-/**
- * What one look leaves behind for the next: a short text, because the schedule keeps it and, where several
- * gateways share the schedule, another one makes the next look. Nothing in it is needed: a look without a memo
- * only costs more requests.
- */
+/** What one look leaves for the next: a short string in the schedule. Without it a look costs more requests. */
 
 import { maxMemoLength } from '../../cluster/schedule.ts';
 import { type Habits, type Hours, noHours } from './interval.ts';
 
 export interface Memo extends Habits {
-  /** Looks in a row that failed. */
   readonly failures: number;
-  /** Newest time the registry's list has shown, ms since the epoch on its clock; null: none yet. */
+  /** Newest time in the registry's list, ms since the epoch on its clock; null: none yet. */
   readonly newestAt: number | null;
   /** When the list was last read to its end, ms since the epoch; 0: never. */
   readonly sweptAt: number;
-  /** The tag after which the turn through the known tags goes on. */
+  /** The turn through the known tags continues after this tag. */
   readonly cursor: string;
-  /** Of the scopes known to be baselined; another hash makes the next look ask the ledger. */
+  /** Key of the scopes known to be baselined; under another key the next look asks the ledger. */
   readonly baselined: string;
-  /** The kind's own API is not to be had here: plain tags/list until the next sweep. */
+  /** The kind's own API failed here: use plain tags/list until the next sweep. */
   readonly plainList: boolean;
-  /** When a look first found most known tags gone at once, ms since the epoch; 0: the last one did not. */
+  /** When a look first found most known tags gone at once, ms since the epoch; 0: no loss is pending. */
   readonly lostSince: number;
 }
 
@@ -57,7 +52,7 @@ export function encodeMemo(memo: Memo): string {
   return text;
 }
 
-/** A memo of another version, or a damaged one, counts as none. */
+/** A damaged memo, or one of another version, counts as none. */
 export function decodeMemo(text: string | null): Memo {
   const [found, interval, hours, failures, newestAt, sweptAt, cursor, baselined, plainList, lostSince] =
     text?.split(' ') ?? [];
@@ -81,7 +76,6 @@ function textOf(field: string | undefined): string {
   return field === undefined || field === '-' ? '' : field;
 }
 
-/** One base 36 digit an hour. */
 function encodeHours(hours: Hours): string {
   return hours.every((count) => count === 0) ? '-' : hours.map((count) => count.toString(36)).join('');
 }

@@ -1,19 +1,17 @@
-/** What the poller is told about a registry and about what to watch; the configuration's values fit it. */
 import type { RequestLimits, UpstreamOptions } from '../../upstream/options.ts';
 
-/** How often the repositories of a registry are looked at. */
 export interface RegistryPollOptions extends RequestLimits {
   /** Time between two looks at a repository of unknown habits, ms. */
   readonly intervalMs: number;
   /** The interval adapts between these two, ms. */
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
-  /** Whether a repository that only a live subscription names is polled. */
+  /** Whether repositories that only a live subscription names are polled. */
   readonly onDemand: boolean;
 }
 
 export interface RegistryOptions extends UpstreamOptions {
-  /** The name of a lister (`listers/listers.ts`). Default: known from the host, else `generic`. */
+  /** The name of a lister (`listers/listers.ts`). Default: by the host, else `generic`. */
   readonly kind?: string | undefined;
   readonly poll: RegistryPollOptions;
 }
@@ -21,8 +19,7 @@ export interface RegistryOptions extends UpstreamOptions {
 export interface WatchOptions {
   /** Canonical key, `registry/name`. */
   readonly repository: string;
-  /** Exact tags and glob patterns. */
   readonly tags: readonly string[];
-  /** Announce what the very first look finds; default false: it fills the index silently. */
+  /** Announce what the very first look finds; default false: it only fills the index. */
   readonly announceExisting?: boolean | undefined;
 }

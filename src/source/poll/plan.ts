@@ -5,28 +5,26 @@ import type { Scopes } from './scopes.ts';
 
 export interface PlanInput {
   readonly scopes: Scopes;
-  /** Null where no pattern asks for a list. */
   readonly listing: Listing | null;
-  /** The ledger's index of this repository; a null digest is one it still lacks. */
+  /** The ledger's index of this repository; null: a digest that it still lacks. */
   readonly known: ReadonlyMap<string, string | null>;
-  /** Known tags that the list lacks and that are to be asked for; default: all of them (`missingTags`). */
+  /** Known tags that the list lacks and that need a HEAD; default: `missingTags`. */
   readonly missing?: readonly string[];
-  /** Whether a tag that the ledger does not know is new. */
   readonly isNew: (tag: string) => boolean;
-  /** Where the turn through the known tags goes on. */
+  /** The turn through the known tags continues after this tag. */
   readonly cursor: string;
-  /** Tags asked for at most, exact ones apart. */
+  /** Most tags to ask for, exact ones not counted. */
   readonly maxHeads: number;
 }
 
 export interface Plan {
-  /** To be asked for by HEAD, the most urgent first. */
+  /** Tags to HEAD, the most urgent first. */
   readonly tags: readonly string[];
-  /** From this index on `tags` is the turn through what may have moved. */
+  /** The index in `tags` at which the turn through the known tags begins. */
   readonly turnFrom: number;
-  /** Known from the list alone, for a first look: with the digests that it gave. */
+  /** Tags that a first look learns from the list alone, with the digests that it gave. */
   readonly fills: readonly { readonly tag: string; readonly digest: Digest }[];
-  /** Urgent tags beyond `maxHeads`: the next look must come soon. */
+  /** Urgent tags exceed `maxHeads`: the next look must come soon. */
   readonly backlog: boolean;
 }
 
@@ -42,11 +40,11 @@ export function planHeads(input: PlanInput): Plan {
       const knownDigest = known.get(row.tag);
       const digest = row.digest === null ? null : parseDigest(row.digest);
       if (knownDigest === undefined) {
-        // A first look at thousands of tags costs no HEADs where the list has the digests already.
+        // If the list has digests, a first look at thousands of tags costs no HEADs.
         if (digest !== null && !input.isNew(row.tag)) fills.push({ tag: row.tag, digest });
         else urgent.push(row.tag);
       } else if (knownDigest === null) urgent.push(row.tag);
-      // A list may be a cache that lags behind: its digest only says that the tag is worth a HEAD.
+      // A list may be a stale cache: a different digest only makes the tag worth a HEAD.
       else if (digest !== null && digest !== knownDigest) urgent.push(row.tag);
       else if (digest === null) turn.push(row.tag);
     }
@@ -62,7 +60,7 @@ export function planHeads(input: PlanInput): Plan {
   };
 }
 
-/** Known tags of a pattern that a complete list lacks: suspected gone. A list that is not complete proves nothing. */
+/** Known tags of a pattern that a complete list lacks: suspected gone. An incomplete list proves nothing. */
 export function missingTags({
   scopes,
   listing,
@@ -75,7 +73,7 @@ export function missingTags({
   );
 }
 
-/** The next `max` tags after `cursor` in lexical order, round and round. */
+/** The next `max` tags after `cursor` in lexical order, wrapping around. */
 function turnAfter(tags: string[], cursor: string, max: number): string[] {
   if (tags.length <= max) return tags;
   tags.sort();

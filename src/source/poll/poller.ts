@@ -1,8 +1,4 @@
-/**
- * The poller: checks each upstream repository once for all subscribers together. It says what it saw; whether
- * that is a change is the ledger's business. It contacts only registries of the configuration, whatever a
- * subscriber names.
- */
+/** Checks each repository once for all subscribers. It says what it saw; the ledger decides what is a change. */
 
 import { createMemoryBudget } from '../../cluster/memory/request-budget.ts';
 import { createMemorySchedule } from '../../cluster/memory/schedule.ts';
@@ -28,18 +24,18 @@ import { type RepositoryReport, reportOf } from './repository-state.ts';
 export interface PollerOptions extends LedgerView {
   readonly registries: readonly RegistryOptions[];
   readonly watch: readonly WatchOptions[];
-  /** Where a registry's schedule comes from; default: this gateway's memory. */
+  /** Default: a schedule in this gateway's memory. */
   readonly scheduleFor?: ((registry: string) => Schedule) | undefined;
   /** Default: a budget of this gateway alone. */
   readonly budgetFor?: BudgetFor | undefined;
-  /** How requests are sent; default: undici. */
+  /** Default: undici. */
   readonly exchangeFor?: ((registry: RegistryOptions) => Exchange) | undefined;
-  /** How long a repository is still polled after its last subscriber left, ms; default 5 minutes. */
+  /** How long a repository is polled after its last subscriber left, ms; default 5 minutes. */
   readonly lingerMs?: number | undefined;
-  /** Repositories polled on demand, of each registry; default 10,000. */
+  /** Repositories polled on demand, per registry; default 10,000. */
   readonly maxOnDemand?: number | undefined;
   readonly bounds?: ListBounds | undefined;
-  /** A registry asked us to go slower: whoever sends its clients there should too. */
+  /** A registry asked us to slow down: its clients should slow down too. */
   readonly onPressure?: ((registry: string, kind: Pressure) => void) | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
@@ -47,43 +43,42 @@ export interface PollerOptions extends LedgerView {
   readonly log?: Log | undefined;
 }
 
-/** `GET /v1/upstreams`. */
 export interface UpstreamReport {
   readonly registry: string;
   readonly breaker: 'closed' | 'open' | 'probing';
   /** Nothing is asked for this long, ms. */
   readonly backoffMs: number;
   readonly repositories: readonly RepositoryReport[];
-  /** Repositories polled; more than are listed where `limit` cut them. */
+  /** Includes repositories that `limit` left out. */
   readonly total: number;
 }
 
 export interface Poller {
-  /** Whether the registry is in the configuration: no other one is ever contacted. */
+  /** Whether the registry is configured; no other one is ever contacted. */
   canPoll(registry: string): boolean;
   /**
-   * What live subscriptions want of a repository (`registry/name`): exact tags and globs, `*` for all; null when
-   * nobody asks any more. Resolves with false where it is not polled: another registry, not `onDemand`, or full.
+   * Sets the tags and globs that live subscriptions want of a repository (`registry/name`); null: none. False: it
+   * is not polled, because its registry is unknown, not `onDemand`, or full.
    */
   setDemand(repositoryKey: string, scopes: readonly string[] | null): Promise<boolean>;
-  /** A webhook spoke of the repository: look at it soon. Nothing happens where it is not polled. */
+  /** Asks for a look soon, after a webhook. Does nothing if the repository is not polled. */
   confirm(registry: string, repository: string): Promise<void>;
-  /** Asks for one tag before everything else; `signal` ends it, as if the registry did not answer. */
+  /** Asks for one tag before everything else. If `signal` aborts, the answer is `unreachable`. */
   head(registry: string, repository: string, tag: string, signal?: AbortSignal): Promise<HeadAnswer>;
-  /** @param limit repositories listed of each registry; default 1,000 */
+  /** @param limit repositories listed per registry; default 1,000 */
   upstreams(limit?: number): readonly UpstreamReport[];
-  /** To be called when the ledger lost its continuity: which scopes are baselined is asked again. */
+  /** Call it when the ledger lost its continuity: looks then ask again which scopes are baselined. */
   forgetBaselines(): void;
   /** Resolves when the configured repositories are scheduled. */
   start(): Promise<void>;
-  /** Idempotent: ends the looks under way and what they wait for. */
+  /** Idempotent. */
   close(): Promise<void>;
 }
 
 const defaultLingerMs = 5 * 60_000;
 const defaultMaxOnDemand = 10_000;
 const defaultReported = 1_000;
-/** The longest pause of a registry for whose end a HEAD waits, ms. */
+/** A HEAD waits for the end of a registry's pause of up to this long, ms. */
 const maxHeadPauseMs = 10_000;
 
 export function createPoller(options: PollerOptions): Poller {
@@ -203,7 +198,7 @@ async function headNow(
   tag: string,
   signal: AbortSignal | undefined,
 ): Promise<HeadAnswer> {
-  // A registry that asked for a pause is not asked: the completion comes again, or gives up.
+  // The registry asked for a pause: the completion retries later, or gives up.
   if (poller.backoffMs > maxHeadPauseMs) return 'unreachable';
   try {
     const look = await headTag(poller.client, repository, tag, { urgent: true, ...(signal && { signal }) });
@@ -229,7 +224,7 @@ interface PollCounters {
   readonly remaining: (registry: string, remaining: number) => void;
 }
 
-/** Series of single repositories at most, of each registry: a scrape of 100,000 would be worse than none. */
+/** Repositories with a metric series of their own, per registry: 100,000 would be too many to scrape. */
 const maxRepositorySeries = 1_000;
 
 function countersOf(

@@ -1,4 +1,4 @@
-/** The poller between configuration and ledger: what it is to watch, what is known of it, where what it sees goes. */
+/** Connects the poller with configuration and ledger. */
 import { parseReference, repositoryKey } from '../../event/reference.ts';
 import type { CountOutcomes } from '../../ledger/counters.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -8,7 +8,6 @@ import type { KnownTag } from './ledger-view.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import { createPoller, type Poller, type PollerOptions } from './poller.ts';
 
-/** A configured registry, and the text of its `dockerConfig`; `config.registries` fits. */
 export interface ConfiguredRegistry extends RegistryOptions {
   readonly dockerConfigText?: string;
 }
@@ -16,7 +15,7 @@ export interface ConfiguredRegistry extends RegistryOptions {
 export interface PollingOptions
   extends Pick<PollerOptions, 'scheduleFor' | 'budgetFor' | 'onPressure' | 'clock' | 'random' | 'metrics'> {
   readonly registries: readonly ConfiguredRegistry[];
-  /** Repositories as the configuration has them: a bare name is in `defaultRegistry`. */
+  /** As configured: a bare name is in `defaultRegistry`. */
   readonly watch: readonly WatchOptions[];
   readonly defaultRegistry: string;
   readonly ledger: Ledger;
@@ -34,7 +33,6 @@ export interface Polling {
 
 const pageSize = 1_000;
 
-/** A poller that records what it sees in the ledger. */
 export function createPolling(options: PollingOptions): Polling {
   const { ledger, log, defaultRegistry } = options;
   const poller = createPoller({

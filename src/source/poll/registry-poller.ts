@@ -1,7 +1,6 @@
 /**
- * The poller of one registry: takes due repositories from the schedule, has each looked at, and says when it is
- * due again. These pollers share nothing, so a registry in trouble holds up no other. Each owns a breaker and its
- * repositories; what a look does is in `look.ts`.
+ * Takes due repositories of one registry from the schedule, looks at each, and says when it is due again. These
+ * pollers share nothing, so a registry in trouble delays no other.
  */
 
 import type { Claim, Schedule } from '../../cluster/schedule.ts';
@@ -29,21 +28,17 @@ import { type RepositoryState, scopesOf } from './repository-state.ts';
 import { compileScopes, matcherOf } from './scopes.ts';
 import { fairHeads, verdictOf } from './verdict.ts';
 
-/**
- * How long the repositories of a gateway that died wait for another one. Prolonged three times within it, so
- * that neither a slow answer nor one that was lost makes two gateways look at once.
- */
+/** A dead gateway's repositories wait this long, ms. Renewed three times within it: answers can get lost. */
 const leaseMs = 12_000;
 const maxClaims = 64;
-/** Looks whose HEADs are spread over their interval, at once. */
+/** Concurrent looks whose HEADs are spread over their interval. */
 const maxLarge = 32;
-/** A shared schedule hears of other gateways' wishes: it is asked at least this often, ms. */
+/** The schedule is asked at least this often, ms: other gateways may have added to it. */
 const maxIdleMs = 1_000;
 const minIdleMs = 1;
 const soonMs = 1_000;
 const confirmSpacingMs = 5_000;
 
-/** What the poller of one registry works with. */
 export interface RegistryPollerDeps {
   readonly options: RegistryOptions;
   readonly client: RegistryClient;
@@ -59,7 +54,6 @@ export interface RegistryPollerDeps {
   /** Outcome of each look: `ok` or the reason of its failure. */
   readonly onLook: (outcome: string) => void;
   readonly onBadAnswer: (reason: string, by?: number) => void;
-  /** A look withheld that most tags of a repository are gone. */
   readonly onMassLoss: () => void;
 }
 
@@ -70,12 +64,11 @@ export class RegistryPoller {
   readonly #clock: Clock;
   readonly #slots = new LoadSlots();
   readonly #closing = new AbortController();
-  /** Looks under way. */
   readonly #looks = new Map<Claim, { readonly stop: AbortController; readonly ended: Promise<void> }>();
   #breaker = closedBreaker;
   #large = 0;
   #suspects = 0;
-  /** Raised when the ledger lost its continuity: baselines noted before mean nothing then. */
+  /** Raised when the ledger lost its continuity, which voids the baselines noted before. */
   #baselineGeneration = 0;
   #wake: () => void = () => {};
   #woken = false;
@@ -88,7 +81,6 @@ export class RegistryPoller {
     this.#repositories = new Repositories(deps, this.#slots);
   }
 
-  /** By name, without the registry. */
   get states(): ReadonlyMap<string, RepositoryState> {
     return this.#repositories.states;
   }
@@ -101,27 +93,26 @@ export class RegistryPoller {
     return breakerMode(this.#breaker, this.#clock.monotonic());
   }
 
-  /** How long nothing is asked, ms: a pause the registry asked for, or the breaker. */
+  /** How long nothing is asked, ms: the registry asked for a pause, or the breaker is open. */
   get backoffMs(): number {
     return Math.max(0, this.#deps.client.blockedForMs, this.#breaker.openUntil - this.#clock.monotonic());
   }
 
-  /** Takes the configured repositories in; the first round is spread over one interval, in their order. */
   watch(watched: readonly WatchOptions[]): Promise<void> {
     return this.#repositories.watch(watched);
   }
 
-  /** @returns false where it is not polled: not allowed, or as many on demand as may be */
+  /** @returns false if it is not polled: not allowed, or too many on demand */
   async setDemand(repository: string, scopes: readonly string[] | null): Promise<boolean> {
     const outcome = await this.#repositories.setDemand(repository, scopes);
     if (outcome === 'soon') this.#wakeUp();
     return outcome !== 'refused';
   }
 
-  /** A webhook spoke of it: its next look comes soon, several such within a moment make one. */
+  /** Makes the next look come soon, after a webhook. Several webhooks within a moment make one look. */
   async confirm(repository: string): Promise<void> {
     const inMs = soonMs * (0.5 + this.#deps.random());
-    // The schedule keeps the distance: the last look may have been another gateway's.
+    // The schedule keeps looks apart: another gateway may have made the last one.
     if (await this.#deps.schedule.hasten(repository, inMs, confirmSpacingMs)) this.#wakeUp();
   }
 
@@ -161,7 +152,7 @@ export class RegistryPoller {
     }
   }
 
-  /** Starts as many looks as may run; resolves with how long nothing more can be started, ms. */
+  /** Starts as many looks as may run; resolves with the time until more can start, ms. */
   async #takeDue(): Promise<number> {
     const free = this.#freeLooks();
     if (free <= 0) return maxIdleMs;
@@ -171,8 +162,8 @@ export class RegistryPoller {
   }
 
   /**
-   * Twice as many looks as requests may be under way: some always wait for the ledger. While the breaker is open
-   * or the registry asked for a pause none is begun, and a probe is one look.
+   * Twice as many looks as concurrent requests, because some always wait for the ledger. None starts while the
+   * breaker is open or the registry asked for a pause; a probe is one look.
    */
   #freeLooks(): number {
     const mode = this.breakerMode;
@@ -191,7 +182,7 @@ export class RegistryPoller {
       return schedule.done(claim, this.options.poll.maxIntervalMs, claim.memo ?? '');
     }
     const memo = decodeMemo(claim.memo);
-    // Repositories that failed last time share a quarter of the places, so that slow ones hold up no others.
+    // Repositories that failed last time share a quarter of the places, so slow ones do not delay the others.
     const suspect = memo.failures > 0;
     if (suspect && this.#suspects >= Math.max(1, this.options.poll.concurrency >> 2)) {
       return schedule.done(claim, soonMs * (1 + 4 * random()), claim.memo ?? '');
@@ -253,7 +244,6 @@ export class RegistryPoller {
     }
   }
 
-  /** Draws the conclusions of a look: breaker, habits, and when to come again. */
   async #finish(claim: Claim, state: RepositoryState | undefined, result: LookResult): Promise<void> {
     const now = this.#clock.now();
     const { error } = result;
@@ -288,7 +278,7 @@ export class RegistryPoller {
 
   async #renewLeases(): Promise<void> {
     for (const [claim, { stop }] of this.#looks) {
-      // Another gateway looks by now: two looks are no harm to the ledger, but they cost the registry double.
+      // Another gateway took the repository over. Two looks do no harm, but cost the registry twice.
       if (!(await this.#deps.schedule.extend(claim, leaseMs))) stop.abort();
     }
   }
@@ -298,7 +288,7 @@ export class RegistryPoller {
     this.#wake();
   }
 
-  /** Waits, but not past a wake-up that came before or comes meanwhile. */
+  /** Returns at once if a wake-up came before the call. */
   async #idle(forMs: number): Promise<void> {
     if (!this.#woken) {
       await new Promise<void>((resolve) => {
@@ -324,7 +314,6 @@ export class RegistryPoller {
   }
 }
 
-/** A look fails for the registry, or because the ledger could not store or be read. */
 function reasonOf(error: Error): string {
   return error instanceof UpstreamError ? error.reason : 'ledger';
 }

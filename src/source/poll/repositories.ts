@@ -1,7 +1,4 @@
-/**
- * The repositories of one registry that are polled: the configured ones, and those that subscribers ask for. It
- * tells the schedule which are wanted and for which scopes.
- */
+/** The polled repositories of one registry: configured ones, and those that subscribers ask for. */
 import type { Claim, Schedule, Wanted } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
@@ -13,18 +10,15 @@ import { covers, sameScopes } from './scopes.ts';
 export interface RepositoriesOptions {
   readonly options: RegistryOptions;
   readonly schedule: Schedule;
-  /** How long a repository on demand is still polled after its last subscriber left, ms. */
   readonly lingerMs: number;
-  /** Repositories on demand, at most. */
   readonly maxOnDemand: number;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** `refused`: it is not polled. `soon`: more is wanted than before, so a look comes within a second. */
+/** `refused`: not polled. `soon`: more is wanted than before, so a look comes within a second. */
 export type DemandOutcome = 'refused' | 'kept' | 'soon';
 
-/** Wanted repositories told to the schedule at a time. */
 const wantBatch = 1_000;
 const soonMs = 1_000;
 
@@ -32,9 +26,8 @@ export class Repositories {
   readonly #options: RepositoriesOptions;
   readonly #slots: LoadSlots;
   readonly #states = new Map<string, RepositoryState>();
-  /** Those on demand that nobody asks for any more, the longest so first. */
+  /** Repositories on demand that nobody asks for any more, oldest first. */
   readonly #lingering = new Set<string>();
-  /** Repositories that are not configured. */
   #onDemand = 0;
 
   constructor(options: RepositoriesOptions, slots: LoadSlots) {
@@ -47,7 +40,7 @@ export class Repositories {
     return this.#states;
   }
 
-  /** Takes the configured repositories in; the first round is spread over one interval, in their order. */
+  /** Adds the configured repositories; their first looks are spread over one interval, in order. */
   async watch(watched: readonly WatchOptions[]): Promise<void> {
     const { options, schedule, clock, random } = this.#options;
     const { intervalMs, requestsPerSecond } = options.poll;
@@ -71,7 +64,7 @@ export class Repositories {
     await schedule.want(batch);
   }
 
-  /** @param scopes what live subscriptions ask for: tags and globs; null: nobody asks any more */
+  /** @param scopes tags and globs that live subscriptions ask for; null: nobody asks any more */
   async setDemand(repository: string, scopes: readonly string[] | null): Promise<DemandOutcome> {
     const { options, schedule, random } = this.#options;
     if (scopes === null) {
@@ -88,7 +81,7 @@ export class Repositories {
       }
       this.#onDemand += 1;
     }
-    // Up to here nothing is awaited: many subscribers may name the same repository at the same moment.
+    // Await nothing before this point: many subscribers may name the same repository at the same moment.
     const state = this.#stateOf(repository);
     const isWider = !covers(scopesOf(state), scopes);
     const isSame = state.demand !== null && sameScopes(state.demand, scopes);
@@ -96,19 +89,18 @@ export class Repositories {
     this.#lingering.delete(repository);
     if (evicted !== null) await schedule.unwant(evicted);
     if (isSame || (state.watch !== null && covers(state.watch.tags, scopes))) return 'kept';
-    // Spread within a moment: a reconnect storm names thousands of repositories at once.
+    // Spread over a second: a reconnect storm names thousands of repositories at once.
     const inMs = isWider ? random() * soonMs : options.poll.maxIntervalMs;
     await schedule.want([{ repository, scopes, inMs }]);
     return isWider ? 'soon' : 'kept';
   }
 
-  /** One that was on demand. */
   forget(repository: string): void {
     this.#lingering.delete(repository);
     if (this.#states.delete(repository)) this.#onDemand -= 1;
   }
 
-  /** Whether it is polled for this gateway, or for another one that shares the schedule. */
+  /** Whether this gateway, or another one that shares the schedule, wants it. */
   isWanted({ repository, scopes }: Claim): boolean {
     const { options, clock } = this.#options;
     const state = this.#states.get(repository);

@@ -1,12 +1,12 @@
 import type { Memo } from './memo.ts';
 import type { WatchOptions } from './options.ts';
 
-/** What this gateway keeps of one repository it polls; the schedule has the rest. There may be 100,000. */
+/** What this gateway keeps of a polled repository; the schedule has the rest. There may be 100,000. */
 export class RepositoryState {
   watch: WatchOptions | null = null;
-  /** What live subscriptions ask for; null: nobody does. */
+  /** Null: nobody asks. */
   demand: readonly string[] | null = null;
-  /** Monotonic ms until which a repository that nobody asks for any more is still polled. */
+  /** A repository that nobody asks for is polled until this, monotonic ms. */
   lingerUntil = 0;
   /** ms since the epoch; 0: never. */
   lastLookAt = 0;
@@ -16,12 +16,7 @@ export class RepositoryState {
   failures = 0;
   lastError: string | null = null;
 
-  /**
-   * Notes how a look ended.
-   *
-   * @param now ms since the epoch, as `nextLookAt`
-   * @param error null: everything was seen
-   */
+  /** @param error null: everything was seen */
   looked(now: number, nextLookAt: number, memo: Memo, error: Error | null): void {
     this.lastLookAt = now;
     if (error === null) this.lastSeenAt = now;
@@ -32,12 +27,11 @@ export class RepositoryState {
   }
 }
 
-/** One row of `GET /v1/upstreams`; times are ISO 8601. */
 export interface RepositoryReport {
   readonly repository: string;
   readonly watched: boolean;
   readonly scopes: readonly string[];
-  /** The last look, whether it succeeded or not. */
+  /** Successful or not. */
   readonly lastLook: string | null;
   /** The last look that saw everything it wanted to. */
   readonly lastSeen: string | null;
@@ -65,6 +59,6 @@ export function scopesOf(state: RepositoryState): readonly string[] {
   return [...new Set([...(state.watch?.tags ?? []), ...(state.demand ?? [])])];
 }
 
-export function isoTime(time: number): string | null {
+function isoTime(time: number): string | null {
   return time === 0 ? null : new Date(time).toISOString();
 }

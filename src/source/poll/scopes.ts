@@ -1,9 +1,8 @@
-/** What of a repository is looked at: exact tags and patterns, with the question whether a tag is new there. Pure. */
+/** What is looked at in a repository: exact tags and patterns. Pure. */
 import { compileGlob, isGlob } from '../../event/glob.ts';
 import { isTag } from '../../event/reference.ts';
 
 export interface Scopes {
-  /** Sorted, without duplicates. */
   readonly all: readonly string[];
   readonly exact: readonly string[];
   readonly patterns: readonly string[];
@@ -12,13 +11,13 @@ export interface Scopes {
   readonly matchesPattern: (tag: string) => boolean;
 }
 
-/** Scopes of one repository that are looked at, at most; beyond it a repository is looked at as a whole. */
+/** Most scopes of one repository; with more, the whole repository is looked at. */
 export const maxScopes = 256;
 
-/** @param texts exact tags and globs; what is neither is left out */
+/** @param texts exact tags and globs; anything else is dropped */
 export function compileScopes(texts: Iterable<string>): Scopes {
   let all = [...new Set(texts)].filter((text) => isGlob(text) || isTag(text)).sort();
-  // `*` includes every other scope; a list with more scopes than the bound costs more than the whole.
+  // `*` includes every other scope, and too many scopes cost more than the whole repository.
   if (all.length > maxScopes || all.some(matchesEverything)) all = ['*'];
   const patterns = all.filter(isGlob);
   return {
@@ -41,7 +40,7 @@ export function anyOf(patterns: readonly string[]): (tag: string) => boolean {
   return (tag) => matchers.some((matches) => matches(tag));
 }
 
-/** Whether `wider` includes everything that `scopes` ask for. */
+/** Whether `wider` includes all of `scopes`. */
 export function covers(wider: readonly string[], scopes: readonly string[]): boolean {
   const exact = new Set(wider);
   if (exact.has('*') || exact.has('**')) return true;
@@ -49,12 +48,10 @@ export function covers(wider: readonly string[], scopes: readonly string[]): boo
   return scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && matches(scope)));
 }
 
-/** Whether two lists hold the same scopes in the same order. */
 export function sameScopes(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
-/** A matcher over exact tags and globs together. */
 export function matcherOf(scopes: readonly string[]): (tag: string) => boolean {
   const matches = anyOf(scopes.filter(isGlob));
   const exact = new Set(scopes);
@@ -65,7 +62,7 @@ function matchesEverything(pattern: string): boolean {
   return pattern === '*' || pattern === '**';
 }
 
-/** FNV-1a, 32 bits: a wrong match would only make one look treat unknown tags as baselined. */
+/** FNV-1a, 32 bits: a collision only makes one look treat unknown tags as baselined. */
 function hashOf(texts: readonly string[]): string {
   let hash = 0x811c9dc5;
   for (const character of texts.join('\n')) {

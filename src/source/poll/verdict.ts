@@ -1,4 +1,4 @@
-/** When a repository is looked at again after a look, and how much a look may ask. Pure. */
+/** When to look at a repository again, and how much a look may ask. Pure. */
 import { learn, waitMs } from './interval.ts';
 import type { LookResult } from './look-task.ts';
 import type { Memo } from './memo.ts';
@@ -7,13 +7,13 @@ import type { RegistryPollOptions } from './options.ts';
 export type Wait =
   /** At random within [fromMs, fromMs + spanMs). */
   | { readonly kind: 'within'; readonly fromMs: number; readonly spanMs: number }
-  /** About `ms`, where the load is least; `weight` is the requests it will cost. */
+  /** About `ms`, where the load is least; `weight` is the requests that the look will cost. */
   | { readonly kind: 'about'; readonly ms: number; readonly weight: number };
 
 const soonMs = 1_000;
-/** HEADs a look may do whatever the share of its repository. */
+/** HEADs that any look may do, however small its share. */
 const minHeads = 16;
-/** Of a repository's share; the rest is for lists, tokens and completions. */
+/** HEADs' part of a repository's share of the budget; the rest is for lists, tokens and completions. */
 const headShare = 0.8;
 
 /**
@@ -33,7 +33,7 @@ export function verdictOf(
   if (reason !== null && !result.partial) {
     const failures = result.memo.failures + 1;
     const ceilingMs = Math.min(poll.maxIntervalMs, poll.minIntervalMs * 2 ** Math.min(failures, 20));
-    // Half of it at least: a repository that always fails must not be asked at once by chance.
+    // At least half: a repository that always fails must not be asked at once by chance.
     const wait = { kind: 'within', fromMs: ceilingMs / 2, spanMs: ceilingMs / 2 } as const;
     return { memo: { ...result.memo, failures }, wait };
   }
@@ -50,7 +50,7 @@ export function verdictOf(
   };
 }
 
-/** A fair share of the budget over the interval, so that one repository of thousands of tags leaves the rest theirs. */
+/** HEADs per look by a fair share of the budget, so that one huge repository does not starve the others. */
 export function fairHeads(memo: Memo, poll: RegistryPollOptions, repositories: number): number {
   const perInterval = (poll.requestsPerSecond * (memo.intervalMs || poll.intervalMs)) / 1_000;
   return Math.max(minHeads, Math.floor((headShare * perInterval) / Math.max(1, repositories)));

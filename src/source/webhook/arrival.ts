@@ -2,18 +2,16 @@ import type { HeldMemory } from './body/memory.ts';
 import type { Head, Headers } from './kind.ts';
 import type { Receiver } from './receive.ts';
 
-/** One request to a hook, and what is known about it so far. */
 export class Arrival implements Head {
   readonly receiver: Receiver;
   readonly headers: Headers;
   readonly pathToken: string | undefined;
-  /** The sender's; behind trusted proxies as they name it. */
+  /** The sender's address; behind trusted proxies, the one that they name. */
   readonly address: string;
-  /** Whether the sender has proved who it is. A hook without proofs tells nobody from a stranger. */
+  /** Whether the sender has proved who it is; never true for a hook without proofs. */
   isVerified = false;
-  /** Null until the head was admitted. */
   memory: HeldMemory | null = null;
-  /** Null until it was read whole. */
+  /** Null until it is read whole. */
   body: Buffer | null = null;
 
   constructor(receiver: Receiver, head: Head, address: string) {

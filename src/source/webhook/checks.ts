@@ -1,14 +1,13 @@
-/** What must hold between the members of a configured hook. Each single member is judged by the configuration. */
+/** Checks what must hold between the members of a hook. The configuration checks each single member. */
 import type { HookFault, HookOptions, WebhookKind } from './kind.ts';
 import { kindOf, kinds } from './kinds.ts';
 import { askedProofs, proofsOf } from './proof/proofs.ts';
 
-/** Members that belong to the proofs of some kinds only. */
 const ownSettings = new Set(
   [...kinds.values()].flatMap(({ proofs = [] }) => proofs.flatMap((one) => one.settings)),
 );
 
-/** Everything that is wrong with a hook whose single members are right. No message holds a secret. */
+/** All faults of a hook whose single members are valid. No message holds a secret. */
 export function faultsOfHook(hook: HookOptions): readonly HookFault[] {
   const kind = kindOf(hook);
   const foreign = foreignMembers(hook, kind);
@@ -41,7 +40,7 @@ function foreignMembers(hook: HookOptions, kind: WebhookKind): readonly HookFaul
     }));
 }
 
-/** The kind's own proofs first, since they say most. */
+/** The kind's own proofs first, because they say most. */
 function namesOf(kind: WebhookKind): string {
   return proofsOf(kind)
     .map(({ name }) => name)

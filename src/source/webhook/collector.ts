@@ -1,7 +1,4 @@
-/**
- * Gathers what one delivery says. It turns a registry's own words into canonical observations, so that the
- * kinds hold nothing but the names of fields; what can't be believed is dropped and counted.
- */
+/** Turns a registry's words into canonical observations. What cannot be believed is dropped and counted. */
 import { hash } from 'node:crypto';
 import { ManifeedError } from '../../errors.ts';
 import { type Digest, parseDigest } from '../../event/digest.ts';
@@ -11,10 +8,10 @@ import { canonicalRepository, isTag, type RepositoryName } from '../../event/ref
 import type { Delivery, HookOptions, IgnoredReason, Normalised } from './kind.ts';
 import type { Moment } from './payload/moment.ts';
 
-/** Events read from one body at most; more is answered 413. Distribution sends 1, its contract allows many. */
-export const maxEvents = 10_000;
+/** Most events in one body; more is answered 413. Distribution sends 1, but its contract allows many. */
+const maxEvents = 10_000;
 /**
- * Looks at a list's length before anything is read of it: a body of the default cap may hold a million events.
+ * Checks a list's length before the list is read: a body of the default cap may hold a million events.
  *
  * @throws BODY_TOO_LARGE
  */
@@ -27,22 +24,21 @@ export function checkEventCount(count: number): void {
 }
 
 /** How long an identical body without delivery id counts as the same delivery. */
-export const bodyWindowMs = 60_000;
+const bodyWindowMs = 60_000;
 
 /** One event, in the sender's words. Empty strings count as absent. */
 export interface ImageEvent {
-  /** The payload's host; the hook's `registry` wins over it. */
+  /** The payload's host; the hook's `registry` takes precedence. */
   readonly registry?: string | null | undefined;
   readonly repository: string | undefined;
   /** May hold a digest: many senders put one there for an untagged manifest. */
   readonly tag?: string | null | undefined;
   readonly digest?: string | null | undefined;
   readonly mediaType?: string | null | undefined;
-  /** Bytes of the manifest. */
   readonly size?: number | null | undefined;
-  /** The sender's. Absent or null: the ledger's, on arrival. */
+  /** By the sender's clock. Absent or null: the ledger stamps it on arrival. */
   readonly time?: Moment | null | undefined;
-  /** The sender's id of this event, the same on every retry. Absent: no duplicate is known by it. */
+  /** The sender's id of this event, the same on every retry. Absent: no duplicate is detected. */
   readonly id?: string | null | undefined;
   /** How long `id` stays valid, ms; absent: for ever. */
   readonly idWindowMs?: number | undefined;
@@ -67,7 +63,6 @@ export class Collector {
     this.#origin = `${originKind}:${hook.name}`;
   }
 
-  /** A tag or a manifest was pushed. */
   pushed(event: ImageEvent): void {
     this.#count();
     const names = this.#names(event);
@@ -83,10 +78,7 @@ export class Collector {
     } else this.#drop('no-tag-or-digest');
   }
 
-  /**
-   * A tag or a digest was deleted; `what` decides where both are named: `tag` only untags, `all` deletes the
-   * digest with every tag that points at it.
-   */
+  /** If both are named, `tag` only untags, and `all` deletes the digest with every tag that points at it. */
   deleted(event: ImageEvent, what: 'tag' | 'all'): void {
     this.#count();
     const names = this.#names(event);
@@ -94,7 +86,7 @@ export class Collector {
     const { tag, digest } = names;
     if (tag === null && digest === null) this.#drop('no-tag-or-digest');
     const base = this.#base('delete', names, event);
-    // The digest first: it takes its tags along, and the named one is then known to be gone.
+    // The digest first: it takes its tags along, so the named one is then known to be gone.
     if (digest !== null && (tag === null || what === 'all')) {
       this.#observations.push({ kind: 'manifest-gone', ...base, digest });
     }
@@ -111,7 +103,7 @@ export class Collector {
     this.#observations.push({ kind: 'repository-gone', ...this.#base('delete', names, event) });
   }
 
-  /** Understood, but no change of an image; or not to be believed. */
+  /** An event that is no change of an image, or is not believed. */
   ignore(reason: IgnoredReason): void {
     this.#count();
     this.#drop(reason);
@@ -161,7 +153,7 @@ export class Collector {
     return {
       registry,
       repository,
-      // As the sender has it: the ledger judges it by its own clock, and stamps what has no time.
+      // The sender's own time. The ledger judges it by its clock, and stamps what has none.
       ...(event.time ? { saidAt: event.time.until, occurredAt: event.time.at } : {}),
       origin: this.#origin,
       dedupeKey: this.#dedupeKey(action, names, event.id),
@@ -169,7 +161,7 @@ export class Collector {
     };
   }
 
-  /** The names are part of the key, so that a sender who reuses an id for another image loses nothing. */
+  /** The key includes the names, so a sender that reuses an id for another image loses nothing. */
   #dedupeKey(action: string, names: Names, id: string | null | undefined): string | null {
     if (id === undefined || id === null || id === '') return null;
     const { registry, repository } = names.repository;
@@ -178,7 +170,7 @@ export class Collector {
   }
 }
 
-/** An id for senders that give none: the same bytes within `bodyWindowMs` are the same delivery. */
+/** An id for senders that give none: equal bytes within `bodyWindowMs` are one delivery. */
 export function bodyId(delivery: Delivery): { id: string; idWindowMs: number } {
   return { id: hash('sha256', delivery.body, 'base64url'), idWindowMs: bodyWindowMs };
 }

@@ -1,15 +1,14 @@
 /**
  * Asks the registry about what the ledger keeps as pending:
  *
- * - Tags that a webhook named without a digest. A HEAD finds the digest; it is repeated for about ten seconds (a
- *   registry may announce a push before it shows it), and otherwise the change goes out with `digest: null`, so
- *   that nobody misses it.
- * - Pushes and deletions that, by the sender's time, happened before our last look at the tag: late deliveries, or
- *   senders whose clock is behind. What the HEAD says, the tag or its absence, decides. Where the registry does
- *   not answer, the webhook counts as it came: it was acknowledged, and the next poll sees what it got wrong.
+ * - Tags that a webhook named without a digest. A HEAD finds the digest. It is repeated for about ten seconds,
+ *   because a registry may announce a push before it shows it. After that the change has a null digest.
+ * - Pushes and deletions that, by the sender's time, happened before our last look at the tag: the delivery is
+ *   late, or the sender's clock is behind. The HEAD decides. If the registry does not answer, the webhook counts
+ *   as it came, and the next poll corrects it.
  *
- * It owns the claims on pending observations and nothing durable: a crash at any point leaves them pending, and
- * their lease runs out. It never decides what is a change.
+ * It owns only the claims on pending observations: after a crash these stay pending, and their leases run out. It
+ * never decides what is a change.
  */
 
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
@@ -20,9 +19,7 @@ import type { Metrics } from '../../lib/metrics.ts';
 import type { Random } from '../../lib/random.ts';
 import { HeadQueue, type Manifest, type TagSource } from '../../upstream/head-queue.ts';
 
-/** Where pending observations are kept; the ledger fits. */
 export interface PendingStore {
-  /** Claims some of them for `leaseMs`. */
   claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]>;
   /** Records observations and settles the pending ones of these ids, in one transaction. */
   record(
@@ -34,7 +31,6 @@ export interface PendingStore {
 export interface CompletionOptions {
   readonly ledger: PendingStore;
   readonly registries: TagSource;
-  /** Counts what observations came to. */
   readonly countOutcomes: (source: 'completion', outcomes: readonly string[]) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -42,26 +38,22 @@ export interface CompletionOptions {
   readonly log: Log;
 }
 
-/** Observations held at once; the rest stays in the ledger. */
+/** Most observations held at once; the rest stays in the ledger. */
 export const maxHeld = 256;
-/** From claim to giving up; HEADs that wait for their turn behind a hanging registry are included. */
+/** From claim to giving up, ms. It includes the wait for a turn behind a hanging registry. */
 export const giveUpAfterMs = 15_000;
-/**
- * Above `giveUpAfterMs`, so that nobody else starts on what is still worked on, and no longer than that needs:
- * after a crash it is what a subscriber waits for. Two at work on one would only waste a HEAD.
- */
+/** Longer than `giveUpAfterMs`, or another gateway would waste a HEAD; after a crash, subscribers wait for it. */
 export const leaseMs = 25_000;
-/** Pauses between HEADs, each ±25 %. */
+/** Pauses between HEADs, ms, each ±25 %. */
 const retryDelaysMs = [500, 1_500, 3_000, 5_000];
-/** How often the ledger is asked unbidden: for what another gateway, or a failed commit, left behind. */
+/** How often the ledger is asked without a `wake`, ms: another gateway or a failed commit may have left work. */
 const recheckMs = 5_000;
-/** Without an id and without a digest, the same tag from the same hook within this time is one push. */
+/** Without id and digest, the same tag from the same hook within this time is one push, ms. */
 const nullWindowMs = 60_000;
 
 interface Found {
   /** Null: the registry has no such tag. */
   readonly manifest: Manifest | null;
-  /** When the HEAD was sent, monotonic ms. */
   readonly sentAt: number;
 }
 
@@ -85,18 +77,18 @@ export class Completion {
     );
   }
 
-  /** Begins with what a crash left behind. Idempotent. */
+  /** Starts with what a crash left behind. Idempotent. */
   start(): void {
     this.#loop ??= this.#run();
   }
 
-  /** Says that something was deferred. Cheap; call it after every `defer`. */
+  /** Call it after every `defer`. Cheap. */
   wake(): void {
     this.#signalled = true;
     this.#wakeUp?.();
   }
 
-  /** Stops asking; what is not finished stays pending. Waits for commits under way. Idempotent. */
+  /** Stops asking; unfinished work stays pending. Waits for commits under way. Idempotent. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#wakeUp?.();
@@ -110,7 +102,7 @@ export class Completion {
       this.#signalled = false;
       const claimed = free === 0 ? [] : await this.#claim(free);
       for (const pending of claimed) this.#begin(pending);
-      // A full hand means that more may wait; it is asked for when a place is free.
+      // At `maxHeld` more may wait: it is claimed when a place is free.
       if (claimed.length === 0 || this.#tasks.size >= maxHeld) await this.#pause();
     }
   }
@@ -124,7 +116,6 @@ export class Completion {
     }
   }
 
-  /** Until something was deferred, a task ended or `recheckMs` passed. */
   async #pause(): Promise<void> {
     if (this.#signalled || this.#stop.signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -136,7 +127,7 @@ export class Completion {
   }
 
   #begin(pending: PendingObservation): void {
-    // A lease that ran out while we still work: the one at work finishes it.
+    // Our own lease ran out during the work: the running task finishes it.
     if (this.#tasks.has(pending.id)) return;
     const task = this.#complete(pending)
       .catch((error: unknown) => {
@@ -159,7 +150,6 @@ export class Completion {
     this.#results.inc({ result: resultOf(observation, seen) });
   }
 
-  /** What the HEAD saw, which was so when it was sent. */
   #decided(observation: Deferred, { manifest, sentAt }: Found): Observation {
     const look = { looked: true, ageMs: this.#options.clock.monotonic() - sentAt, dedupeKey: null } as const;
     if (manifest === null) {
@@ -171,7 +161,7 @@ export class Completion {
     return { ...timeOf(observation, digest), kind: 'tag', digest, mediaType, size, ...look };
   }
 
-  /** Null: nobody could say in time. */
+  /** Null: no answer in time. */
   #lookUntilFound(observation: Deferred): Promise<Found | null> {
     const { clock } = this.#options;
     const deadline = { clock, timeoutMs: giveUpAfterMs, signal: this.#stop.signal };
@@ -197,7 +187,7 @@ export class Completion {
   }
 }
 
-/** A tag that came without digest; else a webhook whose time left it unsure. */
+/** Whether it is a tag without digest; else it is a webhook of unsure time. */
 function isIncomplete(observation: Deferred): observation is TagObserved {
   return observation.kind === 'tag' && observation.digest === null;
 }
@@ -207,7 +197,7 @@ function resultOf(observation: Deferred, seen: Found | null): string {
   return seen === null ? 'believed' : 'looked';
 }
 
-/** The push stays at the sender's time where it is the push that the HEAD saw; else it happened by the look. */
+/** Keeps the sender's time if the HEAD saw that very push; else the change happened at the look. */
 function timeOf(
   observation: Deferred,
   digest: Manifest['digest'],
@@ -224,9 +214,9 @@ function timeOf(
 }
 
 /**
- * The webhook's own word, as of when it was kept. Of tags without digest nothing but time tells two such words
- * apart, and senders repeat themselves within seconds: a registry's hook counts once per tag and minute. Our own
- * kind is taken at its word.
+ * The webhook as it came, as of when it was kept. Only time tells two tags without digest apart, and senders
+ * repeat themselves within seconds: a registry's hook counts once per tag and minute. Kind `manifeed` is taken at
+ * its word.
  */
 function asItCame(observation: Deferred): Observation {
   if (!isIncomplete(observation)) return { ...observation, dedupeKey: null };

@@ -11,22 +11,20 @@ interface Refusal {
   readonly message: string;
 }
 
-/** JSON-able, times in RFC 3339; holds no secret of the hook and none of the delivery. */
+/** Serialisable as JSON, times in RFC 3339. It holds no secret of the hook or the delivery. */
 export interface Explanation {
   readonly hook: string;
   readonly kind: string;
-  /** The HTTP status that the sender would get, were the ledger to store it. */
+  /** The HTTP status that the sender would get if the ledger stored the delivery. */
   readonly status: number;
   readonly verified: boolean;
-  /** Why it would be refused; null where it would not. */
   readonly error: Refusal | null;
-  /** Where `verified` is false: what the hook expects of its senders. */
+  /** If `verified` is false: what the hook expects of its senders. */
   readonly expects?: readonly string[];
-  /** Where `verified` is false: what is wrong apart from that; null where nothing is. */
+  /** If `verified` is false: what else is wrong; null: nothing. */
   readonly otherwise?: Refusal | null;
-  /** With their times as strings. */
   readonly observations: readonly object[];
-  /** Tags without digest, which a HEAD at the registry would complete. */
+  /** Tags without digest, which a HEAD would complete. */
   readonly incomplete: readonly object[];
   readonly ignored: readonly Ignored[];
 }
@@ -41,9 +39,9 @@ export interface GivenDelivery {
 type Outcome = { readonly said: Normalised } | { readonly error: ManifeedError };
 
 /**
- * Receives as the route does and stores nothing; a subscription is not confirmed.
+ * Receives as the route does, but stores nothing and confirms no subscription.
  *
- * @param anyway read it although it does not verify: saved deliveries often lack their headers
+ * @param anyway read it even if it does not verify: saved deliveries often lack their headers
  */
 export async function explainDelivery(
   hook: HookOptions,

@@ -4,8 +4,8 @@ import { type Headers, type HookAnswer, headerOf } from './kind.ts';
 const originGrammar = /^[A-Za-z0-9.*_-]{1,253}$/;
 
 /**
- * Allows the origin that asks; null where it names none. The callback URL is never called: the answer to the
- * request itself says the same, and a request that makes us call any URL is a door for others (SSRF).
+ * Allows the origin that asks; null if it names none. The callback URL is never called: the answer to the request
+ * says the same, and calling any URL on request invites SSRF.
  */
 export function answerHandshake(headers: Headers): HookAnswer | null {
   const origin = headerOf(headers, 'webhook-request-origin');

@@ -1,7 +1,4 @@
-/**
- * What happens to a delivery whose body was read, in order: it is verified and read, what it says is stored,
- * and only then it is acknowledged. Counts, logs and remembers each outcome. Knows no HTTP library.
- */
+/** Verifies and reads a delivery, stores what it says, and only then acknowledges it. Knows no HTTP library. */
 import { setImmediate } from 'node:timers/promises';
 import { type ErrorCode, ManifeedError } from '../../errors.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
@@ -13,21 +10,19 @@ import type { FetchText, HookAnswer, HookOptions, Normalised } from './kind.ts';
 import type { DeliveryLog, DeliveryResult, Tally } from './log/deliveries.ts';
 import { RefusalLog } from './log/refusals.ts';
 
-/** Where deliveries are stored; the ledger fits. Both are durable once they resolve. */
+/** Where deliveries are stored. The ledger implements it. Both methods resolve once the data is durable. */
 export interface DeliveryStore {
   /** Resolves with the ledger's outcome for each observation, in order. @throws UNAVAILABLE: nothing was stored */
   record(observations: readonly Observation[]): Promise<{ readonly outcomes: readonly string[] }>;
-  /** Keeps tags without digest, to be completed later. @throws UNAVAILABLE: nothing was stored */
+  /** Keeps tags without digest for completion. @throws UNAVAILABLE: nothing was stored */
   defer(incomplete: readonly TagObserved[]): Promise<unknown>;
 }
 
 export interface IntakeOptions {
   readonly ledger: DeliveryStore;
-  /** Is woken when something waits to be completed. */
   readonly completion: { wake(): void };
-  /** Counts the outcomes of observations. */
   readonly countOutcomes: (source: 'webhook', outcomes: readonly string[]) => void;
-  /** Asks for a look at the repository at the poller's next turn; must not throw. */
+  /** Asks the poller for a look at the repository at its next turn; must not throw. */
   readonly confirm: (registry: string, repository: string) => void;
   readonly fetchText: FetchText;
   readonly deliveries: DeliveryLog;
@@ -36,7 +31,7 @@ export interface IntakeOptions {
   readonly log: Log;
 }
 
-/** Observations that the ledger gets at once. A delivery with more is stored in parts, and then acknowledged. */
+/** Observations per call of the ledger. A larger delivery is stored in parts before it is acknowledged. */
 export const maxStoredAtOnce = 500;
 
 /** SNS gives a confirmation 15 s; the answer is an XML of some hundred bytes. */
@@ -78,11 +73,7 @@ export class Intake {
     );
   }
 
-  /**
-   * Takes a delivery whose head was admitted and whose body was read, and resolves with its acknowledgement.
-   *
-   * @throws whatever refuses it; the caller tells `refused`
-   */
+  /** Resolves with the acknowledgement. @throws any refusal; the caller then calls `refused` */
   async take(arrival: Arrival, body: Buffer): Promise<HookAnswer> {
     const { receiver, headers, address } = arrival;
     const { hook, kind } = receiver;
@@ -106,7 +97,7 @@ export class Intake {
     return answer;
   }
 
-  /** Counts a delivery that was refused or failed, logs it without what it carried, and remembers it. */
+  /** Counts and remembers a refused or failed delivery, and logs it without its content. */
   refused(arrival: Arrival, error: Error): void {
     const { receiver, address, isVerified, body, headers } = arrival;
     const { hook } = receiver;
@@ -123,16 +114,12 @@ export class Intake {
     });
   }
 
-  /** A request for a hook that is not configured. */
   unknown(address: string, error: Error): void {
     this.#refusals.refused(null, address, 'invalid', error);
     this.#options.deliveries.unknown(address);
   }
 
-  /**
-   * Stores what a delivery says, large ones in parts. If storing fails in the middle, the sender gets an error
-   * and sends again: what was stored before is known by then and changes nothing.
-   */
+  /** If a part fails, the sender gets an error and sends all again; what is already stored then changes nothing. */
   async #store(hook: HookOptions, { observations, incomplete }: Normalised): Promise<readonly string[]> {
     const { clock, ledger, completion, countOutcomes, confirm } = this.#options;
     const isLarge = observations.length + incomplete.length > maxStoredAtOnce;
@@ -152,7 +139,7 @@ export class Intake {
     this.#recordSeconds.observe(seconds);
     this.#ledgerWait.observe(seconds, { hook: hook.name });
     if (incomplete.length > 0 || outcomes.includes('waiting')) completion.wake();
-    // Webhooks get lost: one that came is a reason to look at what else happened there.
+    // Webhooks get lost, so each one that arrives is a reason to look at its repository.
     const seen = new Set<string>();
     for (const { registry, repository } of [...observations, ...incomplete]) {
       const key = `${registry}/${repository}`;
@@ -175,7 +162,6 @@ export class Intake {
   }
 }
 
-/** @param outcomes the ledger's outcome for each observation, in order */
 function tallyOf({ observations, incomplete, ignored }: Normalised, outcomes: readonly string[]): Tally {
   let [changes, stale, waiting] = [0, 0, 0];
   for (const outcome of outcomes) {
@@ -201,7 +187,7 @@ function resultOf(code: ErrorCode): DeliveryResult {
   return 'refused';
 }
 
-/** The label `result` of the metric. Dashboards use these words, so they stay. */
+/** The values of the metric's label `result`. Dashboards use them, so they stay. */
 const metricOf: Readonly<Record<DeliveryResult, string>> = {
   ...{ changed: 'accepted', pending: 'accepted', unchanged: 'accepted', ignored: 'accepted' },
   ...{ refused: 'invalid', unauthorized: 'unauthorized', unavailable: 'unavailable' },

@@ -8,19 +8,18 @@ import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Steps } from './payload/steps.ts';
 
-/** One configured webhook, as the configuration checked it. Absent members are undefined. */
+/** One configured webhook, already checked. Absent members are undefined. */
 export interface HookOptions {
   /** Last segment of its URL, `/v1/hooks/<name>`. */
   readonly name: string;
-  /** The name of a kind in `kinds.ts`. */
   readonly kind: string;
-  /** Host its events speak of; wins over what the payload says. */
+  /** Host of the images in its events; takes precedence over the payload's. */
   readonly registry?: string | undefined;
   /** HMAC key. */
   readonly secret?: string | undefined;
   /** Value of a static header. */
   readonly token?: string | undefined;
-  /** Which header carries `token`; default the kind's, else `authorization` (where `Bearer <token>` does too). */
+  /** The header that carries `token`; default the kind's, else `authorization` (also as `Bearer <token>`). */
   readonly tokenHeader?: string | undefined;
   /** HTTP Basic; both or none. */
   readonly username?: string | undefined;
@@ -29,7 +28,7 @@ export interface HookOptions {
   readonly pathToken?: string | undefined;
   /** ECR over SNS: the topic ARNs that may send. */
   readonly topics?: readonly string[] | undefined;
-  /** ECR over SNS: PEM text to trust in place of fetching the certificate. */
+  /** ECR over SNS: certificates to trust instead of fetched ones, PEM. */
   readonly certificates?: string | undefined;
   /** GAR: `aud` of Google's token. */
   readonly audience?: string | undefined;
@@ -37,39 +36,36 @@ export interface HookOptions {
   readonly email?: string | undefined;
   /** GAR: file or URL of the key set; default Google's. */
   readonly jwks?: string | undefined;
-  /** Must be written out for a hook that has nothing to verify by. */
+  /** Must be set for a hook that asks for no proof. */
   readonly verify?: 'none' | undefined;
   /** Body cap in bytes; default `defaultMaxBytes`. */
   readonly maxBytes?: number | undefined;
 }
 
-/** GitHub's cap is 25 MB, but its package events stay far below this; so does an envelope of 10,000 events. */
+/** GitHub's cap is 25 MB, but its package events stay far below this, as does an envelope of 10,000 events. */
 export const defaultMaxBytes = 4 * 1024 * 1024;
 
 /** Lower-case names, as Node gives them. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What is known of a request before any of its body is read. */
+/** What is known of a request before its body is read. */
 export interface Head {
   readonly headers: Headers;
-  /** The last segment of `/v1/hooks/<name>/<token>`. */
   readonly pathToken?: string | undefined;
 }
 
-/** One request, before anything in it is believed. */
 export interface Incoming extends Head {
   /** The raw body; for a GET the decoded `payload` of the query. */
   readonly body: Buffer;
 }
 
-/** A verified delivery whose JSON was parsed once. */
 export interface Delivery {
   readonly headers: Headers;
   readonly body: Buffer;
   readonly json: unknown;
 }
 
-/** Why an event of a delivery is no change. A closed set, because it becomes a metric's label. */
+/** Why an event is no change. A closed set, because it becomes a metric's label. */
 export type IgnoredReason =
   | 'pull'
   | 'mount'
@@ -91,7 +87,6 @@ export interface Ignored {
   readonly count: number;
 }
 
-/** The answer to a delivery or to a handshake. */
 export interface HookAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -99,68 +94,61 @@ export interface HookAnswer {
   readonly body?: unknown;
 }
 
-/** What one delivery says. */
 export interface Normalised {
   readonly observations: readonly Observation[];
-  /** A tag was named but no digest: to be completed by a HEAD after it was stored. */
+  /** Tags named without a digest: a HEAD completes them after they were stored. */
   readonly incomplete: readonly TagObserved[];
   readonly ignored: readonly Ignored[];
-  /** Default: 202 or 200 with what became of the events. */
+  /** Default: 202 or 200 with the outcome of the events. */
   readonly answer?: HookAnswer;
-  /** An URL to GET before the delivery is acknowledged (SNS `SubscribeURL`); already checked against its hosts. */
+  /** A URL to GET before the acknowledgement (SNS `SubscribeURL`); its host is already checked. */
   readonly follow?: string;
 }
 
-/**
- * GETs a text over TLS. It must follow no redirect, resolve only for 200, and reject when the answer is longer
- * than `maxBytes` or takes longer than `timeoutMs`.
- */
+/** GETs a string over TLS. It follows no redirect, resolves only for 200, and rejects an answer over a limit. */
 export type FetchText = (url: string, limits: { maxBytes: number; timeoutMs: number }) => Promise<string>;
 
-/** What proofs are checked with. */
 export interface ProofTools {
   readonly clock: Clock;
   readonly fetchText: FetchText;
 }
 
-/** Judges what a head carries. @throws UNAVAILABLE when a key could not be fetched: the sender should come back */
+/** Judges what a head carries. @throws UNAVAILABLE if a key could not be fetched: the sender should retry */
 export type HeadCheck = (head: Head) => boolean | Promise<boolean>;
 /**
  * Judges what only the body carries.
  *
- * @param payload the JSON's bytes: the body, or what a form holds
- * @throws UNAVAILABLE when a key could not be fetched: the sender should come back
+ * @param payload the bytes of the JSON: the body, or the content of a form's `payload`
+ * @throws UNAVAILABLE if a key could not be fetched: the sender should retry
  */
 export type BodyCheck = (incoming: Incoming, payload: Buffer) => boolean | Promise<boolean>;
 
-/** What one hook checks of one proof. */
 export interface ProofChecks {
-  /** Whether the head carries the proof or, where `body` is given, announces it: else the body is not read. */
+  /** Whether the head carries the proof or, if `body` is given, announces it. If not, the body is not read. */
   readonly head: HeadCheck;
-  /** Given where a head alone proves nothing, because anybody could send it. */
+  /** Given if a head alone proves nothing, because anyone could send it. */
   readonly body?: BodyCheck;
 }
 
-/** Something that is wrong with a configured hook. The message names what was found and what is needed. */
+/** A fault of a configured hook. The message names what was found and what is needed. */
 export interface HookFault {
   /** The member; null: the hook as a whole. */
   readonly key: keyof HookOptions | null;
   readonly message: string;
 }
 
-/** One way in which senders prove who they are: what it takes in the configuration, and how it is checked. */
+/** One way in which senders prove who they are: its settings, and how it is checked. */
 export interface Proof {
   /** How messages name it: `username and password`. */
   readonly name: string;
-  /** The members of the configuration that belong to it alone. */
+  /** The settings that belong to this proof alone. */
   readonly settings: readonly (keyof HookOptions)[];
-  /** Whether this hook's senders have to show it. */
   isAsked(hook: HookOptions): boolean;
-  /** What is wrong with how its settings go together. */
+  /** What is wrong in the combination of its settings. */
   faults?(hook: HookOptions, kind: WebhookKind): readonly HookFault[];
-  /** For an operator whose delivery was refused: where the proof stands in a request, never its value. */
+  /** Tells an operator where a request carries the proof, never its value. */
   expects(hook: HookOptions, kind: WebhookKind): string;
-  /** Asked only for hooks whose senders have to show it. */
+  /** Called only if `isAsked`. */
   checks(hook: HookOptions, kind: WebhookKind, tools: ProofTools): ProofChecks;
 }
 
@@ -170,34 +158,33 @@ export type ExtraMedia =
   | 'form-payload'
   /** JSON sent as a form by `curl -d`. */
   | 'form-json'
-  /** JSON sent as text (SNS, and what `fetch` calls a string). */
+  /** JSON sent as text (SNS, and `fetch` with a string body). */
   | 'text'
   /** JSON sent as bytes (Pub/Sub, unwrapped). */
   | 'octets';
 
 export interface WebhookKind {
   readonly name: string;
-  /** How its senders can prove who they are, besides what all kinds take (`proof/shared-secrets.ts`). */
+  /** How its senders can prove who they are, besides the proofs of every kind (`proof/shared-secrets.ts`). */
   readonly proofs?: readonly Proof[];
-  /** Members that must be configured, because the deliveries do not say it. */
+  /** Members that must be configured, because the deliveries do not contain them. */
   readonly required?: readonly (keyof HookOptions)[];
-  /** Headers that may hold `token` where the hook names none, lower case; default `authorization`. */
+  /** Headers that may hold `token` if the hook names none, lower case; default `authorization`. */
   readonly tokenHeaders?: readonly string[];
-  /** Bodies that it takes besides JSON. */
   readonly media?: readonly ExtraMedia[];
   /** Answers the OPTIONS handshake of the CloudEvents webhook specification. */
   readonly handshake?: boolean;
-  /** The sender may use GET, with the JSON in the query's `payload`. */
+  /** GET is allowed, with the JSON in the query's `payload`. */
   readonly allowsGet?: boolean;
   /**
-   * Reads one verified delivery; pure. A kind whose deliveries hold many events does it in steps, one an event.
+   * Reads one verified delivery; pure. A kind with many events in a delivery reads one event per step.
    *
    * @throws BODY_INVALID, BODY_TOO_LARGE (too many events)
    */
   normalise(delivery: Delivery, hook: HookOptions): Normalised | Steps<Normalised>;
 }
 
-/** One header's value; null where it is absent. Repeated headers are joined (RFC 9110, 5.3). */
+/** One header's value; null if absent. Repeated headers are joined (RFC 9110, 5.3). */
 export function headerOf(headers: Headers, name: string): string | null {
   const value = headers[name];
   if (value === undefined) return null;

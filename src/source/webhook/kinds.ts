@@ -38,10 +38,9 @@ const all: readonly WebhookKind[] = [
   manifeed,
 ];
 
-/** By name, as in the configuration. */
 export const kinds: ReadonlyMap<string, WebhookKind> = new Map(all.map((kind) => [kind.name, kind]));
 
-/** @throws Error for a name that the configuration would have refused */
+/** @throws Error for a name that the configuration should have refused */
 export function kindOf({ kind: name }: { readonly kind: string }): WebhookKind {
   const kind = kinds.get(name);
   if (kind === undefined) throw new Error(`find webhook kind: ${name}: must have been checked`);

@@ -1,7 +1,4 @@
-/**
- * One delivery, from its head and raw bytes to what it says: proof by the head, media type, proof by the body,
- * JSON, kind. The route and `manifeed hooks test` share it, so that the command shows what the gateway does.
- */
+/** From head and raw bytes to what a delivery says. The route and `manifeed hooks test` share this. */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import { isForm } from './body/media-type.ts';
@@ -20,16 +17,15 @@ import { parseJson, unwrapForm } from './payload/payload.ts';
 import { doInSlices, isSteps } from './payload/steps.ts';
 import { askedProofs, unauthorized } from './proof/proofs.ts';
 
-/** Between two steps with a body larger than this, bytes, others run. */
+/** If a body is larger than this, bytes, others run between two steps. */
 const largeBodyBytes = 256 * 1024;
 
 /** What one hook does with its deliveries: `admit` the head, `verify` the body, `read` what it says. */
 export class Receiver {
   readonly hook: HookOptions;
   readonly kind: WebhookKind;
-  /** Whether the hook asks for any proof; without one, nobody's deliveries are told from a stranger's. */
   readonly hasProof: boolean;
-  /** True: an admitted head proves the sender. False: anybody may send such a head, so the body has to. */
+  /** True: an admitted head proves the sender. False: anyone may send such a head. */
   readonly headProves: boolean;
   readonly #heads: readonly HeadCheck[];
   readonly #bodies: readonly BodyCheck[];
@@ -47,7 +43,7 @@ export class Receiver {
   }
 
   /**
-   * Lets the head of a request pass, before its body is read.
+   * Admits the head of a request, before its body is read.
    *
    * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, UNAVAILABLE (a key could not be fetched)
    */
@@ -55,22 +51,22 @@ export class Receiver {
     if (!this.hasProof && this.hook.verify !== 'none') throw unauthorized();
     for (const check of this.#heads) {
       const passed = check(head);
-      // Most checks know at once, and a turn of the promise queue costs as much as they do.
+      // Most checks answer synchronously, and an await costs as much as they do.
       if (!(typeof passed === 'boolean' ? passed : await passed)) throw unauthorized();
     }
-    // The body of a proven sender is wanted even so: it is kept for the operator to look at.
+    // A proven sender's body is read in any case: it is kept for the operator to look at.
     if (!this.headProves) isForm(this.kind, head.headers);
   }
 
   /**
-   * Verifies the body of a delivery whose head was admitted. Resolves with the bytes that hold the JSON.
+   * Verifies the body of a delivery whose head was admitted; resolves with the bytes of the JSON.
    *
    * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, BODY_INVALID (a form without JSON), UNAVAILABLE (as `admit`)
    */
   async verify(incoming: Incoming): Promise<Buffer> {
     const { headers, body } = incoming;
     const payload = isForm(this.kind, headers) ? await doInSlices(unwrapForm(body), this.#clock) : body;
-    // Unwrapping, the HMAC and parsing are fast, but not all three of a large body in one turn.
+    // Unwrapping, HMAC and parsing are each fast, but together too slow for one turn if the body is large.
     if (body.length > largeBodyBytes) await setImmediate();
     for (const check of this.#bodies) if (!(await check(incoming, payload))) throw unauthorized();
     return payload;
@@ -90,7 +86,6 @@ export class Receiver {
   }
 }
 
-/** All three steps, for a delivery that is there whole. @throws as each of them */
 export async function receive(receiver: Receiver, incoming: Incoming): Promise<Normalised> {
   await receiver.admit(incoming);
   return receiver.read(incoming, await receiver.verify(incoming));

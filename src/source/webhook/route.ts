@@ -1,7 +1,4 @@
-/**
- * The webhook routes: `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. Each checks what the head proves before
- * it reads a byte of the body. They ask no registry: a tag without digest is completed later (`completion.ts`).
- */
+/** `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. Each checks the head before it reads the body. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -18,7 +15,6 @@ import { equalSecrets } from './proof/shared-secrets.ts';
 import { Receiver } from './receive.ts';
 
 export interface WebhookRouteOptions extends IntakeOptions {
-  /** As the configuration checked them. */
   readonly hooks: readonly HookOptions[];
   /** Bytes of bodies in memory at once; default `defaultMaxBufferedBytes`. */
   readonly maxBufferedBytes?: number;
@@ -26,7 +22,7 @@ export interface WebhookRouteOptions extends IntakeOptions {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null before its head is looked at. A property and no map: a weak map costs more than all of the routing. */
+    /** Null until its head is checked. A property, because a WeakMap costs more than all of the routing. */
     arrival: Arrival | null;
   }
 }
@@ -64,7 +60,7 @@ class WebhookRoutes {
     const answerOther = (request: FastifyRequest, reply: FastifyReply) =>
       answerOthers(receiver, takes, request, reply);
     const common = {
-      // Servers post here, not pages; and CORS would take the OPTIONS handshake for a broken preflight.
+      // Servers post here, not pages. CORS would also take the OPTIONS handshake for a broken preflight.
       config: { cors: false },
       exposeHeadRoute: false,
       errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
@@ -79,7 +75,6 @@ class WebhookRoutes {
     }
   }
 
-  /** Before the body: nobody reads what was sent to no hook. */
   refuseOtherNames(scope: FastifyInstance): void {
     const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
       dropBody(request, reply, this.#clock);
@@ -120,7 +115,7 @@ class WebhookRoutes {
   }
 
   #refuse(receiver: Receiver, error: FastifyError, request: FastifyRequest, reply: FastifyReply): never {
-    // The HTTP library refuses torn requests in its own words; the http layer knows only ours.
+    // fastify refuses torn requests with its own errors; the http layer knows only ours.
     const translated = translate(error);
     const arrival = arrivalOf(receiver, request);
     arrival.memory?.release();
@@ -130,7 +125,6 @@ class WebhookRoutes {
   }
 }
 
-/** What is known about the request; it is made when it is first asked for. */
 function arrivalOf(receiver: Receiver, request: FastifyRequest): Arrival {
   request.arrival ??= new Arrival(receiver, headOf(request), request.ip);
   return request.arrival;
@@ -139,7 +133,7 @@ function arrivalOf(receiver: Receiver, request: FastifyRequest): Arrival {
 function headOf({ headers, method, params }: FastifyRequest): Head {
   const token = typeof params === 'object' && params !== null && 'token' in params ? params.token : undefined;
   return {
-    // A GET has no body that a content type could be about: its payload is always JSON.
+    // A GET has no body that a content type could describe: its payload is always JSON.
     headers: method === 'GET' ? { ...headers, 'content-type': 'application/json' } : headers,
     pathToken: typeof token === 'string' ? token : undefined,
   };
@@ -151,7 +145,7 @@ function bodyOf({ method, query, body }: FastifyRequest): Buffer {
   return Buffer.from(typeof payload === 'string' ? payload : '', 'utf8');
 }
 
-/** Methods that bring no delivery: the handshake of the kinds that have one, else 405. */
+/** Answers methods that bring no delivery: the handshake of kinds that have one, else 405. */
 async function answerOthers(
   { hook, kind }: Receiver,
   takes: readonly string[],
@@ -166,7 +160,7 @@ async function answerOthers(
   throw new ManifeedError('METHOD_NOT_ALLOWED', `take webhook: ${method}: must be ${allowed.join(' or ')}`);
 }
 
-/** @throws UNAUTHORIZED where the path's token is wrong: a sender that does not know the URL gets no consent */
+/** @throws UNAUTHORIZED if the path's token is wrong: a sender that does not know the URL gets no consent */
 function handshake(hook: HookOptions, { headers, pathToken }: Head): HookAnswer | null {
   if (hook.pathToken !== undefined && !equalSecrets(pathToken ?? '', hook.pathToken)) throw unauthorized();
   return answerHandshake(headers);
@@ -178,7 +172,7 @@ function send(reply: FastifyReply, { status, headers, body }: HookAnswer): Fasti
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
-/** Gives fastify's own refusals (codes `FST_ERR_CTP_*`, torn bodies) their place in the catalogue. */
+/** Maps fastify's own refusals (codes `FST_ERR_CTP_*`, torn bodies) to the catalogue. */
 function translate(error: FastifyError): Error {
   if (error instanceof ManifeedError) return error;
   const { statusCode } = error;

@@ -18,7 +18,7 @@ const pageSchema = z.object({
 
 const pageSize = 100;
 
-/** Azure's own tag list by last update; it wants a token for metadata besides the one for pulls. */
+/** Azure's own tag list, latest update first. Its token needs the scope `metadata_read` besides `pull`. */
 export const acr: Lister = {
   name: 'acr',
   hosts: /\.azurecr\.io$/,

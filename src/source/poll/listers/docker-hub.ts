@@ -17,7 +17,7 @@ const pageSchema = z.object({
 
 const pageSize = 100;
 
-/** Docker Hub's tag API by last update. Anonymous: private repositories fall back to tags/list. */
+/** Docker Hub's tag API, latest update first. Anonymous: private repositories fall back to tags/list. */
 export const dockerHub: Lister = {
   name: 'docker-hub',
   hosts: /^docker\.io$/,
@@ -49,7 +49,7 @@ function parseTags(reply: Reply, first: URL): Page {
       digest: row.digest ?? null,
       movedAt: parseTime(row.last_updated ?? row.tag_last_pushed),
     })),
-    // `next` names the public host even behind a proxy; only its page number is taken.
+    // `next` names the public host even behind a proxy, so pages are counted instead.
     next: more ? nextPage(reply.url.searchParams.has('page') ? reply.url : first) : null,
   };
 }

@@ -14,10 +14,7 @@ const pageSchema = z.object({
     .optional(),
 });
 
-/**
- * Google's Artifact Registry (and gcr.io) answers tags/list with the digest of every tag: one request tells all
- * that moved. Only the tags that moved are then asked for by HEAD.
- */
+/** Google's registries add digests to tags/list: one request shows what moved; only that is asked for by HEAD. */
 export const gar: Lister = {
   name: 'gar',
   hosts: /^(?:.+\.)?gcr\.io$|\.pkg\.dev$/,
@@ -32,7 +29,7 @@ export const gar: Lister = {
       emptyWhenMissing: true,
       parse: (reply) => parseTags(reply, first),
     });
-    // Without the enrichment this is a plain list: pages as any other registry's.
+    // Without digests this is a plain list, which `generic` reads page by page.
     const plain = listing.rows.size > 0 && ![...listing.rows.values()].some((row) => row.digest !== null);
     return plain ? generic.list(request) : listing;
   },

@@ -6,8 +6,7 @@ import type { Reply } from '../../../upstream/registry-client.ts';
 import { UpstreamError } from '../../../upstream/upstream-error.ts';
 import { type Lister, type Page, parsePage, walkPages } from './lister.ts';
 
-// Distribution answers `"tags": null` for a repository whose tags were all deleted. Tags that are no text are
-// dropped one by one: a single odd row must not hide the others.
+// Distribution answers `"tags": null` if all tags were deleted. Tags that are not strings are dropped one by one.
 const pageSchema = z.object({ tags: z.array(z.unknown()).nullable().optional() });
 
 /** Most registries cap `n` at 1,000, and some ignore it. */
@@ -42,10 +41,10 @@ function parseTags(reply: Reply, first: URL): Page {
   };
 }
 
-/** The next page by `Link`; elsewhere than to the registry it is refused. */
+/** The next page by `Link`. @throws UpstreamError `redirect` if it leads to another origin */
 export function linkOf(reply: Reply, first: URL): URL | null {
   try {
-    // Relative to the page, but always of the registry that was asked: a page may have come by a redirect.
+    // Resolve against the page, unless a redirect brought it from another origin.
     return nextLink(headerOf(reply.headers, 'link'), reply.url.origin === first.origin ? reply.url : first);
   } catch (error) {
     throw new UpstreamError('redirect', error instanceof Error ? error.message : 'follow Link', error);

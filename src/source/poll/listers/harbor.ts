@@ -18,10 +18,7 @@ const pageSchema = z.array(
 
 const pageSize = 100;
 
-/**
- * Harbor's artifacts, newest push first. A tag moved to an older artifact does not come to the front: the full
- * sweep finds it.
- */
+/** Harbor's artifacts, newest push first. Only a full sweep finds a tag that moved to an older artifact. */
 export const harbor: Lister = {
   name: 'harbor',
   incremental: true,
@@ -36,7 +33,7 @@ export const harbor: Lister = {
       );
     }
     const project = request.repository.slice(0, slash);
-    // Slashes within the repository are encoded twice: Harbor's own front decodes once.
+    // Slashes are encoded twice, because Harbor's front end decodes once.
     const name = encodeURIComponent(encodeURIComponent(request.repository.slice(slash + 1)));
     const first = new URL(
       `api/v2.0/projects/${project}/repositories/${name}/artifacts` +
@@ -60,7 +57,7 @@ function parseArtifacts(reply: Reply, first: URL): Page {
     (artifact.tags ?? []).map((tag) => ({
       tag: tag.name,
       digest: artifact.digest,
-      // The order is that of the artifacts, so theirs is the time that may end the walk.
+      // The list is ordered by the artifacts' push times, so these may end the walk.
       movedAt: parseTime(artifact.push_time ?? tag.push_time),
     })),
   );

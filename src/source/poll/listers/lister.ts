@@ -1,7 +1,6 @@
 /**
- * Listers: how one kind of registry tells which tags there are, and, where it can, what moved since the last
- * look. Each kind is one small file; here is what they share: the shape of a listing and the walk over pages
- * with its bounds. A lister never decides that a tag changed or is gone; the look asks by HEAD before it says so.
+ * How one kind of registry lists its tags and, if it can, what moved since the last look. Each kind is one small
+ * file. A lister never decides that a tag changed or is gone: the look asks by HEAD first.
  */
 import { isTag } from '../../../event/reference.ts';
 import type { RegistryClient, Reply, RequestKind } from '../../../upstream/registry-client.ts';
@@ -9,20 +8,19 @@ import { UpstreamError } from '../../../upstream/upstream-error.ts';
 
 export interface TagRow {
   readonly tag: string;
-  /** Null where the list does not say. */
+  /** Null: the list does not say. */
   readonly digest: string | null;
-  /** When the registry says the tag last moved, ms since the epoch; null where it does not say. */
+  /** When the tag last moved, ms since the epoch on the registry's clock; null: the list does not say. */
   readonly movedAt: number | null;
 }
 
-/** How a walk ended. Only `complete` lets a missing tag be suspected gone. */
+/** How a walk ended. Only after `complete` is a missing tag suspected gone. */
 export type ListingEnd =
   | 'complete'
-  /** Newest first, down to what the last listing had seen. */
+  /** Newest first, read down to what the last listing had seen. */
   | 'caught-up'
-  /** A bound of ours was reached: what is there is right, but not all. */
+  /** One of our bounds was reached: the rows are right, but not complete. */
   | 'bounded'
-  /** The pages repeat themselves. */
   | 'looping';
 
 export interface Listing {
@@ -30,7 +28,7 @@ export interface Listing {
   readonly end: ListingEnd;
   /** When the first page was asked for, monotonic ms. */
   readonly askedAt: number;
-  /** Rows whose tag broke the grammar; they are dropped. */
+  /** Rows dropped because their tag breaks the grammar. */
   readonly invalidTags: number;
 }
 
@@ -38,19 +36,15 @@ export interface ListRequest {
   readonly client: RegistryClient;
   readonly repository: string;
   /**
-   * Where the registry lists newest first: stop at rows that moved before this, ms since the epoch, on the
-   * registry's clock. Null: list everything.
+   * Stop a newest-first walk at rows that moved before this, ms since the epoch (registry's clock); null: do not.
    */
   readonly since: number | null;
   readonly bounds: ListBounds;
 }
 
 export interface ListBounds {
-  /** Tags of one repository that are looked at, at most. */
   readonly maxTags: number;
-  /** Pages of one list, at most. */
   readonly maxPages: number;
-  /** Bytes of one page, at most. */
   readonly maxPageBytes: number;
 }
 
@@ -64,13 +58,13 @@ export const defaultListBounds: ListBounds = {
 export interface Lister {
   /** The name that `registries[].kind` gives it. */
   readonly name: string;
-  /** Hosts that are of this kind where the configuration names none. */
+  /** Hosts that are of this kind if the configuration names none. */
   readonly hosts?: RegExp;
-  /** Base URL of its metadata API, where that is not at the registry itself. */
+  /** Base URL of its metadata API, if that is not at the registry itself. */
   readonly metadataEndpoint?: string;
-  /** Whether `since` shortens a listing, so that a full sweep is needed now and then. */
+  /** Whether `since` shortens a listing; it then needs a full sweep now and then. */
   readonly incremental: boolean;
-  /** @throws UpstreamError; `missing` where this API is not to be had for the repository */
+  /** @throws UpstreamError; `missing` if this API does not serve the repository */
   list(request: ListRequest): Promise<Listing>;
 }
 
@@ -83,20 +77,19 @@ export interface Walk {
   readonly first: URL;
   readonly kind: RequestKind;
   readonly scope: string;
-  /** See `ClientRequest`; default: what the registry asks for. */
+  /** See `ClientRequest`; default `asked`. */
   readonly authorize?: 'asked' | 'basic' | 'nothing';
-  /** Whether rows come newest first, so that `since` may end the walk. */
+  /** Rows come newest first, so `since` may end the walk. */
   readonly newestFirst: boolean;
-  /** @throws UpstreamError `invalid` when the page is not of the expected shape */
+  /** @throws UpstreamError `invalid` if the page has another shape */
   readonly parse: (page: Reply) => Page;
-  /** Whether a 404 is an empty list (the registry knows no such repository) rather than a missing API. */
+  /** A 404 means an empty list (no such repository), not a missing API. */
   readonly emptyWhenMissing: boolean;
 }
 
-/** Pages in a row without one new tag; a list that goes on after them leads nowhere. */
+/** Pages in a row without one new tag; one more ends the walk as `looping`. */
 const maxBarrenPages = 1;
 
-/** Follows the pages of one list within its bounds. */
 export async function walkPages(request: ListRequest, walk: Walk): Promise<Listing> {
   const { bounds, since } = request;
   const rows = new Map<string, TagRow>();
@@ -121,11 +114,11 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
       caughtUp ||= walk.newestFirst && since !== null && row.movedAt !== null && row.movedAt < since;
       if (!isTag(row.tag)) invalidTags += 1;
       else if (rows.size >= bounds.maxTags && !rows.has(row.tag)) return ended('bounded');
-      // Newest first means that the first row of a tag is the valid one.
+      // If rows come newest first, the first row of a tag is the valid one.
       else if (!rows.has(row.tag)) rows.set(row.tag, row);
     }
     next = page.next;
-    // Rows of a page that was fetched anyway are taken: a short list is then complete at every look.
+    // All rows of a fetched page count, so a short list is complete at every look.
     if (next !== null && caughtUp) return ended('caught-up');
     barrenPages = rows.size === sizeBefore ? barrenPages + 1 : 0;
     if (next !== null && barrenPages > maxBarrenPages) return ended('looping');
@@ -151,7 +144,7 @@ async function fetchPage({ client, bounds }: ListRequest, walk: Walk, url: URL):
   );
 }
 
-/** distribution-spec, "Error Codes": the registry itself says that it has no such repository. */
+/** distribution-spec, "Error Codes": the registry says that it has no such repository. */
 function isUnknownName(reply: Reply): boolean {
   return /"code"\s*:\s*"(?:NAME_UNKNOWN|NOT_FOUND)"/.test(reply.body.toString('utf8', 0, 4096));
 }
@@ -180,7 +173,7 @@ function notAsExpected(reply: Reply, cause?: unknown): UpstreamError {
   );
 }
 
-/** A registry's time: ISO 8601 text. Null where it makes no sense. */
+/** Parses an ISO 8601 time to ms since the epoch; null if absent or malformed. */
 export function parseTime(text: string | null | undefined): number | null {
   const time = text === null || text === undefined ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? null : time;

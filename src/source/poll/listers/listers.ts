@@ -1,4 +1,3 @@
-/** The list of listers. The configuration reads it. */
 import { acr } from './acr.ts';
 import { dockerHub } from './docker-hub.ts';
 import { gar } from './gar.ts';
@@ -13,9 +12,9 @@ const all: readonly Lister[] = [generic, dockerHub, quay, harbor, acr, gar];
 export const listers: ReadonlyMap<string, Lister> = new Map(all.map((lister) => [lister.name, lister]));
 
 /**
- * The lister of a registry: the configured one, else the one whose hosts it is among, else the plain list.
+ * The lister of a registry: the configured one, else the one whose hosts match, else `generic`.
  *
- * @throws Error for a name that the configuration would have refused
+ * @throws Error for a kind that the configuration should have refused
  */
 export function listerOf({
   kind,

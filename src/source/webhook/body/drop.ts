@@ -3,13 +3,10 @@ import type { Clock } from '../../../lib/clock.ts';
 
 /** A refused sender may finish a body up to this size, so that it reads its answer on an orderly connection. */
 const maxDroppedBytes = 1024 * 1024;
-/** For that long, ms; then the connection is cut. */
+/** After this long the connection is cut, ms. */
 const dropForMs = 1_000;
 
-/**
- * Leaves the body of a refused request unread at a bounded price. node:http discards what still arrives after the
- * answer, for as long as a sender likes; here that ends after a second, or at once where much was announced.
- */
+/** Leaves a refused request's body unread. node:http alone would discard it for as long as the sender likes. */
 export function dropBody(request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
   const { headers, raw } = request;
   const hasLength = headers['transfer-encoding'] === undefined;

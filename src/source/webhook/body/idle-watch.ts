@@ -1,21 +1,18 @@
 import type { Clock } from '../../../lib/clock.ts';
 
-/** A sender that stops in the middle of a body is given up after this long, ms, and at most one tick more. */
+/** A sender that stops in the middle of a body is given up after this long, ms, or at most one tick later. */
 export const bodyIdleMs = 5_000;
 const tickMs = 1_000;
 
-/** A body under way. */
 export interface Upload {
-  /** Set by whoever receives bytes, cleared by the watch. */
   isHeard: boolean;
-  /** Nothing has arrived for `bodyIdleMs`. */
   giveUp(): void;
 }
 
-/** Notices uploads that have stopped. One timer for all of them: almost every body is there before it could fire. */
+/** Notices stopped uploads. One timer serves all: almost every body arrives before it fires. */
 export class UploadWatch {
   readonly #clock: Clock;
-  /** With the number of ticks in which nothing came. Bounded by the connections there are. */
+  /** Quiet ticks of each upload. Bounded by the number of connections. */
   readonly #uploads = new Map<Upload, number>();
   #isTicking = false;
 

@@ -1,15 +1,14 @@
-/** Which bodies a kind takes. */
 import { ManifeedError } from '../../../errors.ts';
 import { type ExtraMedia, type Headers, headerOf, type WebhookKind } from '../kind.ts';
 
 export interface MediaType {
-  /** `type/subtype`, lower case; empty where the header is absent. */
+  /** `type/subtype`, lower case; empty if the header is absent. */
   readonly essence: string;
-  /** Lower case; null where none is given. */
+  /** Lower case; null: none. */
   readonly charset: string | null;
 }
 
-/** RFC 9110, 8.3: only what is needed of it; an odd header yields an essence that no kind takes. */
+/** RFC 9110, 8.3, as far as needed; an odd header yields an essence that no kind takes. */
 export function parseMediaType(header: string | null): MediaType {
   const [essence = '', ...parameters] = (header ?? '').split(';', 16);
   let charset: string | null = null;
@@ -31,12 +30,12 @@ const extraTypes: Readonly<Record<ExtraMedia, string>> = {
 /**
  * Whether the JSON is in the `payload` member of a form; else the body is the JSON.
  *
- * @throws UNSUPPORTED_MEDIA_TYPE for a body that the kind does not take
+ * @throws UNSUPPORTED_MEDIA_TYPE if the kind does not take the body
  */
 export function isForm(kind: WebhookKind, headers: Headers): boolean {
   const type = headerOf(headers, 'content-type');
   const encoding = headerOf(headers, 'content-encoding');
-  // What almost every sender says.
+  // The fast path for almost every sender.
   if (type === 'application/json' && encoding === null) return false;
   const { essence, charset } = parseMediaType(type);
   const extra = (kind.media ?? []).find((media) => extraTypes[media] === essence);

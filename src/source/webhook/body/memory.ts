@@ -1,22 +1,21 @@
 /**
- * How many bytes of webhook bodies may be in memory at once. Bytes count when they have arrived, whatever length
- * was announced. A sender that its head has proved may use all of it. All others need their body to prove who they
- * are, and may be anybody: each address may use a part, and all of them together leave room for the rest.
+ * Bounds the bytes of webhook bodies that have arrived and are in memory. A sender that its head has proved may
+ * use all of it. Any other sender may be anyone: each address may use a part, and all of them together a larger
+ * part.
  */
 import { ManifeedError } from '../../../errors.ts';
 import { addressGroup } from '../../../lib/address-group.ts';
 
-/** Sixty-four bodies of the default cap; ordinary deliveries have some kilobytes. */
+/** 64 bodies of the default cap; ordinary deliveries have some kilobytes. */
 export const defaultMaxBufferedBytes = 256 * 1024 * 1024;
-/** The unproven senders may use one in so many parts, all together. */
+/** All unproven senders together may use one part of this many. */
 const unprovenPart = 2;
-/** The unproven senders of one address may use one in so many parts. */
+/** The unproven senders of one address may use one part of this many. */
 const addressPart = 8;
 
 export interface BodyMemoryOptions {
-  /** For all bodies together. */
   readonly maxBytes: number;
-  /** The largest body that any hook takes: a part is never smaller, or that body could not be sent at all. */
+  /** The largest body that any hook takes. No part is smaller, or that body could never be sent. */
   readonly largestBodyBytes: number;
 }
 
@@ -24,7 +23,6 @@ export class BodyMemory {
   readonly #maxBytes: number;
   readonly #maxUnprovenBytes: number;
   readonly #maxBytesPerAddress: number;
-  /** Only addresses with a body under way. */
   readonly #byAddress = new Map<string, number>();
   #usedBytes = 0;
   #unprovenBytes = 0;
@@ -39,20 +37,19 @@ export class BodyMemory {
     return this.#usedBytes;
   }
 
-  /** Addresses with a body under way. */
   get addresses(): number {
     return this.#byAddress.size;
   }
 
-  /** @param address of an unproven sender; null: the head has proved the sender */
+  /** @param address of an unproven sender; null: the head proved the sender */
   open(address: string | null): HeldMemory {
     return new HeldMemory(this, address === null ? null : addressGroup(address));
   }
 
   /**
-   * Takes bytes, or gives them back where the number is negative. For `HeldMemory`.
+   * Takes bytes; a negative number gives them back. For `HeldMemory`.
    *
-   * @throws UNAVAILABLE where they do not fit
+   * @throws UNAVAILABLE if they do not fit
    */
   take(group: string | null, bytes: number): void {
     if (bytes > 0) this.#checkRoom(group, bytes);
@@ -87,7 +84,6 @@ function check(what: string, used: number, more: number, max: number): void {
   );
 }
 
-/** The memory of one body. */
 export class HeldMemory {
   readonly #memory: BodyMemory;
   readonly #group: string | null;
@@ -99,9 +95,9 @@ export class HeldMemory {
   }
 
   /**
-   * Says how many bytes the body needs now.
+   * Sets how many bytes the body needs now.
    *
-   * @throws UNAVAILABLE where they do not fit; the sender comes back
+   * @throws UNAVAILABLE if they do not fit; the sender tries again
    */
   resize(bytes: number): void {
     this.#memory.take(this.#group, bytes - this.#bytes);

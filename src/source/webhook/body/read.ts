@@ -1,17 +1,17 @@
 /**
- * Reads a body into one buffer that grows as bytes arrive. Chunks are copied at once: kept as they come, a body
- * sent byte by byte would cost a hundred times its length, and `BodyMemory` counts what is held.
+ * Reads a body into one growing buffer. Kept as chunks, a body sent byte by byte would cost a hundred times its
+ * length, uncounted by `BodyMemory`.
  */
 import type { Readable } from 'node:stream';
 import { ManifeedError } from '../../../errors.ts';
 import { bodyIdleMs, type UploadWatch } from './idle-watch.ts';
 import type { HeldMemory } from './memory.ts';
 
-/** The first piece of memory for a body whose length nobody has announced, or a larger one. */
+/** The first allocation for a body that is larger or of unknown length. */
 const firstBytes = 16 * 1024;
 
 export interface ReadBodyOptions {
-  /** The `Content-Length`; null where none was sent. It bounds how far memory grows, and reserves none. */
+  /** The `Content-Length`; null: none. It bounds how far memory grows, and reserves none. */
   readonly announcedBytes: number | null;
   readonly maxBytes: number;
   readonly memory: HeldMemory;
@@ -19,8 +19,8 @@ export interface ReadBodyOptions {
 }
 
 /**
- * @throws BODY_TOO_LARGE over `maxBytes`, UNAVAILABLE where there is no memory for it, REQUEST_TIMEOUT when nothing
- *   arrives for `bodyIdleMs`, BODY_INVALID when the sender leaves in the middle
+ * @throws BODY_TOO_LARGE over `maxBytes`; UNAVAILABLE without memory for it; REQUEST_TIMEOUT if nothing arrives
+ *   for `bodyIdleMs`; BODY_INVALID if the sender leaves in the middle
  */
 export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Buffer> {
   const { announcedBytes, maxBytes, watch } = options;
@@ -46,7 +46,7 @@ export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Bu
     resolve(body.bytes());
   }
   function onLost(): void {
-    // Every request closes in the end, and an error is expensive to make.
+    // Every request closes in the end, and creating an error is expensive.
     if (isOver) return;
     fail(new ManifeedError('BODY_INVALID', 'read webhook body: incomplete: must be as long as announced'));
   }
@@ -61,7 +61,7 @@ export function readBody(stream: Readable, options: ReadBodyOptions): Promise<Bu
   }
 
   watch.add(upload);
-  // They stay: the stream ends with the request, and taking four listeners off costs more than a small body.
+  // The listeners stay: the stream ends with the request, and removing four costs more than a small body.
   stream.on('data', onData).on('end', onEnd).on('close', onLost).on('error', onLost);
   if (announcedBytes !== null && announcedBytes > maxBytes) fail(tooLarge(maxBytes));
   return promise;
@@ -73,7 +73,6 @@ class GrowingBuffer {
   #memory = Buffer.alloc(0);
   #length = 0;
 
-  /** @param maxBytes that it can come to */
   constructor(maxBytes: number, held: HeldMemory) {
     this.#maxBytes = maxBytes;
     this.#held = held;

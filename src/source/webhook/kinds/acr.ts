@@ -27,7 +27,6 @@ const gridSchema = z.object({
 const validationSchema = z.object({ validationCode: z.string().max(512) });
 const validationType = 'Microsoft.EventGrid.SubscriptionValidationEvent';
 
-/** What Event Grid puts around an event. */
 interface Wrapping {
   readonly id?: string | undefined;
   readonly time?: string | undefined;

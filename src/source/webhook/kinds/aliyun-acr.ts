@@ -1,4 +1,4 @@
-/** Alibaba's registry: like Docker Hub's body with a digest; local time without zone; no host. */
+/** Alibaba's registry: Docker Hub's body, with a digest. Its time is local, without a zone; it names no host. */
 import { z } from 'zod';
 import { bodyId, Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';

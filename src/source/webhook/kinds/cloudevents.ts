@@ -1,7 +1,4 @@
-/**
- * CloudEvents of any sender. There is no vocabulary for registries, so the names that senders use for the same
- * things are tried in turn; what names no image that way is counted and left alone.
- */
+/** CloudEvents of any sender. Registries share no vocabulary, so several names are tried for each field. */
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
@@ -71,7 +68,7 @@ function readEvent(event: CloudEvent, collector: Collector): void {
 function imageOf(event: CloudEvent, data: Data) {
   const subject = splitSubject(event.subject);
   const named = data.repository || data.repositoryName || data.target?.repository || data.name;
-  // What the subject says of another name than the data's says nothing of this image.
+  // If the subject has another name than the data, it says nothing about this image.
   const also = named === undefined || named === subject.name ? subject : splitSubject(undefined);
   return {
     registry: data.registry || data.host || data.request?.host || sourceHost(event.source, data),
@@ -86,7 +83,7 @@ function imageOf(event: CloudEvent, data: Data) {
   };
 }
 
-/** `name`, `name:tag` or `name@digest`; anything else says nothing. */
+/** `name`, `name:tag` or `name@digest`; anything else yields nothing. */
 function splitSubject(subject: string | undefined) {
   const match = /^([^:@]{1,255})(?::([^:@]{1,128}))?(?:@(.{1,160}))?$/.exec(subject ?? '');
   return { name: match?.[1], tag: match?.[2], digest: match?.[3] };

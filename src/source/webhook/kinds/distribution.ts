@@ -32,7 +32,7 @@ export function* normaliseEnvelope(delivery: Delivery, hook: HookOptions): Steps
   for (const candidate of events) {
     yield;
     const event = eventSchema.safeParse(candidate);
-    // One odd event must not block the queue: Distribution repeats a refused envelope for ever.
+    // An odd event must not block the queue: Distribution repeats a refused envelope for ever.
     if (event.success) readEvent(event.data, collector);
     else collector.ignore('malformed');
   }

@@ -1,6 +1,6 @@
 /**
- * Docker Hub: pushes of tags, never a digest, no signature and no id. One multi-arch push was seen to fire six
- * identical calls, so repository, tag and `pushed_at` together are the id.
+ * Docker Hub: pushes of tags, without digest, signature or id. One multi-arch push can fire six identical calls,
+ * so repository, tag and `pushed_at` together are the id.
  */
 import { z } from 'zod';
 import { dockerHub as host } from '../../../event/reference.ts';
@@ -24,7 +24,7 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
     repository: repository.repo_name || `${repository.namespace ?? ''}/${repository.name ?? ''}`,
     tag: push.tag,
     time: pushedAt,
-    // `media_type`, where it is there, is the configuration's and not the manifest's.
+    // `media_type`, if present, is the configuration's and not the manifest's.
     id: pushedAt === null ? null : String(pushedAt.at),
   });
   return collector.result();

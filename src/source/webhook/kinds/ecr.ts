@@ -1,7 +1,4 @@
-/**
- * Amazon ECR: EventBridge events, straight from an API destination, or inside SNS messages (with the
- * confirmation of the subscription), or as SNS's raw delivery.
- */
+/** Amazon ECR: EventBridge events, directly, in SNS messages, or as SNS's raw delivery; and SNS subscriptions. */
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
@@ -43,7 +40,7 @@ function readMessage(message: SnsMessage, hook: HookOptions, collector: Collecto
       message.Type === 'SubscriptionConfirmation' &&
       hook.topics?.includes(message.TopicArn) === true &&
       isSubscribeUrl(url);
-    // Only topics that the operator listed: another one could be anybody's.
+    // Only topics that the operator listed: any other could be anyone's.
     collector.ignore(confirm ? 'ping' : 'unconfirmed-topic');
     return collector.result(confirm ? { follow: url } : {});
   }
@@ -69,12 +66,12 @@ function readEvent(event: EcrEvent, collector: Collector): void {
     id: event.id,
   };
   if (detail['action-type'] === 'PUSH') collector.pushed(image);
-  // With a tag it may have been untagged only; where the digest went too, the other tags' events or a poll say so.
+  // With a tag it may only be untagged. If the digest went too, the other tags' events or a poll say so.
   else if (detail['action-type'] === 'DELETE') collector.deleted(image, 'tag');
   else collector.ignore('other-action');
 }
 
-/** @returns null where either part is not what AWS would send */
+/** @returns null if either part is not what AWS would send */
 export function hostOf(account: string | undefined, region: string | undefined): string | null {
   if (!/^[0-9]{12}$/.test(account ?? '') || !/^[a-z]{2}(?:-[a-z]+)+-[0-9]+$/.test(region ?? '')) return null;
   return `${account}.dkr.ecr.${region}.amazonaws.com${region?.startsWith('cn-') ? '.cn' : ''}`;

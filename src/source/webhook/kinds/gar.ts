@@ -1,7 +1,7 @@
 /**
- * Google Artifact Registry over a Pub/Sub push subscription, wrapped (`message.data` in base64) or unwrapped
- * (the body is the data). What Pub/Sub can't be told to forget it sends again for days, so only a body that is
- * no Pub/Sub message at all is refused.
+ * Google Artifact Registry over a Pub/Sub push subscription, wrapped (`message.data` in base64) or unwrapped (the
+ * body is the data). Pub/Sub repeats a refused message for days, so only a body that is no Pub/Sub message at all
+ * is refused.
  */
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
@@ -68,7 +68,7 @@ function readData(
   else collector.ignore('other-action');
 }
 
-/** Full references, host first. Null where it is none. */
+/** Null: not a full reference. */
 function readReference(full: string): Reference | null {
   try {
     return parseReference(full);

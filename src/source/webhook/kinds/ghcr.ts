@@ -1,6 +1,7 @@
 /**
  * GitHub's container registry: `package` and `registry_package` events of a repository, organisation or App.
- * One event per manifest, an index's children without tag; times are often Go's year 1, so arrival counts.
+ * There is one event per manifest; those of an index's children have no tag. Times are often Go's year 1, so the
+ * time of arrival counts.
  */
 import { z } from 'zod';
 import { isDigest } from '../../../event/digest.ts';
@@ -49,7 +50,7 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   return collector.result();
 }
 
-/** Any of the three may be wrong or missing in what GitHub sends; case varies. */
+/** Any of the three may be wrong or missing; case varies. */
 function isContainer(about: Package): boolean {
   return [about.package_type, about.registry?.type, about.ecosystem].some((type) =>
     /^(?:container|docker)$/i.test(type ?? ''),
@@ -69,7 +70,7 @@ function readPackage(about: Package, id: string | null, collector: Collector): v
     // GitHub keeps the owner's case; the registry knows only lower case.
     repository: repository.toLowerCase(),
     tag: tag?.name,
-    // Some samples hold git hashes where a digest should be: the first that is one counts.
+    // Some deliveries hold git hashes in these fields: the first real digest counts.
     digest: candidates.find((digest) => digest !== undefined && isDigest(digest)),
     mediaType: manifest?.media_type,
     size: manifest?.size,
@@ -77,7 +78,7 @@ function readPackage(about: Package, id: string | null, collector: Collector): v
   });
 }
 
-/** `ghcr.io/owner/name:tag`; the tag may be empty, the colon then still there. */
+/** `ghcr.io/owner/name:tag`; an empty tag leaves the colon. */
 function splitUrl(url: string | undefined): [string, string] | null {
   const match = /^([^/]{1,255})\/([^:@]{1,255})(?:[:@].{0,255})?$/.exec(url ?? '');
   return match?.[1] === undefined || match[2] === undefined ? null : [match[1], match[2]];

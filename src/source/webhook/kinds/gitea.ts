@@ -1,6 +1,6 @@
 /**
- * Gitea's package events, as JSON, form or GET. They carry GitHub's headers too, so headers alone do not tell
- * them apart. A tag comes without digest; a version that is a digest is one.
+ * Gitea's package events, as JSON, form or GET. They also carry GitHub's headers, so headers alone do not
+ * identify them. A tag comes without digest; a version that is a digest counts as one.
  */
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
@@ -21,7 +21,7 @@ const schema = z.object({
   }),
 });
 
-export function normalisePackage(delivery: Delivery, hook: HookOptions): Normalised {
+function normalisePackage(delivery: Delivery, hook: HookOptions): Normalised {
   const collector = new Collector(hook);
   const body = parseShape(schema, delivery.json, 'an object as Gitea sends it');
   const about = body.package;
@@ -56,7 +56,7 @@ export const gitea: WebhookKind = {
         { name: 'x-gitea-signature', prefix: '' },
         { name: 'x-hub-signature-256', prefix: 'sha256=' },
       ],
-      // Gitea signs the JSON even where it sends it inside a form.
+      // Gitea signs the JSON even if it sends it inside a form.
       covers: 'payload',
     }),
   ],

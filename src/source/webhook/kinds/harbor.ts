@@ -62,17 +62,17 @@ function* readData(data: unknown, occasion: Occasion, collector: Collector): Ste
     const { digest, tag, resource_url: url } = resource.data;
     const { time, id, idWindowMs } = occasion;
     const image = {
-      // No scheme, maybe a port; always with the host in front.
+      // `host[:port]/…`, without a scheme.
       registry: url?.split('/', 1)[0],
       repository: repositoryOf(parsed.data, url),
-      // Untagged: the tag holds the digest, and the collector sees that.
+      // If the artifact is untagged, this holds the digest; the collector recognises it.
       tag,
       digest,
       time,
       id,
       idWindowMs,
     };
-    // A deleted artifact is named with the first of its tags only; the others go with the digest.
+    // A delete names only the artifact's first tag; the others go with the digest.
     if (isPush) collector.pushed(image);
     else collector.deleted(image, 'all');
   }

@@ -1,7 +1,4 @@
-/**
- * JFrog Artifactory, domain `docker`. `X-JFrog-Event-Auth` holds the secret itself, or with
- * `use_secret_for_signing` the HMAC of the body.
- */
+/** Artifactory, domain `docker`. `X-JFrog-Event-Auth` holds the secret or an HMAC (`use_secret_for_signing`). */
 import { z } from 'zod';
 import { bodyId, Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
@@ -20,7 +17,7 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const body = parseShape(schema, delivery.json, expected);
   const collector = new Collector(hook);
   const action = body.event_type;
-  // The domain `artifact` speaks of the same push once more, as files.
+  // The domain `artifact` reports the same push again, as files.
   if (body.domain !== 'docker') collector.ignore('other-event');
   else if (body.data === undefined) collector.ignore('malformed');
   else {
@@ -41,7 +38,7 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   return collector.result();
 }
 
-/** The repository key is the first part of the path, or, with the subdomain method, of the host name. */
+/** The repository key is the first part of the path or, with the subdomain method, of the host name. */
 function repositoryOf(registry: string | null, key: string, name: string): string {
   return key === '' || registry?.startsWith(`${key}.`) === true ? name : `${key}/${name}`;
 }

@@ -2,8 +2,8 @@
  * Our own JSON, for scripts and CI: one object or a list of
  * `{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?}`.
  *
- * Unlike the registries' kinds it is strict: whoever writes it wants to hear of a mistake. Without `id` nothing
- * is taken for a duplicate: a script that moves a tag to and fro says so.
+ * It is strict, unlike the registries' kinds: a script's author wants to hear of a mistake. Without `id` nothing
+ * counts as a duplicate, because a script may move a tag to and fro.
  */
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../../../errors.ts';
@@ -46,12 +46,12 @@ function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
   return collector.result();
 }
 
-/** Bare names that a script publishes are in the default registry, as everywhere else, if the hook names none. */
+/** Puts bare names into the default registry, unless the hook names another one. */
 export function withDefaultRegistry(hooks: readonly HookOptions[], registry: string): readonly HookOptions[] {
   return hooks.map((hook) => (hook.kind === manifeed.name ? { registry, ...hook } : hook));
 }
 
-/** `registry` of the hook is where bare names live; a host that is written out stands. */
+/** Bare names are in the hook's `registry`; a host that is written out stands. */
 function namesOf(entry: Entry, at: string, hook: HookOptions): Reference {
   const parameter = `${at}reference`;
   const reference = parseReference(entry.reference, {
@@ -96,7 +96,7 @@ function factsOf(entry: Entry, at: string) {
   return { mediaType, size, id, time };
 }
 
-/** A mistyped member that were ignored would announce a change without it, and nobody would hear of it. */
+/** Unknown members are refused: a typo would otherwise silently announce a change without that member. */
 function refusal(at: string, { path, found, rule, unknown }: Fault): ManifeedError {
   const expected =
     '{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?} or a list of them';

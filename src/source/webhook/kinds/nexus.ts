@@ -1,4 +1,4 @@
-/** Sonatype Nexus, repository webhooks of type component. No host and no digest in them. */
+/** Sonatype Nexus: repository webhooks of type component. They name no host and no digest. */
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
@@ -15,7 +15,7 @@ const schema = z.object({
 function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   const collector = new Collector(hook);
   const { timestamp, action, component } = parseShape(schema, delivery.json, 'an object as Nexus sends it');
-  // The webhook `rm:repository:asset` tells of every layer; PURGED names internal ids only.
+  // The webhook `rm:repository:asset` reports every layer; PURGED names internal ids only.
   if (component === undefined) collector.ignore('other-event');
   else if (component.format !== 'docker') collector.ignore('not-an-image');
   else {

@@ -1,9 +1,9 @@
 /**
- * Quay: pushes of tags without digest, time or id. Nothing in the body names the event: a push is what has
- * `updated_tags`; builds, scans, mirrors and quotas may be sent to the same URL.
+ * Quay: pushes of tags without digest, time or id. No field names the event: a push is what has `updated_tags`;
+ * builds, scans, mirrors and quotas may be sent to the same URL.
  *
- * No id is made up from the body: two pushes of one tag look the same to the byte, and taking the second for a
- * repetition would lose it. Each is completed by a HEAD, which tells them apart.
+ * No id is derived from the body: two pushes of one tag can be identical, and the second would be lost as a
+ * duplicate. Each is completed by a HEAD, which tells them apart.
  */
 import { z } from 'zod';
 import { Collector, checkEventCount } from '../collector.ts';

@@ -1,4 +1,4 @@
-/** zot: CloudEvents, binary over HTTP; structured ones are read in the same way. They name no host. */
+/** zot: CloudEvents, binary over HTTP; structured ones work too. They name no host. */
 import { z } from 'zod';
 import { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';

@@ -1,21 +1,20 @@
 /**
- * What the last deliveries of each hook were and what became of them, for `GET /v1/hooks`. In memory, bounded,
- * and lost with the process. Strangers have a record of their own: their refusals never push out a real delivery.
- * Of the last delivery that carried the right credentials and was refused all the same, the body is kept.
+ * The last deliveries of each hook and their outcomes, for `GET /v1/hooks`; in memory, and bounded. Unverified
+ * senders have a separate record, so their refusals never push out a real delivery.
+ * Of a delivery that was refused in spite of its credentials, the body is kept until the next such one.
  */
 import { isUtf8 } from 'node:buffer';
 import type { Clock } from '../../../lib/clock.ts';
 import { type Headers, type HookOptions, headerOf } from '../kind.ts';
 
-/** Deliveries of a hook that are remembered. */
+/** Per hook. */
 export const maxDeliveries = 20;
-/** Refusals of unverified senders that are remembered, per hook. */
+/** Refusals of unverified senders, per hook. */
 export const maxUnverified = 5;
 /** A larger body is not kept. */
 export const maxKeptBodyBytes = 64 * 1024;
-/** Bodies kept for all hooks together; the oldest goes first. */
+/** Bytes of bodies kept for all hooks together; the oldest body goes first. */
 export const maxKeptBytes = 4 * 1024 * 1024;
-/** Characters of a reason that are remembered. */
 const maxReasonLength = 500;
 
 /** `changed`: at least one change; `pending`: a digest is still looked up; `unchanged`: nothing new. */
@@ -28,9 +27,8 @@ export type DeliveryResult =
   | 'unauthorized'
   | 'unavailable';
 
-/** What the sender of an accepted delivery is answered. */
 export interface Tally {
-  /** Events that were stored or were known already. */
+  /** Events that were stored, or were already known. */
   readonly accepted: number;
   readonly changes: number;
   readonly pending: number;
@@ -39,20 +37,18 @@ export interface Tally {
 }
 
 export interface DeliveryEntry extends Partial<Tally> {
-  /** When it was answered, ms since the epoch. */
+  /** Ms since the epoch. */
   readonly at: number;
-  /** The sender's address. */
   readonly address: string;
   readonly status: number;
   readonly result: DeliveryResult;
-  /** An error code; null where it was accepted. */
+  /** An error code; null: accepted. */
   readonly code: string | null;
   readonly reason: string | null;
-  /** Of the body, as far as it was read. */
   readonly bytes: number;
 }
 
-/** A body as JSON can hold it, with the headers that say how to read it. No credential is among them. */
+/** A body as a JSON string, with the headers that say how to read it. It holds no credential. */
 export interface SavedDelivery {
   readonly hook: string;
   readonly at: string;
@@ -71,12 +67,11 @@ export interface Refusal {
   readonly bytes: number;
   readonly address: string;
   readonly result: DeliveryResult;
-  /** Null: the sender has not proved who it is; nothing of the delivery is kept. */
+  /** Null: the sender is unverified, and nothing of the delivery is kept. */
   readonly delivery: VerifiedDelivery | null;
 }
 
 export interface VerifiedDelivery {
-  /** Null where it was not read whole. */
   readonly body: Buffer | null;
   readonly headers: Headers;
 }
@@ -145,7 +140,7 @@ export class DeliveryLog {
     this.#unknown = { count: this.#unknown.count + 1, lastAt: this.#clock.now(), lastAddress: address };
   }
 
-  /** Newest first; JSON-able; no secret of a hook. */
+  /** Newest first; serialisable as JSON; without secrets. */
   describe(): object {
     const { count, lastAt, lastAddress } = this.#unknown;
     return {
@@ -154,7 +149,7 @@ export class DeliveryLog {
     };
   }
 
-  /** The last delivery of the hook that was refused in spite of its credentials; null where there is none. */
+  /** The hook's last delivery that was refused in spite of its credentials; null: none. */
   saved(hook: string): SavedDelivery | null {
     const kept = this.#kept.get(hook);
     if (kept === undefined) return null;
@@ -205,7 +200,7 @@ export class DeliveryLog {
       if (this.#keptBytes + body.length <= maxKeptBytes) break;
       this.#forget(oldest);
     }
-    // A copy: the body may be a part of a larger piece of memory.
+    // Copied, because the body may be a slice of a larger buffer.
     this.#kept.set(hook, { entry, body: Buffer.from(body), headers: tellingHeaders(headers) });
     this.#keptBytes += body.length;
   }
@@ -239,10 +234,9 @@ function resultOf({ changes, pending, unchanged }: Tally): DeliveryResult {
   return unchanged > 0 ? 'unchanged' : 'ignored';
 }
 
-/** Headers by which a kind reads a body. A list of what may be kept: a credential can have any name. */
+/** Headers by which a kind reads a body. An allowlist, because a credential can have any name. */
 const telling =
   /^(?:content-type|ce-[a-z]{1,20}|x-(?:github|gitea|forgejo|gogs)-(?:event|delivery)|x-nexus-webhook-(?:id|delivery)|x-amz-sns-(?:message-type|rawdelivery)|x-goog-pubsub-(?:message-id|publish-time))$/;
-/** Characters of one header's value that are kept. */
 const maxHeaderLength = 512;
 
 function tellingHeaders(headers: Headers): Record<string, string> {

@@ -1,13 +1,13 @@
-/** Request targets for logs: the token of `/v1/hooks/<name>/<token>` and a GET's payload must not get there. */
+/** Request targets for logs: the token of `/v1/hooks/<name>/<token>` and a GET's payload must not be logged. */
 const hookPath = /\/+v1\/+hooks\/+([^/?#]*)/i;
-/** What of a path before `/v1/hooks` may be logged: a prefix that a proxy left on, and nothing that is odd. */
+/** What may be logged of a path before `/v1/hooks`: a plain prefix that a proxy left on. */
 const plainPrefix = /^(?:\/[A-Za-z0-9._-]{1,64}){0,8}$/;
-/** Decoded so often at most: a proxy may have encoded a path once more. */
+/** Most rounds of decoding: a proxy may have encoded a path again. */
 const maxDecodings = 3;
 
 /**
- * What may be logged of a request target, in origin or absolute form: of a hook's its name, of any other the
- * target as it is, unless it holds a path token in a place where none belongs.
+ * What may be logged of a request target, in origin or absolute form: of a hook its name; of anything else the
+ * target, with path tokens masked.
  *
  * @param pathTokens all that are configured
  */
@@ -25,7 +25,6 @@ export function redactHookUrl(target: string, pathTokens: ReadonlySet<string> = 
   return maskParts(path, pathTokens) ?? path;
 }
 
-/** Null where no part is a token. */
 function maskParts(target: string, pathTokens: ReadonlySet<string>): string | null {
   if (pathTokens.size === 0) return null;
   const parts = target.split(/([/?#&=;])/);
@@ -33,7 +32,7 @@ function maskParts(target: string, pathTokens: ReadonlySet<string>): string | nu
   return parts.map((part) => (pathTokens.has(part) ? '[redacted]' : part)).join('');
 }
 
-/** Decodes ASCII leniently: what is no valid escape stays as it is. */
+/** Decodes ASCII leniently: an invalid escape stays as it is. */
 export function decodeFully(text: string): string {
   let decoded = text;
   for (let count = 0; count < maxDecodings && decoded.includes('%'); count += 1)

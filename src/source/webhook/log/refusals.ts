@@ -1,14 +1,9 @@
-/**
- * Refused deliveries in the log: one line per hook and reason every ten seconds, however many deliveries are refused.
- * Each line says how many others it stands for.
- */
+/** Logs refused deliveries: one line per hook and code every ten seconds, with the number of those held back. */
 import { type ErrorCode, ManifeedError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import type { Log } from '../../../lib/log.ts';
 
-/** Refusals of one hook with one code are logged at most this often, ms. */
 export const refusalLogIntervalMs = 10_000;
-/** Characters of a reason that are logged. */
 const maxReasonLength = 500;
 
 interface Line {
@@ -27,7 +22,7 @@ export class RefusalLog {
     this.#clock = clock;
   }
 
-  /** @param hook null: a name that is not configured; it is not logged, since it may be a secret */
+  /** @param hook null: a name that is not configured; it may be a secret, so it is not logged */
   refused(hook: { name: string; kind: string } | null, address: string, result: string, error: Error): void {
     const code: ErrorCode = error instanceof ManifeedError ? error.code : 'INTERNAL';
     const suppressed = this.#turn(`${code} ${hook?.name ?? ''}`);
@@ -40,7 +35,7 @@ export class RefusalLog {
     );
   }
 
-  /** How many lines were held back since the last one; null: this one is held back too. */
+  /** How many lines were held back since the last one; null: hold this one back too. */
   #turn(key: string): number | null {
     const now = this.#clock.monotonic();
     const line = this.#lines.get(key);
@@ -54,8 +49,8 @@ export class RefusalLog {
 }
 
 /**
- * A message about a single member may repeat its value. The value is the sender's and belongs in no log, so only the
- * member's name is logged. If the ledger refused, the cause is logged, which the operator has to mend.
+ * A message about a member may repeat the sender's value, so only the member's name is logged. If the ledger
+ * refused, the cause is logged too, because the operator has to mend it.
  */
 function reasonOf(error: Error): string {
   if (!(error instanceof ManifeedError)) return 'internal error';

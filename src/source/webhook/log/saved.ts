@@ -1,4 +1,3 @@
-/** Reads what `GET /v1/hooks?saved=NAME` answers, from a file. */
 import { z } from 'zod';
 import type { SavedDelivery } from './deliveries.ts';
 
@@ -15,7 +14,7 @@ const schema = z.strictObject({
   }),
 });
 
-/** Null where the bytes are something else: a delivery as a registry sent it. */
+/** Reads the answer of `GET /v1/hooks?saved=NAME`; null: the bytes are something else. */
 export function parseSavedDelivery(bytes: Buffer): SavedDelivery | null {
   let json: unknown;
   try {

@@ -15,7 +15,6 @@ export interface CloudEvent {
   readonly type: string;
   readonly subject: string | undefined;
   readonly time: string | undefined;
-  /** JSON data; undefined where there is none. */
   readonly data: unknown;
 }
 
@@ -35,10 +34,10 @@ const structuredType = 'application/cloudevents+json';
 const expected = 'CloudEvents 1.0 with id, source, specversion "1.0" and type';
 
 /**
- * Reads each event only when it is asked for. Yields null for an element of a batch that is no CloudEvent.
+ * Reads each event only when asked for it. Yields null for an element of a batch that is no CloudEvent.
  *
- * @throws BODY_INVALID if the delivery as a whole is no CloudEvent, UNSUPPORTED_MEDIA_TYPE for another event format,
- *   BODY_TOO_LARGE for more events than are taken
+ * @throws BODY_INVALID if the whole delivery is no CloudEvent; UNSUPPORTED_MEDIA_TYPE for another event format;
+ *   BODY_TOO_LARGE for too many events
  */
 export function* readCloudEvents(delivery: Delivery): Generator<CloudEvent | null, void, undefined> {
   const { essence } = parseMediaType(headerOf(delivery.headers, 'content-type'));
@@ -98,7 +97,7 @@ function decodeData(base64: string): unknown {
   return parseInner(Buffer.from(base64, 'base64').toString('utf8'));
 }
 
-/** HTTP binding, 3.1.3.2; a value that is not encoded correctly is used unchanged. */
+/** HTTP binding, 3.1.3.2; a badly encoded value stays as it is. */
 function percentDecode(value: string): string {
   try {
     return decodeURIComponent(value);

@@ -1,37 +1,30 @@
-/**
- * `JSON.parse` in pieces. It takes a fifth of a second for four megabytes of small objects, and nothing else runs
- * meanwhile. Containers up to a few kilobytes are left to `JSON.parse`; only larger ones are taken apart here.
- */
+/** `JSON.parse` in pieces: four megabytes of small objects would block the process for a fifth of a second. */
 import { ManifeedError } from '../../../errors.ts';
 import type { Steps } from './steps.ts';
 
-/** Characters of a container that `JSON.parse` gets at once. */
+/** Longest container that `JSON.parse` gets at once, in characters. */
 const maxPieceLength = 4_096;
-/** Members of an object at most: no delivery has that many, and to list them could not be interrupted. */
+/** Most members of an object. No delivery has that many, and listing them could not be interrupted. */
 export const maxMembers = 10_000;
-/** Characters looked at between two steps, where nothing is built. */
 const scanLength = 32_768;
 
 const code = { quote: 0x22, comma: 0x2c, colon: 0x3a, backslash: 0x5c, array: 0x5b, object: 0x7b };
 const isOpening = (char: number) => char === code.array || char === code.object;
-/** `]` and `}` each stand two places behind their opening. */
+/** `]` and `}` each come two code points after their opening. */
 const isClosing = (char: number) => char === code.array + 2 || char === code.object + 2;
 
 /**
  * The same value as `JSON.parse(text)`.
  *
- * @throws SyntaxError where the text is no JSON; BODY_TOO_LARGE for an object with more than `maxMembers` members,
- * and for a number that is longer than a piece
+ * @throws SyntaxError if the text is no JSON; BODY_TOO_LARGE for an object with more than `maxMembers` members,
+ *   or a number longer than a piece
  */
 export function* parseInSteps(text: string): Steps<unknown> {
   const large = yield* findLarge(text);
   return yield* new PieceParser(text, large).parse();
 }
 
-/**
- * Where containers begin that are longer than a piece. One that never ends would be a piece of any length, so it
- * is refused here; brackets of different kinds are found later.
- */
+/** Where containers longer than a piece begin. Refuses an unclosed one: it would be a piece of any length. */
 function* findLarge(text: string): Steps<ReadonlySet<number>> {
   const large = new Set<number>();
   const open: number[] = [];
@@ -75,7 +68,7 @@ class PieceParser {
       if (this.#large.has(this.#at)) {
         if (this.#open()) continue;
       } else this.#piece();
-      // What was read belongs into the innermost container; it may be the last thing in it, and so on outwards.
+      // Put the value into the innermost container. If that ends the container, put it into the next outer one.
       while (this.#close());
       const done = this.#result;
       if (done !== null) return done.value;
@@ -85,7 +78,7 @@ class PieceParser {
   #value: unknown;
   #result: { readonly value: unknown } | null = null;
 
-  /** Enters a container. False: it is empty, and left again. */
+  /** Enters a container. False: it is empty, and already complete. */
   #open(): boolean {
     const isArray = this.#text.charCodeAt(this.#at) === code.array;
     this.#at += 1;
@@ -101,7 +94,6 @@ class PieceParser {
     return true;
   }
 
-  /** A scalar, or a container that is not large. */
   #piece(): void {
     const end = endOfPiece(this.#text, this.#at);
     if (end - this.#at > maxPieceLength && isBare(this.#text.charCodeAt(this.#at))) throw this.#tooLong();
@@ -109,14 +101,14 @@ class PieceParser {
     this.#at = end;
   }
 
-  /** No word of JSON is so long. */
+  /** Only a number can be this long: a word of JSON cannot. */
   #tooLong(): Error {
     if (!/[-0-9]/.test(this.#text.charAt(this.#at))) return new SyntaxError('an unknown word');
     const what = `a number of more than ${maxPieceLength} characters: must have at most ${maxPieceLength}`;
     return new ManifeedError('BODY_TOO_LARGE', `read webhook body: ${what}`);
   }
 
-  /** Puts the value where it belongs. True: that was the end of its container, which is the value now. */
+  /** Puts the value into its container. True: the container is complete, and is the value now. */
   #close(): boolean {
     const frame = this.#frames.at(-1);
     this.#skipSpace();
@@ -168,13 +160,13 @@ class PieceParser {
   }
 }
 
-/** As `JSON.parse` does it: `__proto__` is a name like any other. */
+/** Like `JSON.parse`: `__proto__` is an ordinary name. */
 function put(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== '__proto__') object[key] = value;
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Behind the closing quote; the end of the text where there is none. */
+/** The index after the closing quote; the end of the text if there is none. */
 function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let slashes = 0;
@@ -184,10 +176,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/**
- * Behind a scalar or a small container; where it ends is all that is known of it. The end of a number or a word is
- * looked for no further than one character beyond a piece.
- */
+/** The index after a scalar or a small container. A number or word is followed to one character beyond a piece. */
 function endOfPiece(text: string, start: number): number {
   const isShort = isBare(text.charCodeAt(start));
   const limit = isShort ? Math.min(text.length, start + maxPieceLength + 1) : text.length;

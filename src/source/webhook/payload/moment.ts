@@ -5,22 +5,22 @@
 export interface Moment {
   /** What was written, ms since the epoch. */
   readonly at: number;
-  /** The end of the span that was meant: a time given in whole seconds may be 999 ms later. */
+  /** The latest time that was meant: a time in whole seconds may be 999 ms later. */
   readonly until: number;
 }
 
-// Before the first container registry: Go's zero time (year 1), 1970 and typing errors are not believed.
+// No container registry is older. Excludes Go's zero time (year 1), 1970 and typos.
 const earliestMs = Date.UTC(2013, 0, 1);
 // What a `Date` can hold (ECMA-262, 21.4.1.1), less the end of a second.
 const latestMs = 8.64e15 - 1_000;
 const grammar =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d{2}:?\d{2})?$/;
-// Numbers above this are milliseconds: as seconds they would be the year 5138.
+// Larger numbers are milliseconds: as seconds they would be the year 5138.
 const secondsCeiling = 1e11;
 
 /**
- * @param zone offset of a time without one, as `+08:00`; default UTC
- * @returns null where it is no believable time
+ * @param zone offset of a time without one, such as `+08:00`; default UTC
+ * @returns null if the time is malformed or not believable
  */
 export function parseMoment(value: unknown, zone = '+00:00'): Moment | null {
   if (typeof value === 'number') return fromNumber(value);

@@ -1,4 +1,4 @@
-/** From bytes to JSON: the two steps on either side of the verification. */
+/** From bytes to JSON: the steps before and after verification. */
 import { isUtf8 } from 'node:buffer';
 import { ManifeedError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
@@ -6,13 +6,13 @@ import { parseInSteps } from './json-in-steps.ts';
 import { doInSlices, type Steps } from './steps.ts';
 
 /**
- * The bytes that hold the JSON. Of a form that is its `payload` member, decoded: Gitea signs that and not what it
- * sends, so it has to be unwrapped before the signature can be checked. Linear in the body, which is capped.
+ * The bytes of the JSON: a form's `payload` member, decoded. Gitea signs that and not the form, so it is
+ * unwrapped before the signature is checked. Linear in the body, which is capped.
  *
- * @throws BODY_INVALID where a form has no `payload`
+ * @throws BODY_INVALID if a form has no `payload`
  */
 export function* unwrapForm(body: Buffer): Steps<Buffer> {
-  // Cut by hand: URLSearchParams would build every one of a million empty members before we could refuse.
+  // URLSearchParams would build a million empty members before we could refuse.
   const text = body.toString('latin1');
   const start = text.startsWith('payload=') ? 0 : text.indexOf('&payload=') + 1;
   if (start === 0 && !text.startsWith('payload=')) {
@@ -23,13 +23,9 @@ export function* unwrapForm(body: Buffer): Steps<Buffer> {
   return yield* percentDecode(member);
 }
 
-/** Characters that are decoded between two steps. */
 const decodedAtOnce = 64 * 1024;
 
-/**
- * Decodes to bytes, so that invalid UTF-8 is found by the same check as in a plain body. By code and not by
- * substring: this runs before the signature is known, and four million "%" must not hold up anybody.
- */
+/** By char codes, not substrings: this runs before verification, and four million "%" must not block others. */
 function* percentDecode(member: string): Steps<Buffer> {
   const bytes = Buffer.allocUnsafe(member.length);
   let length = 0;
@@ -51,20 +47,17 @@ function* percentDecode(member: string): Steps<Buffer> {
   return bytes.subarray(0, length);
 }
 
-/** Of one hexadecimal digit; -1 for anything else, the NaN beyond the end included. */
+/** The value of one hexadecimal digit; -1 for anything else, also for the NaN beyond the end. */
 function hexValue(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const lower = code | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
-/** A payload up to this size is parsed at once: that takes a few milliseconds at worst. */
+/** Payloads up to this size are parsed at once, in a few milliseconds at worst. */
 const maxBytesAtOnce = 64 * 1024;
 
-/**
- * @throws BODY_INVALID where it is not UTF-8 or not JSON; the body's own text never gets into the message.
- *   BODY_TOO_LARGE for an object with more members than are taken
- */
+/** @throws BODY_INVALID if it is no UTF-8 or JSON, never quoting it; BODY_TOO_LARGE as `parseInSteps` */
 export async function parseJson(payload: Buffer, clock: Clock): Promise<unknown> {
   if (!isUtf8(payload)) {
     throw new ManifeedError('BODY_INVALID', 'read webhook body: not UTF-8: must be JSON in UTF-8');

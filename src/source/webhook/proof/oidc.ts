@@ -13,10 +13,10 @@ import {
   type ProofTools,
 } from '../kind.ts';
 
-export const googleJwks = 'https://www.googleapis.com/oauth2/v3/certs';
+const googleJwks = 'https://www.googleapis.com/oauth2/v3/certs';
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
 const jwksTtlMs = 3_600_000;
-/** A key set is asked for again at most this often, whatever tokens name. */
+/** Shortest time between two fetches for unknown keys, ms, whatever tokens name. */
 const jwksCooldownMs = 60_000;
 const jwksLimits = { maxBytes: 64 * 1024, timeoutMs: 3_000 };
 const clockToleranceSeconds = 60;
@@ -25,7 +25,7 @@ const jwksSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string() })).max(32),
 });
 
-/** `jwks` alone asks for nothing: `audience` and `email` say whose token is meant. */
+/** `jwks` alone asks for no proof: `audience` and `email` say whose token is meant. */
 export const googleToken: Proof = {
   name: 'audience and email',
   settings: ['audience', 'email', 'jwks'],
@@ -68,7 +68,7 @@ function makeTokenCheck(hook: HookOptions, { clock, fetchText }: ProofTools): He
   };
 }
 
-/** Any Google account can have a token made for any audience: only the address says who it is. */
+/** Any Google account can get a token for any audience: only the address says who it is. */
 function isSender(claims: JWTPayload, hook: HookOptions): boolean {
   return claims.email_verified === true && (hook.email === undefined || claims.email === hook.email);
 }
@@ -77,7 +77,7 @@ type Finder = ReturnType<typeof createLocalJWKSet>;
 type Header = Parameters<Finder>[0];
 type Jws = Parameters<Finder>[1];
 
-/** One key set, fetched when needed and kept; asked again for an unknown key, as Google changes keys. */
+/** One key set, fetched when needed and kept; fetched again for an unknown key, because Google changes keys. */
 class KeySet {
   readonly #source: string;
   readonly #fetchText: FetchText;
@@ -107,7 +107,7 @@ class KeySet {
     this.#fetchedAt = now;
     const before = this.#finder;
     const loading = this.#load().catch((cause: unknown) => {
-      // Old keys beat none while the source is away.
+      // Old keys are better than none while the source is unreachable.
       if (before !== null) return before;
       if (this.#finder === loading) this.#finder = null;
       throw new ManifeedError('UNAVAILABLE', 'verify OIDC token: key set not reachable', { cause });

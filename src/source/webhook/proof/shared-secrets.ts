@@ -9,10 +9,7 @@ import {
   type WebhookKind,
 } from '../kind.ts';
 
-/**
- * Compares in a time that depends on neither text: both sides are hashed to one length first, since
- * `timingSafeEqual` alone would tell by its exception that the lengths differ.
- */
+/** In constant time. Both sides are hashed, because `timingSafeEqual` reveals by its error that lengths differ. */
 export function equalSecrets(given: string, expected: string): boolean {
   return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', expected, 'buffer'));
 }
@@ -73,7 +70,6 @@ const basic: Proof = {
   },
 };
 
-/** In the order in which they are checked. */
 export const sharedSecrets: readonly Proof[] = [pathToken, token, basic];
 
 /** `x-hub-signature-256` → `X-Hub-Signature-256`: header names as people know them. */
@@ -81,16 +77,15 @@ export function titleCase(name: string): string {
   return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
 }
 
-/** Headers that may carry the hook's `token`, lower case. */
 function tokenHeadersOf(hook: HookOptions, kind: WebhookKind): readonly string[] {
   if (hook.tokenHeader !== undefined) return [hook.tokenHeader.toLowerCase()];
   return kind.tokenHeaders ?? ['authorization'];
 }
 
 /**
- * Whether one of the headers is the token as configured or, in `authorization`, the token after `Bearer`. Harbor
- * and ACR send the configured text verbatim, most others put a scheme before it; an operator should not have to
- * know which. Every header is compared, even after a match, so that the time tells nothing.
+ * Whether one of the headers is the token or, in `authorization`, the token after `Bearer`: Harbor and ACR send
+ * the configured string verbatim, most others put a scheme before it. Every header is compared, even after a
+ * match, so that the time reveals nothing.
  */
 function hasToken({ headers }: Head, names: readonly string[], expected: string): boolean {
   let found = false;

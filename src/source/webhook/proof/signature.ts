@@ -10,11 +10,10 @@ export interface SignatureScheme {
   readonly headers: readonly { readonly name: string; readonly prefix: string }[];
   /** The bytes that are signed: the raw body, or the JSON inside a form's `payload` (Gitea). */
   readonly covers: 'body' | 'payload';
-  /** True: the header may hold the secret itself instead of a signature (JFrog, unless told to sign). */
+  /** The header may hold the secret itself instead of a signature (JFrog, unless told to sign). */
   readonly orSecretItself?: boolean;
 }
 
-/** The proof of senders that sign by this scheme. */
 export function hmac(scheme: SignatureScheme): Proof {
   return {
     name: 'secret',
@@ -40,7 +39,6 @@ function describe({ algorithm, headers, covers, orSecretItself }: SignatureSchem
 
 const hexLength = { sha1: 40, sha256: 64 } as const;
 
-/** Whether the head has something that could be a signature; only its form is judged. */
 function mayBeSigned(scheme: SignatureScheme, headers: Headers): boolean {
   const given = givenSignature(scheme, headers);
   return given !== null && (scheme.orSecretItself === true || isHexOf(scheme, given));
@@ -62,7 +60,7 @@ function isHexOf(scheme: SignatureScheme, given: string): boolean {
   return given.length === hexLength[scheme.algorithm] && /^[0-9a-f]+$/i.test(given);
 }
 
-/** The first header present counts, even if a later one matches: a sender puts the same signature into all of them. */
+/** Only the first header present counts: a sender puts the same signature into all of them. */
 function givenSignature(scheme: SignatureScheme, headers: Headers): string | null {
   for (const { name, prefix } of scheme.headers) {
     const value = headerOf(headers, name);

@@ -1,6 +1,7 @@
 /**
  * Amazon SNS messages: RSA signatures over a fixed selection of fields (Amazon SNS Developer Guide, "Verifying
- * the signatures of Amazon SNS messages"). The signature is inside the JSON, so here alone parsing comes first.
+ * the signatures of Amazon SNS messages"). The signature is inside the JSON, so only here parsing comes before
+ * verification.
  */
 import { createVerify, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
@@ -33,9 +34,9 @@ const messageSchema = z.object({
 });
 export type SnsMessage = z.infer<typeof messageSchema>;
 
-/** AWS caps a message at 256 KiB, which as JSON inside JSON may double; more is not even parsed. */
+/** AWS caps a message at 256 KiB, which may double as JSON inside JSON; more is not parsed. */
 const maxMessageBytes = 600 * 1024;
-/** Certificates kept at most; AWS has one per region, and changes it about once a year. */
+/** Most certificates kept. AWS has one per region, and changes it about once a year. */
 export const maxCertificates = 16;
 const certificateTtlMs = 24 * 3_600_000;
 const failureTtlMs = 60_000;
@@ -87,13 +88,12 @@ function isSnsDelivery(headers: Headers): boolean {
   );
 }
 
-/** Null where the JSON is no SNS message. */
 export function readSnsMessage(json: unknown): SnsMessage | null {
   const parsed = messageSchema.safeParse(json);
   return parsed.success ? parsed.data : null;
 }
 
-/** Only the exact hosts of AWS: an attacker who chose it would have us ask any server. */
+/** Only the exact hosts of AWS: otherwise an attacker could make us call any server. */
 export function isSubscribeUrl(url: string): boolean {
   return subscribeUrl.test(url);
 }
@@ -110,7 +110,7 @@ function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): Body
       return false;
     }
     if (message === null) return false;
-    // The topic before the certificate: who does not know it makes us fetch nothing.
+    // Check the topic first: a sender that does not know it makes us fetch no certificate.
     if (hook.topics !== undefined && !hook.topics.includes(message.TopicArn)) return false;
     if (pinned !== null) return pinned.some((certificate) => isSignedBy(message, certificate));
     if (!certificateUrl.test(message.SigningCertURL)) return false;
@@ -129,7 +129,7 @@ function isSignedBy(message: SnsMessage, certificate: X509Certificate): boolean 
   }
 }
 
-/** Name and value of each signed field on a line of its own, in byte order of the names; absent fields left out. */
+/** Name and value of each signed field on lines of their own, in byte order of the names, without absent fields. */
 export function stringToSign(message: SnsMessage): string {
   const names =
     message.Type === 'Notification'
@@ -151,7 +151,7 @@ function holdsCertificates(pem: string): boolean {
   }
 }
 
-/** @throws errors of node:crypto for a damaged certificate; the configuration's check asks first */
+/** @throws errors of node:crypto for a damaged certificate; the configuration checks that first */
 function splitCertificates(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.map((block) => new X509Certificate(block));
@@ -162,7 +162,7 @@ interface CacheEntry {
   readonly until: number;
 }
 
-/** Fetches each certificate once; a failure is remembered too, so that forged messages can't make us a hammer. */
+/** Fetches each certificate once. Failures are cached too, so that forged messages cannot make us flood AWS. */
 class CertificateCache {
   readonly #entries = new Map<string, CacheEntry>();
   readonly #fetchText: FetchText;
@@ -173,7 +173,7 @@ class CertificateCache {
     this.#clock = clock;
   }
 
-  /** Null: what is there is no valid certificate. @throws UNAVAILABLE when it could not be fetched */
+  /** Null: no valid certificate. @throws UNAVAILABLE if it could not be fetched */
   get(url: string): Promise<X509Certificate | null> {
     const now = this.#clock.monotonic();
     const known = this.#entries.get(url);
