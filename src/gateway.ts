@@ -1,6 +1,6 @@
 /**
- * The composition root: builds the gateway from its configuration by constructor calls, and hands each part what it
- * needs of the others. It decides nothing. No other file knows all the parts.
+ * The composition root: constructs the parts of the gateway from its configuration, and hands each what it needs of
+ * the others. It decides nothing. No other file knows all the parts.
  */
 import { Admission } from './access/admission.ts';
 import { createAuthoriser } from './access/authoriser.ts';
@@ -55,7 +55,7 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Files that this process may have open; default: as the kernel says. */
+  /** Open files that this process may have; default: the kernel's limit. */
   readonly openFiles?: number;
 }
 

@@ -1,18 +1,17 @@
 import { BoundedMap } from '../lib/bounded-map.ts';
 
-/** Addresses remembered at most; beyond it the one that was quiet for longest is forgotten, and starts anew. */
+/** Most addresses remembered. Above it the one that was quiet for longest is forgotten, and starts again. */
 export const maxBuckets = 10_000;
 
-/** Old entries looked at in one call. */
+/** Old entries checked in one call. */
 const forgottenAtOnce = 2;
 
 /** Rounding errors of sums of fractions, ms. */
 const tolerance = 1e-6;
 
 /**
- * A token bucket for each address, with one second of burst. It keeps one number an address: the moment at which
- * its bucket is full again (the generic cell rate algorithm, ITU-T I.371). An address whose bucket is full needs
- * no entry.
+ * A token bucket for each address, with one second of burst. It keeps one number for each: when its bucket is full
+ * again (generic cell rate algorithm, ITU-T I.371). A full bucket needs no entry.
  */
 export class AddressBuckets {
   readonly #stepMs: number;
@@ -23,20 +22,15 @@ export class AddressBuckets {
     this.#stepMs = 1_000 / perSecond;
   }
 
-  /** Addresses remembered now. */
   get size(): number {
     return this.#fullAt.size;
   }
 
-  /**
-   * Takes one; false: this address has none left.
-   *
-   * @param now monotonic ms
-   */
+  /** Takes one; false: this address has none left. @param now monotonic ms */
   take(address: string, now: number): boolean {
     const fullAt = Math.max(this.#fullAt.get(address) ?? now, now) + this.#stepMs;
     if (fullAt - now > Math.max(1_000, this.#stepMs) + tolerance) return false;
-    // Last in the map: those who come first there have been quiet for longest.
+    // Moves it to the end: the first in the map have been quiet for longest.
     this.#fullAt.renew(address, fullAt);
     this.#forget(now);
     return true;

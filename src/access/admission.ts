@@ -1,7 +1,4 @@
-/**
- * The one check that every stream passes, whatever its transport and road; it implements the transports' port of
- * this name. It combines tokens, limits, hosts and origins, and knows whether the gateway is draining.
- */
+/** Implements the transports' port: combines tokens, limits, hosts and origins, and knows whether it is draining. */
 import type { Socket } from 'node:net';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Grant } from '../event/grant.ts';
@@ -18,26 +15,22 @@ export interface AdmissionOptions {
   readonly access: AccessOptions;
   readonly authorise: Authorise;
   readonly limits: ConnectionLimits;
-  /** @throws ORIGIN_DENIED */
   readonly checkHost: HostCheck;
   readonly origins: Origins;
   readonly knowsRegistry: (host: string) => boolean;
-  /** Knows the latest `since` that is not in the future, ms since the epoch. */
+  /** Gives the latest `since` that is not in the future, ms since the epoch. */
   readonly newest: { latest(): number };
   readonly refusalLog: RefusalLog;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** Whom a refusal concerns, for the log. */
 interface Who {
   readonly socket: Socket;
-  /** The client's address group. */
   readonly address: string;
 }
 
 export class Admission {
-  /** Whether a stream without a token may still send one in its first message. */
   readonly needsToken: boolean;
   readonly checkHost: HostCheck;
   readonly knowsRegistry: (host: string) => boolean;
@@ -83,7 +76,7 @@ export class Admission {
     this.#limits.enterWaiting(address);
   }
 
-  /** Lets a client that waited enter. @throws as `enter`; it is then still waiting */
+  /** Lets a waiting client enter. @throws as `enter`; the client then still waits */
   admit(address: string): void {
     this.enter(address);
     this.#limits.leaveWaiting(address);
@@ -133,7 +126,7 @@ export class Admission {
   }
 }
 
-/** The address itself if it is the socket's; behind a proxy, the group of the one that the proxy names. */
+/** The socket's own address; behind a proxy, the group of the address that the proxy names. */
 function addressOf({ socket, address }: Who): string {
   const { remoteAddress } = socket;
   const isSocket = remoteAddress !== undefined && (address === '' || addressGroup(remoteAddress) === address);

@@ -1,7 +1,4 @@
-/**
- * Who may subscribe to what. Pure: a token in, a grant or nothing out. It reads no request; every way into the
- * gateway (fastify, the front, a WebSocket's first message) finds the token itself and asks here.
- */
+/** Turns a token into a grant. Every way in (fastify, the front, a first message) finds the token itself. */
 import { hash } from 'node:crypto';
 import { type Filter, parseFilter } from '../event/filter.ts';
 import type { Grant } from '../event/grant.ts';
@@ -15,7 +12,7 @@ export interface AccessToken {
   readonly repositories: readonly string[];
   readonly unpaced: boolean;
   readonly admin: boolean;
-  /** May see the metrics; default: no, except with `admin`. */
+  /** May see the metrics. Default: only with `admin`. */
   readonly metrics?: boolean;
 }
 
@@ -23,20 +20,20 @@ export type AccessOptions =
   | { readonly kind: 'open' }
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] };
 
-/** The grant of a token; null if it is not valid. With open access all get the same one, whatever token they send. */
+/** The grant of a token; null: not valid. With open access every request gets the same one. */
 export type Authorise = (token: string | null) => Grant | null;
 
 export interface AuthoriserOptions {
   readonly access: AccessOptions;
   /** Whether anyone may use `pace=none`, with open access or with any token. */
   readonly allowNone: boolean;
-  /** Whether open access includes administration: on loopback, where whoever can connect can also stop us. */
+  /** Whether open access includes administration: on loopback, where a client could stop the process anyway. */
   readonly openIsAdmin: boolean;
   /** Registry of a bare name in `repositories`. */
   readonly defaultRegistry: string;
 }
 
-/** Longest token that is looked at: hashing is linear, and what is longer was never issued. */
+/** Longer tokens are not looked at: hashing takes time, and none of that length was issued. */
 export const maxTokenLength = 1_024;
 
 /** @throws PARAMETER_INVALID if a token's repository or glob is not valid */
@@ -64,13 +61,13 @@ export function createAuthoriser(options: AuthoriserOptions): Authorise {
   }
   return (token) => {
     if (token === null || token === '' || token.length > maxTokenLength) return null;
-    // Found by hash, not by comparing with each in turn: thousands of tokens must not slow a reconnect storm,
-    // and the time of a look-up by SHA-256 tells nothing to those who cannot invert it.
+    // By hash, not by comparing each in turn: thousands of tokens must not slow a reconnect storm. The time of the
+    // look-up reveals nothing to anyone who cannot invert SHA-256.
     return grants.get(hash('sha256', token, 'hex')) ?? null;
   };
 }
 
-/** Repositories of one token at most; the configuration's own bound is lower. */
+/** Most repositories of one token; the configuration's own bound is lower. */
 const maxRepositories = 100_000;
 
 function scopeOf(repository: readonly string[], defaultRegistry: string): Filter {
@@ -88,7 +85,7 @@ function makeGrant(
     key: JSON.stringify(patterns),
     patterns,
     ...may,
-    // The commonest grant answers without looking.
+    // The most common grant needs no look-up.
     allows: patterns.includes('**') ? () => true : (repositoryKey) => scope.matchesRepository(repositoryKey),
   };
 }

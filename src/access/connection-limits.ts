@@ -2,11 +2,11 @@ import { ManifeedError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { AddressBuckets } from './address-buckets.ts';
 
-/** The part of `newConnectionsPerSecond` that one address gets: it must not use up that of all. */
+/** One address gets a quarter of `newConnectionsPerSecond`, so that it cannot use up everyone's. */
 const addressPart = 4;
-/** WebSockets of one address that have not brought their token yet. */
+/** WebSockets of one address whose token is still to come. */
 export const waitingPerAddress = 100;
-/** Such WebSockets of all addresses: each holds a descriptor and a few kilobytes for ten seconds at most. */
+/** Such WebSockets of all addresses: each holds a descriptor and a few kilobytes for at most ten seconds. */
 export const waitingInAll = 1_000;
 
 export interface ConnectionLimitOptions {
@@ -20,8 +20,8 @@ export interface ConnectionLimitOptions {
 }
 
 /**
- * Whether one address can reach its limit before all together reach theirs. Where it can't, nobody need know
- * addresses: to ask a socket for its own is a system call, a twentieth of what opening a stream costs.
+ * Whether one address can reach its limit before all together reach theirs. If not, addresses are not needed:
+ * asking a socket for its own is a system call, a twentieth of the cost of opening a stream.
  */
 export function tellsAddressesApart(
   limits: Pick<ConnectionLimitOptions, 'connections' | 'connectionsPerAddress'>,
@@ -30,18 +30,17 @@ export function tellsAddressesApart(
 }
 
 /**
- * Counts subscribers in and out. Only those who may subscribe come here, so strangers use nothing of the common
- * limits up; a WebSocket that has still to bring its token waits in a share of its own. Its memory is a few
- * numbers per address that has any.
+ * Counts subscribers in and out. Only authorised clients come here, so strangers use up none of the common limits;
+ * a WebSocket whose token is still to come waits in a separate share.
  *
- * All addresses are groups (`lib/address-group.ts`), '' where addresses are not told apart.
+ * Addresses are groups (`lib/address-group.ts`); '' if addresses are not told apart.
  */
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions;
   readonly #subscribers = new AddressCounts();
   readonly #waiting = new AddressCounts();
   readonly #waitingPerAddress: number;
-  /** Null where addresses are not told apart. */
+  /** Null: addresses are not told apart. */
   readonly #buckets: AddressBuckets | null;
   #tokens: number;
   #refilledAt: number;
@@ -63,11 +62,7 @@ export class ConnectionLimits {
     return Math.max(1, Math.floor(this.#options.newConnectionsPerSecond / addressPart));
   }
 
-  /**
-   * Counts a subscriber in, until it leaves.
-   *
-   * @throws TOO_MANY_CONNECTIONS, or TOO_MANY_REQUESTS for what this one address does
-   */
+  /** Counts a subscriber in, until it leaves. @throws TOO_MANY_CONNECTIONS; TOO_MANY_REQUESTS for this address */
   enter(address: string): void {
     const { connections, connectionsPerAddress, newConnectionsPerSecond, clock } = this.#options;
     const { total } = this.#subscribers;
@@ -84,7 +79,7 @@ export class ConnectionLimits {
         `subscribe: ${ofAddress} subscribers of this address: must be under ${connectionsPerAddress}`,
       );
     }
-    // Before the common bucket: an address that is over its own share takes nothing of it.
+    // Before the common bucket: an address that is over its own share takes nothing from it.
     if (this.#buckets !== null && !this.#buckets.take(address, clock.monotonic())) {
       throw new ManifeedError(
         'TOO_MANY_REQUESTS',
@@ -104,11 +99,7 @@ export class ConnectionLimits {
     this.#subscribers.remove(address);
   }
 
-  /**
-   * Counts in a WebSocket whose token is still to come, until it leaves.
-   *
-   * @throws TOO_MANY_CONNECTIONS, or TOO_MANY_REQUESTS for what this one address does
-   */
+  /** Counts in a WebSocket whose token is to come, until it leaves. @throws as `enter` */
   enterWaiting(address: string): void {
     const ofAddress = this.#waiting.of(address);
     const hint = 'or bring the token in the handshake';
@@ -142,7 +133,6 @@ export class ConnectionLimits {
   }
 }
 
-/** How many there are, in all and of each address. */
 class AddressCounts {
   readonly #byAddress = new Map<string, number>();
   total = 0;

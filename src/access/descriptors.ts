@@ -1,18 +1,17 @@
 /**
- * Open files, of which each socket is one. A process that runs out of them closes new connections without a
- * word, webhooks among them, and may fail to open its own ledger's files. So the sockets are fitted into what
- * there is before the first is taken.
+ * Fits the sockets into the open files of the process. Without free files it would close new connections silently,
+ * webhooks among them, and might fail to open its own ledger's files.
  */
 import { readFileSync } from 'node:fs';
 import type { Log } from '../lib/log.ts';
 import { tellsAddressesApart } from './connection-limits.ts';
 import { otherSocketsPerAddress, type SocketsOfAddress } from './socket-limits.ts';
 
-/** For everything that is no client's socket: the ledger, upstreams, Redis, logs, the listener. */
+/** Files for everything that is no client's socket: the ledger, upstreams, Redis, logs, the listener. */
 const reserved = 256;
 /** Sockets beyond the subscribers: webhooks, keep-alives, metrics, health. */
 const otherSockets = 1_000;
-/** Where there are too few open files for all: the part that is reserved, and of the rest the part of no subscriber. */
+/** With too few files: the part reserved, and of the rest the part for sockets that are no subscribers. */
 const smallPart = 1 / 4;
 
 export interface Wanted {
@@ -26,15 +25,15 @@ export interface SocketRoom {
   readonly subscribers: number;
   /** In all. */
   readonly sockets: number;
-  /** What to say where it is less than was wanted; else null. */
+  /** The warning if there is less than was wanted; else null. */
   readonly shortage: string | null;
 }
 
 /**
- * The room for the configured limits; a shortage is logged. One address that takes all the sockets it may leaves
- * the others theirs, even when all subscribers are there.
+ * The room for the configured limits; logs a shortage. Others have room even if all subscribers are there and one
+ * address takes all the sockets it may.
  *
- * @param openFiles default: as the kernel says
+ * @param openFiles default: the kernel's limit
  */
 export function socketRoom(limits: SocketsOfAddress, log: Log, openFiles = readOpenFiles()): SocketRoom {
   const ofOneAddress = tellsAddressesApart(limits)
@@ -46,7 +45,7 @@ export function socketRoom(limits: SocketsOfAddress, log: Log, openFiles = readO
   return room;
 }
 
-/** @param openFiles that this process may have; Infinity where nobody knows */
+/** @param openFiles that this process may have; Infinity: unknown */
 export function roomForSockets({ subscribers, others }: Wanted, openFiles: number): SocketRoom {
   const needed = subscribers + others + reserved;
   if (needed <= openFiles) return { subscribers, sockets: subscribers + others, shortage: null };
@@ -60,8 +59,8 @@ export function roomForSockets({ subscribers, others }: Wanted, openFiles: numbe
   return { subscribers: fitting, sockets, shortage };
 }
 
-/** What the kernel lets this process open; Node has raised it to the hard limit. Infinity where there is no /proc. */
-export function readOpenFiles(): number {
+/** The kernel's limit for this process; Node has raised it to the hard limit. Infinity without /proc. */
+function readOpenFiles(): number {
   try {
     return parseOpenFiles(readFileSync('/proc/self/limits', 'utf8'));
   } catch {

@@ -5,7 +5,7 @@ import type { Metrics } from '../lib/metrics.ts';
 
 const minuteMs = 60_000;
 
-/** Bounds the sockets of `server`. Connections that are closed for it are counted, and logged once a minute. */
+/** Bounds the sockets of `server`. The connections that this closes are counted, and logged once a minute. */
 export function boundSockets(
   server: Server,
   maxSockets: number,

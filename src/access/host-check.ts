@@ -4,7 +4,7 @@ import { ManifeedError } from '../errors.ts';
 /** @throws ORIGIN_DENIED naming the Host */
 export type HostCheck = (host: string | undefined) => void;
 
-/** For gateways that nobody can do harm to under another name. */
+/** For gateways that DNS rebinding cannot harm. */
 const anyHost: HostCheck = () => {};
 
 export interface HostOptions {
@@ -14,7 +14,7 @@ export interface HostOptions {
   readonly trustProxy: readonly string[];
 }
 
-/** Which names the gateway answers to: those in `hosts`. Without any: all, except on open loopback (DNS rebinding). */
+/** The gateway answers to `hosts`; if empty, to all, except with open access and no trusted proxy (DNS rebinding). */
 export function hostCheckOf({ access, cors, hosts, trustProxy }: HostOptions): HostCheck {
   const isExposed = access.kind === 'open' && trustProxy.length === 0;
   if (!isExposed && hosts.length === 0) return anyHost;
@@ -22,10 +22,10 @@ export function hostCheckOf({ access, cors, hosts, trustProxy }: HostOptions): H
 }
 
 /**
- * For a gateway that is open to everybody who can reach it. A foreign page can have its own name resolve to the
- * gateway's address (DNS rebinding), also where that is in the visitor's own network, and is then of the same
- * origin as the gateway to the visitor's browser. All that is left of the truth is the name in `Host`. An
- * address is no such name, and a loopback name never leaves the visitor's machine.
+ * For a gateway that is open to everyone who can reach it. A foreign page can make its own name resolve to the
+ * gateway's address (DNS rebinding), also within the visitor's network. The browser then gives both the same
+ * origin, and only the name in `Host` shows the difference. An address is no such name, and a loopback name never
+ * leaves the visitor's machine.
  *
  * @param names in any case of letters, without ports: `hosts`, and the hosts of `cors.origins`
  */

@@ -1,12 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ManifeedError } from '../errors.ts';
 
-/**
- * Refuses a request that has more than one `Host` (RFC 9112, 3.2). node:http keeps the first and forgets the
- * others; a proxy in front may have judged another one.
- *
- * @throws REQUEST_INVALID
- */
+/** Refuses a second `Host` (RFC 9112, 3.2), which node:http ignores and a proxy may use. @throws REQUEST_INVALID */
 export function requireOneHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): void {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,4 +1,4 @@
-/** A configured webhook, as far as it says which registries the gateway may hear of; `config.webhooks` fits. */
+/** A configured webhook, as far as it names registries; `config.webhooks` fits. */
 export interface HearsOf {
   readonly name: string;
   readonly registry?: string;
@@ -6,10 +6,8 @@ export interface HearsOf {
 }
 
 /**
- * Which registries this gateway may ever hear of: any, if no registry is configured or a configured webhook takes its
- * host from the payload; else the configured ones and those that the webhooks name.
- *
- * @param registries hosts
+ * Which registries this gateway may hear of: `registries` (hosts) and those that webhooks name. Any, if no registry
+ * is configured or a configured webhook takes its host from the payload.
  */
 export function knownRegistries(
   registries: readonly { readonly host: string }[],
@@ -22,7 +20,7 @@ export function knownRegistries(
   return (host) => known.has(host);
 }
 
-/** The two hooks of a gateway that configured none are for trying things out: they make no registry known. */
+/** The two default webhooks do not count. */
 function isDefaultHook({ name, registry, verify }: HearsOf): boolean {
   return verify === 'none' && registry === undefined && (name === 'publish' || name === 'local');
 }

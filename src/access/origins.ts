@@ -1,8 +1,8 @@
-/** Which pages may call this gateway, and what to say to the others. */
+/** Which pages may call this gateway, and what to tell the others. */
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
 export class Origins {
-  /** CORS headers by origin, made of the configuration's text: a request's own would keep all of its head in memory. */
+  /** CORS headers by origin, as strings of the configuration: a request's string would keep its head in memory. */
   readonly #allowed: ReadonlyMap<string, string>;
 
   /** @param allowed `cors.origins` */
@@ -12,7 +12,7 @@ export class Origins {
     );
   }
 
-  /** Only browsers send an `Origin`; a page of the very host that it calls is at home. */
+  /** Only browsers send an `Origin`. A page of the host that it calls is always allowed. */
   allows(origin: string | undefined, host: string | undefined): boolean {
     return (
       origin === undefined || this.#allowed.has(origin) || URL.parse(origin)?.host === host?.toLowerCase()
@@ -25,17 +25,14 @@ export class Origins {
     return allowed ?? (this.#allowed.size > 0 ? 'Vary: Origin\r\n' : '');
   }
 
-  /** Why an origin is not allowed, and what to write. */
+  /** Why an origin is not allowed, and what to configure. */
   explain(origin: string | undefined, host: string | undefined): string {
     const twin = this.#loopbackTwin(URL.parse(origin ?? ''), host);
     if (twin !== null) return `${twin.is} is not ${twin.isNot}: add it to cors.origins`;
     return `Origin ${JSON.stringify((origin ?? '').slice(0, 200))} is not allowed: add it to cors.origins`;
   }
 
-  /**
-   * To a browser `localhost` and `127.0.0.1` are two hosts. People take them for one: then an origin that differs
-   * in nothing else is allowed.
-   */
+  /** The allowed origin that differs only in `localhost` or `127.0.0.1`: two hosts to a browser, one to people. */
   #loopbackTwin(origin: URL | null, host: string | undefined): { is: string; isNot: string } | null {
     if (origin === null || !loopbackNames.includes(origin.hostname)) return null;
     for (const name of loopbackNames) {

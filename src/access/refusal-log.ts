@@ -6,20 +6,20 @@ export interface Refusal {
   readonly code: ErrorCode;
   /** Without secrets. */
   readonly message: string;
-  /** The client's; behind trusted proxies as they name it. */
+  /** The client's address; behind trusted proxies, as they name it. */
   readonly address: string;
   /** What it asked for: `sse`, `websocket`, `http`. */
   readonly transport: string;
 }
 
-/** Lines for one code in a minute. */
+/** Lines for each code in a minute. */
 export const linesPerMinute = 10;
 const minuteMs = 60_000;
 
 /**
- * Says in the log why clients are refused, since a browser tells a page nothing of it. A stranger can be refused
- * thousands of times a second, so each code has some lines a minute; the first line of the next minute says how
- * many were left out. The codes are few and known, so its memory is bounded.
+ * Logs why clients are refused, because a browser does not tell the page. A stranger can be refused thousands of
+ * times a second, so each code has some lines a minute; the first line of the next minute says how many were left
+ * out. Memory is bounded, because the codes are few.
  */
 export class RefusalLog {
   readonly #log: Log;

@@ -13,7 +13,7 @@ export interface SocketsOfAddress {
   readonly connectionsPerAddress: number;
 }
 
-/** Whether there is room for a new connection; always, if addresses are not told apart. */
+/** Whether there is room for a new connection; always true if addresses are not told apart. */
 export type AcceptsSocket = (socket: Socket) => boolean;
 
 /** @param trustProxy their sockets are not counted */
@@ -28,16 +28,16 @@ export function socketLimitsOf(
 }
 
 export interface SocketLimitOptions {
-  /** Open sockets of one remote address group at most. */
+  /** Most open sockets of one remote address group. */
   readonly perAddress: number;
-  /** Proxies, who bring many clients: addresses or CIDR ranges. */
+  /** Proxies, which bring many clients: addresses or CIDR ranges. */
   readonly exempt: readonly string[];
   readonly metrics: Metrics;
 }
 
 /**
- * Counts open sockets by remote address (an IPv6 /64 is one), whatever they ask for or keep silent about: the limits of subscribers
- * know nothing of idle keep-alive connections, with which one address could take every place there is.
+ * Counts open sockets by remote address (an IPv6 /64 is one). The limits of subscribers do not see idle keep-alive
+ * connections, with which one address could take every place.
  */
 export class SocketLimits {
   readonly #perAddress: number;
@@ -46,7 +46,7 @@ export class SocketLimits {
   readonly #addresses = new Map<Socket, string>();
   readonly #counts = new Map<string, number>();
 
-  /** One for all sockets: a closure for each would outweigh the count. */
+  /** One for all sockets: a closure for each would need more memory than the count. */
   readonly #onClose: (this: Socket) => void;
 
   constructor(options: SocketLimitOptions) {
@@ -62,7 +62,7 @@ export class SocketLimits {
     );
   }
 
-  /** Counts the socket in until it closes; false: over the limit, to be closed. */
+  /** Counts the socket in until it closes. False: over the limit, close it. */
   accepts(socket: Socket): boolean {
     const { remoteAddress } = socket;
     // Gone already, or a proxy.
@@ -74,7 +74,7 @@ export class SocketLimits {
       return false;
     }
     this.#counts.set(address, count + 1);
-    // Remembered here: a closed socket need not know its address any more.
+    // A closed socket may not know its address any more.
     this.#addresses.set(socket, address);
     socket.on('close', this.#onClose);
     return true;

@@ -2,13 +2,10 @@ import { hash } from 'node:crypto';
 import type { Filter } from '../event/filter.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 
-/** Filters of all owners that are remembered; some 2 MiB. One that was forgotten counts as new. */
+/** Filters remembered, of all owners together; some 2 MiB. A forgotten filter counts as new. */
 export const maxRemembered = 10_000;
 
-/**
- * Which owner has asked for which filter before. A long-poll asks for its filter again after each answer, and a
- * stream after each loss: neither brings new globs, though nobody holds the filter in between.
- */
+/** Which owner asked for which filter before: repeats of a long-poll, or after a reconnect, bring no new globs. */
 export class AskedBefore {
   readonly #known = new BoundedMap<string, true>(maxRemembered);
 
@@ -21,7 +18,7 @@ export class AskedBefore {
   }
 }
 
-/** Filters may be written in 64 KiB. */
+/** Hashed, because a filter may be 64 KiB long. */
 function keyOf(owner: string, { key }: Filter): string {
   return hash('sha256', `${owner}\0${key}`, 'base64url').slice(0, 22);
 }

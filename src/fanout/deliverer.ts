@@ -1,7 +1,6 @@
 /**
- * The last step: writes a change to one subscriber, with the resume position that is true for it, and notices when
- * its socket is full. Owns the rule of resume positions: a position never passes a change that was not delivered.
- * Returns what became of the subscriber; its caller acts on that.
+ * Writes a change to one subscriber with its resume position, and notices a full socket. Owns the rule of resume
+ * positions: a position never passes a change that was not delivered.
  */
 import { formatPosition } from '../event/position.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -16,15 +15,15 @@ import type { Control } from './sink.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /**
- * Changes above its resume position that a subscriber may have. At the bound it falls behind and is fed in
- * order: forgetting one would deliver it twice, maybe after a newer one of its tag.
+ * Most changes above its resume position that a subscriber may have. At the bound it falls behind and is fed in
+ * order. To forget one would deliver it twice, perhaps after a newer change of its tag.
  */
 const maxAhead = 1_024;
 
 /**
- * `given`: the subscriber has the change. `unneeded`: it does not want the change, or has it already. `blocked`: it
- * has the change, but its socket is full now. `overfull`: it did not get the change, since it already has too many
- * above its resume position. After the last two it is behind and must be fed.
+ * `given`: delivered. `unneeded`: not wanted, or delivered before. `blocked`: delivered, but the socket is now
+ * full. `overfull`: not delivered, because too many changes are above the resume position. After the last two the
+ * subscriber is behind and must be fed.
  */
 export type Verdict = 'given' | 'unneeded' | 'blocked' | 'overfull';
 
@@ -38,19 +37,19 @@ export interface DelivererParts {
 
 export class Deliverer {
   readonly #parts: DelivererParts;
-  /** At any moment nearly all subscribers have the same position: its string is made once. */
+  /** Nearly all subscribers have the same position, so its string is made once. */
   readonly #format = rememberLast(formatPosition);
 
   constructor(parts: DelivererParts) {
     this.#parts = parts;
   }
 
-  /** A change that is not held back. */
+  /** Delivers a change that is not held back. */
   deliver(frame: Frame, subscriber: Subscriber): Verdict {
     const { sequence } = frame;
     if (subscriber.state !== 'live' || subscriber.considered >= sequence || subscriber.liveFrom >= sequence)
       return 'unneeded';
-    // It may have joined the group in the middle of this fan-out, with a subscription that begins after it.
+    // It may have joined the group during this fan-out, with a subscription that begins after this change.
     if (sequence <= subscriber.newestFrom && !subscriber.wants(frame.change, frame.key)) return 'unneeded';
     const resume = this.#resumeWith(subscriber, sequence);
     if (resume < sequence && !this.#remember(subscriber, sequence)) return 'overfull';
@@ -58,7 +57,7 @@ export class Deliverer {
     return this.write(subscriber, frame, resume);
   }
 
-  /** A held-back change whose slot has come. With conflation it may be a newer one of the same tag instead. */
+  /** Delivers a held-back change whose slot has come, or with conflation the newest held-back one of its tag. */
   deliverHeld(held: HeldChange, subscriber: Subscriber): Verdict {
     const { sequence, change, key } = held.frame;
     if (subscriber.state !== 'live' || subscriber.liveFrom >= sequence) return 'unneeded';
@@ -71,7 +70,7 @@ export class Deliverer {
     return this.write(subscriber, newest, resume);
   }
 
-  /** What takes this slot instead: the newest held-back change of the same tag. Null: it had to fall behind. */
+  /** The newest held-back change of the same tag. Null: the subscriber fell behind. */
   #conflate(held: HeldChange, subscriber: Subscriber): Frame | null {
     const later = this.#parts.pacer
       .laterOfSameSubject(held)
@@ -80,14 +79,14 @@ export class Deliverer {
       .map(({ frame }) => frame);
     const newest = later.at(-1);
     if (newest === undefined) return held.frame;
-    // All of them are done with, whatever their own slots and the feeder say later.
+    // Their own slots and the feeder must skip all of them.
     const done = later.map((frame) => frame.sequence);
     if (!this.#remember(subscriber, held.frame.sequence, ...done)) return null;
     this.#parts.metrics.superseded.inc({}, later.length);
     return newest;
   }
 
-  /** Writes a change, wanted or not. A live subscriber whose socket is full falls behind. */
+  /** Writes a change without asking whether it is wanted. A live subscriber whose socket is full falls behind. */
   write(subscriber: Subscriber, frame: Frame, resume: number): Verdict {
     const { encoding } = subscriber.sink;
     const bytes = frame.bytes(encoding, resume);
@@ -99,10 +98,7 @@ export class Deliverer {
     return taken ? 'given' : 'blocked';
   }
 
-  /**
-   * A change that cannot be written is delivered to nobody, now or after any number of retries. A subscriber that
-   * stopped before it would never hear of anything again, so its position goes on. Counted once for all.
-   */
+  /** Counts and logs a change that cannot be encoded, once. No retry would help, so positions pass it. */
   #passOver(frame: Frame): void {
     const error = frame.takeFailure();
     if (error === null) return;
@@ -111,12 +107,12 @@ export class Deliverer {
     this.#parts.log.error({ error, position }, 'write change: failed: it is passed over');
   }
 
-  /** Tells what is not a change. A live subscriber whose socket is full falls behind. */
+  /** Sends a control message. A live subscriber whose socket is full falls behind. */
   tell(subscriber: Subscriber, control: Control): void {
     if (!subscriber.sink.tell(control)) this.#block(subscriber);
   }
 
-  /** It has caught up: from now on it gets changes as they come. */
+  /** The subscriber has caught up: from now on it gets changes as they come. */
   goLive(subscriber: Subscriber): void {
     subscriber.state = 'live';
     subscriber.liveFrom = subscriber.cursor;
@@ -125,7 +121,6 @@ export class Deliverer {
     this.tellReady(subscriber);
   }
 
-  /** Tells `ready` to the subscriptions that still want it. */
   tellReady(subscriber: Subscriber): void {
     const ids = subscriber.unready;
     if (ids === null) return;
@@ -134,13 +129,13 @@ export class Deliverer {
       this.tell(subscriber, { kind: 'ready', id, position: this.resumePosition(subscriber) });
   }
 
-  /** From now on it is fed from the ledger, after its resume position. */
+  /** From now on the subscriber is fed from the ledger, after its resume position. */
   fallBehind(subscriber: Subscriber): void {
     subscriber.cursor = this.#resumeSequence(subscriber);
     subscriber.state = 'behind';
   }
 
-  /** Everything at or before it has been delivered. */
+  /** Everything at or before this position has been delivered. */
   resumePosition(subscriber: Subscriber): string {
     const { epoch } = this.#parts.queue;
     const sequence = this.#resumeSequence(subscriber);
@@ -157,7 +152,7 @@ export class Deliverer {
     return heldBack === null ? base : heldBack - 1;
   }
 
-  /** The resume position once `sequence` is delivered too. */
+  /** The resume position after `sequence` is delivered. */
   #resumeWith(subscriber: Subscriber, sequence: number): number {
     const { pacer } = this.#parts;
     if (pacer.idle) subscriber.ahead = null;
@@ -168,11 +163,11 @@ export class Deliverer {
     return sequence;
   }
 
-  /** Notes what it has above its resume position. False: too much, so it falls behind, before the first. */
+  /** Notes changes above the resume position. False: too many, so the subscriber falls behind, before `first`. */
   #remember(subscriber: Subscriber, first: number, ...others: readonly number[]): boolean {
     if ((subscriber.ahead?.size ?? 0) + others.length >= maxAhead) {
       this.fallBehind(subscriber);
-      // Its slot has passed, so nothing but this says that it has not had the change.
+      // Its slot has passed, so only the cursor records that it lacks the change.
       subscriber.cursor = Math.min(subscriber.cursor, first - 1);
       return false;
     }
@@ -182,7 +177,7 @@ export class Deliverer {
     return true;
   }
 
-  /** Drops what the resume position covers, but for what still has a slot that must be let pass. */
+  /** Drops what the resume position covers, except changes whose slot is still to come. */
   #forget(subscriber: Subscriber, upTo: number): void {
     if (subscriber.ahead === null) return;
     for (const sequence of subscriber.ahead) {
@@ -192,9 +187,8 @@ export class Deliverer {
     if (subscriber.ahead.size === 0) subscriber.ahead = null;
   }
 
-  /** Its socket is full: from now on it is fed, when it drains. */
   #block(subscriber: Subscriber): void {
-    // Since the first refusal: one that is only written to more must not seem to have drained.
+    // Keep the time of the first refusal: a later one must not restart the stall.
     if (subscriber.blockedAt === 0) subscriber.blockedAt = Math.max(1, this.#parts.clock.monotonic());
     if (subscriber.state === 'live') this.fallBehind(subscriber);
   }

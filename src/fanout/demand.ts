@@ -1,12 +1,12 @@
-/** Hears which tags of a repository subscribers want; null: none any more. */
+/** Receives which tags of a repository subscribers want; null: none any more. */
 export type Tell = (repositoryKey: string, scopes: readonly string[] | null) => void;
 
-/** Repositories told of in one turn of the event loop. */
+/** Repositories reported in one turn of the event loop. */
 const toldPerTurn = 64;
 
 /**
- * Passes on which repositories are waited for, a few in each turn of the event loop: one subscription names a
- * thousand, and each makes work for the poller. Of one that waits only the newest word counts, so what waits is
+ * Reports which repositories subscribers wait for, a few in each turn of the event loop: one subscription may name
+ * a thousand, and each is work for the poller. Only the newest report of a repository is kept, so the queue is
  * bounded by the repositories that subscriptions may name.
  */
 export class Demand {

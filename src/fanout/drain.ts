@@ -4,21 +4,18 @@ import type { Hub } from './hub.ts';
 
 export interface DrainOptions {
   readonly hub: Hub;
-  /** Over which all connections are closed, ms. */
+  /** Time over which all connections are closed, ms. */
   readonly windowMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Aborts the waiting: everyone left is dismissed at once. */
+  /** Aborts the wait: all remaining connections are closed at once. */
   readonly signal?: AbortSignal;
 }
 
-/** Closings are grouped: a timer for each of 15,000 connections would cost more than it spreads. */
+/** Connections are closed in groups: one timer for each of 15,000 would cost too much. */
 const stepMs = 50;
 
-/**
- * Closes all connections evenly over the window, each with a last bookmark and its own `retry`: closed at once
- * they would come back at once.
- */
+/** Closes all connections evenly over the window, each with a bookmark and its own `retry`: no reconnect storm. */
 export async function drain(options: DrainOptions): Promise<void> {
   const { hub, clock, windowMs } = options;
   const leaving = [...hub.table];

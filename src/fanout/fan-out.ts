@@ -1,8 +1,7 @@
 /**
- * The loop that brings each change from the tail to its subscribers: index → pace → deliverer → feeders. Each part
- * answers with a verdict and this loop acts on it, so no part knows the one before it. A long fan-out yields to
- * the event loop; a queue that grows too long, or has a hole, is skipped, and the subscribers read it from the
- * ledger.
+ * Brings each change from the ledger's tail to its subscribers: index → pace → deliverer → feeders. Each part
+ * returns a verdict, and this loop acts on it. A long fan-out yields to the event loop. If the queue grows too long
+ * or has a hole, it is skipped, and subscribers read from the ledger.
  */
 import type { Work } from '../event/glob.ts';
 import { formatPosition } from '../event/position.ts';
@@ -36,7 +35,7 @@ export interface FanOutParts {
 
 /** Steps of judging globs for one change in one turn of the event loop: about a millisecond. */
 const stepsPerTurn = 50_000;
-/** Writes between two looks at the clock, and how long fan-out may hold the event loop, ms. */
+/** Writes between two checks of the clock, and the longest that fan-out may hold the event loop, ms. */
 const writesPerLook = 128;
 const maxHoldMs = 8;
 
@@ -52,12 +51,11 @@ export class FanOut {
     void this.#letOutHeld();
   }
 
-  /** Whether a fan-out is under way. */
   get busy(): boolean {
     return this.#fanningOut;
   }
 
-  /** Takes what the ledger's tail announces. */
+  /** Receives the events of the ledger's tail. */
   readonly hear = (event: TailEvent): void => {
     if (event.kind === 'reset') return this.#restart(event.bounds);
     if (!this.#parts.queue.push(event.changes)) {
@@ -72,7 +70,7 @@ export class FanOut {
     this.#parts.queue.drop();
   }
 
-  /** Must not reject: no caller awaits it, and a rejection would end the process, again after each start. */
+  /** Must not reject: no caller awaits it, so a rejection would end the process, again after each start. */
   async #fanOut(): Promise<void> {
     const { queue, history, index, pacer } = this.#parts;
     this.#fanningOut = true;
@@ -82,7 +80,7 @@ export class FanOut {
         try {
           const matched = index.match(frame, newWork()) ?? (await this.#matchOn(frame));
           if (matched === null) continue;
-          // Only now: a subscription that came while globs were judged receives the change live.
+          // Not earlier: a subscription made while globs were judged must receive this change live.
           queue.begin(frame);
           history.push(frame);
           const verdict = pacer.hold(frame, matched);
@@ -115,7 +113,7 @@ export class FanOut {
     }
   }
 
-  /** Brings held-back changes to their subscribers, as the pace yields them. Ends when the pace is closed. */
+  /** Delivers held-back changes as the pace yields them. Ends when the pace is closed. */
   async #letOutHeld(): Promise<void> {
     const { pacer } = this.#parts;
     while (await pacer.untilDue()) {
@@ -141,13 +139,13 @@ export class FanOut {
     }
   }
 
-  /** The pace holds too much back: its subscribers read it from the ledger instead. */
+  /** Too much is held back: paced subscribers read from the ledger instead. */
   #dropHeld(): void {
     this.#leaveBehind(true);
     this.#parts.pacer.dropHeld();
   }
 
-  /** Live subscribers are left at their resume positions, and catch up from the ledger. */
+  /** Live subscribers stop at their resume positions and catch up from the ledger. */
   #leaveBehind(onlyPaced = false): void {
     const { metrics, table, deliverer, feeders } = this.#parts;
     metrics.overruns.inc();
@@ -157,7 +155,7 @@ export class FanOut {
     feeders.feedAll();
   }
 
-  /** A defect. Some subscribers may have the change and some not: each reads on from where it stands. */
+  /** Fan-out has a defect. Some subscribers may have the change, so each catches up from its own position. */
   #fail(frame: Frame, error: unknown): void {
     const { queue, log } = this.#parts;
     const position = formatPosition(frame.change.epoch, frame.sequence);
@@ -175,7 +173,7 @@ export class FanOut {
     feeders.feedAll();
   }
 
-  /** Goes on matching in later turns of the event loop. Null: the frame became void meanwhile. */
+  /** Continues matching in later turns of the event loop. Null: the frame became void meanwhile. */
   async #matchOn(frame: Frame): Promise<Matched | null> {
     const { queue, index } = this.#parts;
     const { drops } = queue;

@@ -1,13 +1,13 @@
 /**
- * Feeds one subscriber that is behind: resolves where its subscriptions begin, sends snapshots, replays from
- * history in bounded pages, and lets it go live in the very tick in which it has reached the head, so that
- * replay and live meet without gap or duplicate. Writes no faster than the socket drains.
+ * Feeds one subscriber that is behind: resolves where its subscriptions begin, sends snapshots, and replays history
+ * in bounded pages, no faster than the socket drains. The subscriber goes live in the same tick in which it reaches
+ * the head, so replay and live changes meet without gap or duplicate.
  *
- * A connection's later subscription replays alone up to where the others stand, while those wait: every
- * resume position sent meanwhile is the replay's, and so never passes anything undelivered.
+ * A later subscription of the connection replays alone up to the position of the others, which wait. Resume
+ * positions sent meanwhile are the replay's, so they never pass an undelivered change.
  *
- * Whatever is awaited, the connection may be closed, the subscription ended or the epoch changed afterwards:
- * each step looks again before it writes.
+ * During each await the connection may close, the subscription end or the epoch change, so each step checks again
+ * before it writes.
  */
 import { ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
@@ -32,7 +32,6 @@ import type { Subscriptions } from './subscriptions.ts';
 import type { SubscriberTable } from './table.ts';
 import type { Turns } from './turns.ts';
 
-/** What feeders work with. */
 export interface FeederParts {
   readonly ledger: Ledger;
   readonly history: History;
@@ -55,13 +54,13 @@ const retry = { baseMs: 200, maxMs: 5_000 };
 interface Run {
   readonly subscriber: Subscriber;
   readonly parts: FeederParts;
-  /** It has had its turn of the pace. */
+  /** The pace has given it a turn. */
   admitted: boolean;
-  /** Why the ledger has not what the subscriber needs next; null: it has. */
+  /** Why the ledger lacks what the subscriber needs next; null: it has it. */
   gone: ResetReason | null;
 }
 
-/** Returns when the subscriber is live or closed. Never rejects for what the ledger refuses: it waits, or resets. */
+/** Returns when the subscriber is live or closed. If the ledger refuses, it waits or resets; it does not reject. */
 export async function feed(subscriber: Subscriber, parts: FeederParts): Promise<void> {
   const run: Run = { subscriber, parts, admitted: false, gone: null };
   let failures = 0;
@@ -83,11 +82,11 @@ export async function feed(subscriber: Subscriber, parts: FeederParts): Promise<
       failures = 0;
     } catch (error) {
       if (!(error instanceof ManifeedError)) throw error;
-      // The ledger is away: the subscriber waits, and hears nothing that is false.
+      // The ledger is unavailable: wait, and send nothing.
       if (error.code !== 'POSITION_GONE') await parts.clock.sleep(backoffMs(failures++, retry, parts.random));
       else if (joining === undefined) run.gone = reasonOf(error);
       else {
-        // Beginning it again tells the reset to this subscription alone, with the snapshot that it asked for.
+        // Begins again, which sends the reset to this subscription alone, with the snapshot that it asked for.
         joining.lost = reasonOf(error);
         joining.cursor = null;
       }
@@ -108,7 +107,7 @@ async function advance(run: Run): Promise<void> {
       forgetAhead(subscriber);
     },
   });
-  // A replica may lag behind the head that was announced; asking again at once would only spin.
+  // A replica may lag behind the announced head: asking again at once would only spin.
   if (!moved && subscriber.state === 'behind') await parts.clock.sleep(lagMs);
 }
 
@@ -131,7 +130,7 @@ async function advanceJoining(joining: Joining, run: Run): Promise<void> {
       filters: () => [filter],
       wants: (frame) =>
         frame.sequence <= upTo && subscriber.grant.allows(frame.key) && filter.matches(frame.change),
-      // Not beyond the others: what comes after is replayed for all together.
+      // Not beyond the others: later changes are replayed for all together.
       moveTo: (sequence) => {
         joining.cursor = Math.min(sequence, upTo);
       },
@@ -146,7 +145,7 @@ function join(joining: Joining, { subscriber, parts }: Run, from: number): void 
   parts.subscriptions.activate(subscriber, joining.request, from);
 }
 
-/** Resolves where a subscription begins; sends the reset and the snapshot that this calls for. */
+/** Resolves where a subscription begins, and sends the reset and the snapshot that it needs. */
 async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void> {
   const { request } = joining;
   const { epoch } = parts.queue;
@@ -155,7 +154,7 @@ async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void
     parts.queue.epoch !== epoch ||
     !(subscriber.joining?.includes(joining) ?? false);
   const bounds = await parts.ledger.bounds();
-  // Continuity was lost, and the tail is about to say so.
+  // Continuity was lost; the tail will announce it soon.
   if (bounds.epoch !== epoch)
     throw new ManifeedError('UNAVAILABLE', `resume: ledger is at epoch ${bounds.epoch}: must be ${epoch}`);
   const resolved: ResolvedStart =
@@ -177,7 +176,7 @@ async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void
 }
 
 interface Goal {
-  /** What it is for is gone. */
+  /** Whether the subscription that it serves has ended. */
   isOver(): boolean;
   filters(): readonly Filter[];
   wants(frame: Frame): boolean;
@@ -185,7 +184,7 @@ interface Goal {
   moveTo(sequence: number): void;
 }
 
-/** Writes the wanted frames of the page after `from`. False: the page was empty and ended where it began. */
+/** Writes the wanted frames of the page after `from`. False: the page was empty and did not advance. */
 async function deliverPage(
   run: Run,
   from: number,
@@ -229,7 +228,7 @@ async function deliverPage(
   return page.next > from;
 }
 
-/** A catch-up takes its turn once and then runs; what it delivers is charged, so the next ones wait longer. */
+/** A catch-up waits for the pace once. Each further delivery is charged, so the next catch-ups wait longer. */
 async function admit(frame: Frame, run: Run): Promise<true> {
   if (run.admitted) run.parts.pacer.charge(frame.key, 1);
   else await (run.parts.pacer.admit(frame.key, run.subscriber) ?? undefined);
@@ -248,26 +247,25 @@ function forgetAhead(subscriber: Subscriber): void {
   if (subscriber.ahead.size === 0) subscriber.ahead = null;
 }
 
-/** Retention was faster than the subscriber, or the changes were lost: it gets a reset and goes on at the head. */
+/** Retention overtook the subscriber, or changes were lost: it gets a reset and continues at the head. */
 async function fallBelowFloor(run: Run, reason: ResetReason): Promise<void> {
   const { subscriber, parts } = run;
   const { epoch, head: sequence } = parts.queue;
   const bounds = await parts.ledger.bounds();
   run.gone = null;
   if (subscriber.state !== 'behind' || parts.queue.epoch !== epoch) return;
-  // Not below: a replica lags behind the head that was announced.
+  // It is not below: a replica lags behind the announced head.
   if (subscriber.cursor >= bounds.floor) return parts.clock.sleep(lagMs);
   tellResetToAll(subscriber, { bounds, sequence, reason }, parts);
   subscriber.cursor = sequence;
   subscriber.ahead = null;
 }
 
-/** A ledger says so where changes are missing or damaged; otherwise retention dropped them. */
+/** The ledger names missing or damaged changes; otherwise retention dropped them. */
 function reasonOf(error: ManifeedError): ResetReason {
   return error.detail?.reason === 'continuity-lost' ? 'continuity-lost' : 'below-floor';
 }
 
-/** Resets all its subscriptions, since continuity was lost. */
 function tellLost(subscriber: Subscriber, bounds: Bounds, parts: FeederParts): void {
   subscriber.lost = null;
   tellResetToAll(subscriber, { bounds, sequence: subscriber.cursor, reason: 'continuity-lost' }, parts);
@@ -275,7 +273,7 @@ function tellLost(subscriber: Subscriber, bounds: Bounds, parts: FeederParts): v
 
 interface Reset {
   readonly bounds: Bounds;
-  /** Where the stream goes on. */
+  /** Where the stream continues. */
   readonly sequence: number;
   readonly reason: ResetReason;
 }

@@ -4,17 +4,17 @@ import type { Subscriber } from './subscriber.ts';
 /** Feeders started in one turn of the event loop. */
 const startedPerTurn = 250;
 
-/** Starts a feeder for each subscriber that is behind, and sees to it that there is one at a time. */
+/** Runs one feeder for each subscriber that is behind, never two. */
 export class Feeders {
   readonly #parts: FeederParts;
-  /** The row from which on feeders are still to be started; null: that is done. */
+  /** The row from which feeders are still to be started; null: none. */
   #from: number | null = null;
 
   constructor(parts: FeederParts) {
     this.#parts = parts;
   }
 
-  /** Feeds a subscriber until it is live; wakes its feeder where it has one. */
+  /** Feeds a subscriber until it is live; wakes its feeder if it has one. */
   feed(subscriber: Subscriber): void {
     if (subscriber.feeding || subscriber.state !== 'behind') return subscriber.wake();
     subscriber.feeding = true;

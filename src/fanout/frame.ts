@@ -5,9 +5,9 @@ import { repositoryKey } from '../event/reference.ts';
 import type { Encoding } from './sink.ts';
 
 /**
- * One change and its encoded bytes, each made once and shared by all. Usually the resume position is the
- * change's own; while earlier changes are held back for some subscribers theirs is lower, and since those
- * subscribers wait for the same few changes, the last such encoding is kept too.
+ * One change and its encoded bytes, made once and shared by all subscribers. The resume position is usually the
+ * change's own. It is lower while earlier changes are held back for a subscriber. The last such encoding is kept
+ * too, because those subscribers wait for the same few changes.
  */
 export class Frame {
   readonly change: Change;
@@ -23,7 +23,7 @@ export class Frame {
     this.key = repositoryKey(change);
   }
 
-  /** What order and conflation go by: the tag, or the digest of a `manifest.*` change. */
+  /** The key of order and conflation: the tag, or the digest of a `manifest.*` change. */
   get subject(): string {
     // Made on demand: most changes have no subscriber.
     this.#subject ??= `${this.key}:${this.change.tag ?? this.change.digest ?? this.change.previousDigest}`;
@@ -34,7 +34,7 @@ export class Frame {
     return this.change.sequence;
   }
 
-  /** Null where the change cannot be written: it has a value that a source or a store should never have let in. */
+  /** Null: the change cannot be encoded, because a source or a store let in a bad value. */
   bytes(encoding: Encoding, resume: number): Buffer | null {
     if (resume !== this.change.sequence) return this.#heldBytes(encoding, resume);
     this.#own ??= new Map();
@@ -46,7 +46,7 @@ export class Frame {
     return bytes;
   }
 
-  /** Why it cannot be written, once: all subscribers share one frame. */
+  /** Why it cannot be encoded. Only the first call returns it, because all subscribers share one frame. */
   takeFailure(): string | null {
     const failure = this.#failure;
     this.#failure = null;

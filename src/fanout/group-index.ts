@@ -1,7 +1,7 @@
 /**
- * Finds the subscribers of a change without visiting the others. Subscribers with the same filter and the same
- * grant are one group, so a filter is judged once for all of them. A map leads from an exact repository to its
- * groups. Groups with globs are kept apart and judged once for each repository (`pattern-groups.ts`).
+ * Finds the subscribers of a change without visiting the others. Subscribers with the same filter and grant form
+ * one group, and a filter is judged once for each group. A map leads from an exact repository to its groups. Groups
+ * with globs are judged once for each repository (`pattern-groups.ts`).
  */
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
@@ -21,7 +21,7 @@ export interface Matched {
 
 interface Repository {
   readonly groups: Set<Group>;
-  /** How many groups look at each tag scope: told on when one comes or goes, not at every group. */
+  /** Groups of each tag scope. Reported when a scope appears or disappears, not for every group. */
   readonly scopes: Map<string, number>;
 }
 
@@ -29,19 +29,19 @@ const noGroups: readonly Group[] = [];
 const unlimited: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
 
 export class GroupIndex {
-  /** By the filter's key, then by the grant's: joining both into one string costs more than a second look-up. */
+  /** By the filter's key, then the grant's: joining both strings costs more than a second look-up. */
   readonly #groups = new Map<string, Map<string, Group>>();
   readonly #exact = new Map<string, Repository>();
   readonly #patterns = new PatternGroups();
   readonly #onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void;
   #round = 0;
 
-  /** @param onDemand hears which tags of an exactly named repository subscribers want; null: none any more */
+  /** @param onDemand receives which tags of an exactly named repository subscribers want; null: none any more */
   constructor(onDemand: (repositoryKey: string, scopes: readonly string[] | null) => void) {
     this.#onDemand = onDemand;
   }
 
-  /** The group of this filter and grant, made if there is none. */
+  /** Adds a subscriber to the group of this filter and grant. */
   add(subscriber: Subscriber, filter: Filter, grant: Grant): Group {
     const group = this.#groups.get(filter.key)?.get(grant.key) ?? this.#newGroup(filter, grant);
     (subscriber.paced ? group.paced : group.unpaced).add(subscriber);
@@ -62,12 +62,12 @@ export class GroupIndex {
   /**
    * Finds the groups that get this change.
    *
-   * @param work how much judging of globs may be done now. Default: as much as it takes
+   * @param work how much judging of globs may be done now. Default: unlimited
    * @returns null: `work` ran out; call again with more
    */
   match(frame: Frame, work: Work = unlimited): Matched | null {
     if (!this.#patterns.learn(frame.key, work)) return null;
-    // Counted here, not by sequence: those begin anew when continuity is lost.
+    // Not the sequence: sequences restart when continuity is lost.
     this.#round++;
     const matched: Matched = { groups: [], paced: 0, pacedOfRepository: 0 };
     let grant: Grant | null = null;
@@ -85,7 +85,7 @@ export class GroupIndex {
     return matched;
   }
 
-  /** Paced subscribers by exact repository and by pattern: what other gateways need for their share of a pace. */
+  /** Paced subscribers by exact repository and by pattern. Other gateways compute their share of a pace from them. */
   pacedCounts(): Map<string, number> {
     const counts = new Map<string, number>();
     for (const [key, { groups }] of this.#exact) counts.set(key, pacedOf(groups));

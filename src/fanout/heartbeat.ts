@@ -1,7 +1,7 @@
 /**
- * One wheel for all heartbeats: at each tick the next part of the subscriber table is visited, so that the
- * beats of one subscriber are an interval apart and those of all are spread over it. No timer per subscriber.
- * Each beat is a bookmark, so that a quiet subscription can resume too.
+ * One timer for all heartbeats. Each tick visits the next part of the subscriber table, so the beats of one
+ * subscriber are an interval apart, and those of all are spread over it. Each beat is a bookmark, so that a quiet
+ * subscription can resume too.
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
@@ -10,7 +10,7 @@ import type { Subscriber } from './subscriber.ts';
 
 export interface HeartbeatOptions {
   readonly hub: Hub;
-  /** Between two beats of one subscriber, ms. Under 60 s, at which proxies cut quiet connections. */
+  /** Time between two beats of one subscriber, ms. Less than 60 s, after which proxies cut quiet connections. */
   readonly intervalMs: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -19,7 +19,7 @@ export interface HeartbeatOptions {
 /** Ticks in one interval. */
 const ticks = 100;
 
-/** Starts the wheel; returns an idempotent stop. */
+/** Starts the heartbeats; returns an idempotent stop. */
 export function startHeartbeat(options: HeartbeatOptions): () => void {
   const { hub, clock } = options;
   let tick = 0;
@@ -27,8 +27,7 @@ export function startHeartbeat(options: HeartbeatOptions): () => void {
 
   function turn(): void {
     cancel = clock.after(options.intervalMs / ticks, turn);
-    // Every hundredth row, rather than a hundredth of the rows: one that is visited in this tick is visited in
-    // this tick of each round, however fast the table grows.
+    // Every hundredth row, not a hundredth of the rows: a row keeps its tick however fast the table grows.
     for (let row = tick; row < hub.table.length; row += ticks) {
       const subscriber = hub.table.at(row);
       if (subscriber !== null) visit(subscriber);

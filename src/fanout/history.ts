@@ -1,7 +1,7 @@
 /**
- * Frames of the past, for subscribers that are behind. The newest come from a ring in memory, already encoded; older
- * ones come from the ledger in pages. A page that many want is read once, and only a few pages are read at a time,
- * so that ten thousand replays are not ten thousand queries.
+ * Past frames for subscribers that are behind. The newest come encoded from a ring in memory, older ones from the
+ * ledger in pages. A page that many want is read once, and few pages are read at a time, so ten thousand replays
+ * are not ten thousand queries.
  */
 
 import type { Ledger, ReadFilter } from '../ledger/ledger.ts';
@@ -43,12 +43,12 @@ export class History {
     this.#pages = new BoundedMap(options.maxPages ?? 32);
   }
 
-  /** Frames come in order and dense; a gap (after `clear`) begins the ring anew. */
+  /** Adds the next frame. After a gap (`clear`) the ring starts again. */
   push(frame: Frame): void {
     const last = this.#ring.at(-1);
     if (last !== undefined && last.sequence + 1 !== frame.sequence) this.#ring = [];
     this.#ring.push(frame);
-    // Cut in halves rather than one at a time: shifting an array of thousands at each change costs more.
+    // Half at a time: shifting an array of thousands at each change costs more.
     if (this.#ring.length > this.#maxFrames * 2) this.#ring = this.#ring.slice(-this.#maxFrames);
   }
 
@@ -57,10 +57,7 @@ export class History {
     this.#pages.clear();
   }
 
-  /**
-   * The page after `after`. The frames may be more than `filter` asks for; the caller matches each.
-   * Rejects as the ledger does (`POSITION_GONE`, `UNAVAILABLE`).
-   */
+  /** The page after `after`; the caller still matches each frame. Rejects with `POSITION_GONE`, `UNAVAILABLE`. */
   page(after: number, filter?: ReadFilter): Promise<HistoryPage> | HistoryPage {
     const first = this.#ring[0]?.sequence;
     if (first !== undefined && after + 1 >= first) {

@@ -8,7 +8,7 @@ interface Watched {
   readonly queue: ChangeQueue;
 }
 
-/** What the hub counts. Deliveries are summed here and handed on at a scrape: they are the hottest path there is. */
+/** What the hub counts. Deliveries are summed here and reported at a scrape, because they are the hottest path. */
 export class HubMetrics {
   readonly resets: Counter;
   readonly superseded: Counter;

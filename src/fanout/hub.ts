@@ -1,7 +1,7 @@
 /**
- * The hub delivers each change of the ledger to exactly the subscribers that want it. It puts the parts of fan-out
- * together, and transports see only the hub. A subscriber that cannot take a change keeps nothing but its position,
- * and a feeder brings it back. The hub never encodes for a transport and never decides what a change is.
+ * The hub delivers each change of the ledger to exactly the subscribers that want it. It assembles the parts of
+ * fan-out; transports see only the hub. A subscriber that cannot take a change keeps only its position, and a
+ * feeder brings it back.
  */
 import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -31,12 +31,9 @@ import { Turns } from './turns.ts';
 export interface HubOptions {
   readonly ledger: Ledger;
   readonly pace: PaceOptions;
-  /**
-   * Paced subscribers of a repository, whatever tags they want, at all gateways, this one's `own` among them.
-   * Default: this one is alone.
-   */
+  /** Paced subscribers of a repository (any tags) at all gateways; `own` is ours. Default: no other gateway. */
   readonly countsOf?: (repositoryKey: string, own: number) => GatewayCounts;
-  /** Hears which tags of an exactly named repository subscribers want; null: none any more. */
+  /** Receives which tags of an exactly named repository subscribers want; null: none any more. */
   readonly onDemand?: (repositoryKey: string, scopes: readonly string[] | null) => void;
   readonly history?: HistoryOptions;
   /** How much subscriptions may ask for in total. */
@@ -53,8 +50,8 @@ export interface HubOptions {
   readonly log: Log;
 }
 
-/** Changes behind the head, up to which a client only goes on. As many as one page of history. */
-export const nearHead = 256;
+/** A client that resumes at most this many changes behind the head needs little judging: one page of history. */
+const nearHead = 256;
 
 const aloneHere = (_key: string, own: number): GatewayCounts => ({ node: 0, counts: [own] });
 
@@ -66,7 +63,7 @@ export class Hub {
   #nextNumber = 1;
   #closed = false;
 
-  /** Opens a hub that stands at the ledger's head. */
+  /** Opens a hub at the ledger's head. */
   static async open(options: HubOptions): Promise<Hub> {
     return new Hub(options, await options.ledger.bounds());
   }
@@ -78,16 +75,12 @@ export class Hub {
     this.pacer = this.#parts.pacer;
   }
 
-  /** Where fan-out stands. */
+  /** The newest change whose fan-out began. */
   get head(): { epoch: string; sequence: number } {
     return { epoch: this.#parts.queue.epoch, sequence: this.#parts.queue.head };
   }
 
-  /**
-   * The newest `limit` frames that match the filter, oldest first.
-   *
-   * @throws TOO_MANY_REQUESTS if its owner asks for too many new globs in a short time; UNAVAILABLE
-   */
+  /** The newest `limit` matching frames, oldest first. @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS, UNAVAILABLE */
   recent(limit: number, { owner, grant, filter, isOver }: RecentRequest): Promise<readonly Frame[]> {
     this.#parts.interests.charge(filter, owner);
     const wants = (frame: Frame) => filter.matches(frame.change);
@@ -100,12 +93,11 @@ export class Hub {
     return this.#parts.index.pacedCounts();
   }
 
-  /** Whether a fan-out is under way. */
   get fanningOut(): boolean {
     return this.#parts.fanOut.busy;
   }
 
-  /** A connection without subscriptions yet. */
+  /** Adds a connection without subscriptions. */
   connect(options: SubscriberOptions): Subscriber {
     const subscriber = new Subscriber(this.#nextNumber++ >>> 0, options, this.#options.clock.monotonic());
     this.table.add(subscriber);
@@ -114,10 +106,10 @@ export class Hub {
 
   /**
    * Adds a subscription. The transport has checked that the grant allows it and that its id is new to this
-   * connection. What follows (`subscribed`, a reset, state, replayed changes, `ready`) comes through the sink.
+   * connection. The sink then receives `subscribed`, a reset, state, replayed changes and `ready`, as they apply.
    *
-   * @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS or TOO_MANY_CONNECTIONS if it asks for too much; nothing has
-   * changed then
+   * @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS or TOO_MANY_CONNECTIONS if it asks for too much; then nothing has
+   *   changed
    */
   subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
     if (subscriber.state === 'closed') return;
@@ -132,7 +124,7 @@ export class Hub {
     if (fromNow && caughtUp && subscriber.joining === null) this.#joinLive(subscriber, request, head);
     else {
       if (subscriber.state === 'live') this.#parts.deliverer.fallBehind(subscriber);
-      // A live start is where the head is now, not where it will be when the feeder gets to it.
+      // A live start means the head now, not the head when the feeder runs.
       const cursor = fromNow ? head : null;
       subscriber.joining ??= [];
       subscriber.joining.push({ request, cursor, told: fromNow, lost: null });
@@ -141,7 +133,7 @@ export class Hub {
     if (subscriber.state === 'behind') this.#parts.feeders.feed(subscriber);
   }
 
-  /** Whether it goes on at a position so near that little has to be judged. */
+  /** Whether it resumes so near the head that little has to be judged. */
   #goesOn({ start, snapshot }: SubscriptionRequest): boolean {
     if (snapshot || start.kind !== 'after') return false;
     const { epoch, head } = this.#parts.queue;
@@ -149,7 +141,7 @@ export class Hub {
     return start.epoch === epoch && behind >= 0 && behind <= nearHead;
   }
 
-  /** Nearly all subscriptions: live from now on, on a connection that has nothing to catch up with. */
+  /** The common case: live from now on, with nothing to catch up. */
   #joinLive(subscriber: Subscriber, request: SubscriptionRequest, head: number): void {
     if (subscriber.subscriptions.length === 0) subscriber.place(head);
     this.#parts.subscriptions.activate(subscriber, request, head);
@@ -163,7 +155,7 @@ export class Hub {
     return this.#parts.subscriptions.remove(subscriber, id);
   }
 
-  /** The connection is gone. Idempotent. */
+  /** Removes a connection that is gone. Idempotent. */
   disconnect(subscriber: Subscriber): void {
     this.#parts.subscriptions.disconnect(subscriber);
   }
@@ -178,14 +170,14 @@ export class Hub {
     this.#parts.subscriptions.dismiss(subscriber, why, retryMs);
   }
 
-  /** Why this subscriber must be closed; null: it need not be. The heartbeat asks. */
+  /** Why this subscriber must be closed; null: it need not be. */
   overdue(subscriber: Subscriber): 'TOO_SLOW' | 'LIFETIME' | null {
     const now = this.#options.clock.monotonic();
     const stalledMs = this.#options.stalledTimeoutMs ?? 60_000;
     if (subscriber.blockedAt > 0 && now - subscriber.blockedAt > stalledMs) return 'TOO_SLOW';
     const lifetimeMs = this.#options.connectionLifetimeMs;
     if (lifetimeMs === undefined) return null;
-    // Between 80 and 100 % of it, so that clients that came together do not leave together.
+    // Between 80 and 100 % of it, so that clients that connected together do not leave together.
     const share = 0.8 + 0.2 * ((Math.imul(subscriber.number, 0x9e3779b1) >>> 0) / 2 ** 32);
     return now - subscriber.connectedAtSeconds * 1_000 > lifetimeMs * share ? 'LIFETIME' : null;
   }
@@ -200,7 +192,7 @@ export class Hub {
   }
 }
 
-/** Makes the parts of fan-out, each from those before it, and begins to listen to the ledger. */
+/** Constructs the parts of fan-out, and begins to follow the ledger's tail. */
 function assemble(options: HubOptions, bounds: Bounds) {
   const { ledger, clock, random, log } = options;
   const table = new SubscriberTable();

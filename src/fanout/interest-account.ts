@@ -2,7 +2,7 @@ import type { Filter } from '../event/filter.ts';
 import { wildcardsOf } from '../event/glob.ts';
 import { LeakyBucket } from '../lib/leaky-bucket.ts';
 
-/** What one owner of subscriptions holds, or all together: each different filter, and each different glob, once. */
+/** What one owner holds, or all owners together. Each different filter and each different glob counts once. */
 export class Account {
   /** How often each filter is held. */
   readonly #filters = new Map<Filter, number>();
@@ -11,7 +11,7 @@ export class Account {
   #tagConditions = 0;
   #wildcards = 0;
   #bytes = 0;
-  /** What was asked for lately. */
+  /** Globs and ranges asked for lately. */
   readonly lately = new LeakyBucket();
 
   /** Wildcards of its different repository globs, and conditions on tags of its different filters. */
@@ -49,7 +49,7 @@ export class Account {
     }
   }
 
-  /** One hold of a filter that it has. */
+  /** Releases one hold of a filter. */
   remove(filter: Filter): void {
     const holds = this.#filters.get(filter) ?? 0;
     if (holds > 1) this.#filters.set(filter, holds - 1);
@@ -65,7 +65,7 @@ export class Account {
     }
   }
 
-  /** Whether it says no more than a new one. */
+  /** Whether it equals a new account, and can be forgotten. */
   isIdle(perSecond: number, now: number): boolean {
     return this.#filters.size === 0 && this.lately.level(perSecond, now) === 0;
   }

@@ -1,11 +1,11 @@
 /**
- * Bounds what subscriptions may ask for: of one connection, of one owner (a token, or an address), and of all. A few
- * connections with a hundred thousand different globs would take the memory, and each distinct glob is judged
- * once for every repository that changes. Equal filters are held once and counted once for each owner; a
- * subscription counts from the moment it is asked for, also while it replays.
+ * Bounds what subscriptions may ask for: one connection, one owner (a token or an address), and all together.
+ * Otherwise a few connections with a hundred thousand different globs would take the memory, and each glob is
+ * judged once for every repository that changes. Equal filters are held once and counted once for each owner. A
+ * subscription counts as soon as it is asked for.
  *
- * No owner takes the room of the others: each has a share, and may hold at most as much as is still free. A
- * filter for everything (`**`) costs nothing, so it always has room.
+ * Each owner has a share, and may hold at most as much as is still free, so no owner takes the room of the others.
+ * A filter for everything (`**`) costs nothing.
  */
 import { ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
@@ -43,7 +43,7 @@ export const defaultInterestLimits: InterestLimits = {
 
 const globUnit = 'wildcards and comparators in globs and ranges';
 const memoryUnit = 'bytes of memory for filters';
-/** After this time an owner may ask for its whole share of new globs again. */
+/** Time until an owner may ask for its whole share of new globs again. */
 const secondsToRegain = 25;
 /** Owners known before any is forgotten. */
 const leastOwners = 1_000;
@@ -60,7 +60,7 @@ export class Interests {
   readonly #total: Account;
   readonly #byOwner = new Map<string, Account>();
   readonly #askedBefore = new AskedBefore();
-  /** When there are this many owners, those that hold nothing are forgotten. */
+  /** At this number of owners, those that hold nothing are forgotten. */
   #sweepAt = leastOwners;
 
   constructor(limits: InterestLimits, clock: Pick<Clock, 'monotonic'>) {
@@ -69,22 +69,22 @@ export class Interests {
     this.#total = new Account();
   }
 
-  /** What all together hold, and how many owners are known. */
+  /** What all owners hold, and how many owners are known. */
   get counts(): { readonly globs: number; readonly bytes: number; readonly owners: number } {
     const { globs, bytes } = this.#total;
     return { globs, bytes, owners: this.#byOwner.size };
   }
 
   /**
-   * Counts a filter until it is released; if it throws, nothing has changed.
+   * Counts a filter until it is released. If it throws, nothing has changed.
    *
    * @param owner the token or address that is charged; '': all share one account
    * @param others the filters that the same connection already holds
-   * @param goesOn the subscription resumes near the head, so that little has to be judged: globs that this owner
-   *   has asked for before do not count as new then
+   * @param goesOn the subscription resumes near the head: globs that this owner asked for before do not count as
+   *   new
    * @returns the filter to keep: an equal one if there is one already
-   * @throws SUBSCRIPTION_LIMIT for what this connection asks for; TOO_MANY_REQUESTS for what this owner asks
-   * for in a short time; TOO_MANY_CONNECTIONS for what this owner or all hold
+   * @throws SUBSCRIPTION_LIMIT for what this connection asks for; TOO_MANY_REQUESTS for what this owner asks for in
+   *   a short time; TOO_MANY_CONNECTIONS for what this owner or all hold
    */
   hold(filter: Filter, owner: string, others: readonly Filter[], goesOn = false): Filter {
     this.#checkConnection(filter, others);
@@ -102,7 +102,7 @@ export class Interests {
     return kept;
   }
 
-  /** What `hold` returned, or an equal one. */
+  /** @param filter what `hold` returned, or an equal one */
   release(filter: Filter, owner: string): void {
     const held = this.#held.get(filter.key);
     const account = this.#byOwner.get(owner);
@@ -113,11 +113,7 @@ export class Interests {
     this.#total.remove(held.filter);
   }
 
-  /**
-   * Charges an owner for globs that are judged once, without being held. What it holds already is free.
-   *
-   * @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS
-   */
+  /** Charges globs that are judged once; held ones are free. @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS */
   charge(filter: Filter, owner: string): void {
     this.#checkConnection(filter, []);
     const account = this.#byOwner.get(owner) ?? new Account();
@@ -147,7 +143,7 @@ export class Interests {
 
   #checkOwner(filter: Filter, owner: string, account: Account, goesOn: boolean): void {
     const { globsPerClient, globs, filterBytesPerClient, filterBytes } = this.#limits;
-    // Where others hold it already, it takes no more room.
+    // If others hold it already, it takes no more room.
     const isHeld = this.#held.has(filter.key);
     const mine = account.globsWith(filter);
     const ofGlobs = {
@@ -165,7 +161,7 @@ export class Interests {
     this.#askedBefore.add(owner, filter);
   }
 
-  /** A share of globs at once, and as much again over 25 s: each is judged anew for every repository. */
+  /** An owner may ask for a share of globs at once, then for a share in 25 s: each is judged for every repository. */
   #takeFromBucket(filter: Filter, owner: string, account: Account): void {
     const more = account.globsWith(filter);
     const rule = this.#bucketRule(owner);
@@ -198,13 +194,13 @@ function globsOf({ wildcards, tagConditions }: Filter): number {
   return wildcards + tagConditions;
 }
 
-/** The parameter that has most of the wildcards and comparators, for errors. */
+/** The parameter with most of the wildcards and comparators, for errors. */
 function faulty({ wildcards, tagConditions }: Filter): string {
   return tagConditions > wildcards ? 'tag' : 'repository';
 }
 
 interface Room {
-  /** Of this owner: what it holds, what it asks for besides, and its share. */
+  /** Of this owner: what it holds, what it asks for, and its share. */
   readonly held: number;
   readonly asked: number;
   readonly share: number;

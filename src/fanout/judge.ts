@@ -1,7 +1,6 @@
 /**
- * Finds which frames of a page somebody wants, in parts: a page of 256 changes and a filter of a thousand globs
- * make a quarter of a million matches. Takes turns with everybody else who catches up, and stops when nobody
- * waits for the answer any more.
+ * Finds the wanted frames of a page, in parts: 256 changes and a filter of a thousand globs make a quarter of a
+ * million matches. Takes turns with all other catch-ups, and stops when the client has left.
  */
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
@@ -11,9 +10,9 @@ import type { Turns } from './turns.ts';
 
 export interface Judged {
   readonly grant: Grant;
-  /** Those that `wants` asks. */
+  /** The filters that `wants` uses. */
   readonly filters: readonly Filter[];
-  /** Asked for frames that the grant allows, when their repository is judged. */
+  /** Called only for frames that the grant allows, after their repository is judged. */
   wants(frame: Frame): boolean;
   /** Whether the client has left. */
   isOver(): boolean;
@@ -22,7 +21,7 @@ export interface Judged {
 /** What a frame costs besides its globs. */
 const stepsPerFrame = 10;
 
-/** @returns the wanted frames, in order; no matter which where it is over meanwhile */
+/** @returns the wanted frames, in order; arbitrary ones if the client left meanwhile */
 export async function judgeFrames(
   frames: readonly Frame[],
   judged: Judged,
@@ -54,7 +53,7 @@ interface Turning {
   isOver(): boolean;
 }
 
-/** Null: `filter.matchesRepository` knows it now; otherwise resolves when it does, or when it is over. */
+/** Null: `filter.matchesRepository` knows the answer; otherwise resolves when it does, or the client has left. */
 export function judgeRepository(filter: Filter, key: string, turning: Turning): Promise<void> | null {
   const next = filter.judgeRepository(key, 0, turning.work);
   return next === null ? null : judgeOn(filter, key, next, turning);

@@ -1,21 +1,20 @@
 /**
- * Which groups reach a repository by their globs. Each group is judged once for a repository, however many
- * changes that has: its grant first, then its globs, until one matches. Groups that came since the last change
- * are judged at the next one. All of it can be done in parts, since strangers choose the globs.
+ * Finds the groups whose globs match a repository. Each group is judged once for a repository, however many changes
+ * that has: its grant first, then its globs, until one matches. New groups are judged at the next change. Judging
+ * can be done in parts, because strangers choose the globs.
  */
 import { compileGlob, type GlobMatcher, type Work } from '../event/glob.ts';
 import type { Group } from './subscriber.ts';
 
 export interface PatternGroupsOptions {
-  /** Repositories remembered, twice. Default 16,384. */
+  /** Repositories remembered in each of two generations. Default 16,384. */
   readonly maxRepositories?: number;
-  /** References to groups remembered, twice. Default 262,144. */
+  /** References to groups remembered in each of two generations. Default 262,144. */
   readonly maxReaders?: number;
 }
 
-/** A group's place in the index. It outlives the group in what is remembered, so it lets go of it. */
+/** A group's place in the index. Remembered readers keep it after the group is gone; `group` is null then. */
 interface Place {
-  /** Rises from one group to the next. */
   readonly serial: number;
   readonly globs: readonly Glob[];
   group: Group | null;
@@ -24,10 +23,10 @@ interface Place {
 /** One distinct pattern, shared by all groups that have it. */
 interface Glob {
   readonly pattern: string;
-  /** Compiled at first use: a subscription brings a thousand at once. */
+  /** Compiled at first use: one subscription may bring a thousand. */
   matches: GlobMatcher | null;
   holders: number;
-  /** The repository it was judged for last, and what came out. */
+  /** The repository that it was last judged for, and the result. */
   key: string;
   verdict: boolean;
 }
@@ -41,7 +40,7 @@ interface Known {
 }
 
 const nobody: readonly Place[] = [];
-/** What the grant of a group costs to ask: it is the operator's, so it is short. */
+/** Steps charged for a grant. The operator writes it, so it is short. */
 const grantSteps = 8;
 
 export class PatternGroups {
@@ -52,13 +51,13 @@ export class PatternGroups {
   readonly #placeOf = new Map<Group, Place>();
   readonly #globs = new Map<string, Glob>();
   #lastSerial = 0;
-  /** Two generations: when the newer is full, it becomes the older. Costs nothing where nothing is evicted. */
+  /** Two generations: when the newer is full, it becomes the older. */
   #newer = new Map<string, Known>();
   #older = new Map<string, Known>();
   #readers = 0;
   /** The repository asked for last: one change asks for it three times. */
   #latest: { readonly key: string; readonly known: Known } | null = null;
-  /** Which reader is looked at, to learn whether many are gone. */
+  /** The next reader to sample: if its group is gone, the list is compacted. */
   #sampled = 0;
 
   constructor(options: PatternGroupsOptions = {}) {
@@ -75,7 +74,7 @@ export class PatternGroups {
     return this.#newer.size + this.#older.size;
   }
 
-  /** A group of which the filter has globs. */
+  /** @param group its filter has globs */
   add(group: Group): void {
     const globs = group.filter.patterns.map((pattern) => this.#globOf(pattern));
     const place = { serial: ++this.#lastSerial, globs, group };
@@ -89,17 +88,13 @@ export class PatternGroups {
     this.#placeOf.delete(group);
     place.group = null;
     for (const glob of place.globs) if (--glob.holders === 0) this.#globs.delete(glob.pattern);
-    // Removing each at once would move all that follow.
+    // Only now: removing each at once would move all that follow.
     if (this.#places.length > 2 * this.#placeOf.size + 64) {
       this.#places = this.#places.filter((each) => each.group !== null);
     }
   }
 
-  /**
-   * Judges the groups that are not judged yet for this repository.
-   *
-   * @returns false: `work` ran out, call again
-   */
+  /** Judges the groups not yet judged for this repository. False: `work` ran out; call again. */
   learn(key: string, work: Work): boolean {
     if (this.#placeOf.size === 0) return true;
     const known = this.#knownOf(key);
@@ -119,7 +114,7 @@ export class PatternGroups {
     return true;
   }
 
-  /** The groups that `learn` found for a repository; one that is gone has left a null. */
+  /** The groups that `learn` found for a repository; null for a group that is gone. */
   readersOf(key: string): readonly { readonly group: Group | null }[] {
     if (this.#placeOf.size === 0) return nobody;
     const known = this.#knownOf(key);
@@ -199,7 +194,7 @@ export class PatternGroups {
 interface Judging {
   readonly key: string;
   readonly known: Known;
-  /** Of this repository, by the grant's key: each is asked once. */
+  /** Whether the grants of this key allow the repository. */
   readonly allowed: Map<string, boolean>;
   readonly work: Work;
 }

@@ -2,18 +2,18 @@ import type { Change } from '../event/change.ts';
 import type { Bounds } from '../ledger/ledger.ts';
 import { Frame } from './frame.ts';
 
-/** Changes from the ledger's tail that wait for fan-out, and how far fan-out has come. Bounded; without a hole. */
+/** Changes from the ledger's tail that wait for fan-out, and how far fan-out has come. Bounded, and without holes. */
 export class ChangeQueue {
   readonly #maxQueued: number;
   #epoch: string;
   #head: number;
   #settled: number;
-  /** Frames from `#next` on; those before are done. Shifting would move thousands for each. */
+  /** Frames from `#next` on wait; those before are done. Shifting would move thousands each time. */
   #frames: Frame[] = [];
   #next = 0;
   #drops = 0;
 
-  /** @param maxQueued changes that may wait; over it all of them are skipped */
+  /** @param maxQueued changes that may wait; above it all are skipped */
   constructor({ epoch, head }: Bounds, maxQueued: number) {
     this.#maxQueued = maxQueued;
     this.#epoch = epoch;
@@ -35,17 +35,12 @@ export class ChangeQueue {
     return this.#settled;
   }
 
-  /** How often the queue was emptied unread: a frame that was taken before is void too. */
+  /** How often the queue was emptied unread. A frame taken before a drop is void. */
   get drops(): number {
     return this.#drops;
   }
 
-  /**
-   * Adds changes. Those that were here before are ignored.
-   *
-   * @returns false: there was a hole, or too many waited. They are skipped: live subscribers must read them from
-   * the ledger
-   */
+  /** Adds new changes. False: a hole, or too many waited: all are skipped, live subscribers must read the ledger. */
   push(changes: readonly Change[]): boolean {
     let whole = true;
     for (const change of changes) {
@@ -60,14 +55,14 @@ export class ChangeQueue {
     return whole;
   }
 
-  /** The next change, for a caller that is done with the one before; undefined when none waits. */
+  /** The next change; undefined: none waits. The caller is done with the one before. */
   take(): Frame | undefined {
     const frame = this.#frames[this.#next++];
     if (frame === undefined) {
       this.#empty();
-      // Also what was skipped.
+      // Skipped changes are settled too.
       this.#settled = this.#head;
-      // A queue that is never quite empty must not keep all that ever was in it.
+      // A queue that is never empty must not keep all its past frames.
     } else if (this.#next > this.#maxQueued) {
       this.#frames = this.#frames.slice(this.#next);
       this.#next = 0;
@@ -75,17 +70,16 @@ export class ChangeQueue {
     return frame;
   }
 
-  /** The fan-out of this change begins: from now on a subscription "from now" begins after it. */
+  /** The fan-out of this change begins. Later subscriptions "from now" begin after it. */
   begin({ change }: Frame): void {
     if (change.epoch === this.#epoch) this.#head = Math.max(this.#head, change.sequence);
   }
 
-  /** The fan-out of this change is complete. */
   settle({ change }: Frame): void {
     if (change.epoch === this.#epoch) this.#settled = Math.max(this.#settled, change.sequence);
   }
 
-  /** Continuity was lost: what waits is void, and fan-out goes on in this ledger. */
+  /** Continuity was lost: what waits is void, and fan-out continues in this ledger. */
   restart({ epoch, head }: Bounds): void {
     this.drop();
     this.#epoch = epoch;

@@ -21,13 +21,13 @@ export interface RecentRequest {
   isOver(): boolean;
 }
 
-/** Changes looked at for one answer. */
+/** Most changes scanned for one answer. */
 const maxScanned = 10_000;
 const windowSize = 256;
 
 /**
- * The newest `limit` frames that are wanted, oldest first, among the newest 10,000 changes up to `head`. Stops
- * where it is over, with what it has. Rejects with `UNAVAILABLE` when the ledger can't be read.
+ * The newest `limit` wanted frames, oldest first, among the newest 10,000 changes up to `head`. Returns what it has
+ * when the client leaves. Rejects with `UNAVAILABLE` when the ledger can't be read.
  */
 export async function recentFrames(
   parts: RecentParts,
@@ -52,7 +52,7 @@ async function wantedBetween(
   judged: Judged,
 ): Promise<readonly Frame[]> {
   const wanted: Frame[] = [];
-  // A page may be short: it may have ended at what was the head when it was read.
+  // A page may be short: it ends at what was the head when it was read.
   for (let from = after; from < to && !judged.isOver(); ) {
     const page = await history.page(from);
     const frames = page.frames.filter((frame) => frame.sequence <= to);

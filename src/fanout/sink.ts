@@ -1,11 +1,8 @@
-/** What the hub needs of a transport. A transport owns its socket and its encoding; it decides nothing. */
+/** What the hub needs of a transport. A transport owns its socket and its encoding. */
 import type { Change } from '../event/change.ts';
 import type { TagState } from '../ledger/ledger.ts';
 
-/**
- * How one transport writes a change. One object for each (transport, format), made once for the process: the
- * hub shares the bytes it returns between all subscribers whose sink names the same encoding.
- */
+/** How one transport writes a change. One object for each (transport, format): its bytes are shared by all sinks. */
 export interface Encoding {
   /** For metrics: `sse`, `websocket`, `long-poll`. */
   readonly transport: string;
@@ -21,7 +18,7 @@ export interface Encoding {
 /** Why a position can't be honoured. */
 export type ResetReason = 'epoch' | 'below-floor' | 'ahead-of-head' | 'continuity-lost';
 
-/** Everything a subscriber is told besides changes. `id` is the subscription's, where the transport has several. */
+/** Everything a subscriber receives besides changes. `id` is the subscription's, if the transport has several. */
 export type Control =
   | { readonly kind: 'subscribed'; readonly id: string }
   | { readonly kind: 'state'; readonly id: string; readonly tag: TagState }
@@ -30,23 +27,23 @@ export type Control =
       readonly kind: 'reset';
       readonly id: string;
       readonly reason: ResetReason;
-      /** Where the stream goes on. */
+      /** Where the stream continues. */
       readonly position: string;
       /** The oldest position that can be resumed. */
       readonly floor: string;
     };
 
-/** Why the gateway ends a connection that did nothing wrong. Each is a code of `errors.ts`. */
+/** Why the gateway ends a connection that did nothing wrong: codes of `errors.ts`. */
 export type Farewell = 'DRAINING' | 'LIFETIME' | 'TOO_SLOW' | 'UNAVAILABLE' | 'INTERNAL';
 
 export interface Sink {
   readonly encoding: Encoding;
-  /** Queues bytes. False: the socket's backlog is at its cap, write no more until `Subscriber.drained()`. */
+  /** Queues bytes. False: the socket's backlog is at its cap; write no more until `Subscriber.drained()`. */
   write(bytes: Buffer): boolean;
-  /** As `write`, for everything that is not a change. */
+  /** Like `write`, for a control message. */
   tell(control: Control): boolean;
   /** A heartbeat. `bookmark` is the resume position at this moment. */
   beat(bookmark: string): void;
-  /** Says goodbye with a last bookmark and closes. Idempotent. */
+  /** Sends a last bookmark and closes. Idempotent. */
   end(why: Farewell, bookmark: string, retryMs: number): void;
 }

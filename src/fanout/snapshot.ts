@@ -15,7 +15,7 @@ const pageSize = 500;
 /** What a row costs besides its globs. */
 const stepsPerRow = 10;
 
-/** Sends the present state of the matching tags, in bounded pages and no faster than the socket drains. */
+/** Sends the current state of the matching tags, in bounded pages and no faster than the socket drains. */
 export async function sendSnapshot(
   subscriber: Subscriber,
   { filter, id }: SubscriptionRequest,

@@ -10,10 +10,10 @@ export interface ResolvedStart {
 }
 
 /**
- * Turns what a client asked for into a sequence, or says why that can't be had: a position of another epoch,
- * below the floor or ahead of the head; a time whose changes may have been dropped already.
+ * Turns a requested start into a sequence, or says why it cannot be honoured: a position of another epoch, below
+ * the floor or ahead of the head; a time whose changes may have been dropped.
  *
- * @param head where a subscription without a wish begins: what fan-out has reached
+ * @param head what fan-out has reached: a live start begins there
  */
 export async function resolveStart(
   start: Start,
@@ -32,14 +32,14 @@ export async function resolveStart(
       return { sequence: start.sequence, reset: null };
     case 'since': {
       const sequence = await ledger.seek(start.time);
-      // At the floor of a trimmed ledger nobody can tell what else happened since then.
+      // At the floor of a trimmed ledger, changes since that time may have been dropped.
       if (bounds.floor > 0 && sequence <= bounds.floor) return { sequence: head, reset: 'below-floor' };
       return { sequence, reset: null };
     }
   }
 }
 
-/** Why a sequence below the floor cannot be had: retention dropped what came after it, or the store lost it. */
-export function reasonBelowFloor(sequence: number, { lost = 0 }: Bounds): ResetReason {
+/** Why a position is below the floor: retention dropped the changes after it, or the store lost them. */
+function reasonBelowFloor(sequence: number, { lost = 0 }: Bounds): ResetReason {
   return sequence < lost ? 'continuity-lost' : 'below-floor';
 }

@@ -4,14 +4,14 @@ import { allowsAndMatches, type Grant } from '../event/grant.ts';
 import type { Bounds } from '../ledger/ledger.ts';
 import type { ResetReason, Sink } from './sink.ts';
 
-/** Subscribers with the same filter and the same grant: all of them get the same changes. */
+/** Subscribers with the same filter and the same grant, which get the same changes. */
 export class Group {
   readonly filter: Filter;
   readonly grant: Grant;
-  /** Subscribers that take changes as they come. */
+  /** Subscribers that get changes as they come. */
   readonly unpaced = new Set<Subscriber>();
   readonly paced = new Set<Subscriber>();
-  /** The round of matching that judged it last: a group reached in two ways is judged once. */
+  /** The last round of matching that judged it: a group reached in two ways is judged once. */
   judgedIn = 0;
 
   constructor(filter: Filter, grant: Grant) {
@@ -28,7 +28,7 @@ export class Group {
   }
 }
 
-/** From where a subscription begins. */
+/** Where a subscription begins. */
 export type Start =
   | { readonly kind: 'live' }
   | { readonly kind: 'after'; readonly epoch: string; readonly sequence: number }
@@ -36,11 +36,11 @@ export type Start =
   | { readonly kind: 'since'; readonly time: number };
 
 export interface SubscriptionRequest {
-  /** The client's name for it; '' where a connection has only one. */
+  /** The client's name for it; '' if a connection has only one. */
   readonly id: string;
   readonly filter: Filter;
   readonly start: Start;
-  /** First the current state of the matching tags. Not sent when `start` could be honoured by resuming. */
+  /** Send the current state of the matching tags first, unless the client can resume at `start`. */
   readonly snapshot: boolean;
 }
 
@@ -51,20 +51,20 @@ export interface Subscription {
   readonly from: number;
 }
 
-/** A subscription on its way in: it replays alone, up to where the connection's others stand, then joins them. */
+/** A new subscription. It replays alone up to the position of the connection's others, then joins them. */
 export interface Joining {
   readonly request: SubscriptionRequest;
   /** Everything up to this sequence has been replayed; null: `start` is not resolved yet. */
   cursor: number | null;
-  /** Whether the client has been told `subscribed`. */
+  /** Whether `subscribed` was sent. */
   told: boolean;
-  /** Not null: what it had begun can't go on, so it begins at the head, with a reset that says why. */
+  /** Not null: it cannot continue, so it begins at the head, with a reset for this reason. */
   lost: ResetReason | null;
 }
 
 const noFilters: readonly Filter[] = [];
 const noIds: readonly string[] = [];
-/** Repositories that a read of the ledger is narrowed to: to hand on more takes longer than to match. */
+/** Most repositories that narrow a read of the ledger: passing on more takes longer than matching. */
 const maxNarrowed = 1_000;
 
 export interface SubscriberOptions {
@@ -77,44 +77,43 @@ export interface SubscriberOptions {
 }
 
 /**
- * One connection. A cursor, not a queue: while `live` it gets each change as it comes; when its socket stops
- * draining it is `behind`, remembers only where it stands, and is fed from the ledger. Transports call `drained()`,
- * and may set owner, grant, `paced` and `conflate` until the first subscription; all else belongs to fan-out.
+ * One connection: a cursor, not a queue. While `live` it gets each change as it comes. When its socket stops
+ * draining it is `behind`: it remembers only its position, and is fed from the ledger. Transports call `drained()`,
+ * and may set owner, grant, `paced` and `conflate` until the first subscription. Only fan-out sets the rest.
  */
 export class Subscriber {
   readonly sink: Sink;
-  /** The token or address that its filters are charged to. The first subscription fixes it. */
+  /** The token or address that its filters are charged to. The first subscription fixes this and the next three. */
   owner: string;
-  /** The first subscription fixes these three. */
   grant: Grant;
   paced: boolean;
   conflate: boolean;
-  /** uint32, rising with each connection: the pace's shuffle goes by it. */
+  /** uint32, rising with each connection. The pace shuffles by it. */
   readonly number: number;
   state: 'live' | 'behind' | 'closed' = 'behind';
   subscriptions: readonly Subscription[] = [];
-  /** Null when there is none, as for nearly all subscribers nearly always. */
+  /** Null: none, as nearly always. */
   joining: Joining[] | null = null;
   /** While behind: everything up to it has been delivered. While live: a lower bound of that. */
   cursor = 0;
-  /** Where it went live: what is older reached it before. */
+  /** Where it went live: it has all older changes. */
   liveFrom = 0;
   /** The highest `from` of its subscriptions. */
   newestFrom = 0;
   /** The newest change that fan-out has considered for it. */
   considered = 0;
-  /** Changes above the resume position that it already has: overtakers, and what conflation replaced. */
+  /** Changes above the resume position that it already has: early ones, and those that conflation replaced. */
   ahead: Set<number> | null = null;
-  /** Not null: continuity was lost, which it is to be told first of all; it goes on in this ledger. */
+  /** Not null: continuity was lost. The subscriber must get a reset first, and continues in this ledger. */
   lost: Bounds | null = null;
-  /** Subscriptions that still want `ready`; null when there is none. */
+  /** Subscriptions that wait for `ready`; null: none. */
   unready: string[] | null = null;
-  /** Since when its socket has not drained, monotonic ms; 0 while it does. */
+  /** When its socket stopped draining, monotonic ms; 0: it drains. */
   blockedAt = 0;
   /** Its row in the hub's table. */
   row = -1;
   feeding = false;
-  /** Monotonic seconds; for those whose lifetime is limited. */
+  /** When it connected, monotonic seconds. */
   readonly connectedAtSeconds: number;
   #wake: (() => void) | null = null;
 
@@ -128,7 +127,7 @@ export class Subscriber {
     this.conflate = options.conflate;
   }
 
-  /** The socket took all that was queued. */
+  /** The socket has sent everything queued. */
   drained(): void {
     this.blockedAt = 0;
     this.wake();
@@ -147,15 +146,12 @@ export class Subscriber {
     });
   }
 
-  /**
-   * Whether it has a position. It has none before its first start is resolved, nor between a loss of continuity and
-   * the `reset` that tells it so. Without one it gets no bookmark.
-   */
+  /** Whether it has a position to bookmark: not before its start is resolved, nor while it waits for a `reset`. */
   get isPlaced(): boolean {
     return this.lost === null && (this.state === 'live' || this.subscriptions.length > 0);
   }
 
-  /** Puts it, without subscriptions yet, at `sequence`. */
+  /** Puts it at `sequence`, before its first subscription. */
   place(sequence: number): void {
     this.state = 'behind';
     this.cursor = sequence;
@@ -163,7 +159,7 @@ export class Subscriber {
     this.lost = null;
   }
 
-  /** Continuity was lost: sequences of the old epoch mean nothing in the new one. Its feeder will tell it. */
+  /** Continuity was lost: sequences of the old epoch mean nothing in the new one. Its feeder sends the reset. */
   restart(bounds: Bounds): void {
     this.subscriptions = this.subscriptions.map((each) => ({ ...each, from: bounds.head }));
     this.newestFrom = bounds.head;
@@ -181,9 +177,8 @@ export class Subscriber {
     this.unready = this.subscriptions.map((each) => each.id);
   }
 
-  /** The filters of its subscriptions, and of those on their way in. */
+  /** The filters of its subscriptions, joining ones included. */
   filters(): readonly Filter[] {
-    // Nearly always.
     if (this.subscriptions.length === 0 && this.joining === null) return noFilters;
     return [
       ...this.subscriptions.map((each) => each.group.filter),
@@ -191,7 +186,7 @@ export class Subscriber {
     ];
   }
 
-  /** Of its subscriptions, and of those on their way in. */
+  /** The ids of its subscriptions, joining ones included. */
   ids(): readonly string[] {
     if (this.subscriptions.length === 0 && this.joining === null) return noIds;
     return [
@@ -200,7 +195,7 @@ export class Subscriber {
     ];
   }
 
-  /** Whether one of its subscriptions is to have this change. */
+  /** Whether one of its subscriptions wants this change. */
   wants(change: Change, repositoryKey: string): boolean {
     for (const subscription of this.subscriptions) {
       if (change.sequence > subscription.from && subscription.group.matches(change, repositoryKey))
@@ -209,17 +204,14 @@ export class Subscriber {
     return false;
   }
 
-  /** The lowest position of the subscriptions still on their way in; resume positions may not pass it. */
+  /** The lowest position of the joining subscriptions; no resume position may pass it. */
   lowestJoining(): number {
     let lowest = Number.POSITIVE_INFINITY;
     for (const { cursor } of this.joining ?? []) if (cursor !== null) lowest = Math.min(lowest, cursor);
     return lowest;
   }
 
-  /**
-   * Exact repositories of all its subscriptions for a narrowed read; undefined where a pattern is among them, or
-   * where they are so many that the whole log is read faster.
-   */
+  /** Its exact repositories, to narrow a read; undefined: there is a pattern, or the whole log is read faster. */
   exactRepositories(): readonly string[] | undefined {
     const all: string[] = [];
     for (const { group } of this.subscriptions) {

@@ -14,7 +14,7 @@ export interface SubscriptionsParts {
   readonly deliverer: Deliverer;
 }
 
-/** Who is connected and subscribes to what. Keeps table, index and interests in step. */
+/** All connections and their subscriptions. Keeps table, index and interests consistent. */
 export class Subscriptions {
   readonly #parts: SubscriptionsParts;
 
@@ -22,7 +22,7 @@ export class Subscriptions {
     this.#parts = parts;
   }
 
-  /** A subscription has caught up with its connection: it gets changes from `from` on. Its filter is held already. */
+  /** A subscription has caught up with its connection: it gets changes after `from`. Its filter is held already. */
   activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void {
     const group = this.#parts.index.add(subscriber, request.filter, subscriber.grant);
     subscriber.subscriptions = [...subscriber.subscriptions, { id: request.id, group, from }];
@@ -50,7 +50,7 @@ export class Subscriptions {
     return true;
   }
 
-  /** The connection is gone. Idempotent. */
+  /** Removes a connection that is gone. Idempotent. */
   disconnect(subscriber: Subscriber): void {
     if (subscriber.state === 'closed') return;
     const { table, index, interests, pacer } = this.#parts;
@@ -64,7 +64,6 @@ export class Subscriptions {
     subscriber.wake();
   }
 
-  /** Ends one connection with a last bookmark. */
   dismiss(subscriber: Subscriber, why: Farewell, retryMs: number): void {
     if (subscriber.state === 'closed') return;
     const bookmark = subscriber.isPlaced ? this.#parts.deliverer.resumePosition(subscriber) : '';

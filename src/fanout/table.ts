@@ -1,6 +1,6 @@
 import type { Subscriber } from './subscriber.ts';
 
-/** All subscribers, in rows that are used again, so that a heartbeat can walk them by number. */
+/** All subscribers, in rows that are reused, so that a heartbeat can walk them by number. */
 export class SubscriberTable implements Iterable<Subscriber> {
   readonly #rows: (Subscriber | null)[] = [];
   readonly #free: number[] = [];

@@ -1,16 +1,16 @@
 import type { Work } from '../event/glob.ts';
 
 /**
- * Shares the event loop among thousands that are fed at once: each asks for a turn before its next page, and
- * in one turn of the loop only so many frames are written. Without it a storm of catch-ups, which all read the
- * same pages from memory, would run to its end before one webhook or heartbeat.
+ * Shares the event loop among thousands of catch-ups: each asks for a turn before its next page, and one turn of
+ * the loop writes a bounded number of frames. Otherwise a storm of catch-ups, which all read the same pages from
+ * memory, would delay every webhook and heartbeat.
  */
 
-/** Frames that all catch-ups together write in one turn of the event loop: some milliseconds of sends. */
+/** Frames that all catch-ups together write in one turn of the event loop: a few milliseconds of sends. */
 const maxFramesPerTurn = 512;
-/** Frames reserved for a catch-up that gets a turn, until it knows how many it has: its page may come later. */
+/** Frames reserved for a catch-up that gets a turn, until it knows how many it has. */
 const reserved = 128;
-/** Steps of judging globs that count as one frame: with these, one turn judges for some 2 ms. */
+/** Steps of judging globs that count as one frame: one turn then judges for about 2 ms. */
 const stepsPerFrame = 200;
 /** Steps of judging that a catch-up takes before it pays for them. */
 const stepsPerPayment = 20_000;
@@ -21,7 +21,7 @@ export class Turns {
   #next = 0;
   #scheduled = false;
 
-  /** Null: go on; otherwise resolves when it is the caller's turn. The caller then says what it `spend`s. */
+  /** Null: go on; otherwise resolves at the caller's turn. The caller then reports what it `spend`s. */
   take(): Promise<void> | null {
     this.#schedule();
     if (this.#left > 0 && this.waiting === 0) {
@@ -36,12 +36,12 @@ export class Turns {
     this.#left -= frames - reserved;
   }
 
-  /** Counts what one catch-up judges; `pay` for it at its limit. */
+  /** Counts what one catch-up judges; it must `pay` at the limit. */
   newWork(): Work {
     return { steps: 0, limit: stepsPerPayment };
   }
 
-  /** Takes the steps of `work` off this turn. Null: go on; otherwise resolves in the turn to go on in. */
+  /** Takes the steps of `work` off this turn. Null: go on; otherwise resolves at the caller's next turn. */
   pay(work: Work): Promise<void> | null {
     this.#schedule();
     this.#left -= work.steps / stepsPerFrame;
@@ -64,9 +64,9 @@ export class Turns {
     this.#left = maxFramesPerTurn;
     while (this.#left > 0 && this.waiting > 0) {
       this.#left -= reserved;
-      // By index: shifting an array of thousands moves all the others each time.
+      // By index: shifting an array of thousands moves all the others.
       this.#waiting[this.#next++]?.();
-      // Lets the one that was woken say what it spends, where its page is in memory.
+      // Lets the woken catch-up call `spend` first, if its page is in memory.
       for (let step = 0; step < 4; step++) await null;
     }
     if (this.waiting === 0) {

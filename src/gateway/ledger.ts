@@ -1,4 +1,4 @@
-/** Opens the ledger that the configuration names, and joins the other gateways where it is shared. */
+/** Opens the configured ledger, and joins the other gateways if it is shared. */
 
 import type { Cluster } from '../cluster/cluster.ts';
 import { createMemoryCluster } from '../cluster/memory/cluster.ts';
@@ -32,7 +32,7 @@ export async function openLedger(
   }
 }
 
-/** What this gateway shares with others: over the ledger's own connections if it is shared, else with nobody. */
+/** What gateways share, over the ledger's own connections; without a shared ledger, this gateway is alone. */
 export function joinCluster(ledger: Ledger | SharedLedger, clock: Clock): Promise<Cluster> | Cluster {
   return 'redis' in ledger ? openRedisCluster(ledger.redis) : createMemoryCluster(clock);
 }

@@ -1,4 +1,4 @@
-/** A gateway that was put together: how it listens, drains and ends. */
+/** How an assembled gateway listens, drains and ends. */
 import type { AddressInfo } from 'node:net';
 import type { Admission } from '../access/admission.ts';
 import type { Config } from '../config/config.ts';
@@ -10,9 +10,9 @@ import type { Random } from '../lib/random.ts';
 
 /** A running gateway. */
 export interface App {
-  /** Listens; resolves with where. */
+  /** Listens; resolves with the address. */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
-  /** Unready at once, then every subscriber is closed with a bookmark, evenly over the drain window. */
+  /** Becomes unready at once, then closes every subscriber with a bookmark, evenly over the drain window. */
   drain(signal?: AbortSignal): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
@@ -27,7 +27,7 @@ export interface LifecycleParts {
   readonly server: Server;
   readonly admission: Admission;
   readonly hub: Hub;
-  /** What runs beside the requests: each stops at once. */
+  /** Stops for what runs beside the requests. */
   readonly stops: readonly (() => void)[];
   /** What brings changes; closed in order, before the subscribers leave. */
   readonly sources: readonly Closable[];
@@ -39,7 +39,7 @@ export interface LifecycleParts {
   readonly random: Random;
 }
 
-/** Listening backlog: a reconnect storm must not be refused by the kernel. */
+/** Listening backlog: the kernel must not refuse a reconnect storm. */
 const backlog = 4_096;
 
 export class Lifecycle implements App {
@@ -75,7 +75,7 @@ export class Lifecycle implements App {
   async #close(): Promise<void> {
     const { admission, stops, server, sources, hub, cluster, ledger } = this.#parts;
     admission.drain();
-    // Fastify stops listening only some turns later: a client that connects until then would hold up the end.
+    // Fastify stops listening only some turns later: a client that connects until then would delay the end.
     if (server.server.listening) server.server.close();
     for (const stop of stops) stop();
     for (const source of sources) await source.close();

@@ -1,4 +1,4 @@
-/** Puts the transports on both roads: the net front for plain requests, fastify and node:http for the rest. */
+/** Puts the transports on both roads: the front for plain requests, node:http and fastify for the rest. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -30,7 +30,6 @@ export interface StreamOptions {
   readonly config: Config;
   readonly hub: Hub;
   readonly admission: Admission;
-  /** Whether there is room for a new connection. */
   readonly acceptsSocket: (socket: Socket) => boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,13 +37,13 @@ export interface StreamOptions {
 
 const ssePath = '/v1/events';
 const socketPath = '/v1/socket';
-/** For a WebSocket's first message, where it has to bring the token. */
+/** Time for a WebSocket's first message, if it has to bring the token. */
 const firstMessageTimeoutMs = 10_000;
 
-/** How node:http's requests for streams are served, each by its endpoint. */
+/** Handlers of requests for streams on the ordinary road, for the endpoints. */
 export interface StreamHandlers {
   readonly sse: Handler;
-  /** Puts the WebSocket's route on the server. */
+  /** Adds the WebSocket's route. */
   readonly webSocket: (server: Server) => Promise<void>;
   readonly longPoll: Handler;
   /** Idempotent: stops what runs beside the requests. */
@@ -68,7 +67,7 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
   ]);
 
   const isBehindProxy = config.trustProxy.length > 0;
-  /** A function of its own, since what it returns may be kept and must not hold on to the head. */
+  /** A separate function: what it returns may be kept, and must not hold on to the head. */
   const atTheFront = (
     opening: Opening,
     lasting: boolean,
@@ -84,7 +83,7 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
     read: (head) => {
       const opening = byPath.get(head.path)?.(head);
       if (opening === undefined) return null;
-      // Behind a proxy hardly two heads are equal: to remember them would only cost.
+      // Behind a proxy hardly two heads are equal: remembering them would only cost.
       if (isBehindProxy) return atTheFront(opening, false, head.headers['x-forwarded-for']);
       return atTheFront(opening, opening.lasting, undefined);
     },
@@ -94,9 +93,9 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
   const ordinary =
     (read: Read): Handler =>
     (request, reply) => {
-      // node:http gives a response its socket when those before it are sent; a stream would run into them.
+      // node:http gives a response its socket once the answers before it are sent; a stream would mix with them.
       if (reply.raw.socket === null) throw tooEarly();
-      // Whatever came behind it in the same packet is being carried out, and could not be answered any more.
+      // A request behind it in the same packet is already being served, and could not be answered any more.
       if (!isLatest(request.raw.socket, reply.raw)) throw tooLate();
       reply.hijack();
       const { headers } = request;
@@ -107,7 +106,7 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
     };
   const pluginRoad = new PluginRoad(shared);
   server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, rest: Buffer) => {
-    // Where an answer is to come, a refusal would run into it too.
+    // If an answer is pending, a refusal would mix with it too.
     if (!(socket instanceof Socket) || isAnswering(socket)) return socket.destroy();
     const { path, query } = splitTarget(request.url ?? '');
     if (path === socketPath && request.method === 'GET') return pluginRoad.upgrade(request, socket, rest);
@@ -122,19 +121,19 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
     const { headers } = request;
     const forwarded = headers['x-forwarded-for'];
     const address = addressOf(socket, Array.isArray(forwarded) ? forwarded.join(',') : forwarded);
-    // For events an offer to upgrade may be ignored (RFC 9110, 7.8), as the net front does.
+    // SSE may ignore an offer to upgrade (RFC 9110, 7.8), as the front does.
     sse({ query, headers }).open({ address, socket, key: '' });
   });
   return {
     sse: ordinary(sse),
-    // Without an upgrade: the handshake's own refusal says what is missing.
+    // For requests without an upgrade: the handshake's refusal says what is missing.
     webSocket: (app) => pluginRoad.register(app, socketPath, ordinary(webSocket)),
     longPoll: longPollHandler(shared),
     stop,
   };
 }
 
-/** Which address group a socket counts for; '' for all where that makes no difference. */
+/** The address group that a socket counts for; '' for all if addresses are not told apart. */
 function socketAddress({
   limits,
   trustProxy,
@@ -159,9 +158,9 @@ function tooLate(): ManifeedError {
 }
 
 interface Answers {
-  /** Whether a request of this socket is not answered yet; an upgrade is not counted as one. */
+  /** Whether a request of this socket is not answered yet; an upgrade does not count. */
   isAnswering(socket: Socket): boolean;
-  /** Whether no request has come behind the one that this response is for. */
+  /** Whether no request has followed the one that this response is for. */
   isLatest(socket: Socket, response: ServerResponse): boolean;
 }
 
@@ -171,7 +170,7 @@ function watchAnswers({ server }: Server): Answers {
     latest.set(socket, response);
   });
   return {
-    // Answers are sent in order: the last one says all.
+    // Answers are sent in order, so the last one is enough.
     isAnswering: (socket) => latest.get(socket)?.writableFinished === false,
     isLatest: (socket, response) => latest.get(socket) === response,
   };

@@ -9,7 +9,7 @@ import { changeSchema } from './schemas.ts';
 export interface ApiOptions {
   readonly version: string;
   readonly endpoints: readonly Endpoint[];
-  /** @returns null where the token is not valid */
+  /** @returns null: the token is not valid */
   readonly authorise: (token: string | null) => CallerGrant;
 }
 
@@ -41,7 +41,7 @@ function serve(
     method,
     url: path,
     exposeHeadRoute: answersHead,
-    // Not in a hook before the body: a body that is no JSON is refused first, whoever sent it.
+    // Not in a hook before the body: invalid JSON is refused first, with any token.
     handler: isRight(mayCall)
       ? (request, reply) => {
           const { headers, url } = request;

@@ -1,12 +1,12 @@
 /**
- * What node:http could not read as a request. It never reaches fastify's error handler, whose shape it is
- * given here; then the connection ends, since nobody knows where the next request would begin.
+ * Answers what node:http could not read as a request. Such errors bypass fastify's error handler, so the registry's
+ * shape is made here. Then the connection ends: the start of the next request is unknown.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, invalidParameter, ManifeedError } from '../errors.ts';
 
-/** A query may name a thousand repositories; node:http's own 16 KiB would not do. */
+/** A query may name a thousand repositories, more than fits into node:http's default of 16 KiB. */
 export const maxHeadBytes = 64 * 1024;
 
 interface ReadError extends Error {

@@ -1,4 +1,4 @@
-/** One endpoint of the gateway: what requests and `/openapi.json` both have to know of it. */
+/** One endpoint: what requests and `/openapi.json` need to know of it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
@@ -11,7 +11,7 @@ export interface ApiResponse {
 }
 
 /**
- * Who may call an endpoint. `subscriber`: a client whose token the stream itself judges; `sender`: a registry whose
+ * Who may call an endpoint. `subscriber`: a client whose token the stream judges; `sender`: a registry whose
  * credentials the webhook judges; `metrics` and `admin`: a token with that right.
  */
 export type Caller = 'anyone' | 'subscriber' | 'sender' | 'metrics' | 'admin';
@@ -26,11 +26,11 @@ export interface EndpointDescription {
   /** Group in which tools show it. */
   readonly tag: string;
   readonly mayCall: Caller;
-  /** An object whose members are the query's parameters; lists may repeat. */
+  /** Its members are the query's parameters; lists may repeat. */
   readonly query?: z.ZodObject;
-  /** An object whose members are the path's parameters. */
+  /** Its members are the path's parameters. */
   readonly params?: z.ZodObject;
-  /** An object whose members are header parameters. */
+  /** Its members are header parameters. */
   readonly headers?: z.ZodObject;
   readonly body?: {
     readonly schema: z.ZodType;
@@ -39,33 +39,33 @@ export interface EndpointDescription {
   };
   /** By status. */
   readonly responses: Readonly<Record<number, ApiResponse>>;
-  /** Refusals from the catalogue, besides UNAUTHORIZED and DENIED where `mayCall` is a right. */
+  /** Codes of refusals. UNAUTHORIZED and DENIED are added if `mayCall` is a right. */
   readonly errors?: readonly ErrorCode[];
 }
 
-/** Answers one request. @throws ManifeedError, which the error handler puts into the registry's shape */
+/** Answers one request. @throws ManifeedError, which the error handler writes in the registry's shape */
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-/** An endpoint and how it is served: by one handler, or by routes that another room puts on the server. */
+/** An endpoint and how it is served: by one handler, or by routes that another room registers. */
 export type Endpoint = EndpointDescription &
   (
     | {
         readonly handle: Handler;
-        /** Whether HEAD is answered too, as balancers probe. Default false. */
+        /** Whether HEAD is answered too, for probes of load balancers. Default false. */
         readonly answersHead?: boolean;
       }
     | { readonly register: (server: FastifyInstance) => unknown }
   );
 
-/** A token's rights; null where there is no valid token. */
+/** A token's rights; null: there is no valid token. */
 export type CallerGrant = { readonly admin: boolean; readonly metrics: boolean } | null;
 
-/** Whether only a token with this right may call. */
+/** Whether a call needs a token with this right. */
 export function isRight(caller: Caller): caller is 'admin' | 'metrics' {
   return caller === 'admin' || caller === 'metrics';
 }
 
-/** @throws UNAUTHORIZED without a grant, DENIED where it lacks the right */
+/** @throws UNAUTHORIZED without a grant, DENIED without the right */
 export function requireRight(right: 'admin' | 'metrics', grant: CallerGrant): void {
   if (grant === null) throw new ManifeedError('UNAUTHORIZED', 'authorise: a token is required');
   if (grant[right]) return;

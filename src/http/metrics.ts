@@ -1,4 +1,4 @@
-/** The metrics port on prom-client: the only place that knows Prometheus. */
+/** The metrics port on prom-client. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Labels, Metrics, Gauge as MetricsGauge } from '../lib/metrics.ts';
 

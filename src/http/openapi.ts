@@ -1,27 +1,22 @@
-/**
- * The OpenAPI 3.1 document, built from the zod schemas that check the requests, so that it says what the
- * gateway does. The caller names the endpoints; this knows how a document is put together.
- */
+/** Builds the OpenAPI 3.1 document from the zod schemas that check the requests, so that both agree. */
 import { z } from 'zod';
 import { catalogue, type ErrorCode } from '../errors.ts';
 import { type EndpointDescription, isRight } from './endpoint.ts';
 
 export interface OpenApiOptions {
-  /** The gateway's version. */
   readonly version: string;
   readonly endpoints: readonly EndpointDescription[];
-  /** Schemas to be referred to by name, where they appear by identity. */
+  /** Schemas to refer to by name, found by identity. */
   readonly schemas?: Readonly<Record<string, z.ZodType>>;
 }
 
-/** JSON as far as a document needs it. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 const errorBody = z.object({
   errors: z.array(z.object({ code: z.string(), message: z.string(), detail: z.unknown() })),
 });
 
-/** Builds the document; pure, so that it is made once. */
+/** Builds the document. Pure: build it once. */
 export function buildOpenApi(options: OpenApiOptions): JsonObject {
   const named: Readonly<Record<string, z.ZodType>> = { ...options.schemas, Errors: errorBody };
   const toSchema = schemaWriter(named);
@@ -53,7 +48,7 @@ export function buildOpenApi(options: OpenApiOptions): JsonObject {
 
 type SchemaWriter = (schema: z.ZodType, io: 'input' | 'output') => unknown;
 
-/** Named schemas become references, others are written out where they stand. */
+/** Named schemas become references; others are written out. */
 function schemaWriter(named: Readonly<Record<string, z.ZodType>>): SchemaWriter {
   const names = new Map(Object.entries(named).map(([name, schema]) => [schema, name]));
   return (schema, io) => {
@@ -62,7 +57,7 @@ function schemaWriter(named: Readonly<Record<string, z.ZodType>>): SchemaWriter 
   };
 }
 
-/** JSON Schema 2020-12, which OpenAPI 3.1 speaks; without `$schema`, which the document gives once. */
+/** JSON Schema 2020-12, as in OpenAPI 3.1; without `$schema`, which the document gives once. */
 function writeSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   return rest;
@@ -82,7 +77,7 @@ function operation(endpoint: EndpointDescription, toSchema: SchemaWriter): JsonO
     tags: [endpoint.tag],
     summary: endpoint.summary,
     ...(endpoint.description !== undefined && { description: endpoint.description }),
-    // The empty alternative: with open access nothing is asked for.
+    // The empty alternative is open access.
     security: isSecured ? [{ bearer: [] }, { accessToken: [] }, {}] : [],
     ...(parameters.length > 0 && { parameters }),
     ...(endpoint.body !== undefined && { requestBody: requestBody(endpoint.body, toSchema) }),
@@ -135,7 +130,7 @@ function responsesOf(endpoint: EndpointDescription, toSchema: SchemaWriter): Jso
   return Object.fromEntries(entries);
 }
 
-/** One answer for each status of the codes; several codes may share one. */
+/** One answer for each status; several codes may share one. */
 function refusals(codes: readonly ErrorCode[]): JsonObject {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {

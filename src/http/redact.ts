@@ -1,11 +1,11 @@
-/** What may be logged of a request's target. One function for every line of the log (G15). */
+/** What may be logged of a request's target. Every log line uses it (PROTOCOL.md, G15). */
 import { decodeFully, redactHookUrl } from '../source/webhook/log/redact.ts';
 import { maskToken } from '../transport/access-token.ts';
 
-/** A token that is where `maskToken` does not look: behind an encoded `?`, `&` or `=`, or in a path. */
+/** A token where `maskToken` does not look: behind an encoded `?`, `&` or `=`, or in a path. */
 const strayToken = /(access_token)(?!=\*\*\*(?:[&#]|$))[^&#/]*/gi;
 
-/** Takes the path tokens of hooks, payloads and `access_token` out of a target, however it is written. */
+/** Removes path tokens of hooks, payloads and `access_token` from a target, in every spelling. */
 export function createRedaction(
   webhooks: readonly { readonly pathToken?: string | undefined }[],
 ): (target: string) => string {

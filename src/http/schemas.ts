@@ -1,4 +1,4 @@
-/** Schemas of answers that several endpoints show. They describe what is sent; nothing is parsed with them. */
+/** Schemas of answers that several endpoints share. They describe what is sent; nothing is parsed with them. */
 import { z } from 'zod';
 
 export const anyJson = z.looseObject({});

@@ -1,7 +1,4 @@
-/**
- * The fastify instance: request ids, logs without secrets, errors in the registry's shape. It owns how HTTP is
- * spoken here and knows no endpoint.
- */
+/** The fastify instance: request ids, logs without secrets, errors in the registry's shape. It knows no endpoint. */
 import type { IncomingMessage } from 'node:http';
 import fastifyCors from '@fastify/cors';
 import fastify, {
@@ -29,7 +26,7 @@ export type Reply = FastifyReply;
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
-  /** Takes secrets out of a URL that is about to be logged. */
+  /** Removes secrets from a URL before it is logged. */
   readonly redactUrl: (url: string) => string;
   readonly maxBodyBytes: number;
   readonly headerTimeoutMs: number;
@@ -37,11 +34,9 @@ export interface ServerOptions {
   readonly idleTimeoutMs: number;
   readonly trustProxy: readonly string[];
   readonly corsOrigins: readonly string[];
-  /** Judges by `corsOrigins`. */
   readonly origins: Origins;
-  /** @throws ORIGIN_DENIED */
   readonly checkHost: HostCheck;
-  /** Hears of a page that may not call this gateway. */
+  /** Logs pages that may not call this gateway. */
   readonly refusalLog: RefusalLog;
   readonly random: Random;
 }
@@ -49,7 +44,7 @@ export interface ServerOptions {
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: options.logger,
-    // A line for each request would cost more than the webhook it is about; errors and refusals are logged.
+    // A line for each request would cost more than its webhook; errors and refusals are logged.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.maxBodyBytes,
     requestTimeout: options.requestTimeoutMs,
@@ -59,24 +54,24 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     exposeHeadRoutes: false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
-    // What fastify's router refuses goes the way of all errors.
+    // Refusals of fastify's router take the same way as all errors.
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
     http: {
       maxHeaderSize: maxHeadBytes,
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(options.headerTimeoutMs, 5_000),
-      // `curl --http2` offers h2c with every request: that is no wish for a WebSocket.
+      // `curl --http2` offers h2c with every request: that does not ask for a WebSocket.
       shouldUpgradeCallback: (request: IncomingMessage) =>
         request.headers.upgrade?.toLowerCase() === 'websocket',
     },
   });
   const { origins } = options;
-  // First of all: a route has the handler that was there when it was made.
+  // First: a route keeps the handler that was set when it was made.
   app.setErrorHandler(refuse);
   app.server.on('checkExpectation', answerExpectation);
   app.addHook('onRequest', async ({ raw }) => requireOneHost(raw));
   app.addHook('onRequest', async (request, reply) => {
-    // Before CORS, which has a route for every OPTIONS and answers one that is no preflight in text.
+    // Before CORS: it has a route for every OPTIONS, and answers those that are no preflight in plain text.
     const { origin, 'access-control-request-method': asked } = request.headers;
     const isPreflight = origin !== undefined && asked !== undefined;
     if (request.routeOptions.url === '*' && !isPreflight) throw noRoute(request, reply);
@@ -92,8 +87,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.addHook('onRequest', async (request) => {
     const { origin, host } = request.headers;
-    // CORS keeps a foreign page from reading answers, not from sending: a plain POST to a hook without a
-    // secret, on the visitor's own loopback, would be taken. No registry and no script sends an Origin.
+    // CORS keeps a foreign page from reading answers, not from sending. Without this check, a plain POST to a hook
+    // without a secret, on the visitor's own loopback, would be accepted. No registry and no script sends an
+    // Origin.
     if (readOnly.has(request.method) || origins.allows(origin, host)) return;
     throw new ManifeedError('ORIGIN_DENIED', `serve request: ${origins.explain(origin, host)}`);
   });
@@ -104,7 +100,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, log } = request;
-    // Nobody reads it at other levels, and to redact a URL costs more than to serve a webhook's route.
+    // Other levels do not log it, and redacting a URL costs more than serving a webhook.
     if (log.level !== 'debug' && log.level !== 'trace') return;
     const url = options.redactUrl(request.url);
     request.log.debug(
@@ -140,25 +136,22 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-/** Streams hold their connections open: what is left after the drain is cut. */
+/** Closes the server. Streams hold their connections open: those left after the drain are cut. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = server.close();
   server.server.closeAllConnections();
   await closed;
 }
 
-/** Of endpoints without a parameter in their path; hooks answer every method themselves. */
+/** Methods of endpoints without a parameter in their path; hooks answer every method themselves. */
 const methods: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT'];
 
 const readOnly = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Characters of one part of a path at most: a webhook's `pathToken` may have as many. fastify's default is 100. */
+/** Most characters of one part of a path, as many as a webhook's `pathToken` may have. fastify's default is 100. */
 const maxParamLength = 256;
 
-/**
- * fastify's own refusals, in our catalogue and in our words: fastify quotes the URL in some of its messages, and a
- * URL may hold a token.
- */
+/** fastify's own refusals, with our codes and words: some of its messages quote the URL, which may hold a token. */
 const ofFastify: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {
   FST_ERR_BAD_URL: [
     'REQUEST_INVALID',

@@ -1,15 +1,12 @@
-/**
- * The token in a URL's query (RFC 6750, 2.3). One reading of the parameter's name for all: whoever takes it,
- * forgets it or hides it from the log must know it in every spelling, `access%5Ftoken` included.
- */
+/** The token in a URL's query (RFC 6750, 2.3), to be recognised in every spelling, `access%5Ftoken` included. */
 const parameter = 'access_token';
 
-/** The first token of a query without the question mark; null where it has none. */
+/** The first token of a query without the question mark; null: none. */
 export function tokenInQuery(query: string): string | null {
   return mayHold(query) ? new URLSearchParams(query).get(parameter) : null;
 }
 
-/** The query without its tokens, everything else as it was. */
+/** The query without its tokens, otherwise unchanged. */
 export function withoutToken(query: string): string {
   if (!mayHold(query)) return query;
   return query
@@ -18,7 +15,7 @@ export function withoutToken(query: string): string {
     .join('&');
 }
 
-/** A URL for the log: its tokens as `***`. In any case of letters, for whoever typed it wrong. */
+/** A URL for the log, its tokens as `***`. Ignores case, so that a mistyped name is masked too. */
 export function maskToken(url: string): string {
   const mark = url.indexOf('?');
   if (mark < 0) return url;
@@ -33,7 +30,7 @@ function isToken(pair: string): boolean {
   return [...new URLSearchParams(name).keys()][0]?.toLowerCase() === parameter;
 }
 
-/** Most queries hold none, and a stream's is read ten thousand times a second. */
+/** A fast first test: most queries hold no token, and a reconnect storm brings ten thousand a second. */
 function mayHold(query: string): boolean {
   return /%|access_token/i.test(query);
 }

@@ -2,59 +2,41 @@ import type { Socket } from 'node:net';
 import type { ErrorCode, ManifeedError } from '../errors.ts';
 import type { Grant } from '../event/grant.ts';
 
-/** Whom a refusal concerns, for the log. */
+/** The client that a refusal concerns, for the log. */
 export interface Who {
   readonly socket: Pick<Socket, 'remoteAddress'>;
-  /** The client's address group. */
   readonly address: string;
 }
 
-/** The one check that every stream passes, whatever its transport and road; made by the composition root. */
+/** The one check of every stream, on every transport and road. Addresses are groups (`lib/address-group.ts`). */
 export interface Admission {
-  /**
-   * Counts a connection that was authorised in, or says why not. What entered leaves, once.
-   *
-   * @param address as `lib/address-group.ts` names it
-   * @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS
-   */
+  /** Counts a connection in, until it leaves. @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS */
   enter(address: string): void;
   leave(address: string): void;
-  /**
-   * Likewise for a connection whose token is still to come. Once it has come, `admit` makes it one that entered;
-   * until then, and where `admit` throws, it is still waiting.
-   *
-   * @throws DRAINING, TOO_MANY_CONNECTIONS, TOO_MANY_REQUESTS
-   */
+  /** Counts in a connection whose token is to come. If `admit` throws, it still waits. @throws as `enter` */
   enterWaiting(address: string): void;
   /** @throws as `enter` */
   admit(address: string): void;
   leaveWaiting(address: string): void;
-  /**
-   * @param token as given, null where none was
-   * @throws UNAUTHORIZED
-   */
+  /** The grant of a token; null: none was sent. @throws UNAUTHORIZED */
   authorise(token: string | null): Grant;
   /** Whether a stream without a token may still send one in its first message. */
   readonly needsToken: boolean;
-  /** CORS headers for an origin, as header lines; empty where it is not allowed. */
+  /** CORS headers for an origin, as header lines; without the permission if it is not allowed. */
   corsHeaders(origin: string | undefined): string;
-  /**
-   * Whether this gateway may be called so.
-   *
-   * @throws ORIGIN_DENIED
-   */
+  /** @throws ORIGIN_DENIED if the gateway does not answer to this `Host` */
   checkHost(host: string | undefined): void;
   /** Whether a page of this origin may call the gateway by this host. */
   allowsOrigin(origin: string | undefined, host: string | undefined): boolean;
-  /** Why it may not, and what to do. */
+  /** Why the origin is not allowed, and what to do. */
   explainOrigin(origin: string | undefined, host: string | undefined): string;
   knowsRegistry(host: string): boolean;
-  /** The latest `since` that is not in the future: now, or the newest change where the clock is behind it, ms. */
+  /** The latest `since` that is not in the future, ms: now, or the newest change if the clock is behind it. */
   latestSince(): number;
   /** Counts a refusal for the metrics. */
   refused(code: ErrorCode): void;
-  /** Counts a refused opening, and says why in the log, once in a while: a page learns nothing of it. */
+  /** Counts a refused opening, and logs why at a bounded rate: the browser does not tell the page. */
   refusedHandshake(error: ManifeedError, who: Who, transport: string): void;
-  /** Says in the log, once in a while, that a page may not read its answer. */
+  /** Logs at a bounded rate that a page may not read its answer. */
   foreignPage(why: string, who: Who, transport: string): void;
 }

@@ -1,6 +1,6 @@
 /**
- * A request for a stream, whichever road it came: read from a bare socket by the net front, or by node:http
- * and fastify. From here on both are the same: a head is read to an opening, which opens on a connection.
+ * A request for a stream, on either road: read by the front from a bare socket, or by node:http and fastify. On
+ * both, a head becomes an opening, which opens on a connection.
  */
 import type { Socket } from 'node:net';
 import { tokenInQuery } from './access-token.ts';
@@ -12,26 +12,26 @@ export interface StreamHead {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** What a head asks for, or why it is refused: all that can be known before there is a connection. */
+/** What a head asks for, or why it is refused: all that is known before there is a connection. */
 export interface Opening {
-  /** Whether an equal head, but for the WebSocket's key, would be read to the same at any time. */
+  /** Whether an equal head, apart from the WebSocket's key, is always read to the same opening. */
   readonly lasting: boolean;
-  /** Serves one stream. Never throws: what is wrong is answered on the socket. */
+  /** Serves one stream. Never throws: errors are answered on the socket. */
   open(connection: StreamConnection): void;
 }
 
 export interface StreamConnection {
   /** The client's address group; behind trusted proxies, of the address that they name. */
   readonly address: string;
-  /** Nobody else writes to it or reads from it any more. */
+  /** Nobody else writes to it or reads from it. */
   readonly socket: Socket;
-  /** `Sec-WebSocket-Key`, '' where none was sent. */
+  /** `Sec-WebSocket-Key`; '': none was sent. */
   readonly key: string;
 }
 
 /**
- * Path and query (without the question mark) of a request's target, in origin or absolute form (RFC 9112, 3.2).
- * Not `new URL`: that throws at what a stranger may send, `//` for one.
+ * Path and query (without the question mark) of a request's target, in origin or absolute form (RFC 9112, 3.2). Not
+ * `new URL`, which throws at input such as `//`.
  */
 export function splitTarget(target: string): { readonly path: string; readonly query: string } {
   const local = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/#.*$/s, '');
@@ -50,7 +50,7 @@ export function tokenOf(request: StreamHead): string | null {
   const authorization = header(request, 'authorization');
   const match = authorization === undefined ? null : /^Bearer +(\S+) *$/i.exec(authorization);
   if (match?.[1] !== undefined) return match[1];
-  // An Authorization that is no bearer token must not fall through to "no token".
+  // Any other Authorization must not count as "no token".
   if (authorization !== undefined) return authorization;
   return tokenInQuery(request.query);
 }

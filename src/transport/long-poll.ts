@@ -1,6 +1,6 @@
 /**
- * Long-poll: `GET /v2/updates`, in the shape that opencontainers/distribution-spec#575 proposes. A request is
- * a subscriber for as long as it waits, so replay, pace and slow ledgers are the hub's business here too.
+ * Long-poll: `GET /v2/updates`, in the shape that opencontainers/distribution-spec#575 proposes. A request is a
+ * subscriber while it waits, so the hub does replay, pace and slow ledgers here too.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -37,13 +37,13 @@ export const longPollSchema = z.strictObject({
 
 const maxChanges = 1_000;
 const defaultChanges = 100;
-/** What a request without `wait` may take to catch up. */
+/** Time that a request without `wait` may take to catch up. */
 const leastWaitMs = 1_000;
 
 const plain = encodings('long-poll', (json) => Buffer.from(json));
 const updates: Encodings = {
   ...plain,
-  // distribution-spec#575 calls the time `timestamp`; the rest of its members have the change's names.
+  // distribution-spec#575 calls the time `timestamp`; its other members have the change's names.
   manifeed: {
     ...plain.manifeed,
     change: (json, _resume, { recordedAt }) =>
@@ -67,24 +67,24 @@ async function serve(
   if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
   const { admission, limits } = options;
   const { query } = splitTarget(request.url);
-  // First of all: a stranger must not use up what subscribers may open.
+  // First: a stranger must not use up the limits of subscribers.
   const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
   const address = addressGroup(request.ip);
   admission.enter(address);
   const over = new AbortController();
-  // Until the answer has left: one that nobody reads still takes memory.
+  // Counts until the answer is sent: an unread answer still takes memory.
   over.signal.addEventListener('abort', () => admission.leave(address));
-  // A response that is not its connection's first hears nothing of the end of that; its request does.
+  // A response behind another one on its connection does not hear of the connection's end; its request does.
   for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
   const poll = new LongPoll({ ...readQuery(query, grant, options), grant, address }, over.signal, options);
   const { bodies, position } = await poll.answer();
-  // Idle time of the socket, which an answer that is read does not have.
+  // An idle timeout: it never fires while the client reads the answer.
   reply.raw.setTimeout(limits.stalledTimeoutMs, () => reply.raw.destroy());
   return send(reply, request.url, bodies, position);
 }
 
 interface Wanted extends StreamRequest {
-  /** Changes in the answer at most. */
+  /** Most changes in the answer. */
   readonly limit: number;
   readonly waitMs: number;
 }
@@ -105,7 +105,7 @@ interface Asked extends Wanted {
 
 interface Answer {
   readonly bodies: readonly Buffer[];
-  /** Where the next request goes on. */
+  /** Where the next request continues. */
   readonly position: string;
 }
 
@@ -120,7 +120,7 @@ class LongPoll implements Sink {
   readonly #answered = Promise.withResolvers<Answer>();
   #subscriber: Subscriber | null = null;
   #cancel = () => {};
-  /** Where the answer goes on if it reads nothing. */
+  /** Where the answer continues if it holds no changes. */
   #position = '';
   #caughtUp = false;
 
@@ -140,12 +140,12 @@ class LongPoll implements Sink {
     const { epoch, sequence } = this.#hub.head;
     const newest = await this.#newest();
     if (newest === null && waitMs === 0) return { bodies: [], position: formatPosition(epoch, sequence) };
-    // Fed by the hub from there, at the pace of any other catch-up. Nor is it "live" where there is none: what
-    // happened while the past was read is to be seen too.
+    // The hub replays from there, at the pace of any catch-up. Without changes it does not start "live" either: it
+    // must see what happened while the past was read.
     return this.#wait({ kind: 'after', epoch, sequence: newest === null ? sequence : newest - 1 });
   }
 
-  /** Sequence of the first of the newest `limit` changes; null where there is none. */
+  /** Sequence of the first of the newest `limit` changes; null: there are none. */
   async #newest(): Promise<number | null> {
     const { grant, address, filter, limit } = this.#asked;
     const owner = grant.owner ?? address;
@@ -162,7 +162,7 @@ class LongPoll implements Sink {
     this.#subscriber = subscriber;
     this.#cancel = this.#clock.after(Math.max(waitMs, leastWaitMs), () => this.#finish());
     this.#signal.addEventListener('abort', () => this.#finish());
-    // It left while the past was read.
+    // The client left while the past was read.
     if (this.#signal.aborted) this.#finish();
     else this.#subscribe(subscriber, { id: '', filter, start, snapshot: false });
     return this.#answered.promise;
@@ -185,7 +185,7 @@ class LongPoll implements Sink {
 
   tell(control: Control): boolean {
     if (control.kind === 'reset') {
-      // Without a position of the client's own there is none that could be gone: it asks again.
+      // A client that sent no position has none that could be gone: it must ask again.
       const hasPosition = this.#asked.start.kind !== 'live' || this.#caughtUp;
       this.#refuse(hasPosition ? gone(control) : begunAnew());
     }
@@ -202,7 +202,7 @@ class LongPoll implements Sink {
     this.#finish();
   }
 
-  /** In the next turn: what is written in this one belongs to the answer. */
+  /** Finishes in the next turn: changes written in this one belong to the answer. */
   #finishSoon(): void {
     setImmediate(() => this.#finish());
   }
@@ -220,8 +220,8 @@ class LongPoll implements Sink {
     this.#leave();
     const position = this.#position;
     const bodies = this.#bodies;
-    // One that has read a part of a long past has to get on, though it found nothing yet. One that could not
-    // read, or had no turn of the pace, must not say that there is nothing.
+    // A request that has read part of a long past must advance, even if it found nothing. One that could not read,
+    // or had no turn of the pace, must not say that there is nothing.
     if (position !== '' && (this.#caughtUp || moved || bodies.length > 0))
       this.#answered.resolve({ bodies, position });
     else this.#answered.reject(notRead(lacked));
@@ -240,7 +240,6 @@ class LongPoll implements Sink {
   }
 }
 
-/** Two causes, two cures. */
 const cures = {
   'the ledger': 'the ledger did not answer in time: try again; GET /readyz tells whether it answers',
   'a turn of the pace':
@@ -266,12 +265,12 @@ function gone(reset: Extract<Control, { kind: 'reset' }>): ManifeedError {
   );
 }
 
-/** The answer, with where to go on in `Link` (RFC 8288), as the registry's own paging does. */
+/** Sends the answer, with where to continue in `Link` (RFC 8288), as the registry's own paging does. */
 function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], position: string): FastifyReply {
   const { path, query } = splitTarget(url);
   const next = new URLSearchParams(query);
   next.delete('since');
-  // A token must not be handed on in a header that proxies log.
+  // Proxies log this header, so it must not hold a token.
   next.delete('access_token');
   next.set('after', position);
   return reply

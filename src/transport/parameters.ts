@@ -1,17 +1,14 @@
-/**
- * Parses parameters with zod, once, at the edge: those of a query, and the members of a WebSocket message. It knows
- * no parameter by its name except those that every request may carry.
- */
+/** Parses parameters with zod: those of a query, and the members of a WebSocket message. */
 import { z } from 'zod';
 import { invalidParameter } from '../errors.ts';
 import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
 
-/** More than the largest of the limits that judge lists member by member; only keeps the parser's work small. */
+/** Larger than the limits that judge lists later; it only bounds the parser's work. */
 const maxListed = 100_000;
 
 /**
- * A list in JSON; in a query a parameter that repeats. One string is a list of one. A list of none is refused:
- * whoever computed it wants nothing, and would get everything.
+ * A list in JSON; in a query a parameter that repeats. One string is a list of one. An empty list is refused: a
+ * client that computed it wants nothing, and would get everything.
  */
 export const list = z
   .union([z.string(), z.array(z.string()).min(1).max(maxListed)], {
@@ -19,7 +16,7 @@ export const list = z
   })
   .transform((value) => (typeof value === 'string' ? [value] : value));
 
-/** A boolean; in a query `true`, `1` or nothing for yes, `false` or `0` for no. */
+/** A boolean; in a query `true`, `1` or empty for yes, `false` or `0` for no. */
 export const flag = z.union(
   [
     z.boolean(),
@@ -28,22 +25,18 @@ export const flag = z.union(
   { error: 'must be true or false' },
 );
 
-/** Characters of an unknown parameter's name that its refusal repeats. */
+/** Characters of an unknown parameter's name that its error repeats. */
 const maxNamed = 100;
 
-/** Parameters that any stream ignores: the token is read elsewhere, the rest are cache-busters. */
+/** Parameters that every stream ignores: the token is read elsewhere, `_` defeats caches. */
 export const ignoredParameters: ReadonlySet<string> = new Set(['access_token', '_']);
 
-/**
- * Collects a query string into the members of `shape`; lists are those that repeat.
- *
- * @throws PARAMETER_INVALID naming the parameter
- */
+/** Parses a query; a parameter that repeats is a list. @throws PARAMETER_INVALID naming the parameter */
 export function parseQuery<Shape extends z.ZodRawShape>(
   query: URLSearchParams,
   schema: z.ZodObject<Shape, z.core.$strict>,
 ): z.infer<z.ZodObject<Shape, z.core.$strict>> {
-  // Without a prototype: `__proto__` is a parameter like any other, to be refused by its name.
+  // No prototype: `__proto__` must be refused by its name, like any unknown parameter.
   const members: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of query) {
     if (ignoredParameters.has(name)) continue;
@@ -54,7 +47,7 @@ export function parseQuery<Shape extends z.ZodRawShape>(
   return parseMembers(members, schema);
 }
 
-/** As `parseQuery`, of a JSON object. */
+/** Like `parseQuery`, for a JSON object. */
 export function parseMembers<Shape extends z.ZodRawShape>(
   members: unknown,
   schema: z.ZodObject<Shape, z.core.$strict>,
@@ -62,7 +55,7 @@ export function parseMembers<Shape extends z.ZodRawShape>(
   const result = checkSchema(schema, members);
   if (result.ok) return result.data;
   const [{ path, found, rule, unknown }] = result.faults;
-  // A client's own name for it may be as long as its message.
+  // An unknown name may be as long as the client's message.
   const parameter = String(path[0] ?? 'query').slice(0, maxNamed);
   const known = Object.keys(schema.shape).join(', ');
   throw invalidParameter(
@@ -73,7 +66,7 @@ export function parseMembers<Shape extends z.ZodRawShape>(
   );
 }
 
-/** A client's text for a message: at most 100 characters, as JSON. */
+/** A client's string for an error message: at most 100 characters, as JSON. */
 export function quote(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }

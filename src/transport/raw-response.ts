@@ -10,12 +10,12 @@ export interface RawResponseOptions {
   readonly random: Random;
 }
 
-/** Seconds a refused client should wait; random, so that the refused do not come back together. */
+/** Seconds that a refused client should wait; random, so that refused clients do not return together. */
 export function retryAfterSeconds(random: Random): number {
   return 1 + Math.floor(random() * 10);
 }
 
-/** An HTTP error written to a bare socket in the registry's shape, and the end of the connection. */
+/** Writes an HTTP error in the registry's shape to a bare socket, and ends the connection. */
 export function writeError(
   socket: Socket,
   error: ManifeedError,

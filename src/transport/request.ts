@@ -1,6 +1,6 @@
 /**
- * The one reading of a request, the same for every transport: query parameters of SSE and long-poll, members of a
- * WebSocket `subscribe`. A new parameter is added here: to `streamShape`, and to `StreamRequest` as what it means.
+ * Reads a request, in the same way for every transport: the query parameters of SSE and long-poll, the members of a
+ * WebSocket `subscribe`. A new parameter is added to `streamShape`, and its meaning to `StreamRequest`.
  */
 import { z } from 'zod';
 import { ManifeedError } from '../errors.ts';
@@ -15,7 +15,7 @@ import { flag, list, parseQuery } from './parameters.ts';
 import { Remembered } from './remembered.ts';
 import { toStart } from './start.ts';
 
-/** Every parameter of a stream. */
+/** All parameters of a stream. */
 export const streamShape = {
   repository: list
     .optional()
@@ -38,7 +38,6 @@ export const streamShape = {
 };
 
 export const streamSchema = z.strictObject(streamShape);
-/** Parameters as parsed. */
 export type StreamParams = z.infer<typeof streamSchema>;
 
 /** What a client asks for, checked against its grant. */
@@ -60,22 +59,19 @@ export interface FilterLimits {
 
 /** How a request differs from a plain query. */
 export interface ReadOptions {
-  /** Where it begins, whatever its parameters say. */
+  /** Where it begins, regardless of its parameters. */
   readonly start?: Start | undefined;
   /** What the client calls the change types, for errors. Default `type`. */
   readonly typeName?: string;
 }
 
-/**
- * Reads requests, and remembers the latest: ten thousand dashboards ask for the same, and come back together. They
- * then share one filter object as well.
- */
+/** Reads requests and remembers the latest: ten thousand dashboards ask the same, and share one filter object. */
 export class RequestReader {
   readonly #limits: FilterLimits;
   readonly #admission: Pick<Admission, 'knowsRegistry' | 'latestSince'>;
   readonly #queries = new Remembered<StreamParams>();
   readonly #filters = new Remembered<Filter>();
-  /** For as long as the parameters are remembered. */
+  /** Lasts as long as the parameters are remembered. */
   readonly #filterOf = new WeakMap<StreamParams, Filter>();
 
   constructor(limits: FilterLimits, admission: Pick<Admission, 'knowsRegistry' | 'latestSince'>) {
@@ -83,15 +79,12 @@ export class RequestReader {
     this.#admission = admission;
   }
 
-  /**
-   * @param query without the question mark
-   * @throws PARAMETER_INVALID naming the parameter
-   */
+  /** Parses a query without the question mark. @throws PARAMETER_INVALID naming the parameter */
   parse(query: string): StreamParams {
-    // A query with a token is never remembered, so the whole query is looked up first.
+    // The whole query first: a remembered one holds no token, so a hit needs no check for one.
     const before = this.#queries.get(query);
     if (before !== undefined) return before;
-    // A token is no part of what is asked for, and must not stay in memory.
+    // A token must not stay in memory.
     return this.#queries.getOrMake(detached(withoutToken(query)), (text) =>
       parseQuery(new URLSearchParams(text), streamSchema),
     );
@@ -139,10 +132,7 @@ function toFilter({ repository, tag, type }: StreamParams, limits: FilterLimits,
   );
 }
 
-/**
- * Refuses repositories that are named exactly and not granted, or whose registry this gateway will never hear
- * of. Patterns are not refused: they see what the grant allows.
- */
+/** Refuses exact repositories that are not granted or of an unknown registry. Patterns match what is granted. */
 function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string) => boolean): void {
   for (const key of filter.repositories) {
     if (!grant.allows(key)) {
@@ -161,7 +151,7 @@ function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string)
   }
 }
 
-/** @throws DENIED when `pace=none` is asked for and not allowed */
+/** @throws DENIED if `pace=none` is asked for and not allowed */
 function toPaced(pace: StreamParams['pace'], grant: Grant): boolean {
   if (pace !== 'none') return true;
   if (grant.unpaced) return false;

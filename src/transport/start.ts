@@ -5,10 +5,10 @@ import { detached } from '../lib/detached.ts';
 import { quote } from './parameters.ts';
 
 /**
- * Where a subscription begins. `after` wins over `since`. A malformed position is an error; a position that can't
- * be honoured is not: the stream says so.
+ * Where a subscription begins. `after` wins over `since`. A malformed position throws; one that can't be honoured
+ * does not: the stream reports it.
  *
- * @param now for refusing a `since` in the future, ms since the epoch
+ * @param now ms since the epoch; a `since` in its future is refused
  * @throws PARAMETER_INVALID
  */
 export function toStart(
@@ -28,7 +28,7 @@ export function toStart(
 }
 
 const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ](?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
-/** A client's clock may be ahead of ours by so much, ms. */
+/** A client's clock may be this far ahead of ours. */
 const allowedSkewMs = 5_000;
 
 function parseSince(text: string, now: number): number {
@@ -48,13 +48,13 @@ function parseSince(text: string, now: number): number {
   return Math.min(time, now);
 }
 
-/** Whether `yyyy-mm-dd` exists: `Date.parse` takes the 30th of February for the 2nd of March. */
+/** Whether `yyyy-mm-dd` exists: `Date.parse` reads 30 February as 2 March. */
 function isDate(text: string): boolean {
   const time = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
-/** An id that is not a position counts as one that can't be honoured: a 400 would stop EventSource for good. */
+/** An invalid id counts as a position that can't be honoured: a 400 would stop EventSource for good. */
 export function toResume(lastEventId: string): Start {
   return { kind: 'after', ...(parsePosition(detached(lastEventId)) ?? { epoch: '', sequence: 0 }) };
 }

@@ -12,10 +12,10 @@ export interface CurrentRateOptions {
   readonly log: Log;
 }
 
-/** Between two log lines that say that R was exceeded, ms. */
+/** Time between two log lines about an exceeded R, ms. */
 const raisedLogIntervalMs = 60_000;
 
-/** R at this moment: the configured one under operators' overrides and registries' complaints. */
+/** R at this moment: the configured one, changed by operators' overrides and registries' complaints. */
 export class CurrentRate {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -37,7 +37,7 @@ export class CurrentRate {
     return state === undefined ? rate : rate * recovered(state, this.#clock.monotonic()).factor;
   }
 
-  /** A registry answered 429 or 503: its R is halved, and recovers slowly. */
+  /** Halves R of a registry that answered 429 or 503; R recovers slowly. */
   press(registry: string): void {
     const state = this.#feedback.get(registry) ?? unpressed;
     this.#feedback.set(registry, pressed(state, this.#clock.monotonic()));
@@ -56,7 +56,7 @@ export class CurrentRate {
     this.#overrides = withOverride(this.#overrides, { pattern, deliveriesPerSecond, untilMs }, now);
   }
 
-  /** R had to be exceeded, or changes would be held back for longer than the longest window. */
+  /** Notes that R was exceeded to deliver a change within its longest window. */
   noteRaised(repository: string, rate: number, allowed: number): void {
     this.#raised.inc();
     const now = this.#clock.monotonic();
@@ -68,11 +68,10 @@ export class CurrentRate {
     );
   }
 
-  /** What `GET /v1/pace` shows of it, given the configured R. */
   describe(configured: number) {
     const now = this.#clock.monotonic();
     return {
-      // For a repository without a rule or override of its own, before its registry's complaints.
+      // R of a repository without a rule or override of its own, before its registry's complaints.
       deliveriesPerSecond: this.#overridden(configured, () => false),
       configuredDeliveriesPerSecond: configured,
       overrides: this.#overrides.map(({ pattern, deliveriesPerSecond, untilMs }) => ({
@@ -88,7 +87,7 @@ export class CurrentRate {
 
   #overridden(configured: number, matches: (pattern: string) => boolean): number {
     const now = this.#clock.monotonic();
-    // From the oldest: one that is over gives way to what was in force before it, not to the configuration.
+    // Oldest first: an override that has ended gives way to the one before it, not to the configuration.
     return this.#overrides.reduceRight(
       (before, each) =>
         each.pattern === null || matches(each.pattern) ? overriddenRate(each, before, now) : before,

@@ -8,17 +8,16 @@ export interface HeldChangeOptions {
   readonly frame: Frame;
   readonly matched: Matched;
   readonly rule: PaceRule;
-  /** How many subscribers get this change at each gateway, given how many here. */
+  /** Subscribers that get this change at each gateway, given the count here. */
   readonly countsOf: (own: number) => GatewayCounts;
   /** Now, monotonic ms. */
   readonly heldAt: number;
 }
 
 /**
- * One change on its way to its paced subscribers, each at its slot. While it waits for its turn it is only a
- * number; its subscribers are listed and shuffled when it starts, so that a queue of changes costs no memory
- * per subscriber. Progress is counted in ranks, not in time: whatever the rate does meanwhile, slots keep
- * their order and spacing.
+ * One change on its way to its paced subscribers, each at its slot. While it waits it is only a number; its
+ * subscribers are listed and shuffled when it starts, so queued changes cost no memory per subscriber. Progress is
+ * counted in ranks, not in time, so slots keep their order and spacing when the rate changes.
  */
 export class HeldChange {
   readonly frame: Frame;
@@ -29,19 +28,18 @@ export class HeldChange {
   readonly deadline: number;
   /** Deliveries over all gateways. */
   total: number;
-  /** Ranks passed; a slot is due when its global rank is. */
+  /** Ranks passed; a slot is due when its global rank has passed. */
   progress = 0;
   readonly #groups: readonly Group[];
   readonly #countsOf: (own: number) => GatewayCounts;
   #counts: GatewayCounts;
   /** The subscribers that get it, by number; null: not started. */
   #listed: readonly Subscriber[] | null = null;
-  /** Indices into `#listed`, by slot. Slots that are due together are sorted by index, which is memory order. */
+  /** Indices into `#listed`, by slot. Slots due together are sorted by index, which is memory order. */
   #order: Uint32Array = new Uint32Array();
-  /** Slots taken, and slots due. */
   #taken = 0;
   #due = 0;
-  /** Where in the shuffle the slots begin that fell due last, and the number of the subscriber taken last. */
+  /** The lowest hash of the slots that fell due last, and the number of the subscriber taken last. */
   #dueFromHash = 0;
   #lastTaken = 0;
 
@@ -60,7 +58,7 @@ export class HeldChange {
     return Math.max(0, this.total - this.progress);
   }
 
-  /** Own deliveries still held back. */
+  /** This gateway's deliveries still held back. */
   get held(): number {
     if (this.#listed !== null) return this.#listed.length - this.#taken;
     return this.#counts.counts[this.#counts.node] ?? 0;
@@ -70,7 +68,7 @@ export class HeldChange {
     return this.#listed !== null;
   }
 
-  /** Lists and shuffles the subscribers that are live, and were before this change. */
+  /** Lists and shuffles the live subscribers that went live before this change. */
   start(): void {
     const listed: Subscriber[] = [];
     for (const group of this.#groups) {
@@ -78,9 +76,9 @@ export class HeldChange {
         if (subscriber.state === 'live' && subscriber.liveFrom < this.frame.sequence) listed.push(subscriber);
       }
     }
-    // Numbers rise with each connection, so this is about the order of their memory. Nearly sorted already.
+    // Numbers rise with each connection, so this is roughly memory order.
     listed.sort((a, b) => a.number - b.number);
-    // A member of two groups was listed twice.
+    // A member of two groups is listed twice.
     this.#listed =
       this.#groups.length === 1 ? listed : listed.filter((each, index) => each !== listed[index - 1]);
     this.#order = shuffle(
@@ -91,10 +89,7 @@ export class HeldChange {
     this.total = totalOf(this.#counts);
   }
 
-  /**
-   * The next subscriber whose slot has come, or null when no slot has. Slots that came together are served in memory
-   * order: random order over thousands of sockets misses the processor's caches.
-   */
+  /** The next subscriber whose slot has come; null: none. Slots due together are served in memory order. */
   take(): Subscriber | null {
     if (this.#taken === this.#due) this.#findDue();
     if (this.#taken === this.#due) return null;
@@ -103,7 +98,7 @@ export class HeldChange {
     return subscriber;
   }
 
-  /** Its subscribers get it another way: no slot comes any more. */
+  /** Drops all slots: the subscribers get the change another way. */
   drop(): void {
     this.#listed = [];
     this.#order = new Uint32Array();
@@ -139,7 +134,7 @@ export class HeldChange {
     this.#order.subarray(from, this.#due).sort();
   }
 
-  /** The subscriber of a place in the order; null beyond its end. */
+  /** The subscriber at a place in the order; null beyond its end. */
   #at(place: number): Subscriber | null {
     return this.#listed?.[this.#order[place] ?? this.#listed.length] ?? null;
   }

@@ -1,7 +1,4 @@
-/**
- * What an operator set by `PUT /v1/pace`: another R for some repositories (or all), for a while. It ends as a
- * complaint does: R climbs back slowly rather than letting everything held back loose at once.
- */
+/** An override by `PUT /v1/pace`. When it ends, R climbs back slowly: held-back changes must not go all at once. */
 import { ManifeedError } from '../../errors.ts';
 import { recoveryPerSecond } from './rate.ts';
 
@@ -14,11 +11,11 @@ export interface PaceOverride {
   readonly untilMs: number;
 }
 
-/** Operators' overrides held at a time. */
+/** Overrides kept at a time. */
 export const maxOverrides = 100;
 
 /**
- * The overrides with `added`, newest first; one with the same pattern is replaced, those long over are dropped.
+ * The overrides with `added`, newest first. One with the same pattern is replaced; those long over are dropped.
  *
  * @param now monotonic ms
  * @throws TOO_MANY_REQUESTS when `maxOverrides` are still in force
@@ -38,14 +35,14 @@ export function withOverride(
   return [added, ...kept];
 }
 
-/** Ended, and recovered from for any R: after this it changes nothing. */
+/** Whether it has ended and R has fully recovered. */
 export function isOver(override: PaceOverride, now: number): boolean {
   return now - override.untilMs >= 1000 / recoveryPerSecond;
 }
 
 /**
- * R under an override at `now` (monotonic ms): the override's while it lasts, then back to `configured` by
- * `recoveryPerSecond` of it a second. One that was above returns at once: there is nothing to be gentle about.
+ * R at `now` (monotonic ms): the override's while it lasts, then rising to `configured` by `recoveryPerSecond` of
+ * it a second. An override above `configured` ends at once.
  */
 export function overriddenRate(override: PaceOverride, configured: number, now: number): number {
   const overMs = now - override.untilMs;

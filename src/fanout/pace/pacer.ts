@@ -1,7 +1,6 @@
 /**
- * The pace: holds changes back for paced subscribers so that the pulls they cause stay within R. Owns the changes
- * held back and says when the next slot comes. Its caller delivers what is due and gives back slots that were not
- * needed. Never touches a socket.
+ * Holds changes back for paced subscribers, so that the pulls that they cause stay within R, and says when the next
+ * slot comes. The caller delivers what is due and gives back slots that were not needed.
  */
 import { compileGlob } from '../../event/glob.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
@@ -17,15 +16,14 @@ import { RuleQueues } from './rule-queues.ts';
 import { type PaceOptions, type PaceRule, paceRules } from './rules.ts';
 import type { GatewayCounts } from './slots.ts';
 
-/** Between two steps. Fine enough that a 100 ms bin holds ten of them. */
+/** Time between two steps: short, so that a 100 ms bin holds ten. */
 const stepMs = 10;
-/** A stalled event loop delays what is held back rather than letting it out in one burst. */
+/** After a stall of the event loop, held-back changes are late instead of going out in one burst. */
 const maxStepMs = 50;
-/** Held-back changes looked at for one resume position; with more, the position is lower than it need be. */
+/** Held-back changes checked for one resume position. With more, the position is lower than necessary. */
 const maxResumeChecks = 64;
-/** Changes held back under all rules, each a few hundred bytes; above that, paced subscribers read from the ledger. */
+/** Most changes held back, each a few hundred bytes. Above that, paced subscribers read from the ledger. */
 export const maxHeldChanges = 4_000;
-/** Repositories whose rule is remembered. */
 const maxRememberedRules = 10_000;
 
 export interface PacerOptions {
@@ -37,20 +35,20 @@ export interface PacerOptions {
   readonly log: Log;
 }
 
-/** `full`: held, but too much is held back now. The caller lets its subscribers fall behind, then drops it all. */
+/** `full`: held, but now too much is held back. The caller lets its subscribers fall behind, then drops it all. */
 export type HoldVerdict = 'at once' | 'held' | 'full';
 
 export class Pacer {
   readonly #options: PacerOptions;
-  /** R at this moment; overrides and complaints go there. */
+  /** R at this moment. Overrides and complaints go here. */
   readonly rate: CurrentRate;
   readonly #ruleOf: (key: string) => PaceRule;
   readonly #rules = new BoundedMap<string, PaceRule>(maxRememberedRules);
   readonly #queues = new Map<string, RuleQueues>();
-  /** Changes not let out completely, by their sequences, in order; and by their tags. */
+  /** Changes not fully delivered: by sequence, in order; and by tag. */
   readonly #pending = new Map<number, HeldChange>();
   readonly #bySubject = new Map<string, HeldChange[]>();
-  /** Whether nothing waits, so that time does not count. */
+  /** Nothing waits, so time does not count. */
   #resting = true;
   #closed = false;
   #steppedAt = 0;
@@ -69,14 +67,14 @@ export class Pacer {
     );
   }
 
-  /** Own deliveries held back now. */
+  /** This gateway's deliveries held back now. */
   get held(): number {
     let sum = 0;
     for (const held of this.#pending.values()) sum += held.held;
     return sum;
   }
 
-  /** How long until all that is held back is out, ms, were nothing to change. */
+  /** Time until all held-back changes are out, if nothing changes, ms. */
   get windowMs(): number {
     let longest = 0;
     for (const queues of this.#queues.values()) longest = Math.max(longest, queues.windowMs);
@@ -88,12 +86,12 @@ export class Pacer {
   }
 
   /**
-   * Takes a change for the paced members of these groups. `at once`: so few that it may go out now, which is paid
-   * for later. What follows a held-back change of the same tag waits behind it, since order per tag always holds.
+   * Takes a change for the paced members of these groups. `at once`: they are so few that it goes out now and is
+   * paid for later. A change that follows a held-back one of the same tag waits behind it, to keep order.
    */
   hold(frame: Frame, matched: Matched): HoldVerdict {
-    // The others' deliveries spend from R too, yet a gateway without subscribers for this repository knows
-    // nothing of them; what it lets out early meanwhile is little.
+    // Deliveries of other gateways spend R too, but a gateway without subscribers for this repository does not know
+    // of them. It lets out little early meanwhile.
     if (matched.paced === 0) return 'at once';
     const countsOf = (own: number) => this.#matchingCounts(frame, own, matched);
     const { counts } = countsOf(matched.paced);
@@ -116,11 +114,7 @@ export class Pacer {
     return this.#pending.size > maxHeldChanges ? 'full' : 'held';
   }
 
-  /**
-   * Resolves when it is time to ask for what is `due`. For one caller.
-   *
-   * @returns false: the pace is closed
-   */
+  /** Resolves when it is time to call `due`; false: the pace is closed. For one caller. */
   untilDue(): Promise<boolean> {
     return new Promise((resolve) => {
       if (this.#closed) return resolve(false);
@@ -129,7 +123,7 @@ export class Pacer {
     });
   }
 
-  /** Yields every change of which a slot may have come, for its slots to be taken before the next is asked for. */
+  /** Yields every change of which a slot may have come. Take its slots before asking for the next change. */
   *due(): Generator<HeldChange> {
     const now = this.#options.clock.monotonic();
     const elapsedMs = Math.min(Math.max(now - this.#steppedAt, 0.001), maxStepMs);
@@ -144,12 +138,12 @@ export class Pacer {
     for (const queues of this.#queues.values()) if (queues.busy) this.#resting = false;
   }
 
-  /** The slot of a subscriber was not needed: it is gone or behind, or has the change. */
+  /** Gives back a slot: its subscriber is gone or behind, or has the change. */
   takeBack({ rule }: HeldChange): void {
     this.#queuesOf(rule).takeBack();
   }
 
-  /** One delivery of a replay: null when it may go now, else a promise of its turn. Either way it is paid for. */
+  /** One delivery of a replay. Null: it may go now; otherwise resolves at its turn. It is paid for in both cases. */
   admit(repositoryKey: string, subscriber: Subscriber): Promise<void> | null {
     const queues = this.#queuesOf(this.ruleOf(repositoryKey));
     queues.shareAmong(this.#options.countsOf(repositoryKey, 0).counts.length);
@@ -158,7 +152,7 @@ export class Pacer {
     return turn;
   }
 
-  /** Notes deliveries of a catch-up under way. Negative: gives back what was admitted in vain. */
+  /** Charges deliveries of a running catch-up. Negative: gives back deliveries that did not happen. */
   charge(repositoryKey: string, deliveries: number): void {
     this.#queuesOf(this.ruleOf(repositoryKey)).charge(deliveries, this.#options.clock.monotonic());
   }
@@ -168,12 +162,12 @@ export class Pacer {
     return [...this.#queues.values()].some((queues) => queues.keepsWaiting(subscriber));
   }
 
-  /** Its connection is gone: a turn that it waits for comes at once, for nothing. */
+  /** The connection is gone: if it waits for a turn, the wait ends. */
   leave(subscriber: Subscriber): void {
     for (const queues of this.#queues.values()) queues.leave(subscriber);
   }
 
-  /** The lowest sequence below `limit` that is still held back for this subscriber; null when there is none. */
+  /** The lowest sequence below `limit` that is still held back for this subscriber; null: none. */
   heldFor(subscriber: Subscriber, limit: number): number | null {
     let checks = 0;
     for (const [sequence, held] of this.#pending) {
@@ -191,7 +185,7 @@ export class Pacer {
     return held !== undefined && !held.passed(subscriber);
   }
 
-  /** Held-back changes of the same tag, later than this one, in order: what conflation may replace it by. */
+  /** Later held-back changes of the same tag, in order. Conflation may replace this one by the last of them. */
   laterOfSameSubject(held: HeldChange): readonly HeldChange[] {
     const all = this.#bySubject.get(held.frame.subject) ?? [];
     return all.filter((each) => each.frame.sequence > held.frame.sequence);
@@ -209,12 +203,12 @@ export class Pacer {
     };
   }
 
-  /** The rule of a repository, remembered: patterns are not judged again at each change. */
+  /** The rule of a repository. Remembered, so that patterns are not judged again at each change. */
   ruleOf(key: string): PaceRule {
     return this.#rules.getOrMake(key, this.#ruleOf);
   }
 
-  /** Forgets the held-back changes: their subscribers get them another way. */
+  /** Forgets the held-back changes; their subscribers get them another way. */
   dropHeld(): void {
     for (const held of this.#pending.values()) held.drop();
     this.#pending.clear();
@@ -222,7 +216,7 @@ export class Pacer {
     for (const queues of this.#queues.values()) queues.dropHeld();
   }
 
-  /** Forgets all that is held back (the epoch changed) and lets waiting replays go on. */
+  /** Forgets all held-back changes, because the epoch changed, and lets waiting replays continue. */
   clear(): void {
     this.dropHeld();
     for (const queues of this.#queues.values()) queues.release();
@@ -236,10 +230,7 @@ export class Pacer {
     this.#wake?.(false);
   }
 
-  /**
-   * How many subscribers of each gateway want this very change. Gateways tell each other counts by repository only,
-   * so the others' subscribers are assumed to want it in the same proportion as those here.
-   */
+  /** Counts for this very change: gateways share them by repository, so the proportion here is assumed for all. */
   #matchingCounts(frame: Frame, own: number, matched: Matched): GatewayCounts {
     const { node, counts } = this.#options.countsOf(frame.key, matched.pacedOfRepository);
     const part = matched.paced / matched.pacedOfRepository;
@@ -272,7 +263,7 @@ export class Pacer {
     if (this.#wake !== null) this.#wakeAfter(0);
   }
 
-  /** A whole step, or less where all that is held back is due sooner. */
+  /** A whole step, or less if everything held back is due sooner. */
   #stepMs(): number {
     const sinceMs = this.#options.clock.monotonic() - this.#steppedAt;
     const wholeMs = this.idle ? stepMs : Math.min(stepMs, Math.max(1, this.windowMs));

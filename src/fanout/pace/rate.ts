@@ -1,7 +1,4 @@
-/**
- * What a registry's 429 and 503 made of R: additive increase, multiplicative decrease, as TCP does, because
- * nobody knows how much the registry can take until it complains.
- */
+/** What 429 and 503 made of R: additive increase, multiplicative decrease, as in TCP: the capacity is unknown. */
 export interface Feedback {
   /** R is multiplied by this: `minFactor`–1. */
   readonly factor: number;
@@ -13,11 +10,11 @@ export interface Feedback {
 
 export const unpressed: Feedback = { factor: 1, at: 0, halvedAt: Number.NEGATIVE_INFINITY };
 
-/** R is never lowered below this part of itself: held back for good would be worse than a 429. */
+/** R never falls below this part of itself: holding changes back for ever is worse than a 429. */
 export const minFactor = 1 / 64;
-/** One burst of 429s is one complaint: at most one halving in this time. */
-export const halvingIntervalMs = 1_000;
-/** Part of R regained a second. */
+/** A burst of 429s is one complaint: R is halved at most once in this time. */
+const halvingIntervalMs = 1_000;
+/** Part of R regained each second. */
 export const recoveryPerSecond = 0.05;
 
 /** State after a registry complained at `now` (monotonic ms). */
@@ -27,7 +24,7 @@ export function pressed(state: Feedback, now: number): Feedback {
   return { factor: Math.max(minFactor, current.factor / 2), at: now, halvedAt: now };
 }
 
-/** State at `now` (monotonic ms) when nothing more was heard. */
+/** State at `now` (monotonic ms) without further complaints. */
 export function recovered(state: Feedback, now: number): Feedback {
   const elapsedMs = Math.max(0, now - state.at);
   const factor = Math.min(1, state.factor + (elapsedMs / 1000) * recoveryPerSecond);

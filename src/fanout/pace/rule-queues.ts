@@ -4,36 +4,33 @@ import type { HeldChange } from './held-change.ts';
 import type { PaceRule } from './rules.ts';
 import { leftToOthers, shares } from './shares.ts';
 
-/** Changes waiting in one queue at most; over it the oldest is let out without regard to R. */
+/** Most changes waiting in one queue. Above it the oldest is let out regardless of R. */
 export const maxQueuedChanges = 1_000;
-/** How much deliveries that were not held back may owe, in seconds of R. */
+/** Most that deliveries that were not held back may owe, in seconds of R. */
 const maxDebtSeconds = 1;
 
 interface Replay {
   readonly repositoryKey: string;
-  /** Monotonic ms by which it goes on, whatever the rate. */
+  /** Monotonic ms by which it continues, whatever the rate. */
   readonly deadline: number;
   resolve(): void;
 }
 
-/**
- * What waits under one rule: held-back changes (priority ones first) and replays, which share R deliveries a
- * second. Given how much time has passed, it yields what is due. Decides by pure functions.
- */
+/** Held-back changes (priority first) and replays of one rule, which share R. Yields what is due for elapsed time. */
 export class RuleQueues {
   readonly rule: PaceRule;
   readonly #priority: HeldChange[] = [];
   readonly #live: HeldChange[] = [];
-  /** In order of arrival. A map, so that a client that hangs up leaves at once and a reconnect loop can't fill it. */
+  /** In order of arrival. A map, so that a client that hangs up leaves at once: a reconnect loop cannot fill it. */
   readonly #replays = new Map<Subscriber, Replay>();
   readonly #rate: CurrentRate;
   /** What replays may spend at once; below zero while a long replay is being paid off. */
   #tokens: number;
-  /** Replays that have to go on whatever the tokens say, lest they miss their deadline. */
+  /** Replays that must continue without tokens, to meet their deadline. */
   #urgent = 0;
-  /** Deliveries of small changes that went out at once and that the held-back ones pay for. */
+  /** Deliveries of small changes that went out at once. The held-back changes pay for them. */
   #owed = 0;
-  /** The part of R that this gateway's replays may spend: all compute R, each spends its share. */
+  /** The part of R that this gateway's replays may spend. */
   #share = 1;
   #refilledAt: number;
 
@@ -48,7 +45,7 @@ export class RuleQueues {
     return this.#priority.length + this.#live.length + this.#replays.size > 0;
   }
 
-  /** How long until all changes that are held back now are out at the current rate, ms; 0: none is. */
+  /** Time until all held-back changes are out at the current rate, ms; 0: none is held back. */
   get windowMs(): number {
     const first = this.#priority[0] ?? this.#live[0];
     if (first === undefined) return 0;
@@ -58,19 +55,17 @@ export class RuleQueues {
     return (backlog * 1000) / this.#rate.of(first.frame.key, first.rule);
   }
 
-  /** Replays waiting for their turn. */
   get waiting(): number {
     return this.#replays.size;
   }
 
-  /** Whether this subscriber's catch-up waits for its turn. */
   keepsWaiting(subscriber: Subscriber): boolean {
     return this.#replays.has(subscriber);
   }
 
   /**
-   * Learns how many gateways share R. Each gets an equal part for its catch-ups: a share by subscribers would
-   * starve a restarted gateway, whose subscribers are only coming back.
+   * Sets how many gateways share R. Each gets an equal part for its catch-ups: a share by subscribers would starve
+   * a restarted gateway, whose subscribers are still reconnecting.
    */
   shareAmong(gateways: number): void {
     this.#share = 1 / Math.max(1, gateways);
@@ -79,16 +74,16 @@ export class RuleQueues {
   enqueue(held: HeldChange, now: number): void {
     this.#refill(now);
     (held.rule.priority ? this.#priority : this.#live).push(held);
-    // The change spends all of R from now on; a burst on top of it would be seen by the registry.
+    // The change spends all of R from now on; a burst on top would exceed R.
     this.#tokens = Math.min(this.#tokens, 0);
   }
 
-  /** A slot was not used, which is a delivery saved: one that reconnects may have it. */
+  /** Gives an unused slot to the replays. */
   takeBack(): void {
     this.#tokens = Math.min(this.#tokens + 1, this.rule.burst);
   }
 
-  /** Notes a small change that goes out at once, to `deliveries` subscribers of all gateways. */
+  /** Charges a small change that goes out at once, to `deliveries` subscribers of all gateways. */
   overtake(deliveries: number, now: number): void {
     this.#refill(now);
     const own = deliveries * this.#share;
@@ -98,14 +93,13 @@ export class RuleQueues {
     this.#owed = Math.min(this.#owed + (own - unspent) / this.#share, rate * maxDebtSeconds);
   }
 
-  /** Notes deliveries of a catch-up that is under way: later ones pay for them, up to a bound. */
+  /** Charges deliveries of a running catch-up; later ones pay for them, up to a bound. */
   charge(deliveries: number, now: number): void {
     this.#refill(now);
     const lowest = -this.#replayRate() * maxDebtSeconds;
     this.#tokens = Math.min(this.rule.burst, Math.max(this.#tokens - deliveries, lowest));
   }
 
-  /** One delivery of a replay. Null: go now; otherwise resolves at the turn. Either way it is paid for. */
   admit(repositoryKey: string, subscriber: Subscriber, now: number): Promise<void> | null {
     this.#refill(now);
     if (this.#replays.size === 0 && this.#tokens >= 1) {
@@ -118,14 +112,13 @@ export class RuleQueues {
     });
   }
 
-  /** Its connection is gone: it waits for no turn any more. */
   leave(subscriber: Subscriber): void {
     const replay = this.#replays.get(subscriber);
     this.#replays.delete(subscriber);
     replay?.resolve();
   }
 
-  /** Moves on by `elapsedMs` and yields every change of which a slot may have come; take them before the next. */
+  /** Advances by `elapsedMs` and yields every change of which a slot may have come; take its slots first. */
   *due(elapsedMs: number, now: number): Generator<HeldChange> {
     if (!this.busy) return this.#refill(now);
     const part = shares({
@@ -141,18 +134,16 @@ export class RuleQueues {
     else this.#urgent = 0;
   }
 
-  /** Forgets the held-back changes; their subscribers get them another way. */
   dropHeld(): void {
     this.#priority.length = 0;
     this.#live.length = 0;
   }
 
-  /** Lets every replay go on. */
   release(): void {
     for (const subscriber of this.#replays.keys()) this.leave(subscriber);
   }
 
-  /** R without a change at hand. */
+  /** R of a repository that waits here. */
   #anyRate(): number {
     const first = this.#priority[0]?.frame.key ?? this.#live[0]?.frame.key;
     const waiting: Replay | undefined = this.#replays.values().next().value;
@@ -163,7 +154,7 @@ export class RuleQueues {
     return this.#anyRate() * this.#share;
   }
 
-  /** Time spent on what overtook; at least `kept` of the elapsed remains. */
+  /** Spends elapsed time on what is owed, and returns how much, ms. At least the part `kept` of it remains. */
   #payOff(elapsedMs: number, kept: number): number {
     if (this.#owed <= 0) return 0;
     const perMs = this.#anyRate() / 1000;
@@ -190,7 +181,7 @@ export class RuleQueues {
     for (const [subscriber, { repositoryKey }] of this.#replays) {
       if (this.#tokens < 1 && this.#urgent < 1) return;
       if (this.#tokens < 1) this.#rate.noteRaised(repositoryKey, this.#replays.size, this.#replayRate());
-      // The token goes here and not with the delivery, which comes only after the awaiting code has run.
+      // Taken here, not at the delivery: that comes only after the awaiting code has run.
       if (this.#tokens >= 1) this.#tokens--;
       this.#urgent = Math.max(0, this.#urgent - 1);
       this.leave(subscriber);
@@ -202,7 +193,7 @@ export class RuleQueues {
     for (let held = queue[0]; held !== undefined && leftMs > 0; held = queue[0]) {
       if (!held.started) {
         held.start();
-        // What passed before it was there is not its time.
+        // Time before the change arrived does not count for it.
         leftMs = Math.min(leftMs, Math.max(now - held.heldAt, Number.EPSILON));
       }
       const perMs = this.#rateFor(queue, held, part, now) / 1000;
@@ -211,13 +202,13 @@ export class RuleQueues {
       if (held.remaining < 1e-6) held.progress = held.total;
       leftMs -= usedMs;
       yield held;
-      // Meanwhile the queue may have been dropped.
+      // The queue may have been dropped meanwhile.
       if (queue[0] !== held || !held.over) return;
       queue.shift();
     }
   }
 
-  /** The queue's part of R, or what it takes to have each of its changes out by its deadline. */
+  /** The queue's part of R, or more if a change would miss its deadline. */
   #rateFor(queue: readonly HeldChange[], head: HeldChange, part: number, now: number): number {
     const allowed = this.#rate.of(head.frame.key, head.rule) * part;
     let rate = allowed;

@@ -1,4 +1,4 @@
-/** Which pace holds for a repository: the configuration's defaults, its exceptions and its priorities. */
+/** The pace of a repository: the configured defaults, exceptions and priorities. */
 
 export interface Pace {
   /** R: deliveries a second over all gateways, > 0. */
@@ -15,26 +15,22 @@ export interface PaceException extends Partial<Pace> {
 }
 
 export interface PaceOptions extends Pace {
-  /** The first whose pattern matches holds; what it leaves out is taken from the defaults. */
+  /** The first whose pattern matches holds; what it leaves out comes from the defaults. */
   readonly exceptions: readonly PaceException[];
-  /** Globs over `registry/repository` whose changes go before others. */
+  /** Globs over `registry/repository` whose changes go first. */
   readonly priority: readonly string[];
 }
 
 export interface PaceRule extends Pace {
-  /** The exception's pattern, or `default`. Repositories of one name share one R. */
+  /** The exception's pattern, or `default`. Repositories whose rules have the same name share one R. */
   readonly name: string;
   readonly priority: boolean;
 }
 
-/** Compiles a glob: `event/glob.ts` in the gateway. */
+/** Compiles a glob; `compileGlob` fits. */
 export type CompilePattern = (pattern: string) => (key: string) => boolean;
 
-/**
- * Returns the rule of a repository, asked by its key `registry/repository`. Patterns are compiled once, here.
- * The first match holds rather than the most specific one: which of two globs is more specific is a riddle,
- * their order in a file is not.
- */
+/** Finds a rule by `registry/repository`. The first match holds, not the most specific: order is easier to see. */
 export function paceRules(options: PaceOptions, compile: CompilePattern): (key: string) => PaceRule {
   const { deliveriesPerSecond, maxWindowMs, burst } = options;
   const defaults: Pace = { deliveriesPerSecond, maxWindowMs, burst };

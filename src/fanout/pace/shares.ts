@@ -1,6 +1,6 @@
 /**
- * Three queues share one R: held-back changes of priority repositories, those of all others, and replays (what
- * a reconnect or a long-poll answer still owes). Were replay free, a reconnect storm would be a pull storm.
+ * Three queues share one R: held-back changes of priority repositories, those of all others, and replays. If
+ * replays were free, a reconnect storm would become a pull storm.
  */
 export interface PerQueue<Value> {
   readonly priority: Value;
@@ -13,10 +13,7 @@ export interface PerQueue<Value> {
 /** What priority leaves to the others while they wait: a stream of security rebuilds must not starve them. */
 export const leftToOthers = 0.1;
 
-/**
- * Fractions of R, which sum to 1 when any queue is busy; idle ones get 0. Priority takes all but
- * `leftToOthers`; live and replay halve what remains.
- */
+/** Fractions of R, in sum 1 or 0. Priority takes all but `leftToOthers`; live and replay halve what remains. */
 export function shares(busy: PerQueue<boolean>): PerQueue<number> {
   const others = Number(busy.live) + Number(busy.replay);
   const priority = busy.priority ? (others === 0 ? 1 : 1 - leftToOthers) : 0;

@@ -1,7 +1,6 @@
 /**
- * Slots: when each subscriber of one change is due. Pure arithmetic that every gateway does alone from the
- * counts of all gateways, so that no message is exchanged per change and the sum over the gateways is still
- * an even stream. Holds no timer and knows no socket.
+ * Slots: when each subscriber of one change is due. Each gateway computes them alone from the counts of all
+ * gateways: no message is exchanged per change, and the sum over the gateways is still an even stream.
  */
 
 /** How many paced subscribers each gateway has for something; this gateway's are `counts[node]`. */
@@ -11,11 +10,8 @@ export interface GatewayCounts {
 }
 
 /**
- * Well-mixed uint32 of (change, subscriber): MurmurHash3's finaliser over both. A hash rather than a random
- * draw, so that the order is repeatable; of the change too, so that nobody is always last.
- *
- * @param sequence the change's sequence, any safe integer ≥ 0
- * @param subscriber a number that stays with the subscriber, uint32
+ * Well-mixed uint32 of a change's sequence and a subscriber's uint32 number: MurmurHash3's finaliser. A hash, so
+ * that the order is repeatable; of the change too, so that no subscriber is always last.
  */
 export function slotHash(sequence: number, subscriber: number): number {
   return mix(seedOf(sequence) ^ Math.imul(subscriber, 0x9e3779b1));
@@ -36,12 +32,9 @@ function mix(value: number): number {
 export const maxShuffled = 2 ** 21;
 
 /**
- * The order in which a gateway serves its own subscribers: indices into `subscribers`, by slotHash, equal
- * hashes by index. One native sort of packed numbers; sorting objects with a comparator took ten times as
- * long, and the shuffle holds up the event loop.
- *
- * @param subscribers their numbers, at most `maxShuffled`
- * @throws RangeError when there are more
+ * The order in which a gateway serves its own subscribers: indices into `subscribers`, by slotHash, equal hashes by
+ * index. One native sort of packed numbers: sorting objects with a comparator takes ten times as long, and the
+ * shuffle holds up the event loop. @throws RangeError for more than `maxShuffled`
  */
 export function shuffle(sequence: number, subscribers: ArrayLike<number>): Uint32Array {
   const count = subscribers.length;
@@ -60,9 +53,9 @@ export function shuffle(sequence: number, subscribers: ArrayLike<number>): Uint3
 }
 
 /**
- * The rank among all gateways' subscribers of this gateway's j-th one (in shuffled order). Subscriber j of
- * node i stands at virtual time x = (j + φᵢ)/nᵢ with φᵢ = (i + ½)/M; its rank is how many of all stand before
- * it. Over all nodes the ranks are nearly a permutation, and they never fall as j grows.
+ * The rank of this gateway's j-th subscriber (in shuffled order) among those of all gateways. Subscriber j of node
+ * i stands at virtual time x = (j + φᵢ)/nᵢ with φᵢ = (i + ½)/M; its rank is how many of all stand before it. Over
+ * all nodes the ranks are nearly a permutation, and they never fall as j grows.
  *
  * @param j from 0, below `counts[node]`
  * @param node this gateway's place in `counts`
@@ -83,11 +76,7 @@ export function globalRank(j: number, node: number, counts: readonly number[]): 
   return rank;
 }
 
-/**
- * When the j-th subscriber is due, virtual ms after the change's start: rank · W/N, which is rank / rate.
- *
- * @param ratePerSecond deliveries a second over all gateways, > 0
- */
+/** Virtual ms from the change's start until the j-th subscriber is due: rank / rate (> 0, over all gateways). */
 export function dueMs(j: number, node: number, counts: readonly number[], ratePerSecond: number): number {
   return (globalRank(j, node, counts) * 1000) / ratePerSecond;
 }

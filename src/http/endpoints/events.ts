@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { streamShape } from '../../transport/request.ts';
 import type { Endpoint, Handler } from '../endpoint.ts';
 
-/** `GET /v1/events`: the SSE stream. @param handle serves what the net front gave back */
+/** `GET /v1/events`: the SSE stream. @param handle serves the requests that the front passed on */
 export function events(handle: Handler): Endpoint {
   return {
     method: 'get',

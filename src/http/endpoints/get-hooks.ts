@@ -36,14 +36,14 @@ const answer = z.looseObject({
   ),
 });
 
-/** What the webhooks remember of their last deliveries; `DeliveryLog` fits. */
+/** What is remembered of each webhook's last deliveries; `DeliveryLog` fits. */
 export interface Deliveries {
   describe(): object;
-  /** The delivery kept of a hook; null: none is kept, or there is no such hook. */
+  /** The delivery that was kept of a hook; null: none, or no such hook. */
   saved(hook: string): object | null;
 }
 
-/** `GET /v1/hooks`: the last deliveries of each webhook, or the one that was kept to be looked at. */
+/** `GET /v1/hooks`: the last deliveries of each webhook, or the one that was kept of a hook. */
 export function getHooks(deliveries: Deliveries): Endpoint {
   return {
     method: 'get',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Endpoint } from '../endpoint.ts';
 import type { PrometheusMetrics } from '../metrics.ts';
 
-/** `GET /metrics`. With open access anyone may call it: such a grant has the right. */
+/** `GET /metrics`. With open access anyone may call it. */
 export function metrics(prometheus: Pick<PrometheusMetrics, 'contentType' | 'text'>): Endpoint {
   return {
     method: 'get',

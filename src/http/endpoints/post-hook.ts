@@ -12,7 +12,7 @@ const tally = z.looseObject({
     .describe('Other events by reason; `stale`: older than what is known'),
 });
 
-/** `POST /v1/hooks/NAME`. @param register puts a route for each configured hook on the server */
+/** `POST /v1/hooks/NAME`. @param register adds a route for each configured hook */
 export function postHook(register: Extract<Endpoint, { register: unknown }>['register']): Endpoint {
   return {
     method: 'post',

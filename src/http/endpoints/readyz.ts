@@ -1,7 +1,7 @@
 import type { Endpoint } from '../endpoint.ts';
 import { anyJson } from '../schemas.ts';
 
-/** @param checks each rejects with the reason why the gateway should get no traffic; asked in order */
+/** @param checks asked in order; each rejects with the reason why the gateway should get no traffic */
 export function readyz(checks: readonly { check(): unknown }[]): Endpoint {
   return {
     method: 'get',

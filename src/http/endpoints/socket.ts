@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Endpoint } from '../endpoint.ts';
 
-/** `GET /v1/socket`: the WebSocket. @param register puts its route on the server */
+/** `GET /v1/socket`: the WebSocket. @param register adds its route */
 export function socket(register: (server: FastifyInstance) => unknown): Endpoint {
   return {
     method: 'get',

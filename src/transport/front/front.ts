@@ -1,8 +1,7 @@
 /**
- * The net front: stands before node:http's own connection handler and serves plain requests for streams on the
- * bare socket, so that parser, request, response and fastify's objects are never made for them: most of a
- * stream's memory, and half of what opening one costs. Whatever looks unusual is handed on unread and takes
- * the ordinary road, where the same endpoints answer.
+ * The front reads plain requests for streams on the bare socket, before node:http does. Such a stream needs no
+ * parser, request, response or fastify objects: they are most of its memory, and half of the cost of opening it.
+ * All other requests go unread to node:http, where the same endpoints answer.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,22 +11,18 @@ import { own, release, type SocketOwner } from '../../lib/socket-owner.ts';
 import { nameHead } from './head-name.ts';
 import { maxRawHeadBytes, type RawHead, readRawHead } from './raw-head.ts';
 
-/** What a head asks for, whoever sent it. */
+/** What a head asks for. */
 export interface FrontOpening {
-  /** Whether an equal head, but for the WebSocket's key, will be answered alike: it need not be read then. */
+  /** Whether an equal head, apart from the WebSocket's key, gets the same answer. Then it need not be read. */
   readonly lasting: boolean;
-  /**
-   * Takes over the socket: by the time it returns the socket has an owner, or was ended. Never throws.
-   *
-   * @param webSocketKey as sent, '' where none was
-   */
+  /** Takes over the socket: it has an owner on return, or was ended. Never throws. @param webSocketKey '': none */
   open(socket: Socket, webSocketKey: string): void;
 }
 
 export interface FrontOptions {
-  /** Null: not served here. What it returns may be kept, so it holds nothing of the head itself. Never throws. */
+  /** Null: not served here. The result may be kept, so it must hold nothing of the head. Never throws. */
   readonly read: (head: RawHead) => FrontOpening | null;
-  /** For the first bytes of a connection, ms. */
+  /** Time for the first bytes of a connection, ms. */
   readonly headerTimeoutMs: number;
   /** Whether there is room for a new connection; asked once for each. */
   readonly accepts: (socket: Socket) => boolean;
@@ -36,23 +31,18 @@ export interface FrontOptions {
 
 /** Openings remembered, by the name of their head. */
 const maxOpenings = 1_000;
-/** How often silent sockets are looked for. */
 const sweepMs = 1_000;
 
-/**
- * Steps in front of `server`. Call once, before it listens.
- *
- * @returns an idempotent stop of the look-out for silent sockets; those that there are now are cut
- */
+/** Puts the front before `server`, before it listens. @returns an idempotent stop, which cuts silent sockets */
 export function stepInFront(server: Server, options: FrontOptions): () => void {
-  // node:http serves a connection by a listener of its own 'connection' event, and documents that the event
-  // may be emitted by others with a socket of theirs: this is both at once.
+  // node:http serves connections in a listener of its 'connection' event, and documents that others may emit the
+  // event with a socket. The front takes the listener's place, and calls it for the sockets that it passes on.
   const ordinary = server.listeners('connection');
   server.removeAllListeners('connection');
 
   const openings = new BoundedMap<string, FrontOpening>(maxOpenings);
 
-  /** False: it is no head of ours. */
+  /** False: the head is not for the front. */
   function serve(text: string, socket: Socket): boolean {
     const name = nameHead(text);
     const known = name === null ? undefined : openings.get(name.digest);
@@ -64,7 +54,7 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
     const opening = head === null ? null : options.read(head);
     if (head === null || opening === null) return false;
     const key = head.headers['sec-websocket-key'] ?? '';
-    // Not where the key is written in another way: it was not found, and could not be told to the opening again.
+    // Only if the key was found: a recalled head would open with an empty one.
     if (opening.lasting && name?.key === key) openings.set(name.digest, opening);
     opening.open(socket, key);
     return true;
@@ -80,7 +70,7 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   }
 
   let newest = new Newcomers(onFirst);
-  /** Those who came earlier and may still be silent, oldest first, and since when nobody joined them. */
+  /** Closed batches of silent sockets, oldest first, and when each closed. */
   let earlier: { readonly newcomers: Newcomers; readonly until: number }[] = [];
 
   server.on('connection', (socket: Socket) => {
@@ -106,10 +96,7 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   };
 }
 
-/**
- * Sockets that came in the same second and have not spoken yet. They are cut together: a timer for each would
- * outlive its use.
- */
+/** Sockets that came in the same second and are still silent. They are cut together, without a timer for each. */
 class Newcomers implements SocketOwner {
   readonly #onFirst: (chunk: Buffer, socket: Socket) => void;
   readonly #silent = new Set<Socket>();

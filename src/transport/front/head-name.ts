@@ -1,7 +1,7 @@
 /**
- * Names heads, so that what they mean can be remembered. Thousands of clients that reconnect together send the same
- * head, and to read, authorise and check it is a seventh of what opening a stream costs. Only a WebSocket's key
- * differs, and is left out. The name is a hash: a token in the head must not stay in memory.
+ * Names heads, so that their openings can be remembered. Thousands of clients that reconnect together send the same
+ * head; reading, authorising and checking it is a seventh of the cost of opening a stream. The name leaves out the
+ * WebSocket's key, which differs. It is a hash, because a token in the head must not stay in memory.
  */
 import { hash } from 'node:crypto';
 
@@ -14,16 +14,13 @@ const keyGrammar = /^[+/0-9A-Za-z]{22}==\r\n$/;
 const keyLength = 24;
 
 export interface HeadName {
-  /** Equal for heads that differ in nothing but the WebSocket's key. */
+  /** Equal for heads that differ only in the WebSocket's key. */
   readonly digest: string;
-  /** That key; '' where there is none of the usual form, and then none was left out. */
+  /** That key; '': there is none of the usual form, and the digest covers the whole head. */
   readonly key: string;
 }
 
-/**
- * @param text the whole head, with the empty line
- * @returns null where it is too long to be remembered
- */
+/** Names a head, given with its empty line; null: it is too long to be remembered. */
 export function nameHead(text: string): HeadName | null {
   if (text.length > maxRememberedLength) return null;
   const at = text.indexOf(keyName);

@@ -1,6 +1,6 @@
 /**
- * Reads the head of a plain request for a stream from one chunk of text. Strict on purpose: it knows only what
- * nearly every client sends, and says "not mine" to all else, which node:http then judges. It never refuses.
+ * Reads the head of a plain request for a stream from one chunk of text. It knows only what nearly every client
+ * sends. For all else it returns null, and node:http judges. It never refuses.
  */
 export interface RawHead {
   readonly path: string;
@@ -9,7 +9,7 @@ export interface RawHead {
   readonly headers: Readonly<RawHeaders>;
 }
 
-/** What a stream's request may say that matters here, by lower-case name; all else is passed over. */
+/** The headers that matter for a stream, by lower-case name; all others are ignored. */
 export type RawHeaders = { [name in KnownHeader]: string | undefined };
 type KnownHeader = keyof typeof none;
 
@@ -27,27 +27,24 @@ const none = {
   upgrade: undefined,
   'x-forwarded-for': undefined,
 };
-/** A request with one of these has a body, or wants something else than a stream. */
+/** A request with one of these has a body, or wants something other than a stream. */
 const foreign = ['content-length', 'expect', 'http2-settings', 'te', 'trailer', 'transfer-encoding'];
 
 const known = new Map<string, KnownHeader | 'foreign'>([
   ...(Object.keys(none) as KnownHeader[]).map((name) => [name, name] as const),
   ...foreign.map((name) => [name, 'foreign'] as const),
 ]);
-/** By length: most headers of a browser are passed over without a look at their names. */
+/** By length: most headers of a browser are skipped without looking at their names. */
 const knownLengths = new Set([...known.keys()].map((name) => name.length));
 
-/** Longer heads are node:http's. */
+/** Longer heads are left to node:http. */
 export const maxRawHeadBytes = 8 * 1024;
 const maxHeaders = 64;
 
 const requestLine = /^GET (\/[A-Za-z0-9/_-]*)(?:\?([!-~]*))? HTTP\/1\.1$/;
 /** All header lines, each with its end: one test for all costs less than one for each. */
 const headerLines = /^(?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t -~]*\r\n)+$/;
-/**
- * @param text bytes as Latin-1
- * @returns null where it is not exactly one such head
- */
+/** Reads a head, given as Latin-1; null: it is not exactly one such head. */
 export function readRawHead(text: string): RawHead | null {
   if (text.length > maxRawHeadBytes || text.length < 16) return null;
   if (text.indexOf('\r\n\r\n') !== text.length - 4) return null;
@@ -60,10 +57,7 @@ export function readRawHead(text: string): RawHead | null {
   return { path: request[1], query: request[2] ?? '', headers };
 }
 
-/**
- * Null where one is foreign, or comes twice: which of the two counts is a question that node:http answers name
- * by name.
- */
+/** Null: one is foreign, or comes twice. Which of two counts depends on the name, and node:http decides that. */
 function readHeaders(lines: string): RawHeaders | null {
   const headers: RawHeaders = { ...none };
   let count = 0;

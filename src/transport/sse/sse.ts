@@ -1,7 +1,6 @@
 /**
- * Server-Sent Events (WHATWG HTML, 9.2) on the bare socket: once the head is written nothing of HTTP is left
- * but bytes that go one way. The response has no length and no chunks, so it ends when the connection does
- * (RFC 9112, 6.3); that keeps every frame the same for all.
+ * Server-Sent Events (WHATWG HTML, 9.2) on the bare socket. The response has no length and no chunks, and ends with
+ * the connection (RFC 9112, 6.3), so every frame has the same bytes for all.
  */
 import type { Socket } from 'node:net';
 import { tagStateToJson } from '../../event/encode.ts';
@@ -33,16 +32,16 @@ export interface SseOptions {
 
 const changes = encodings('sse', (json, resume) => Buffer.from(`id: ${resume}\ndata: ${json}\n\n`));
 
-/** A quiet subscriber that has no position yet is sent a comment, which only keeps proxies awake. */
+/** Keeps proxies awake while a subscriber has no position. */
 const comment = Buffer.from(':\n\n');
-/** At any moment nearly all subscribers stand at the same position. */
+/** Nearly all subscribers have the same position. */
 const bookmarkBytes = rememberLast(
   (position: string): Buffer =>
     // `id:` without data sets the last event id and dispatches nothing (WHATWG HTML, 9.2.6).
     position === '' ? comment : Buffer.from(`id: ${position}\n\n`),
 );
 
-/** Thousands who come together hear the same. */
+/** Clients that connect together get the same text. */
 const readyText = rememberLast((position: string, heartbeatMs: number): string => {
   const data = JSON.stringify({ position, heartbeatMs });
   return `event: ready\nid: ${position}\ndata: ${data}\n\n`;
@@ -54,7 +53,7 @@ class SseConnection implements Sink, SocketOwner {
   readonly #address: string;
   readonly #options: SseOptions;
   readonly #subscriber: Subscriber;
-  /** The head, until the first write takes it along. */
+  /** The head, until the first write sends it. */
   #unsent = '';
 
   constructor({ socket, address }: StreamConnection, asked: Asked, options: SseOptions) {
@@ -68,7 +67,7 @@ class SseConnection implements Sink, SocketOwner {
     own(socket, this);
   }
 
-  /** Begins; what a quiet start has to say (head, `retry`, `ready`) leaves in one piece. */
+  /** Subscribes. For a quiet start, head, `retry` and `ready` leave in one write. */
   begin(asked: Asked, cors: string): void {
     const { hub, random } = this.#options;
     this.#unsent = headText(cors, 1_000 + random() * 4_000);
@@ -76,7 +75,7 @@ class SseConnection implements Sink, SocketOwner {
     try {
       hub.subscribe(this.#subscriber, { id: '', filter, start, snapshot });
     } catch (error) {
-      // Whoever refuses it takes the socket over, so this is not told of its end.
+      // The refusal takes over the socket, so its end would not be reported here.
       this.closed();
       throw error;
     }
@@ -92,7 +91,7 @@ class SseConnection implements Sink, SocketOwner {
     this.#options.hub.disconnect(this.#subscriber);
   }
 
-  /** Whatever the client still sends is not ours to read. */
+  /** Ignores what the client still sends. */
   received(): void {}
 
   write(bytes: Buffer | string): boolean {
@@ -101,7 +100,7 @@ class SseConnection implements Sink, SocketOwner {
       whole = this.#unsent + bytes.toString();
       this.#unsent = '';
     }
-    // Only once `write` has said no does the socket promise a `drain`.
+    // The socket emits `drain` only after `write` returned false.
     return this.#socket.write(whole) || this.#socket.writableLength < this.#options.limits.maxBacklogBytes;
   }
 
@@ -130,13 +129,13 @@ class SseConnection implements Sink, SocketOwner {
     const id = bookmark === '' ? '' : `id: ${bookmark}\n`;
     const retry = Math.round(retryMs);
     const data = JSON.stringify({ reason: why, position: bookmark === '' ? null : bookmark, retryMs: retry });
-    // A reader that is stuck would not read a farewell either.
+    // A stalled client would not read a farewell.
     if (why === 'TOO_SLOW') this.#socket.destroy();
     else endSoon(this.#socket, `event: bye\nretry: ${retry}\n${id}data: ${data}\n\n`, this.#options.clock);
   }
 }
 
-/** Reads what opens a stream. Never throws: what is wrong is answered on the socket. */
+/** Reads the head of an SSE request. Never throws: errors are answered on the socket. */
 export function readSse(head: StreamHead, options: SseOptions): Opening {
   const origin = header(head, 'origin');
   const host = header(head, 'host');
@@ -153,19 +152,18 @@ export function readSse(head: StreamHead, options: SseOptions): Opening {
   }
 }
 
-/** How a client wants to be answered. */
 interface Manner {
   /** Header lines. */
   readonly cors: string;
-  /** Whether it says that it wants an event stream. */
+  /** Whether the client says that it wants an event stream. */
   readonly wantsStream: boolean;
-  /** Not null: a page that its browser will not let read the answer, and why. */
+  /** Not null: why the browser will not let the page read the answer. */
   readonly foreign: string | null;
 }
 
-/** Keeps nothing of the head itself: there may be a token in it. */
+/** Keeps nothing of the head: it may hold a token. */
 class SseOpening implements Opening {
-  /** Not with a `since`: which time one in the future stands for depends on when it is asked. */
+  /** False with a `since`: the time that one in the future stands for depends on when it is asked. */
   readonly lasting: boolean;
   readonly #asked: Asked;
   readonly #manner: Manner;
@@ -180,7 +178,7 @@ class SseOpening implements Opening {
 
   open(connection: StreamConnection): void {
     const { foreign } = this.#manner;
-    // The stream is opened all the same: that nobody reads it is the browser's decision.
+    // The stream opens anyway: the browser decides who may read it.
     if (foreign !== null) this.#options.admission.foreignPage(foreign, connection, 'sse');
     try {
       this.#options.admission.enter(connection.address);
@@ -204,8 +202,8 @@ function read(request: StreamHead, { admission, requests }: SseOptions): Asked {
 }
 
 /**
- * EventSource stops for good at an HTTP error. One that should come back later gets an empty stream with a
- * `retry:` instead; a client that does not say it wants an event stream gets the honest status.
+ * EventSource stops for good at an HTTP error, so an error that invites a retry becomes an empty stream with
+ * `retry:`. A client that does not say that it wants an event stream gets the HTTP status.
  */
 function refuse(
   connection: StreamConnection,

@@ -11,12 +11,12 @@ export interface BareSocketOptions {
   readonly clock: Clock;
 }
 
-/** The fast road's port: frames are built once for all clients, and `ws` parses what the client sends. */
+/** The fast road's port: frames are built once for all clients, and `ws` parses what clients send. */
 export class BareSocket implements WebSocketPort, SocketOwner {
   readonly socket: Socket;
   readonly #options: BareSocketOptions;
   #listener: WebSocketListener | null = null;
-  /** From its first message that came in pieces on. */
+  /** Not null once a message came in pieces. */
   #reader: FrameReader | null = null;
 
   constructor(socket: Socket, options: BareSocketOptions) {
@@ -52,12 +52,12 @@ export class BareSocket implements WebSocketPort, SocketOwner {
   received(bytes: Buffer): void {
     const listener = this.#listener;
     if (listener === null) return;
-    // Most of what clients send: an answer to a heartbeat needs no parser.
+    // The common case: the answer to a heartbeat needs no parser.
     if (this.#reader === null && isPong(bytes)) return listener.onPong();
     if (this.#reader === null && this.#options.readers.readWhole(bytes, listener)) return;
     this.#reader ??= this.#options.readers.create();
     const ready = this.#reader.read(bytes, listener, () => this.socket.resume());
-    // The parser works as it is written to; only a client that floods it gets here.
+    // The parser works as it is written to, so only a flood gets here.
     if (!ready) this.socket.pause();
   }
 

@@ -1,7 +1,4 @@
-/**
- * One WebSocket connection (RFC 6455), on whichever socket: obeys what the client says, and tells it what the hub
- * has for it. It decides when the connection closes, and why.
- */
+/** One WebSocket connection (RFC 6455), on either road. It decides when and why the connection closes. */
 import { catalogue, ManifeedError } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
 import type { Control, Encoding, Farewell, Sink } from '../../fanout/sink.ts';
@@ -30,7 +27,7 @@ const changes = encodings('websocket', (json, resume) =>
   textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
 );
 
-/** After this many heartbeats without an answer the peer counts as dead. */
+/** After this many unanswered heartbeats the peer counts as dead. */
 const maxUnanswered = 2;
 const noGrant: Grant = {
   ...{ name: '', key: '', owner: null, patterns: [] },
@@ -44,22 +41,18 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   readonly #address: string;
   readonly #options: WebSocketOptions;
   readonly #subscriber: Subscriber;
-  /** Null: the token has not come yet, and the connection is not a subscriber yet. */
+  /** Null: the token has not come, so the connection is not a subscriber yet. */
   #grant: Grant | null;
   #unanswered = 0;
   #closing = false;
-  /** A subscription whose `subscribed` is not sent yet: if `ready` follows at once, both go out together. */
+  /** The id whose `subscribed` is not sent yet: if `ready` follows at once, both go out together. */
   #greeting: string | null = null;
-  /** Null until the client has sent something, and again after a while of silence: nearly all clients are silent. */
+  /** Null until the client sends something, and again after some silence: nearly all clients are silent. */
   #messages: Lately = null;
   #globs: LeakyBucket | null = null;
-  /** Stops the wait for the token. */
   #stopWaiting: (() => void) | null = null;
 
-  /**
-   * @param address the client's address group
-   * @param grant null: the token is to come with the first message
-   */
+  /** @param grant null: the token comes with the first message */
   constructor(port: WebSocketPort, address: string, grant: Grant | null, options: WebSocketOptions) {
     this.#port = port;
     this.#address = address;
@@ -85,7 +78,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   }
 
   write(bytes: Buffer): boolean {
-    // Only once `send` has said no does the port promise an `onDrain`.
+    // The port calls `onDrain` only after `send` returned false.
     return this.#put(bytes) || this.#port.backlogBytes < this.#options.limits.maxBacklogBytes;
   }
 
@@ -102,7 +95,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     return this.write(textFrame(controlText(control, heartbeatIntervalMs)));
   }
 
-  /** The only way to the socket: what is owed comes first. */
+  /** Sends bytes, after the `subscribed` that is not sent yet. */
   #put(bytes: Buffer): boolean {
     this.#greet();
     return this.#port.send(bytes);
@@ -137,7 +130,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     this.#close(catalogue[why].closeCode, why);
   }
 
-  /** What is wrong with the client's bytes, in the codes of RFC 6455, 7.4.1; too large is ours. */
+  /** Closes with a code of RFC 6455, 7.4.1; a message that is too large gets an error of ours first. */
   onFault(error: Error & { readonly code?: string }): void {
     const code = error.code ?? '';
     if (/MESSAGE_LENGTH|TOO_MANY/.test(code)) {
@@ -158,7 +151,7 @@ export class WebSocketConnection implements Sink, WebSocketListener {
 
   onPing(data: Buffer): void {
     this.#unanswered = 0;
-    // A flood of pings counts as a flood of messages. A client that reads no answers needs none.
+    // Pings count as messages. A client that does not read needs no pong.
     const isReading = this.#port.backlogBytes < this.#options.limits.maxBacklogBytes;
     if (this.#closing || !this.#withinRate() || !isReading) return;
     this.#greet();
@@ -180,14 +173,14 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     } catch (error) {
       const refusal = asManifeedError(error);
       this.#noteRefusal(refusal);
-      // Without a place among the subscribers the connection is of no use.
+      // A connection that cannot become a subscriber is of no use.
       const hasNoPlace = this.#grant === null && refusal.retryable;
       if (hasNoPlace || fatal.has(refusal.code)) this.#fail(refusal, idOf(text));
       else this.#answer(errorText(refusal, idOf(text)));
     }
   }
 
-  /** A token in the first message is part of the opening. */
+  /** The first message may bring the token: until then a refusal counts as a refused opening. */
   #noteRefusal(refusal: ManifeedError): void {
     const { admission } = this.#options;
     if (this.#grant !== null) admission.refused(refusal.code);
@@ -215,10 +208,10 @@ export class WebSocketConnection implements Sink, WebSocketListener {
     }
   }
 
-  /** Answers come at the client's pace, not at the hub's: a client that keeps asking and reads nothing is closed. */
+  /** Sends an answer. A client that sends but never reads is closed. */
   #answer(text: string): void {
     this.#put(textFrame(text));
-    // Twice what changes may take: a client that is only behind with changes may still send messages.
+    // Twice the limit for changes: a client that is only behind with changes may still send messages.
     if (this.#port.backlogBytes > 2 * this.#options.limits.maxBacklogBytes)
       this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
   }
@@ -297,5 +290,5 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   }
 }
 
-/** Errors after which the client has to begin anew; the others concern one message. */
+/** Errors that close the connection; the others concern one message. */
 const fatal = new Set(['MESSAGE_INVALID', 'UNAUTHORIZED', 'INTERNAL', 'TOO_MANY_REQUESTS']);

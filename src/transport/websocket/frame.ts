@@ -30,7 +30,7 @@ export function closeFrame(code: number, reason: string): Buffer {
   return frame(opcodes.close, payload);
 }
 
-/** What is in frames that these functions built. */
+/** The frames in a buffer that these functions built. */
 export function* framesIn(frames: Buffer): Generator<{ readonly opcode: number; readonly payload: Buffer }> {
   for (let at = 0; at < frames.length; ) {
     const short = frames[at + 1] ?? 0;
@@ -47,17 +47,14 @@ export function* framesIn(frames: Buffer): Generator<{ readonly opcode: number; 
   }
 }
 
-/**
- * Whether these bytes, which begin with a frame's first byte, are exactly one or more whole messages. Then
- * nothing of the parser's state need be kept for this connection.
- */
+/** Whether these bytes are one or more whole messages: then the parser keeps no state for this connection. */
 export function areWholeMessages(bytes: Buffer): boolean {
   let at = 0;
   while (at + 2 <= bytes.length) {
     const first = bytes[at] ?? 0;
     const length = (bytes[at + 1] ?? 0) & 0x7f;
     const whole = (first & 0x80) !== 0 && (first & 0x0f) !== 0;
-    // Longer ones, fragments and continuations: let the parser keep its state.
+    // Longer messages, fragments and continuations: the parser must keep its state.
     if (!whole || length === 127) return false;
     if (length === 126 && at + 4 > bytes.length) return false;
     at += length === 126 ? 8 + bytes.readUInt16BE(at + 2) : 6 + length;
@@ -65,7 +62,7 @@ export function areWholeMessages(bytes: Buffer): boolean {
   return at === bytes.length;
 }
 
-/** Whether these bytes are one pong and nothing else: the answer to a heartbeat, which needs no parser. */
+/** Whether these bytes are one pong and nothing else: the answer to a heartbeat. */
 export function isPong(bytes: Buffer): boolean {
   return bytes[0] === 0x8a && ((bytes[1] ?? 0) & 0x80) !== 0 && bytes.length === 6 + ((bytes[1] ?? 0) & 0x7f);
 }

@@ -8,32 +8,22 @@ export const subprotocol = 'manifeed.v1';
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const keyGrammar = /^[+/0-9A-Za-z]{22}==$/;
 
-/**
- * Judges an opening handshake but for its key (RFC 6455, 4.2.1).
- *
- * @returns the subprotocol of the answer; '' for none
- * @throws PARAMETER_INVALID naming the header at fault
- */
+/** Checks a handshake, except its key (RFC 6455, 4.2.1). @returns its subprotocol or '' @throws PARAMETER_INVALID */
 export function readHandshake(request: StreamHead): string {
   if (header(request, 'upgrade')?.toLowerCase() !== 'websocket') throw refuse('Upgrade', 'must be websocket');
-  // Without it node:http goes on reading requests from what would be our socket (RFC 6455, 4.2.1).
+  // Without it node:http would go on reading requests from our socket (RFC 6455, 4.2.1).
   if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(header(request, 'connection') ?? ''))
     throw refuse('Connection', 'must be Upgrade');
   if (header(request, 'sec-websocket-version') !== '13') throw refuse('Sec-WebSocket-Version', 'must be 13');
   return chosenProtocol(request);
 }
 
-/** @throws PARAMETER_INVALID for a `Sec-WebSocket-Key` that is none */
+/** @throws PARAMETER_INVALID for an invalid `Sec-WebSocket-Key` */
 export function checkKey(key: string): void {
   if (!keyGrammar.test(key)) throw refuse('Sec-WebSocket-Key', 'must be 16 bytes in base64');
 }
 
-/**
- * The answer to an opening handshake (RFC 6455, 4.2.2).
- *
- * @param protocol as `readHandshake` returned
- * @throws PARAMETER_INVALID for the key
- */
+/** The answer to an opening handshake (RFC 6455, 4.2.2). @throws PARAMETER_INVALID for the key */
 export function answerHandshake(key: string, protocol: string): string {
   checkKey(key);
   const chosen = protocol === '' ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
@@ -44,7 +34,7 @@ export function answerHandshake(key: string, protocol: string): string {
   );
 }
 
-/** A client that names no subprotocol gets none; one that names others than ours is not for us. */
+/** A client that names no subprotocol gets none; one that names only others is refused. */
 function chosenProtocol(request: StreamHead): string {
   const offered = header(request, 'sec-websocket-protocol');
   if (offered === undefined) return '';

@@ -1,4 +1,4 @@
-/** What a client may say over a WebSocket, and what it is told. PROTOCOL.md is the text of this file. */
+/** The messages that a client sends over a WebSocket, and those that it receives. PROTOCOL.md describes them. */
 import { z } from 'zod';
 import { ManifeedError } from '../../errors.ts';
 import { tagStateToJson } from '../../event/encode.ts';
@@ -16,7 +16,7 @@ const accessToken = z.string().max(1_000).optional().describe('A token, where no
 
 const { type: types, ...sharedShape } = streamShape;
 
-/** As the query parameters; only the change types are called `types` here, since `type` is the message's. */
+/** The query parameters, except that the change types are `types`: `type` is the message's. */
 export const subscribeMessage = z.strictObject({
   ...sharedShape,
   types,
@@ -46,9 +46,7 @@ export type ClientMessage =
   | z.infer<typeof unsubscribeMessage>
   | z.infer<typeof authMessage>;
 
-/**
- * @throws MESSAGE_INVALID where it is no message at all; PARAMETER_INVALID naming the member that is wrong
- */
+/** @throws MESSAGE_INVALID if it is no message at all; PARAMETER_INVALID naming the member that is wrong */
 export function parseClientMessage(text: string): ClientMessage {
   const value = parseJson(text);
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
@@ -74,7 +72,7 @@ function parseSubscribe(value: unknown): SubscribeMessage {
   return { type, id, access_token, params: { ...members, type: types }, globs };
 }
 
-/** Parses messages, and remembers the latest: thousands of clients say the same. */
+/** Parses messages, and remembers the latest: thousands of clients send the same. */
 export class MessageReader {
   readonly #known = new Remembered<ClientMessage>();
 
@@ -86,7 +84,7 @@ export class MessageReader {
   }
 }
 
-/** Globs and ranges that a subscribe asks for, before any of them is parsed. */
+/** Globs and ranges of a subscribe, counted before they are parsed. */
 function countGlobs({ repository = [], tag = [] }: StreamParams): number {
   const isCostly = (text: string) => text.includes('*') || text.startsWith('semver:');
   return repository.filter(isCostly).length + tag.filter(isCostly).length;
@@ -102,7 +100,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The id that a faulty message names, so that its error can name it too. */
+/** The id in a faulty message, for its error. */
 export function idOf(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -114,7 +112,7 @@ export function idOf(text: string): string | null {
   }
 }
 
-/** @param heartbeatMs between two heartbeats, which `ready` tells */
+/** @param heartbeatMs time between two heartbeats, for `ready` */
 export function controlText(control: Control, heartbeatMs: number): string {
   switch (control.kind) {
     case 'subscribed':
@@ -140,7 +138,7 @@ export function errorText(error: ManifeedError, id: string | null): string {
   });
 }
 
-/** One member of a message is at fault; the connection stays. */
+/** An error in one member of a message; the connection stays. */
 export function refuseMember(parameter: string, message: string): ManifeedError {
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
 }

@@ -9,15 +9,15 @@ import type { FrameReaders } from './reader.ts';
 export interface WebSocketLimits {
   readonly subscriptionsPerConnection: number;
   readonly maxMessageBytes: number;
-  /** Bytes that wait in a socket before its subscriber is behind. */
+  /** Bytes that may wait in a socket before its subscriber is behind. */
   readonly maxBacklogBytes: number;
   /** Messages of one client a second, with a burst of as many. */
   readonly messagesPerSecond: number;
-  /** Also how many globs and ranges may come at once. */
+  /** Globs and ranges of one connection; twice as many may be asked for at once. */
   readonly globsPerConnection: number;
-  /** For the first message, where it has to bring the token, ms. */
+  /** Time for the first message, if it has to bring the token, ms. */
   readonly firstMessageTimeoutMs: number;
-  /** Between two heartbeats, ms. */
+  /** Time between two heartbeats, ms. */
   readonly heartbeatIntervalMs: number;
 }
 

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 declare module 'ws' {
   interface ReceiverOptions {
     readonly isServer: boolean;
-    /** Bytes of one message. */
+    /** Most bytes of one message. */
     readonly maxPayload: number;
     readonly maxFragments: number;
     readonly maxBufferedChunks: number;

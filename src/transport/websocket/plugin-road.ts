@@ -1,6 +1,6 @@
 /**
- * WebSockets on the ordinary road: fastify's hooks and router see the request, `@fastify/websocket` answers the
- * handshake, and the connection is the same as on the fast road.
+ * WebSockets on the ordinary road: fastify's hooks and router handle the request, and `@fastify/websocket` answers
+ * the handshake. The connection is the same as on the fast road.
  */
 import { type IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -18,16 +18,16 @@ import { enter, type Judged, judge, refuseHandshake } from './websocket.ts';
 
 export class PluginRoad {
   readonly #options: WebSocketOptions;
-  /** The plugin listens here, not on the gateway's own server: `upgrade` says which requests reach it. */
+  /** The plugin listens here, not on the gateway's own server: `upgrade` decides which requests reach it. */
   readonly #upgrades = new Server();
-  /** Requests to upgrade; once they are judged, with what came of it. */
+  /** Upgrade requests: null until they are judged, then the result. */
   readonly #judged = new WeakMap<IncomingMessage, Judged | null>();
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
   }
 
-  /** Hands an upgrade to fastify. Its connection must have no answer to come. */
+  /** Hands an upgrade to fastify. No answer may be pending on its connection. */
   upgrade(request: IncomingMessage, socket: Socket, rest: Buffer): void {
     this.#judged.set(request, null);
     if (!this.#upgrades.emit('upgrade', request, socket, rest)) socket.destroy();
@@ -39,7 +39,7 @@ export class PluginRoad {
     path: string,
     handle: (request: FastifyRequest, reply: FastifyReply) => unknown,
   ): Promise<void> {
-    // In a scope of its own: the plugin accepts an upgrade at every route that it knows.
+    // A separate scope: the plugin accepts an upgrade at every route that it knows.
     await server.register(async (scope) => {
       await scope.register(fastifyWebSocket, {
         options: {
@@ -47,9 +47,9 @@ export class PluginRoad {
           maxPayload: this.#options.limits.maxMessageBytes,
           ...{ maxFragments, maxBufferedChunks, autoPong: false, clientTracking: false },
         },
-        // The connection hears of its socket's errors itself.
+        // The connection handles its socket's errors.
         errorHandler: () => {},
-        // The drain has ended all connections, each with a bookmark.
+        // The drain has already ended all connections.
         preClose: (done) => done(),
       });
       scope.route({
@@ -63,11 +63,11 @@ export class PluginRoad {
     });
   }
 
-  /** The last step before the plugin's: nothing may come between to enter and to open. */
+  /** The last step before the plugin's: nothing may come between entering and opening. */
   #admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const { raw, headers } = request;
     if (!this.#judged.has(raw)) return done();
-    // The client has left: the plugin would drop it without a word.
+    // The client has left: the plugin would drop it silently.
     if (!raw.socket.readable || !raw.socket.writable) {
       reply.hijack();
       raw.socket.destroy();
@@ -78,7 +78,7 @@ export class PluginRoad {
     checkKey(headers['sec-websocket-key'] ?? '');
     enter(judged.grant, addressGroup(request.ip), admission);
     this.#judged.set(raw, judged);
-    // `ws` takes the first that is offered, and refuses lists that are merely odd.
+    // `ws` takes the first protocol that is offered, and refuses unusual lists.
     if (judged.protocol === '') delete headers['sec-websocket-protocol'];
     else headers['sec-websocket-protocol'] = judged.protocol;
     done();
@@ -91,7 +91,7 @@ export class PluginRoad {
     new WebSocketConnection(port, addressGroup(request.ip), grant, this.#options);
   }
 
-  /** Writes to the socket itself, as on the fast road: nobody else would end the connection. */
+  /** Writes to the socket itself, as on the fast road: nothing else would end the connection. */
   #refuse(error: Error, request: FastifyRequest, reply: FastifyReply): void {
     if (!this.#judged.has(request.raw)) throw error;
     reply.hijack();

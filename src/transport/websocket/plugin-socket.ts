@@ -13,7 +13,7 @@ export class PluginSocket implements WebSocketPort {
   readonly #answer: WebSocket['close'];
   #onSent = () => {};
 
-  /** @param socket what `webSocket` stands on */
+  /** @param socket the one under `webSocket` */
   constructor(webSocket: WebSocket, socket: Socket, clock: Clock) {
     this.#webSocket = webSocket;
     this.socket = socket;
@@ -29,8 +29,8 @@ export class PluginSocket implements WebSocketPort {
     this.#onSent = () => {
       if (this.backlogBytes === 0) listener.onDrain();
     };
-    // `ws` closes by itself when the client does, and, with a code alone, before it emits the error of bytes that it
-    // cannot accept. The answer is the connection's, which may owe the client a message first.
+    // `ws` closes when the client does, and, with a code alone, before it emits the error of bytes that it cannot
+    // accept. The connection closes instead, because it may owe the client a message first.
     this.#webSocket.close = (code, reason) => {
       if (this.#webSocket.readyState !== WebSocket.OPEN) this.#answer();
       else if (code === undefined || reason !== undefined) listener.onClosing(code ?? 1005);
@@ -46,7 +46,7 @@ export class PluginSocket implements WebSocketPort {
   }
 
   send(frames: Buffer): boolean {
-    // `ws` builds frames of its own, so these are taken apart again.
+    // `ws` builds its own frames, so take these apart.
     for (const { opcode, payload } of framesIn(frames)) {
       if (opcode === opcodes.ping) this.#webSocket.ping(payload);
       else this.#webSocket.send(payload, { binary: false }, this.#onSent);

@@ -1,12 +1,13 @@
 import { ManifeedError } from '../../errors.ts';
 import { LeakyBucket } from '../../lib/leaky-bucket.ts';
 
-/** Until a client may ask for as many globs again as a connection may have. */
+/** Time until a client may ask for as many globs again as a connection may have. */
 const secondsToRegain = 25;
 
 /**
- * How fast one WebSocket may ask for globs and ranges: twice as many at once as it may have, so that one that asks
- * for too many is told that and not this; then slowly. Charged before they are parsed: refused ones cost too.
+ * Limits how fast one WebSocket asks for globs and ranges: twice as many at once as it may have, then slowly.
+ * Twice, so that a client that asks for too many gets that error and not this one. Charged before parsing, because
+ * refused ones cost too.
  *
  * @param bucket what the last call returned; null: nothing was asked for yet
  * @param mostHeld `limits.globsPerConnection`
@@ -30,15 +31,16 @@ export function chargeGlobs(
 }
 
 /**
- * What one WebSocket said lately: nothing; one message, and when (monotonic ms); or more. Nearly all clients say one
- * thing and are silent then, and a bucket for each would be a fortieth of their memory.
+ * What one WebSocket sent lately: nothing; one message, and when (monotonic ms); or more. Nearly all clients send one
+ * message and are silent then, and a bucket for each would be a fortieth of their memory.
  */
 export type Lately = LeakyBucket | number | null;
 
 /**
- * How fast one WebSocket may say anything, pings included.
+ * Limits how fast one WebSocket sends anything, pings included.
  *
  * @param perSecond messages, with a burst of as many, at least 1
+ * @param now monotonic ms
  * @returns null: it is too fast
  */
 export function chargeMessage(lately: Lately, perSecond: number, now: number): Lately {

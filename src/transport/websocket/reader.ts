@@ -1,22 +1,22 @@
 /**
- * Reads what clients send, with `ws`'s parser. A parser keeps state only within a message, and nearly all
- * messages come whole: one parser serves all connections for those, and only whoever sends in pieces gets one of
- * its own. To make one for each message was a tenth of what opening a WebSocket cost.
+ * Reads what clients send, with `ws`'s parser. A parser keeps state only within a message, and nearly all messages
+ * come whole. One parser serves all connections for those; a client that sends in pieces gets its own. A parser for
+ * each message was a tenth of the cost of opening a WebSocket.
  */
 import { Receiver } from 'ws';
 import { areWholeMessages } from './frame.ts';
 import { maxBufferedChunks, maxFragments, type WebSocketListener } from './port.ts';
 
-/** What a connection hears of its client's frames. */
+/** What a connection receives of its client's frames. */
 export type FrameListener = Pick<
   WebSocketListener,
   'onMessage' | 'onPing' | 'onPong' | 'onClosing' | 'onFault'
 >;
 
-/** Longer ones fill the parser's buffer, and it asks for patience: that must concern one connection only. */
+/** Longer messages fill the parser's buffer, and it asks to wait: that must concern one connection only. */
 const maxSharedBytes = 4_096;
 
-/** A parser that has a part of a message. */
+/** A parser, which may hold part of a message. */
 export class FrameReader {
   readonly #receiver: Receiver;
   #listener: FrameListener | null = null;
@@ -31,7 +31,7 @@ export class FrameReader {
       .on('error', (error: Error) => this.#listener?.onFault(error));
   }
 
-  /** @returns false: the client sends faster than this is parsed; `onDrained` is called when more may come */
+  /** @returns false: the client sends faster than this parses; `onDrained` is called when more may come */
   read(bytes: Buffer, listener: FrameListener, onDrained: () => void): boolean {
     this.#listener = listener;
     const ready = this.#receiver.write(bytes);
@@ -39,11 +39,7 @@ export class FrameReader {
     return ready;
   }
 
-  /**
-   * Reads what ends with a message.
-   *
-   * @returns whether it can read on: not after an error (which is told in a later turn) or a close
-   */
+  /** Reads bytes that end with a message. False: an error (reported in a later turn) or a close; it reads no more. */
   readWhole(bytes: Buffer, listener: FrameListener): boolean {
     this.#listener = listener;
     this.#receiver.write(bytes);
@@ -66,15 +62,11 @@ export class FrameReaders {
     this.#maxMessageBytes = maxMessageBytes;
   }
 
-  /**
-   * Reads the bytes for a connection between two messages, where they end with a message again.
-   *
-   * @returns false: they do not, and nothing was read
-   */
+  /** For a connection between messages: reads bytes that end with a message. False: they do not; nothing was read. */
   readWhole(bytes: Buffer, listener: FrameListener): boolean {
     if (bytes.length > maxSharedBytes || !areWholeMessages(bytes)) return false;
     const reader = this.#shared ?? this.create();
-    // Nobody gets a parser that stopped half-way, whyever it did.
+    // A parser that stopped half-way is never shared.
     this.#shared = null;
     if (reader.readWhole(bytes, listener)) this.#shared = reader;
     return true;

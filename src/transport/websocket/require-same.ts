@@ -3,10 +3,8 @@ import type { StreamParams, StreamRequest } from '../request.ts';
 import { refuseMember } from './messages.ts';
 
 /**
- * Pace, conflation and format belong to the connection, and its first subscription sets them. A later one may leave
- * them out or repeat them.
- *
- * @throws PARAMETER_INVALID naming the member that differs
+ * Pace, conflation and format belong to the connection. Its first subscription sets them; a later one may omit or
+ * repeat them. @throws PARAMETER_INVALID naming the member that differs
  */
 export function requireSame(
   asked: StreamParams,

@@ -1,7 +1,4 @@
-/**
- * Frames that thousands of connections get alike: made once, and kept until a different one is needed. At any moment
- * nearly all connections are at the same position.
- */
+/** Frames that thousands of connections share, since nearly all have the same position. */
 import { rememberLast } from '../../lib/remember-last.ts';
 import { pingFrame, textFrame } from './frame.ts';
 import { controlText } from './messages.ts';
@@ -10,12 +7,12 @@ import { controlText } from './messages.ts';
 const ping = pingFrame('');
 
 /**
- * A beat while no position is known. JavaScript does not see pings, so each beat has a message in front of its
- * ping: a client that receives no message for some beats knows that its connection is dead.
+ * A beat without a position. JavaScript does not see pings, so a message precedes each ping: a client that receives
+ * no message for some beats knows that its connection is dead.
  */
 const positionless = Buffer.concat([textFrame('{"type":"heartbeat"}'), ping]);
 
-/** @param position the resume position; '' where none is known */
+/** @param position the resume position; '': unknown */
 export const beatFrames = rememberLast((position: string): Buffer => {
   if (position === '') return positionless;
   const bookmark = textFrame(JSON.stringify({ type: 'bookmark', position }));

@@ -1,7 +1,4 @@
-/**
- * Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`, on the fast road: judges who asks, and answers the
- * handshake itself, on the bare socket.
- */
+/** Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`, on the fast road: answers the handshake itself. */
 import { invalidParameter, ManifeedError } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
 import { disown } from '../../lib/socket-owner.ts';
@@ -14,7 +11,7 @@ import { WebSocketConnection } from './connection.ts';
 import { answerHandshake, readHandshake } from './handshake.ts';
 import type { WebSocketOptions } from './options.ts';
 
-/** Reads what opens a WebSocket. Never throws: what is wrong is answered on the socket. */
+/** Reads the head of a WebSocket request. Never throws: errors are answered on the socket. */
 export function readWebSocket(head: StreamHead, options: WebSocketOptions): Opening {
   try {
     const { grant, protocol } = judge(head, options.admission);
@@ -24,19 +21,15 @@ export function readWebSocket(head: StreamHead, options: WebSocketOptions): Open
   }
 }
 
-/** Who asks, and with what. */
+/** The result of judging a handshake. */
 export interface Judged {
-  /** Null: the token is to come with the first message. */
+  /** Null: the token comes with the first message. */
   readonly grant: Grant | null;
   /** The subprotocol of the answer; '' for none. */
   readonly protocol: string;
 }
 
-/**
- * Judges an opening handshake but for its key.
- *
- * @throws ORIGIN_DENIED, UNAUTHORIZED, PARAMETER_INVALID
- */
+/** Judges a handshake, except its key. @throws ORIGIN_DENIED, UNAUTHORIZED, PARAMETER_INVALID */
 export function judge(head: StreamHead, admission: Admission): Judged {
   const grant = grantOf(head, admission);
   refuseParameters(head.query);
@@ -49,7 +42,7 @@ export function enter(grant: Grant | null, address: string, admission: Admission
   else admission.enter(address);
 }
 
-/** @returns null: the token is to come with the first message */
+/** @returns null: the token comes with the first message */
 function grantOf(head: StreamHead, admission: Admission): Grant | null {
   admission.checkHost(header(head, 'host'));
   const origin = header(head, 'origin');
@@ -62,7 +55,7 @@ function grantOf(head: StreamHead, admission: Admission): Grant | null {
   return token === null && admission.needsToken ? null : admission.authorise(token);
 }
 
-/** Who puts a filter into the URL would otherwise wait for ever on a connection that asks for nothing. */
+/** A client that puts its filter into the URL would otherwise wait for ever, without a subscription. */
 function refuseParameters(query: string): void {
   if (query === '') return;
   for (const name of new URLSearchParams(query).keys()) {
@@ -74,7 +67,7 @@ function refuseParameters(query: string): void {
   }
 }
 
-/** Keeps nothing of the head itself: there may be a token in it. */
+/** Keeps nothing of the head: it may hold a token. */
 class WebSocketOpening implements Opening {
   readonly lasting = true;
   readonly #protocol: string;
