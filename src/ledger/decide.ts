@@ -123,7 +123,7 @@ export interface Decision {
   readonly changes: readonly Change[];
   readonly tags: readonly TagRow[];
   readonly manifests: readonly ManifestRow[];
-  /** Manifest rows of the observation's repository go, save these. Null: all stay. */
+  /** Manifest rows of the observation's repository go, save these and those of present tags. Null: all stay. */
   readonly forgetManifests: Spared | 'all' | null;
   /** A scope to note for the observation's repository. */
   readonly baseline: string | null;

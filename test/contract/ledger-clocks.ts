@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lookedAt, tagGone, tagSeen } from '../support/ledger-samples.ts';
+import { lookedAt, manifestGone, repositoryGone, tagGone, tagSeen } from '../support/ledger-samples.ts';
 import { minuteMs, t, type World } from './ledger-world.ts';
 
 const hourMs = 60 * minuteMs;
@@ -124,6 +124,21 @@ export function clockContract(world: World, survives: boolean): void {
       later(1);
       await record(timeless('a', 'two'));
       expect((await world.ledger.record([kept.observation], [kept.id])).outcomes).toEqual(['stale']);
+    });
+
+    test('a late end of a repository keeps the digest of a tag that was looked at since', async () => {
+      later(10);
+      await record(lookedAt('a', 'one'));
+      later(1);
+      expect(await record(repositoryGone(minutes(9)))).toEqual(['waiting']);
+      await record(lookedAt('b', 'one'));
+      later(1);
+      expect(await record(manifestGone('one', minutes(12)))).toEqual([
+        'changed',
+        'tag.deleted a ←one',
+        'tag.deleted b ←one',
+        'manifest.deleted - one←',
+      ]);
     });
 
     test('where too many wait for a look, a push counts as it came', async () => {

@@ -74,9 +74,13 @@ export class MemoryIndex implements IndexView {
     for (const row of decision.manifests) this.putManifest(row);
     if (decision.baseline !== null) this.putBaseline(of, decision.baseline);
     const spared = decision.forgetManifests;
-    const manifests = this.#find(of.registry, of.repository)?.manifests;
-    if (spared === null || manifests === undefined) return;
-    for (const [digest, row] of manifests) if (!isSpared(row, spared)) manifests.delete(digest);
+    const repository = this.#find(of.registry, of.repository);
+    if (spared === null || repository === undefined) return;
+    const tagged = new Set(
+      [...repository.tags.values()].filter((row) => row.present).map((row) => row.digest),
+    );
+    for (const [digest, row] of repository.manifests)
+      if (!isSpared(row, spared) && !tagged.has(row.digest)) repository.manifests.delete(digest);
   }
 
   putTag(row: TagRow): void {

@@ -32,6 +32,10 @@ export interface StoredMemory {
   readonly said_by_id: number | null;
 }
 
+/** No present tag points at the digest. */
+const untagged = `NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = manifest.repository_id
+  AND tag.digest = manifest.digest AND tag.present = 1)`;
+
 /** The index in SQLite: what the decision asks, and what it has written. All within the caller's transaction. */
 export class SqliteIndex implements IndexView {
   readonly #names: SqliteNames;
@@ -63,11 +67,11 @@ export class SqliteIndex implements IndexView {
         `INSERT OR REPLACE INTO manifest (repository_id, digest, present, as_of, said_at, said_by_id)
            VALUES (?, ?, ?, ?, ?, ?)`,
       ),
-      forgetManifests: db.prepare('DELETE FROM manifest WHERE repository_id = ?'),
+      forgetManifests: db.prepare(`DELETE FROM manifest WHERE repository_id = ? AND ${untagged}`),
       // IS NOT: of rows without a sender's time none is spared.
       forgetOthers: db.prepare(
         `DELETE FROM manifest WHERE repository_id = ?
-           AND (said_by_id IS NOT ? OR said_at <= ? OR said_at > ?)`,
+           AND (said_by_id IS NOT ? OR said_at <= ? OR said_at > ?) AND ${untagged}`,
       ),
       hasBaseline: db.prepare('SELECT 1 FROM baseline WHERE repository_id = ? AND scope = ?'),
       baselines: db

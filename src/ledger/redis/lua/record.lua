@@ -181,7 +181,8 @@ local function recordRepositoryGone(o)
   for _, digest in ipairs(redis.call('HKEYS', prefix .. 'm:' .. repo)) do
     local row = getManifest(repo, digest)
     local isSpared = saidAt and row.saidBy == o.origin and row.saidAt > saidAt and row.saidAt <= upTo
-    if not isSpared then redis.call('HDEL', prefix .. 'm:' .. repo, digest) end
+    -- A tag that stays still needs its digest: only this row tells which tags point at it.
+    if not isSpared and row.tags == '' then redis.call('HDEL', prefix .. 'm:' .. repo, digest) end
   end
   return ended > 0 and 'c' or unsure > 0 and 'w' or 'n'
 end
