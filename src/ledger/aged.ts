@@ -1,6 +1,6 @@
 import type { Observation } from '../event/observation.ts';
 
-/** The observations, with what they waited for their commit added to the ages of looks. Pushes have no age. */
+/** Adds the time waited for the commit to the ages of looks. Pushes have no age. */
 export function aged(observations: readonly Observation[], waitedMs: number): readonly Observation[] {
   if (waitedMs < 1 || !observations.some(({ looked }) => looked === true)) return observations;
   return observations.map((one) =>

@@ -10,18 +10,14 @@ export interface ClockWatchOptions {
   readonly log: Log;
 }
 
-/** A clock that is behind by less is nothing to tell of: gateways and Redis are rarely closer, ms. */
-export const toleratedBehindMs = 5_000;
+/** A clock that lags by less is not reported, ms: the clocks of gateways and Redis rarely agree better. */
+const toleratedBehindMs = 5_000;
 
-/**
- * Compares this gateway's clock with the newest change. `recordedAt` never falls, so after a step back, or beside a
- * gateway whose clock is ahead, it is ahead of the clock for a while.
- */
+/** Finds a clock that is behind `recordedAt` of the newest change, which never falls. */
 export class ClockWatch {
   readonly #options: ClockWatchOptions;
   readonly #stop: () => void;
   #newestAt = 0;
-  /** Whether the log has said that the clock is behind. */
   #isTold = false;
 
   private constructor(options: ClockWatchOptions) {
@@ -44,7 +40,7 @@ export class ClockWatch {
     return watch;
   }
 
-  /** The latest time that a client may ask for with `since`, ms since the epoch. */
+  /** The latest time that `since` may name, ms since the epoch. */
   latest(): number {
     return Math.max(this.#options.clock.now(), this.#newestAt);
   }
@@ -71,7 +67,7 @@ export class ClockWatch {
   }
 }
 
-/** 0 where there is no change, or it cannot be read: readers are told why. */
+/** 0 if there is no change, or it cannot be read: reads report why. */
 async function newestAt(ledger: Ledger): Promise<number> {
   try {
     const { floor, head } = await ledger.bounds();

@@ -1,11 +1,9 @@
-/** What the ledger makes of observations, for the metrics. */
-
 import type { Metrics } from '../lib/metrics.ts';
 import type { Ledger } from './ledger.ts';
 
 export type CountOutcomes = (source: 'webhook' | 'completion' | 'poll', outcomes: readonly string[]) => void;
 
-/** Counts what observations came to. `stale`: older than what was known. `waiting`: a look decides it. */
+/** Counts observations by outcome (see `Outcome`). */
 export function outcomeCounter(metrics: Metrics): CountOutcomes {
   const counter = metrics.counter('observations_total', 'What webhooks and polls said, by what it came to', [
     'source',

@@ -2,14 +2,11 @@ import type { Observation } from '../event/observation.ts';
 import type { LedgerClock } from './ledger-clock.ts';
 
 interface Deliveries {
-  /** The ledger's stamp when the key was remembered, ms; undefined when it is not, or too long ago. */
+  /** The ledger's stamp when the key was remembered, ms; undefined if it is unknown or too old. */
   deliveredAt(key: string): number | undefined;
 }
 
-/**
- * Whether a delivery with the observation's key was recorded before, within its window if it has one. A window
- * that began before the clock stepped cannot be measured, so it is over.
- */
+/** Whether the key was seen within its window, if any. A step of the clock ends windows: they cannot be measured. */
 export function isDuplicate(view: Deliveries, observation: Observation, clock: LedgerClock): boolean {
   if (observation.dedupeKey === undefined || observation.dedupeKey === null) return false;
   const deliveredAt = view.deliveredAt(observation.dedupeKey);

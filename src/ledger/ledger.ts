@@ -1,9 +1,9 @@
 /**
- * The ledger port: the ordered log of changes and the index of what every known tag points at now. Both move
- * in one transaction. Implementations: `memory.ts` (tests), `sqlite.ts` (durable default), `redis.ts`
- * (several gateways share one). All pass `test/contract/ledger.ts`.
+ * The ledger port: the ordered log of changes, and the index of what every known tag points at now. Both move in one
+ * transaction. Implementations: `memory/` (tests), `sqlite/` (durable, default), `redis/` (shared by several
+ * gateways). All pass `test/contract/ledger.ts`.
  *
- * It decides what is a change, numbers it and keeps it. It never knows who listens, encodes nothing for the
+ * A ledger decides what is a change, numbers it and keeps it. It does not know who listens, encodes nothing for the
  * wire and asks no registry.
  */
 
@@ -11,68 +11,62 @@ import type { Change } from '../event/change.ts';
 import type { EncodableTagState } from '../event/encode.ts';
 import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
 
-/** Where the ledger begins and ends. A position P of this epoch can be resumed iff floor ≤ P ≤ head. */
+/** Where the ledger begins and ends. Sequence S of this epoch can be resumed if floor ≤ S ≤ head. */
 export interface Bounds {
   readonly epoch: string;
-  /** The sequence just before the oldest change still kept; equals head when nothing is kept. */
+  /** The sequence before the oldest change kept; equals head if none is kept. */
   readonly floor: number;
-  /** The sequence of the newest change; 0 when there never was one. */
+  /** The sequence of the newest change; 0 if there never was one. */
   readonly head: number;
-  /** Positions below this are gone because stored changes were lost, not by retention. Absent: nothing was lost. */
+  /** Positions below this are gone because changes were lost, not by retention. Absent: nothing was lost. */
   readonly lost?: number;
 }
 
-/** Why an observation made no change, or that it did. */
 export type Outcome =
-  /** Made one or more changes. */
   | 'changed'
-  /** What it says was known already. */
+  /** The ledger knew it already. */
   | 'unchanged'
   /** Older than what the ledger knows: ignored. */
   | 'stale'
-  /** A delivery seen before. */
   | 'duplicate'
-  /** Deletes something the ledger never knew (a blob, an unknown tag). */
+  /** Deletes something that the ledger never knew (a blob, an unknown tag). */
   | 'unknown'
-  /** By the sender's time it happened before our last look at the tag: kept, and a look decides it. */
+  /** By the sender's time it happened before our last look at the tag. It is kept, and another look decides. */
   | 'waiting'
-  /** Filled the index without an announcement (first look, or a digest learned later). */
+  /** Filled the index without a change: a first look, or a digest learned later. */
   | 'filled';
 
 export interface Recorded {
   /** One per observation, in order. */
   readonly outcomes: readonly Outcome[];
-  /** The changes made, in order of sequence. */
   readonly changes: readonly Change[];
 }
 
-/** Narrows a read. Absent members do not narrow. */
 export interface ReadFilter {
-  /** Exact repositories, `registry/repository`. An implementation may use an index; it may also return more. */
+  /** Exact repositories, `registry/repository`. An implementation may return more. */
   readonly repositories?: readonly string[];
 }
 
 export interface Page {
-  /** In order of sequence, all after the asked sequence. */
+  /** In order of sequence, all after the requested one. */
   readonly changes: readonly Change[];
-  /** Everything up to this sequence has been looked at: the next page starts after it. */
+  /** The read looked at everything up to this sequence: the next page starts after it. */
   readonly next: number;
-  /** False when more may follow after `next`. */
+  /** False: more may follow after `next`. */
   readonly atHead: boolean;
 }
 
-/** What one tag points at now. */
 export interface TagState extends EncodableTagState {
-  /** The sequence of the change that made it so; 0 where a silent first look did. */
+  /** The sequence of the change that set this state; 0 if a silent first look did. */
   readonly sequence: number;
 }
 
 export interface TagQuery {
   /** Exact repositories `registry/repository`; absent: all. */
   readonly repositories?: readonly string[];
-  /** Opaque: from the page before. */
+  /** Opaque, from the previous page. */
   readonly cursor?: string;
-  /** Rows at most, 1–1,000. */
+  /** Maximum rows, 1–1,000. */
   readonly limit: number;
 }
 
@@ -83,13 +77,12 @@ export interface TagPage {
   readonly cursor: string | null;
 }
 
-/** What a tail hears. `reset` means: continuity was lost, everything known of the old epoch is void. */
+/** What a tail hears. `reset`: continuity was lost, everything known of the old epoch is void. */
 export type TailEvent =
   | { readonly kind: 'changes'; readonly changes: readonly Change[] }
   | { readonly kind: 'reset'; readonly bounds: Bounds; readonly reason: string };
 
 export interface RetentionOptions {
-  /** Changes kept at most. */
   readonly maxChanges: number;
   /** Age of the oldest change kept, ms. */
   readonly maxAgeMs: number;
@@ -98,47 +91,38 @@ export interface RetentionOptions {
 export interface Ledger {
   bounds(): Promise<Bounds>;
   /**
-   * Compares each observation with the index, in order, and stores what changed. Resolves only after it is
-   * durable. Calls made at the same time are committed as one group. Rejects with `UNAVAILABLE` when nothing
-   * was stored. What comes out as `waiting` is kept as pending in the same transaction; beyond `maxPending` it is
-   * believed as it came instead.
+   * Compares each observation with the index, in order, and stores what changed. Resolves once it is durable; rejects
+   * with `UNAVAILABLE` if nothing was stored. Concurrent calls are committed as one group. A `waiting` observation is
+   * kept as pending in the same transaction; beyond `maxPending` it is believed as it came.
    *
-   * @param settles ids of pending observations that these complete: removed in the same transaction. An id
-   *   that is not pending any more (another gateway was faster) makes the call a no-op with no outcomes.
+   * @param settles ids of pending observations that these complete, removed in the same transaction. If an id is no
+   *   longer pending (another gateway was faster), the call does nothing and returns no outcomes.
    */
   record(observations: readonly Observation[], settles?: readonly string[]): Promise<Recorded>;
   /**
-   * Keeps tags without digest durably until `record(…, settles)`; at most `maxPending` are held (then
-   * rejects with `UNAVAILABLE`). A dedupeKey already seen is not kept again, and is remembered from now on.
-   * Returns those that were kept.
+   * Keeps tags without digest durably until `record(…, settles)`. Rejects with `UNAVAILABLE` beyond `maxPending`.
+   * Skips observations whose dedupeKey is known, and remembers the others. Returns those kept.
    */
   defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]>;
-  /**
-   * Pending observations that nobody works on: claimed for `leaseMs`, so that of several gateways one
-   * completes each. At a start this yields what a crash left behind.
-   */
+  /** Leases unclaimed pending observations, so that one gateway completes each; also what a crash left behind. */
   claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]>;
   /**
-   * Changes after `after`, at most `limit` (1–1,000) of them; looks at a bounded number of entries, so a page
-   * may be empty and still not `atHead`. Rejects with `POSITION_GONE` when `after` < floor.
+   * Changes after `after`, at most `limit` (1–1,000). Looks at a bounded number of entries, so a page may be empty
+   * and still not `atHead`. Rejects with `POSITION_GONE` if `after` is not between floor and head.
    */
   read(after: number, limit: number, filter?: ReadFilter): Promise<Page>;
-  /** The sequence just before the first change recorded at or after `time` (ms); head when there is none. */
+  /** The sequence before the first change recorded at or after `time` (ms since the epoch); head if there is none. */
   seek(time: number): Promise<number>;
   tags(query: TagQuery): Promise<TagPage>;
   /** Scopes of `registry/repository` that a poll has baselined. */
   baselines(registry: string, repository: string): Promise<readonly string[]>;
-  /**
-   * Every change after the ledger's head at the time of the call, once, in order, after it is durable; batches
-   * as they were committed. Returns an idempotent stop.
-   */
+  /** Every change after the current head, in order, once it is durable. Returns an idempotent stop. */
   tail(listener: (event: TailEvent) => void): () => void;
-  /** Resolves when the ledger can store now; rejects with `UNAVAILABLE` and the reason otherwise. */
+  /** Resolves if the ledger can store now; otherwise rejects with `UNAVAILABLE` and the reason. */
   check(): Promise<void>;
   /**
-   * Drops what retention no longer keeps, in bounded batches: changes by count and age; by age delivery keys,
-   * what is gone, and digests that no tag points at, which would pile up for ever. The owner calls it now and
-   * then.
+   * Drops what retention no longer keeps, in bounded batches: changes by count and age; delivery keys, tombstones and
+   * untagged digests by age. The owner calls it regularly.
    */
   trim(): Promise<Bounds>;
   /** Idempotent. Waits for commits under way. */

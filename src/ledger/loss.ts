@@ -1,11 +1,8 @@
-/** What a ledger throws to itself when its store does not hold what was written. No client sees these. */
+/** Errors for a store that does not hold what was written. They stay inside the ledger. */
 
-/**
- * Changes are missing from the log, or are not as they were written. Nothing after them may be given to a reader
- * that has not seen them.
- */
+/** Changes are missing from the log, or damaged. A reader that has not seen them must not receive later ones. */
 export class ChangesLost extends Error {
-  /** The last of them: reading can go on after it. */
+  /** The last of them. Reading can continue after it. */
   readonly upTo: number;
 
   constructor(upTo: number, found: string) {
@@ -15,9 +12,8 @@ export class ChangesLost extends Error {
   }
 }
 
-/** A record that is not a change is not as it was written: its checksum, or the form of a value, is wrong. */
+/** A record other than a change is damaged: its checksum, or the form of a value, is wrong. */
 export class RecordDamaged extends Error {
-  /** @param what for example `tag "1.2" of r.example.com/team/app` */
   constructor(what: string) {
     super(`read the ledger: ${what} is damaged: must be as it was written`);
     this.name = 'RecordDamaged';

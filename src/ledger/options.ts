@@ -4,21 +4,20 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import type { RetentionOptions } from './ledger.ts';
 
-/** Every bound of a ledger, named. Tests lower them to see them overflow. */
 export interface LedgerLimits {
-  /** Tags without digest that wait for a HEAD; over it `defer` rejects. Default 10,000. */
+  /** Tags without digest that wait for a HEAD; beyond it `defer` rejects. Default 10,000. */
   readonly maxPending: number;
-  /** Delivery keys remembered; the oldest go first. Default 100,000. */
+  /** Delivery keys remembered; the oldest are dropped first. Default 100,000. */
   readonly maxDeliveryKeys: number;
-  /** Scopes baselined per repository; the oldest go first (its next look is silent again). Default 256. */
+  /** Scopes baselined per repository; the oldest go first, and their next look is silent. Default 256. */
   readonly maxScopesPerRepository: number;
   /** Entries that one `read` or `tags` call looks at. Default 10,000. */
   readonly maxScanned: number;
   /** Rows that one step of `trim` drops. Default 5,000. */
   readonly maxTrimmedAtOnce: number;
-  /** Observations that wait for a commit; over it `record` and `defer` reject. Default 10,000. */
+  /** Observations that wait for a commit; beyond it `record` and `defer` reject. Default 10,000. */
   readonly maxWaitingObservations: number;
-  /** Reads that wait for their turn; over it they reject. Default 20,000 (one for each connection). */
+  /** Reads that wait for their turn; beyond it they reject. Default 20,000, one for each connection. */
   readonly maxWaitingReads: number;
 }
 
@@ -32,22 +31,18 @@ export const defaultLimits: LedgerLimits = {
   maxWaitingReads: 20_000,
 };
 
-/** What every implementation of the port is opened with. */
 export interface LedgerOptions {
   readonly retention: RetentionOptions;
   readonly clock: Clock;
-  /** Makes the epoch of a new ledger. */
   readonly random: Random;
-  /** Default: says nothing. */
   readonly log?: Log;
-  /** Default: counts nothing. */
   readonly metrics?: Metrics;
   readonly limits?: Partial<LedgerLimits>;
 }
 
 const maxPageSize = 1_000;
 
-/** A page's size, held within 1–1,000. */
+/** Clamps a page size to 1–1,000. */
 export function boundedLimit(limit: number): number {
   return Math.min(Math.max(Math.trunc(limit), 1), maxPageSize);
 }

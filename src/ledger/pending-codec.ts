@@ -10,12 +10,12 @@ export const digestSchema = z.custom<Digest>(
   'must be a digest, sha256:<64 hex> or sha512:<128 hex>',
 );
 
-/** ms since the epoch, as far as a change can carry them: a later one could never be sent to subscribers. */
+/** ms since the epoch, within the range that a change can carry. */
 export const timeSchema = z
   .number()
   .refine(isTime, 'must be a time in whole ms since 1970, up to the end of the year 9999');
 
-/** Canonical, as every source makes them: the gateway asks registries by these names, so they are checked. */
+/** Canonical names. They are checked because the gateway asks registries by them. */
 export const namesSchema = {
   registry: z
     .string()
@@ -36,7 +36,7 @@ const common = {
   dedupeWindowMs: z.number().nonnegative().exactOptional(),
 };
 
-/** A deferred observation as it is stored; its delivery key is spent. */
+/** A deferred observation as stored. Its delivery key is remembered already. */
 export const pendingSchema = z.preprocess(
   fromEarlier,
   z.discriminatedUnion('kind', [
@@ -63,12 +63,12 @@ export function encodePending(observation: Deferred): string {
   return JSON.stringify({ ...observation, dedupeKey: null });
 }
 
-/** @throws RecordDamaged where the text is not what `encodePending` made */
+/** @throws RecordDamaged if `encodePending` did not make the string */
 export function decodePending(text: string): Deferred {
   try {
     return pendingSchema.parse(JSON.parse(text));
   } catch {
-    // Without the text: it may be anything.
+    // The message omits the string, which may be anything.
     throw new RecordDamaged('a tag that waits for its digest');
   }
 }

@@ -1,9 +1,6 @@
 import { ManifeedError } from '../errors.ts';
 
-/**
- * Lets a few reads through at a time; a bounded number of others waits. Reads share one thread with commits: if all
- * reads were in its queue, a storm of reconnects would delay every webhook behind them.
- */
+/** Limits reads under way and waiting: a storm of reconnects would delay the commits, which share their thread. */
 export class ReadGate {
   readonly #maxAtOnce: number;
   readonly #maxWaiting: number;
@@ -15,14 +12,14 @@ export class ReadGate {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** @throws UNAVAILABLE where too many wait already */
+  /** @throws UNAVAILABLE if too many wait already */
   async pass<T>(read: () => Promise<T>): Promise<T> {
     if (this.#underWay < this.#maxAtOnce) this.#underWay += 1;
     else await this.#turn();
     try {
       return await read();
     } finally {
-      // The turn goes to the next one directly, so that none that comes later can overtake it.
+      // Hand the turn over directly, so that a later read cannot overtake.
       const next = this.#waiting.shift();
       if (next === undefined) this.#underWay -= 1;
       else next();

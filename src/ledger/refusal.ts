@@ -1,7 +1,7 @@
 import { ManifeedError } from '../errors.ts';
 import type { Bounds } from './ledger.ts';
 
-/** A read at a sequence that the ledger does not hold (any more, or yet). */
+/** For a read at a sequence that the ledger holds no longer, or not yet. */
 export function refusePosition(after: number, { floor, head, lost = 0 }: Bounds): ManifeedError {
   const below = after < lost ? 'continuity-lost' : 'below-floor';
   const reason = after < floor ? below : 'ahead-of-head';
@@ -10,7 +10,7 @@ export function refusePosition(after: number, { floor, head, lost = 0 }: Bounds)
   });
 }
 
-/** A read at a sequence after which changes are missing or damaged. */
+/** For a read at a sequence after which changes are missing or damaged. */
 export function refuseLost(after: number, { floor, head }: Bounds): ManifeedError {
   return new ManifeedError(
     'POSITION_GONE',
@@ -19,7 +19,6 @@ export function refuseLost(after: number, { floor, head }: Bounds): ManifeedErro
   );
 }
 
-/** More incomplete tags than may wait. */
 export function refusePending(waiting: number, more: number, maxPending: number): ManifeedError {
   const state = `${waiting} wait and ${more} more came`;
   return new ManifeedError('UNAVAILABLE', `defer observations: ${state}: must be at most ${maxPending}`);

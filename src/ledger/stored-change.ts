@@ -1,14 +1,14 @@
-/** Checks a change that was read: an import file and a shared Redis are input like any other. */
+/** Checks a change that was read: an import file and a shared Redis are untrusted input. */
 import type { Change } from '../event/change.ts';
 import { isTag } from '../event/reference.ts';
 import { isStoredRepository } from '../event/stored-repository.ts';
 import { maxTimeMs } from '../event/time.ts';
 
-/** 0001-01-01, ms: some senders mean "unknown" by it. */
+/** 0001-01-01, ms: some senders use it for "unknown". */
 const earliestMs = -62_135_596_800_000;
 const epochGrammar = /^[0-9a-z]{1,32}$/;
 
-/** Positions travel as a field of SSE, where a line break would begin another one. */
+/** Positions travel in a field of SSE, which a line break would end. */
 export function isEpoch(value: unknown): value is string {
   return typeof value === 'string' && epochGrammar.test(value);
 }
@@ -18,12 +18,12 @@ export function isTimeMs(value: number): boolean {
   return Number.isInteger(value) && value >= earliestMs && value <= maxTimeMs;
 }
 
-/** Whether it can be a sequence, a size or another count: an exact integer, not below 0. */
+/** Whether it is an exact integer from 0, such as a sequence or a size. */
 export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-/** The first member that no ledger would have stored; null if there is none. Digests were checked before. */
+/** The first member that no ledger would have stored, or null. The caller checks digests. */
 export function badMember(change: Omit<Change, 'epoch'>): keyof Change | null {
   if (!isCount(change.sequence) || change.sequence === 0) return 'sequence';
   if (!isStoredRepository(change.registry, change.repository)) return 'repository';

@@ -9,7 +9,7 @@ export interface TagCursor {
 
 const maxCursorLength = 2_048;
 
-/** Opaque to callers, so that an implementation may change it; URL-safe, because it may travel in a link. */
+/** Opaque to callers, so that an implementation may change it; URL-safe. */
 export function formatTagCursor(cursor: TagCursor): string {
   return Buffer.from(JSON.stringify([cursor.registry, cursor.repository, cursor.tag])).toString('base64url');
 }
@@ -31,7 +31,7 @@ function decode(text: string): unknown {
   }
 }
 
-/** Byte order of registry, repository and tag: the order of every implementation. All three are ASCII. */
+/** Byte order of registry, repository and tag, in every implementation. All three are ASCII. */
 export function compareTags(a: TagCursor, b: TagCursor): number {
   return (
     compareText(a.registry, b.registry) ||

@@ -1,12 +1,11 @@
 import type { TailEvent } from './ledger.ts';
 
-/** Who listens to a ledger's tail. */
 export class Tails {
   readonly #listeners = new Set<(event: TailEvent) => void>();
 
   /** Returns an idempotent stop. */
   add(listener: (event: TailEvent) => void): () => void {
-    // A wrapper, so that the same function given twice is two listeners and each stop stops its own.
+    // A wrapper, so that a function added twice is two listeners, and each stop removes its own.
     const own = (event: TailEvent) => listener(event);
     this.#listeners.add(own);
     return () => {
@@ -14,10 +13,7 @@ export class Tails {
     };
   }
 
-  /**
-   * Tells every listener. One that throws is a defect that ends the process; it must not look like a failed
-   * `record`, whose changes are durable by now.
-   */
+  /** A listener that throws is a defect, which ends the process: it must not look like a failed `record`. */
   emit(event: TailEvent): void {
     for (const listener of this.#listeners)
       try {

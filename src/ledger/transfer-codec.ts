@@ -1,4 +1,4 @@
-/** An export as NDJSON: a row is a line of JSON. What comes from a file is checked here and trusted inside. */
+/** An export as NDJSON: one row per line. Files are checked here, and trusted inside. */
 import { z } from 'zod';
 import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
@@ -7,14 +7,14 @@ import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
 import { digestSchema, namesSchema, pendingSchema, tagSchema, timeSchema } from './pending-codec.ts';
 import { type LedgerRow, transferFormat } from './transfer.ts';
 
-/** Longest line accepted, in characters; the longest real one has some two thousand. */
+/** Longest line accepted, in characters; real ones have at most some two thousand. */
 export const maxLineLength = 64 * 1024;
 
 const name = z.string().min(1).max(1_024);
 const count = z.number().int().nonnegative();
 const mediaType = z.string().max(1_024).nullable().transform(parseMediaType);
 const target = { digest: digestSchema.nullable(), mediaType, size: count.nullable() };
-/** Exports of earlier versions do not have these. */
+/** Absent in exports of earlier versions. */
 const said = { saidAt: timeSchema.nullable().default(null), saidBy: name.nullable().default(null) };
 
 const rowSchema = z.discriminatedUnion('row', [
@@ -71,11 +71,7 @@ export function encodeRow(row: LedgerRow): string {
   return `${JSON.stringify(row)}\n`;
 }
 
-/**
- * The rows of an NDJSON file, read in whatever chunks it comes; empty lines are passed over.
- *
- * @throws BODY_INVALID naming the line
- */
+/** The rows of an NDJSON file in chunks of any size; skips empty lines. @throws BODY_INVALID naming the line */
 export async function* decodeRows(chunks: AsyncIterable<string | Uint8Array>): AsyncGenerator<LedgerRow> {
   const decoder = new TextDecoder('utf-8', { fatal: false });
   let rest = '';

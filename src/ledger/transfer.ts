@@ -1,7 +1,7 @@
 /**
- * Moving a ledger as rows: everything it holds, so that another one, of whatever kind, goes on as the same
- * ledger: same epoch and positions, same index with its tombstones, same deliveries remembered. An optional
- * capability beside the port, because gateways never need it; `manifeed ledger export` and `import` do.
+ * Moves a ledger as rows, so that another one, of any kind, goes on as the same ledger: same epoch and positions,
+ * same index with its tombstones, same remembered deliveries. Optional beside the port: only `manifeed ledger export`
+ * and `import` need it.
  */
 import { ManifeedError } from '../errors.ts';
 import type { Change } from '../event/change.ts';
@@ -10,8 +10,8 @@ import type { ManifestRow, TagRow } from './decide.ts';
 import type { Ledger } from './ledger.ts';
 
 /**
- * A row of an export. In order: the header; the changes from floor + 1 to head; tags (tombstones too),
- * manifests, baselines, deliveries (oldest first) and pending tags, in any order between kinds; the end.
+ * A row of an export. In order: the header; the changes from floor + 1 to head; tags (tombstones too), manifests,
+ * baselines, deliveries (oldest first) and pending tags, with kinds in any order; the end.
  */
 export type LedgerRow =
   | HeaderRow
@@ -26,19 +26,18 @@ export type LedgerRow =
     }
   /** `at`: when the key was remembered, ms since the epoch. */
   | { readonly row: 'delivery'; readonly key: string; readonly at: number }
-  /** Unclaimed, and with a new id where it is imported: leases and ids belong to the gateways of before. */
+  /** Imported unclaimed, with a new id: leases and ids belong to the previous gateways. */
   | { readonly row: 'pending'; readonly observation: Deferred }
-  /** `rows`: how many came before this one. Without it the export was cut off. */
+  /** `rows`: how many precede this one. Without it the export was cut off. */
   | { readonly row: 'end'; readonly rows: number };
 
 export interface HeaderRow {
   readonly row: 'header';
-  /** Version of this row format. */
   readonly format: typeof transferFormat;
   readonly epoch: string;
   readonly head: number;
   readonly floor: number;
-  /** recordedAt of the newest change, ms since the epoch: the next one is not before it. 0: there was none. */
+  /** recordedAt of the newest change, ms since the epoch: the next one is not earlier. 0: there was none. */
   readonly recordedAt: number;
   /** The ledger's newest stamp, ms; absent in exports of earlier versions. */
   readonly stampedAt?: number;
@@ -50,9 +49,9 @@ export interface Transferable {
   /** Everything the ledger holds, as of one moment. One export at a time. */
   exportRows(): AsyncIterable<LedgerRow>;
   /**
-   * Fills an empty ledger, which takes on the epoch of the rows; tails hear `reset`. All or nothing.
+   * Fills an empty ledger, which takes over the epoch of the rows; tails receive `reset`. All or nothing.
    *
-   * @throws BODY_INVALID where the rows are no whole export, UNAVAILABLE where the ledger is not empty or fails
+   * @throws BODY_INVALID if the rows are not a whole export, UNAVAILABLE if the ledger is not empty or fails
    */
   importRows(rows: AsyncIterable<LedgerRow>): Promise<void>;
 }
@@ -61,7 +60,7 @@ export function isTransferable(ledger: Ledger): ledger is Ledger & Transferable 
   return 'exportRows' in ledger && 'importRows' in ledger;
 }
 
-/** Passes the rows on and throws where they are not one whole export: an import reads them through this. */
+/** Passes the rows on, and throws unless they are one whole export. Every import reads through this. */
 export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerator<LedgerRow> {
   let count = 0;
   let header: HeaderRow | null = null;
@@ -77,7 +76,7 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
     } else if (header === null) throw refuse(count, `a ${row.row} first`, 'the header first');
     else if (row.row === 'change') {
       sequence += 1;
-      // A search by time halves the log, so its times must not fall.
+      // A search by time is binary, so times must not fall.
       if (row.recordedAt < recordedAt || row.recordedAt > header.recordedAt)
         throw refuse(
           count,
@@ -109,7 +108,6 @@ function refuse(index: number, found: string, required: string): ManifeedError {
   return new ManifeedError('BODY_INVALID', `import ledger: row ${index + 1}: ${found}: must be ${required}`);
 }
 
-/** An import goes only into a ledger that never held anything. */
 export function refuseNotEmpty(head: number): ManifeedError {
   return new ManifeedError(
     'UNAVAILABLE',

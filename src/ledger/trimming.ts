@@ -2,10 +2,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Ledger } from './ledger.ts';
 
-/** How often retention is looked after. */
 const trimIntervalMs = 30_000;
 
-/** Drops what retention no longer keeps, now and then. A failure is logged and tried again. Returns an idempotent stop. */
+/** Trims the ledger regularly. A failure is logged and tried again. Returns an idempotent stop. */
 export function keepTrimmed(ledger: Ledger, clock: Clock, log: Log): () => void {
   let stopped = false;
   let cancel = clock.after(trimIntervalMs, turn);

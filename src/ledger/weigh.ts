@@ -1,35 +1,33 @@
 /**
- * Which of two words about the same tag or digest counts: what an observation says, or what the index believes.
- * Pure; Redis restates it in `lua/weigh.lua`.
+ * Decides which counts: what an observation says, or what the index believes of the same tag or digest. Pure; Redis
+ * restates it in `lua/weigh.lua`.
  *
- * | the observation                                | older where                                              |
+ * | the observation                                | older if                                                 |
  * |------------------------------------------------|----------------------------------------------------------|
  * | a look (poll, HEAD)                            | it was asked for before the row was last believed        |
  * | told, with a sender's time                     | the same origin has said something later                 |
  * | told, and kept meanwhile (`keptAt`)            | as above; or the row was believed after it was kept      |
  * | told, without a sender's time                  | never: what arrives later counts                         |
  *
- * A told observation is `unsure` where the sender's time, if it is not ahead of ours, lies before our last look
- * at the tag: a late delivery, or a sender whose clock is behind. Only the registry knows.
+ * A told observation is `unsure` if the sender's time is not ahead of ours and lies before our last look at the tag:
+ * a late delivery, or a sender whose clock is behind. Only the registry knows.
  *
  * Times of two senders are never compared: their clocks may differ by any amount.
  */
 import type { Observation } from '../event/observation.ts';
 import { type LedgerClock, toWall } from './ledger-clock.ts';
 
-/** What a row of the index remembers of when, and from whom, it was believed. */
+/** When, and by whom, a row of the index was last believed. */
 export interface Remembered {
   /** The ledger's stamp at which this was last believed, ms. */
   readonly asOf: number;
-  /** The stamp of the last look at the tag; null or absent: none. */
+  /** The stamp of the last look at the tag, ms; null or absent: none. */
   readonly lookedAt?: number | null;
   /** The newest time that a sender gave, ms since the epoch by its clock; null: none. */
   readonly saidAt: number | null;
-  /** The origin of `saidAt`. */
   readonly saidBy: string | null;
 }
 
-/** When the ledger decides. */
 export interface Moment {
   /** The wall clock, ms since the epoch. */
   readonly now: number;
@@ -39,34 +37,33 @@ export interface Moment {
 export type Weight = 'newer' | 'older' | 'unsure';
 
 /**
- * A sender's time that is ahead of the ledger's clock makes only those times late that are ahead too, or older by
- * at most this, ms. More, and the sender's clock is likelier to have been corrected than a delivery to be so late;
- * or one moment with a wrong clock would silence a sender until that moment comes.
+ * A remembered time ahead of the ledger's clock makes only those times late that are ahead too, or older by at most
+ * this, ms. If they are older, the sender's clock was probably corrected. Otherwise one moment with a wrong clock
+ * would silence a sender until that moment comes.
  */
-export const maxLatenessMs = 600_000;
+const maxLatenessMs = 600_000;
 
 export function weigh(seen: Observation, row: Remembered, at: Moment): Weight {
   const stamp = stampOf(seen, at.clock);
-  // A stamp that the ledger has not reached was lost to a crash, or comes from an earlier format.
+  // A stamp ahead of the ledger's clock was lost to a crash, or comes from an earlier format.
   const believedAt = row.asOf > at.clock.stampedAt ? 0 : row.asOf;
   if (seen.looked === true) return stamp < believedAt ? 'older' : 'newer';
   if (isLate(seen, row, at.now)) return 'older';
   if (seen.keptAt !== undefined) return stamp < believedAt ? 'older' : 'newer';
   const { lookedAt = null } = row;
   if (seen.saidAt === undefined || lookedAt === null) return 'newer';
-  // Ahead of a clock that stepped back, though not of what it would be: then it is the clock that is wrong.
+  // Ahead of a clock that stepped back, but not of the stamp: then our clock is wrong.
   if (seen.saidAt > at.now)
     return seen.saidAt <= at.clock.stampedAt && seen.saidAt < lookedAt ? 'unsure' : 'newer';
   return at.clock.stampedAt - (at.now - seen.saidAt) < lookedAt ? 'unsure' : 'newer';
 }
 
-/** Whether the same sender has said something that happened later. */
 function isLate(seen: Observation, row: Remembered, now: number): boolean {
   if (seen.saidAt === undefined || row.saidAt === null || row.saidBy !== seen.origin) return false;
   return seen.saidAt < row.saidAt && row.saidAt <= latestBinding(seen.saidAt, now);
 }
 
-/** Times after `saidAt` and up to this one make it late, ms since the epoch. */
+/** A remembered time after `saidAt`, up to this one, makes `saidAt` late; ms since the epoch. */
 export function latestBinding(saidAt: number, now: number): number {
   return saidAt > now ? Number.MAX_SAFE_INTEGER : Math.max(now, saidAt + maxLatenessMs);
 }
@@ -74,17 +71,16 @@ export function latestBinding(saidAt: number, now: number): number {
 /** The ledger's stamp of an observation, ms. */
 export function stampOf({ looked, ageMs = 0, keptAt }: Observation, { stampedAt }: LedgerClock): number {
   if (looked !== true) return keptAt ?? stampedAt;
-  // A HEAD for something kept was sent after it was kept, whatever a step of the clock says.
+  // A HEAD for something kept was sent after it was kept, even if the clock stepped.
   return Math.max(Math.floor(stampedAt - ageMs), keptAt ?? 0);
 }
 
-/** When it happened, as far as we know, ms since the epoch; never after now. */
+/** When it happened, as far as known, ms since the epoch; never after now. */
 export function happenedAt(seen: Observation, { now, clock }: Moment): number {
   const arrivedAt = seen.keptAt ?? stampOf(seen, clock);
   return Math.min(seen.saidAt ?? toWall(clock, arrivedAt), now);
 }
 
-/** What a row remembers once the observation is believed. */
 export function remembered(seen: Observation, row: Remembered | undefined, at: Moment): Remembered {
   const stamp = stampOf(seen, at.clock);
   const { stampedAt } = at.clock;

@@ -19,42 +19,38 @@ import {
   type RedisTimeouts,
 } from './target.ts';
 
-/** Where Redis is and how it is used, by all that stands on it. */
 export interface RedisOptions extends RedisTarget {
-  /** What all keys begin with, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
+  /** Prefix of all keys, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
   readonly keyPrefix?: string;
   readonly timeouts?: Partial<RedisTimeouts>;
   /** How long opening may take, ms. Default 10,000. */
   readonly openTimeoutMs?: number;
-  /** How often idle connections are used, to see that they live, ms. Default 2,000. */
+  /** How often both connections are tested, ms. Default 2,000. */
   readonly watchEveryMs?: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Default: says nothing. */
   readonly log?: Log;
-  /** Default: counts nothing. */
   readonly metrics?: Metrics;
-  /** The time that scripts go by, ms; default: the Redis server's, which all gateways share. For tests. */
+  /** The time for scripts, ms; default: the Redis server's, which all gateways share. For tests. */
   readonly now?: () => number;
 }
 
-/** The user that the connections are prepared for and that hears the channel: the ledger. */
+/** The user that prepares the connections and hears the channel: the ledger. */
 export interface RedisUser {
   /** Prepares each new connection for commands before it counts as up. A rejection ends the connection. */
   prepare(client: Redis): Promise<void>;
-  /** A message of the channel. */
   onMessage(text: string): void;
-  /** Time to ask where the ledger stands: every `watchEveryMs`, and after each connecting. */
+  /** Asks where the ledger stands: every `watchEveryMs`, and after each connecting. */
   onLook(): Promise<void>;
 }
 
-/** The connections of a gateway. Others that stand on them send scripts of their own over `commands`. */
+/** The connections of a gateway. Other users send their own scripts over `commands`. */
 export interface RedisConnections extends ScriptHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly damage: RedisDamage;
-  /** Has the channel heard over a new connection. */
+  /** Reconnects the channel. */
   renewTail(reason: string): void;
   /** Idempotent. */
   close(): Promise<void>;
@@ -62,16 +58,16 @@ export interface RedisConnections extends ScriptHost {
 
 const defaults = { keyPrefix: 'manifeed', openTimeoutMs: 10_000, watchEveryMs: 2_000 };
 
-/** One failed dial is retried after up to 200 ms, a lasting outage every 5 s at most: jittered, so that gateways spread. */
+/** A failed dial is retried within 200 ms, in a lasting outage within 5 s; jittered, so that gateways spread. */
 const backoff = { baseMs: 100, maxMs: 5_000 };
 
 /**
- * Opens the two connections of a gateway: one for commands, one that hears the channel, so that neither a slow
- * script delays the news nor a flood of news a commit. Resolves when both are up.
+ * Opens the two connections of a gateway, one for commands and one for the channel: a slow script does not delay the
+ * news, nor a flood of news a commit. Resolves when both are up.
  *
- * @param makeUser is called before anything is dialled
- * @throws UNAVAILABLE when Redis can't be had within `openTimeoutMs`, is too old, or holds a newer schema
- * @throws PARAMETER_INVALID when the target makes no sense
+ * @param makeUser called before anything is dialled
+ * @throws UNAVAILABLE if Redis cannot be reached within `openTimeoutMs`, is too old, or holds a newer schema
+ * @throws PARAMETER_INVALID if the target makes no sense
  */
 export async function openConnections(
   options: RedisOptions,
@@ -94,7 +90,7 @@ export async function openConnections(
       onUp: () => {
         up.set(1, { connection: name });
         first.resolve();
-        // What was published while nobody listened is in the stream. A failure is not lost: the next look asks again.
+        // The stream has what was published meanwhile. After a failure the next look asks again.
         user.onLook().catch(() => {});
       },
       onDown: () => up.set(0, { connection: name }),
@@ -151,10 +147,7 @@ export async function openConnections(
   return redis;
 }
 
-/**
- * Uses both connections now and then: a hung server or a cut that no packet tells of shows as a command that is
- * not answered in time, and ends the connection.
- */
+/** Uses both connections regularly: a command without an answer reveals a hung server or a silent cut. */
 async function watch(
   options: RedisOptions,
   user: RedisUser,
@@ -165,7 +158,7 @@ async function watch(
   for (;;) {
     await clock.sleep(watchEveryMs * (0.75 + random() / 2), signal);
     if (signal.aborted) return;
-    // Failures have ended their connection by now; the link says so in the log.
+    // A failure has already ended its connection, and the link logs it.
     await Promise.allSettled([
       user.onLook(),
       tail.isUp ? tail.use('listen to the channel', (client) => client.ping()) : null,
@@ -173,7 +166,7 @@ async function watch(
   }
 }
 
-/** Trying again will not help: a newer schema, an old server, a wrong password. */
+/** A retry will not help: a newer schema, an old server, a wrong password. */
 function isFinal(error: unknown): boolean {
   return (
     error instanceof ManifeedError ||

@@ -3,13 +3,13 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { RareLog } from '../lib/rare-log.ts';
 
-/** What was found in Redis, or came from it, that no gateway put there. */
+/** Data in Redis, or received from it, that no gateway wrote. */
 export type DamageKind = 'message' | 'change' | 'tag' | 'pending' | 'schedule' | 'presence';
 
 /** Characters of a finding that are logged. */
 const maxLogged = 100;
 
-/** Counts and logs what Redis gave that no gateway stored. It is never served. */
+/** Counts and logs data that no gateway wrote. It is never served. */
 export class RedisDamage {
   readonly #log: RareLog;
   readonly #count: (kind: DamageKind) => void;
@@ -24,7 +24,7 @@ export class RedisDamage {
     this.#count = (kind) => counter.inc({ kind });
   }
 
-  /** @param what where it was found, or its beginning; from a stranger, so it is cut */
+  /** @param what where it was found, or its beginning; untrusted, so it is cut */
   found(kind: DamageKind, what: string): void {
     this.#count(kind);
     const fields = { kind, found: what.slice(0, maxLogged) };

@@ -1,25 +1,25 @@
 import { ManifeedError } from '../errors.ts';
 
 /**
- * The shape of keys and rows that this version writes. Raised when an older gateway would misread them, or would
- * write what this version refuses: an older one then refuses to write, by name.
+ * The version of the keys and rows written here. Raise it if an older gateway would misread them, or would write what
+ * this version refuses: older gateways then refuse to write.
  *
  * 1: without checksums. 2: entries of the stream and rows of tags have a checksum (ledger/redis/sum.ts).
  */
 export const schemaVersion = 2;
 
-/** Key names, all in one Cluster slot. Each user of the connections makes its own from `prefix`. */
+/** Key names, all in one Cluster slot. Each user makes its own from `prefix`. */
 export interface RedisKeys {
   readonly prefix: string;
-  /** The one key that each script is given; it makes the others from it. */
+  /** The one key that each script receives; it makes the others from it. */
   readonly meta: string;
-  /** With the database's number: channels belong to the server, not to a database. */
+  /** Contains the database's number: channels belong to the server, not to a database. */
   readonly channel: string;
 }
 
 const prefixGrammar = /^[A-Za-z0-9._:-]{1,64}$/;
 
-/** @throws PARAMETER_INVALID if the prefix can't stand in a hash tag */
+/** @throws PARAMETER_INVALID if the prefix cannot stand in a hash tag */
 export function redisKeys(keyPrefix: string, database: number): RedisKeys {
   if (!prefixGrammar.test(keyPrefix)) {
     const message = `open the ledger: keyPrefix ${JSON.stringify(keyPrefix.slice(0, 100))}: must match ${prefixGrammar.source}`;

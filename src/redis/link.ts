@@ -1,6 +1,6 @@
 /**
- * One connection to Redis that comes back by itself: dials, prepares, watches, and after a loss dials again with
- * jittered backoff. While it is down every use of it fails at once with UNAVAILABLE; nothing queues up.
+ * One connection to Redis that restores itself: dials, prepares, and after a loss dials again with jittered backoff.
+ * While it is down, every use fails at once with UNAVAILABLE; nothing queues up.
  */
 
 import type { Redis } from 'ioredis';
@@ -15,24 +15,24 @@ import type { Dial } from './target.ts';
 export interface RedisLinkOptions {
   /** What the connection is for, in logs: `commands` or `tail`. */
   readonly name: string;
-  /** Where it leads, for messages; without credentials. */
+  /** The address for messages, without credentials. */
   readonly address: string;
   readonly dial: Dial;
-  /** For dialling and `prepare` together, ms. ioredis's own timeout ends when TCP is up, and a stopped server's kernel takes connections. */
+  /** For dialling and `prepare`, ms. ioredis's own timeout ends at TCP, which a stopped server's kernel accepts. */
   readonly connectTimeoutMs: number;
   readonly backoff: BackoffOptions;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Before the connection counts as up: load scripts, subscribe. A rejection ends the connection. */
+  /** Runs before the connection counts as up: loads scripts, subscribes. A rejection ends the connection. */
   readonly prepare: (client: Redis) => Promise<void>;
   readonly onUp: () => void;
   readonly onDown: () => void;
-  /** A try that failed; the next one follows by itself. */
+  /** An attempt failed; the next one follows by itself. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A connection that stood for less is not taken for a success: the backoff goes on where it was. */
+/** A connection that lasted less is not a success: the backoff continues where it was. */
 const steadyAfterMs = 1_000;
 
 export class RedisLink {
@@ -51,7 +51,7 @@ export class RedisLink {
     return this.#client !== null;
   }
 
-  /** Begins to dial, and goes on until `close`. */
+  /** Dials, and dials again after each loss, until `close`. */
   start(): void {
     this.#running ??= this.#run();
   }
@@ -60,8 +60,8 @@ export class RedisLink {
    * Runs commands on the connection.
    *
    * @param action what fails, for the error's message
-   * @throws UNAVAILABLE while the link is down, and when a command fails or is not answered in time (then it may
-   *   have been carried out)
+   * @throws UNAVAILABLE while the link is down, or if a command fails or is not answered in time (it may have been
+   *   run)
    */
   async use<T>(action: string, run: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.#client;
@@ -77,14 +77,13 @@ export class RedisLink {
     }
   }
 
-  /** Ends a connection that no longer answers as it should; the link dials again. */
+  /** Ends a connection that no longer answers properly; the link dials again. */
   fault(client: Redis, reason: string): void {
     if (client !== this.#client) return;
     this.#lose(reason);
     client.disconnect();
   }
 
-  /** Ends the connection that stands, if one does, and dials again. */
   renew(reason: string): void {
     if (this.#client !== null) this.fault(this.#client, reason);
   }
@@ -96,7 +95,7 @@ export class RedisLink {
     await this.#running;
   }
 
-  /** ioredis parses whatever answers as Redis' protocol, and then complains of the first byte. */
+  /** ioredis parses any answer as Redis' protocol, and then complains about the first byte. */
   #explain(error: unknown): string {
     const message = messageOf(error);
     const isOther = /^(?:Unknown RESP type|Protocol error)/.test(message);
@@ -119,7 +118,7 @@ export class RedisLink {
         await ended;
         client.disconnect();
       } catch (error) {
-        // ioredis says only "closed" here; why, it said in its error event.
+        // ioredis says only "closed" here; its error event gave the reason.
         if (!/^Connection is closed/.test(messageOf(error))) this.#reason = this.#explain(error);
         this.#refused = error instanceof ManifeedError ? error : null;
         if (signal.aborted) return;
@@ -172,10 +171,7 @@ export class RedisLink {
   }
 }
 
-/**
- * Whether the connection is of no more use: it does not answer, is closed, or leads to a server that is not (or
- * no longer) the primary of our slot. A script's refusal is not such.
- */
+/** Whether the connection is useless: unanswered, closed, or to a server that is not the primary of our slot. */
 function endsConnection(error: unknown): boolean {
   return /^(?:Command timed out|Connection is closed|Stream isn't writeable|READONLY|MOVED|CLUSTERDOWN|LOADING|MASTERDOWN|UNKILLABLE|NOAUTH)/.test(
     messageOf(error),

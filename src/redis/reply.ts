@@ -1,13 +1,7 @@
-/**
- * Reads what scripts return and writes what they take. Other programs may write to the same Redis, so a reply is
- * checked like any other input. Each reader throws UNAVAILABLE where the reply is of another shape.
- */
+/** Readers of replies. Other programs may write to the same Redis: each throws UNAVAILABLE for another shape. */
 import { ManifeedError } from '../errors.ts';
 
-/**
- * JSON that Lua's decoder takes whole. It refuses a text with a lone surrogate in it, and one media type from a
- * stranger must not spoil the group of everyone's observations; U+FFFD stands in its place.
- */
+/** JSON for Lua's decoder, which refuses lone surrogates, and with them a whole group: U+FFFD replaces them. */
 export function encodeForLua(value: unknown): string {
   const text = JSON.stringify(value);
   // JSON.stringify escapes no other character as \ud…
@@ -32,7 +26,7 @@ export function asText(value: unknown): string {
   throw broken('a text', value);
 }
 
-/** A number, or the text of one: Redis answers with texts where numbers may be large. */
+/** A number, or a string of one: Redis returns strings if numbers may be large. */
 export function asNumber(value: unknown): number {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value;
   if (typeof number === 'number' && Number.isFinite(number)) return number;

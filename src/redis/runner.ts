@@ -5,13 +5,12 @@ import type { RedisLink } from './link.ts';
 import { encodeForLua } from './reply.ts';
 import type { Script, Scripts } from './scripts.ts';
 
-/** What a script needs of the connections: where to send it, and which keys and time it goes by. */
+/** What a script needs from the connections: where to send it, the keys and the time. */
 export interface ScriptHost {
   readonly commands: RedisLink;
   readonly keys: RedisKeys;
-  /** The time that scripts go by, ms; null: the server's. */
+  /** The time for scripts, ms; null: the server's. */
   now(): number | null;
-  /** Counts each script that is sent. */
   countScript(script: string): void;
 }
 
@@ -22,7 +21,6 @@ export interface ScriptRunnerOptions<Name extends string> {
   readonly common?: () => Readonly<Record<string, unknown>>;
 }
 
-/** Runs the scripts of one user over a link. */
 export class ScriptRunner<Name extends string> {
   readonly #options: ScriptRunnerOptions<Name>;
 
@@ -32,7 +30,7 @@ export class ScriptRunner<Name extends string> {
 
   /**
    * @param action for the error's message
-   * @param call members of ARGV[1] that this script wants beside the common ones
+   * @param call members of ARGV[1] that this script needs beside the common ones
    * @param args ARGV[2] and on
    * @throws UNAVAILABLE, see `RedisLink.use`
    */
@@ -45,12 +43,12 @@ export class ScriptRunner<Name extends string> {
     return this.#options.redis.commands.use(action, (client) => this.runOn(client, script, call, args));
   }
 
-  /** Loads every script, so that no call has to send a source. */
+  /** Loads every script, so that calls need not send the source. */
   async load(client: Redis): Promise<void> {
     await Promise.all([...this.#options.scripts.values()].map(({ source }) => client.script('LOAD', source)));
   }
 
-  /** On a connection that is not up yet. */
+  /** As `run`, on a connection that is not up yet. */
   async runOn(
     client: Redis,
     name: Name,
@@ -80,7 +78,7 @@ async function evaluate(client: Redis, script: Script, args: string[]): Promise<
   }
 }
 
-/** A newer gateway has changed what the keys mean: to write as if it had not would ruin its ledger. */
+/** A newer gateway has changed what the keys mean: writing would ruin its ledger. */
 function schemaRefusal(error: unknown): ManifeedError | null {
   const found = error instanceof Error ? /^SCHEMA (\d+)/.exec(error.message) : null;
   if (found === null) return null;
@@ -91,7 +89,7 @@ function schemaRefusal(error: unknown): ManifeedError | null {
   );
 }
 
-/** A key of ours that holds something of another kind: another program uses the same names. */
+/** A key of ours holds another type: another program uses the same names. */
 function foreignRefusal(error: unknown): ManifeedError | null {
   const found = error instanceof Error ? /^(?:BROKEN )?FOREIGN (\S+) (\S+) (\S+)/.exec(error.message) : null;
   if (found === null) return null;

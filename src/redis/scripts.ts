@@ -1,4 +1,4 @@
-/** Reads Lua scripts from their parts. Each user of Redis has a list of its own; the headers here are shared. */
+/** Assembles Lua scripts from their parts. Each user of Redis lists its own; the headers here are shared. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
@@ -13,7 +13,7 @@ export type Scripts<Name extends string> = ReadonlyMap<Name, Script>;
 /** The parts of one script, in order. Each part states its contract at its head. */
 export type ScriptParts = readonly URL[];
 
-/** The headers that scripts of all users begin with, in `lua/`. */
+/** The headers in `lua/` with which scripts of all users begin. */
 export function sharedParts(...names: readonly ('common' | 'guard' | 'clock')[]): ScriptParts {
   return luaFiles(import.meta.url, names);
 }
@@ -23,7 +23,7 @@ export function luaFiles(moduleUrl: string, names: readonly string[]): ScriptPar
   return names.map((name) => new URL(`./lua/${name}.lua`, moduleUrl));
 }
 
-/** @param readOnly those that write nothing: they also run when memory is short, and on a replica */
+/** @param readOnly scripts that write nothing: they also run when memory is short, and on a replica */
 export async function readScripts<Name extends string>(
   parts: ReadonlyMap<Name, ScriptParts>,
   readOnly: readonly Name[] = [],
@@ -36,8 +36,8 @@ export async function readScripts<Name extends string>(
 
 async function assemble(files: ScriptParts, isReadOnly: boolean): Promise<Script> {
   const bodies = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  // The heading makes Redis refuse the whole script up front when memory is short, when it is a replica or when
-  // too few replicas follow. Without it the first refused write would end the script half-way.
+  // With this heading Redis refuses the whole script up front if memory is short, it is a replica, or too few
+  // replicas follow. Without it the first refused write would stop the script half-way.
   const heading = isReadOnly ? '#!lua flags=no-writes\n' : '#!lua\n';
   const source = heading + bodies.join('\n');
   return { source, sha: createHash('sha1').update(source).digest('hex') };

@@ -1,15 +1,10 @@
-/** Whether a server can hold a ledger. */
 import type { Redis } from 'ioredis';
 import { ManifeedError } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 
 const minMajorVersion = 7;
 
-/**
- * Refuses a Redis that is too old, and warns of one that may lose what it acknowledged.
- *
- * @throws UNAVAILABLE when it is older than 7
- */
+/** Warns of a Redis that may lose acknowledged pushes. @throws UNAVAILABLE if it is older than 7 */
 export async function assertServer(client: Redis, log: Log): Promise<void> {
   const info = await client.info('server');
   const version = /redis_version:(\d+)[^\r\n]*/.exec(info);
@@ -25,7 +20,7 @@ export async function assertServer(client: Redis, log: Log): Promise<void> {
   if (risk !== null) log.warn({}, `open the ledger: ${risk} (docs/operating.md, Redis)`);
 }
 
-/** Which acknowledged pushes this Redis may lose, and what to set; null: none, or it does not say. */
+/** Which acknowledged pushes this Redis may lose, and what to set; null: none, or unknown. */
 async function persistenceRisk(client: Redis): Promise<string | null> {
   const [persistence, save, fsync] = await Promise.all([
     client.info('persistence').catch(() => ''),
@@ -45,7 +40,7 @@ async function persistenceRisk(client: Redis): Promise<string | null> {
   return `Redis has no append-only file: if it restarts, ${loss}: set "appendonly yes" and "appendfsync always"`;
 }
 
-/** The value of one setting in the answer to CONFIG GET: `['save', '3600 1']`. */
+/** The value in the answer to CONFIG GET of one setting: `['save', '3600 1']`. */
 function settingOf(answer: unknown): unknown {
   return Array.isArray(answer) ? answer[1] : null;
 }

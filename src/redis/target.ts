@@ -1,7 +1,7 @@
 /**
- * Where Redis is: one address, the primary that Sentinels name, or the Cluster node that owns our slot. All keys
- * of a ledger share one slot, so in every case one ordinary connection to one server is enough; a Cluster client
- * with its own queues and retries would hide what a ledger has to know (whether a write may have happened).
+ * Where Redis is: one address, the primary that Sentinels name, or the Cluster node that owns our slot. All keys of a
+ * ledger share one slot, so one ordinary connection to one server is enough. The queues and retries of a Cluster
+ * client would hide whether a write may have happened.
  */
 import { readFile } from 'node:fs/promises';
 import { Redis, type RedisOptions } from 'ioredis';
@@ -9,14 +9,13 @@ import { ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 
 export interface RedisTarget {
-  /** `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS. With Sentinels or Cluster the host is not used. */
+  /** `redis://[user:password@]host[:port][/db]`; `rediss://` for TLS. Sentinels or Cluster replace the host. */
   readonly url: string;
-  /** Instead of those in the URL. */
+  /** Overrides the URL's, as `password` does. */
   readonly username?: string;
   readonly password?: string;
   /** `host:port` of each Sentinel; needs `sentinelName`. */
   readonly sentinels?: readonly string[];
-  /** The name under which the Sentinels know the primary. */
   readonly sentinelName?: string;
   readonly sentinelUsername?: string;
   readonly sentinelPassword?: string;
@@ -27,30 +26,30 @@ export interface RedisTarget {
 }
 
 export interface RedisTimeouts {
-  /** For a connection to be made and to answer, ms. Default 5,000. */
+  /** For connecting and the first answer, ms. Default 5,000. */
   readonly connectTimeoutMs: number;
-  /** For each command to be answered, ms. Default 3,000. */
+  /** For each command's answer, ms. Default 3,000. */
   readonly commandTimeoutMs: number;
 }
 
 export const defaultTimeouts: RedisTimeouts = { connectTimeoutMs: 5_000, commandTimeoutMs: 3_000 };
 
-/** Replies shaped as RESP2 shapes them, whichever protocol the server speaks. */
+/** Shapes replies as RESP2 does, whichever protocol the server speaks. */
 type ConnectionOptions = RedisOptions & { readonly replyMapping: 'legacy' };
 
 const defaultPort = 6_379;
 
-/** Makes a client for whatever is primary now, not connected yet. Called anew for each connection. */
+/** Makes a client, not yet connected, for the current primary. Called for each connection. */
 export type Dial = () => Promise<Redis>;
 
-/** Host and database for logs: never the credentials. */
+/** Host and database for logs, without credentials. */
 export function describeTarget(target: RedisTarget): string {
   if (target.sentinels !== undefined) return `Sentinel primary ${target.sentinelName ?? ''}`;
   if (target.cluster !== undefined) return `Cluster at ${target.cluster.join(', ')}`;
   return new URL(target.url).host;
 }
 
-/** The database of the URL's path, 0 without one. Refuses other than 0 in a Cluster, which has only that. */
+/** The database of the URL's path, 0 without one. Refuses any but 0 in a Cluster, which has only that. */
 export function databaseOf(target: RedisTarget): number {
   const path = new URL(target.url).pathname.replace(/^\//, '');
   const db = path === '' ? 0 : Number(path);
@@ -59,10 +58,7 @@ export function databaseOf(target: RedisTarget): number {
   return db;
 }
 
-/**
- * @param slotKey a key of the ledger: in a Cluster, the node that owns it is dialled
- * @throws PARAMETER_INVALID when the target makes no sense
- */
+/** @param slotKey in a Cluster, its owner is dialled. @throws PARAMETER_INVALID if the target makes no sense */
 export async function createDial(
   target: RedisTarget,
   slotKey: string,
@@ -101,7 +97,7 @@ async function commonOptions(target: RedisTarget, timeouts: RedisTimeouts): Prom
     connectTimeout: timeouts.connectTimeoutMs,
     commandTimeout: timeouts.commandTimeoutMs,
     lazyConnect: true,
-    // The link reconnects: with ioredis's own queues and retries a command could wait, or be sent twice, unseen.
+    // The link reconnects: with ioredis's queues and retries a command could wait, or be sent twice, unseen.
     retryStrategy: () => null,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -136,8 +132,8 @@ interface Address {
   readonly port: number;
 }
 
-/** `host`, `host:port`, `[v6]:port`. */
-export function parseAddress(text: string): Address {
+/** Parses `host`, `host:port` or `[v6]:port`. */
+function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::([0-9]{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
@@ -174,7 +170,7 @@ async function findSlotOwner(
   throw failure;
 }
 
-/** Reads CLUSTER SLOTS: `[from, to, [host, port, …], …]` each. An empty host means "the one you asked". */
+/** Reads CLUSTER SLOTS: `[from, to, [host, port, …], …]` each. An empty host means the server that was asked. */
 function ownerOf(slot: number, reply: unknown, asked: Address): Address | null {
   if (!Array.isArray(reply)) return null;
   for (const range of reply) {

@@ -3,7 +3,6 @@ import type { Cluster } from '../cluster.ts';
 import { createMemoryBudget } from './request-budget.ts';
 import { createMemorySchedule } from './schedule.ts';
 
-/** The cluster of one gateway alone. */
 export function createMemoryCluster(clock: Clock): Cluster {
   return {
     countsOf: (_key, own) => ({ node: 0, counts: [own] }),

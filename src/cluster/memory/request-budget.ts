@@ -1,17 +1,16 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { RequestBudget } from '../request-budget.ts';
 
-/** How finely the rate is kept: no second is spent in one burst at its beginning. */
+/** Bounds each 50 ms, so that no second is spent in one burst. */
 const burstsPerSecond = 20;
-/** A shorter wait could vanish in the rounding of a clock, and the caller would ask for ever. */
+/** A shorter wait could round to zero, and the caller would ask again at once, without end. */
 const minRetryMs = 0.01;
 
 /**
- * The budget of one gateway alone: a sliding window over one second, so that no second whatever holds more than
- * the rate, and a second one over 50 ms, so that the second is spent evenly. A token bucket would let up to
- * rate + burst through in one second.
+ * The request budget of a single gateway. One sliding window bounds each second to the rate. A second one bounds each
+ * 50 ms, which spreads the requests. A token bucket would allow rate + burst in one second.
  *
- * @param requestsPerSecond > 0; below 1 is one request every 1/rate seconds
+ * @param requestsPerSecond > 0; below 1 means one request every 1/rate seconds
  */
 export function createMemoryBudget(requestsPerSecond: number, clock: Clock): RequestBudget {
   let rate = requestsPerSecond;
@@ -24,7 +23,7 @@ export function createMemoryBudget(requestsPerSecond: number, clock: Clock): Req
     const lastSentAt = windows[0].newest();
     rate = next;
     windows = windowsFor(rate);
-    // What was just sent still counts: otherwise each change of rate would give one more burst.
+    // The new windows start full: otherwise each change of rate would allow one more burst.
     if (now - lastSentAt < 1000) for (const window of windows) window.fill(now);
   }
 
@@ -73,7 +72,7 @@ function windowsFor(rate: number): readonly [SlidingWindow, SlidingWindow] {
   ];
 }
 
-/** Lets `count` through in any `spanMs`: remembers when each of the last `count` went. */
+/** Allows `count` requests in any `spanMs`: remembers when each of the last `count` was sent. */
 class SlidingWindow {
   readonly #sentAt: Float64Array;
   readonly #spanMs: number;
@@ -84,7 +83,6 @@ class SlidingWindow {
     this.#spanMs = spanMs;
   }
 
-  /** When one more may go. */
   earliest(): number {
     return (this.#sentAt[this.#next] ?? -Infinity) + this.#spanMs;
   }

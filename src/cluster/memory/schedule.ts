@@ -4,12 +4,12 @@ import type { Claim, Schedule, Wanted } from '../schedule.ts';
 interface Entry {
   readonly repository: string;
   scopes: readonly string[];
-  /** Monotonic ms. While leased: when the lease lapses. */
+  /** Monotonic ms. During a lease: when the lease ends. */
   dueAt: number;
   memo: string | null;
-  /** 0: not being looked at. */
+  /** 0: not leased. */
   lease: number;
-  /** Monotonic ms that `hasten` asked for during a look; Infinity: nobody asked. */
+  /** Monotonic ms that `hasten` asked for during a look; Infinity: none. */
   hastenedTo: number;
   /** When the last look ended, monotonic ms; -Infinity: never. */
   lookedAt: number;
@@ -17,16 +17,12 @@ interface Entry {
   heapIndex: number;
 }
 
-/**
- * The schedule of one gateway alone: a binary heap by due time. One small object a repository, because there
- * may be 100,000; a timer or closure for each would cost more than the repository itself.
- */
+/** A heap by due time, with one small object per repository: 100,000 timers or closures would cost more. */
 export function createMemorySchedule(clock: Clock): Schedule {
   const entries = new Map<string, Entry>();
   const heap = new DueHeap();
   let leases = 0;
 
-  /** The entry this claim still holds the lease of. */
   function held(claim: Claim): Entry | undefined {
     const entry = entries.get(claim.repository);
     return entry !== undefined && entry.lease !== 0 && String(entry.lease) === claim.lease
@@ -135,7 +131,7 @@ export function createMemorySchedule(clock: Clock): Schedule {
   };
 }
 
-/** A binary min-heap by `dueAt` that knows where each entry stands, so that a due time can be changed. */
+/** A binary min-heap by `dueAt`. Each entry knows its index, so that its due time can change. */
 class DueHeap {
   readonly #entries: Entry[] = [];
 
@@ -149,7 +145,7 @@ class DueHeap {
     this.#up(entry);
   }
 
-  /** To be called after `dueAt` of an entry in the heap was changed. */
+  /** Call it after changing `dueAt` of an entry in the heap. */
   moved(entry: Entry): void {
     this.#up(entry);
     this.#down(entry);

@@ -6,10 +6,10 @@ import { RedisBudget } from './request-budget.ts';
 import { RedisSchedule } from './schedule.ts';
 import { type ClusterScripts, openClusterScripts } from './scripts.ts';
 
-/** How often the counts are looked at, ms; they travel only when they changed. */
+/** How often the counts are checked, ms. They are sent only when they changed. */
 const tellEveryMs = 500;
 
-/** Joins the other gateways on the same Redis, under a name of this gateway's own for each start. */
+/** Joins the other gateways on the same Redis, under a name that is new at each start. */
 export async function openRedisCluster(
   redis: RedisConnections,
   tuning: PresenceTuning = {},
@@ -34,7 +34,7 @@ export class RedisCluster implements Cluster {
   readonly countsOf = (key: string, own: number): PresentCounts => this.presence.counts(key, own);
 
   tell(counts: () => ReadonlyMap<string, number>): void {
-    // It resolves when told; while Redis is away the next turn replaces what was not.
+    // Resolves once sent. While Redis is away, the next turn replaces what was not sent.
     void this.presence.publish(counts());
     this.#cancelTelling = this.#redis.clock.after(tellEveryMs, () => this.tell(counts));
   }

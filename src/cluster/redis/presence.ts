@@ -11,15 +11,15 @@ import type { ClusterScripts } from './scripts.ts';
 export interface PresenceTuning {
   /** ms. Default 1,000. */
   readonly heartbeatMs?: number;
-  /** After how long without a word a gateway is taken to be gone, ms. Default 5,000. */
+  /** A gateway silent for this long counts as gone, ms. Default 5,000. */
   readonly ttlMs?: number;
-  /** Keys told to the others: those with the most subscribers; the rest only in sum. Default 2,000. */
+  /** Keys sent to the others, those with the most subscribers; of the rest only the average. Default 2,000. */
   readonly maxKeys?: number;
 }
 
 export interface RedisPresenceOptions extends PresenceTuning {
   readonly scripts: ClusterScripts;
-  /** This gateway's name, its own for each start. */
+  /** This gateway's name, new at each start. */
   readonly node: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,24 +27,23 @@ export interface RedisPresenceOptions extends PresenceTuning {
   readonly damage: RedisDamage;
 }
 
-/** What one gateway last said. */
+/** What one gateway last published. */
 interface Said {
   readonly version: number;
   readonly exact: ReadonlyMap<string, number>;
   readonly globs: readonly { readonly matches: (key: string) => boolean; readonly count: number }[];
-  /** Subscribers of each key that was not told, on average. */
+  /** Average subscribers of a key that was not sent. */
   readonly elsewhere: number;
-  /** Sums by key: each is asked for at every change of its repository, and the globs are thousands. */
+  /** Cached sums by key: each change of a repository asks for one, and there may be thousands of globs. */
   readonly sums: BoundedMap<string, number>;
 }
 
-/** Sums remembered of each gateway, until it says something new. */
 const maxSums = 10_000;
 
 /**
- * Gateways tell each other every second how many paced subscribers they have for what, so that each knows its share
- * of a change's slots when one comes. Payloads travel only when they changed. Between heartbeats a count may be a
- * second old: the pace is off by what changed in that second, never by more.
+ * Tells the other gateways every second how many paced subscribers this one has for what. Each needs the counts to
+ * know its share of a change's slots. Payloads are sent only when they changed. A count may be a second old, so the
+ * pace is off by at most what changed in that second.
  */
 export class RedisPresence {
   readonly nodeId: string;
@@ -63,10 +62,7 @@ export class RedisPresence {
     this.#beating = this.#beat();
   }
 
-  /**
-   * What the next heartbeats say: paced subscribers by exact repository key, or by glob over such keys. Resolves
-   * when it has been told, which is within a heartbeat while Redis is there.
-   */
+  /** Sets the counts to send, by repository key or glob. Resolves with the next heartbeat that reaches Redis. */
   publish(counts: ReadonlyMap<string, number>): Promise<void> {
     const payload = encode(counts, this.#options.maxKeys);
     if (this.#stop.signal.aborted || (payload === this.#payload && this.#isSent)) return Promise.resolve();
@@ -79,12 +75,6 @@ export class RedisPresence {
     return this.#sent.promise;
   }
 
-  /**
-   * Paced subscribers for a repository at every living gateway, as last heard.
-   *
-   * @param key `registry/repository`
-   * @param own this gateway's own, exact
-   */
   counts(key: string, own: number): PresentCounts {
     const names = [...this.#others.keys(), this.nodeId].sort();
     const counts = names.map((name) => {
@@ -94,13 +84,13 @@ export class RedisPresence {
     return { node: names.indexOf(this.nodeId), counts };
   }
 
-  /** Idempotent. Says goodbye, so that the others need not wait. */
+  /** Idempotent. Says goodbye, so that the others need not wait for the name to expire. */
   async close(): Promise<void> {
     if (this.#stop.signal.aborted) return await this.#beating;
     this.#stop.abort();
     await this.#beating;
     this.#sent?.resolve();
-    // Where Redis is away too, the others learn it when the name expires.
+    // If Redis is away too, the name expires.
     await this.#tell(0, null).catch(() => {});
   }
 
@@ -120,7 +110,7 @@ export class RedisPresence {
         const reason = error instanceof Error ? error.message : String(error);
         log.debug({ reason }, 'tell the other gateways the subscriber counts: failed');
       }
-      // Never in step with the others, and never later than a heartbeat.
+      // Jittered, so that gateways do not beat in step; never longer than a heartbeat.
       await clock.sleep(heartbeatMs * (0.8 + random() * 0.2), signal);
     }
   }
@@ -134,7 +124,7 @@ export class RedisPresence {
     });
   }
 
-  /** @returns whether our own payload was lost */
+  /** @returns whether Redis lost our payload */
   #hear(reply: unknown): boolean {
     const [isWantedAgain, ...rows] = asList(reply).map(asText);
     const others = new Map<string, Said>();
@@ -171,12 +161,12 @@ function encode(counts: ReadonlyMap<string, number>, maxKeys: number): string {
   ]);
 }
 
-/** Most first; of equals by name, so that equal counts make equal payloads. */
+/** Highest count first, then by name, so that equal counts make equal payloads. */
 function compareCounts(a: readonly [string, number], b: readonly [string, number]): number {
   return b[1] - a[1] || (a[0] < b[0] ? -1 : 1);
 }
 
-/** Null where it is not what `encode` makes. */
+/** Null if `encode` did not make it. */
 function decode(payload: string, version: string): Said | null {
   try {
     const [exact, globs, elsewhere] = asList(JSON.parse(payload));

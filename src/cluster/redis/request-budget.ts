@@ -2,7 +2,6 @@ import { asList, asNumber } from '../../redis/reply.ts';
 import type { BudgetState, Granted, RequestBudget } from '../request-budget.ts';
 import type { ClusterScripts } from './scripts.ts';
 
-/** The request budget of a registry that all gateways share. */
 export class RedisBudget implements RequestBudget {
   readonly #scripts: ClusterScripts;
   readonly #budget: string;

@@ -1,7 +1,4 @@
-/**
- * The poll schedule of several gateways: each repository is looked at by one of them at a time. Measured on the
- * server's clock; a gateway that dies loses its leases when they end, and its wishes a little later.
- */
+/** One gateway at a time looks at a repository. When it dies, its leases end, and a little later its wishes. */
 
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -15,28 +12,26 @@ import type { ClusterScripts } from './scripts.ts';
 export interface RedisScheduleOptions {
   readonly scripts: ClusterScripts;
   readonly registry: string;
-  /** This gateway's name, its own for each start. */
   readonly node: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly damage: RedisDamage;
-  /** How often this gateway says that it lives, ms. Default 10,000. */
+  /** How often this gateway reports that it lives, ms. Default 10,000. */
   readonly beatEveryMs?: number;
-  /** After how long without a word its wishes count no more, ms. Default 40,000. */
+  /** The wishes of a gateway silent for this long stop counting, ms. Default 40,000. */
   readonly nodeTtlMs?: number;
 }
 
-/** Repositories in one `want` script: some 10 ms. */
+/** Repositories per `want` script, which then takes some 10 ms. */
 const wantBatch = 500;
-/** What Redis forgot is looked at again within this, ms: all at once would be a storm. */
+/** What Redis forgot is looked at again spread over this time, ms: all at once would overload the registry. */
 const rewantWithinMs = 30_000;
-/** Repositories one script hands out. */
 const maxClaims = 200;
 
 export class RedisSchedule implements Schedule {
   readonly #options: Required<RedisScheduleOptions>;
-  /** To say again where Redis forgot them: after a failover, or when this gateway was away for long. */
+  /** Scopes by repository, to send again if Redis forgot them, as after a failover or a long absence. */
   readonly #wanted = new Map<string, string>();
   readonly #stop = new AbortController();
   readonly #beating: Promise<void>;
@@ -51,7 +46,7 @@ export class RedisSchedule implements Schedule {
     if (await this.#sendWanted(wanted, false)) await this.#wantAllAgain();
   }
 
-  /** @returns whether this gateway was not known any more, so that its earlier wishes may be lost */
+  /** @returns whether Redis did not know this gateway any more, so that earlier wishes may be lost */
   async #sendWanted(
     looks: readonly { readonly repository: string; readonly inMs: number }[],
     onlyNew: boolean,
@@ -93,7 +88,7 @@ export class RedisSchedule implements Schedule {
       const texts = readScopes(scopes);
       if (texts !== null && isStoredRepository(this.#options.registry, repository))
         claims.push({ repository, lease, memo: memo === '' ? null : memo, scopes: texts });
-      // Whoever wrote it: it is not asked of a registry. Its lease ends, and it is found again, and counted.
+      // No gateway stores such a name: never ask a registry for it. Its lease ends, and it is counted again.
       else this.#options.damage.found('schedule', repository);
     }
     return claims;
@@ -116,7 +111,7 @@ export class RedisSchedule implements Schedule {
     return reply === '' ? Number.POSITIVE_INFINITY : asNumber(reply);
   }
 
-  /** Idempotent. What this gateway wants stays until others see that it is gone, so that a restart loses no turn. */
+  /** Idempotent. The wishes of this gateway stay until it counts as gone, so that a restart loses no turn. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#beating;

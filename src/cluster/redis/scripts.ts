@@ -4,7 +4,7 @@ import { luaFiles, readScripts, type ScriptParts, sharedParts } from '../../redi
 
 const names = ['schedule', 'budget', 'presence'] as const;
 
-/** Runs the cluster's scripts: what each does stands at the head of its file in `lua/`. */
+/** Runs the cluster's scripts. Each file in `lua/` states its contract at its head. */
 export type ClusterScripts = ScriptRunner<(typeof names)[number]>;
 
 export async function openClusterScripts(redis: RedisConnections): Promise<ClusterScripts> {

@@ -6,24 +6,22 @@ import { compareTags, compareText } from '../tag-cursor.ts';
 interface RepositoryRows extends RepositoryName {
   readonly tags: Map<string, TagRow>;
   readonly manifests: Map<string, ManifestRow>;
-  /** In the order they were noted. */
+  /** Oldest first. */
   readonly scopes: BoundedMap<string, true>;
 }
 
 export interface MemoryIndexBounds {
   readonly maxDeliveryKeys: number;
   readonly maxScopesPerRepository: number;
-  /** Delivery keys, tombstones and digests without a tag older than this are forgotten, ms. */
+  /** Delivery keys, tombstones and untagged digests older than this are forgotten, ms. */
   readonly maxAgeMs: number;
 }
 
-/** The index as maps: what every known tag points at, the digests known, the deliveries seen. */
 export class MemoryIndex implements IndexView {
   readonly #repositories = new Map<string, RepositoryRows>();
-  /** Key to when it was remembered; in that order, so that the oldest is the first. */
+  /** Key to its stamp, ms; oldest first. */
   readonly #deliveries: BoundedMap<string, number>;
   readonly #bounds: MemoryIndexBounds;
-  /** The ledger's newest stamp, ms. */
   readonly #now: () => number;
 
   constructor(bounds: MemoryIndexBounds, now: () => number) {
@@ -62,7 +60,7 @@ export class MemoryIndex implements IndexView {
     return [...(this.#find(registry, repository)?.scopes.keys() ?? [])];
   }
 
-  /** All present tags, ordered as pages are. */
+  /** All present tags, in the order of pages. */
   present(): readonly TagRow[] {
     return this.allTags()
       .filter((row) => row.present)
@@ -99,7 +97,7 @@ export class MemoryIndex implements IndexView {
     this.#deliveries.renew(key, at);
   }
 
-  /** Forgets tombstones, digests without a tag and delivery keys stamped before `before`. */
+  /** Forgets tombstones, untagged digests and delivery keys stamped before `before`. */
   trim(before: number): void {
     for (const [key, at] of this.#deliveries) if (at < before) this.#deliveries.delete(key);
     for (const { tags, manifests } of this.#repositories.values()) {

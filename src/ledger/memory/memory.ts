@@ -1,7 +1,4 @@
-/**
- * The ledger in memory: for tests and for gateways that may forget. The simplest implementation there is, so
- * read it first; the others do the same with more care about disks and networks. Nothing survives the process.
- */
+/** The ledger in memory, for tests and gateways that may forget. The simplest implementation: read it first. */
 import { ManifeedError } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
@@ -49,7 +46,7 @@ class MemoryLedger implements Ledger, Transferable {
   readonly #limits: LedgerLimits;
   readonly #index: MemoryIndex;
   #epoch: string;
-  /** The change of sequence `floor + 1` first. */
+  /** Begins with sequence `floor + 1`. */
   #changes: Change[] = [];
   #floor = 0;
   #recordedAt = 0;
@@ -105,7 +102,7 @@ class MemoryLedger implements Ledger, Transferable {
     return decision.outcome;
   }
 
-  /** Reads the wall clock, ms since the epoch, and has the ledger's own follow it. */
+  /** Advances the ledger's clock. Returns the wall clock, ms since the epoch. */
   #tick(): number {
     const { clock } = this.#options;
     const now = clock.now();
@@ -115,7 +112,7 @@ class MemoryLedger implements Ledger, Transferable {
   }
 
   #keep(observation: Deferred): PendingObservation {
-    // The key is spent: with it, the completed observation would be a duplicate of this one.
+    // The key is remembered already: with it, the completed observation would be a duplicate of this one.
     const kept = { ...observation, dedupeKey: null, keptAt: this.#clock.stampedAt };
     const pending = { id: String(this.#nextPending++), observation: kept };
     this.#pending.set(pending.id, { ...pending, leasedUntil: 0 });
@@ -212,7 +209,7 @@ class MemoryLedger implements Ledger, Transferable {
   }
 
   async *exportRows(): AsyncGenerator<LedgerRow> {
-    // All at once: the ledger may change between two steps of whoever reads.
+    // All at once: the ledger may change while the caller reads.
     yield* this.#rows();
   }
 
@@ -233,7 +230,7 @@ class MemoryLedger implements Ledger, Transferable {
 
   async importRows(rows: AsyncIterable<LedgerRow>): Promise<void> {
     this.#assertOpen('import ledger');
-    // Taken in whole before the first is applied, so that a bad row leaves nothing behind.
+    // Read all rows before applying the first, so that a bad row leaves nothing behind.
     const all: LedgerRow[] = [];
     for await (const row of wholeExport(rows)) all.push(row);
     if (this.#head > 0 || this.#rows().length > 2) throw refuseNotEmpty(this.#head);
@@ -288,7 +285,6 @@ class MemoryLedger implements Ledger, Transferable {
   }
 }
 
-/** A tag as callers see it, without what only the decision needs. */
 function toState(row: TagRow): TagState {
   const { present: _, asOf: _asOf, lookedAt: _lookedAt, saidAt: _saidAt, saidBy: _saidBy, ...state } = row;
   return state;

@@ -1,7 +1,4 @@
-/**
- * Reads what the scripts return and publish and what the keys hold. Other programs may write to the same Redis, so
- * everything is checked like any other input: what no gateway can have stored is refused.
- */
+/** Decodes data from Redis. Other programs may write there, so what no gateway can have stored is refused. */
 import { type Change, type ChangeType, changeTypes } from '../../event/change.ts';
 import { type Digest, isDigest } from '../../event/digest.ts';
 import { asCount, asList, asNumber, asText, broken, orNull } from '../../redis/reply.ts';
@@ -9,14 +6,12 @@ import type { Bounds, Outcome, TagState } from '../ledger.ts';
 import { badMember, isCount, isEpoch, isTimeMs } from '../stored-change.ts';
 import { entrySum, isDigestSound } from './sum.ts';
 
-/** Where the ledger stands, as a script saw it. */
 export interface Standing {
   readonly epoch: string;
   readonly floor: number;
   readonly head: number;
   /** The head at which the epoch began. */
   readonly began: number;
-  /** Why the epoch began. */
   readonly reason: string;
   /** The server's time, ms since the epoch. */
   readonly now: number;
@@ -28,17 +23,14 @@ export interface RecordReply {
   /** The head before these changes. */
   readonly after: number;
   readonly began: number;
-  /** For each call its outcomes; null: its pending observations were settled before. */
+  /** Outcomes of each call; null: its pending observations were settled before. */
   readonly outcomes: readonly (readonly Outcome[] | null)[];
-  /** For each call how many of the changes are its own, in order. */
+  /** How many of the changes belong to each call, in order. */
   readonly counts: readonly number[];
   readonly changes: readonly Change[];
 }
 
-/**
- * A message of the channel. `read` decodes the changes, and throws where they are not `count` changes as a gateway
- * makes them; null where they were too many to send.
- */
+/** `read` decodes the changes, and throws if they are not `count` valid ones; null: they were too many to send. */
 export interface Announcement {
   readonly epoch: string;
   readonly first: number;
@@ -68,15 +60,14 @@ export function readStanding(reply: unknown): Standing {
   };
 }
 
-/** Fields of the meta hash, in the order of `HMGET`. */
 export const boundsFields = ['epoch', 'floor', 'head', 'lost', 'summedFrom'] as const;
 
 export interface StoredBounds extends Bounds {
-  /** Entries of the stream after this sequence have a checksum. */
+  /** Entries after this sequence have a checksum. */
   readonly summedFrom: number;
 }
 
-/** Null where the hash is lost or holds something else; the next script makes it anew. */
+/** Null if the hash is lost or holds something else; the next script recreates it. */
 export function readBounds(fields: readonly (string | null)[]): StoredBounds | null {
   const [epoch, ...rest] = fields;
   const [floor = NaN, head = NaN, lost = NaN, summedFrom = NaN] = rest.map((text) => Number(text ?? 0));
@@ -110,10 +101,10 @@ function readOutcomes(letters: unknown): readonly Outcome[] | null {
 }
 
 const headingGrammar = /^([0-9a-z]{1,32}) ([0-9]{1,16}) ([0-9]{1,16})$/;
-/** Of one message, characters: some ten times what `maxPublished` changes need. A longer one is not parsed. */
+/** A longer message is not parsed, characters: some ten times what `maxPublished` changes need. */
 export const maxAnnouncementLength = 4_000_000;
 
-/** Null where the text is no announcement: anyone with the password may publish on the channel. */
+/** Null if it is no announcement: anyone with the password can publish on the channel. */
 export function readAnnouncement(text: string): Announcement | null {
   if (text.length > maxAnnouncementLength) return null;
   const end = text.indexOf('\n');
@@ -133,12 +124,12 @@ export function readAnnouncement(text: string): Announcement | null {
 
 function readChanges(json: string, epoch: string, first: number): Change[] {
   const rows: unknown = JSON.parse(json);
-  // Lua has one kind of table, so an empty list may come out as an empty object.
+  // Lua has one kind of table, so an empty list may arrive as an empty object.
   if (!Array.isArray(rows)) return [];
   return rows.map((row, i) => toChange(row, epoch, first + i));
 }
 
-/** The sequence of an entry, whose id is `<sequence>-0`; null where a stranger chose the id. */
+/** The sequence of an entry, whose id is `<sequence>-0`; null if another program chose the id. */
 export function sequenceOfEntry(entry: unknown): number | null {
   const id = String(asList(entry)[0]);
   const sequence = Number(id.slice(0, -2));
@@ -146,8 +137,8 @@ export function sequenceOfEntry(entry: unknown): number | null {
 }
 
 /**
- * An entry of the stream: `[<sequence>-0, ['c', <list>, 's', <its checksum>]]`. Null where it is not what a gateway stored: a bit
- * has flipped, or another program wrote it.
+ * An entry of the stream: `[<sequence>-0, ['c', <list>, 's', <its checksum>]]`. Null if no gateway stored it like
+ * this: a bit flipped, or another program wrote it.
  */
 export function readEntry(entry: unknown, { epoch, summedFrom }: StoredBounds): Change | null {
   const sequence = sequenceOfEntry(entry);
@@ -162,9 +153,9 @@ export function readEntry(entry: unknown, { epoch, summedFrom }: StoredBounds): 
   }
 }
 
-/** @param row as `lua/keys.lua` has it: recordedAt, type, registry, … */
+/** @param row in the order of `lua/keys.lua`: recordedAt, type, registry, … */
 function toChange(row: unknown, epoch: string, sequence: number): Change {
-  // By index: to take a list apart by name costs an iterator, for each of the thousands of changes of a replay.
+  // By index: destructuring costs an iterator for each of the thousands of changes of a replay.
   const of = asList(row);
   const change = {
     epoch,
@@ -183,13 +174,13 @@ function toChange(row: unknown, epoch: string, sequence: number): Change {
   };
   const bad = badMember(change);
   if (bad !== null) throw broken(`a ${bad} of a change`, change[bad]);
-  // The row that it was read from was damaged when the change was made: which digest it was, nobody knows.
+  // Its row was damaged when the change was made, so the previous digest is unknown.
   return isDigestSound(change, change.previousDigest, of[11]) ? change : { ...change, previousDigest: null };
 }
 
 /**
  * @param text `[digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, …, checksum]`
- * @returns the tag; null where the row is not what a gateway stored
+ * @returns the tag; null if no gateway stored the row like this
  */
 export function readTagState(
   registry: string,

@@ -4,10 +4,8 @@ import type { Clock } from '../../lib/clock.ts';
 const brokenForMs = 10_000;
 
 /**
- * Remembers that records break though Redis answers: a script stopped half-way, for example at a key of another
- * kind. A balancer that went by "Redis answers" would go on sending pushes to be refused.
- *
- * It ends by time too, because an unready gateway gets no pushes by which to find that all is well again.
+ * Remembers that records break although Redis answers, for example at a key of another type: then `/readyz` must not
+ * attract pushes. It also ends by time, because an unready gateway receives no pushes that could prove recovery.
  */
 export class RecordHealth {
   readonly #clock: Clock;
@@ -18,10 +16,10 @@ export class RecordHealth {
   }
 
   /**
-   * Runs a record, and once more where the script broke half-way: what it had recorded is unchanged, or a duplicate,
-   * the second time.
+   * Runs a record, and repeats it if the script broke half-way. What it had recorded is then unchanged, or a
+   * duplicate.
    *
-   * @param mend mends the ledger where a key was lost, or throws which key belongs to another program
+   * @param mend repairs the ledger after a lost key, or throws an error that names another program's key
    */
   async watch(record: () => Promise<unknown>, mend: () => Promise<unknown>): Promise<unknown> {
     try {
@@ -38,13 +36,13 @@ export class RecordHealth {
     }
   }
 
-  /** @throws what the last record threw, where it broke and that was not long ago */
+  /** @throws the error of the last record, if it broke recently */
   check(): void {
     if (this.#broken !== null && this.#clock.monotonic() < this.#broken.untilMs) throw this.#broken.error;
   }
 }
 
-/** Whether the script stopped half-way (`BROKEN`, see record.lua), and not before it began. */
+/** Whether the script stopped half-way (`BROKEN`, see record.lua), not before it began. */
 function isBroken(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Error && cause.message.startsWith('BROKEN');

@@ -18,13 +18,13 @@ import {
 } from './codec.ts';
 import type { RedisStore } from './store.ts';
 
-/** Entries one read brings over the network: some 300 KB. */
+/** Entries that one read transfers: some 300 KB. */
 const maxEntries = 1_000;
 /** Repositories whose newest change is looked up before the stream is read. */
 const maxLookedUp = 256;
-/** How often a page is asked for again that seemed to have a hole, or whose ledger was being made anew. */
+/** How often a page is read again that seemed to have a hole, or whose ledger was being recreated. */
 const maxTries = 4;
-/** Sorts after every tag: "all tags of this repository are done". */
+/** Sorts after every tag: all tags of this repository are done. */
 const afterAllTags = '~';
 
 export interface PageRequest {
@@ -35,10 +35,10 @@ export interface PageRequest {
 }
 
 /**
- * One page of the stream. Each entry's id is its sequence, so a page begins where it is asked for, without a scan.
- * A page ends before a missing or damaged change; where one follows `after` itself, the floor is raised over it.
+ * One page of the stream. Each entry's id is its sequence, so a page begins where requested, without a scan. It ends
+ * before a missing or damaged change. If that change directly follows `after`, the floor is raised over it.
  *
- * @throws POSITION_GONE when `after` is not within the bounds, by then
+ * @throws POSITION_GONE if `after` is not within the current bounds
  */
 export async function readPage(store: RedisStore, damage: RedisDamage, request: PageRequest): Promise<Page> {
   const { after, filter } = request;
@@ -57,10 +57,10 @@ export async function readPage(store: RedisStore, damage: RedisDamage, request: 
   throw new ManifeedError('UNAVAILABLE', message);
 }
 
-/** What follows the last change of a page: nothing wrong, no entry where one must be, or one that is damaged. */
+/** What follows the last change of a page: nothing wrong, a missing entry, or a damaged one. */
 type Hole = 'missing' | 'damaged' | null;
 
-/** Null where the ledger's meta is lost: any script makes it anew. */
+/** Null if the ledger's meta is lost: any script recreates it. */
 async function readOnce(
   store: RedisStore,
   { after, limit, maxScanned }: PageRequest,
@@ -68,7 +68,7 @@ async function readOnce(
 ): Promise<{ readonly page: Page; readonly hole: Hole } | null> {
   const maxChanges = boundedLimit(limit);
   const scan = wanted === null ? maxChanges : Math.min(maxScanned, maxEntries);
-  // Entries first, bounds second: a trim between the two then shows as a floor above `after`, never as a gap.
+  // Entries first, bounds second: a trim in between then shows as a floor above `after`, never as a gap.
   const [entries, fields] = await store.link.use('read changes', (client) =>
     Promise.all([
       client.xrange(store.keys.log, `${after + 1}-0`, '+', 'COUNT', scan),
@@ -110,16 +110,13 @@ async function reportHole(
   throw refuseLost(after, { epoch, floor, head });
 }
 
-/**
- * The head, where no change of the repositories lies after `after`; else null. Most subscribers that come back
- * missed nothing: this spares each of them the reading of all that happened elsewhere.
- */
+/** Null if a repository changed after `after`, else the head. Most returning subscribers missed nothing. */
 async function headWithoutNews(
   store: RedisStore,
   after: number,
   repositories: readonly string[],
 ): Promise<number | null> {
-  // Bounds first: a change that comes between the two lies after the head that is given back.
+  // Bounds first: a change in between lies after the head that is returned.
   const [fields, isThere, newest] = await store.link.use('read changes', (client) =>
     Promise.all([
       client.hmget(store.keys.meta, ...boundsFields),
@@ -130,7 +127,7 @@ async function headWithoutNews(
   const bounds = readBounds(fields);
   if (bounds === null) return null;
   assertWithin(after, bounds);
-  // Lost, it would say of each repository that it never changed.
+  // A lost key would claim that no repository ever changed.
   if (isThere === 0 && bounds.floor < bounds.head) return null;
   return newest.every((sequence) => sequence === null || Number(sequence) <= after) ? bounds.head : null;
 }
@@ -150,7 +147,7 @@ export async function readTags(
   const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
   const members = query.repositories === undefined ? null : membersFrom(query.repositories, after);
   const visible = members === null ? null : members.slice(0, maxVisited);
-  // One row more than asked for tells whether another page follows.
+  // One extra row tells whether another page follows.
   const reply = asList(
     await store.run('tags', 'read tags', {
       limit: limit + 1,
@@ -167,7 +164,7 @@ export async function readTags(
       readTagState(registry, repository, tag, row) ?? damagedTag(damage, { registry, repository, tag }),
     );
   }
-  // Cursors come from the names as they are; what is no name is not given out.
+  // Cursors are made from the stored names; invalid names are not returned.
   const page = tags.slice(0, limit);
   const lastRow = page.at(-1);
   if (tags.length > limit && lastRow !== undefined)
@@ -185,10 +182,7 @@ function named(tags: readonly TagState[], damage: RedisDamage): readonly TagStat
   });
 }
 
-/**
- * The tag is there, but nothing that its row says can be believed. To leave it out would say that it is gone; so it
- * is given without its digest, until the next push or poll of it writes the row anew.
- */
+/** Returned without a digest until the row is written anew: leaving the tag out would say that it is gone. */
 function damagedTag(
   damage: RedisDamage,
   { registry, repository, tag }: RepositoryName & { readonly tag: string },
@@ -198,7 +192,7 @@ function damagedTag(
   return { registry, repository, tag, ...none, firstSeenAt: 0, updatedAt: 0, sequence: 0 };
 }
 
-/** `registry repository` of each, in order, from the cursor's repository on. */
+/** `registry repository` of each, sorted, from the cursor's repository on. */
 function membersFrom(repositories: readonly string[], after: TagCursor | null): string[] {
   const from = after === null ? '' : memberOf(after);
   return [...new Set(repositories)]
@@ -210,7 +204,7 @@ function membersFrom(repositories: readonly string[], after: TagCursor | null): 
     .sort(compareText);
 }
 
-// A blank sorts before every character of a host, so members sort by registry, then by repository.
+// A blank sorts before every character of a host, so this sorts by registry, then repository.
 function memberOf({ registry, repository }: RepositoryName): string {
   return `${registry} ${repository}`;
 }

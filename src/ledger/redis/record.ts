@@ -13,19 +13,18 @@ interface Call {
 }
 
 export interface RecordQueueOptions {
-  /** Sends one group, encoded as the script takes it. */
   readonly commit: (calls: string) => Promise<RecordReply>;
-  /** Observations that wait at most; over it calls are refused. */
+  /** Maximum observations that wait; beyond it calls are refused. */
   readonly maxWaiting: number;
   /** Observations in one group; a single larger call goes alone. Default 256: a script of some 5 ms. */
   readonly maxGroup?: number;
-  /** Groups under way. Default 2: one is carried out while the next travels. */
+  /** Groups under way. Default 2: one runs while the next travels. */
   readonly maxInFlight?: number;
   /** ms; for the ages of looks, which grow while they wait. Default `performance.now`. */
   readonly monotonic?: () => number;
 }
 
-/** Puts calls made at the same time into one script call. */
+/** Groups concurrent calls into one script call. */
 export class RecordQueue {
   readonly #calls: GroupCommit<Call, Recorded>;
   #closed = false;
@@ -39,9 +38,9 @@ export class RecordQueue {
     });
   }
 
-  /** @throws UNAVAILABLE when too many wait, when the queue is closed and when the commit fails */
+  /** @throws UNAVAILABLE if too many wait, the queue is closed or the commit fails */
   async add(observations: readonly Observation[], settles: readonly string[]): Promise<Recorded> {
-    // The script would stop at it, and with it everyone's observations of the same group.
+    // Such a time would stop the script, and the whole group with it.
     const timeless = observations.find(({ ageMs = 0, saidAt = 0 }) => !Number.isFinite(ageMs + saidAt));
     if (timeless !== undefined) {
       const { ageMs, saidAt } = timeless;
@@ -53,7 +52,6 @@ export class RecordQueue {
     return this.#calls.add({ observations, settles });
   }
 
-  /** Refuses new calls and waits for those under way. */
   close(): Promise<void> {
     this.#closed = true;
     return this.#calls.drain();
@@ -68,7 +66,6 @@ function encodeGroup(group: readonly Gathered<Call>[], now: number): string {
   return encodeForLua(calls);
 }
 
-/** What each of `count` calls is answered with. */
 function deliver({ outcomes, counts, changes }: RecordReply, count: number): Recorded[] {
   let from = 0;
   return Array.from({ length: count }, (_, i) => {

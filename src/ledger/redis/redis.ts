@@ -1,10 +1,10 @@
 /**
  * The ledger in Redis, shared by any number of gateways. Every decision is one atomic Lua script (`lua/`), so
- * gateways need not know of each other; the stream is the truth and the channel only the wake-up. This file puts
- * the parts together: links (connections), store (scripts), queue (group commit), tail (order for listeners).
+ * gateways need not know each other. The stream is the truth; the channel only wakes its readers. This file joins the
+ * parts: links (connections), store (scripts), queue (group commit), tail (order for listeners).
  *
- * A command that is not answered in time fails with UNAVAILABLE though it may have been carried out. That is
- * harmless: the same observation again finds the index as it wants it, and the same delivery key is a duplicate.
+ * A command that is not answered in time fails with UNAVAILABLE, although Redis may have run it. That is harmless:
+ * when repeated, the observation is unchanged and the delivery key a duplicate.
  */
 
 import { ManifeedError } from '../../errors.ts';
@@ -44,33 +44,30 @@ export interface RedisLedgerOptions extends LedgerOptions, RedisOptions {
   readonly minReplicas?: number;
   /** How long those replicas may take, ms; below `commandTimeoutMs`. Default 1,000. */
   readonly minReplicasTimeoutMs?: number;
-  /** The monotonic time that goes with `now`, ms; default: the clock's. For tests. */
+  /** The monotonic counterpart of `now`, ms. Default: the clock's. For tests. */
   readonly monotonic?: () => number;
 }
 
 const defaults = { minReplicas: 0, minReplicasTimeoutMs: 1_000 };
 
-/**
- * Changes of one script that are published as a whole; of more, only that there are. Some 300 KB: what Redis may
- * have to hold for each gateway that is slow to take it.
- */
+/** More changes are only announced: Redis may have to buffer these, some 300 KB, for each slow gateway. */
 const maxPublished = 1_000;
-/** Repositories one `tags` call looks at. */
+/** Repositories that one `tags` call looks at. */
 const maxVisited = 1_000;
-/** Pages asked for at once, some 300 KB each: a storm of reconnects must not fill memory, nor hold up commits. */
+/** Pages of some 300 KB each: a storm of reconnects must not fill memory or delay commits. */
 const maxReadsAtOnce = 8;
 /** Steps of one `trim`; the rest waits for the next. */
 const maxTrimSteps = 1_000;
 
-/** A ledger shared by several gateways, on connections that others may use too. */
+/** A ledger shared by several gateways, over connections that others may use too. */
 export interface SharedLedger extends Ledger, Transferable {
-  /** They end with the ledger. */
+  /** They close with the ledger. */
   readonly redis: RedisConnections;
 }
 
 /**
- * @throws UNAVAILABLE when Redis can't be had, is older than 7, or holds a ledger of a newer schema
- * @throws PARAMETER_INVALID when the target makes no sense
+ * @throws UNAVAILABLE if Redis cannot be reached, is older than 7, or holds a ledger of a newer schema
+ * @throws PARAMETER_INVALID if the target makes no sense
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<SharedLedger> {
   const { clock, log = noLog, metrics = noMetrics } = options;
@@ -154,7 +151,7 @@ class RedisLedger implements SharedLedger {
       const { summedFrom: _, ...bounds } = stored;
       return bounds;
     }
-    // Somebody emptied the database, or wrote something else there: this makes the ledger anew.
+    // The database was emptied or overwritten: the script recreates the ledger.
     const made = readStanding(await this.#store.run('status', 'read the bounds'));
     return { epoch: made.epoch, floor: made.floor, head: made.head };
   }
@@ -230,7 +227,7 @@ class RedisLedger implements SharedLedger {
     return claimed;
   }
 
-  /** Left there, it would come back after each lease, for ever. */
+  /** If it stayed, it would come back after each lease. */
   async #dropPending(id: string, text: string): Promise<void> {
     this.redis.damage.found('pending', text);
     await this.record([], [id]);

@@ -1,6 +1,6 @@
 import { luaFiles, readScripts, type ScriptParts, type Scripts, sharedParts } from '../../redis/scripts.ts';
 
-/** The ledger's scripts: what each does stands at the head of its last part. */
+/** The ledger's scripts. Each states its contract at the head of its last part. */
 export type LedgerScript =
   | 'record'
   | 'defer'

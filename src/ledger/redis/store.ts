@@ -5,7 +5,7 @@ import { ScriptRunner } from '../../redis/runner.ts';
 import type { Scripts } from '../../redis/scripts.ts';
 import type { LedgerScript } from './scripts.ts';
 
-/** Key names of the ledger that are read without a script. What each key holds stands in `lua/keys.lua`. */
+/** Keys of the ledger that are read without a script. `lua/keys.lua` says what each holds. */
 export interface LedgerKeys {
   readonly prefix: string;
   readonly meta: string;
@@ -14,10 +14,9 @@ export interface LedgerKeys {
   readonly scopes: string;
 }
 
-/** The newest position that this gateway knows: a server that has less has lost changes. */
+/** The newest position that this gateway knows. A server with less has lost changes. */
 export type Seen = () => { readonly epoch: string; readonly head: number };
 
-/** The ledger's keys and scripts over the connection for commands. */
 export class RedisStore extends ScriptRunner<LedgerScript> {
   readonly keys: LedgerKeys;
   readonly link: RedisLink;

@@ -6,36 +6,34 @@ import type { Bounds, Page, TailEvent } from '../ledger.ts';
 import type { Announcement, Standing } from './codec.ts';
 
 export interface RedisTailOptions {
-  /** The stream: the truth behind the channel. */
+  /** Reads the stream, which is the truth behind the channel. */
   readonly read: (after: number, limit: number) => Promise<Page>;
-  /** Asks where the ledger stands. */
   readonly standing: () => Promise<Standing>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Counts the holes that had to be filled from the stream. */
   readonly onHole: () => void;
   /** A message that looked like a gateway's, but whose changes no gateway makes. */
   readonly onStray: (what: string) => void;
-  /** Several changes in a row were not on the channel: its connection may lead to a server that was left behind. */
+  /** Several changes in a row did not arrive on the channel: its connection may lead to a former primary. */
   readonly onSilence: () => void;
-  /** How long a change may be overtaken by news of a later one before the stream is read, ms. Default 100. */
+  /** How long to wait for changes that later ones have overtaken before reading the stream, ms. Default 100. */
   readonly patienceMs?: number;
 }
 
 interface Listener {
   readonly hear: (event: TailEvent) => void;
-  /** The ledger's head when it began to listen. */
+  /** Epoch and head of the ledger when it began to listen. */
   readonly epoch: string;
   readonly after: number;
 }
 
 const pageSize = 1_000;
-/** Holes found without a word from the channel until it is taken to be broken. */
+/** Holes without any message from the channel, after which it counts as broken. */
 const maxSilentHoles = 3;
 
 /**
- * Puts what the channel, our own commits and the stream say into one dense order for the listeners. Whatever
- * comes twice is dropped, whatever is missing is read from the stream, and a new epoch is a `reset`.
+ * Merges the channel, our own commits and the stream into one dense order for the listeners. Drops duplicates, reads
+ * what is missing from the stream, and turns a new epoch into a `reset`.
  */
 export class RedisTail {
   readonly #options: Required<RedisTailOptions>;
@@ -43,9 +41,9 @@ export class RedisTail {
   #epoch: string;
   /** Everything up to this has been delivered. */
   #delivered: number;
-  /** The newest sequence of this epoch that anybody spoke of, strangers on the channel included. */
+  /** The newest sequence of this epoch that was mentioned, even by strangers on the channel. */
   #heard: number;
-  /** The newest sequence of this epoch that was certainly stored. */
+  /** The newest sequence of this epoch that is certainly stored. */
   #known: number;
   #isReading = false;
   #isAsking = false;
@@ -65,7 +63,7 @@ export class RedisTail {
     return this.#epoch;
   }
 
-  /** The newest sequence of `epoch` that was certainly stored: a server with less has lost changes. */
+  /** The newest sequence of `epoch` that is certainly stored. A server with less has lost changes. */
   get head(): number {
     return this.#known;
   }
@@ -76,7 +74,7 @@ export class RedisTail {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** News from the channel. In order there, so a hole means that a message was lost. */
+  /** Takes a message of the channel. They come in order, so a hole means that one was lost. */
   announce({ epoch, first, count, read }: Announcement): void {
     this.#silentHoles = 0;
     if (epoch !== this.#epoch) return void this.#ask();
@@ -89,10 +87,7 @@ export class RedisTail {
     else this.#deliver(changes);
   }
 
-  /**
-   * Our own commits: known by their reply, often before the channel says so. But changes of other gateways
-   * before them may still be on their way, so a hole here gets a little time.
-   */
+  /** Takes our own commits. A hole gets a little time: changes of other gateways may still be on their way. */
   committed(epoch: string, changes: readonly Change[]): void {
     const first = changes[0];
     const last = changes.at(-1);
@@ -103,7 +98,7 @@ export class RedisTail {
     else this.#bePatient();
   }
 
-  /** Where the ledger stands, asked every few seconds: finds what a silent channel kept from us. */
+  /** Takes the state of the ledger, asked every few seconds: it reveals what a silent channel kept from us. */
   stands(standing: Standing): void {
     if (standing.epoch !== this.#epoch) {
       this.#reset(standing);
@@ -131,7 +126,7 @@ export class RedisTail {
       .standing()
       .then(
         (standing) => this.stands(standing),
-        // A failure is not lost: the next regular look asks again.
+        // The next regular look asks again.
         () => {},
       )
       .finally(() => {
@@ -152,7 +147,7 @@ export class RedisTail {
 
   #reset({ epoch, floor, began, head, reason }: Standing): void {
     if (this.#closed) return;
-    // Listeners go on from where the epoch began, so that they hear all of it, whenever we learned of it.
+    // Listeners continue from the beginning of the epoch, so that they hear all of it, however late we learned of it.
     const from = Math.max(began, floor);
     this.#startAt({ epoch, floor, head: from }, reason);
     this.#stored(head);
@@ -206,19 +201,19 @@ export class RedisTail {
         this.#startAt({ epoch, floor, head: floor }, 'changes were dropped or lost before they were read');
       const wanted = this.#heard;
       const page = await this.#options.read(this.#delivered, pageSize).catch((error: unknown) => {
-        // The floor has risen meanwhile: by retention, or over a hole.
+        // The floor rose meanwhile: by retention, or over a hole.
         if (isBelowFloor(error)) return null;
         throw error;
       });
       if (page === null) continue;
       if (this.#closed || this.#epoch !== epoch) return;
       const [first] = page.changes;
-      // Read from another epoch's server: the next look at where the ledger stands tells why.
+      // Read from another epoch's server: the next `stands` reveals why.
       if (first !== undefined && first.epoch !== epoch) return;
       if (first !== undefined && first.sequence > this.#delivered + 1)
         this.#startAt({ epoch, floor, head: first.sequence - 1 }, 'changes are missing from the stream');
       this.#deliver(page.changes);
-      // What was spoken of before this page was read, and is not in it, does not exist.
+      // What was mentioned before this page was read, and is not in it, does not exist.
       if (page.atHead && this.#heard === wanted) this.#heard = this.#delivered;
       if (page.atHead ? this.#delivered >= this.#heard : page.changes.length === 0) return;
     }
@@ -237,7 +232,7 @@ export class RedisTail {
     }
   }
 
-  /** Null where it can't be read: what is on the channel is only a hint, and the stream has it right. */
+  /** Null if it cannot be read: the channel is only a hint, and the stream has it right. */
   #tryRead(read: () => readonly Change[]): readonly Change[] | null {
     try {
       return read();

@@ -11,14 +11,13 @@ import { asDigest, boundsFields, readBounds, readEntry, readTagState } from './c
 import type { RedisStore } from './store.ts';
 import { digestSum } from './sum.ts';
 
-/** Entries and rows asked for at once. */
 const pageSize = 1_000;
-/** An export that asks for nothing for this long has died, ms: trimming goes on. */
+/** An export idle for this long counts as dead, ms: trimming goes on. */
 const leaseMs = 60_000;
 /** Rows in one import script: some 10 ms. */
 const importBatch = 500;
 
-/** Everything the ledger holds as of one moment; how, stands in `lua/snapshot.lua`. */
+/** Everything the ledger holds as of one moment. `lua/snapshot.lua` explains how. */
 export async function* exportRedis(store: RedisStore, random: () => number): AsyncGenerator<LedgerRow> {
   const id = randomId(random);
   const step = (op: string, more: object = {}) =>
@@ -77,7 +76,7 @@ async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRo
   }
   const pending = [];
   for await (const entry of scan(store, `${copies}pending`)) pending.push(entry);
-  // Ids sort as they were given; a hash keeps no order. At most `maxPending` of them.
+  // A hash keeps no order, but ids sort by age. At most `maxPending` of them.
   for (const [, text] of pending.sort(([a], [b]) => (a < b ? -1 : 1)))
     yield { row: 'pending', observation: decodePending(text) };
 }
@@ -130,7 +129,7 @@ async function* repositoryRows(
   await step('read', { repository: key });
 }
 
-/** Fields and values of a hash that does not change; each once, though HSCAN may give one twice. */
+/** Fields and values of a hash that does not change. HSCAN may return a field twice; this yields each once. */
 async function* scan(store: RedisStore, key: string): AsyncGenerator<readonly [string, string]> {
   const given = new Set<string>();
   let cursor = '0';
@@ -182,7 +181,7 @@ function readManifestRow(registry: string, repository: string, digest: string, t
   };
 }
 
-/** Fills an empty ledger. Rows are staged beside it and put in place by one script, so that it is all or nothing. */
+/** Fills an empty ledger. Rows are staged, then put in place by one script, so that it is all or nothing. */
 export async function importRedis(
   store: RedisStore,
   random: () => number,
@@ -215,7 +214,7 @@ export async function importRedis(
     await send();
     await step('commit');
   } catch (error) {
-    // Where this fails too, the next import drops what is left.
+    // If this fails too, the next import drops the rest.
     await drop().catch(() => {});
     throw error;
   }

@@ -1,4 +1,3 @@
-/** Copies of a ledger: a backup taken while its gateway runs, and the way back. */
 import {
   closeSync,
   existsSync,
@@ -23,16 +22,16 @@ import { type Db, migrate } from './tables.ts';
 const pagesAtOnce = 1_000;
 
 /**
- * Copies the ledger as of now into a new file, which appears only when it is whole, checked and on disk. The
- * gateway goes on; its write-ahead log grows meanwhile, since the copy is of one moment.
+ * Copies the ledger as of now into a new file, which appears only once it is whole, checked and on disk. The gateway
+ * goes on; its write-ahead log grows until the copy ends.
  *
- * @throws UNAVAILABLE where the target is there already, its folder is not, the disk fails, or the ledger is damaged
+ * @throws UNAVAILABLE if the target exists, its folder does not, the disk fails, or the ledger is damaged
  */
 export async function backUpSqlite(path: string, target: string): Promise<void> {
   const action = `back up ledger to ${target}`;
   if (existsSync(target))
     throw new ManifeedError('UNAVAILABLE', `${action}: the file is there already: must be a new one`);
-  // The library would throw a TypeError of its own.
+  // better-sqlite3 would throw a TypeError.
   if (!existsSync(dirname(target)))
     throw new ManifeedError('UNAVAILABLE', `${action}: its folder is not there: make it first`);
   const partial = `${target}.partial`;
@@ -49,26 +48,23 @@ export async function backUpSqlite(path: string, target: string): Promise<void> 
 export interface Restored {
   readonly epoch: string;
   readonly head: number;
-  /** Where the ledger is now that was here before; null: there was none. */
+  /** Where the previous ledger is now; null: there was none. */
   readonly setAside: string | null;
 }
 
 export interface RestoreOptions {
-  /** The ledger to replace. */
   readonly path: string;
   readonly backup: string;
-  /** The new epoch. */
   readonly epoch: string;
   /** ms since the epoch. */
   readonly now: number;
 }
 
 /**
- * Puts a backup in the place of the ledger, under a new epoch: clients have seen changes that it does not hold,
- * and must hear `reset`. The ledger that was there is kept under another name. A restore that is cut short can
- * be run again.
+ * Replaces the ledger by a backup, under a new epoch: clients have seen changes that the backup does not hold, and
+ * must receive `reset`. The previous ledger is kept under another name. An interrupted restore can be run again.
  *
- * @throws UNAVAILABLE where a gateway has the ledger, the backup is none or damaged, or the disk fails
+ * @throws UNAVAILABLE if a gateway has the ledger, the backup is not a ledger or is damaged, or the disk fails
  */
 export async function restoreSqlite({ path: asked, backup, epoch, now }: RestoreOptions): Promise<Restored> {
   const action = `restore ledger ${asked}`;
@@ -101,7 +97,7 @@ export async function restoreSqlite({ path: asked, backup, epoch, now }: Restore
   }
 }
 
-/** SQLite's online backup, of one moment: within a transaction it does not begin anew at each foreign commit. */
+/** SQLite's online backup. Within a transaction it copies one moment, and does not restart at each foreign commit. */
 async function copyLedger(path: string, target: string): Promise<void> {
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(target + suffix, { force: true });
   const db = openForReading(path);
@@ -112,7 +108,7 @@ async function copyLedger(path: string, target: string): Promise<void> {
   } finally {
     db.close();
   }
-  // One file by itself: in WAL mode whoever only reads it would leave two more beside it.
+  // A single file: in WAL mode even a reader would leave two more beside it.
   const copy: Db = new Database(target);
   copy.pragma('journal_mode = DELETE');
   copy.close();
@@ -135,7 +131,7 @@ function renew(path: string, epoch: string): number {
   }
 }
 
-/** The log goes with its file; without it the file would be an older one. */
+/** Moves the log too: without it the file would be an older one. */
 function moveAside(path: string, now: number): string | null {
   const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   const aside = `${path}.replaced-${stamp}`;
@@ -145,7 +141,7 @@ function moveAside(path: string, now: number): string | null {
   return moved.length === 0 ? null : basename(aside);
 }
 
-/** Gives a whole file its name, durably. */
+/** Gives a finished file its name, durably. */
 function publish(from: string, to: string): void {
   syncPath(from);
   renameSync(from, to);

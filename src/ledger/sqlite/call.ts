@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import type { Recorded } from '../ledger.ts';
 
-/** One `record` or `defer` of the port, as it waits for its group. */
+/** A `record` or `defer` of the port that waits for its group. */
 export type Call =
   | {
       readonly kind: 'record';
@@ -14,5 +14,5 @@ export type Call =
 export type CallResult =
   | { readonly kind: 'recorded'; readonly recorded: Recorded }
   | { readonly kind: 'deferred'; readonly pending: readonly PendingObservation[] }
-  /** This call alone is refused; the rest of its group is stored. */
+  /** Only this call is refused; the rest of its group is stored. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };

@@ -1,15 +1,14 @@
 /**
- * CRC-32 of a row's content (RFC 1952, section 8). A disk, a controller or memory can change a bit and report no
- * error, and SQLite does not notice. The sum covers the values that subscribers see. Names stand in it with
- * their own sums, made once a name, so that a changed bit in a table of names is found too.
+ * CRC-32 of a row's content (RFC 1952, section 8). A disk, a controller or memory can flip a bit without an error,
+ * and SQLite does not notice. The sum covers the values that subscribers see. Names enter it by their own sums,
+ * computed once per name, so that a flipped bit in a table of names is found too.
  *
- * The order and the form of the values is part of the file's format: to change it needs a new schema.
+ * The order and the form of the values are part of the file format: changing them needs a new schema.
  */
 import { crc32 } from 'node:zlib';
 import { RecordDamaged } from '../loss.ts';
 import type { SqliteNames } from './names.ts';
 
-/** The summed columns of `change`, as SQLite has them. */
 export interface SummedChange {
   readonly sequence: number;
   readonly type: number;
@@ -24,7 +23,6 @@ export interface SummedChange {
   readonly origin_id: number;
 }
 
-/** The summed columns of `tag`. */
 export interface SummedTag {
   readonly repository_id: number;
   readonly name: string;
@@ -54,7 +52,7 @@ export function changeChecksum(row: SummedChange, names: SqliteNames): number {
   return sum();
 }
 
-/** As `changeChecksum`, of a tag. What only the ledger's own decisions look at is not in it. */
+/** As `changeChecksum`, of a tag. It does not cover what only the ledger's own decisions use. */
 export function tagChecksum(row: SummedTag, names: SqliteNames): number {
   begin();
   number(names.repositorySum(row.repository_id));
@@ -69,8 +67,8 @@ export function tagChecksum(row: SummedTag, names: SqliteNames): number {
   return sum();
 }
 
-// One buffer for all: a row is written into it and summed before the next one. Strings and a call for each value
-// cost three times as much. A tag has at most 128 characters and a digest 65 bytes; a damaged row may have more.
+// One shared buffer: each row is written into it and summed before the next. Strings and a call for each value cost
+// three times as much. A tag has at most 128 characters and a digest 65 bytes; a damaged row may have more.
 const buffer = Buffer.alloc(4_096);
 const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
 let length = 0;

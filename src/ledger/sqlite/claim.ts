@@ -1,4 +1,3 @@
-/** The claim that keeps a second gateway out of a ledger's file. */
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../../errors.ts';
@@ -6,17 +5,17 @@ import { lockPathOf } from './place.ts';
 import type { Db } from './tables.ts';
 
 /**
- * An exclusive lock on a sidecar file, held as long as the process lives: the kernel drops it with the process,
- * so kill -9 leaves nothing stale. A lock row would stay behind; `locking_mode = EXCLUSIVE` on the ledger itself
- * would also keep out backups and everyone who only wants to look.
+ * Takes an exclusive lock on a sidecar file, held while the process lives. The kernel drops it with the process, so
+ * kill -9 leaves nothing stale; a lock row would stay. `locking_mode = EXCLUSIVE` on the ledger itself would also keep
+ * out backups and readers.
  *
  * @param path resolved: symbolic links to one ledger share one lock
- * @throws UNAVAILABLE where another process has it
+ * @throws UNAVAILABLE if another process has it
  */
 export function claimFile(path: string, action: string): Db {
   const claim = new Database(lockPathOf(path), { timeout: 0 });
   try {
-    // Nothing is ever written to it, so a journal file beside it would only puzzle.
+    // Nothing is ever written to it, so a journal file beside it would only confuse.
     claim.pragma('journal_mode = MEMORY');
     claim.exec('BEGIN EXCLUSIVE');
     return claim;
@@ -30,7 +29,6 @@ export function claimFile(path: string, action: string): Db {
   }
 }
 
-/** Whether a gateway has the file now. */
 export function isClaimed(path: string): boolean {
   if (!existsSync(lockPathOf(path))) return false;
   const probe = new Database(lockPathOf(path), { timeout: 0, readonly: true });

@@ -1,23 +1,23 @@
 import { atWall, type LedgerClock, newClock } from '../ledger-clock.ts';
 import type { Db } from './tables.ts';
 
-/** The clock is noted with every change, and otherwise when it has gone on by so much, ms. */
+/** The clock is stored with every change, and otherwise when it has advanced by this much, ms. */
 const noteEveryMs = 1_000;
 
-/** The ledger's clock in SQLite: kept in memory, and noted in `meta` with what it stamped. */
+/** The ledger's clock in SQLite: kept in memory, and stored in `meta` with what it stamped. */
 export class SqliteClock {
   readonly #stored;
-  /** Never taken back, not by a refused commit either. */
+  /** Never taken back, even if a commit is refused. */
   #clock: LedgerClock = newClock;
-  /** As the file has it. */
+  /** As stored in the file. */
   #noted: LedgerClock = newClock;
   /** Monotonic ms; null: not known. */
   #tickedAt: number | null = null;
-  /** Whether anything was stamped since it was noted: an idle gateway need not write. */
+  /** Whether anything was stamped since the clock was stored: an idle gateway need not write. */
   #hasStamped = false;
 
   constructor(db: Db) {
-    // Files of schema 1 have no stamp; the times in them go up to recorded_at.
+    // Files of schema 1 have no stamp; their times go up to recorded_at.
     this.#stored = db.prepare<[], LedgerClock>(
       `SELECT max(stamped_at, recorded_at) AS stampedAt, skew_ms AS skewMs, stepped_at AS steppedAt FROM meta`,
     );
@@ -28,7 +28,7 @@ export class SqliteClock {
     return this.#clock;
   }
 
-  /** Takes on what the file has: at the opening, and after an import. */
+  /** Loads the clock of the file: at the opening, and after an import. */
   reload(): void {
     this.#clock = this.#stored.get() ?? this.#clock;
     this.#noted = this.#clock;
@@ -39,7 +39,7 @@ export class SqliteClock {
    * Follows the wall clock.
    *
    * @param now ms since the epoch
-   * @param monotonic ms; null: not known, so that a step during an idle time may stay hidden
+   * @param monotonic ms; null: unknown, and a step during an idle time may stay hidden
    */
   tick(now: number, monotonic: number | null): void {
     const elapsedMs = this.#tickedAt === null || monotonic === null ? 0 : monotonic - this.#tickedAt;
@@ -47,7 +47,7 @@ export class SqliteClock {
     this.#clock = atWall(this.#clock, now, elapsedMs);
   }
 
-  /** Says that a stamp goes into the file. */
+  /** Call it when a stamp goes into the file. */
   stamps(): void {
     this.#hasStamped = true;
   }
@@ -57,7 +57,7 @@ export class SqliteClock {
     return this.#hasStamped && this.#clock.stampedAt - this.#noted.stampedAt >= noteEveryMs;
   }
 
-  /** Says that the file has it. */
+  /** Call it when the file has the clock. */
   noted(): void {
     this.#noted = this.#clock;
     this.#hasStamped = false;

@@ -2,7 +2,7 @@ import { type ChangeType, changeTypes } from '../../event/change.ts';
 import type { Digest } from '../../event/digest.ts';
 import { RecordDamaged } from '../loss.ts';
 
-/** One byte for the algorithm, then the digest's bytes: 33 for a sha256, which as text takes 71. */
+/** A digest as bytes: one for the algorithm, then its own. 33 for a sha256, which takes 71 as a string. */
 const algorithms: readonly string[] = ['', 'sha256', 'sha512'];
 const digestBytes: Readonly<Record<string, number>> = { sha256: 33, sha512: 65 };
 
@@ -19,17 +19,17 @@ export function encodeDigest(digest: Digest | null): Buffer | null {
 
 export function decodeDigest(bytes: Buffer): Digest;
 export function decodeDigest(bytes: Buffer | null): Digest | null;
-/** @throws RecordDamaged where the bytes are none */
+/** @throws RecordDamaged if the bytes are not a digest */
 export function decodeDigest(bytes: Buffer | null): Digest | null {
   if (bytes === null) return null;
   const algorithm = algorithms[bytes[0] ?? 0];
   if (algorithm === undefined || bytes.length !== digestBytes[algorithm]) throw new RecordDamaged('a digest');
-  // Any bytes of the right length are a digest's: the grammar, asked of both digests of each row, would cost a
-  // fifth of a replay.
+  // Any bytes of the right length are a digest. Checking the grammar of both digests of each row would cost a fifth
+  // of a replay.
   return `${algorithm}:${bytes.toString('hex', 1)}` as Digest;
 }
 
-// The order of `changeTypes` is for readers; what is on disk must not depend on it.
+// Explicit, because codes on disk must not depend on the order of `changeTypes`.
 const typeCodes: Readonly<Record<ChangeType, number>> = {
   'tag.created': 1,
   'tag.updated': 2,

@@ -5,20 +5,17 @@ import { ManifeedError } from '../../errors.ts';
 
 /** SQLite, "Database File Format", 1.3. */
 const headerBytes = 100;
-/** A write-ahead log that holds nothing but its header. */
+/** A write-ahead log that has only its header. */
 const emptyLogBytes = 32;
-/**
- * Files up to this size are checked whole at each opening: some 0.3 s. A larger one only if something about it is
- * odd; otherwise the scrub reads it in the background, or a ledger of five million changes would open in minutes.
- */
+/** Files up to this size are checked at each opening, in some 0.3 s; larger ones only if something is odd. */
 export const maxCheckedBytes = 64 * 1024 * 1024;
 
 /**
- * What the names and sizes of the files say, before SQLite opens them: it makes a new database of an empty file
- * in silence and deletes the log beside it, which may hold the newest changes.
+ * Checks the names and sizes of the files before SQLite opens them: SQLite silently makes a new database of an empty
+ * file and deletes the log beside it, which may hold the newest changes.
  *
  * @returns whether the file is shorter than its header says, so that only a check can tell whether it is whole
- * @throws UNAVAILABLE where a part of the ledger is gone
+ * @throws UNAVAILABLE if a part of the ledger is gone
  */
 export function assertComplete(path: string, action: string): { readonly isShort: boolean } {
   const bytes = sizeOf(path);
@@ -36,7 +33,7 @@ export function assertComplete(path: string, action: string): { readonly isShort
       `the file was cut off: it has ${bytes} bytes of ${declared}`,
       'restore a backup (docs/operating.md, "Backup and restore")',
     );
-  // A kill in the middle of a checkpoint leaves this too, and the log then has what is missing.
+  // A kill during a checkpoint leaves this too, and the log then has what is missing.
   return { isShort: bytes < declared };
 }
 
@@ -44,7 +41,7 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** What the header says of the file's size, bytes; 0 where it does not say, or is none. */
+/** The file's size according to its header, bytes; 0 if the header is invalid or does not say. */
 function declaredBytes(path: string): number {
   const header = Buffer.alloc(headerBytes);
   const file = openSync(path, 'r');
@@ -55,17 +52,12 @@ function declaredBytes(path: string): number {
   }
   if (header.toString('latin1', 0, 15) !== 'SQLite format 3') return 0;
   const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
-  // The count is only valid where both counters agree ("In-header database size").
+  // The count is valid only if both counters agree ("In-header database size").
   const isValid = header.readUInt32BE(24) === header.readUInt32BE(92);
   return isValid ? header.readUInt32BE(28) * pageBytes : 0;
 }
 
-/**
- * SQLite's own look at every page ("PRAGMA quick_check"), on a connection of its own: the ledger's may remember
- * pages that a failing disk gave it.
- *
- * @returns what it found first, or null
- */
+/** Runs "PRAGMA quick_check" on a new connection, without remembered pages. Returns the first finding, or null. */
 export function findDamage(path: string): string | null {
   let db: Database.Database | null = null;
   try {
@@ -80,7 +72,6 @@ export function findDamage(path: string): string | null {
   }
 }
 
-/** SQLite met a page that is not a database's. */
 export function isDamage(code: string): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }

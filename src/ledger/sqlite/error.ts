@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../../errors.ts';
 
-/** What the operator can do something about, by SQLite's primary result code (SQLite, "Result and Error Codes"). */
+/** What the operator can act on, by SQLite's primary result code (SQLite, "Result and Error Codes"). */
 const reasons: Readonly<Record<string, string>> = {
   SQLITE_FULL: 'the disk or its quota is full: needs free space',
   SQLITE_READONLY: 'the file is read-only: must be writable',
@@ -15,7 +15,7 @@ const reasons: Readonly<Record<string, string>> = {
   SQLITE_NOMEM: 'memory is exhausted: needs more',
 };
 
-/** The error with which the ledger refuses, where the disk is at fault; anything else as it came: a defect. */
+/** The ledger's refusal if the disk is at fault. Any other error is a defect, and returned unchanged. */
 export function refuseDisk(action: string, error: unknown): unknown {
   if (error instanceof Database.SqliteError) {
     const reason = reasons[primaryCode(error.code)];

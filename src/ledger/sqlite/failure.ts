@@ -3,7 +3,7 @@ import { ManifeedError } from '../../errors.ts';
 
 /** An error as it crosses threads: a structured clone would lose its class, code and detail. */
 export interface Failure {
-  /** Null: a defect, not an error that a client may see. */
+  /** Null: a defect, which clients do not see. */
   readonly code: ErrorCode | null;
   readonly message: string;
   readonly detail: ErrorDetail | undefined;

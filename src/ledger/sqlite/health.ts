@@ -5,23 +5,21 @@ import { ChangesLost, RecordDamaged } from '../loss.ts';
 import { damaged, findDamage, isDamage } from './damage.ts';
 import { refuseDisk } from './error.ts';
 
-/** What the operator must hear of, besides what a caller is refused with. */
+/** What the operator must learn, besides the errors that callers receive. */
 export type Notice =
-  /** The file goes on under a new epoch. */
   | { readonly kind: 'new-epoch'; readonly reason: string }
   /** The floor was raised over changes that are missing or damaged. */
   | { readonly kind: 'changes-lost'; readonly floor: number; readonly reason: string }
   /** Tags that waited for a digest could not be read; a poll has to find them. */
   | { readonly kind: 'pending-lost'; readonly count: number }
-  /** The ledger stores nothing more. */
   | { readonly kind: 'damaged'; readonly reason: string };
 
-/** A check of more would hold up readers for long: some 5 s at this size. */
+/** A larger file is not checked while the gateway runs: at this size readers wait some 5 s already. */
 const maxCheckedBytes = 1024 * 1024 * 1024;
-/** Notices that wait for the next reply. More say nothing new. */
+/** Notices that wait for the next reply; more are dropped. */
 const maxNotices = 100;
 
-/** What is known of the file's state, and in which words a failure is refused. */
+/** Remembers whether the file is damaged, and turns failures into refusals. */
 export class SqliteHealth {
   readonly #path: string;
   readonly #findDamage: (path: string) => string | null;
@@ -34,7 +32,7 @@ export class SqliteHealth {
     this.#findDamage = check;
   }
 
-  /** @throws UNAVAILABLE once damage was found: what is written to a damaged file may be gone later */
+  /** @throws UNAVAILABLE once damage was found: what is written to a damaged file may be lost later */
   assertWhole(action: string): void {
     if (this.#damage !== null) throw damaged(action, this.#damage);
   }
@@ -49,7 +47,6 @@ export class SqliteHealth {
     return taken;
   }
 
-  /** The error that a caller gets for this one. */
   refuse(action: string, error: unknown): unknown {
     if (error instanceof RecordDamaged) return this.#giveUp(action, error.message);
     if (error instanceof ChangesLost)
@@ -59,7 +56,7 @@ export class SqliteHealth {
     return refuseDisk(action, error);
   }
 
-  /** SQLite also says "corrupt" when a disk gave it a wrong page once, while the file is whole. */
+  /** SQLite also says "corrupt" if a disk returned a wrong page once, while the file is whole. */
   #checked(action: string, code: string): ManifeedError {
     if (this.#damage !== null) return damaged(action, this.#damage);
     if (statSync(this.#path).size > maxCheckedBytes)

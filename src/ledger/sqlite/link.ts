@@ -12,7 +12,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The gateway's end of the thread that owns the file: asks, and matches replies to what was asked. */
+/** The gateway's end of the worker thread: sends requests, and matches replies to them. */
 export class SqliteLink {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -20,28 +20,26 @@ export class SqliteLink {
   #nextId = 1;
   #ended = false;
 
-  /** @param onNotice hears what the operator must hear of */
   constructor(onNotice: (notice: Notice) => void) {
     this.#onNotice = onNotice;
-    // As `.ts` while unbuilt (Node strips the types) and `.js` in dist: whatever this file is itself.
+    // `.ts` while unbuilt (Node strips the types), `.js` in dist: the same as this file's.
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     this.#worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { execArgv: [] });
     this.#worker.on('message', (message: ReplyMessage) => this.#settle(message));
-    // No listener for `error`: what the worker does not catch is a defect, and that ends the process.
+    // No listener for `error`: what the worker does not catch is a defect, and ends the process.
     this.#worker.on('exit', () => this.#end());
   }
 
-  /** Has the worker open the file. @throws UNAVAILABLE if it can't be had */
+  /** Opens the file. @throws UNAVAILABLE if that fails */
   open(options: SqliteStoreOptions): Promise<Bounds> {
     return this.#send({ kind: 'open', options });
   }
 
-  /** Runs a handler of the worker. Rejects as it throws, and with UNAVAILABLE once the thread has ended. */
+  /** Runs a handler of the worker. Rejects with its error, and with UNAVAILABLE once the thread has ended. */
   ask<K extends Kind>(of: K, ...args: Ask<K>): Promise<Reply<K>> {
     return this.#send({ kind: 'ask', of, args });
   }
 
-  /** Has the worker close the file and waits until it has ended. */
   async close(): Promise<void> {
     if (this.#ended) return;
     const exited = once(this.#worker, 'exit');
@@ -49,7 +47,6 @@ export class SqliteLink {
     await exited;
   }
 
-  /** Ends a worker that never opened its file. */
   async abandon(): Promise<void> {
     await this.#worker.terminate();
   }

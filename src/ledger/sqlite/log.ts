@@ -13,10 +13,9 @@ interface StoredChange extends SummedChange {
   readonly checksum: number | null;
 }
 
-// A probe of the index for each repository costs about as much as scanning a page; past this, scanning wins.
+// An index probe for each repository costs about as much as scanning a page; beyond this, scanning wins.
 const maxIndexedRepositories = 16;
 
-/** The log of changes in SQLite: append, read in pages, find by time, drop the oldest. */
 export class SqliteLog {
   readonly #names: SqliteNames;
   readonly #maxScanned: number;
@@ -81,11 +80,7 @@ export class SqliteLog {
     );
   }
 
-  /**
-   * A page after `after`, which lies within the bounds. It ends before a change that is missing or damaged.
-   *
-   * @throws ChangesLost where that is the first
-   */
+  /** A page after `after`, up to a missing or damaged change. @throws ChangesLost if that comes first */
   page(after: number, limit: number, bounds: Bounds, repositories?: readonly string[]): Page {
     if (repositories === undefined) return this.#pageOfAll(after, limit, bounds);
     const { epoch, head } = bounds;
@@ -116,10 +111,7 @@ export class SqliteLog {
     return { changes, next, atHead: next === head };
   }
 
-  /**
-   * Each repository's next sequences from the index, merged: looks at no entry of another repository, and so
-   * cannot see that one is missing. The scrub does (scrub.ts).
-   */
+  /** Merges sequences from the index, so it cannot see that another repository's change is missing; the scrub can. */
   #findByIndex(after: number, limit: number, head: number, repositories: readonly string[]) {
     const found = [...new Set(repositories)].flatMap((key) => {
       const id = this.#findRepository(key);
@@ -130,7 +122,7 @@ export class SqliteLog {
     return { sequences, next: last !== undefined && found.length >= limit ? last : head };
   }
 
-  /** The wanted among the next `maxScanned` entries. */
+  /** The wanted changes among the next `maxScanned` entries. */
   #findByScan(after: number, limit: number, head: number, wanted: ReadonlySet<string>) {
     const sequences: number[] = [];
     let next = after;
@@ -147,16 +139,12 @@ export class SqliteLog {
     return { sequences, next };
   }
 
-  /** The oldest change in the table, below the floor too; null: there is none. */
+  /** The oldest change in the table, even below the floor; null if there is none. */
   first(): number | null {
     return this.#sql.first.get() ?? null;
   }
 
-  /**
-   * The sequence just before the first change recorded at or after `time`: a binary search by key.
-   *
-   * @throws ChangesLost where it meets a change that is missing
-   */
+  /** A binary search, see `Ledger.seek`. @throws ChangesLost if it meets a missing change */
   seek(time: number, { floor, head }: Bounds): number {
     let [before, from] = [floor, head + 1];
     while (from - before > 1) {
@@ -169,7 +157,6 @@ export class SqliteLog {
     return from - 1;
   }
 
-  /** Deletes all up to this sequence. */
   drop(upTo: number): void {
     this.#sql.drop.run(upTo);
   }
@@ -179,12 +166,12 @@ export class SqliteLog {
     return this.#names.findRepository(key.slice(0, slash), key.slice(slash + 1));
   }
 
-  /** Null where it is not there, or not as it was written. */
+  /** Null if it is missing or damaged. */
   #toChange(row: StoredChange | undefined, epoch: string): Change | null {
     if (row === undefined) return null;
     try {
       if (row.checksum !== null && row.checksum !== changeChecksum(row, this.#names)) return null;
-      // A file of schema 1 may hold times that no client can be told: an import took any.
+      // A file of schema 1 may hold times that clients cannot receive: imports accepted any.
       return isTime(row.occurred_at) && isTime(row.recorded_at) ? this.#decode(row, epoch) : null;
     } catch (error) {
       if (error instanceof RecordDamaged) return null;

@@ -1,9 +1,9 @@
 /**
- * The file beside the ledger that says how far it had come: `<file>.head`. A file from a backup is a good ledger
- * in every respect but one: clients have seen changes that it does not hold. Nothing inside it can say so.
+ * The file beside the ledger that says how far it had come: `<file>.head`. A restored old copy is a good ledger,
+ * except that clients have seen changes that it does not hold. Nothing inside it can reveal that.
  *
- * It is written after each commit and without fsync, so it may be behind the ledger but never ahead of it: after
- * a power cut it says less, and finds less. One small write, so that a kill cannot leave half of it.
+ * It is written after each commit and without fsync, so it may be behind the ledger but never ahead of it: after a
+ * power cut it finds less. Each record is one small write, so that a kill cannot leave half of it.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -11,14 +11,12 @@ import { crc32 } from 'node:zlib';
 
 export interface Mark {
   readonly epoch: string;
-  /** The newest change that was committed. */
   readonly head: number;
-  /** The file was overwritten while it was open: what it holds now is unknown. */
+  /** The file was overwritten while it was open, so its content is unknown. */
   readonly isLost: boolean;
   readonly owner: Owner;
 }
 
-/** The process that writes the mark. */
 export interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -26,24 +24,24 @@ export interface Owner {
   readonly since: number;
 }
 
-/** Every record is as long as this, so that each covers the one before. */
+/** All records have this length, so that each covers the one before. */
 const recordBytes = 256;
 const version = 'manifeed-head-1';
 
-export function markPathOf(path: string): string {
+function markPathOf(path: string): string {
   return `${path}.head`;
 }
 
-export function encodeMark({ epoch, head, isLost, owner }: Mark): string {
-  // Host names are 64 characters at most (POSIX, HOST_NAME_MAX); whatever it is, the record must keep its length.
+function encodeMark({ epoch, head, isLost, owner }: Mark): string {
+  // Host names have at most 64 characters (POSIX, HOST_NAME_MAX). Longer ones are cut to keep the record's length.
   const host = owner.host.replace(/[^\w.-]/g, '').slice(0, 64) || '-';
   const state = isLost ? 'lost' : 'held';
   const text = `${version} ${epoch} ${head} ${state} ${owner.pid} ${host} ${owner.since}`;
   return `${`${text} ${crc32(text)}`.padEnd(recordBytes - 1)}\n`;
 }
 
-/** Null where it is no record: a power cut may leave anything. */
-export function decodeMark(record: string): Mark | null {
+/** Null if it is not a record: a power cut may leave anything. */
+function decodeMark(record: string): Mark | null {
   const match =
     /^(manifeed-head-1 ([0-9a-z]{1,32}) (\d{1,16}) (held|lost) (\d{1,10}) ([\w.-]+) (\d{1,16})) (\d+) *\n/.exec(
       record,
@@ -54,7 +52,7 @@ export function decodeMark(record: string): Mark | null {
   return { epoch, head: Number(head), isLost: state === 'lost', owner };
 }
 
-/** Null where there is none that can be read. */
+/** Null if there is no readable mark. */
 export function readMark(path: string): Mark | null {
   let file: number;
   try {
@@ -73,7 +71,7 @@ export class MarkFile {
   readonly #file: number;
   readonly #owner: Owner;
   readonly #record = Buffer.alloc(recordBytes);
-  /** What the one before left; null where there was none. */
+  /** What the previous process left; null: nothing. */
   readonly before: Mark | null;
 
   /** @param path the ledger's own file, which this process has claimed */
@@ -89,7 +87,7 @@ export class MarkFile {
       this.#record.write(encodeMark({ epoch, head, isLost, owner: this.#owner }), 0, 'latin1');
       writeSync(this.#file, this.#record, 0, recordBytes, 0);
     } catch {
-      // The commit is durable, and refusing it now would have its sender repeat it. The mark only falls behind.
+      // The commit is durable, and a refusal would make its sender repeat it. The mark only falls behind.
     }
   }
 

@@ -7,10 +7,7 @@ import type { Db } from './tables.ts';
 
 const maxCached = 20_000;
 
-/**
- * Interned names: repositories, and words (media types, origins), by number. Caches both ways, bounded; after a
- * rollback `forget` drops them, because a number handed out in it is void.
- */
+/** Interned names, cached both ways. After a rollback `forget` drops the caches: numbers made in it are void. */
 export class SqliteNames {
   readonly #repositoryIds = new BoundedMap<string, number>(maxCached);
   readonly #repositories = new BoundedMap<number, RepositoryName>(maxCached);
@@ -36,7 +33,7 @@ export class SqliteNames {
     };
   }
 
-  /** Undefined where the repository was never written. */
+  /** Undefined if the repository was never written. */
   findRepository(registry: string, repository: string): number | undefined {
     const key = repositoryKey({ registry, repository });
     const cached = this.#repositoryIds.get(key);
@@ -75,12 +72,10 @@ export class SqliteNames {
     return this.#words.getOrMake(id, () => found(this.#sql.word.get(id), `word ${id}`));
   }
 
-  /** The checksum of a repository's name, for the checksums of rows that refer to it. */
   repositorySum(id: number): number {
     return this.#repositorySums.getOrMake(id, () => crc32(repositoryKey(this.repository(id))));
   }
 
-  /** As `repositorySum`, of a word. */
   wordSum(id: number | null): number | null {
     if (id === null) return null;
     return this.#wordSums.getOrMake(id, () => crc32(this.word(id)));

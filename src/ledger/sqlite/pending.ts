@@ -5,11 +5,11 @@ import type { Db } from './tables.ts';
 
 export interface Claimed {
   readonly pending: readonly PendingObservation[];
-  /** How many could not be read, and were dropped. */
+  /** Unreadable ones, which were dropped. */
   readonly damaged: number;
 }
 
-/** Tags that wait for a digest, in SQLite; their ids are numbers that are never used twice. */
+/** Tags that wait for a digest, in SQLite. Their ids are never reused. */
 export class SqlitePending {
   readonly #sql;
 
@@ -40,11 +40,7 @@ export class SqlitePending {
     return { id: String(this.#sql.add.run(encodePending(kept)).lastInsertRowid), observation: kept };
   }
 
-  /**
-   * Those that cannot be read are removed: as the oldest they would be claimed, and fail, for ever.
-   *
-   * @param now the ledger's stamp, ms
-   */
+  /** Removes unreadable ones, which would fail at each claim. @param now the ledger's stamp, ms */
   claim(limit: number, now: number, leaseMs: number): Claimed {
     const pending: PendingObservation[] = [];
     let damaged = 0;
@@ -66,7 +62,7 @@ export class SqlitePending {
   }
 }
 
-/** A file has one owner: who held these leases is gone, and what it left is to be completed at once. */
+/** A file has one owner: the previous one is gone, and what it had leased can be completed at once. */
 export function endLeases(db: Db): void {
   db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
 }

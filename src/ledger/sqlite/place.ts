@@ -11,36 +11,36 @@ interface Identity {
 export interface SqlitePlaceOptions {
   /** The ledger's file, opened in WAL mode and claimed. */
   readonly path: string;
-  /** The page that changes with every change: the one of the `meta` table (its number, from 1). */
+  /** The page that every change touches: that of the `meta` table (numbered from 1). */
   readonly metaPage: number;
   readonly pageBytes: number;
-  /** SQLite cuts the log to this length when it begins it anew. */
+  /** SQLite cuts the log to this length when it restarts it. */
   readonly logLimitBytes: number;
-  /** The file was found overwritten: it is not what was acknowledged any more. */
+  /** The file was found overwritten: it no longer holds what was acknowledged. */
   readonly onOverwritten: () => void;
 }
 
 /** SQLite, "WAL-mode File Format": magic, version, page size, salts and checksum. */
 const logHeaderBytes = 32;
-/** Longer than the ticks in which kernels count the times of files (10 ms). */
+/** Longer than the ticks of kernels' file times (10 ms). */
 const tickNs = 20_000_000n;
 const secondNs = 1_000_000_000n;
 
 /**
- * Checks that the opened ledger is still what its path names, and that nobody else writes to it. Deleting, moving or
- * overwriting an open file raises no error: the kernel keeps it, every fsync succeeds, and all that was
- * acknowledged ends with the process. The write-ahead log counts too, since the newest commits are only there;
- * and the lock file, without which a second gateway could open the same ledger.
+ * Checks that the opened ledger is still the file that its path names, and that nobody else writes to it. Deleting,
+ * moving or overwriting an open file raises no error: the kernel keeps it, every fsync succeeds, and all that was
+ * acknowledged is gone when the process ends. The log is checked too, because only it has the newest commits. So is
+ * the lock file, without which a second gateway could open the same ledger.
  *
- * The file itself changes only in a checkpoint, and those are ours alone. So a new time of modification means that
- * another program touched it. `touch` does that too, so the content is compared before anything is refused.
+ * The file itself changes only in our own checkpoints. So a new modification time means that another program touched
+ * it. `touch` does that too, so the content is compared before anything is refused.
  */
 export class SqlitePlace {
   readonly #options: SqlitePlaceOptions;
   readonly #file: Identity;
   readonly #log: Identity;
   readonly #lock: Identity;
-  /** Closed only after SQLite has closed the file: closing any descriptor drops the process's locks (fcntl(2)). */
+  /** Closed only after SQLite closed the file: closing any descriptor drops the process's locks (fcntl(2)). */
   readonly #fileDescriptor: number;
   readonly #logDescriptor: number;
   readonly #logHeader = Buffer.alloc(logHeaderBytes);
@@ -50,15 +50,15 @@ export class SqlitePlace {
   #fileBytes = 0n;
   #fileModified = 0n;
   #logBytes = 0n;
-  /** A checkpoint is through, so the next commit may begin the log anew, with other salts. */
+  /** A checkpoint has ended, so the next commit may restart the log, with other salts. */
   #mayRestartLog = true;
 
-  /** @throws UNAVAILABLE where one of the files is gone already, or the ledger has a second name */
+  /** @throws UNAVAILABLE if one of the files is gone already, or the ledger has a second name */
   constructor(options: SqlitePlaceOptions) {
     this.#options = options;
     const { path } = options;
-    // Absolute, and not resolved: a symbolic link that points elsewhere by now is another file after a restart.
-    // SQLite puts the log beside what the link pointed at ("Write-Ahead Logging", 3.3).
+    // Absolute, but not resolved: a redirected symbolic link leads to another file after a restart. SQLite puts the
+    // log beside the link's target ("Write-Ahead Logging", 3.3).
     const real = realpathSync(path);
     this.#file = identify(resolve(path));
     this.#log = identify(`${real}-wal`);
@@ -69,15 +69,15 @@ export class SqlitePlace {
     this.#logDescriptor = openSync(`${real}-wal`, 'r');
     assertOneName(look(real, 'open ledger').nlink, 'open ledger');
     this.remember();
-    // What was opened may have been checkpointed already.
+    // The opened file may have been checkpointed already.
     this.#mayRestartLog = true;
   }
 
   /**
-   * Some microseconds beside an fsync's milliseconds.
+   * Takes microseconds, where an fsync takes milliseconds.
    *
-   * @throws UNAVAILABLE where the paths name no file or another, or what is in them is not what we wrote; passes
-   * again once all is put back
+   * @throws UNAVAILABLE if a path names no file or another one, or its content is not ours; passes again once all is
+   *   put back
    */
   assertHeld(action: string): void {
     const log = assertSame(this.#log, action, 'its write-ahead log');
@@ -98,7 +98,7 @@ export class SqlitePlace {
     this.#logBytes = log.size < limit ? log.size : limit;
   }
 
-  /** After a commit: it may have begun the log anew, and it may have ended with a checkpoint. */
+  /** Call it after a commit, which may have restarted the log or ended with a checkpoint. */
   remember(): void {
     if (this.#mayRestartLog) this.#rememberLogHeader();
     const { size, mtimeNs } = fstatSync(this.#fileDescriptor, { bigint: true });
@@ -109,7 +109,7 @@ export class SqlitePlace {
     this.#mayRestartLog = true;
   }
 
-  /** A transaction that wrote nothing begins no log: the next one still may. */
+  /** A transaction that wrote nothing does not restart the log: the next one still may. */
   #rememberLogHeader(): void {
     this.#readLogHeader(this.#logHeaderNow);
     if (this.#logHeaderNow.equals(this.#logHeader)) return;
@@ -127,7 +127,7 @@ export class SqlitePlace {
     return this.#logHeaderNow.equals(this.#logHeader);
   }
 
-  /** Reads the log's header: zeros if it is not written yet. */
+  /** Zeros if the header is not written yet. */
   #readLogHeader(into: Buffer): void {
     into.fill(0, readSync(this.#logDescriptor, into, 0, logHeaderBytes, 0));
   }
@@ -148,14 +148,14 @@ export class SqlitePlace {
 }
 
 /**
- * Whether an equal time of modification proves that nothing was written since. File times move in ticks. Some file
- * systems keep whole seconds only (ext4 with small inodes, FAT, HFS+), and several checkpoints fit into one.
+ * Whether an equal modification time proves that nothing was written since. File times move in ticks. Some file
+ * systems keep only whole seconds (ext4 with small inodes, FAT, HFS+), and several checkpoints fit into one.
  */
 function isSettled(mtimeNs: bigint): boolean {
   return mtimeNs % secondNs !== 0n && BigInt(Date.now()) * 1_000_000n - mtimeNs > tickNs;
 }
 
-/** The lock that keeps a second gateway out: beside what a symbolic link points at. */
+/** The lock that keeps a second gateway out. It is beside the target of a symbolic link. */
 export function lockPathOf(realPath: string): string {
   return `${realPath}.lock`;
 }
@@ -169,7 +169,7 @@ interface Look {
 }
 
 function look(path: string, action: string, what = 'the file'): Look {
-  // As bigint: inode numbers of some file systems need all 64 bits.
+  // As bigint: the inode numbers of some file systems need all 64 bits.
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) throw displaced(action, `${what} was deleted or moved`);
   return stats;
@@ -187,7 +187,7 @@ function assertSame({ path, device, inode }: Identity, action: string, what: str
   return now;
 }
 
-/** Two gateways that open it by two names have two locks and two logs over one database. */
+/** Two gateways that open it by two names would have two locks and two logs over one database. */
 export function assertOneName(links: bigint, action: string): void {
   if (links > 1n)
     throw refuse(
@@ -197,7 +197,7 @@ export function assertOneName(links: bigint, action: string): void {
     );
 }
 
-// Without the path: `/readyz` and webhooks show this to strangers.
+// The message omits the path: `/readyz` and webhooks show it to strangers.
 function displaced(action: string, found: string): ManifeedError {
   return refuse(action, found, 'put the opened one back, or restart the gateway');
 }

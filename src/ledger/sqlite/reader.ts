@@ -1,4 +1,4 @@
-/** Reads a ledger's file beside the gateway that has it: no claim, no lock that it would notice, no write. */
+/** Reads a ledger's file while its gateway runs, without a claim, a lock that would disturb it, or a write. */
 import { realpathSync, statSync } from 'node:fs';
 import type { LedgerRow } from '../transfer.ts';
 import { backUpSqlite } from './backup.ts';
@@ -14,36 +14,33 @@ export interface SqliteFacts {
   readonly epoch: string;
   readonly head: number;
   readonly floor: number;
-  /** `recordedAt` of the oldest and the newest change kept, ms since the epoch; null where none is kept. */
+  /** `recordedAt` of the oldest and the newest change kept, ms since the epoch; null if none is kept. */
   readonly oldestAt: number | null;
   readonly newestAt: number | null;
-  /** Present tags, and the repositories that have one. */
   readonly tags: number;
   readonly repositories: number;
-  /** Of the file and of its write-ahead log. */
+  /** Of the file, and of its write-ahead log. */
   readonly bytes: number;
   readonly logBytes: number;
   readonly schema: number;
-  /** Whether a gateway has it open now. */
   readonly isHeld: boolean;
-  /** The process that had it last, which has it now if it is held; null: it left no mark. */
+  /** The process that has it, or had it last; null: it left no mark. */
   readonly owner: Owner | null;
 }
 
 export interface SqliteReader {
   facts(): SqliteFacts;
   exportRows(): Generator<LedgerRow>;
-  /** Copies the ledger as of now into a new file. */
   backUp(target: string): Promise<void>;
   close(): void;
 }
 
-/** Whether the file is of an older schema, which only its owner may bring up to date. */
+/** Whether the file has an older schema, which only its owner may update. */
 export function isOldSqlite(path: string): boolean {
   return using(path, (db) => versionOf(db) < schemaVersion);
 }
 
-/** @throws UNAVAILABLE where the file cannot be read, or is not a ledger of this schema */
+/** @throws UNAVAILABLE if the file cannot be read, or is not a ledger of this schema */
 export function openSqliteReader(path: string): SqliteReader {
   const db = openForReading(path);
   return {
@@ -82,7 +79,7 @@ function reading<T>(path: string, work: () => T): T {
 
 function readFacts(db: Db, path: string): SqliteFacts {
   const number = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? null;
-  // One transaction: figures of one moment, while the gateway goes on.
+  // One transaction, so that all figures are of one moment.
   const read = db.transaction(() => {
     const { epoch, head, floor } = readStanding(db);
     return {

@@ -1,7 +1,4 @@
-/**
- * What the gateway's thread asks of the ledger's worker: one handler a kind. The types of what is asked and of what
- * comes back are theirs, at both ends. Times are ms since the epoch, `monotonic` is ms.
- */
+/** The worker's handlers; both ends take their types from here. Times are ms since the epoch, `monotonic` ms. */
 import { ManifeedError } from '../../errors.ts';
 import type { TagQuery } from '../ledger.ts';
 import type { LedgerRow } from '../transfer.ts';
@@ -25,15 +22,15 @@ export const handlers = {
   check: (store: Store) => store.check(),
   trim: (store: Store, now: number, hasStood: boolean, monotonic: number) =>
     store.trim(now, hasStood, monotonic),
-  /** True: the whole ledger has been looked at. */
+  /** True: the whole ledger was read. */
   scrub: (store: Store) => store.scrub(),
   exportStart: (store: Store) => store.exportStart(),
-  /** No rows: the export is at its end. */
+  /** No rows: the export has ended. */
   exportNext: (store: Store) => store.exportNext(),
   exportEnd: (store: Store) => store.exportEnd(),
   importStart: (store: Store) => store.importStart(),
   importNext: (store: Store, rows: readonly LedgerRow[]) => store.importNext(rows),
-  /** Not whole: all that was imported is taken back. */
+  /** Not whole: the import is rolled back. */
   importEnd: (store: Store, isWhole: boolean) => store.importEnd(isWhole),
 };
 
@@ -46,7 +43,7 @@ export type RequestMessage = { readonly id: number } /** Comes first; the reply 
   | { readonly kind: 'open'; readonly options: SqliteStoreOptions }
   /** The worker ends after its reply. */
   | { readonly kind: 'close' }
-  /** `args` are those of the handler: only the link makes these. */
+  /** The handler's arguments; only the link makes these. */
   | { readonly kind: 'ask'; readonly of: Kind; readonly args: readonly never[] }
 );
 
@@ -55,10 +52,7 @@ export type ReplyMessage = (
   | { readonly id: number; readonly ok: false; readonly failure: Failure }
 ) & { readonly notices?: readonly Notice[] };
 
-/**
- * A group stands or falls together, which is right when the disk fails. When one call trips over a defect, the
- * others must not fall with it, again and again as their senders retry: then each is committed alone.
- */
+/** A group fails together, which is right if the disk fails. After a defect in one call, each is committed alone. */
 function commitGroup(
   store: Store,
   calls: readonly Call[],

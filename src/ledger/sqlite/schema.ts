@@ -1,4 +1,4 @@
-/** Opens the SQLite file: whether it is ours, whether it can be trusted, and under which epoch it goes on. */
+/** Opens the SQLite file: checks that it is ours and can be trusted, and decides its epoch. */
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
@@ -17,31 +17,30 @@ const walLimitBytes = 64 * 1024 * 1024;
 
 export interface SqliteFileOptions {
   readonly path: string;
-  /** Epoch for a file that is new, or that cannot go on under its own. */
+  /** Epoch for a file that is new, or cannot keep its own. */
   readonly epoch: string;
-  /** The time of opening, ms since the epoch: `ledger info` shows it. */
+  /** When it is opened, ms since the epoch: `ledger info` shows it. */
   readonly openedAt: number;
-  /** How long a lock of another program on the file is waited for, ms. */
+  /** How long to wait for another program's lock on the file, ms. */
   readonly busyTimeoutMs: number;
-  /** The file's size at most, bytes; null: as the disk allows. */
+  /** Maximum file size, bytes; null: as the disk allows. */
   readonly maxFileBytes: number | null;
 }
 
 export interface SqliteFile {
   readonly db: Db;
-  /** Whether the file is still at its path, and nobody else writes to it. */
+  /** Checks that the file is still at its path, and that nobody else writes to it. */
   readonly place: Pick<SqlitePlace, 'assertHeld' | 'remember'>;
-  /** Says beside the file how far it has come. */
   readonly mark: Pick<MarkFile, 'write'>;
-  /** Why it goes on under a new epoch, for the log; null: it goes on under its own. */
+  /** Why the epoch is new, for the log; null: the file keeps its own. */
   readonly lost: string | null;
   close(): void;
 }
 
 /**
- * Opens the file, making it and its folder where they are missing, and claims it for this process.
+ * Opens the file, creates it and its folder if missing, and claims it for this process.
  *
- * @throws UNAVAILABLE where it can't be opened, is not ours, is newer, is damaged, or another gateway has it
+ * @throws UNAVAILABLE if it cannot be opened, is not ours, is newer, is damaged, or another gateway has it
  */
 export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
   const action = `open ledger ${options.path}`;
@@ -72,7 +71,7 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
       logLimitBytes: walLimitBytes,
       onOverwritten: () => mark.write(standing.epoch, standing.head, true),
     });
-    // After the database: to close a descriptor of its file drops the locks that SQLite holds on it.
+    // After the database: closing a descriptor of its file drops SQLite's locks on it.
     opened.splice(1, 0, place);
     mark.write(standing.epoch, standing.head);
     return { db, place, mark, lost, close };
@@ -82,7 +81,7 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
   }
 }
 
-/** @throws UNAVAILABLE where the file cannot be read, or is no ledger */
+/** @throws UNAVAILABLE if the file cannot be read, or is not a ledger */
 export function openForReading(path: string): Db {
   const action = `open ledger ${path}`;
   if (!existsSync(path))
@@ -108,7 +107,7 @@ function makeFolder(folder: string, action: string): void {
   }
 }
 
-/** SQLite would open a file that it may not write, and fail only at the first change. */
+/** SQLite opens a file that it may not write, and fails only at the first change. */
 function assertWritable(path: string, action: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return;
@@ -146,8 +145,8 @@ function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma(`cache_size = -${cacheKib}`);
-  // `wal_autocheckpoint` stays at SQLite's 1,000 pages: 4,000 and 16,000 gave no more commits a second, and
-  // stalls two and six times as long.
+  // `wal_autocheckpoint` stays at SQLite's 1,000 pages: 4,000 and 16,000 gave no more commits a second, and two and
+  // six times longer stalls.
   db.pragma(`journal_size_limit = ${walLimitBytes}`);
   if (maxFileBytes !== null) {
     const pageBytes = Number(db.pragma('page_size', { simple: true }));
@@ -158,7 +157,6 @@ function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {
   endLeases(db);
 }
 
-/** Decides under which epoch the file goes on, and writes that down. */
 function judge(db: Db, mark: Mark | null, epoch: string): Verdict {
   const verdict = judgeOpening({ standing: readStanding(db), ends: readEnds(db), mark, epoch });
   if (verdict.lost !== null) {
@@ -173,7 +171,7 @@ function judge(db: Db, mark: Mark | null, epoch: string): Verdict {
   return verdict;
 }
 
-/** @throws UNAVAILABLE where the row is missing */
+/** @throws UNAVAILABLE if the row is missing */
 export function readStanding(db: Db): Standing {
   const standing = db
     .prepare<[], Standing>('SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta')

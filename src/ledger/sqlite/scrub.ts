@@ -2,19 +2,18 @@ import type { Bounds } from '../ledger.ts';
 import type { SqliteLog } from './log.ts';
 import type { SqliteTags } from './tags.ts';
 
-/** Rows looked at in one step: some 3 ms. */
+/** Rows read in one step: some 3 ms. */
 const rowsAtOnce = 1_000;
 
 /**
- * Reads the whole ledger, some rows a step, only to see that it is whole: nobody may ask for a damaged row for
- * weeks, and by then no backup is left that is good. A read by an index cannot see that a change is missing;
- * this can.
+ * Reads the whole ledger, some rows a step, only to find damage: nobody may ask for a damaged row for weeks, and then
+ * no good backup is left. A read by an index cannot see that a change is missing; this can.
  */
 export class SqliteScrub {
   readonly #log: SqliteLog;
   readonly #tags: SqliteTags;
   #after = 0;
-  /** Where the tags stand; null: the changes are not through. */
+  /** Position among the tags; null: still at the changes. */
   #cursor: string | null = null;
 
   constructor(log: SqliteLog, tags: SqliteTags) {
@@ -22,11 +21,7 @@ export class SqliteScrub {
     this.#tags = tags;
   }
 
-  /**
-   * The next rows; true at the end, after which the next step begins anew.
-   *
-   * @throws ChangesLost, RecordDamaged where they are not whole
-   */
+  /** Reads the next rows; true at the end, then it starts over. @throws ChangesLost, RecordDamaged */
   step(bounds: Bounds): boolean {
     if (this.#cursor !== null) return this.#stepTags(this.#cursor);
     const page = this.#log.page(Math.max(this.#after, bounds.floor), rowsAtOnce, bounds);

@@ -1,7 +1,7 @@
 /**
- * The durable ledger in one SQLite file: survives kill -9 (write-ahead log, fsync before a call resolves), for
- * one gateway. This end gathers calls into groups, keeps the tails and never touches the disk; the file belongs
- * to a worker thread. A disk that fails makes calls reject with `UNAVAILABLE` and works again when it does.
+ * The durable ledger in one SQLite file, for one gateway. Survives kill -9: write-ahead log, fsync before a call
+ * resolves. This end groups calls, keeps the tails and never touches the disk; a worker thread owns the file. While
+ * the disk fails calls reject with `UNAVAILABLE`, and work again when it does.
  */
 import { ManifeedError } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
@@ -21,26 +21,26 @@ import { SqliteLink } from './link.ts';
 import { GroupWriter } from './writer.ts';
 
 export interface SqliteLedgerOptions extends LedgerOptions {
-  /** The file; made, with its folder, where it is missing. */
+  /** The file; created, with its folder, if it is missing. */
   readonly path: string;
-  /** The file's size at most, bytes; over it recording is refused. Default: as the disk allows. */
+  /** Maximum file size, bytes; beyond it recording is refused. Default: as the disk allows. */
   readonly maxFileBytes?: number;
-  /** How long a lock that another program holds on the file is waited for, ms. Default 250. */
+  /** How long to wait for another program's lock on the file, ms. Default 250. */
   readonly busyTimeoutMs?: number;
 }
 
 const defaultBusyTimeoutMs = 250;
-// Two keep the thread busy; each more would be some milliseconds that a commit may have to wait.
+// Two keep the thread busy; each more could delay a commit by some milliseconds.
 const maxReadsAtOnce = 2;
 const importedAtOnce = 1_000;
-// A scrub reads a thousand rows in some 3 ms: so it takes 3 % of the worker's time, and 9 minutes for five million.
+// A step reads a thousand rows in some 3 ms: 3 % of the worker's time, and 9 minutes for five million.
 const scrubAfterOpeningMs = 60_000;
 const scrubPauseMs = 100;
 const scrubIntervalMs = 24 * 3_600_000;
-// A disk that is full for large groups and not for small ones would otherwise write two lines a webhook.
+// A disk that is full for large groups only would otherwise cause two lines for each webhook.
 const refusalLogIntervalMs = 60_000;
 
-/** @throws UNAVAILABLE where the file can't be had: not ours, newer, claimed by another gateway, not writable */
+/** @throws UNAVAILABLE if the file cannot be opened: not ours, newer, claimed by another gateway, not writable */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
   const notices = new Notices(options);
   const link = new SqliteLink((notice) => notices.tell(notice));
@@ -62,7 +62,6 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   }
 }
 
-/** Tells the operator what the worker found out about the file. */
 class Notices {
   readonly #options: SqliteLedgerOptions;
   readonly #losses: Counter;
@@ -116,9 +115,9 @@ class SqliteLedger implements Ledger, Transferable {
   readonly #commitSeconds: Histogram;
   readonly #groupSize: Histogram;
   #checking: Promise<void> | null = null;
-  /** When the log last said that the ledger refuses, monotonic ms. */
+  /** When a refusal was last logged, monotonic ms. */
   #refusalLoggedAt = Number.NEGATIVE_INFINITY;
-  /** Whether that is the last it said. */
+  /** Whether it was logged, and no recovery since. */
   #isRefusalLogged = false;
   #closing: Promise<void> | null = null;
   #cancelScrub = () => {};
@@ -202,7 +201,7 @@ class SqliteLedger implements Ledger, Transferable {
     return this.#tails.add(listener);
   }
 
-  /** Those who ask at the same time share one answer: an open `/readyz` must not become a storm of fsyncs. */
+  /** Concurrent calls share one answer: an open `/readyz` must not become a storm of fsyncs. */
   check(): Promise<void> {
     this.#checking ??= this.#watched(this.#link.ask('check')).finally(() => {
       this.#checking = null;
@@ -210,7 +209,7 @@ class SqliteLedger implements Ledger, Transferable {
     return this.#checking;
   }
 
-  /** Says in the log when storing begins to fail and when it works again: once each, with the reason. */
+  /** Logs once when storing begins to fail, with the reason, and once when it works again. */
   async #watched<T>(storing: Promise<T>): Promise<T> {
     try {
       const reply = await storing;
@@ -236,7 +235,7 @@ class SqliteLedger implements Ledger, Transferable {
     const [now, monotonic] = [clock.now(), clock.monotonic()];
     const hasStood = this.#standingTime.hasStood(now);
     for (;;) {
-      // Each step is a request of its own, so that commits get in between.
+      // Each step is its own request, so that commits get in between.
       const { bounds, done } = await this.#link.ask('trim', now, hasStood, monotonic);
       if (done) return bounds;
     }
@@ -245,7 +244,7 @@ class SqliteLedger implements Ledger, Transferable {
   #scheduleScrub(delayMs: number): void {
     if (this.#closing !== null) return;
     this.#cancelScrub = this.#options.clock.after(delayMs, () => {
-      // A file that cannot be read is refused elsewhere; here it is tried again.
+      // Other calls report a file that cannot be read; this tries again.
       this.#link.ask('scrub').then(
         (isDone) => this.#scheduleScrub(isDone ? scrubIntervalMs : scrubPauseMs),
         () => this.#scheduleScrub(scrubAfterOpeningMs),

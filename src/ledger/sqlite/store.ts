@@ -1,7 +1,4 @@
-/**
- * The SQLite ledger, synchronous: every method is one transaction or one read. Runs in the worker thread (see
- * `worker.ts`); tests also call it directly.
- */
+/** The SQLite ledger, synchronous: each method is one transaction or one read. Runs in the worker (`worker.ts`). */
 import { ManifeedError } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
@@ -54,7 +51,7 @@ export class SqliteStore {
   /**
    * @param file default: opened by the options
    * @param health default: checks the file that the options name
-   * @throws UNAVAILABLE where the file can't be had
+   * @throws UNAVAILABLE if the file cannot be opened
    */
   constructor(
     options: SqliteStoreOptions,
@@ -85,10 +82,10 @@ export class SqliteStore {
   }
 
   /**
-   * All calls in one transaction, so with one fsync.
+   * Commits all calls in one transaction, so with one fsync.
    *
    * @param now the wall clock, ms since the epoch
-   * @param monotonic ms; finds steps of the wall clock. Null: not known
+   * @param monotonic ms; reveals steps of the wall clock. Null: unknown
    */
   commit(calls: readonly Call[], now: number, monotonic: number | null = null): readonly CallResult[] {
     const { head } = this.#standing;
@@ -99,7 +96,7 @@ export class SqliteStore {
         this.#clock.stamps();
         return calls.map((call) => {
           const result = call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations);
-          // A repository's end is one observation and a change for each of its tags.
+          // The end of a repository is one observation, and a change for each of its tags.
           rows = Math.max(rows, this.#standing.head - head);
           return result;
         });
@@ -189,7 +186,7 @@ export class SqliteStore {
 
   seek(time: number): number {
     return this.#reading('seek in the ledger', () => {
-      // Each round raises the floor, so it ends at the head.
+      // Each round raises the floor, so the loop ends at the head.
       for (;;) {
         try {
           return this.#log.seek(time, this.#standing);
@@ -201,7 +198,7 @@ export class SqliteStore {
     });
   }
 
-  /** Readers that have not come past these changes are told; nobody gets what follows them as if nothing were missing. */
+  /** Raises the floor: readers that have not passed the loss receive an error, not what follows it. */
   #lose({ upTo, message }: ChangesLost): void {
     this.#transaction('raise the floor', () => {
       this.#standing = { ...this.#standing, floor: Math.max(this.#standing.floor, upTo) };
@@ -209,7 +206,7 @@ export class SqliteStore {
     this.health.note({ kind: 'changes-lost', floor: upTo, reason: message });
   }
 
-  /** Reads the next rows of the log, then of the index, only to see that they are whole; true at the end. */
+  /** Reads the next rows of the log, then of the index, only to find damage; true at the end. */
   scrub(): boolean {
     return this.#reading('scrub the ledger', () => {
       try {
@@ -230,17 +227,13 @@ export class SqliteStore {
     return this.#reading('read baselines', () => this.#index.baselines(registry, repository));
   }
 
-  /** Writes something, with an fsync, and takes it back. @throws UNAVAILABLE if the disk has no room for it */
+  /** Writes something, with an fsync, and deletes it again. @throws UNAVAILABLE if the disk has no room for it */
   check(): void {
     this.#transaction('check the ledger', () => this.#room.probe());
     this.#room.proven();
   }
 
-  /**
-   * One bounded step of the retention; `done` when nothing is left to drop.
-   *
-   * @param hasStood whether the wall clock's time has stood long enough to drop anything by age
-   */
+  /** One bounded step of retention. @param hasStood whether the wall clock has stood long enough to drop by age */
   trim(
     now: number,
     hasStood = true,
@@ -261,7 +254,7 @@ export class SqliteStore {
     return { bounds: this.bounds(), done };
   }
 
-  /** @throws UNAVAILABLE where an export is under way already */
+  /** @throws UNAVAILABLE if an export is under way already */
   exportStart(): void {
     if (this.#export !== null)
       throw new ManifeedError('UNAVAILABLE', 'export ledger: another export is under way: must have ended');
@@ -278,7 +271,7 @@ export class SqliteStore {
     this.#export = null;
   }
 
-  /** @throws UNAVAILABLE where the ledger holds something already */
+  /** @throws UNAVAILABLE if the ledger is not empty */
   importStart(): void {
     this.#import = this.#reading(
       'import ledger',
@@ -290,7 +283,7 @@ export class SqliteStore {
     this.#reading('import ledger', () => this.#import?.add(rows));
   }
 
-  /** Makes the import durable, or takes back all of it. */
+  /** Commits the import, or rolls back all of it. */
   importEnd(isWhole: boolean): Bounds {
     this.#reading('import ledger', () => {
       if (!isWhole) return this.#import?.abort();
@@ -309,7 +302,6 @@ export class SqliteStore {
     this.#file.close();
   }
 
-  /** What the ledger stands at; a transaction moves it. */
   get #standing(): Standing {
     return this.#transactions.standing;
   }

@@ -9,9 +9,8 @@ const beginning: ManifestKey = { repository_id: 0, digest: Buffer.alloc(0) };
 const end: ManifestKey = { repository_id: Number.MAX_SAFE_INTEGER, digest: Buffer.alloc(0) };
 
 /**
- * Forgets digests that no tag points at, which would pile up for ever. It walks the table by its key, some rows
- * a step: an index by age would begin each step at the old digests that do have a tag, in a quiet registry all
- * of them.
+ * Forgets digests that no tag points at. It walks the table by its key, some rows a step. An index by age would start
+ * each step at the old digests that do have a tag: in a quiet registry all of them.
  */
 export class SqliteSweep {
   readonly #sql;
@@ -32,8 +31,8 @@ export class SqliteSweep {
   }
 
   /**
-   * The next rows at most, those older than `before` (ms since the epoch) forgotten; true at the end of the
-   * table, from where the next step begins anew. A step that is rolled back is made up for by the next round.
+   * Visits at most `rows` rows, and forgets untagged ones stamped before `before`, ms. True at the end of the table;
+   * the next step then starts over. The next round makes up for a step that was rolled back.
    */
   step(before: number, rows: number): boolean {
     const from = this.#after;

@@ -1,20 +1,20 @@
 /**
- * The tables of a ledger's file, their version, and how a file of an older version is brought up to date.
+ * The tables of a ledger's file, their version, and how an older file is updated.
  *
- * Rows are compact, because five million of them are ordinary: repositories, media types and origins are
- * interned, digests are bytes. The change table's key is the sequence, which is dense, and `recorded_at` never
- * falls along it: a seek by time is a binary search by key and needs no index.
+ * Rows are compact, because five million of them are ordinary: repositories, media types and origins are interned,
+ * digests are bytes. The change table's key is the sequence, which is dense, and `recorded_at` never falls along it:
+ * a seek by time is a binary search by key and needs no index.
  */
 import type { Database } from 'better-sqlite3';
 
 export type Db = Database;
 
-/** "MFED": says that a SQLite file is a Manifeed ledger (SQLite, "PRAGMA application_id"). */
+/** "MFED": marks a SQLite file as a Manifeed ledger (SQLite, "PRAGMA application_id"). */
 export const applicationId = 0x4d464544;
 
 /**
- * The version of these tables (SQLite, "PRAGMA user_version"). A released version never changes: a change of the
- * tables is a new number, a step in `steps`, and a file of the version before it under test/fixtures/ledger.
+ * The version of these tables (SQLite, "PRAGMA user_version"). A released version never changes. New tables need a
+ * new number, a step in `steps`, and a file of the previous version in test/fixtures/ledger.
  *
  * 1: the first. 2: checksums; the ledger's clock, and when and by whom a row was believed (weigh.ts).
  */
@@ -99,9 +99,9 @@ CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
 `;
 
 /**
- * What leads from each version to the next, at index `version - 1`. Steps must not rewrite the large tables:
- * a gateway with five million changes would stand still at its first start. So columns are added at the end and
- * may be null in rows of before.
+ * The step from each version to the next, at index `version - 1`. A step must not rewrite the large tables: a gateway
+ * with five million changes would stand still at its first start. So new columns come last, and may be null in older
+ * rows.
  */
 const steps: readonly string[] = [
   `
@@ -118,7 +118,6 @@ ALTER TABLE meta ADD COLUMN stepped_at INTEGER NOT NULL DEFAULT 0;
 `,
 ];
 
-/** Makes the tables of a new file. Within the caller's transaction. */
 export function createTables(db: Db, epoch: string): void {
   db.exec(tables);
   db.prepare('INSERT INTO meta (id, epoch, head, floor, recorded_at) VALUES (1, ?, 0, 0, 0)').run(epoch);
@@ -126,7 +125,7 @@ export function createTables(db: Db, epoch: string): void {
   db.pragma(`user_version = ${schemaVersion}`);
 }
 
-/** Brings an older file up to date; does nothing to one of the current version. */
+/** Updates an older file; does nothing to a current one. */
 export function migrate(db: Db): void {
   const version = versionOf(db);
   if (version === schemaVersion) return;

@@ -6,7 +6,7 @@ import { type StoredTag, tagStateOf } from './index-rows.ts';
 import type { SqliteNames } from './names.ts';
 import type { Db } from './tables.ts';
 
-/** Reads the index in pages: present tags by registry, repository, tag. */
+/** Reads the present tags in pages, ordered by registry, repository and tag. */
 export class SqliteTags {
   readonly #names: SqliteNames;
   readonly #sql;
@@ -17,7 +17,7 @@ export class SqliteTags {
       inRepository: db.prepare<[number, string, number], StoredTag>(
         'SELECT * FROM tag WHERE repository_id = ? AND name > ? AND present = 1 ORDER BY name LIMIT ?',
       ),
-      // CROSS JOIN holds the planner to this order of loops, so that rows come sorted and the limit stops it.
+      // CROSS JOIN fixes the planner's order of loops, so that rows come sorted and LIMIT stops it.
       afterRepository: db.prepare<[string, string, number], StoredTag>(
         `SELECT tag.* FROM repository CROSS JOIN tag ON tag.repository_id = repository.id
            WHERE (repository.registry, repository.name) > (?, ?) AND tag.present = 1
@@ -29,7 +29,7 @@ export class SqliteTags {
   page(query: TagQuery): TagPage {
     const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
     const limit = boundedLimit(query.limit);
-    // One more than asked tells whether another page follows.
+    // One extra row tells whether another page follows.
     const rows =
       query.repositories === undefined
         ? this.#ofAll(after, limit + 1)
@@ -64,7 +64,6 @@ export class SqliteTags {
   }
 }
 
-/** Where a repository's tags begin. */
 function toCursor(key: string): TagCursor {
   const { registry, name } = splitHost(key, '');
   return { registry, repository: name, tag: '' };

@@ -6,20 +6,17 @@ import type { SqliteNames } from './names.ts';
 import { readStanding, type SqliteFile } from './schema.ts';
 import type { Standing } from './verdict.ts';
 
-/**
- * All writing goes through here: one transaction at a time, into the file that was opened, and only while nobody
- * else writes to it.
- */
+/** Runs all writes: one transaction at a time, into the file that was opened, while nobody else writes to it. */
 export class SqliteTransactions {
   readonly #file: SqliteFile;
   readonly #health: SqliteHealth;
   readonly #names: SqliteNames;
   readonly #clock: SqliteClock;
   readonly #sql;
-  /** Within a transaction: what it will be. Otherwise: what the file has. */
+  /** Within a transaction: its result so far. Otherwise: as in the file. */
   standing: Standing;
 
-  /** @throws UNAVAILABLE where the file has no standing */
+  /** @throws UNAVAILABLE if the file has no standing */
   constructor(file: SqliteFile, health: SqliteHealth, names: SqliteNames, clock: SqliteClock) {
     this.#clock = clock;
     this.#file = file;
@@ -29,7 +26,7 @@ export class SqliteTransactions {
       standing: file.db.prepare<[], Standing>(
         'SELECT epoch, head, floor, recorded_at AS recordedAt FROM meta',
       ),
-      // Prepared: to compile them anew would cost a tenth of a lone commit.
+      // Prepared: compiling them each time would cost a tenth of a single commit.
       begin: file.db.prepare('BEGIN IMMEDIATE'),
       commit: file.db.prepare('COMMIT'),
       putStanding: file.db.prepare(
@@ -41,9 +38,9 @@ export class SqliteTransactions {
   }
 
   /**
-   * Runs `work` and commits, with what the standing became; after a failure everything is as it was before.
+   * Runs `work` and commits it with the new standing. After a failure everything is as before.
    *
-   * @throws UNAVAILABLE where the disk, or another program, is at fault
+   * @throws UNAVAILABLE if the disk or another program is at fault
    */
   run<T>(action: string, work: () => T): T {
     const { db } = this.#file;
@@ -57,15 +54,14 @@ export class SqliteTransactions {
       const isNoted = this.standing !== before || this.#clock.isToNote();
       if (isNoted) this.#putStanding(before, action);
       failpoint('sqlite.before-commit');
-      // Checked last: then a file can vanish unseen only during the fsync itself.
+      // Last, so that a file can vanish unseen only during the fsync itself.
       this.#file.place.assertHeld(action);
       this.#sql.commit.run();
       if (isNoted) this.#clock.noted();
     } catch (error) {
       this.standing = before;
       this.#names.forget();
-      // A full disk or an I/O error has rolled back by itself already (SQLite, "Response To Errors Within A
-      // Transaction").
+      // A full disk or an I/O error has rolled back already (SQLite, "Response To Errors Within A Transaction").
       if (db.inTransaction) db.exec('ROLLBACK');
       throw this.#explain(action, error);
     }
@@ -75,7 +71,7 @@ export class SqliteTransactions {
     return result;
   }
 
-  /** A file that was overwritten also looks damaged when it is read; "overwritten" tells the operator more. */
+  /** An overwritten file also looks damaged when it is read; "overwritten" tells the operator more. */
   #explain(action: string, error: unknown): unknown {
     try {
       this.#file.place.assertHeld(action);
@@ -85,17 +81,17 @@ export class SqliteTransactions {
     return this.#health.refuse(action, error);
   }
 
-  /** Runs after a commit, which stays valid whatever happens here. */
+  /** Runs after a commit, which stays valid even if this fails. */
   #settle(before?: Standing): void {
     try {
       this.#file.place.remember();
     } catch {
-      // The disk does not read: the next look at the place refuses.
+      // The disk cannot be read: the next `assertHeld` refuses.
     }
     if (this.standing !== before) this.#file.mark.write(this.standing.epoch, this.standing.head);
   }
 
-  /** Another program that wrote here would have its changes numbered twice. */
+  /** If another program wrote here, numbers would be given out twice. */
   #assertAlone(action: string): void {
     const { epoch, head, floor } = this.standing;
     const now = this.#sql.standing.get();
@@ -110,7 +106,7 @@ export class SqliteTransactions {
     if (changes !== 1) throw notAlone(action);
   }
 
-  /** After an import, which replaces all there is. */
+  /** After an import, which replaces everything. */
   reload(): void {
     this.standing = readStanding(this.#file.db);
     this.#settle();

@@ -12,11 +12,11 @@ import { SqlitePending } from './pending.ts';
 import type { Db } from './tables.ts';
 
 const rowsAtOnce = 1_000;
-/** An export reads and an import writes rows as they are: nothing of the index is bounded or forgotten in it. */
+/** Exports and imports take rows as they are: nothing is bounded or forgotten. */
 const most = Number.MAX_SAFE_INTEGER;
 const unbounded = { maxDeliveryKeys: most, maxScopesPerRepository: most, maxAgeMs: most };
 
-/** An export under way: a snapshot on a connection of its own, so that the ledger goes on meanwhile. */
+/** An export under way: a snapshot on its own connection, so that the ledger goes on meanwhile. */
 export class SqliteExport {
   readonly #db: Db;
   readonly #rows: Iterator<LedgerRow>;
@@ -27,7 +27,7 @@ export class SqliteExport {
     this.#rows = exportRows(this.#db);
   }
 
-  /** The next rows, at most 1,000; none when all were given. */
+  /** The next rows, at most 1,000; none at the end. */
   next(): readonly LedgerRow[] {
     const rows: LedgerRow[] = [];
     while (rows.length < rowsAtOnce) {
@@ -96,7 +96,7 @@ function* changes(log: SqliteLog, bounds: Bounds): Generator<LedgerRow> {
   }
 }
 
-/** An import under way: one transaction over all its batches, so that a bad row at the end leaves nothing. */
+/** An import under way: one transaction over all batches, so that a bad row at the end leaves nothing behind. */
 export class SqliteImport {
   readonly #db: Db;
   readonly #index: SqliteIndex;
@@ -106,7 +106,7 @@ export class SqliteImport {
   #epoch = '';
   #stampedAt = 0;
 
-  /** @throws UNAVAILABLE where the ledger holds something already */
+  /** @throws UNAVAILABLE if the ledger is not empty */
   constructor(db: Db, names: SqliteNames, head: number) {
     this.#db = db;
     this.#index = new SqliteIndex(db, names, unbounded);

@@ -5,15 +5,14 @@ import type { Db } from './tables.ts';
 import type { Standing } from './verdict.ts';
 
 export interface TrimStep {
-  /** Changes up to this sequence go. */
   readonly target: number;
-  /** Of the index, what was stamped before this goes, ms; null: nothing. */
+  /** Rows of the index stamped before this are dropped, ms; null: none. */
   readonly stampedBefore: number | null;
-  /** Rows of each kind at most. */
+  /** Maximum rows of each kind. */
   readonly atOnce: number;
 }
 
-/** What retention drops, in bounded steps within the caller's transaction. */
+/** Drops what retention no longer keeps, in bounded steps within the caller's transaction. */
 export class SqliteTrim {
   readonly #log: SqliteLog;
   readonly #sweep: SqliteSweep;
@@ -31,9 +30,9 @@ export class SqliteTrim {
     ].map((text) => db.prepare<[number, number]>(text));
   }
 
-  /** Returns the floor that is reached, and whether nothing is left to drop. */
+  /** Returns the floor reached, and whether nothing is left to drop. */
   step({ floor, head }: Standing, { target, stampedBefore, atOnce }: TrimStep) {
-    // Below the floor too: it was raised, without a deletion of unknown length, where changes were lost.
+    // Changes may remain below the floor: a loss raises it without deleting them, which could take long.
     const first = this.#log.first() ?? head;
     const dropped = Math.min(target, Math.min(first - 1, floor) + atOnce);
     this.#log.drop(dropped);
@@ -45,7 +44,7 @@ export class SqliteTrim {
 
   #dropStamped(before: number, atOnce: number, isLogDone: boolean): boolean {
     const counts = this.#statements.map((statement) => statement.run(before, atOnce).changes);
-    // Last, and once a trim: it looks at every digest there is.
+    // Last, and once a trim: it reads every digest.
     return isLogDone && counts.every((count) => count < atOnce) && this.#sweep.step(before, atOnce);
   }
 }

@@ -1,7 +1,6 @@
 import { isTime } from '../../event/time.ts';
 import type { Mark } from './mark.ts';
 
-/** The row of `meta`. */
 export interface Standing {
   readonly epoch: string;
   readonly head: number;
@@ -13,7 +12,6 @@ export interface Standing {
 export interface Ends {
   readonly first: number;
   readonly last: number;
-  /** `recordedAt` of the last. */
   readonly recordedAt: number;
 }
 
@@ -21,22 +19,20 @@ export interface OpeningFacts {
   readonly standing: Standing;
   /** The first and the last change in the log; null: it is empty. */
   readonly ends: Ends | null;
-  /** What the one who had the ledger before left beside it. */
   readonly mark: Mark | null;
-  /** A new epoch, should one be needed. */
   readonly epoch: string;
 }
 
 export interface Verdict {
   readonly standing: Standing;
-  /** Why the epoch is a new one, in words for the log; null: it is the file's own. */
+  /** Why the epoch is new, for the log; null: it is the file's own. */
   readonly lost: string | null;
 }
 
 /**
- * Whether an opened file can go on under its epoch. A client that resumes trusts that every position up to the
- * head means what it meant when it was given out. Where that is in doubt the epoch is new, so that every client
- * hears `reset`; the history that is there stays.
+ * Decides whether an opened file can keep its epoch. A client that resumes trusts that every position up to the head
+ * means what it meant when it was given out. In doubt the epoch is new, so that every client receives `reset`; the
+ * history stays.
  */
 export function judgeOpening({ standing, ends, mark, epoch }: OpeningFacts): Verdict {
   const { head, floor } = standing;
@@ -56,7 +52,7 @@ export function judgeOpening({ standing, ends, mark, epoch }: OpeningFacts): Ver
       epoch,
       head: newHead,
       floor: isCutOff || isTimeless || ends === null ? newHead : Math.max(floor, ends.first - 1),
-      // The next change then takes the clock's time.
+      // Then the next change takes the clock's time.
       recordedAt: isTimeless ? 0 : Math.max(standing.recordedAt, timeOf(ends)),
     },
   };

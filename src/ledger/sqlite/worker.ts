@@ -1,7 +1,4 @@
-/**
- * The thread that owns the SQLite file. better-sqlite3 is synchronous, and an fsync on the gateway's own thread
- * would hold up every frame behind it. It answers requests in the order they come and decides nothing.
- */
+/** The thread that owns the SQLite file: on the gateway's own thread a synchronous fsync would delay every frame. */
 import { parentPort } from 'node:worker_threads';
 import { ManifeedError } from '../../errors.ts';
 import { refuseDisk } from './error.ts';
@@ -43,7 +40,7 @@ function answer(request: RequestMessage): unknown {
   return handle(store, ...request.args);
 }
 
-/** The store's statements are made from the file's tables, so that damage there shows here. */
+/** Preparing the store's statements reads the file's tables, so damage there shows here. */
 function open(options: SqliteStoreOptions): SqliteStore {
   try {
     return new SqliteStore(options);

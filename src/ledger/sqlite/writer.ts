@@ -5,12 +5,11 @@ import { aged } from '../aged.ts';
 import type { Recorded } from '../ledger.ts';
 import type { Call, CallResult } from './call.ts';
 
-/** Hands a group to the disk; resolves when it is durable. */
 export type CommitGroup = (calls: readonly Call[]) => Promise<readonly CallResult[]>;
 
 const maxGroupObservations = 1_000;
 
-/** Gathers calls into groups: under load one fsync serves all that came during the one before. */
+/** Groups calls: under load one fsync serves all that came during the previous one. */
 export class GroupWriter {
   readonly #calls: GroupCommit<Call, CallResult>;
 
@@ -18,7 +17,7 @@ export class GroupWriter {
   constructor(commit: CommitGroup, maxWaiting: number, monotonic: () => number = () => performance.now()) {
     this.#calls = new GroupCommit({
       ...{ action: 'record observations', maxWaiting, maxGroup: maxGroupObservations, monotonic },
-      // The requests that one turn of the event loop read from their sockets go together.
+      // Requests that were read in one turn of the event loop go together.
       gather: setImmediate,
       sizeOf: ({ observations }) => observations.length,
       commit: (group) => {
@@ -28,7 +27,6 @@ export class GroupWriter {
     });
   }
 
-  /** Observations that wait for a group. */
   get waiting(): number {
     return this.#calls.waiting;
   }
@@ -43,7 +41,6 @@ export class GroupWriter {
     return result.kind === 'deferred' ? result.pending : refuse(result);
   }
 
-  /** Resolves when every call made so far has its answer. */
   drain(): Promise<void> {
     return this.#calls.drain();
   }

@@ -1,16 +1,16 @@
 -- The ledger's own time, as in ledger-clock.ts. After common.lua and admit.lua or guard.lua, in every script that
--- needs a time; from here on `now` is the ledger's stamp and `wall` the server's time.
+-- needs a time. From here on `now` is the ledger's stamp and `wall` the server's time.
 --
--- A stamp goes on at the pace of the server's clock and never falls: where that clock steps back, or a server with
--- another clock takes over, the difference is kept. The clock is noted when it stepped, with each stamp that is
--- kept, and once a second.
+-- A stamp runs at the pace of the server's clock and never falls. If that clock steps back, or a server with another
+-- clock takes over, the skew keeps the difference. The clock is stored when it stepped, with each stamp that is kept,
+-- and once a second.
 --
--- meta  stampedAt: the newest stamp, skewMs: how much stamps are ahead of the server's clock, steppedAt: the newest
---       stamp of before it last stepped back, recordedAt
+-- meta  stampedAt: the newest stamp, skewMs: how far stamps are ahead of the server's clock, steppedAt: the newest
+--       stamp before that clock last stepped back, recordedAt
 
 local wall = now
 local noteEveryMs = 1000
--- A gateway asks every few seconds: a clock that has gone on by more was set.
+-- Gateways ask every few seconds: a clock that advanced by more was set.
 local leapMs = 10000
 local clock = { stampedAt = wall, skewMs = 0, steppedAt = 0 }
 
@@ -22,7 +22,7 @@ end
 local function readClock()
   local found = redis.call('HMGET', META, 'epoch', 'stampedAt', 'skewMs', 'steppedAt', 'recordedAt')
   local function number(i) return tonumber(found[i] or 0) or 0 end
-  -- Where nothing was noted an earlier version wrote, whose stamps were times up to recordedAt.
+  -- Without a stored stamp an earlier version wrote: its stamps were times up to recordedAt.
   local notedAt = math.max(number(2), number(5))
   clock.skewMs, clock.steppedAt = number(3), number(4)
   clock.stampedAt = wall + clock.skewMs
@@ -34,7 +34,7 @@ local function readClock()
   end
   local gapMs = clock.stampedAt - notedAt
   if clock.skewMs > 0 and notedAt > 0 and gapMs > leapMs then
-    -- The server's clock was mended.
+    -- The server's clock was corrected.
     clock.stampedAt = math.max(notedAt + 1, wall + math.max(0, clock.skewMs - gapMs))
     clock.skewMs, clock.steppedAt = clock.stampedAt - wall, notedAt
     if found[1] then noteClock() end

@@ -16,7 +16,7 @@ end
 
 local now = readNow()
 
--- Whole numbers beyond 14 digits would come out as 1e+15 by Lua's own conversion.
+-- Lua itself would write whole numbers beyond 14 digits as 1e+15.
 local function whole(number)
   return string.format('%.0f', number)
 end

@@ -1,4 +1,4 @@
--- After common.lua, in scripts that write beside the ledger: refuses where a newer version has been.
+-- Refuses if a newer version has written here. After common.lua, in scripts that write beside the ledger.
 
 local foundSchema = redis.pcall('HGET', META, 'schema')
 if type(foundSchema) == 'table' then

@@ -1,20 +1,20 @@
--- How fast one registry may be asked under one identity, by all gateways together. After common.lua and guard.lua.
+-- Limits how fast all gateways together ask one registry under one identity. After common.lua and guard.lua.
 --
--- ARGV[1]  also has budget (its name), rate (requests/s as configured), op and what the op wants:
+-- ARGV[1]  also has budget (its name), rate (requests/s as configured), op and the arguments of the op:
 --            take   wanted          → { granted, ms until one more }
 --            pause  forMs
 --            slow   slowRate, forMs
---            state                  → { rate now, ms that it pauses }
+--            state                  → { current rate, ms of pause left }
 --
--- Two rules at once. Requests keep a distance of 1/rate, a twentieth of a second's worth at a time (GCRA), so that
--- no second is spent in one burst. That alone would let rate + burst through in one second, so what was granted in
--- the last second is counted too, in buckets: at most 101 small numbers, which cost 1 % of the rate.
+-- Two rules apply at once. Requests keep a distance of 1/rate, a twentieth of a second's worth at a time (GCRA), so
+-- that no second is spent in one burst. That alone would allow rate + burst in one second. So the grants of the last
+-- second are counted too, in at most 101 buckets, which cost 1 % of the rate.
 
 local key = prefix .. 'budget:' .. call.budget
 local bucketMs = 10
 local burstsPerSecond = 20
 
--- Exact to the microsecond: at 1,000 requests/s a millisecond is the whole distance.
+-- In microseconds: at 1,000 requests/s one millisecond is the whole distance.
 local function exactNow()
   if call.now ~= null then return now end
   local time = redis.call('TIME')
@@ -33,12 +33,12 @@ local spanMs = perSecond * unitMs
 
 local function save()
   local keepMs = math.max(spanMs + bucketMs, state.pausedUntil - at, state.slowUntil - at, state.nextAt - at)
-  -- As text: cjson writes 14 digits, which would round a time in ms to tenths.
+  -- As a string: cjson writes 14 digits, which would round a time in ms to tenths.
   state.nextAt = string.format('%.3f', state.nextAt)
   redis.call('SET', key, cjson.encode(state), 'PX', whole(math.ceil(keepMs) + 1000))
 end
 
--- Requests of the last second, and when the oldest of them no longer count.
+-- Requests of the last second, and when the oldest of them stop counting.
 local function recent()
   local sum, kept = 0, {}
   for _, bucket in ipairs(state.sent) do
@@ -56,7 +56,7 @@ local function take()
   local from = math.max(state.nextAt, at)
   local byDistance = math.floor((at - from) / unitMs + perBurst + 1e-6)
   local sum, oldestLeavesAt = recent()
-  -- One at a time keeps any second by its distances alone.
+  -- With bursts of one, the distances alone bound each second.
   local bySecond = perBurst == 1 and perSecond or perSecond - sum
   local granted = math.max(0, math.min(call.wanted, byDistance, bySecond))
   if granted > 0 then

@@ -1,10 +1,10 @@
--- How many paced subscribers each gateway has, told every second. After common.lua and guard.lua.
+-- Publishes how many paced subscribers each gateway has, every second. After common.lua and guard.lua.
 --
--- ARGV[1]  also has node, ttlMs, version, payload (null: as last time) and known: { node: version it has }
--- Returns  { '1' where the payload is wanted again, node, version, payload or '', node, … } of the living gateways,
---          by name; the payload only where the asker has another version
+-- ARGV[1]  also has node, ttlMs, version, payload (null: unchanged) and known: { node: version that the caller has }
+-- Returns  { '1' if Redis needs the payload again, node, version, payload or '', node, … } of the living gateways, by
+--          name; a payload only if the caller has another version
 --
--- crowd  zset node -> until when it is taken to live, ms, and crowd:said: hash node -> "version payload"
+-- crowd  zset node -> when it expires, ms; crowd:said  hash node -> "version payload"
 
 local crowd, said = prefix .. 'crowd', prefix .. 'crowd:said'
 

@@ -1,26 +1,26 @@
--- Which repository of one registry is looked at when, and by which gateway. After common.lua and guard.lua.
+-- When each repository of one registry is looked at, and by which gateway. After common.lua and guard.lua.
 --
--- ARGV[1]  also has registry, node, nodeTtlMs, op and what the op wants:
---            beat                                          → 1 where this gateway was not known: it wants all again
---            want    wanted: [repository, scopes as JSON, inMs or null for never]…, onlyNew: leave the due times
---                    of those that are scheduled        → as beat
+-- ARGV[1]  also has registry, node, nodeTtlMs, op and the arguments of the op:
+--            beat                                          → 1 if this gateway was unknown: it must send all again
+--            want    wanted: [repository, scopes as JSON, inMs or null for never]…, onlyNew: keep the due times of
+--                    those already scheduled            → as beat
 --            unwant  repository
 --            claim   max, leaseMs                          → [repository, scopes as JSON, memo or '', lease]…
---            extend  repository, lease, leaseMs            → 1 where the lease was still held
+--            extend  repository, lease, leaseMs            → 1 if the lease was still held
 --            done    repository, lease, inMs, memo
---            hasten  repository, inMs, spacingMs           → 1 where it is scheduled
+--            hasten  repository, inMs, spacingMs           → 1 if it is scheduled
 --            next                                          → ms until something is due, '' for nothing
 --
--- due    zset repository -> when it is due, ms; while somebody looks: when the lease ends
--- rows   hash repository -> [memo, lease or '', due that was asked for during the look or null, when the last look
---                            ended (0: never)]
--- wants  hash repository -> { node: its scopes as JSON text }
--- nodes  zset node -> until when it is taken to live, ms. One that died never says that it wants no more.
+-- due    zset repository -> when it is due, ms; during a look: when the lease ends
+-- rows   hash repository -> [memo, lease or '', due time requested during the look or null, when the last look ended
+--                            (0: never)]
+-- wants  hash repository -> { node: its scopes as JSON }
+-- nodes  zset node -> when it expires, ms: a gateway that died cannot unwant
 
 local base = prefix .. 'schedule:' .. call.registry .. ':'
 local dueKey, rowsKey, wantsKey, nodesKey = base .. 'due', base .. 'rows', base .. 'wants', base .. 'nodes'
 local never = 1e15
--- Repositories that nobody wants, dropped by one claim at most.
+-- Unwanted repositories that one claim drops at most.
 local maxDropped = 1000
 
 local function getRow(repository)
@@ -64,8 +64,8 @@ local function bringForward(repository, row, at)
   if at < tonumber(redis.call('ZSCORE', dueKey, repository)) then setDue(repository, at) end
 end
 
--- Planned already for another living gateway that wants just the same: then one more that starts, or that gets its
--- first subscriber, learns nothing by an earlier look, and would cost the registry one.
+-- Whether another living gateway wants the same scopes and a look is scheduled. Then a gateway that starts, or gets
+-- its first subscriber, would learn nothing from an earlier look, which costs the registry a request.
 local function isPlanned(repository, scopes, wants)
   for node, list in pairs(wants) do
     if node ~= call.node and list == scopes and isAlive(node) then
@@ -90,7 +90,7 @@ local function want(repository, scopes, inMs)
   setDue(repository, at)
 end
 
--- The scopes of all living gateways that want it, as JSON; nil where none does.
+-- The scopes wanted by all living gateways, as JSON; nil if none wants the repository.
 local function scopesOf(repository)
   local text = redis.call('HGET', wantsKey, repository)
   if not text then return nil end

@@ -1,17 +1,17 @@
--- After keys.lua and intact.lua, in every script that writes: whether this gateway may write, and in which epoch.
+-- Whether this gateway may write, and in which epoch; in every script that writes. After keys.lua and intact.lua.
 --
--- An asynchronous failover may lose the newest writes and hand their numbers out again. So a script trusts the
--- epoch only while the same server process has been primary all the time: otherwise (another run id, a
--- promotion) it takes a new epoch before it writes anything. Inside the script, because a check by the client
--- leaves a moment in which old numbers are given to new changes. The replication id alone would not do: it also
--- changes when the first replica attaches, but then there is no second replication id.
+-- An asynchronous failover can lose the newest writes and give out their numbers again. So a script trusts the epoch
+-- only while the same server process has been primary all the time. Otherwise (another run id, a promotion) it takes
+-- a new epoch before it writes. A check by the client would leave a moment in which old numbers go to new changes.
+-- The replication id alone is not enough: it also changes when the first replica attaches, but then there is no
+-- second replication id.
 --
--- ARGV[1]  also has isQuick: a script that runs for every push leaves the dearer half of intact.lua to `status`,
---          which every gateway runs every few seconds, and at once after a script that broke.
+-- ARGV[1]  also has isQuick: a script that runs for every push leaves the slow half of intact.lua to `status`, which
+--          every gateway runs every few seconds, and at once after a script that broke
 
 local function serverNow()
   local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
-  -- Forbidden by an ACL: then only a lower head shows that something was lost.
+  -- An ACL forbids INFO: then only a lower head reveals a loss.
   if type(server) ~= 'string' or type(replication) ~= 'string' then return nil end
   return {
     run = string.match(server, 'run_id:(%x+)'),
@@ -53,7 +53,7 @@ local function admit()
   end
   reason = reason or discontinuity(meta, server)
   if schema < call.schema then
-    -- Up to here the stream may hold entries without a checksum: an earlier version wrote them.
+    -- Entries up to here may have no checksum: an earlier version wrote them.
     redis.call('HSET', META, 'schema', call.schema, 'summedFrom', whole(meta.head))
   end
   if reason then beginEpoch(meta, reason) end

@@ -1,4 +1,4 @@
--- Leases pending observations that nobody works on. After keys.lua and admit.lua.
+-- Leases unclaimed pending observations. After keys.lua, admit.lua and clock.lua.
 --
 -- ARGV[1]  also has limit and leaseMs
 -- Returns  { id, observation, id, observation, … }

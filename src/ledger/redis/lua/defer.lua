@@ -1,9 +1,9 @@
--- Keeps observations that wait for their digest. After keys.lua, admit.lua, clock.lua, deliveries.lua
--- and pending.lua.
+-- Keeps observations that wait for their digest. After keys.lua, admit.lua, clock.lua, deliveries.lua and
+-- pending.lua.
 --
 -- ARGV[1]  also has maxPending and keys: for each observation [dedupeKey or null, dedupeWindowMs or null]
--- ARGV[2…] each observation as JSON, as it will be given back
--- Returns  { the stamp, the id of each, '' where its delivery key was seen before }; error PENDING <waiting> when too many wait
+-- ARGV[2…] each observation as JSON; pending.lua appends the stamp
+-- Returns  { the stamp, the id of each, '' if its delivery key is known }; error PENDING <waiting> if too many wait
 
 if waiting() + #call.keys > call.maxPending then return redis.error_reply('PENDING ' .. waiting()) end
 

@@ -6,7 +6,7 @@ local function isDuplicate(key, windowMs)
   local at = math.floor(tonumber(score) / 1000)
   if now - at > call.maxAgeMs then return false end
   if windowMs == nil or windowMs == null then return true end
-  -- A window that began before the clock stepped cannot be measured, so it is over.
+  -- A window that began before the clock stepped is over, because it cannot be measured.
   return at > clock.steppedAt and now - at < windowMs
 end
 

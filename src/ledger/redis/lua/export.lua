@@ -1,12 +1,12 @@
 -- Steps of an export. After keys.lua, admit.lua, clock.lua and snapshot.lua.
 --
--- ARGV[1]  also has op, id (the export's own), leaseMs and what the op wants:
---            clear                   ends an export under way; '1' when nothing of it is left, else ask again
+-- ARGV[1]  also has op, id (the export's own), leaseMs and the arguments of the op:
+--            clear                   ends an export under way; '1' if nothing of it is left, else ask again
 --            begin                 → { epoch, floor, head, recordedAt, stampedAt }
 --            renew                   prolongs the lease
---            keep   repository       prolongs it too, and has the repository copied
---            read   repository       was read: drops its copy
--- Error EXPORT where another export has begun or the lease has ended
+--            keep   repository       prolongs it too, and copies the repository
+--            read   repository       drops the copy, which was read
+-- Error EXPORT if another export has begun or the lease has ended
 
 if call.op == 'clear' then return dropSnapshot(1000) and '1' or '0' end
 

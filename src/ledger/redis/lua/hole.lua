@@ -1,8 +1,8 @@
--- A reader found that the change after `after` is missing or damaged. After keys.lua, intact.lua and admit.lua.
+-- Handles a change after `after` that a reader found missing or damaged. After keys.lua, intact.lua and admit.lua.
 --
--- ARGV[1]  also has after and isDamaged (the entry is there, but is not what was stored)
--- Returns  as status.lua. Raises the floor over the hole, where there is one: what a reader took for a hole may have
---          been stored meanwhile, or dropped by retention.
+-- ARGV[1]  also has after and isDamaged (the entry exists, but is not what was stored)
+-- Returns  as status.lua. Raises the floor over the hole, if there is one: the change may have been stored meanwhile,
+--          or dropped by retention
 
 if call.after >= meta.floor and call.after < meta.head then
   local from = whole(call.after + 1) .. '-0'

@@ -1,12 +1,12 @@
--- Steps of an import: rows go into keys of their own and are put in place at the end, all at once. After keys.lua,
--- admit.lua and index.lua.
+-- Steps of an import: stages the rows in keys of its own, and puts them in place all at once at the end. After
+-- keys.lua, admit.lua and index.lua.
 --
 -- ARGV[1]  also has op and id (the import's own)
 --            begin   after drop: takes the place
 --            rows    ARGV[2]: JSON, list of rows as in transfer.ts; pending ones as { row, text }, tags with sum
---            commit  → status as status.lua; error NOTEMPTY <head> where the ledger holds anything
---            drop    removes what an import staged, this one or one that died; '1' when nothing is left, else ask again
--- Error IMPORT where another import has taken the place
+--            commit  → as status.lua; error NOTEMPTY <head> if the ledger holds anything
+--            drop    removes what any import staged; '1' if nothing is left, else ask again
+-- Error IMPORT if another import has taken the place
 
 local target = prefix
 local stage = prefix .. 'import:'

@@ -1,10 +1,10 @@
 -- Whether the ledger's keys are still what the ledger left there. After keys.lua, for admit.lua.
 --
--- Another program may overwrite a key, Redis may evict one, an operator may delete or restore one. Each case is
--- found before a script writes: a key of another kind is refused by name; a lost key makes the positions that
--- needed it unusable. No position is given out twice, and no reader passes over what is missing.
+-- Another program may overwrite a key, Redis may evict one, an operator may delete or restore one. Each case is found
+-- before a script writes. A key of another type is refused by name. A lost key makes the positions that needed it
+-- unusable. No position is given out twice, and no reader skips what is missing.
 
--- Far below 2^53, from which numbers are no longer exact. A stranger's XADD may set a higher id.
+-- Far below 2^53, the limit of exact numbers. Another program's XADD may set a higher id.
 local maxHead = 2 ^ 52
 
 local function sequenceOf(id)
@@ -17,7 +17,7 @@ local function foreignKey(key, wanted)
   return 'FOREIGN ' .. key .. ' ' .. kind .. ' ' .. wanted
 end
 
--- Nil where the hash is not there or holds something else.
+-- Nil if the hash is missing or holds something else.
 local function readMeta(found)
   local epoch, head, floor = found[2], tonumber(found[3]), tonumber(found[4])
   if not epoch or #epoch > 32 or not string.find(epoch, '^[0-9a-z]+$') then return nil end
@@ -30,7 +30,7 @@ local function readMeta(found)
   }
 end
 
--- The cheap look: are the two keys there that every read goes by?
+-- The quick check: do the two keys exist that every read needs?
 local function seemsLost(meta)
   return meta.floor < meta.head and redis.call('EXISTS', LOG, LAST) < 2
 end
@@ -42,9 +42,9 @@ local function raiseFloor(meta, floor)
   redis.call('HSET', META, 'floor', whole(floor), 'lost', whole(floor))
 end
 
--- The thorough look, at every key that all repositories share. `meta`: nil where it is lost.
--- Returns meta, the reason for a new epoch or nil, and a refusal or nil. Its functions are within, because most
--- scripts do not come here, and to make a function costs time as well.
+-- The thorough check of every key that all repositories share. `meta`: nil if it is lost. Returns meta, the reason
+-- for a new epoch or nil, and a refusal or nil. Its functions are nested: most scripts do not come here, and making a
+-- function costs time.
 local function inspect(meta)
   local kinds = {
     [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
@@ -92,7 +92,7 @@ local function inspect(meta)
     return meta, reason
   end
   if meta.floor == meta.head then return meta end
-  -- Without `last` a reader of some repositories would skip their changes.
+  -- Without `last`, a read of some repositories would skip their changes.
   if last < meta.head or redis.call('EXISTS', LAST) == 0 then
     raiseFloor(meta, meta.head)
   elseif first > meta.floor + 1 then

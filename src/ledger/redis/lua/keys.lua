@@ -9,11 +9,11 @@
 --                       previousDigest, mediaType, size, occurredAt, origin, sum of the previous digest or '']; field s:
 --                       its checksum
 --              repos    zset by name: "registry repository" of each repository that has rows
---              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence; where any of
---                       them is known: lookedAt, saidAt, saidBy (Remembered in weigh.ts); sum of the digest or '']
+--              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence;
+--                       if any is known: lookedAt, saidAt, saidBy (Remembered in weigh.ts); sum of the digest or '']
 --              p:<repo> zset by name: the present tags
 --              m:<repo> hash digest -> "asOf present( tag)*", with the present tags at it; many: "asOf present *";
---                       where a sender gave a time: "asOf,saidAt,saidBy present…"
+--                       if a sender gave a time: "asOf,saidAt,saidBy present…"
 --              last     hash repository -> sequence of its newest change
 --              scopes   hash repository -> JSON list of baselined scopes, oldest first
 --              keys     zset delivery key -> stamp*1000 when it was remembered, made distinct to keep their order
@@ -23,8 +23,8 @@ local LOG, REPOS, LAST = prefix .. 'log', prefix .. 'repos', prefix .. 'last'
 local SCOPES, DELIVERIES = prefix .. 'scopes', prefix .. 'keys'
 local PENDING, DUE = prefix .. 'pending', prefix .. 'due'
 
--- The checksum of an entry, 32 bits of SHA-1: against decay, not against forgery. sum.ts checks it. The sum of
--- a tag's digest comes with its observation: to make it here would cost a fifteenth of a commit.
+-- The checksum of an entry: 32 bits of SHA-1, against decay, not against forgery. sum.ts checks it. The sum of a
+-- tag's digest comes with its observation: computing it here would cost a fifteenth of a commit.
 local function sumOf(text)
   return string.sub(redis.sha1hex(text), 1, 8)
 end
@@ -35,8 +35,8 @@ local function recordedAtOf(sequence)
   return entry and tonumber(string.match(entry[2][2], '^%[(%d+)'))
 end
 
--- The sequence just before the first change recorded at or after `time`. Sequences are dense and recordedAt
--- never falls, so halving finds it in some 20 looks; an index by time would cost memory for every change.
+-- The sequence before the first change recorded at or after `time`. Sequences are dense and recordedAt never falls,
+-- so a binary search finds it in some 20 reads; an index by time would cost memory for every change.
 local function seek(time, floor, head)
   local low, high = floor, head
   while low < high do

@@ -4,10 +4,10 @@ local function waiting()
   return redis.call('HLEN', PENDING)
 end
 
--- Returns its id. `text`: the observation as JSON, without the stamp, which is put to its end here.
+-- Returns its id. `text`: the observation as JSON; the stamp is appended here.
 local function keepPending(text)
-  -- With the epoch in it: after a failover the counter may be handed out again, and an id kept by a gateway
-  -- from before must not settle another observation. Padded, so that ids sort as they came.
+  -- The id contains the epoch: after a failover the counter may repeat, and an old id must not settle another
+  -- observation. Padded, so that ids sort by age.
   local id = meta.epoch .. '-' .. string.format('%012d', redis.call('HINCRBY', META, 'pendingId', 1))
   redis.call('HSET', PENDING, id, string.sub(text, 1, -2) .. ',"keptAt":' .. whole(now) .. '}')
   redis.call('ZADD', DUE, 0, id)

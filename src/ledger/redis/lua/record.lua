@@ -1,24 +1,23 @@
--- Compares observations with the index, in order, and appends what changed. The rules are the table at the head
--- of decide.ts; this restates them. After keys.lua, admit.lua, clock.lua, deliveries.lua, index.lua, weigh.lua,
--- pending.lua and snapshot.lua.
+-- Compares observations with the index, in order, and appends what changed. The rules are the table in decide.ts.
+-- After keys.lua, admit.lua, clock.lua, deliveries.lua, index.lua, weigh.lua, pending.lua and snapshot.lua.
 --
 -- ARGV[1]  also has maxPending
 -- ARGV[2]  JSON: list of calls { o: observations, of tags with `sum` of their digest, s: ids of pending observations
 --          that they settle }
--- Returns  { epoch, floor, head before, began, one text of outcome letters for each call ('-': its pending ids
---          were gone, so nothing was done), number of changes of each call joined by blanks, JSON of all changes }
+-- Returns  { epoch, floor, head before, began, one string of outcome letters per call ('-': its pending ids were gone,
+--          so it did nothing), number of changes of each call joined by blanks, JSON of all changes }
 
 local recordedAt = math.max(wall, meta.recordedAt)
--- WAIT counts the replicas that have this connection's last write: a repeated delivery has to be one too.
+-- WAIT counts the replicas that have this connection's last write, so a duplicate must write too.
 if call.touch then redis.call('HSET', META, 'touched', whole(now)) end
 local headBefore = meta.head
 local encoded = {}
 -- Repository -> sequence of its newest change, written to LAST all at once.
 local newest = {}
--- The repository under way, to say whose key stopped the script.
+-- The current repository, to report whose key stopped the script.
 local current = nil
 
--- `previousSum`: of the previous digest, as its row had it.
+-- `previousSum`: the sum of the previous digest, from its row.
 local function append(kind, o, tag, digest, previous, mediaType, size, previousSum)
   local said = o.occurredAt
   local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, wall)) or happenedAt(o)
@@ -27,14 +26,14 @@ local function append(kind, o, tag, digest, previous, mediaType, size, previousS
     .. json(occurredAt) .. ',' .. json(o.origin) .. ',' .. json(previousSum or '') .. ']'
   local sequence = whole(meta.head + 1)
   redis.call('XADD', LOG, sequence .. '-0', 'c', text, 's', sumOf(text))
-  -- Not before it is stored: a number that nothing has would be a hole.
+  -- Only once it is stored: a number without a change would be a hole.
   meta.head = meta.head + 1
   newest[repositoryOf(o)] = sequence
   encoded[#encoded + 1] = text
 end
 
--- Notes that the digest was there, and that `tag` (nil: none) points at it. Here and not in index.lua, which an
--- import uses without observations.
+-- Notes that the digest was there, and that `tag` (nil: none) points at it. Not in index.lua: import.lua uses that
+-- without observations.
 local function seeManifest(o, digest, known, tag)
   local row = remembering({
     present = true, tags = known and known.tags or '', asOf = nil, lookedAt = nil, saidAt = nil, saidBy = nil,
@@ -45,7 +44,7 @@ local function seeManifest(o, digest, known, tag)
   if not isSame then putManifest(o, digest, row) end
 end
 
--- Keeps it for a look, where there is room.
+-- Keeps the observation for a look; false if there is no room.
 local function waitForLook(o, kind, tag)
   if waiting() >= call.maxPending then return false end
   keepPending(cjson.encode({
@@ -133,8 +132,8 @@ local function recordManifest(o)
   return 'c'
 end
 
--- Deletes of these tags those that are not newer, and has those looked at of which it is unsure; without room for
--- all of them it takes the deletion as it came. Returns how many of each.
+-- Deletes those of the tags that are not newer; those it is unsure of get a look. Without room for all of these, it
+-- believes the deletion. Returns how many of each.
 local function endTags(o, repo, tags)
   local weights, unsure = {}, 0
   for i, tag in ipairs(tags) do
@@ -242,7 +241,7 @@ local function recordAll()
     local letters = {}
     if arePending(one.s) then
       for j, o in ipairs(one.o) do letters[j] = recordOne(o) end
-      -- Last: where the script stops before, they are still there to be tried again.
+      -- Last: if the script stops before, they are still there to be tried again.
       settle(one.s)
     else
       letters[1] = '-'
@@ -264,8 +263,8 @@ local function noteNewest()
   if #flat > 0 then redis.call('HSET', LAST, unpack(flat)) end
 end
 
--- Redis does not undo what a failed script wrote. Whatever fails, the head must stay what the stream says, or
--- every later script would try to append a number that is taken.
+-- Redis does not undo the writes of a failed script. Whatever fails, the head must match the stream: otherwise every
+-- later script would append a number that is taken.
 local fine, failure = pcall(recordAll)
 if fine then fine, failure = pcall(noteNewest) else pcall(noteNewest) end
 
@@ -275,8 +274,8 @@ if meta.head == headBefore then
 else
   redis.call('HSET', META, 'head', whole(meta.head), 'recordedAt', whole(recordedAt),
     'stampedAt', whole(now))
-  -- pcall: what is stored is stored, whether or not it could be told; a silent channel is noticed anyway.
-  -- A very long list is not sent to every gateway twice: they are told where it begins, and read the stream.
+  -- pcall: what is stored stays stored even if publishing fails; gateways notice a silent channel. A very long list
+  -- is not sent to every gateway: they learn where it begins, and read the stream.
   local tooMany = #encoded > call.maxPublished
   local heading = meta.epoch .. ' ' .. whole(headBefore + 1) .. ' ' .. whole(#encoded) .. '\n'
   redis.pcall('SPUBLISH', call.channel, tooMany and heading or heading .. changes)

@@ -1,7 +1,7 @@
--- The moment of an export. After keys.lua and admit.lua, in scripts that change or drop rows.
+-- The snapshot of an export. After keys.lua and admit.lua, in scripts that change or drop rows.
 --
--- Redis has no snapshot to read from, and to copy the whole ledger at once would stop it for seconds. So while an
--- export is under way each repository is copied just before it first changes, or just before it is read.
+-- Redis has no snapshots, and copying the whole ledger at once would stop it for seconds. So during an export each
+-- repository is copied just before it first changes, or just before it is read.
 --
 -- meta   export: the export's id, exportUntil: end of its lease, ms
 -- x:t:<repo>, x:m:<repo>  a repository as it was, until it has been read;  x:kept  set of those that were copied
@@ -17,7 +17,7 @@ local function keepForExport(repo)
   redis.call('COPY', prefix .. 'm:' .. repo, prefix .. 'x:m:' .. repo)
 end
 
--- Drops what at most `count` repositories left behind; true when nothing is left.
+-- Drops the copies of at most `count` repositories; true if nothing is left.
 local function dropSnapshot(count)
   for _, repo in ipairs(redis.call('SPOP', prefix .. 'x:kept', count)) do
     redis.call('UNLINK', prefix .. 'x:t:' .. repo, prefix .. 'x:m:' .. repo)

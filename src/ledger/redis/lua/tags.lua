@@ -1,8 +1,8 @@
--- One page of the present tags, in order of registry, repository and tag. After keys.lua; writes nothing.
+-- One page of the present tags, ordered by registry, repository and tag. After keys.lua; writes nothing.
 --
 -- ARGV[1]  also has limit, maxVisited (repositories looked at), after (null or { registry, repository, tag }) and
 --          members (null: all repositories; else "registry repository" in order, from the cursor's on)
--- Returns  { registry, repository, tag, row, … , last "registry repository" looked at or '' when that was all }
+-- Returns  { registry, repository, tag, row, … , last "registry repository" looked at or '' if that was all }
 
 local after = call.after ~= null and call.after or nil
 local afterMember = after and after[1] .. ' ' .. after[2]

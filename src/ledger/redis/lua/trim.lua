@@ -1,14 +1,14 @@
--- One bounded step of retention: changes, delivery keys, and the rows of what is long gone. After keys.lua,
--- admit.lua, clock.lua and snapshot.lua.
+-- One bounded step of retention: changes, delivery keys, and old rows of the index. After keys.lua, admit.lua,
+-- clock.lua and snapshot.lua.
 --
--- ARGV[1]  also has maxChanges, maxAgeMs, hasStood (whether the server's time has stood long enough to drop anything
---          by age), maxTrimmed (entries), sweep ('' to begin, else as returned last)
--- Returns  { epoch, floor, head, '1' when there is more to drop, sweep for the next step or '' when it is done }
+-- ARGV[1]  also has maxChanges, maxAgeMs, hasStood (whether the server's time has stood long enough to drop by age),
+--          maxTrimmed (entries), sweep ('' to begin, else as last returned)
+-- Returns  { epoch, floor, head, '1' if there is more to drop, sweep for the next step or '' when done }
 --
--- The sweep walks the repositories by name and each one's rows by HSCAN, `maxTrimmed` rows a step or little more.
--- Tombstones go when they are older than maxAgeMs, and digests without a tag too: they would pile up for ever.
+-- The sweep walks the repositories by name, and the rows of each by HSCAN, about `maxTrimmed` rows a step. It drops
+-- tombstones and untagged digests older than maxAgeMs.
 
--- What was stamped before this is older than call.maxAgeMs; nil where that cannot be told.
+-- Stamps before the result are older than call.maxAgeMs; nil if that is unknown.
 local function oldestStamp()
   local before = now - call.maxAgeMs
   if clock.steppedAt > 0 and clock.steppedAt >= before then return nil end
@@ -17,7 +17,7 @@ end
 
 local before = call.hasStood and oldestStamp() or nil
 
--- An export reads what would be dropped. It ends, or its lease does; what it left behind is dropped first.
+-- An export reads what would be dropped, so wait until it or its lease ends. Then drop first what it left behind.
 if isExporting() then return { meta.epoch, whole(meta.floor), whole(meta.head), '0', '' } end
 if meta.exportUntil > 0 and not dropSnapshot(1000) then
   return { meta.epoch, whole(meta.floor), whole(meta.head), '1', call.sweep }
@@ -27,7 +27,7 @@ local oldest = call.hasStood and seek(wall - call.maxAgeMs, meta.floor, meta.hea
 local floor = math.max(meta.floor, meta.head - call.maxChanges, oldest)
 if floor > meta.floor then redis.call('HSET', META, 'floor', whole(floor)) end
 
--- "~": whole nodes only, which is cheap; entries at or below the floor that remain are never read.
+-- "~": whole nodes only, which is cheap. Entries that remain below the floor are never read.
 local dropped = redis.call('XTRIM', LOG, 'MINID', '~', whole(floor + 1) .. '-0', 'LIMIT', call.maxTrimmed)
 if not before then
   return { meta.epoch, whole(floor), whole(meta.head), dropped > 0 and '1' or '0', '' }
@@ -67,7 +67,7 @@ local function forgetIfEmpty(member, repo)
   if last and tonumber(last) <= floor then redis.call('HDEL', LAST, repo) end
 end
 
--- "t 0 registry repository": which of its hashes, from which cursor.
+-- `state`: "t 0 registry repository", which is the hash, the cursor and the repository.
 local function sweepFrom(state)
   local part, cursor, member = string.match(state, '^([tm]) (%d+) (.+)$')
   while visited < call.maxTrimmed do

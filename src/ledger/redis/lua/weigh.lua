@@ -1,4 +1,4 @@
--- Which of two words about the same tag or digest counts: weigh.ts, restated. After clock.lua, for record.lua.
+-- Weighs an observation against a row: weigh.ts, restated. After clock.lua, for record.lua.
 
 local maxLatenessMs = 600000
 
@@ -12,7 +12,7 @@ local function stampOf(o)
   return math.max(math.floor(now - (given(o.ageMs) or 0)), given(o.keptAt) or 0)
 end
 
--- Times after saidAt and up to this one make it late.
+-- Times after saidAt, up to this one, make it late.
 local function latestBinding(saidAt)
   return saidAt > wall and math.huge or math.max(wall, saidAt + maxLatenessMs)
 end
@@ -40,7 +40,7 @@ local function happenedAt(o)
   return math.floor(math.min(saidAt, wall))
 end
 
--- Has the new row remember when, and by whom, it was believed. `old`: nil where there was none.
+-- Notes in the new row when, and by whom, it was believed. `old`: the previous row, or nil.
 local function remembering(row, o, old)
   local stamp = stampOf(o)
   row.asOf = (old == nil or old.asOf > now) and stamp or math.max(stamp, old.asOf)
