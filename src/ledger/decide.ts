@@ -1,10 +1,9 @@
 /**
- * The decision that every ledger makes: what an observation changes. Pure: the index as it is goes in, the
- * outcome, the changes and the rows to write come out. Memory and SQLite call it; Redis restates it in Lua.
+ * The decision that every ledger makes: what an observation changes. Pure: takes the current index, returns the
+ * outcome, the changes and the rows to write. Memory and SQLite call it; Redis restates it in `lua/record.lua`.
  *
- * Whether an observation is newer or older than what a row believes, or whether only the registry knows
- * (`unsure`), is weighed in `weigh.ts`. A row that is gone stays as a tombstone, so that a delivery from before
- * can't bring it back.
+ * `weigh.ts` decides whether an observation is newer or older than a row, or `unsure`: only the registry knows. A
+ * deleted row stays as a tombstone, so that a late delivery cannot bring it back.
  *
  * | observation        | the index knows                              | outcome   | changes                        |
  * |--------------------|----------------------------------------------|-----------|--------------------------------|
@@ -44,11 +43,11 @@
  * |                    | none                                         | unknown   | –                              |
  * | baseline           | scope known / not known                      | unchanged / filled | –                     |
  *
- * `waiting`: nothing changed, and the tag is looked at again; that look decides (`lookAgain`).
+ * `waiting`: nothing changed; another look at the tag decides (`lookAgain`).
  *
- * Every outcome but `stale`, `waiting`, `unknown` and `duplicate` raises asOf to at least the observation's stamp.
- * A tag seen with a digest makes the digest known without a change of its own. A repository's end forgets its
- * digests, save those that the same sender named later.
+ * Every outcome but `stale`, `waiting`, `unknown` and `duplicate` raises asOf to at least the observation's stamp. A
+ * tag seen with a digest makes the digest known without a change of its own. The end of a repository forgets its
+ * digests, except those of present tags and those that the same sender named later.
  */
 import type { Change, ChangeType } from '../event/change.ts';
 import type { Digest } from '../event/digest.ts';
@@ -73,7 +72,7 @@ import {
   weigh,
 } from './weigh.ts';
 
-/** What the index holds of a tag. Of a tombstone digest, media type and size are null. */
+/** What the index holds of a tag. A tombstone's digest, media type and size are null. */
 export interface TagRow extends TagState, Remembered {
   readonly present: boolean;
   readonly lookedAt: number | null;
@@ -87,7 +86,7 @@ export interface ManifestRow extends Omit<Remembered, 'lookedAt'> {
   readonly present: boolean;
 }
 
-/** The index as the decision sees it; synchronous, within the transaction. */
+/** The index as the decision reads it: synchronously, within the transaction. */
 export interface IndexView {
   tag(registry: string, repository: string, tag: string): TagRow | undefined;
   /** Present tags that point at the digest, ordered by tag. */
@@ -96,38 +95,35 @@ export interface IndexView {
   tagsOf(registry: string, repository: string): readonly TagRow[];
   manifest(registry: string, repository: string, digest: Digest): ManifestRow | undefined;
   hasBaseline(registry: string, repository: string, scope: string): boolean;
-  /** The ledger's stamp when the key was remembered, ms; undefined when it is not, or too long ago. */
+  /** The ledger's stamp when the key was remembered, ms; undefined if it is unknown or too old. */
   deliveredAt(key: string): number | undefined;
 }
 
-/** Where the ledger stands when it decides. */
 export interface Standing extends Moment {
   readonly epoch: string;
   /** The next change is `head + 1`. */
   readonly head: number;
-  /** What the changes carry: the wall clock's time, but never before the change before. */
+  /** `recordedAt` of the changes, ms since the epoch: the wall clock, but never before the previous change. */
   readonly recordedAt: number;
 }
 
-/** Digests that a repository's end leaves: those that `by` named after `after` and up to `upTo`. */
+/** Digests that survive the end of their repository: those that `by` named after `after` and up to `upTo`. */
 export interface Spared {
   readonly by: string;
-  /** Times of that sender, ms since the epoch. */
+  /** On that sender's clock, ms since the epoch. */
   readonly after: number;
   readonly upTo: number;
 }
 
 export interface Decision {
   readonly outcome: Outcome;
-  /** Numbered from `head + 1`. */
   readonly changes: readonly Change[];
   readonly tags: readonly TagRow[];
   readonly manifests: readonly ManifestRow[];
-  /** Manifest rows of the observation's repository go, save these and those of present tags. Null: all stay. */
+  /** Which manifest rows without a present tag to forget: all, or all except these. Null: none. */
   readonly forgetManifests: Spared | 'all' | null;
-  /** A scope to note for the observation's repository. */
   readonly baseline: string | null;
-  /** To be kept as pending in the same transaction: a look decides them. */
+  /** Kept as pending in the same transaction: a look decides them. */
   readonly lookAgain: readonly Deferred[];
 }
 
@@ -151,7 +147,7 @@ export function decide(view: IndexView, observation: Observation, standing: Stan
   }
 }
 
-/** As `decide`, where at most `room` more observations can wait for a look: beyond it they count as they came. */
+/** As `decide`, with room for `room` more waiting observations; without room they are believed as they came. */
 export function decideWithin(
   room: () => number,
   view: IndexView,
@@ -173,7 +169,7 @@ function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Deci
   const { registry, repository, tag } = seen;
   const row = view.tag(registry, repository, tag);
   const manifest = seen.digest === null ? undefined : view.manifest(registry, repository, seen.digest);
-  // The digest's deletion is newer knowledge than a push delivered late, even where the tag itself is new.
+  // The digest's deletion is newer than this late push, even if the tag is new.
   if (manifest !== undefined && !manifest.present && weigh(seen, manifest, standing) === 'older')
     return nothing('stale');
 
@@ -211,7 +207,7 @@ function judgeTag(row: TagRow | undefined, seen: TagObserved, standing: Standing
   const weight = weigh(seen, row, standing);
   const refusal = weight === 'unsure' ? 'waiting' : weight === 'older' ? 'stale' : null;
   if (!row.present) return refusal ?? 'tag.created';
-  // A sender that names no digest says "it moved", so only its time can tell a repetition from a new push.
+  // The sender names no digest, only that the tag moved. Only its time can tell a repetition from a new push.
   if (seen.digest === null && refusal === null && !isOfEqualTime(seen, row, standing)) return 'tag.updated';
   if (seen.digest === row.digest) return 'unchanged';
   if (refusal !== null) return refusal;
@@ -253,7 +249,7 @@ function decideManifestGone(view: IndexView, gone: ManifestGone, standing: Stand
   if (!row.present) return { ...nothing('unchanged'), manifests };
   const ends = endsOf(view.tagsAt(gone.registry, gone.repository, gone.digest), gone, standing);
   const { changes, tags } = deleteTags(ends.tags, gone, standing);
-  // A digest that a tag may still point at is not known to be gone.
+  // Keep the digest while a tag may still point at it.
   if (ends.lookAgain.length > 0)
     return { ...nothing(outcomeOf(changes, ends.lookAgain)), changes, tags, lookAgain: ends.lookAgain };
   const sequence = standing.head + changes.length + 1;
@@ -276,7 +272,7 @@ function decideRepositoryGone(view: IndexView, gone: RepositoryGone, standing: S
   };
 }
 
-/** Which of the tags end with their digest or repository, and which are looked at first. */
+/** Which tags end with their digest or repository, and which need a look first. */
 function endsOf(rows: readonly TagRow[], gone: ManifestGone | RepositoryGone, standing: Standing) {
   const tags = rows.filter((row) => weigh(gone, row, standing) === 'newer');
   const lookAgain = rows

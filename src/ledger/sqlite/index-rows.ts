@@ -15,7 +15,6 @@ export interface SqliteIndexBounds {
   readonly maxAgeMs: number;
 }
 
-/** A row of `tag` as SQLite gives it. */
 export interface StoredTag extends SummedTag {
   readonly as_of: number;
   /** Null in rows of schema 1. */
@@ -25,7 +24,6 @@ export interface StoredTag extends SummedTag {
   readonly said_by_id: number | null;
 }
 
-/** What a row remembers of when, and from whom, it was believed. */
 export interface StoredMemory {
   readonly as_of: number;
   readonly said_at: number | null;
@@ -36,12 +34,12 @@ export interface StoredMemory {
 const untagged = `NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = manifest.repository_id
   AND tag.digest = manifest.digest AND tag.present = 1)`;
 
-/** The index in SQLite: what the decision asks, and what it has written. All within the caller's transaction. */
+/** The index in SQLite. Everything runs within the caller's transaction. */
 export class SqliteIndex implements IndexView {
   readonly #names: SqliteNames;
   readonly #bounds: SqliteIndexBounds;
   readonly #sql;
-  /** The ledger's stamp at the present group, ms. */
+  /** The ledger's stamp for the current group, ms. */
   now = 0;
 
   constructor(db: Db, names: SqliteNames, bounds: SqliteIndexBounds) {
@@ -68,7 +66,7 @@ export class SqliteIndex implements IndexView {
            VALUES (?, ?, ?, ?, ?, ?)`,
       ),
       forgetManifests: db.prepare(`DELETE FROM manifest WHERE repository_id = ? AND ${untagged}`),
-      // IS NOT: of rows without a sender's time none is spared.
+      // IS NOT: rows without a sender's time are not spared.
       forgetOthers: db.prepare(
         `DELETE FROM manifest WHERE repository_id = ?
            AND (said_by_id IS NOT ? OR said_at <= ? OR said_at > ?) AND ${untagged}`,
@@ -83,7 +81,7 @@ export class SqliteIndex implements IndexView {
            (SELECT id FROM baseline WHERE repository_id = ? ORDER BY id DESC LIMIT -1 OFFSET ?)`,
       ),
       delivery: db.prepare<[string], number>('SELECT at FROM delivery WHERE key = ?').pluck(),
-      // Replaced, not updated: a key remembered anew is the newest again.
+      // Replaced, not updated: a key remembered again becomes the newest.
       putDelivery: db.prepare('INSERT OR REPLACE INTO delivery (key, at) VALUES (?, ?)'),
       boundDeliveries: db.prepare('DELETE FROM delivery WHERE id <= ?'),
     };
@@ -191,7 +189,7 @@ export class SqliteIndex implements IndexView {
     this.#sql.boundBaselines.run(id, this.#bounds.maxScopesPerRepository);
   }
 
-  /** @param at the ledger's stamp, ms; default: the present group's */
+  /** @param at the ledger's stamp, ms; default: the current group's */
   remember(key: string, at = this.now): void {
     const id = Number(this.#sql.putDelivery.run(key, at).lastInsertRowid);
     this.#sql.boundDeliveries.run(id - this.#bounds.maxDeliveryKeys);
@@ -212,11 +210,7 @@ export class SqliteIndex implements IndexView {
   }
 }
 
-/**
- * A tag as subscribers know it.
- *
- * @throws RecordDamaged where it is not as it was written
- */
+/** A tag as subscribers see it. @throws RecordDamaged if its row is damaged */
 export function tagStateOf(row: StoredTag, names: SqliteNames): TagState {
   const name = names.repository(row.repository_id);
   if (row.checksum !== null && row.checksum !== tagChecksum(row, names))

@@ -1,6 +1,7 @@
--- What every known tag points at and which digests are known, as rows. After keys.lua, for record.lua.
+-- The index: what every known tag points at, and which digests are known. After keys.lua, for record.lua and
+-- import.lua.
 
--- Remembered in the observation: it is asked for some six times each, and to make a string is dear.
+-- Cached in the observation: it is needed some six times each, and making a string is slow.
 local function repositoryOf(o)
   local key = o.repositoryKey
   if not key then
@@ -10,7 +11,7 @@ local function repositoryOf(o)
   return key
 end
 
--- Remembered: times and names come again and again within a script, and to write a number is dear.
+-- Cached: times and names repeat within a script, and encoding a number is slow.
 local written = { [null] = 'null' }
 
 local function json(value)
@@ -19,7 +20,7 @@ local function json(value)
   return written[value]
 end
 
--- A row that is no JSON counts as none: the next observation writes it anew, and announces the tag.
+-- A row that is not JSON counts as missing: the next observation writes it anew, and announces the tag.
 local function getTag(repo, tag)
   local text = redis.call('HGET', prefix .. 't:' .. repo, tag)
   if not text then return nil end
@@ -63,9 +64,9 @@ local function putManifest(o, digest, row)
   if isNew == 1 then noteRepository(o) end
 end
 
--- Tags have no blanks (distribution-spec), so a list of them is text: a set of its own for each digest would cost
--- more than all the rest of the row. A list that grew long would make each new tag dearer than the last, so beyond
--- this many it becomes '*', and whoever needs the tags looks through the repository.
+-- Tags have no blanks (distribution-spec), so a string lists them: a set for each digest would cost more than the
+-- rest of the row. A long list would make each new tag slower, so beyond this many it becomes '*', and the tags are
+-- searched in the repository.
 local maxLinked = 32
 
 local function withTag(tags, tag)
@@ -74,8 +75,8 @@ local function withTag(tags, tag)
   return linked >= maxLinked and ' *' or tags .. ' ' .. tag
 end
 
--- On the text of the row, which every change of a tag comes by: to take it apart is dear. The tags begin after the
--- first blank and the digit of `present`.
+-- Edits the row as a string: every change of a tag comes here, and decoding is slow. The tags begin after the first
+-- blank and the digit of `present`.
 local function unlink(o, digest, tag)
   local key = prefix .. 'm:' .. repositoryOf(o)
   local text = redis.call('HGET', key, digest)
@@ -84,7 +85,7 @@ local function unlink(o, digest, tag)
   if from then redis.call('HSET', key, digest, string.sub(text, 1, from - 1) .. string.sub(text, to)) end
 end
 
--- `old`: the row as it was, nil where there was none.
+-- `old`: the previous row, or nil.
 local function putTag(o, tag, old, row)
   local repo = repositoryOf(o)
   local isHeard, remembered = row.saidAt ~= nil and row.saidAt ~= null, ','
@@ -106,7 +107,7 @@ local function presentTags(repo)
   return redis.call('ZRANGE', prefix .. 'p:' .. repo, 0, -1)
 end
 
--- The present tags that point at the digest, by name.
+-- The present tags that point at the digest, sorted by name.
 local function tagsAt(repo, digest, manifest)
   local tags = {}
   if manifest.tags == ' *' then
