@@ -4,32 +4,25 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import type { RetentionOptions } from './ledger.ts';
 
-export interface LedgerLimits {
-  /** Tags without digest that wait for a HEAD; beyond it `defer` rejects. Default 10,000. */
-  readonly maxPending: number;
-  /** Delivery keys remembered; the oldest are dropped first. Default 100,000. */
-  readonly maxDeliveryKeys: number;
-  /** Scopes baselined per repository; the oldest go first, and their next look is silent. Default 256. */
-  readonly maxScopesPerRepository: number;
-  /** Entries that one `read` or `tags` call looks at. Default 10,000. */
-  readonly maxScanned: number;
-  /** Rows that one step of `trim` drops. Default 5,000. */
-  readonly maxTrimmedAtOnce: number;
-  /** Observations that wait for a commit; beyond it `record` and `defer` reject. Default 10,000. */
-  readonly maxWaitingObservations: number;
-  /** Reads that wait for their turn; beyond it they reject. Default 20,000, one for each connection. */
-  readonly maxWaitingReads: number;
-}
-
-export const defaultLimits: LedgerLimits = {
+/** The defaults; `LedgerOptions.limits` overrides them. */
+export const defaultLimits = {
+  /** Tags without digest that wait for a HEAD; beyond it `defer` rejects. */
   maxPending: 10_000,
+  /** Delivery keys remembered; the oldest are dropped first. */
   maxDeliveryKeys: 100_000,
+  /** Scopes baselined per repository; the oldest go first, and their next look is silent. */
   maxScopesPerRepository: 256,
+  /** Entries that one `read` or `tags` call looks at. */
   maxScanned: 10_000,
+  /** Rows that one step of `trim` drops. */
   maxTrimmedAtOnce: 5_000,
+  /** Observations that wait for a commit; beyond it `record` and `defer` reject. */
   maxWaitingObservations: 10_000,
+  /** Reads that wait for their turn; beyond it they reject. One for each connection. */
   maxWaitingReads: 20_000,
 };
+
+export type LedgerLimits = Readonly<typeof defaultLimits>;
 
 export interface LedgerOptions {
   readonly retention: RetentionOptions;

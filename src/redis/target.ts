@@ -25,14 +25,15 @@ export interface RedisTarget {
   readonly caFile?: string;
 }
 
-export interface RedisTimeouts {
-  /** For connecting and the first answer, ms. Default 5,000. */
-  readonly connectTimeoutMs: number;
-  /** For each command's answer, ms. Default 3,000. */
-  readonly commandTimeoutMs: number;
-}
+/** The defaults; `RedisOptions.timeouts` overrides them. */
+export const defaultTimeouts = {
+  /** For connecting and the first answer, ms. */
+  connectTimeoutMs: 5_000,
+  /** For each command's answer, ms. */
+  commandTimeoutMs: 3_000,
+};
 
-export const defaultTimeouts: RedisTimeouts = { connectTimeoutMs: 5_000, commandTimeoutMs: 3_000 };
+export type RedisTimeouts = Readonly<typeof defaultTimeouts>;
 
 /** Shapes replies as RESP2 does, whichever protocol the server speaks. */
 type ConnectionOptions = RedisOptions & { readonly replyMapping: 'legacy' };
