@@ -12,7 +12,7 @@ import { basename, dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../../errors.ts';
 import { claimFile } from './claim.ts';
-import { damaged, findDamage } from './damage.ts';
+import { assertUndamaged } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { MarkFile } from './mark.ts';
 import { openForReading, readStanding } from './schema.ts';
@@ -112,11 +112,6 @@ async function copyLedger(path: string, target: string): Promise<void> {
   const copy: Db = new Database(target);
   copy.pragma('journal_mode = DELETE');
   copy.close();
-}
-
-function assertUndamaged(path: string, action: string): void {
-  const found = findDamage(path);
-  if (found !== null) throw damaged(action, found);
 }
 
 /** @returns the head */

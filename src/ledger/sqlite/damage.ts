@@ -72,6 +72,12 @@ export function findDamage(path: string): string | null {
   }
 }
 
+/** @throws UNAVAILABLE if `findDamage` finds any */
+export function assertUndamaged(path: string, action: string): void {
+  const found = findDamage(path);
+  if (found !== null) throw damaged(action, found);
+}
+
 export function isDamage(code: string): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }

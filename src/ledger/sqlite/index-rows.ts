@@ -30,8 +30,8 @@ export interface StoredMemory {
   readonly said_by_id: number | null;
 }
 
-/** No present tag points at the digest. */
-const untagged = `NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = manifest.repository_id
+/** A condition on a row of `manifest`: no present tag points at the digest. */
+export const untagged = `NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = manifest.repository_id
   AND tag.digest = manifest.digest AND tag.present = 1)`;
 
 /** The index in SQLite. Everything runs within the caller's transaction. */

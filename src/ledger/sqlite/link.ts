@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ManifeedError } from '../../errors.ts';
 import type { Bounds } from '../ledger.ts';
-import { toError } from './failure.ts';
 import type { Notice } from './health.ts';
-import type { Ask, Kind, Reply, ReplyMessage } from './requests.ts';
+import { type Ask, type Kind, type Reply, type ReplyMessage, toError } from './requests.ts';
 import type { SqliteStoreOptions } from './store.ts';
 
 interface Waiting {
@@ -35,7 +34,7 @@ export class SqliteLink {
     return this.#send({ kind: 'open', options });
   }
 
-  /** Runs a handler of the worker. Rejects with its error, and with UNAVAILABLE once the thread has ended. */
+  /** Calls a method of the worker's store. Rejects with its error, and with UNAVAILABLE once the thread has ended. */
   ask<K extends Kind>(of: K, ...args: Ask<K>): Promise<Reply<K>> {
     return this.#send({ kind: 'ask', of, args });
   }

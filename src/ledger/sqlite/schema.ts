@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { ManifeedError } from '../../errors.ts';
 import { claimFile } from './claim.ts';
-import { assertComplete, damaged, findDamage, maxCheckedBytes } from './damage.ts';
+import { assertComplete, assertUndamaged, damaged, maxCheckedBytes } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { type Mark, MarkFile } from './mark.ts';
 import { endLeases } from './pending.ts';
@@ -134,11 +134,6 @@ function assertOurs(db: Db, action: string): void {
     throw unavailable(
       `${action}: its schema is ${version}, of a newer Manifeed: must be at most ${schemaVersion}`,
     );
-}
-
-function assertUndamaged(path: string, action: string): void {
-  const found = findDamage(path);
-  if (found !== null) throw damaged(action, found);
 }
 
 function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {

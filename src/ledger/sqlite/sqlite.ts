@@ -6,8 +6,7 @@
 import { ManifeedError } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { failpoint } from '../../lib/failpoint.ts';
-import { noLog } from '../../lib/log.ts';
-import { type Counter, type Gauge, type Histogram, noMetrics } from '../../lib/metrics.ts';
+import { type Histogram, noMetrics } from '../../lib/metrics.ts';
 import { randomId } from '../../lib/random-id.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerOptions } from '../options.ts';
@@ -42,8 +41,7 @@ const refusalLogIntervalMs = 60_000;
 
 /** @throws UNAVAILABLE if the file cannot be opened: not ours, newer, claimed by another gateway, not writable */
 export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
-  const notices = new Notices(options);
-  const link = new SqliteLink((notice) => notices.tell(notice));
+  const link = new SqliteLink(noticeTeller(options));
   try {
     const bounds = await link.open({
       path: options.path,
@@ -62,47 +60,27 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
   }
 }
 
-class Notices {
-  readonly #options: SqliteLedgerOptions;
-  readonly #losses: Counter;
-  readonly #damaged: Gauge;
+const noticeTexts: Readonly<Record<Notice['kind'], string>> = {
+  'new-epoch': 'ledger goes on under a new epoch: subscribers are reset',
+  'changes-lost': 'ledger lost changes: who resumes before them is reset',
+  'pending-lost': 'ledger dropped damaged tags that waited for a digest: only a poll can find them',
+  damaged: 'ledger is damaged: it stores nothing more',
+};
 
-  constructor(options: SqliteLedgerOptions) {
-    this.#options = options;
-    const metrics = options.metrics ?? noMetrics;
-    this.#losses = metrics.counter(
-      'ledger_losses_total',
-      'Times that the ledger did not hold what was written: told to subscribers as reset',
-      ['kind'],
-    );
-    this.#damaged = metrics.gauge('ledger_damaged', '1 once the file was found damaged: nothing is stored');
-    this.#damaged.set(0);
-  }
-
-  tell(notice: Notice): void {
-    const { path, log = noLog } = this.#options;
-    this.#losses.inc({ kind: notice.kind });
-    switch (notice.kind) {
-      case 'new-epoch':
-        return log.error(
-          { path, reason: notice.reason },
-          'ledger goes on under a new epoch: subscribers are reset',
-        );
-      case 'changes-lost':
-        return log.error(
-          { path, floor: notice.floor, reason: notice.reason },
-          'ledger lost changes: who resumes before them is reset',
-        );
-      case 'pending-lost':
-        return log.error(
-          { path, count: notice.count },
-          'ledger dropped damaged tags that waited for a digest: only a poll can find them',
-        );
-      case 'damaged':
-        this.#damaged.set(1);
-        return log.error({ path, reason: notice.reason }, 'ledger is damaged: it stores nothing more');
-    }
-  }
+/** Logs and counts what the worker found. */
+function noticeTeller({ path, log, metrics = noMetrics }: SqliteLedgerOptions): (notice: Notice) => void {
+  const losses = metrics.counter(
+    'ledger_losses_total',
+    'Times that the ledger did not hold what was written: told to subscribers as reset',
+    ['kind'],
+  );
+  const damaged = metrics.gauge('ledger_damaged', '1 once the file was found damaged: nothing is stored');
+  damaged.set(0);
+  return ({ kind, ...found }) => {
+    losses.inc({ kind });
+    if (kind === 'damaged') damaged.set(1);
+    log?.error({ path, ...found }, noticeTexts[kind]);
+  };
 }
 
 class SqliteLedger implements Ledger, Transferable {

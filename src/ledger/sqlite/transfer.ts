@@ -1,14 +1,15 @@
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
 import type { Bounds } from '../ledger.ts';
 import { importedClock } from '../ledger-clock.ts';
 import { decodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat } from '../transfer.ts';
+import { SqliteClock } from './clock.ts';
 import { decodeDigest } from './codec.ts';
 import { SqliteIndex, type StoredMemory, type StoredTag } from './index-rows.ts';
 import { SqliteLog } from './log.ts';
 import { SqliteNames } from './names.ts';
 import { SqlitePending } from './pending.ts';
+import { readStanding } from './schema.ts';
 import type { Db } from './tables.ts';
 
 const rowsAtOnce = 1_000;
@@ -55,15 +56,10 @@ function* exportRows(db: Db): Generator<LedgerRow> {
 
 function* contents(db: Db): Generator<LedgerRow> {
   const names = new SqliteNames(db);
-  const meta = db
-    .prepare<[], Bounds & { recordedAt: number; stampedAt: number }>(
-      `SELECT epoch, head, floor, recorded_at AS recordedAt, max(stamped_at, recorded_at) AS stampedAt FROM meta`,
-    )
-    .get();
-  if (meta === undefined)
-    throw new ManifeedError('UNAVAILABLE', 'export ledger: its meta row is missing: the file is damaged');
-  yield { row: 'header', format: transferFormat, ...meta };
-  yield* changes(new SqliteLog(db, names, rowsAtOnce), meta);
+  const standing = readStanding(db);
+  const { stampedAt } = new SqliteClock(db).value;
+  yield { row: 'header', format: transferFormat, ...standing, stampedAt };
+  yield* changes(new SqliteLog(db, names, rowsAtOnce), standing);
 
   const index = new SqliteIndex(db, names, unbounded);
   for (const row of db.prepare<[], StoredTag>('SELECT * FROM tag').iterate())

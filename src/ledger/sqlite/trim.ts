@@ -1,6 +1,6 @@
 import { failpoint } from '../../lib/failpoint.ts';
+import { untagged } from './index-rows.ts';
 import type { SqliteLog } from './log.ts';
-import { SqliteSweep } from './sweep.ts';
 import type { Db } from './tables.ts';
 import type { Standing } from './verdict.ts';
 
@@ -12,15 +12,23 @@ export interface TrimStep {
   readonly atOnce: number;
 }
 
+interface ManifestKey {
+  readonly repository_id: number;
+  readonly digest: Buffer;
+}
+
+const beginning: ManifestKey = { repository_id: 0, digest: Buffer.alloc(0) };
+const end: ManifestKey = { repository_id: Number.MAX_SAFE_INTEGER, digest: Buffer.alloc(0) };
+
 /** Drops what retention no longer keeps, in bounded steps within the caller's transaction. */
 export class SqliteTrim {
   readonly #log: SqliteLog;
-  readonly #sweep: SqliteSweep;
   readonly #statements;
+  readonly #sweepSql;
+  #sweptTo = beginning;
 
   constructor(db: Db, log: SqliteLog) {
     this.#log = log;
-    this.#sweep = new SqliteSweep(db);
     this.#statements = [
       `DELETE FROM tag WHERE (repository_id, name) IN
          (SELECT repository_id, name FROM tag WHERE present = 0 AND as_of < ? LIMIT ?)`,
@@ -28,6 +36,16 @@ export class SqliteTrim {
          (SELECT repository_id, digest FROM manifest WHERE present = 0 AND as_of < ? LIMIT ?)`,
       'DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE at < ? LIMIT ?)',
     ].map((text) => db.prepare<[number, number]>(text));
+    this.#sweepSql = {
+      last: db.prepare<[number, Buffer, number], ManifestKey>(
+        `SELECT repository_id, digest FROM manifest WHERE (repository_id, digest) > (?, ?)
+           ORDER BY repository_id, digest LIMIT 1 OFFSET ?`,
+      ),
+      forget: db.prepare(
+        `DELETE FROM manifest WHERE (repository_id, digest) > (?, ?) AND (repository_id, digest) <= (?, ?)
+           AND as_of < ? AND ${untagged}`,
+      ),
+    };
   }
 
   /** Returns the floor reached, and whether nothing is left to drop. */
@@ -45,6 +63,22 @@ export class SqliteTrim {
   #dropStamped(before: number, atOnce: number, isLogDone: boolean): boolean {
     const counts = this.#statements.map((statement) => statement.run(before, atOnce).changes);
     // Last, and once a trim: it reads every digest.
-    return isLogDone && counts.every((count) => count < atOnce) && this.#sweep.step(before, atOnce);
+    return isLogDone && counts.every((count) => count < atOnce) && this.#sweep(before, atOnce);
+  }
+
+  /**
+   * Forgets digests that no tag points at, and that were stamped before `before`, ms. It walks the table by its key, at
+   * most `rows` rows a step. An index by age would start each step at the old digests that do have a tag: in a quiet
+   * registry all of them.
+   *
+   * @returns true at the end of the table; the next step then starts over, and makes up for one that was rolled back
+   */
+  #sweep(before: number, rows: number): boolean {
+    const from = this.#sweptTo;
+    const last = this.#sweepSql.last.get(from.repository_id, from.digest, rows - 1);
+    const to = last ?? end;
+    this.#sweepSql.forget.run(from.repository_id, from.digest, to.repository_id, to.digest, before);
+    this.#sweptTo = last ?? beginning;
+    return last === undefined;
   }
 }

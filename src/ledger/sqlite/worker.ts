@@ -2,8 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { ManifeedError } from '../../errors.ts';
 import { refuseDisk } from './error.ts';
-import { toFailure } from './failure.ts';
-import { handlers, type ReplyMessage, type RequestMessage } from './requests.ts';
+import { type Ask, type Reply, type ReplyMessage, type RequestMessage, toFailure } from './requests.ts';
 import { SqliteStore, type SqliteStoreOptions } from './store.ts';
 
 const port = parentPort;
@@ -36,8 +35,25 @@ function answer(request: RequestMessage): unknown {
     store = null;
     return undefined;
   }
-  const handle: (of: SqliteStore, ...args: never[]) => unknown = handlers[request.of];
-  return handle(store, ...request.args);
+  return Reflect.apply(request.of === 'commit' ? commitGroup : store[request.of], store, request.args);
+}
+
+/** A group fails together, which is right if the disk fails. After a defect in one call, each is committed alone. */
+function commitGroup(this: SqliteStore, ...[calls, ...times]: Ask<'commit'>): Reply<'commit'> {
+  const commit = (some: typeof calls) => this.commit(some, ...times);
+  try {
+    return commit(calls);
+  } catch (error) {
+    if (calls.length === 1 || error instanceof ManifeedError) throw error;
+    return calls.flatMap((call) => {
+      try {
+        return commit([call]);
+      } catch (failed) {
+        const { code, message } = toFailure(failed);
+        return [{ kind: 'refused' as const, code: code ?? 'INTERNAL', message }];
+      }
+    });
+  }
 }
 
 /** Preparing the store's statements reads the file's tables, so damage there shows here. */
