@@ -88,7 +88,7 @@ function curvesOf({ series, binMs, ratePerSecond }: Section): readonly string[] 
     text(
       curves.right,
       top - 6,
-      `dashed: R = ${ratePerSecond}/s as asked for, ${level} per ${binMs} ms`,
+      `dashed: the rate that is set, ${ratePerSecond}/s; cut off at twice that`,
       'text-anchor="end" fill="#222"',
     ),
   ];

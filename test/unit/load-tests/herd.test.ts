@@ -116,9 +116,9 @@ describe('plotSvg', () => {
     expect(svg).not.toMatch(/NaN|Infinity|-\d+\.\d/);
   });
 
-  it('shows the highest peak on its scale, and says what R is', () => {
+  it('shows the highest peak on its scale, and says which rate is set', () => {
     expect(svg).toContain('>100000</text>');
-    expect(svg).toContain('R = 500/s as asked for, 50 per 100 ms');
+    expect(svg).toContain('the rate that is set, 500/s; cut off at twice that');
     for (const [, y] of svg.matchAll(/<rect x="[\d.]+" y="([\d.]+)"/g)) expect(Number(y)).toBeGreaterThan(60);
   });
 });
