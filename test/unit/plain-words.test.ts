@@ -155,7 +155,7 @@ describe('a refusal is in our words', () => {
         expect(message.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""')).not.toMatch(jargon);
         expect(message).toMatch(/must|did you mean|unknown/);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect(refused).toBeGreaterThan(20);
   });

@@ -499,7 +499,7 @@ describe('loadConfig, refusals', () => {
           expect(error).toBeInstanceOf(ConfigError);
         }
       }),
-      { numRuns: 500, examples: [[{ listen: { toString: {} } }]] },
+      { numRuns: 250, examples: [[{ listen: { toString: {} } }]] },
     );
   });
 });

@@ -190,9 +190,9 @@ it('a minority that is gone is announced by the first look', async () => {
 });
 
 it('a registry that lists its tags but has lost the manifests is not believed at once either', async () => {
-  const tags = tagsOf(2_000);
+  const tags = tagsOf(1_000);
   const { loseManifests, restore, intervals, deleted, losses, close } = await world(tags);
-  await intervals(20);
+  await intervals(10);
   loseManifests(tags);
   await intervals(1.2);
   restore();
@@ -202,15 +202,15 @@ it('a registry that lists its tags but has lost the manifests is not believed at
 });
 
 it('a withheld loss of thousands of tags costs no HEAD for each of them', async () => {
-  const tags = tagsOf(3_000);
+  const tags = tagsOf(2_000);
   const { lose, intervals, heads, deleted, close } = await world(tags);
   await intervals(30);
   lose(tags);
   const before = heads();
   await intervals(1);
   expect(heads() - before).toBe(0);
-  await intervals(60);
-  expect(deleted).toHaveLength(3_000);
+  await intervals(40);
+  expect(deleted).toHaveLength(2_000);
   await close();
 });
 

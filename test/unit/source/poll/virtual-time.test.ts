@@ -70,15 +70,13 @@ function most(sent: readonly Sent[], spanMs: number): number {
 
 const minute = { intervalMs: 60_000, minIntervalMs: 60_000, maxIntervalMs: 60_000 };
 
-it('10,000 repositories at 60 s on 200 requests/s: no second over budget, all seen in 1.2 intervals, even load', {
-  timeout: 120_000,
-}, async () => {
+it('10,000 repositories at 60 s on 200 requests/s: no second over budget, all seen in 1.2 intervals, even load', async () => {
   const { clock, sent, poller } = world(
     { ...minute, requestsPerSecond: 200, concurrency: 16, onDemand: false },
     10_000,
   );
   await poller.start();
-  const endMs = 10 * 60_000;
+  const endMs = 150_000;
   await clock.run(endMs);
 
   expect(most(sent, 1_000)).toBeLessThanOrEqual(200);
@@ -207,7 +205,7 @@ it('a shared outage does not end in a burst: the budget holds in every second af
   made.respond = () => ({ status: 429, headers: { 'retry-after': '300' } });
   await clock.run(90_000);
   made.respond = () => ({ status: 200, headers: { 'docker-content-digest': digest } });
-  await clock.run(15 * 60_000);
+  await clock.run(8 * 60_000);
   expect(most(sent, 1_000)).toBeLessThanOrEqual(100);
   await poller.close();
 });
