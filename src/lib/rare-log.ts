@@ -2,8 +2,6 @@ import { BoundedMap } from './bounded-map.ts';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
-/** Each key is logged at most once in this time; the next line counts the suppressed ones. */
-const everyMs = 60_000;
 /** Most keys. Beyond it the oldest is forgotten, and may be logged early. */
 const maxKeys = 1_000;
 
@@ -11,11 +9,14 @@ const maxKeys = 1_000;
 export class RareLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #everyMs: number;
   readonly #entries = new BoundedMap<string, { at: number; suppressed: number }>(maxKeys);
 
-  constructor(log: Log, clock: Clock) {
+  /** @param everyMs each key is logged at most once in this time; the next line counts the suppressed ones */
+  constructor(log: Log, clock: Clock, everyMs = 60_000) {
     this.#log = log;
     this.#clock = clock;
+    this.#everyMs = everyMs;
   }
 
   warn(key: string, fields: object, message: string): void {
@@ -29,7 +30,7 @@ export class RareLog {
   #write(level: 'warn' | 'error', key: string, fields: object, message: string): void {
     const now = this.#clock.monotonic();
     const entry = this.#entries.get(key);
-    if (entry !== undefined && now - entry.at < everyMs) {
+    if (entry !== undefined && now - entry.at < this.#everyMs) {
       entry.suppressed += 1;
       return;
     }

@@ -1,10 +1,25 @@
 /** Reads one delivery by its kind alone, without verification, and lists what it says. */
 import { ManifeedError } from '../../src/errors.ts';
-import type { HookOptions, Normalised } from '../../src/source/webhook/kind.ts';
-import { kinds } from '../../src/source/webhook/kinds.ts';
-import { doAtOnce, isSteps } from '../../src/source/webhook/payload/steps.ts';
+import { Collector, type Normalised } from '../../src/source/webhook/collector.ts';
+import type { Delivery, HookOptions } from '../../src/source/webhook/kind.ts';
+import { kindOf } from '../../src/source/webhook/kinds.ts';
+import type { Steps } from '../../src/source/webhook/payload/steps.ts';
 
 export const digest = `sha256:${'a'.repeat(64)}`;
+
+/** Does all the work without a pause. */
+export function doAtOnce<Result>(steps: Steps<Result>): Result {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** What the hook's kind makes of a delivery. */
+export function readDelivery(delivery: Delivery, hook: HookOptions): Normalised {
+  const kind = kindOf(hook);
+  const collector = new Collector(hook, kind);
+  const steps = kind.read(delivery, collector, hook);
+  if (steps !== undefined) doAtOnce(steps);
+  return collector.result();
+}
 
 export function read(
   kind: string,
@@ -12,12 +27,9 @@ export function read(
   options: { hook?: Partial<HookOptions>; headers?: Record<string, string> } = {},
 ): Normalised {
   const json: unknown = JSON.parse(JSON.stringify(given));
-  const found = kinds.get(kind);
-  if (found === undefined) throw new Error(kind);
   const body = Buffer.from(JSON.stringify(json));
   const hook: HookOptions = { name: 'h', kind, verify: 'none', ...options.hook };
-  const said = found.normalise({ body, json, headers: options.headers ?? {} }, hook);
-  return isSteps(said) ? doAtOnce(said) : said;
+  return readDelivery({ body, json, headers: options.headers ?? {} }, hook);
 }
 
 export function lines(said: Normalised): string[] {

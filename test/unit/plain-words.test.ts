@@ -5,12 +5,12 @@ import { ConfigError, loadConfig } from '../../src/config/config.ts';
 import { ManifeedError } from '../../src/errors.ts';
 import { parsePaceChange } from '../../src/http/endpoints/put-pace.ts';
 import { decodeRows } from '../../src/ledger/transfer-codec.ts';
-import { manifeed } from '../../src/source/webhook/kinds/manifeed.ts';
 import { longPollSchema } from '../../src/transport/long-poll.ts';
 import { parseQuery } from '../../src/transport/parameters.ts';
 import { streamSchema } from '../../src/transport/request.ts';
 import { parseClientMessage } from '../../src/transport/websocket/messages.ts';
 import { jargon } from '../support/jargon.ts';
+import { readDelivery } from '../support/webhook-read.ts';
 
 /** Values of every type, at and beyond bounds. */
 const odd = fc.oneof(
@@ -98,10 +98,7 @@ const doors: readonly { name: string; values: fc.Arbitrary<unknown>; read: (valu
       fc.array(odd, { maxLength: 3 }),
       odd,
     ),
-    read: (value: unknown) => {
-      const steps = manifeed.normalise(delivery(value), { name: 'h', kind: 'manifeed' });
-      return Symbol.iterator in steps ? [...steps] : steps;
-    },
+    read: (value: unknown) => readDelivery(delivery(value), { name: 'h', kind: 'manifeed' }),
   },
   {
     name: 'a configuration',

@@ -1,12 +1,55 @@
 /** Turns a registry's words into canonical observations. What cannot be believed is dropped and counted. */
 import { hash } from 'node:crypto';
+import type { z } from 'zod';
 import { ManifeedError } from '../../errors.ts';
 import { type Digest, parseDigest } from '../../event/digest.ts';
 import { parseMediaType } from '../../event/media-type.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import { canonicalRepository, isTag, type RepositoryName } from '../../event/reference.ts';
-import type { Delivery, HookOptions, IgnoredReason, Normalised } from './kind.ts';
 import type { Moment } from './payload/moment.ts';
+
+/** Why an event is no change. A closed set, because it becomes a metric's label. */
+export type IgnoredReason =
+  | 'pull'
+  | 'mount'
+  | 'blob'
+  | 'ping'
+  | 'other-event'
+  | 'other-action'
+  | 'not-an-image'
+  | 'failed'
+  | 'malformed'
+  | 'no-registry'
+  | 'invalid-reference'
+  | 'invalid-digest'
+  | 'no-tag-or-digest'
+  | 'unconfirmed-topic';
+
+/** How many events were no change, for one reason. */
+export interface Ignored {
+  readonly reason: IgnoredReason;
+  readonly count: number;
+}
+
+/** What a sender is answered. */
+export interface HookAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as JSON; undefined: no body. */
+  readonly body?: unknown;
+}
+
+/** What one delivery says. */
+export interface Normalised {
+  readonly observations: readonly Observation[];
+  /** Tags named without a digest: a HEAD completes them after they were stored. */
+  readonly incomplete: readonly TagObserved[];
+  readonly ignored: readonly Ignored[];
+  /** Default: 202 or 200 with the outcome of the events. */
+  readonly answer?: HookAnswer | undefined;
+  /** A URL to GET before the acknowledgement (SNS `SubscribeURL`); its host is already checked. */
+  readonly follow?: string | undefined;
+}
 
 /** Most events in one body; more is answered 413. Distribution sends 1, but its contract allows many. */
 const maxEvents = 10_000;
@@ -50,17 +93,35 @@ interface Names {
   readonly digest: Digest | null;
 }
 
+/** Collects what one delivery says. */
 export class Collector {
-  readonly #hook: HookOptions;
+  /** Default: 202 or 200 with the outcome of the events. */
+  answer?: HookAnswer;
+  /** As `Normalised.follow`. */
+  follow?: string;
+  readonly #hook: string;
+  /** Takes precedence over the host in an event. */
+  readonly #registry: string | undefined;
   readonly #origin: string;
   readonly #observations: Observation[] = [];
   readonly #incomplete: TagObserved[] = [];
   readonly #ignored = new Map<IgnoredReason, number>();
   #events = 0;
 
-  constructor(hook: HookOptions, originKind: 'webhook' | 'publish' = 'webhook') {
-    this.#hook = hook;
-    this.#origin = `${originKind}:${hook.name}`;
+  constructor(
+    { name, registry }: { readonly name: string; readonly registry?: string | undefined },
+    { publishes = false }: { readonly publishes?: boolean } = {},
+  ) {
+    this.#hook = name;
+    this.#registry = publishes ? undefined : registry;
+    this.#origin = `${publishes ? 'publish' : 'webhook'}:${name}`;
+  }
+
+  /** A part of a delivery that must have a shape; null: it has another one, and is counted as malformed. */
+  parse<T>(schema: z.ZodType<T>, json: unknown): T | null {
+    const parsed = schema.safeParse(json);
+    if (!parsed.success) this.ignore('malformed');
+    return parsed.success ? parsed.data : null;
   }
 
   pushed(event: ImageEvent): void {
@@ -109,12 +170,13 @@ export class Collector {
     this.#drop(reason);
   }
 
-  result(extra: Pick<Normalised, 'answer' | 'follow'> = {}): Normalised {
+  result(): Normalised {
     return {
       observations: this.#observations,
       incomplete: this.#incomplete,
       ignored: [...this.#ignored].map(([reason, count]) => ({ reason, count })),
-      ...extra,
+      answer: this.answer,
+      follow: this.follow,
     };
   }
 
@@ -128,7 +190,7 @@ export class Collector {
   }
 
   #names(event: ImageEvent): Names | null {
-    const host = this.#hook.registry ?? event.registry;
+    const host = this.#registry ?? event.registry;
     const refused = (reason: IgnoredReason) => {
       this.#drop(reason);
       return null;
@@ -166,13 +228,13 @@ export class Collector {
     if (id === undefined || id === null || id === '') return null;
     const { registry, repository } = names.repository;
     const parts = [id, action, registry, repository, names.tag ?? '', names.digest ?? ''];
-    return `${this.#hook.name}:${hash('sha256', parts.join('\0'), 'base64url').slice(0, 22)}`;
+    return `${this.#hook}:${hash('sha256', parts.join('\0'), 'base64url').slice(0, 22)}`;
   }
 }
 
 /** An id for senders that give none: equal bytes within `bodyWindowMs` are one delivery. */
-export function bodyId(delivery: Delivery): { id: string; idWindowMs: number } {
-  return { id: hash('sha256', delivery.body, 'base64url'), idWindowMs: bodyWindowMs };
+export function bodyId({ body }: { readonly body: Buffer }): { id: string; idWindowMs: number } {
+  return { id: hash('sha256', body, 'base64url'), idWindowMs: bodyWindowMs };
 }
 
 function sizeOf(value: number | null | undefined): number | null {

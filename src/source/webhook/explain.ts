@@ -1,6 +1,7 @@
 /** What a saved delivery would become: the answer of `manifeed hooks test <name> <file>`. */
 import { ManifeedError } from '../../errors.ts';
-import type { Headers, HookOptions, Ignored, Incoming, Normalised, ProofTools } from './kind.ts';
+import type { Ignored, Normalised } from './collector.ts';
+import type { Headers, HookOptions, Incoming, ProofTools } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { parseSavedDelivery } from './log/saved.ts';
 import { askedProofs } from './proof/proofs.ts';

@@ -1,5 +1,6 @@
 /** The OPTIONS handshake of "HTTP 1.1 Web Hooks for Event Delivery" (CloudEvents), which Event Grid uses too. */
-import { type Headers, type HookAnswer, headerOf } from './kind.ts';
+import type { HookAnswer } from './collector.ts';
+import { type Headers, headerOf } from './kind.ts';
 
 const originGrammar = /^[A-Za-z0-9.*_-]{1,253}$/;
 

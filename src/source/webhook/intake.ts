@@ -6,7 +6,8 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Arrival } from './arrival.ts';
-import type { FetchText, HookAnswer, HookOptions, Normalised } from './kind.ts';
+import type { HookAnswer, Normalised } from './collector.ts';
+import type { FetchText, HookOptions } from './kind.ts';
 import type { DeliveryLog, DeliveryResult, Tally } from './log/deliveries.ts';
 import { RefusalLog } from './log/refusals.ts';
 

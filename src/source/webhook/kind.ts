@@ -4,8 +4,8 @@
  *
  * To add a kind, write one file in `kinds/` and one line in `kinds.ts`. The configuration reads that list.
  */
-import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Collector } from './collector.ts';
 import type { Steps } from './payload/steps.ts';
 
 /** One configured webhook, already checked. Absent members are undefined. */
@@ -63,46 +63,6 @@ export interface Delivery {
   readonly headers: Headers;
   readonly body: Buffer;
   readonly json: unknown;
-}
-
-/** Why an event is no change. A closed set, because it becomes a metric's label. */
-export type IgnoredReason =
-  | 'pull'
-  | 'mount'
-  | 'blob'
-  | 'ping'
-  | 'other-event'
-  | 'other-action'
-  | 'not-an-image'
-  | 'failed'
-  | 'malformed'
-  | 'no-registry'
-  | 'invalid-reference'
-  | 'invalid-digest'
-  | 'no-tag-or-digest'
-  | 'unconfirmed-topic';
-
-export interface Ignored {
-  readonly reason: IgnoredReason;
-  readonly count: number;
-}
-
-export interface HookAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Sent as JSON; undefined: no body. */
-  readonly body?: unknown;
-}
-
-export interface Normalised {
-  readonly observations: readonly Observation[];
-  /** Tags named without a digest: a HEAD completes them after they were stored. */
-  readonly incomplete: readonly TagObserved[];
-  readonly ignored: readonly Ignored[];
-  /** Default: 202 or 200 with the outcome of the events. */
-  readonly answer?: HookAnswer;
-  /** A URL to GET before the acknowledgement (SNS `SubscribeURL`); its host is already checked. */
-  readonly follow?: string;
 }
 
 /** GETs a string over TLS. It follows no redirect, resolves only for 200, and rejects an answer over a limit. */
@@ -176,12 +136,15 @@ export interface WebhookKind {
   readonly handshake?: boolean;
   /** GET is allowed, with the JSON in the query's `payload`. */
   readonly allowsGet?: boolean;
+  /** Our own kind: its observations have the origin `publish:NAME`, and the hosts that it writes out stand. */
+  readonly publishes?: boolean;
   /**
-   * Reads one verified delivery; pure. A kind with many events in a delivery reads one event per step.
+   * Reads one verified delivery into the collector; pure. A kind with many events in a delivery reads one event
+   * per step; the others return nothing.
    *
    * @throws BODY_INVALID, BODY_TOO_LARGE (too many events)
    */
-  normalise(delivery: Delivery, hook: HookOptions): Normalised | Steps<Normalised>;
+  read(delivery: Delivery, collector: Collector, hook: HookOptions): Steps<void> | undefined;
 }
 
 /** One header's value; null if absent. Repeated headers are joined (RFC 9110, 5.3). */

@@ -2,19 +2,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import { isForm } from './body/media-type.ts';
-import type {
-  BodyCheck,
-  Head,
-  HeadCheck,
-  HookOptions,
-  Incoming,
-  Normalised,
-  ProofTools,
-  WebhookKind,
-} from './kind.ts';
+import { Collector, type Normalised } from './collector.ts';
+import type { BodyCheck, Head, HeadCheck, HookOptions, Incoming, ProofTools, WebhookKind } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { parseJson, unwrapForm } from './payload/payload.ts';
-import { doInSlices, isSteps } from './payload/steps.ts';
+import { doInSlices } from './payload/steps.ts';
 import { askedProofs, unauthorized } from './proof/proofs.ts';
 
 /** If a body is larger than this, bytes, others run between two steps. */
@@ -81,11 +73,14 @@ export class Receiver {
   async read({ headers, body }: Incoming, payload: Buffer): Promise<Normalised> {
     if (payload.length > largeBodyBytes) await setImmediate();
     const json = await parseJson(payload, this.#clock);
-    const said = this.kind.normalise({ headers, body, json }, this.hook);
-    return isSteps(said) ? doInSlices(said, this.#clock) : said;
+    const collector = new Collector(this.hook, this.kind);
+    const steps = this.kind.read({ headers, body, json }, collector, this.hook);
+    if (steps !== undefined) await doInSlices(steps, this.#clock);
+    return collector.result();
   }
 }
 
+/** All three stages, as the route does them. @throws what they throw */
 export async function receive(receiver: Receiver, incoming: Incoming): Promise<Normalised> {
   await receiver.admit(incoming);
   return receiver.read(incoming, await receiver.verify(incoming));

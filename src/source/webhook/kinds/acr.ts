@@ -1,10 +1,6 @@
-/**
- * Azure's registry: its own webhooks (one object), and Event Grid (a list, or CloudEvents) with its two
- * handshakes. Untagging sends nothing; a delete names a digest and never a tag.
- */
 import { z } from 'zod';
-import { Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { type Collector, checkEventCount } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { claimsCloudEvents, readCloudEvents } from '../payload/cloud-event.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { maybe, number, parseShape, text } from '../payload/shape.ts';
@@ -34,46 +30,41 @@ interface Wrapping {
   readonly topic?: string | undefined;
 }
 
-function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector): Steps<void> | undefined {
   if (claimsCloudEvents(delivery)) {
-    for (const event of readCloudEvents(delivery)) {
-      yield;
-      if (event === null) collector.ignore('malformed');
-      else readEvent(event.data, { id: event.id, time: event.time, topic: event.source }, collector);
-    }
-    return collector.result();
+    return readCloudEvents(delivery, collector, ({ id, time, source, data }) =>
+      readEvent(data, { id, time, topic: source }, collector),
+    );
   }
-  if (Array.isArray(delivery.json)) return yield* readGrid(delivery.json, collector);
+  if (Array.isArray(delivery.json)) return readGrid(delivery.json, collector);
   parseShape(eventSchema, delivery.json, '{"action","target",…} as ACR sends it, or a list of Event Grid');
-  readEvent(delivery.json, {}, collector);
-  return collector.result();
+  return readEvent(delivery.json, {}, collector);
 }
 
-function* readGrid(list: readonly unknown[], collector: Collector): Steps<Normalised> {
+function* readGrid(list: readonly unknown[], collector: Collector): Steps<void> {
   checkEventCount(list.length);
   for (const candidate of list) {
     yield;
-    const event = gridSchema.safeParse(candidate);
-    if (!event.success) collector.ignore('malformed');
-    else if (event.data.eventType === validationType) {
-      const validation = validationSchema.safeParse(event.data.data);
-      collector.ignore('ping');
-      if (!validation.success) continue;
-      const body = { validationResponse: validation.data.validationCode };
-      return collector.result({ answer: { status: 200, headers: {}, body } });
-    } else {
-      const { id, eventTime, topic, data } = event.data;
-      readEvent(data, { id, time: eventTime, topic }, collector);
+    const event = collector.parse(gridSchema, candidate);
+    if (event === null) continue;
+    const { id, eventType, eventTime: time, topic, data } = event;
+    if (eventType !== validationType) {
+      readEvent(data, { id, time, topic }, collector);
+      continue;
     }
+    collector.ignore('ping');
+    const validation = validationSchema.safeParse(data);
+    if (!validation.success) continue;
+    const body = { validationResponse: validation.data.validationCode };
+    collector.answer = { status: 200, headers: {}, body };
+    return;
   }
-  return collector.result();
 }
 
-function readEvent(json: unknown, wrapping: Wrapping, collector: Collector): void {
-  const parsed = eventSchema.safeParse(json);
-  if (!parsed.success) return void collector.ignore('malformed');
-  const { id, timestamp, action, target, request } = parsed.data;
+function readEvent(json: unknown, wrapping: Wrapping, collector: Collector): undefined {
+  const event = collector.parse(eventSchema, json);
+  if (event === null) return;
+  const { id, timestamp, action, target, request } = event;
   const image = {
     registry: request?.host || hostOf(wrapping.topic),
     repository: target?.repository,
@@ -95,4 +86,8 @@ function hostOf(topic: string | undefined): string | null {
   return name === undefined ? null : `${name.toLowerCase()}.azurecr.io`;
 }
 
-export const acr: WebhookKind = { name: 'acr', handshake: true, normalise };
+/**
+ * Azure's registry: its own webhooks (one object), and Event Grid (a list, or CloudEvents) with its two
+ * handshakes. Untagging sends nothing; a delete names a digest and never a tag.
+ */
+export const acr: WebhookKind = { name: 'acr', handshake: true, read };

@@ -1,7 +1,6 @@
-/** Alibaba's registry: Docker Hub's body, with a digest. Its time is local, without a zone; it names no host. */
 import { z } from 'zod';
-import { bodyId, Collector } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { bodyId, type Collector } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { parseShape, text } from '../payload/shape.ts';
 
@@ -11,10 +10,9 @@ const schema = z.object({
 });
 const beijing = '+08:00';
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function read(delivery: Delivery, collector: Collector): undefined {
   const expected = '{"push_data":{"digest","tag",…},"repository":{"repo_full_name",…}} as Alibaba sends it';
   const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
-  const collector = new Collector(hook);
   collector.pushed({
     repository: repository.repo_full_name || `${repository.namespace ?? ''}/${repository.name ?? ''}`,
     tag: push.tag,
@@ -22,7 +20,7 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
     time: parseMoment(push.pushed_at, beijing),
     ...bodyId(delivery),
   });
-  return collector.result();
 }
 
-export const aliyunAcr: WebhookKind = { name: 'aliyun-acr', required: ['registry'], normalise };
+/** Alibaba's registry: Docker Hub's body, with a digest. Its time is local, without a zone; it names no host. */
+export const aliyunAcr: WebhookKind = { name: 'aliyun-acr', required: ['registry'], read };

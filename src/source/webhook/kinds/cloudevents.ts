@@ -1,7 +1,6 @@
-/** CloudEvents of any sender. Registries share no vocabulary, so several names are tried for each field. */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { maybe, number, text } from '../payload/shape.ts';
@@ -28,38 +27,21 @@ const dataSchema = z.object({
 });
 type Data = z.infer<typeof dataSchema>;
 
-const pushWords = new Set([
-  'push',
-  'pushed',
-  'create',
-  'created',
-  'update',
-  'updated',
-  'publish',
-  'published',
-  'insert',
-]);
-const deleteWords = new Set(['delete', 'deleted', 'remove', 'removed']);
+const pushWords = /^(?:push(?:ed)?|created?|updated?|publish(?:ed)?|insert)$/;
+const deleteWords = /^(?:deleted?|removed?)$/;
 
-function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook);
-  for (const event of readCloudEvents(delivery)) {
-    yield;
-    if (event === null) collector.ignore('malformed');
-    else readEvent(event, collector);
-  }
-  return collector.result();
+function read(delivery: Delivery, collector: Collector): Steps<void> {
+  return readCloudEvents(delivery, collector, (event) => readEvent(event, collector));
 }
 
-function readEvent(event: CloudEvent, collector: Collector): void {
+function readEvent(event: CloudEvent, collector: Collector): undefined {
   const word = (event.type.split('.').at(-1) ?? '').toLowerCase();
-  const parsed = dataSchema.safeParse(event.data ?? {});
-  if (!parsed.success) return void collector.ignore('malformed');
-  const data = parsed.data;
+  const data = collector.parse(dataSchema, event.data ?? {});
+  if (data === null) return;
   const action = data.action?.toLowerCase() ?? word;
   if (action.startsWith('pull')) return void collector.ignore('pull');
-  const isPush = pushWords.has(action);
-  if (!isPush && !deleteWords.has(action)) return void collector.ignore('other-action');
+  const isPush = pushWords.test(action);
+  if (!isPush && !deleteWords.test(action)) return void collector.ignore('other-action');
   const image = imageOf(event, data);
   if (isPush) collector.pushed(image);
   else collector.deleted(image, 'tag');
@@ -95,9 +77,9 @@ function sourceHost(source: string, data: Data): string | null {
   if ((scheme === 'urn' || scheme === 'arn') && service === 'ecr') {
     return hostOf(account || data.registryId, region);
   }
-  if (!URL.canParse(source)) return null;
-  const url = new URL(source);
-  return url.protocol === 'https:' || url.protocol === 'http:' ? url.host : null;
+  const url = URL.parse(source);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.host : null;
 }
 
-export const cloudevents: WebhookKind = { name: 'cloudevents', handshake: true, normalise };
+/** CloudEvents of any sender. Registries share no vocabulary, so several names are tried for each field. */
+export const cloudevents: WebhookKind = { name: 'cloudevents', handshake: true, read };

@@ -1,9 +1,8 @@
-/** CNCF Distribution's notification envelope, which GitLab's container registry uses too. */
 import { z } from 'zod';
-import { Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { type Collector, checkEventCount } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
-import { list, maybe, number, parseShape, text, time } from '../payload/shape.ts';
+import { hostOfUrl, list, maybe, number, parseShape, text, time } from '../payload/shape.ts';
 import type { Steps } from '../payload/steps.ts';
 
 const eventSchema = z.object({
@@ -25,24 +24,22 @@ type DistributionEvent = z.infer<typeof eventSchema>;
 
 const envelopeSchema = z.object({ events: list });
 
-export function* normaliseEnvelope(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
+/** Reads a notification envelope. @throws BODY_INVALID, BODY_TOO_LARGE */
+export function* readEnvelope(delivery: Delivery, collector: Collector): Steps<void> {
   const { events } = parseShape(envelopeSchema, delivery.json, 'an envelope {"events":[…]}');
-  const collector = new Collector(hook);
   checkEventCount(events.length);
   for (const candidate of events) {
     yield;
-    const event = eventSchema.safeParse(candidate);
     // An odd event must not block the queue: Distribution repeats a refused envelope for ever.
-    if (event.success) readEvent(event.data, collector);
-    else collector.ignore('malformed');
+    const event = collector.parse(eventSchema, candidate);
+    if (event !== null) readEvent(event, collector);
   }
-  return collector.result();
 }
 
 function readEvent(event: DistributionEvent, collector: Collector): void {
   const { target } = event;
   const image = {
-    registry: event.request?.host || hostOf(target.url),
+    registry: event.request?.host || hostOfUrl(target.url),
     repository: target.repository,
     tag: target.tag,
     digest: target.digest,
@@ -69,8 +66,5 @@ function isManifest(target: DistributionEvent['target']): boolean {
   return /manifest|\.index\./.test(target.mediaType ?? '');
 }
 
-function hostOf(url: string | undefined): string | null {
-  return url !== undefined && URL.canParse(url) ? new URL(url).host : null;
-}
-
-export const distribution: WebhookKind = { name: 'distribution', normalise: normaliseEnvelope };
+/** CNCF Distribution's notification envelope, which GitLab's container registry uses too. */
+export const distribution: WebhookKind = { name: 'distribution', read: readEnvelope };

@@ -1,11 +1,7 @@
-/**
- * Docker Hub: pushes of tags, without digest, signature or id. One multi-arch push can fire six identical calls,
- * so repository, tag and `pushed_at` together are the id.
- */
 import { z } from 'zod';
 import { dockerHub as host } from '../../../event/reference.ts';
-import { Collector } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { parseShape, text, time } from '../payload/shape.ts';
 
@@ -14,10 +10,9 @@ const schema = z.object({
   repository: z.object({ repo_name: text, namespace: text, name: text }),
 });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function read(delivery: Delivery, collector: Collector): undefined {
   const expected = '{"push_data":{"tag",…},"repository":{"repo_name",…}} as Docker Hub sends it';
   const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
-  const collector = new Collector(hook);
   const pushedAt = parseMoment(push.pushed_at);
   collector.pushed({
     registry: host,
@@ -27,7 +22,10 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
     // `media_type`, if present, is the configuration's and not the manifest's.
     id: pushedAt === null ? null : String(pushedAt.at),
   });
-  return collector.result();
 }
 
-export const dockerHub: WebhookKind = { name: 'docker-hub', normalise };
+/**
+ * Docker Hub: pushes of tags, without digest, signature or id. One multi-arch push can fire six identical calls,
+ * so repository, tag and `pushed_at` together are the id.
+ */
+export const dockerHub: WebhookKind = { name: 'docker-hub', read };

@@ -1,7 +1,6 @@
-/** Amazon ECR: EventBridge events, directly, in SNS messages, or as SNS's raw delivery; and SNS subscriptions. */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import type { Delivery, HookOptions, WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { parseInner, parseShape, text } from '../payload/shape.ts';
 import { isSubscribeUrl, readSnsMessage, type SnsMessage, snsSignature } from '../proof/sns.ts';
@@ -24,16 +23,14 @@ const detailSchema = z.object({
   'manifest-media-type': text,
 });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector, hook: HookOptions): undefined {
   const message = readSnsMessage(delivery.json);
   if (message !== null) return readMessage(message, hook, collector);
   const expected = 'an EventBridge event {"detail-type","detail",…} or an SNS message';
-  readEvent(parseShape(eventSchema, delivery.json, expected), collector);
-  return collector.result();
+  return readEvent(parseShape(eventSchema, delivery.json, expected), collector);
 }
 
-function readMessage(message: SnsMessage, hook: HookOptions, collector: Collector): Normalised {
+function readMessage(message: SnsMessage, hook: HookOptions, collector: Collector): undefined {
   if (message.Type !== 'Notification') {
     const url = message.SubscribeURL ?? '';
     const confirm =
@@ -42,19 +39,17 @@ function readMessage(message: SnsMessage, hook: HookOptions, collector: Collecto
       isSubscribeUrl(url);
     // Only topics that the operator listed: any other could be anyone's.
     collector.ignore(confirm ? 'ping' : 'unconfirmed-topic');
-    return collector.result(confirm ? { follow: url } : {});
+    if (confirm) collector.follow = url;
+    return;
   }
-  const event = eventSchema.safeParse(parseInner(message.Message));
-  if (event.success) readEvent({ ...event.data, id: event.data.id ?? message.MessageId }, collector);
-  else collector.ignore('malformed');
-  return collector.result();
+  const event = collector.parse(eventSchema, parseInner(message.Message));
+  if (event !== null) readEvent({ ...event, id: event.id ?? message.MessageId }, collector);
 }
 
-function readEvent(event: EcrEvent, collector: Collector): void {
+function readEvent(event: EcrEvent, collector: Collector): undefined {
   if (event['detail-type'] !== 'ECR Image Action') return void collector.ignore('other-event');
-  const parsed = detailSchema.safeParse(event.detail);
-  if (!parsed.success) return void collector.ignore('malformed');
-  const detail = parsed.data;
+  const detail = collector.parse(detailSchema, event.detail);
+  if (detail === null) return;
   if (detail.result !== undefined && detail.result !== 'SUCCESS') return void collector.ignore('failed');
   const image = {
     registry: hostOf(event.account, event.region),
@@ -71,16 +66,17 @@ function readEvent(event: EcrEvent, collector: Collector): void {
   else collector.ignore('other-action');
 }
 
-/** @returns null if either part is not what AWS would send */
+/** ECR's host for an account and a region; null if either part is not what AWS would send */
 export function hostOf(account: string | undefined, region: string | undefined): string | null {
   if (!/^[0-9]{12}$/.test(account ?? '') || !/^[a-z]{2}(?:-[a-z]+)+-[0-9]+$/.test(region ?? '')) return null;
   return `${account}.dkr.ecr.${region}.amazonaws.com${region?.startsWith('cn-') ? '.cn' : ''}`;
 }
 
+/** Amazon ECR: EventBridge events, directly, in SNS messages, or as SNS's raw delivery; and SNS subscriptions. */
 export const ecr: WebhookKind = {
   name: 'ecr',
   proofs: [snsSignature],
   media: ['text'],
   tokenHeaders: ['authorization', 'x-api-key'],
-  normalise,
+  read,
 };

@@ -1,13 +1,8 @@
-/**
- * Google Artifact Registry over a Pub/Sub push subscription, wrapped (`message.data` in base64) or unwrapped (the
- * body is the data). Pub/Sub repeats a refused message for days, so only a body that is no Pub/Sub message at all
- * is refused.
- */
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
-import { Collector } from '../collector.ts';
-import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import { type Delivery, headerOf, type WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { parseInner, parseShape, text } from '../payload/shape.ts';
 import { googleToken } from '../proof/oidc.ts';
@@ -23,21 +18,18 @@ const wrappedSchema = z.object({
 });
 const dataSchema = z.object({ action: z.string(), digest: text, tag: text });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector): undefined {
   const wrapped = wrappedSchema.safeParse(delivery.json);
   if (wrapped.success) {
     const { message } = wrapped.data;
     const data = parseInner(Buffer.from(message.data ?? '', 'base64').toString('utf8'));
     const time = message.publishTime ?? message.publish_time;
-    readData(data, message.messageId ?? message.message_id, time, collector);
-    return collector.result();
+    return readData(data, message.messageId ?? message.message_id, time, collector);
   }
   const expected = '{"message":{"data",…}} or {"action","digest"?,"tag"?} as Pub/Sub sends it';
   const data = parseShape(dataSchema, delivery.json, expected);
   const id = headerOf(delivery.headers, 'x-goog-pubsub-message-id');
-  readData(data, id, headerOf(delivery.headers, 'x-goog-pubsub-publish-time'), collector);
-  return collector.result();
+  return readData(data, id, headerOf(delivery.headers, 'x-goog-pubsub-publish-time'), collector);
 }
 
 function readData(
@@ -45,10 +37,10 @@ function readData(
   id: string | null | undefined,
   time: string | null | undefined,
   collector: Collector,
-): void {
-  const parsed = dataSchema.safeParse(json);
-  if (!parsed.success) return void collector.ignore('malformed');
-  const { action, digest, tag } = parsed.data;
+): undefined {
+  const event = collector.parse(dataSchema, json);
+  if (event === null) return;
+  const { action, digest, tag } = event;
   const byTag = tag ? readReference(tag) : null;
   const byDigest = digest ? readReference(digest) : null;
   const names = byTag ?? byDigest;
@@ -78,4 +70,9 @@ function readReference(full: string): Reference | null {
   }
 }
 
-export const gar: WebhookKind = { name: 'gar', proofs: [googleToken], media: ['octets', 'text'], normalise };
+/**
+ * Google Artifact Registry over a Pub/Sub push subscription, wrapped (`message.data` in base64) or unwrapped (the
+ * body is the data). Pub/Sub repeats a refused message for days, so only a body that is no Pub/Sub message at all
+ * is refused.
+ */
+export const gar: WebhookKind = { name: 'gar', proofs: [googleToken], media: ['octets', 'text'], read };

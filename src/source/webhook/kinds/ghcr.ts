@@ -1,12 +1,7 @@
-/**
- * GitHub's container registry: `package` and `registry_package` events of a repository, organisation or App.
- * There is one event per manifest; those of an index's children have no tag. Times are often Go's year 1, so the
- * time of arrival counts.
- */
 import { z } from 'zod';
 import { isDigest } from '../../../event/digest.ts';
-import { Collector } from '../collector.ts';
-import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import { type Delivery, headerOf, type WebhookKind } from '../kind.ts';
 import { maybe, number, parseShape, text } from '../payload/shape.ts';
 import { hmac } from '../proof/signature.ts';
 
@@ -34,8 +29,7 @@ const schema = z.object({
 });
 type Package = NonNullable<z.infer<typeof schema>['package']>;
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector): undefined {
   const event = headerOf(delivery.headers, 'x-github-event');
   const body = parseShape(schema, delivery.json, 'an object as GitHub sends it');
   const about = body.registry_package ?? body.package;
@@ -47,7 +41,6 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
   else if (!isContainer(about)) collector.ignore('not-an-image');
   else if (body.action !== 'published' && body.action !== 'updated') collector.ignore('other-action');
   else readPackage(about, headerOf(delivery.headers, 'x-github-delivery'), collector);
-  return collector.result();
 }
 
 /** Any of the three may be wrong or missing; case varies. */
@@ -84,15 +77,14 @@ function splitUrl(url: string | undefined): [string, string] | null {
   return match?.[1] === undefined || match[2] === undefined ? null : [match[1], match[2]];
 }
 
+/**
+ * GitHub's container registry: `package` and `registry_package` events of a repository, organisation or App.
+ * There is one event per manifest; those of an index's children have no tag. Times are often Go's year 1, so the
+ * time of arrival counts.
+ */
 export const ghcr: WebhookKind = {
   name: 'ghcr',
-  proofs: [
-    hmac({
-      algorithm: 'sha256',
-      headers: [{ name: 'x-hub-signature-256', prefix: 'sha256=' }],
-      covers: 'body',
-    }),
-  ],
+  proofs: [hmac({ algorithm: 'sha256', covers: 'body', headers: { 'x-hub-signature-256': 'sha256=' } })],
   media: ['form-payload'],
-  normalise,
+  read,
 };

@@ -1,12 +1,8 @@
-/**
- * Gitea's package events, as JSON, form or GET. They also carry GitHub's headers, so headers alone do not
- * identify them. A tag comes without digest; a version that is a digest counts as one.
- */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
-import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import { type Delivery, headerOf, type WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
-import { maybe, parseShape, text } from '../payload/shape.ts';
+import { hostOfUrl, maybe, parseShape, text } from '../payload/shape.ts';
 import { hmac } from '../proof/signature.ts';
 
 const schema = z.object({
@@ -21,8 +17,7 @@ const schema = z.object({
   }),
 });
 
-function normalisePackage(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector): undefined {
   const body = parseShape(schema, delivery.json, 'an object as Gitea sends it');
   const about = body.package;
   if (about === undefined) collector.ignore('other-event');
@@ -30,7 +25,7 @@ function normalisePackage(delivery: Delivery, hook: HookOptions): Normalised {
   else {
     const owner = about.owner?.login || about.owner?.username || '';
     const image = {
-      registry: hostOf(about.html_url),
+      registry: hostOfUrl(about.html_url),
       repository: `${owner}/${about.name ?? ''}`.toLowerCase(),
       tag: about.version,
       id: headerOf(delivery.headers, 'x-gitea-delivery'),
@@ -40,27 +35,20 @@ function normalisePackage(delivery: Delivery, hook: HookOptions): Normalised {
     else if (body.action === 'deleted') collector.deleted(image, 'tag');
     else collector.ignore('other-action');
   }
-  return collector.result();
 }
 
-function hostOf(url: string | undefined): string | null {
-  return url !== undefined && URL.canParse(url) ? new URL(url).host : null;
-}
+/** The headers of a signature, and what precedes it. */
+export const giteaHeaders = { 'x-gitea-signature': '', 'x-hub-signature-256': 'sha256=' };
 
+/**
+ * Gitea's package events, as JSON, form or GET. They also carry GitHub's headers, so headers alone do not
+ * identify them. A tag comes without digest; a version that is a digest counts as one.
+ */
 export const gitea: WebhookKind = {
   name: 'gitea',
-  proofs: [
-    hmac({
-      algorithm: 'sha256',
-      headers: [
-        { name: 'x-gitea-signature', prefix: '' },
-        { name: 'x-hub-signature-256', prefix: 'sha256=' },
-      ],
-      // Gitea signs the JSON even if it sends it inside a form.
-      covers: 'payload',
-    }),
-  ],
+  // Gitea signs the JSON even if it sends it inside a form.
+  proofs: [hmac({ algorithm: 'sha256', covers: 'payload', headers: giteaHeaders })],
   media: ['form-payload'],
   allowsGet: true,
-  normalise: normalisePackage,
+  read,
 };

@@ -1,14 +1,13 @@
-/** Harbor: its default format, CloudEvents (structured), and the names of 1.x. */
 import { z } from 'zod';
-import { bodyId, Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, HookOptions, IgnoredReason, Normalised, WebhookKind } from '../kind.ts';
+import { bodyId, type Collector, checkEventCount } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { claimsCloudEvents, readCloudEvents } from '../payload/cloud-event.ts';
 import { type Moment, parseMoment } from '../payload/moment.ts';
 import { list, maybe, parseShape, text, time } from '../payload/shape.ts';
 import type { Steps } from '../payload/steps.ts';
 
 const dataSchema = z.object({
-  resources: list.optional().catch(undefined),
+  resources: list,
   repository: maybe({ repo_full_name: text, namespace: text, name: text }),
 });
 type HarborData = z.infer<typeof dataSchema>;
@@ -26,45 +25,35 @@ interface Occasion {
   readonly idWindowMs?: number;
 }
 
-function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector): Steps<void> {
   if (claimsCloudEvents(delivery)) {
-    for (const event of readCloudEvents(delivery)) {
-      yield;
-      if (event === null) collector.ignore('malformed');
-      else {
-        const { type, source, id } = event;
-        const occasion = { type, time: parseMoment(event.time), id: `${source}\0${id}` };
-        yield* readData(event.data, occasion, collector);
-      }
-    }
-    return collector.result();
+    return readCloudEvents(delivery, collector, ({ type, source, id, time, data }) =>
+      readData(data, { type, time: parseMoment(time), id: `${source}\0${id}` }, collector),
+    );
   }
   const expected = '{"type","occur_at","event_data"} as Harbor sends it';
   const { type, occur_at: at, event_data: data } = parseShape(defaultSchema, delivery.json, expected);
-  yield* readData(data, { type, time: parseMoment(at), ...bodyId(delivery) }, collector);
-  return collector.result();
+  return readData(data, { type, time: parseMoment(at), ...bodyId(delivery) }, collector);
 }
 
 function* readData(data: unknown, occasion: Occasion, collector: Collector): Steps<void> {
   const isPush = pushes.has(occasion.type);
-  if (!isPush && !deletes.has(occasion.type)) return void collector.ignore(reasonOf(occasion.type));
-  const parsed = dataSchema.safeParse(data);
-  if (!parsed.success || parsed.data.resources === undefined) return void collector.ignore('malformed');
-  checkEventCount(parsed.data.resources.length);
-  for (const candidate of parsed.data.resources) {
+  if (!isPush && !deletes.has(occasion.type)) {
+    return void collector.ignore(pulls.has(occasion.type) ? 'pull' : 'other-event');
+  }
+  const about = collector.parse(dataSchema, data);
+  if (about === null) return;
+  checkEventCount(about.resources.length);
+  for (const candidate of about.resources) {
     yield;
-    const resource = resourceSchema.safeParse(candidate);
-    if (!resource.success) {
-      collector.ignore('malformed');
-      continue;
-    }
-    const { digest, tag, resource_url: url } = resource.data;
+    const resource = collector.parse(resourceSchema, candidate);
+    if (resource === null) continue;
+    const { digest, tag, resource_url: url } = resource;
     const { time, id, idWindowMs } = occasion;
     const image = {
       // `host[:port]/…`, without a scheme.
       registry: url?.split('/', 1)[0],
-      repository: repositoryOf(parsed.data, url),
+      repository: repositoryOf(about, url),
       // If the artifact is untagged, this holds the digest; the collector recognises it.
       tag,
       digest,
@@ -85,8 +74,5 @@ function repositoryOf({ repository }: HarborData, url: string | undefined): stri
   return path?.replace(/:[^/]*$/, '');
 }
 
-function reasonOf(type: string): IgnoredReason {
-  return pulls.has(type) ? 'pull' : 'other-event';
-}
-
-export const harbor: WebhookKind = { name: 'harbor', normalise };
+/** Harbor: its default format, CloudEvents (structured), and the names of 1.x. */
+export const harbor: WebhookKind = { name: 'harbor', read };

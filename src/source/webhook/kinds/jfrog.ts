@@ -1,8 +1,7 @@
-/** Artifactory, domain `docker`. `X-JFrog-Event-Auth` holds the secret or an HMAC (`use_secret_for_signing`). */
 import { z } from 'zod';
-import { bodyId, Collector } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
-import { maybe, number, parseShape, text } from '../payload/shape.ts';
+import { bodyId, type Collector } from '../collector.ts';
+import type { Delivery, HookOptions, WebhookKind } from '../kind.ts';
+import { hostOfUrl, maybe, number, parseShape, text } from '../payload/shape.ts';
 import { hmac } from '../proof/signature.ts';
 
 const schema = z.object({
@@ -12,17 +11,16 @@ const schema = z.object({
   jpd_origin: text,
 });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
+function read(delivery: Delivery, collector: Collector, hook: HookOptions): undefined {
   const expected = '{"domain","event_type","data":{…}} as Artifactory sends it';
   const body = parseShape(schema, delivery.json, expected);
-  const collector = new Collector(hook);
   const action = body.event_type;
   // The domain `artifact` reports the same push again, as files.
   if (body.domain !== 'docker') collector.ignore('other-event');
   else if (body.data === undefined) collector.ignore('malformed');
   else {
     const { repo_key: key = '', image_name: name = '', tag, sha256, size } = body.data;
-    const registry = hook.registry ?? hostOf(body.jpd_origin);
+    const registry = hook.registry ?? hostOfUrl(body.jpd_origin);
     const image = {
       registry,
       repository: repositoryOf(registry, key, name),
@@ -35,7 +33,6 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
     else if (action === 'deleted') collector.deleted({ ...image, digest: tag ? null : image.digest }, 'tag');
     else collector.ignore('other-action');
   }
-  return collector.result();
 }
 
 /** The repository key is the first part of the path or, with the subdomain method, of the host name. */
@@ -43,20 +40,17 @@ function repositoryOf(registry: string | null, key: string, name: string): strin
   return key === '' || registry?.startsWith(`${key}.`) === true ? name : `${key}/${name}`;
 }
 
-function hostOf(origin: string | undefined): string | null {
-  return origin !== undefined && URL.canParse(origin) ? new URL(origin).host : null;
-}
-
+/** Artifactory, domain `docker`. `X-JFrog-Event-Auth` holds the secret or an HMAC (`use_secret_for_signing`). */
 export const jfrog: WebhookKind = {
   name: 'jfrog',
   proofs: [
     hmac({
       algorithm: 'sha256',
-      headers: [{ name: 'x-jfrog-event-auth', prefix: '' }],
       covers: 'body',
+      headers: { 'x-jfrog-event-auth': '' },
       orSecretItself: true,
     }),
   ],
   tokenHeaders: ['authorization', 'x-jfrog-event-auth'],
-  normalise,
+  read,
 };

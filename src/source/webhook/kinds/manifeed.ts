@@ -1,17 +1,10 @@
-/**
- * Our own JSON, for scripts and CI: one object or a list of
- * `{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?}`.
- *
- * It is strict, unlike the registries' kinds: a script's author wants to hear of a mistake. Without `id` nothing
- * counts as a duplicate, because a script may move a tag to and fro.
- */
 import { z } from 'zod';
 import { invalidParameter, ManifeedError } from '../../../errors.ts';
 import { parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
 import { checkSchema, type Fault, formatFaultPath } from '../../../lib/schema-faults.ts';
-import { Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { type Collector, checkEventCount } from '../collector.ts';
+import type { Delivery, HookOptions, WebhookKind } from '../kind.ts';
 import { type Moment, parseMoment } from '../payload/moment.ts';
 import type { Steps } from '../payload/steps.ts';
 
@@ -29,8 +22,7 @@ type Entry = z.infer<typeof entrySchema>;
 /** Characters of an unknown member's name that an answer repeats. */
 const maxShownName = 64;
 
-function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector({ ...hook, registry: undefined }, 'publish');
+function* read(delivery: Delivery, collector: Collector, hook: HookOptions): Steps<void> {
   const list: readonly unknown[] = Array.isArray(delivery.json) ? delivery.json : [delivery.json];
   checkEventCount(list.length);
   for (const [index, candidate] of list.entries()) {
@@ -43,7 +35,6 @@ function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
     if (entry.action === 'push') collector.pushed(image);
     else collector.deleted(image, 'tag');
   }
-  return collector.result();
 }
 
 /** Puts bare names into the default registry, unless the hook names another one. */
@@ -107,4 +98,16 @@ function refusal(at: string, { path, found, rule, unknown }: Fault): ManifeedErr
   });
 }
 
-export const manifeed: WebhookKind = { name: 'manifeed', media: ['form-json', 'text'], normalise };
+/**
+ * Our own JSON, for scripts and CI: one object or a list of
+ * `{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?}`.
+ *
+ * It is strict, unlike the registries' kinds: a script's author wants to hear of a mistake. Without `id` nothing
+ * counts as a duplicate, because a script may move a tag to and fro.
+ */
+export const manifeed: WebhookKind = {
+  name: 'manifeed',
+  media: ['form-json', 'text'],
+  publishes: true,
+  read,
+};

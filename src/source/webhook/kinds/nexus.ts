@@ -1,7 +1,6 @@
-/** Sonatype Nexus: repository webhooks of type component. They name no host and no digest. */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
-import { type Delivery, type HookOptions, headerOf, type Normalised, type WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import { type Delivery, headerOf, type WebhookKind } from '../kind.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { maybe, parseShape, text } from '../payload/shape.ts';
 import { hmac } from '../proof/signature.ts';
@@ -12,8 +11,7 @@ const schema = z.object({
   component: maybe({ format: text, name: text, version: text }),
 });
 
-function normalise(delivery: Delivery, hook: HookOptions): Normalised {
-  const collector = new Collector(hook);
+function read(delivery: Delivery, collector: Collector): undefined {
   const { timestamp, action, component } = parseShape(schema, delivery.json, 'an object as Nexus sends it');
   // The webhook `rm:repository:asset` reports every layer; PURGED names internal ids only.
   if (component === undefined) collector.ignore('other-event');
@@ -29,18 +27,12 @@ function normalise(delivery: Delivery, hook: HookOptions): Normalised {
     else if (action === 'DELETED') collector.deleted(image, 'tag');
     else collector.ignore('other-action');
   }
-  return collector.result();
 }
 
+/** Sonatype Nexus: repository webhooks of type component. They name no host and no digest. */
 export const nexus: WebhookKind = {
   name: 'nexus',
-  proofs: [
-    hmac({
-      algorithm: 'sha1',
-      headers: [{ name: 'x-nexus-webhook-signature', prefix: '' }],
-      covers: 'body',
-    }),
-  ],
+  proofs: [hmac({ algorithm: 'sha1', covers: 'body', headers: { 'x-nexus-webhook-signature': '' } })],
   required: ['registry'],
-  normalise,
+  read,
 };

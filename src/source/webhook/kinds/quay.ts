@@ -1,13 +1,6 @@
-/**
- * Quay: pushes of tags without digest, time or id. No field names the event: a push is what has `updated_tags`;
- * builds, scans, mirrors and quotas may be sent to the same URL.
- *
- * No id is derived from the body: two pushes of one tag can be identical, and the second would be lost as a
- * duplicate. Each is completed by a HEAD, which tells them apart.
- */
 import { z } from 'zod';
-import { Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import { type Collector, checkEventCount } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { parseShape, text } from '../payload/shape.ts';
 import type { Steps } from '../payload/steps.ts';
 
@@ -19,9 +12,8 @@ const schema = z.object({
   updated_tags: z.unknown().optional(),
 });
 
-function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
+function* read(delivery: Delivery, collector: Collector): Steps<void> {
   const body = parseShape(schema, delivery.json, 'an object as Quay sends it');
-  const collector = new Collector(hook);
   const tags = tagsOf(body.updated_tags);
   if (tags.length === 0) collector.ignore('other-event');
   const slash = body.docker_url?.indexOf('/') ?? -1;
@@ -34,7 +26,6 @@ function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
     if (typeof tag === 'string') collector.pushed({ registry: host, repository, tag });
     else collector.ignore('malformed');
   }
-  return collector.result();
 }
 
 /** A list of names; older versions sent an object from name to image id. */
@@ -43,4 +34,11 @@ function tagsOf(updated: unknown): readonly unknown[] {
   return typeof updated === 'object' && updated !== null ? Object.keys(updated) : [];
 }
 
-export const quay: WebhookKind = { name: 'quay', normalise };
+/**
+ * Quay: pushes of tags without digest, time or id. No field names the event: a push is what has `updated_tags`;
+ * builds, scans, mirrors and quotas may be sent to the same URL.
+ *
+ * No id is derived from the body: two pushes of one tag can be identical, and the second would be lost as a
+ * duplicate. Each is completed by a HEAD, which tells them apart.
+ */
+export const quay: WebhookKind = { name: 'quay', read };

@@ -1,7 +1,6 @@
-/** zot: CloudEvents, binary over HTTP; structured ones work too. They name no host. */
 import { z } from 'zod';
-import { Collector } from '../collector.ts';
-import type { Delivery, HookOptions, Normalised, WebhookKind } from '../kind.ts';
+import type { Collector } from '../collector.ts';
+import type { Delivery, WebhookKind } from '../kind.ts';
 import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
 import { parseMoment } from '../payload/moment.ts';
 import { text } from '../payload/shape.ts';
@@ -9,22 +8,16 @@ import type { Steps } from '../payload/steps.ts';
 
 const dataSchema = z.object({ name: z.string(), reference: text, digest: text, mediaType: text });
 
-function* normalise(delivery: Delivery, hook: HookOptions): Steps<Normalised> {
-  const collector = new Collector(hook);
-  for (const event of readCloudEvents(delivery)) {
-    yield;
-    if (event === null) collector.ignore('malformed');
-    else readEvent(event, collector);
-  }
-  return collector.result();
+function read(delivery: Delivery, collector: Collector): Steps<void> {
+  return readCloudEvents(delivery, collector, (event) => readEvent(event, collector));
 }
 
-function readEvent(event: CloudEvent, collector: Collector): void {
+function readEvent(event: CloudEvent, collector: Collector): undefined {
   const isPush = event.type === 'zotregistry.image.updated';
   if (!isPush && event.type !== 'zotregistry.image.deleted') return void collector.ignore('other-event');
-  const parsed = dataSchema.safeParse(event.data);
-  if (!parsed.success) return void collector.ignore('malformed');
-  const { name, reference, digest, mediaType } = parsed.data;
+  const data = collector.parse(dataSchema, event.data);
+  if (data === null) return;
+  const { name, reference, digest, mediaType } = data;
   const image = {
     repository: name,
     // A tag or a digest; the collector tells them apart.
@@ -38,4 +31,5 @@ function readEvent(event: CloudEvent, collector: Collector): void {
   else collector.deleted(image, 'tag');
 }
 
-export const zot: WebhookKind = { name: 'zot', required: ['registry'], normalise };
+/** zot: CloudEvents, binary over HTTP; structured ones work too. They name no host. */
+export const zot: WebhookKind = { name: 'zot', required: ['registry'], read };

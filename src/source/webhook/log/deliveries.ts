@@ -1,11 +1,7 @@
-/**
- * The last deliveries of each hook and their outcomes, for `GET /v1/hooks`; in memory, and bounded. Unverified
- * senders have a separate record, so their refusals never push out a real delivery.
- * Of a delivery that was refused in spite of its credentials, the body is kept until the next such one.
- */
 import { isUtf8 } from 'node:buffer';
 import type { Clock } from '../../../lib/clock.ts';
 import { type Headers, type HookOptions, headerOf } from '../kind.ts';
+import type { SavedDelivery } from './saved.ts';
 
 /** Per hook. */
 export const maxDeliveries = 20;
@@ -27,6 +23,7 @@ export type DeliveryResult =
   | 'unauthorized'
   | 'unavailable';
 
+/** How many events of a delivery had which outcome. */
 export interface Tally {
   /** Events that were stored, or were already known. */
   readonly accepted: number;
@@ -36,7 +33,7 @@ export interface Tally {
   readonly ignored: Readonly<Record<string, number>>;
 }
 
-export interface DeliveryEntry extends Partial<Tally> {
+interface DeliveryEntry extends Partial<Tally> {
   /** Ms since the epoch. */
   readonly at: number;
   readonly address: string;
@@ -48,30 +45,15 @@ export interface DeliveryEntry extends Partial<Tally> {
   readonly bytes: number;
 }
 
-/** A body as a JSON string, with the headers that say how to read it. It holds no credential. */
-export interface SavedDelivery {
-  readonly hook: string;
-  readonly at: string;
-  readonly address: string;
+/** A delivery that was refused. */
+export interface Refusal extends Omit<DeliveryEntry, 'at' | keyof Tally> {
   readonly code: string;
   readonly reason: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly encoding: 'utf8' | 'base64';
-  readonly body: string;
-}
-
-export interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly reason: string;
-  readonly bytes: number;
-  readonly address: string;
-  readonly result: DeliveryResult;
   /** Null: the sender is unverified, and nothing of the delivery is kept. */
   readonly delivery: VerifiedDelivery | null;
 }
 
-export interface VerifiedDelivery {
+interface VerifiedDelivery {
   readonly body: Buffer | null;
   readonly headers: Headers;
 }
@@ -90,6 +72,11 @@ interface Kept {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/**
+ * The last deliveries of each hook and their outcomes, for `GET /v1/hooks`; in memory, and bounded. Unverified
+ * senders have a separate record, so their refusals never push out a real delivery.
+ * Of a delivery that was refused in spite of its credentials, the body is kept until the next such one.
+ */
 export class DeliveryLog {
   readonly #clock: Clock;
   readonly #records: ReadonlyMap<string, HookRecord>;
@@ -157,39 +144,24 @@ export class DeliveryLog {
     const encoding = isUtf8(body) ? 'utf8' : 'base64';
     const { at, address, code, reason } = entry;
     return {
-      hook,
-      at: rfc3339(at),
-      address,
-      code: code ?? '',
-      reason: reason ?? '',
-      headers,
-      encoding,
-      body: body.toString(encoding),
+      ...{ hook, at: rfc3339(at), address, code: code ?? '', reason: reason ?? '' },
+      ...{ headers, encoding, body: body.toString(encoding) },
     };
   }
 
   #describe({ name, kind, registry, pathToken, verify }: HookOptions): object {
     const record = this.#records.get(name) ?? emptyRecord();
+    const { accepted, refused, refusedUnverified: unverified } = record;
     const kept = this.#kept.get(name);
+    const url = `/v1/hooks?saved=${encodeURIComponent(name)}`;
     return {
       ...{ name, kind, url: `/v1/hooks/${name}${pathToken === undefined ? '' : '/***'}` },
       registry: registry ?? null,
       ...(verify === undefined ? {} : { verify }),
-      counts: {
-        accepted: record.accepted,
-        refused: record.refused,
-        unverified: record.refusedUnverified,
-      },
+      counts: { accepted, refused, unverified },
       deliveries: record.deliveries.map(shown).reverse(),
       unverified: record.unverified.map(shown).reverse(),
-      savedDelivery:
-        kept === undefined
-          ? null
-          : {
-              at: rfc3339(kept.entry.at),
-              bytes: kept.body.length,
-              url: `/v1/hooks?saved=${encodeURIComponent(name)}`,
-            },
+      savedDelivery: kept === undefined ? null : { at: rfc3339(kept.entry.at), bytes: kept.body.length, url },
     };
   }
 

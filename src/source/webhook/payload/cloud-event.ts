@@ -5,10 +5,12 @@
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import { parseMediaType } from '../body/media-type.ts';
-import { checkEventCount } from '../collector.ts';
+import { type Collector, checkEventCount } from '../collector.ts';
 import { type Delivery, headerOf } from '../kind.ts';
 import { list, parseInner, parseShape, text } from './shape.ts';
+import type { Steps } from './steps.ts';
 
+/** An event's attributes and data (CloudEvents 1.0). */
 export interface CloudEvent {
   readonly id: string;
   readonly source: string;
@@ -34,12 +36,25 @@ const structuredType = 'application/cloudevents+json';
 const expected = 'CloudEvents 1.0 with id, source, specversion "1.0" and type';
 
 /**
- * Reads each event only when asked for it. Yields null for an element of a batch that is no CloudEvent.
+ * Passes on each event of a delivery, one per step. Counts an element of a batch that is no CloudEvent as malformed.
  *
  * @throws BODY_INVALID if the whole delivery is no CloudEvent; UNSUPPORTED_MEDIA_TYPE for another event format;
  *   BODY_TOO_LARGE for too many events
  */
-export function* readCloudEvents(delivery: Delivery): Generator<CloudEvent | null, void, undefined> {
+export function* readCloudEvents(
+  delivery: Delivery,
+  collector: Collector,
+  read: (event: CloudEvent) => Steps<void> | undefined,
+): Steps<void> {
+  for (const event of eventsOf(delivery)) {
+    yield;
+    const steps = event === null ? void collector.ignore('malformed') : read(event);
+    if (steps !== undefined) yield* steps;
+  }
+}
+
+/** Null for an element of a batch that is no CloudEvent. */
+function* eventsOf(delivery: Delivery): Generator<CloudEvent | null, void, undefined> {
   const { essence } = parseMediaType(headerOf(delivery.headers, 'content-type'));
   if (essence === batchType) {
     const batch = parseShape(list, delivery.json, `a list of ${expected}`);

@@ -8,10 +8,6 @@ export type Steps<Result> = Generator<undefined, Result, undefined>;
 /** Longest work without a break, ms. */
 const sliceMs = 5;
 
-export function isSteps<Result extends object>(work: Result | Steps<Result>): work is Steps<Result> {
-  return Symbol.iterator in work;
-}
-
 /** Steps before the first look at the clock, which costs more than a step of a small delivery. */
 const stepsWithoutClock = 16;
 
@@ -28,8 +24,4 @@ export async function doInSlices<Result>(steps: Steps<Result>, clock: Clock): Pr
     await setImmediate();
     startedAt = clock.monotonic();
   }
-}
-
-export function doAtOnce<Result>(steps: Steps<Result>): Result {
-  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }

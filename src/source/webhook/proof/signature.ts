@@ -6,14 +6,15 @@ import { equalSecrets, titleCase } from './shared-secrets.ts';
 /** How a kind's sender signs with `secret`: hex, in any one of these headers. */
 export interface SignatureScheme {
   readonly algorithm: 'sha1' | 'sha256';
-  /** In order of preference; the first one present counts. */
-  readonly headers: readonly { readonly name: string; readonly prefix: string }[];
+  /** What precedes the hex, by header name, in order of preference; the first one present counts. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The bytes that are signed: the raw body, or the JSON inside a form's `payload` (Gitea). */
   readonly covers: 'body' | 'payload';
   /** The header may hold the secret itself instead of a signature (JFrog, unless told to sign). */
   readonly orSecretItself?: boolean;
 }
 
+/** The proof of senders that sign. */
 export function hmac(scheme: SignatureScheme): Proof {
   return {
     name: 'secret',
@@ -29,8 +30,8 @@ export function hmac(scheme: SignatureScheme): Proof {
 }
 
 function describe({ algorithm, headers, covers, orSecretItself }: SignatureScheme): string {
-  const names = headers.map(
-    ({ name, prefix }) => titleCase(name) + (prefix === '' ? '' : ` (after "${prefix}")`),
+  const names = Object.entries(headers).map(
+    ([name, prefix]) => titleCase(name) + (prefix === '' ? '' : ` (after "${prefix}")`),
   );
   const signed = covers === 'body' ? 'the body' : 'the JSON';
   const or = orSecretItself === true ? ', or the secret itself' : '';
@@ -62,9 +63,10 @@ function isHexOf(scheme: SignatureScheme, given: string): boolean {
 
 /** Only the first header present counts: a sender puts the same signature into all of them. */
 function givenSignature(scheme: SignatureScheme, headers: Headers): string | null {
-  for (const { name, prefix } of scheme.headers) {
+  for (const name in scheme.headers) {
     const value = headerOf(headers, name);
     if (value === null) continue;
+    const prefix = scheme.headers[name] ?? '';
     return value.startsWith(prefix) ? value.slice(prefix.length) : null;
   }
   return null;

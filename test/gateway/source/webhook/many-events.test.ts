@@ -3,10 +3,9 @@ import { expect, test } from 'vitest';
 import { ManifeedError } from '../../../../src/errors.ts';
 import type { Clock } from '../../../../src/lib/clock.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
-import { kinds } from '../../../../src/source/webhook/kinds.ts';
-import { doAtOnce, doInSlices, isSteps } from '../../../../src/source/webhook/payload/steps.ts';
+import { doInSlices } from '../../../../src/source/webhook/payload/steps.ts';
 import { makeTestServer, standingClock, storing, type TestServer } from '../../../support/webhook.ts';
-import { refusal } from '../../../support/webhook-read.ts';
+import { readDelivery, refusal } from '../../../support/webhook-read.ts';
 
 const batch = { 'content-type': 'application/cloudevents-batch+json' };
 
@@ -33,10 +32,7 @@ test.each(bodies)('%s %j: of a list that is too long not one element is looked a
     },
   });
   const delivery = { body: Buffer.alloc(0), json: make(list), headers };
-  const read = () => {
-    const said = kinds.get(kind)?.normalise(delivery, { name: 'h', kind, registry: 'r.test' });
-    return said !== undefined && isSteps(said) ? doAtOnce(said) : said;
-  };
+  const read = () => readDelivery(delivery, { name: 'h', kind, registry: 'r.test' });
   expect(refusal(read)).toBe('BODY_TOO_LARGE');
   expect(looks).toBe(0);
 });

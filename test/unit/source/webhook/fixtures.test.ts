@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { HookOptions, Normalised } from '../../../../src/source/webhook/kind.ts';
+import type { Normalised } from '../../../../src/source/webhook/collector.ts';
+import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { Receiver, receive as receiveBy } from '../../../../src/source/webhook/receive.ts';
 import { allFixtures, type Fixture, hookOf, standingClock } from '../../../support/webhook.ts';
 import { expectations } from '../../../support/webhook-expectations.ts';

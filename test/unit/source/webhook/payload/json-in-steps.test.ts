@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../../../src/errors.ts';
 import { maxMembers, parseInSteps } from '../../../../../src/source/webhook/payload/json-in-steps.ts';
-import { doAtOnce } from '../../../../../src/source/webhook/payload/steps.ts';
+import { doAtOnce } from '../../../../support/webhook-read.ts';
 
 /** The value, or that there is none. */
 function outcome(parse: () => unknown): unknown {
