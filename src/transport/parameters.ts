@@ -40,9 +40,13 @@ export function parseQuery<Shape extends z.ZodRawShape>(
   const members: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of query) {
     if (ignoredParameters.has(name)) continue;
+    // Before they are gathered: one query may have ten thousand unknown names.
+    if (!Object.hasOwn(schema.shape, name)) throw unknownParameter(name, schema);
     const before = members[name];
     if (before === undefined) members[name] = value;
-    else members[name] = Array.isArray(before) ? [...before, value] : [before, value];
+    // Not copied: one query may repeat a parameter ten thousand times.
+    else if (Array.isArray(before)) before.push(value);
+    else members[name] = [before, value];
   }
   return parseMembers(members, schema);
 }
@@ -55,15 +59,19 @@ export function parseMembers<Shape extends z.ZodRawShape>(
   const result = checkSchema(schema, members);
   if (result.ok) return result.data;
   const [{ path, found, rule, unknown }] = result.faults;
-  // An unknown name may be as long as the client's message.
-  const parameter = String(path[0] ?? 'query').slice(0, maxNamed);
-  const known = Object.keys(schema.shape).join(', ');
+  const parameter = String(path[0] ?? 'query');
+  if (unknown) throw unknownParameter(parameter, schema);
   throw invalidParameter(
-    parameter,
-    unknown
-      ? `parse ${parameter}: no such parameter: must be one of ${known}`
-      : `parse ${formatFaultPath(path) || 'query'}: ${found}: ${rule}`,
+    parameter.slice(0, maxNamed),
+    `parse ${formatFaultPath(path) || 'query'}: ${found}: ${rule}`,
   );
+}
+
+/** @param name may be as long as the client's message */
+function unknownParameter(name: string, schema: z.ZodObject): Error {
+  const parameter = name.slice(0, maxNamed);
+  const known = Object.keys(schema.shape).join(', ');
+  return invalidParameter(parameter, `parse ${parameter}: no such parameter: must be one of ${known}`);
 }
 
 /** A client's string for an error message: at most 100 characters, as JSON. */

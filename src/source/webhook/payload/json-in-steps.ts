@@ -6,6 +6,8 @@ import type { Steps } from './steps.ts';
 const maxPieceLength = 4_096;
 /** Most members of an object. No delivery has that many, and listing them could not be interrupted. */
 export const maxMembers = 10_000;
+/** Most containers within one another. Registries send some ten, and a stranger's 500,000 would take a turn to free. */
+export const maxDepth = 128;
 const scanLength = 32_768;
 
 const code = { quote: 0x22, comma: 0x2c, colon: 0x3a, backslash: 0x5c, array: 0x5b, object: 0x7b };
@@ -17,7 +19,7 @@ const isClosing = (char: number) => char === code.array + 2 || char === code.obj
  * The same value as `JSON.parse(text)`.
  *
  * @throws SyntaxError if the text is no JSON; BODY_TOO_LARGE for an object with more than `maxMembers` members,
- *   or a number longer than a piece
+ *   a number longer than a piece, or more than `maxDepth` containers within one another
  */
 export function* parseInSteps(text: string): Steps<unknown> {
   const large = yield* findLarge(text);
@@ -32,8 +34,10 @@ function* findLarge(text: string): Steps<ReadonlySet<number>> {
   for (let at = 0; at < text.length; at += 1) {
     const char = text.charCodeAt(at);
     if (char === code.quote) at = endOfString(text, at) - 1;
-    else if (isOpening(char)) open.push(at);
-    else if (isClosing(char)) {
+    else if (isOpening(char)) {
+      open.push(at);
+      if (open.length > maxDepth) throw tooDeep();
+    } else if (isClosing(char)) {
       const start = open.pop();
       if (start === undefined) throw new SyntaxError('a bracket too many');
       if (at - start >= maxPieceLength) large.add(start);
@@ -44,6 +48,11 @@ function* findLarge(text: string): Steps<ReadonlySet<number>> {
   }
   if (open.length > 0) throw new SyntaxError('a bracket that is not closed');
   return large;
+}
+
+function tooDeep(): Error {
+  const what = `more than ${maxDepth} values within one another: must have at most ${maxDepth}`;
+  return new ManifeedError('BODY_TOO_LARGE', `read webhook body: ${what}`);
 }
 
 type Frame =

@@ -29,8 +29,8 @@ export function hostOfUrl(url: string | undefined): string | null {
   return URL.parse(url ?? '')?.host ?? null;
 }
 
-/** Longest JSON inside JSON, in characters: SNS's limit of a message. Registries send some hundred. */
-const maxInnerLength = 256 * 1024;
+/** Longest JSON inside JSON, in characters: it is parsed at once. Registries send some hundred. */
+export const maxInnerLength = 64 * 1024;
 
 /** Parses JSON inside JSON (SNS `Message`, Pub/Sub `data`); undefined if it is no JSON or too long. */
 export function parseInner(inner: string): unknown {

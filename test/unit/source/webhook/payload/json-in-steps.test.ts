@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../../../src/errors.ts';
-import { maxMembers, parseInSteps } from '../../../../../src/source/webhook/payload/json-in-steps.ts';
+import {
+  maxDepth,
+  maxMembers,
+  parseInSteps,
+} from '../../../../../src/source/webhook/payload/json-in-steps.ts';
 import { doAtOnce } from '../../../../support/webhook-read.ts';
 
 /** The value, or that there is none. */
@@ -75,10 +79,16 @@ describe('JSON in steps', () => {
     );
   });
 
-  test('goes as deep as JSON.parse', () => {
-    const depth = 200_000;
-    expect(inSteps(`${'['.repeat(depth)}${']'.repeat(depth)}`)).toHaveProperty('value');
-    expect(inSteps(`${'['.repeat(depth)}${']'.repeat(depth - 1)}`)).toBe('no JSON');
+  test('reads values as deep as the bound, and refuses deeper ones at once', () => {
+    const nested = (depth: number) => `${'['.repeat(depth - 1)}[${filler}]${']'.repeat(depth - 1)}`;
+    expect(inSteps(nested(maxDepth))).toEqual(atOnce(nested(maxDepth)));
+    expect(inSteps(nested(maxDepth + 1))).toBe('BODY_TOO_LARGE');
+    expect(inSteps(nested(maxDepth).slice(0, -1))).toBe('no JSON');
+    for (const opening of ['[', '{"a":', '[{"a":[']) {
+      const work = parseInSteps(opening.repeat(500_000));
+      // The first step already refuses: nothing is gathered of the 500,000.
+      expect(outcome(() => work.next())).toBe('BODY_TOO_LARGE');
+    }
   });
 
   test('gives nothing to JSON.parse of a list that does not end', () => {
@@ -112,7 +122,7 @@ describe('JSON in steps', () => {
     ['small objects', `[${'{"a":1},'.repeat(100_000)}1]`],
     ['empty objects', `[${'{},'.repeat(330_000)}1]`],
     ['numbers', `[${'1,'.repeat(500_000)}1]`],
-    ['nested arrays', `[${`${'['.repeat(50_000)}${']'.repeat(50_000)},`.repeat(10)}1]`],
+    ['nested arrays', `[${`${'['.repeat(100)}${']'.repeat(100)},`.repeat(5_000)}1]`],
     ['strings', `[${'"abcdef",'.repeat(110_000)}1]`],
   ])('stops a hundred times in a megabyte of %s', (_what, text) => {
     let steps = 0;
