@@ -3,25 +3,14 @@ import type { Change } from './change.ts';
 import type { Digest } from './digest.ts';
 import { formatPosition } from './position.ts';
 
-/** A change as JSON, with its members in the order of PROTOCOL.md. Times are RFC 3339 in UTC with milliseconds. */
-export interface WireChange {
-  readonly position: string;
-  readonly type: string;
-  readonly registry: string;
-  readonly repository: string;
-  readonly tag: string | null;
-  readonly digest: string | null;
-  readonly previousDigest: string | null;
-  readonly mediaType: string | null;
-  /** Bytes. */
-  readonly size: number | null;
-  readonly occurredAt: string;
-  readonly recordedAt: string;
-  readonly origin: string;
-}
-
-function wireChange(change: Change): WireChange {
-  return {
+/**
+ * A change as JSON, with its members in the order of PROTOCOL.md. The size is in bytes; times are RFC 3339 in UTC
+ * with milliseconds.
+ *
+ * @throws RangeError for a time that a `Date` cannot hold
+ */
+export function changeToJson(change: Change): string {
+  return JSON.stringify({
     position: formatPosition(change.epoch, change.sequence),
     type: change.type,
     registry: change.registry,
@@ -34,11 +23,7 @@ function wireChange(change: Change): WireChange {
     occurredAt: timestamp(change.occurredAt),
     recordedAt: timestamp(change.recordedAt),
     origin: change.origin,
-  };
-}
-
-export function changeToJson(change: Change): string {
-  return JSON.stringify(wireChange(change));
+  });
 }
 
 /** Prefix of a CloudEvent's type, in reverse DNS as CloudEvents 1.0 ("type") recommends. */
@@ -47,9 +32,11 @@ const cloudEventTypePrefix = 'io.manifeed.';
 /**
  * The change as a CloudEvents 1.0 JSON object ("JSON Event Format", structured mode). `id` is the position, which
  * is unique within each `source`. `data` is the change itself.
+ *
+ * @throws as `changeToJson`
  */
 export function changeToCloudEvent(change: Change): string {
-  return JSON.stringify({
+  const event = JSON.stringify({
     specversion: '1.0',
     id: formatPosition(change.epoch, change.sequence),
     // A network-path reference (RFC 3986, 4.2), because a repository has a host but no scheme.
@@ -58,8 +45,8 @@ export function changeToCloudEvent(change: Change): string {
     subject: subject(change),
     time: timestamp(change.occurredAt),
     datacontenttype: 'application/json',
-    data: wireChange(change),
   });
+  return `${event.slice(0, -1)},"data":${changeToJson(change)}}`;
 }
 
 function subject(change: Change): string {

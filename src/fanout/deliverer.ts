@@ -181,7 +181,7 @@ export class Deliverer {
   #forget(subscriber: Subscriber, upTo: number): void {
     if (subscriber.ahead === null) return;
     for (const sequence of subscriber.ahead) {
-      if (sequence <= upTo && !this.#parts.pacer.isDue(subscriber, sequence))
+      if (sequence <= upTo && !this.#parts.pacer.awaitsSlot(subscriber, sequence))
         subscriber.ahead.delete(sequence);
     }
     if (subscriber.ahead.size === 0) subscriber.ahead = null;

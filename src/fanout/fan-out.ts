@@ -56,7 +56,7 @@ export class FanOut {
   }
 
   /** Receives the events of the ledger's tail. */
-  readonly hear = (event: TailEvent): void => {
+  readonly onTail = (event: TailEvent): void => {
     if (event.kind === 'reset') return this.#restart(event.bounds);
     if (!this.#parts.queue.push(event.changes)) {
       this.#leaveBehind();

@@ -99,7 +99,7 @@ async function advance(run: Run): Promise<void> {
   const repositories = subscriber.exactRepositories();
   const wants = (frame: Frame) => subscriber.wants(frame.change, frame.key);
   const moved = await deliverPage(run, subscriber.cursor, repositories, {
-    isOver: () => false,
+    hasEnded: () => false,
     filters: () => subscriber.subscriptions.map(({ group }) => group.filter),
     wants,
     moveTo: (sequence) => {
@@ -126,7 +126,7 @@ async function advanceJoining(joining: Joining, run: Run): Promise<void> {
     joining.cursor,
     filter.patterns.length > 0 ? undefined : filter.repositories,
     {
-      isOver: () => !(subscriber.joining?.includes(joining) ?? false),
+      hasEnded: () => !(subscriber.joining?.includes(joining) ?? false),
       filters: () => [filter],
       wants: (frame) =>
         frame.sequence <= upTo && subscriber.grant.allows(frame.key) && filter.matches(frame.change),
@@ -149,7 +149,7 @@ function join(joining: Joining, { subscriber, parts }: Run, from: number): void 
 async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void> {
   const { request } = joining;
   const { epoch } = parts.queue;
-  const isOver = () =>
+  const isCancelled = () =>
     subscriber.state !== 'behind' ||
     parts.queue.epoch !== epoch ||
     !(subscriber.joining?.includes(joining) ?? false);
@@ -161,7 +161,7 @@ async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void
     joining.lost === null
       ? await resolveStart(request.start, bounds, parts.ledger, parts.queue.head)
       : { sequence: parts.queue.head, reset: joining.lost };
-  if (isOver()) return;
+  if (isCancelled()) return;
   const { sequence, reset: reason } = resolved;
   if (!joining.told) {
     joining.told = true;
@@ -169,15 +169,15 @@ async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void
   }
   if (reason !== null) tellReset(subscriber, request.id, { bounds, sequence, reason }, parts);
   const resumes = request.start.kind !== 'live' && reason === null;
-  if (request.snapshot && !resumes) await sendSnapshot(subscriber, request, isOver, parts);
-  if (isOver()) return;
+  if (request.snapshot && !resumes) await sendSnapshot(subscriber, request, isCancelled, parts);
+  if (isCancelled()) return;
   joining.lost = null;
   joining.cursor = sequence;
 }
 
 interface Goal {
   /** Whether the subscription that it serves has ended. */
-  isOver(): boolean;
+  hasEnded(): boolean;
   filters(): readonly Filter[];
   wants(frame: Frame): boolean;
   /** Everything up to this sequence is delivered. */
@@ -193,18 +193,18 @@ async function deliverPage(
 ): Promise<boolean> {
   const { subscriber, parts } = run;
   const { epoch } = parts.queue;
-  const isOver = () => subscriber.state !== 'behind' || parts.queue.epoch !== epoch || goal.isOver();
+  const isCancelled = () => subscriber.state !== 'behind' || parts.queue.epoch !== epoch || goal.hasEnded();
   await (parts.turns.take() ?? undefined);
   const page: HistoryPage = await parts.history.page(
     from,
     repositories === undefined ? {} : { repositories },
   );
-  if (isOver()) return true;
+  if (isCancelled()) return true;
   parts.turns.spend(page.frames.length);
   const { wants } = goal;
-  const judged = { grant: subscriber.grant, filters: goal.filters(), wants, isOver };
+  const judged = { grant: subscriber.grant, filters: goal.filters(), wants, isCancelled };
   const wanted = await judgeFrames(page.frames, judged, parts.turns);
-  if (isOver()) return true;
+  if (isCancelled()) return true;
   const isNew = (frame: Frame) => !subscriber.ahead?.has(frame.sequence);
   const newest = subscriber.conflate ? newestPerSubject(wanted.filter(isNew)) : null;
   const toDeliver = new Set(wanted);
@@ -216,10 +216,10 @@ async function deliverPage(
     }
     if (due) {
       const paid = subscriber.paced && (await admit(frame, run));
-      while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
-      due = !isOver() && wants(frame) && isNew(frame);
+      while (subscriber.blockedAt > 0 && !isCancelled()) await subscriber.sleep();
+      due = !isCancelled() && wants(frame) && isNew(frame);
       if (!due && paid) parts.pacer.charge(frame.key, -1);
-      if (isOver()) return true;
+      if (isCancelled()) return true;
     }
     goal.moveTo(frame.sequence);
     if (due) parts.deliverer.write(subscriber, frame, Math.min(frame.sequence, subscriber.lowestJoining()));

@@ -36,13 +36,21 @@ export class Frame {
 
   /** Null: the change cannot be encoded, because a source or a store let in a bad value. */
   bytes(encoding: Encoding, resume: number): Buffer | null {
-    if (resume !== this.change.sequence) return this.#heldBytes(encoding, resume);
-    this.#own ??= new Map();
-    let bytes = this.#own.get(encoding);
-    if (bytes === undefined) {
-      bytes = this.#encode(encoding, resume);
-      this.#own.set(encoding, bytes);
+    const isOwn = resume === this.change.sequence;
+    const isHeld = !isOwn && this.#held?.encoding === encoding && this.#held.resume === resume;
+    const known = isOwn ? this.#own?.get(encoding) : isHeld ? this.#held?.bytes : undefined;
+    if (known !== undefined) return known;
+    let bytes: Buffer | null = null;
+    try {
+      const toJson = encoding.format === 'cloudevents' ? changeToCloudEvent : changeToJson;
+      const position = formatPosition(this.change.epoch, resume);
+      bytes = encoding.change(toJson(this.change), position, this.change);
+    } catch (error) {
+      this.#failure = String(error);
     }
+    this.#own ??= new Map();
+    if (isOwn) this.#own.set(encoding, bytes);
+    else this.#held = { encoding, resume, bytes };
     return bytes;
   }
 
@@ -51,23 +59,5 @@ export class Frame {
     const failure = this.#failure;
     this.#failure = null;
     return failure;
-  }
-
-  #heldBytes(encoding: Encoding, resume: number): Buffer | null {
-    if (this.#held?.encoding !== encoding || this.#held.resume !== resume) {
-      this.#held = { encoding, resume, bytes: this.#encode(encoding, resume) };
-    }
-    return this.#held.bytes;
-  }
-
-  #encode(encoding: Encoding, resume: number): Buffer | null {
-    try {
-      const json =
-        encoding.format === 'cloudevents' ? changeToCloudEvent(this.change) : changeToJson(this.change);
-      return encoding.change(json, formatPosition(this.change.epoch, resume), this.change);
-    } catch (error) {
-      this.#failure = String(error);
-      return null;
-    }
   }
 }

@@ -66,7 +66,8 @@ export class GroupIndex {
    * @returns null: `work` ran out; call again with more
    */
   match(frame: Frame, work: Work = unlimited): Matched | null {
-    if (!this.#patterns.learn(frame.key, work)) return null;
+    const readers = this.#patterns.readersOf(frame.key, work);
+    if (readers === null) return null;
     // Not the sequence: sequences restart when continuity is lost.
     this.#round++;
     const matched: Matched = { groups: [], paced: 0, pacedOfRepository: 0 };
@@ -79,7 +80,7 @@ export class GroupIndex {
       }
       this.#take(group, allowed, frame, matched);
     }
-    for (const { group } of this.#patterns.readersOf(frame.key)) {
+    for (const { group } of readers) {
       if (group !== null && group.judgedIn !== this.#round) this.#take(group, true, frame, matched);
     }
     return matched;

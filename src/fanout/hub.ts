@@ -81,10 +81,10 @@ export class Hub {
   }
 
   /** The newest `limit` matching frames, oldest first. @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS, UNAVAILABLE */
-  recent(limit: number, { owner, grant, filter, isOver }: RecentRequest): Promise<readonly Frame[]> {
+  recent(limit: number, { owner, grant, filter, isCancelled }: RecentRequest): Promise<readonly Frame[]> {
     this.#parts.interests.charge(filter, owner);
     const wants = (frame: Frame) => filter.matches(frame.change);
-    const judged = { grant, filters: [filter], wants, isOver };
+    const judged = { grant, filters: [filter], wants, isCancelled };
     return recentFrames(this.#parts, this.#parts.queue.head, limit, judged);
   }
 
@@ -210,6 +210,6 @@ function assemble(options: HubOptions, bounds: Bounds) {
   const parts = { ...common, index, interests, pacer, metrics, deliverer, subscriptions };
   const feeders = new Feeders(parts);
   const fanOut = new FanOut({ ...parts, feeders });
-  const stopTail = ledger.tail(fanOut.hear);
+  const stopTail = ledger.tail(fanOut.onTail);
   return { ...parts, feeders, fanOut, stopTail };
 }

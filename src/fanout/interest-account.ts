@@ -12,7 +12,7 @@ export class Account {
   #wildcards = 0;
   #bytes = 0;
   /** Globs and ranges asked for lately. */
-  readonly lately = new LeakyBucket();
+  readonly newGlobs = new LeakyBucket();
 
   /** Wildcards of its different repository globs, and conditions on tags of its different filters. */
   get globs(): number {
@@ -67,7 +67,7 @@ export class Account {
 
   /** Whether it equals a new account, and can be forgotten. */
   isIdle(perSecond: number, now: number): boolean {
-    return this.#filters.size === 0 && this.lately.level(perSecond, now) === 0;
+    return this.#filters.size === 0 && this.newGlobs.level(perSecond, now) === 0;
   }
 }
 

@@ -165,7 +165,7 @@ export class Interests {
   #takeFromBucket(filter: Filter, owner: string, account: Account): void {
     const more = account.globsWith(filter);
     const rule = this.#bucketRule(owner);
-    if (more === 0 || account.lately.addIfFits(more, rule, this.#clock.monotonic())) return;
+    if (more === 0 || account.newGlobs.addIfFits(more, rule, this.#clock.monotonic())) return;
     throw new ManifeedError(
       'TOO_MANY_REQUESTS',
       `subscribe: new globs and ranges too fast: must be at most ${Math.max(1, Math.floor(rule.perSecond))} wildcards and comparators a second`,

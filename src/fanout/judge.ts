@@ -15,7 +15,7 @@ export interface Judged {
   /** Called only for frames that the grant allows, after their repository is judged. */
   wants(frame: Frame): boolean;
   /** Whether the client has left. */
-  isOver(): boolean;
+  isCancelled(): boolean;
 }
 
 /** What a frame costs besides its globs. */
@@ -33,15 +33,15 @@ export async function judgeFrames(
     work.steps += stepsPerFrame;
     if (judged.grant.allows(frame.key)) {
       for (const filter of judged.filters) {
-        const pending = judgeRepository(filter, frame.key, { work, turns, isOver: judged.isOver });
+        const pending = judgeRepository(filter, frame.key, { work, turns, isCancelled: judged.isCancelled });
         if (pending !== null) await pending;
-        if (judged.isOver()) return wanted;
+        if (judged.isCancelled()) return wanted;
         work.steps += filter.tagConditions;
       }
       if (judged.wants(frame)) wanted.push(frame);
     }
     if (work.steps >= work.limit) await (turns.pay(work) ?? undefined);
-    if (judged.isOver()) return wanted;
+    if (judged.isCancelled()) return wanted;
   }
   turns.pay(work);
   return wanted;
@@ -50,7 +50,7 @@ export async function judgeFrames(
 interface Turning {
   readonly work: Work;
   readonly turns: Turns;
-  isOver(): boolean;
+  isCancelled(): boolean;
 }
 
 /** Null: `filter.matchesRepository` knows the answer; otherwise resolves when it does, or the client has left. */
@@ -63,10 +63,10 @@ async function judgeOn(
   filter: Filter,
   key: string,
   from: number,
-  { work, turns, isOver }: Turning,
+  { work, turns, isCancelled }: Turning,
 ): Promise<void> {
   for (let next: number | null = from; next !== null; next = filter.judgeRepository(key, next, work)) {
     await (turns.pay(work) ?? undefined);
-    if (isOver()) return;
+    if (isCancelled()) return;
   }
 }

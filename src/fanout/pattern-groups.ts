@@ -55,7 +55,7 @@ export class PatternGroups {
   #newer = new Map<string, Known>();
   #older = new Map<string, Known>();
   #readers = 0;
-  /** The repository asked for last: one change asks for it three times. */
+  /** The repository asked for last. Judging in parts asks for it again and again. */
   #latest: { readonly key: string; readonly known: Known } | null = null;
   /** The next reader to sample: if its group is gone, the list is compacted. */
   #sampled = 0;
@@ -94,11 +94,24 @@ export class PatternGroups {
     }
   }
 
-  /** Judges the groups not yet judged for this repository. False: `work` ran out; call again. */
-  learn(key: string, work: Work): boolean {
-    if (this.#placeOf.size === 0) return true;
+  /**
+   * The groups that match a repository; null for a group that is gone. Judges those not yet judged for it first.
+   *
+   * @returns null: `work` ran out; call again with more
+   */
+  readersOf(key: string, work: Work): readonly { readonly group: Group | null }[] | null {
+    if (this.#placeOf.size === 0) return nobody;
     const known = this.#knownOf(key);
-    if (known.upTo >= this.#lastSerial) return true;
+    if (known.upTo < this.#lastSerial && !this.#learn(key, known, work)) return null;
+    const { readers } = known;
+    if (readers.length > 0 && readers[this.#sampled++ % readers.length]?.group === null) {
+      known.readers = readers.filter((place) => place.group !== null);
+    }
+    return known.readers;
+  }
+
+  /** Judges the groups that joined since. False: `work` ran out. */
+  #learn(key: string, known: Known, work: Work): boolean {
     const allowed = new Map<string, boolean>();
     for (let index = this.#firstAfter(known.upTo); index < this.#places.length; index++) {
       const place = this.#places[index];
@@ -106,23 +119,15 @@ export class PatternGroups {
       if (work.steps >= work.limit) return false;
       const verdict = this.#judge(place, { key, known, allowed, work });
       if (verdict === null) return false;
-      if (verdict) this.#remember(known, place);
+      if (verdict) {
+        known.readers.push(place);
+        this.#readers++;
+      }
       known.upTo = place.serial;
       known.globsDone = 0;
     }
     known.upTo = this.#lastSerial;
     return true;
-  }
-
-  /** The groups that `learn` found for a repository; null for a group that is gone. */
-  readersOf(key: string): readonly { readonly group: Group | null }[] {
-    if (this.#placeOf.size === 0) return nobody;
-    const known = this.#knownOf(key);
-    const { readers } = known;
-    if (readers.length > 0 && readers[this.#sampled++ % readers.length]?.group === null) {
-      known.readers = readers.filter((place) => place.group !== null);
-    }
-    return known.readers;
   }
 
   /** @returns null: `work` ran out within its globs */
@@ -161,21 +166,14 @@ export class PatternGroups {
   #recalled(key: string): Known {
     const known = this.#older.get(key) ?? { upTo: 0, globsDone: 0, readers: [] };
     this.#older.delete(key);
-    if (this.#newer.size >= this.#maxRepositories || this.#readers >= this.#maxReaders) this.#age();
+    if (this.#newer.size >= this.#maxRepositories || this.#readers >= this.#maxReaders) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+      this.#readers = 0;
+    }
     this.#newer.set(key, known);
     this.#readers += known.readers.length;
     return known;
-  }
-
-  #remember(known: Known, place: Place): void {
-    known.readers.push(place);
-    this.#readers++;
-  }
-
-  #age(): void {
-    this.#older = this.#newer;
-    this.#newer = new Map();
-    this.#readers = 0;
   }
 
   /** The index of the first place with a higher serial. */

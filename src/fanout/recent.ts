@@ -18,7 +18,7 @@ export interface RecentRequest {
   readonly grant: Grant;
   readonly filter: Filter;
   /** Whether the client has left. */
-  isOver(): boolean;
+  isCancelled(): boolean;
 }
 
 /** Most changes scanned for one answer. */
@@ -38,7 +38,7 @@ export async function recentFrames(
   const { floor } = await parts.ledger.bounds();
   const lowest = Math.max(floor, head - maxScanned);
   let found: readonly Frame[] = [];
-  for (let to = head; to > lowest && found.length < limit && !judged.isOver(); to -= windowSize) {
+  for (let to = head; to > lowest && found.length < limit && !judged.isCancelled(); to -= windowSize) {
     const from = Math.max(lowest, to - windowSize);
     found = [...(await wantedBetween(from, to, parts, judged)), ...found];
   }
@@ -53,7 +53,7 @@ async function wantedBetween(
 ): Promise<readonly Frame[]> {
   const wanted: Frame[] = [];
   // A page may be short: it ends at what was the head when it was read.
-  for (let from = after; from < to && !judged.isOver(); ) {
+  for (let from = after; from < to && !judged.isCancelled(); ) {
     const page = await history.page(from);
     const frames = page.frames.filter((frame) => frame.sequence <= to);
     wanted.push(...(await judgeFrames(frames, judged, turns)));

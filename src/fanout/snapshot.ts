@@ -19,7 +19,7 @@ const stepsPerRow = 10;
 export async function sendSnapshot(
   subscriber: Subscriber,
   { filter, id }: SubscriptionRequest,
-  isOver: () => boolean,
+  isCancelled: () => boolean,
   parts: SnapshotParts,
 ): Promise<void> {
   const narrowed = filter.patterns.length > 0 ? {} : { repositories: filter.repositories };
@@ -35,12 +35,12 @@ export async function sendSnapshot(
       work.steps += stepsPerRow + filter.tagConditions;
       if (work.steps >= work.limit) await (parts.turns.pay(work) ?? undefined);
       if (!subscriber.grant.allows(key)) continue;
-      const pending = judgeRepository(filter, key, { work, turns: parts.turns, isOver });
+      const pending = judgeRepository(filter, key, { work, turns: parts.turns, isCancelled });
       if (pending !== null) await pending;
-      if (isOver()) return;
+      if (isCancelled()) return;
       if (!filter.matchesRepository(key) || !filter.matchesTag(tag.tag)) continue;
-      while (subscriber.blockedAt > 0 && !isOver()) await subscriber.sleep();
-      if (isOver()) return;
+      while (subscriber.blockedAt > 0 && !isCancelled()) await subscriber.sleep();
+      if (isCancelled()) return;
       parts.deliverer.tell(subscriber, { kind: 'state', id, tag });
     }
     cursor = page.cursor;

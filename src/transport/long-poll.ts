@@ -149,8 +149,8 @@ class LongPoll implements Sink {
   async #newest(): Promise<number | null> {
     const { grant, address, filter, limit } = this.#asked;
     const owner = grant.owner ?? address;
-    const isOver = () => this.#signal.aborted;
-    const [first] = await this.#hub.recent(limit, { owner, grant, filter, isOver });
+    const isCancelled = () => this.#signal.aborted;
+    const [first] = await this.#hub.recent(limit, { owner, grant, filter, isCancelled });
     return first?.sequence ?? null;
   }
 

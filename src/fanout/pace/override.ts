@@ -25,7 +25,7 @@ export function withOverride(
   added: PaceOverride,
   now: number,
 ): readonly PaceOverride[] {
-  const kept = overrides.filter((each) => each.pattern !== added.pattern && !isOver(each, now));
+  const kept = overrides.filter((each) => each.pattern !== added.pattern && !hasRecovered(each, now));
   if (kept.length >= maxOverrides) {
     throw new ManifeedError(
       'TOO_MANY_REQUESTS',
@@ -36,7 +36,7 @@ export function withOverride(
 }
 
 /** Whether it has ended and R has fully recovered. */
-export function isOver(override: PaceOverride, now: number): boolean {
+export function hasRecovered(override: PaceOverride, now: number): boolean {
   return now - override.untilMs >= 1000 / recoveryPerSecond;
 }
 

@@ -2,7 +2,6 @@
  * Holds changes back for paced subscribers, so that the pulls that they cause stay within R, and says when the next
  * slot comes. The caller delivers what is due and gives back slots that were not needed.
  */
-import { compileGlob } from '../../event/glob.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -59,7 +58,7 @@ export class Pacer {
   constructor(options: PacerOptions) {
     this.#options = options;
     this.rate = new CurrentRate(options);
-    this.#ruleOf = paceRules(options.pace, compileGlob);
+    this.#ruleOf = paceRules(options.pace);
     const { metrics } = options;
     metrics.gauge('pace_held_deliveries', 'Deliveries held back now', [], (gauge) => gauge.set(this.held));
     metrics.gauge('pace_window_seconds', 'Time until what is held back now is out', [], (gauge) =>
@@ -180,7 +179,7 @@ export class Pacer {
   }
 
   /** Whether the subscriber's slot for this change is still to come. */
-  isDue(subscriber: Subscriber, sequence: number): boolean {
+  awaitsSlot(subscriber: Subscriber, sequence: number): boolean {
     const held = this.#pending.get(sequence);
     return held !== undefined && !held.passed(subscriber);
   }

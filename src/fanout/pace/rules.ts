@@ -1,4 +1,5 @@
 /** The pace of a repository: the configured defaults, exceptions and priorities. */
+import { compileGlob } from '../../event/glob.ts';
 
 export interface Pace {
   /** R: deliveries a second over all gateways, > 0. */
@@ -27,19 +28,16 @@ export interface PaceRule extends Pace {
   readonly priority: boolean;
 }
 
-/** Compiles a glob; `compileGlob` fits. */
-export type CompilePattern = (pattern: string) => (key: string) => boolean;
-
 /** Finds a rule by `registry/repository`. The first match holds, not the most specific: order is easier to see. */
-export function paceRules(options: PaceOptions, compile: CompilePattern): (key: string) => PaceRule {
+export function paceRules(options: PaceOptions): (key: string) => PaceRule {
   const { deliveriesPerSecond, maxWindowMs, burst } = options;
   const defaults: Pace = { deliveriesPerSecond, maxWindowMs, burst };
   const exceptions = options.exceptions.map((exception) => ({
-    matches: compile(exception.pattern),
+    matches: compileGlob(exception.pattern),
     name: exception.pattern,
     pace: overlay(defaults, exception),
   }));
-  const priorities = options.priority.map(compile);
+  const priorities = options.priority.map((pattern) => compileGlob(pattern));
   return (key) => {
     const exception = exceptions.find((each) => each.matches(key));
     return {

@@ -1,7 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import type { HeldMemory } from './body/memory.ts';
 import type { Head, Headers } from './kind.ts';
 import type { Receiver } from './receive.ts';
 
+/** One request at a hook, from its head on. */
 export class Arrival implements Head {
   readonly receiver: Receiver;
   readonly headers: Headers;
@@ -14,10 +16,13 @@ export class Arrival implements Head {
   /** Null until it is read whole. */
   body: Buffer | null = null;
 
-  constructor(receiver: Receiver, head: Head, address: string) {
+  constructor(receiver: Receiver, { headers, ip, method, params }: FastifyRequest) {
     this.receiver = receiver;
-    this.headers = head.headers;
-    this.pathToken = head.pathToken;
-    this.address = address;
+    // A GET has no body that a content type could describe: its payload is always JSON.
+    this.headers = method === 'GET' ? { ...headers, 'content-type': 'application/json' } : headers;
+    const token =
+      typeof params === 'object' && params !== null && 'token' in params ? params.token : undefined;
+    this.pathToken = typeof token === 'string' ? token : undefined;
+    this.address = ip;
   }
 }

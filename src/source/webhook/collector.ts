@@ -209,26 +209,20 @@ export class Collector {
     return digest === null ? refused('invalid-digest') : { repository, tag, digest };
   }
 
-  #base(action: 'push' | 'delete', names: Names, event: ImageEvent) {
-    const { registry, repository } = names.repository;
-    const window = event.idWindowMs === undefined ? {} : { dedupeWindowMs: event.idWindowMs };
+  #base(action: 'push' | 'delete', { repository: names, tag, digest }: Names, event: ImageEvent) {
+    const { registry, repository } = names;
+    const { id, time, idWindowMs } = event;
+    // The key includes the names, so a sender that reuses an id for another image loses nothing.
+    const parts = [id, action, registry, repository, tag ?? '', digest ?? ''].join('\0');
     return {
       registry,
       repository,
       // The sender's own time. The ledger judges it by its clock, and stamps what has none.
-      ...(event.time ? { saidAt: event.time.until, occurredAt: event.time.at } : {}),
+      ...(time ? { saidAt: time.until, occurredAt: time.at } : {}),
       origin: this.#origin,
-      dedupeKey: this.#dedupeKey(action, names, event.id),
-      ...window,
+      dedupeKey: id ? `${this.#hook}:${hash('sha256', parts, 'base64url').slice(0, 22)}` : null,
+      ...(idWindowMs === undefined ? {} : { dedupeWindowMs: idWindowMs }),
     };
-  }
-
-  /** The key includes the names, so a sender that reuses an id for another image loses nothing. */
-  #dedupeKey(action: string, names: Names, id: string | null | undefined): string | null {
-    if (id === undefined || id === null || id === '') return null;
-    const { registry, repository } = names.repository;
-    const parts = [id, action, registry, repository, names.tag ?? '', names.digest ?? ''];
-    return `${this.#hook}:${hash('sha256', parts.join('\0'), 'base64url').slice(0, 22)}`;
   }
 }
 

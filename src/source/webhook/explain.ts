@@ -5,7 +5,7 @@ import type { Headers, HookOptions, Incoming, ProofTools } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { parseSavedDelivery } from './log/saved.ts';
 import { askedProofs } from './proof/proofs.ts';
-import { Receiver, receive } from './receive.ts';
+import { Receiver } from './receive.ts';
 
 interface Refusal {
   readonly code: string;
@@ -72,7 +72,9 @@ export async function explainDelivery(
 
 async function tryReceive(hook: HookOptions, incoming: Incoming, tools: ProofTools): Promise<Outcome> {
   try {
-    return { said: await receive(new Receiver(hook, tools), incoming) };
+    const receiver = new Receiver(hook, tools);
+    await receiver.admit(incoming);
+    return { said: await receiver.read(incoming) };
   } catch (error) {
     if (error instanceof ManifeedError) return { error };
     throw error;

@@ -79,10 +79,9 @@ export class Intake {
     const { receiver, headers, address } = arrival;
     const { hook, kind } = receiver;
     arrival.body = body;
-    const incoming = { headers, body };
-    const payload = await receiver.verify(incoming);
-    arrival.isVerified = receiver.hasProof;
-    const said = await receiver.read(incoming, payload);
+    const said = await receiver.read({ headers, body }, () => {
+      arrival.isVerified = receiver.hasProof;
+    });
     if (said.follow !== undefined) await this.#follow(said.follow, hook);
     const accepted = said.observations.length + said.incomplete.length;
     const tally = tallyOf(said, accepted === 0 ? [] : await this.#store(hook, said));

@@ -12,7 +12,7 @@ import { askedProofs, unauthorized } from './proof/proofs.ts';
 /** If a body is larger than this, bytes, others run between two steps. */
 const largeBodyBytes = 256 * 1024;
 
-/** What one hook does with its deliveries: `admit` the head, `verify` the body, `read` what it says. */
+/** What one hook does with its deliveries: `admit` the head, then `read` the body. */
 export class Receiver {
   readonly hook: HookOptions;
   readonly kind: WebhookKind;
@@ -51,26 +51,19 @@ export class Receiver {
   }
 
   /**
-   * Verifies the body of a delivery whose head was admitted; resolves with the bytes of the JSON.
+   * Verifies the body of a delivery whose head was admitted, and reads what it says.
    *
-   * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, BODY_INVALID (a form without JSON), UNAVAILABLE (as `admit`)
+   * @param onVerified called when the sender has given all the proofs that the hook asks for
+   * @throws UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, UNAVAILABLE (as `admit`), BODY_INVALID, BODY_TOO_LARGE (too many
+   *   events or values), PARAMETER_INVALID (kind manifeed)
    */
-  async verify(incoming: Incoming): Promise<Buffer> {
+  async read(incoming: Incoming, onVerified = () => {}): Promise<Normalised> {
     const { headers, body } = incoming;
     const payload = isForm(this.kind, headers) ? await doInSlices(unwrapForm(body), this.#clock) : body;
     // Unwrapping, HMAC and parsing are each fast, but together too slow for one turn if the body is large.
     if (body.length > largeBodyBytes) await setImmediate();
     for (const check of this.#bodies) if (!(await check(incoming, payload))) throw unauthorized();
-    return payload;
-  }
-
-  /**
-   * Reads what a verified delivery says.
-   *
-   * @param payload from `verify`
-   * @throws BODY_INVALID, BODY_TOO_LARGE (too many events or values), PARAMETER_INVALID (kind manifeed)
-   */
-  async read({ headers, body }: Incoming, payload: Buffer): Promise<Normalised> {
+    onVerified();
     if (payload.length > largeBodyBytes) await setImmediate();
     const json = await parseJson(payload, this.#clock);
     const collector = new Collector(this.hook, this.kind);
@@ -78,10 +71,4 @@ export class Receiver {
     if (steps !== undefined) await doInSlices(steps, this.#clock);
     return collector.result();
   }
-}
-
-/** All three stages, as the route does them. @throws what they throw */
-export async function receive(receiver: Receiver, incoming: Incoming): Promise<Normalised> {
-  await receiver.admit(incoming);
-  return receiver.read(incoming, await receiver.verify(incoming));
 }

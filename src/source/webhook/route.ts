@@ -10,7 +10,7 @@ import { readBody } from './body/read.ts';
 import type { HookAnswer } from './collector.ts';
 import { answerHandshake } from './handshake.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import { defaultMaxBytes, type Head, type HookOptions } from './kind.ts';
+import { defaultMaxBytes, type HookOptions } from './kind.ts';
 import { unauthorized } from './proof/proofs.ts';
 import { equalSecrets } from './proof/shared-secrets.ts';
 import { Receiver } from './receive.ts';
@@ -28,12 +28,13 @@ declare module 'fastify' {
   }
 }
 
+/** Adds the routes of each configured hook, and refuses other names under `/v1/hooks/`. */
 export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRouteOptions): Promise<void> {
   const routes = new WebhookRoutes(options);
   await fastify.register(async (scope) => {
     scope.decorateRequest('arrival', null);
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (request: FastifyRequest) => routes.readBody(request));
+    scope.addContentTypeParser('*', routes.readBody);
     for (const hook of options.hooks) routes.add(scope, new Receiver(hook, options));
     routes.refuseOtherNames(scope);
   });
@@ -67,8 +68,14 @@ class WebhookRoutes {
       errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
         this.#refuse(receiver, error, request, reply),
     };
-    const onRequest = (request: FastifyRequest) => this.#admit(receiver, request);
-    const handler = (request: FastifyRequest, reply: FastifyReply) => this.#take(receiver, request, reply);
+    const onRequest = async (request: FastifyRequest) => {
+      const arrival = new Arrival(receiver, request);
+      request.arrival = arrival;
+      await receiver.admit(arrival);
+      arrival.isVerified = receiver.headProves;
+      arrival.memory = this.#memory.open(arrival.isVerified ? null : request.ip);
+    };
+    const handler = this.#take;
     const base = `/v1/hooks/${hook.name}`;
     for (const url of hook.pathToken === undefined ? [base] : [base, `${base}/:token`]) {
       scope.route({ ...common, method: takes, url, onRequest, handler });
@@ -89,36 +96,31 @@ class WebhookRoutes {
     }
   }
 
-  async #admit(receiver: Receiver, request: FastifyRequest): Promise<void> {
-    const arrival = arrivalOf(receiver, request);
-    await receiver.admit(arrival);
-    arrival.isVerified = receiver.headProves;
-    arrival.memory = this.#memory.open(arrival.isVerified ? null : request.ip);
-  }
-
-  readBody({ arrival, headers, raw }: FastifyRequest): Promise<Buffer> {
-    const memory = arrival?.memory;
-    if (!arrival || !memory) throw new Error('read webhook body: not admitted: must be admitted first');
+  readonly readBody = ({ arrival, headers, raw }: FastifyRequest): Promise<Buffer> => {
+    if (!arrival?.memory) throw notAdmitted();
     const length = headers['content-length'];
     return readBody(raw, {
       announcedBytes: length === undefined ? null : Number(length),
       maxBytes: arrival.receiver.hook.maxBytes ?? defaultMaxBytes,
-      memory,
+      memory: arrival.memory,
       watch: this.#uploads,
     });
-  }
+  };
 
-  async #take(receiver: Receiver, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const arrival = arrivalOf(receiver, request);
-    const answer = await this.#intake.take(arrival, bodyOf(request));
+  readonly #take = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { arrival, method, body } = request;
+    if (arrival === null) throw notAdmitted();
+    const sent = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+    const answer = await this.#intake.take(arrival, method === 'GET' ? payloadOf(request) : sent);
     arrival.memory?.release();
     return send(reply, answer);
-  }
+  };
 
   #refuse(receiver: Receiver, error: FastifyError, request: FastifyRequest, reply: FastifyReply): never {
     // fastify refuses torn requests with its own errors; the http layer knows only ours.
     const translated = translate(error);
-    const arrival = arrivalOf(receiver, request);
+    // Missing if the request was refused before the hooks of its route.
+    const arrival = request.arrival ?? new Arrival(receiver, request);
     arrival.memory?.release();
     if (arrival.body === null) dropBody(request, reply, this.#clock);
     this.#intake.refused(arrival, translated);
@@ -126,35 +128,26 @@ class WebhookRoutes {
   }
 }
 
-function arrivalOf(receiver: Receiver, request: FastifyRequest): Arrival {
-  request.arrival ??= new Arrival(receiver, headOf(request), request.ip);
-  return request.arrival;
-}
-
-function headOf({ headers, method, params }: FastifyRequest): Head {
-  const token = typeof params === 'object' && params !== null && 'token' in params ? params.token : undefined;
-  return {
-    // A GET has no body that a content type could describe: its payload is always JSON.
-    headers: method === 'GET' ? { ...headers, 'content-type': 'application/json' } : headers,
-    pathToken: typeof token === 'string' ? token : undefined,
-  };
-}
-
-function bodyOf({ method, query, body }: FastifyRequest): Buffer {
-  if (method !== 'GET') return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+/** The body of a GET: the `payload` of its query, decoded. */
+function payloadOf({ query }: FastifyRequest): Buffer {
   const payload = typeof query === 'object' && query !== null && 'payload' in query ? query.payload : '';
   return Buffer.from(typeof payload === 'string' ? payload : '', 'utf8');
 }
 
+function notAdmitted(): Error {
+  return new Error('take webhook: not admitted: must be admitted first');
+}
+
 /** Answers methods that bring no delivery: the handshake of kinds that have one, else 405. */
 async function answerOthers(
-  { hook, kind }: Receiver,
+  receiver: Receiver,
   takes: readonly string[],
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { method } = request;
-  const answer = kind.handshake === true && method === 'OPTIONS' ? handshake(hook, headOf(request)) : null;
+  const { kind } = receiver;
+  const answer = kind.handshake === true && method === 'OPTIONS' ? handshake(receiver, request) : null;
   if (answer !== null) return send(reply, answer);
   const allowed = [...takes, ...(kind.handshake === true ? ['OPTIONS'] : [])];
   void reply.header('allow', allowed.join(', '));
@@ -162,7 +155,9 @@ async function answerOthers(
 }
 
 /** @throws UNAUTHORIZED if the path's token is wrong: a sender that does not know the URL gets no consent */
-function handshake(hook: HookOptions, { headers, pathToken }: Head): HookAnswer | null {
+function handshake(receiver: Receiver, request: FastifyRequest): HookAnswer | null {
+  const { hook } = receiver;
+  const { headers, pathToken } = new Arrival(receiver, request);
   if (hook.pathToken !== undefined && !equalSecrets(pathToken ?? '', hook.pathToken)) throw unauthorized();
   return answerHandshake(headers);
 }

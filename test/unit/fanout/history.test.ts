@@ -7,7 +7,7 @@ import { everything, filterOf, keyOf, openWorld } from '../../support/hub-world.
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 function request(input: FilterInput = {}) {
-  return { owner: '', grant: everything, filter: filterOf(input), isOver: () => false };
+  return { owner: '', grant: everything, filter: filterOf(input), isCancelled: () => false };
 }
 
 async function filled(count: number) {

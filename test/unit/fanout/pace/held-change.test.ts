@@ -15,7 +15,7 @@ const change: Change = {
   ...{ digest: null, previousDigest: null, mediaType: null, size: null },
   ...{ occurredAt: 0, recordedAt: 0, origin: 'test' },
 };
-const rule = paceRules(unhurried, () => () => false)('r.test/a/b');
+const rule = paceRules(unhurried)('r.test/a/b');
 
 function held(count: number, others: readonly number[] = []) {
   const group = new Group(filterOf(), everything);

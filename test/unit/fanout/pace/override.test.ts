@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  isOver,
+  hasRecovered,
   maxOverrides,
   overriddenRate,
   type PaceOverride,
@@ -40,8 +40,8 @@ describe('overriddenRate', () => {
     expect(overriddenRate(lowered, 500, 9_999)).toBe(10);
     expect(overriddenRate(lowered, 500, 11_000)).toBe(35);
     expect(overriddenRate(lowered, 500, 30_000)).toBe(500);
-    expect(isOver(lowered, 29_999)).toBe(false);
-    expect(isOver(lowered, 30_000)).toBe(true);
+    expect(hasRecovered(lowered, 29_999)).toBe(false);
+    expect(hasRecovered(lowered, 30_000)).toBe(true);
   });
 
   it('returns at once from a rate above the configured one', () => {
@@ -52,6 +52,6 @@ describe('overriddenRate', () => {
 
   it('never ends when no end was given', () => {
     expect(overriddenRate(override(null), 500, 1e12)).toBe(10);
-    expect(isOver(override(null), 1e12)).toBe(false);
+    expect(hasRecovered(override(null), 1e12)).toBe(false);
   });
 });

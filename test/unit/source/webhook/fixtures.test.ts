@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Normalised } from '../../../../src/source/webhook/collector.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
-import { Receiver, receive as receiveBy } from '../../../../src/source/webhook/receive.ts';
+import { Receiver } from '../../../../src/source/webhook/receive.ts';
 import { allFixtures, type Fixture, hookOf, standingClock } from '../../../support/webhook.ts';
 import { expectations } from '../../../support/webhook-expectations.ts';
 
@@ -11,7 +11,10 @@ const dependencies = {
 };
 
 async function receive(fixture: Fixture, hook: HookOptions = hookOf(fixture)): Promise<Normalised> {
-  return receiveBy(new Receiver(hook, dependencies), { ...fixture, pathToken: hook.pathToken });
+  const receiver = new Receiver(hook, dependencies);
+  const incoming = { ...fixture, pathToken: hook.pathToken };
+  await receiver.admit(incoming);
+  return receiver.read(incoming);
 }
 
 /** The key is opaque; that it is there, the same for a repetition and short is what counts. */
