@@ -3,7 +3,8 @@
  * code up here and decide nothing themselves. Over HTTP an error has the form that registries use,
  * `{"errors":[{code,message,detail}]}` (OCI distribution-spec, "Error Codes").
  *
- * Close codes: 4000–4099 do not come back, 4100–4199 come back later, 4200–4299 come back now.
+ * After the close codes 4000–4099 the client does not come back, after 4100–4199 it comes back later, after
+ * 4200–4299 now.
  */
 interface CatalogueEntry {
   readonly status: number;

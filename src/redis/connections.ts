@@ -40,7 +40,7 @@ export interface RedisUser {
   /** Prepares each new connection for commands before it counts as up. A rejection ends the connection. */
   prepare(client: Redis): Promise<void>;
   onMessage(text: string): void;
-  /** Asks where the ledger stands: every `watchEveryMs`, and after each connecting. */
+  /** Asks where the ledger stands: every `watchEveryMs`, and after each reconnect. */
   onLook(): Promise<void>;
 }
 
@@ -58,16 +58,16 @@ export interface RedisConnections extends ScriptHost {
 
 const defaults = { keyPrefix: 'manifeed', openTimeoutMs: 10_000, watchEveryMs: 2_000 };
 
-/** A failed dial is retried within 200 ms, in a lasting outage within 5 s; jittered, so that gateways spread. */
+/** A failed dial is retried within 200 ms, in a lasting outage within 5 s. Jitter keeps gateways from retrying together. */
 const backoff = { baseMs: 100, maxMs: 5_000 };
 
 /**
- * Opens the two connections of a gateway, one for commands and one for the channel: a slow script does not delay the
- * news, nor a flood of news a commit. Resolves when both are up.
+ * Opens the two connections of a gateway, one for commands and one for the channel: a slow script delays no
+ * message, and a flood of messages delays no commit. Resolves when both are up.
  *
  * @param makeUser called before anything is dialled
  * @throws UNAVAILABLE if Redis cannot be reached within `openTimeoutMs`, is too old, or holds a newer schema
- * @throws PARAMETER_INVALID if the target makes no sense
+ * @throws PARAMETER_INVALID if the target's settings contradict each other or are not valid
  */
 export async function openConnections(
   options: RedisOptions,
@@ -77,7 +77,7 @@ export async function openConnections(
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const keys = redisKeys(options.keyPrefix ?? defaults.keyPrefix, databaseOf(options));
   const dial = await createDial(options, keys.meta, timeouts, random);
-  const up = metrics.gauge('ledger_redis_up', 'Whether the connection to Redis stands', ['connection']);
+  const up = metrics.gauge('ledger_redis_up', 'Whether the connection to Redis is up', ['connection']);
   const scriptsTotal = metrics.counter('ledger_redis_scripts_total', 'Scripts sent to Redis', ['script']);
   const stop = new AbortController();
 

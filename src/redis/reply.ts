@@ -23,7 +23,7 @@ export function asList(value: unknown): readonly unknown[] {
 
 export function asText(value: unknown): string {
   if (typeof value === 'string') return value;
-  throw broken('a text', value);
+  throw broken('a string', value);
 }
 
 /** A number, or a string of one: Redis returns strings if numbers may be large. */

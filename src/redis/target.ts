@@ -59,7 +59,7 @@ export function databaseOf(target: RedisTarget): number {
   return db;
 }
 
-/** @param slotKey in a Cluster, its owner is dialled. @throws PARAMETER_INVALID if the target makes no sense */
+/** @param slotKey in a Cluster, its owner is dialled. @throws PARAMETER_INVALID if the target is not valid */
 export async function createDial(
   target: RedisTarget,
   slotKey: string,

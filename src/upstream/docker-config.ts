@@ -31,7 +31,7 @@ const hubKeys = ['https://index.docker.io/v1/', 'index.docker.io', 'registry-1.d
  */
 export function credentialsFromDockerConfig(text: string, host: string): Credentials | null {
   const file = fileSchema.safeParse(parseJson(text));
-  if (!file.success) throw new Error('read Docker config: not a Docker config.json, want {"auths":{…}}');
+  if (!file.success) throw new Error('read Docker config: not a Docker config.json: must be {"auths":{…}}');
   const { auths = {}, credHelpers = {} } = file.data;
   for (const key of host === dockerHub ? hubKeys : [host, `https://${host}`, `https://${host}/`]) {
     for (const entry of [auths[key], credHelpers[key]]) {

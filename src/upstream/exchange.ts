@@ -180,11 +180,11 @@ function describe(request: ExchangeRequest): string {
 function networkError(request: ExchangeRequest, error: Error): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return new UpstreamError('network', `${describe(request)}: ${code}, want an answer`, error);
+  return new UpstreamError('network', `${describe(request)}: no answer (${code})`, error);
 }
 
 function privateError(url: URL): UpstreamError {
-  return new UpstreamError('redirect', `follow to ${url.host}: a private address, want a public one`);
+  return new UpstreamError('redirect', `follow to ${url.host}: a private address: must be a public one`);
 }
 
 /** Checks the very addresses that the connection will use, so a later DNS answer cannot differ. */
@@ -195,7 +195,7 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
     const first = addresses[0];
     if (refused !== undefined || first === undefined) {
       return done(
-        new UpstreamError('redirect', `follow to ${hostname}: a private address, want a public one`),
+        new UpstreamError('redirect', `follow to ${hostname}: a private address: must be a public one`),
         '',
         0,
       );

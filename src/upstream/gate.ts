@@ -51,7 +51,7 @@ export class Gate {
     if (this.#closing.signal.aborted) return Promise.reject(closedError());
     if (urgent && this.#urgent.length >= maxUrgent) {
       return Promise.reject(
-        new UpstreamError('refused', `queue request: ${maxUrgent} urgent ones wait, want fewer`),
+        new UpstreamError('refused', `queue request: ${maxUrgent} urgent ones wait: must be fewer`),
       );
     }
     return new Promise((pass, refuse) => {

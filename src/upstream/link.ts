@@ -10,14 +10,15 @@ export function nextLink(header: string | null, base: URL): URL | null {
   for (const part of header.split(/,(?=\s*<)/)) {
     const match = /^\s*<([^>]*)>(.*)$/s.exec(part);
     if (match?.[1] === undefined || !/;\s*rel="?(?:[a-z]+ )*next\b/i.test(match[2] ?? '')) continue;
-    if (!URL.canParse(match[1], base.href)) throw new Error('follow Link: not a URL, want a URL or path');
+    if (!URL.canParse(match[1], base.href))
+      throw new Error('follow Link: not a URL: must be a URL or a path');
     const target = new URL(match[1], base);
     if (target.origin === base.origin) return target;
     // Registries behind a TLS proxy name themselves `http`: stay at the origin that was asked.
     if (target.host === base.host || target.hostname === base.hostname) {
       return new URL(target.pathname + target.search, base);
     }
-    throw new Error(`follow Link: leads to ${target.host}, want ${base.host}`);
+    throw new Error(`follow Link: leads to ${target.host}: must lead to ${base.host}`);
   }
   return null;
 }

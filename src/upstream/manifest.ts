@@ -93,6 +93,6 @@ function describe(reply: Reply): { readonly mediaType: string | null; readonly s
 function unexpected(reply: Reply): UpstreamError {
   return new UpstreamError(
     'invalid',
-    `look at ${reply.url.host}${reply.url.pathname}: status ${reply.status}, want 200 or 404`,
+    `look at ${reply.url.host}${reply.url.pathname}: status ${reply.status}: must be 200 or 404`,
   );
 }

@@ -86,7 +86,7 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
   if (base.protocol !== 'https:' && !(base.protocol === 'http:' && plainHttp)) {
     throw invalidParameter(
       'registries',
-      `poll ${options.host}: endpoint ${base.protocol}//${base.host}: want https, or plainHttp: true`,
+      `poll ${options.host}: endpoint ${base.protocol}//${base.host}: must be https, unless plainHttp is true`,
     );
   }
   const gate = new Gate(budget, options.poll.concurrency, clock);
@@ -177,7 +177,7 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
     breaker = closedBreaker;
     if (status === 503) deps.onPressure('503');
     if (status >= 500) {
-      throw new UpstreamError('server', `ask ${url.host}${url.pathname}: status ${status}, want 200`);
+      throw new UpstreamError('server', `ask ${url.host}${url.pathname}: status ${status}: must be 200`);
     }
     await heedLimit(answer);
   }
@@ -258,7 +258,7 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
         if (reply.status === 401 || reply.status === 403) {
           throw new UpstreamError(
             'denied',
-            `ask ${url.host}${url.pathname}: status ${reply.status}, want credentials that may pull`,
+            `ask ${url.host}${url.pathname}: status ${reply.status}: the credentials must permit a pull`,
           );
         }
         const target = redirectTarget(reply);
@@ -298,7 +298,7 @@ function refuseRedirect(from: URL, to: URL, plainHttp: boolean, allowPrivate: bo
   if (to.protocol !== 'https:' && !(to.protocol === 'http:' && plainHttp && from.protocol === 'http:')) {
     throw new UpstreamError(
       'redirect',
-      `follow redirect of ${from.host}: ${to.protocol} refused, want https:`,
+      `follow redirect of ${from.host}: ${to.protocol} refused: must be https:`,
     );
   }
   if (to.username !== '' || to.password !== '') {

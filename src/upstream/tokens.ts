@@ -168,7 +168,7 @@ export function createTokens(options: TokensOptions): Tokens {
     if (realm === null || !allowed || realm.username !== '' || realm.password !== '') {
       throw new UpstreamError(
         'redirect',
-        `fetch token for ${options.host}: realm ${realm === null ? 'is no URL' : realm.host} refused, want https`,
+        `fetch token for ${options.host}: realm ${realm === null ? 'is no URL' : realm.host} refused: must be https`,
       );
     }
     return realm;
@@ -206,9 +206,9 @@ function isOurs(error: unknown): boolean {
 
 function readToken(answer: Answer, realm: URL): { token: string; lifetimeMs: number } {
   const refuse = (what: string) =>
-    new UpstreamError('denied', `fetch token from ${realm.host}: ${what}, want 200 with a token`);
+    new UpstreamError('denied', `fetch token from ${realm.host}: ${what}: must be 200 with a token`);
   if (answer.status >= 500) {
-    throw new UpstreamError('server', `fetch token from ${realm.host}: status ${answer.status}, want 200`);
+    throw new UpstreamError('server', `fetch token from ${realm.host}: status ${answer.status}: must be 200`);
   }
   if (answer.status !== 200) throw refuse(`status ${answer.status}`);
   let json: unknown;

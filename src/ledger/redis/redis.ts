@@ -67,7 +67,7 @@ export interface SharedLedger extends Ledger, Transferable {
 
 /**
  * @throws UNAVAILABLE if Redis cannot be reached, is older than 7, or holds a ledger of a newer schema
- * @throws PARAMETER_INVALID if the target makes no sense
+ * @throws PARAMETER_INVALID if the target's settings contradict each other or are not valid
  */
 export async function openRedisLedger(options: RedisLedgerOptions): Promise<SharedLedger> {
   const { clock, log = noLog, metrics = noMetrics } = options;

@@ -48,7 +48,8 @@ export function encodeMemo(memo: Memo): string {
     memo.plainList ? 1 : 0,
     Math.floor(memo.lostSince),
   ].join(' ');
-  if (text.length > maxMemoLength) throw new Error(`encode memo: ${text.length} characters: want ≤ 512`);
+  if (text.length > maxMemoLength)
+    throw new Error(`encode memo: ${text.length} characters: must be at most 512`);
   return text;
 }
 

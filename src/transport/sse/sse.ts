@@ -163,7 +163,7 @@ interface Manner {
 
 /** Keeps nothing of the head: it may hold a token. */
 class SseOpening implements Opening {
-  /** False with a `since`: the time that one in the future stands for depends on when it is asked. */
+  /** False with a `since`: what a time in the future means depends on when the request arrives. */
   readonly lasting: boolean;
   readonly #asked: Asked;
   readonly #manner: Manner;

@@ -115,7 +115,7 @@ it('an endpoint over plain HTTP is refused without plainHttp', () => {
       onPressure() {},
       onRemaining() {},
     });
-  expect(make).toThrow(/want https, or plainHttp: true/);
+  expect(make).toThrow(/must be https, unless plainHttp is true/);
 });
 
 it('fetches a new token when the old one nears its end', async () => {

@@ -28,7 +28,7 @@ export const harbor: Lister = {
       return Promise.reject(
         new UpstreamError(
           'missing',
-          `list tags of ${request.repository}: no project, want project/repository`,
+          `list tags of ${request.repository}: no project: must be project/repository`,
         ),
       );
     }

@@ -140,7 +140,7 @@ async function fetchPage({ client, bounds }: ListRequest, walk: Walk, url: URL):
   if (status === 200 || (status === 404 && walk.emptyWhenMissing && isUnknownName(reply))) return reply;
   throw new UpstreamError(
     status >= 400 && status < 500 ? 'missing' : 'invalid',
-    `list tags at ${url.host}${url.pathname}: status ${status}, want 200`,
+    `list tags at ${url.host}${url.pathname}: status ${status}: must be 200`,
   );
 }
 
@@ -168,7 +168,7 @@ export function parsePage<T>(
 function notAsExpected(reply: Reply, cause?: unknown): UpstreamError {
   return new UpstreamError(
     'invalid',
-    `list tags at ${reply.url.host}${reply.url.pathname}: a body of another shape, want a list of tags`,
+    `list tags at ${reply.url.host}${reply.url.pathname}: a body of another shape: must be a list of tags`,
     cause,
   );
 }

@@ -65,7 +65,7 @@ function digestOf(entry: Entry, at: string, reference: Reference): Reference['di
   if (digest === null || (reference.digest !== null && reference.digest !== digest)) {
     throw invalidParameter(
       `${at}digest`,
-      `read ${at}digest: ${JSON.stringify(entry.digest.slice(0, 160))}: must be sha256:<64 hex> or sha512:<128 hex>, the same as in the reference where that has one`,
+      `read ${at}digest: ${JSON.stringify(entry.digest.slice(0, 160))}: must be sha256:<64 hex> or sha512:<128 hex>, the same as in the reference if that has one`,
     );
   }
   return digest;
@@ -103,7 +103,7 @@ function refusal(at: string, { path, found, rule, unknown }: Fault): ManifeedErr
  * `{"reference":"host/name:tag","digest"?,"mediaType"?,"size"?,"occurredAt"?,"action"?:"push"|"delete","id"?}`.
  *
  * It is strict, unlike the registries' kinds: a script's author wants to hear of a mistake. Without `id` nothing
- * counts as a duplicate, because a script may move a tag to and fro.
+ * counts as a duplicate, because a script may move a tag back and forth.
  */
 export const manifeed: WebhookKind = {
   name: 'manifeed',
