@@ -31,6 +31,7 @@ const token = z.strictObject({
   metrics: flag().default(false).describe('It may use `GET /metrics`, which names repositories'),
 });
 
+/** The `access` section. */
 export const access = z
   .union([
     choice(['open']),
@@ -46,18 +47,21 @@ export const access = z
       : { kind: 'tokens' as const, tokens: value },
   );
 
+/** The `cors` section. */
 export const cors = z.strictObject({
   origins: list(origin(), 'origins', maxListed)
     .default([])
     .describe('Browser origins that may subscribe, over HTTP and WebSocket'),
 });
 
+/** The `hosts` list. */
 export const hosts = list(hostName(), 'host names', maxListed)
   .default([])
   .describe(
     'Names in `Host` that this gateway answers to, besides loopback names, IP addresses and the hosts of `cors.origins`. Default: none with open access and no `trustProxy`, else any',
   );
 
+/** The `trustProxy` list. */
 export const trustProxy = list(network(), 'addresses', maxListed)
   .default([])
   .describe('Proxies whose `X-Forwarded-For` counts: addresses or CIDR ranges');

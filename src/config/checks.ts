@@ -8,7 +8,7 @@ import { derivePollIntervals } from './poll.ts';
 import type { Problem } from './settings/problems.ts';
 import type { Raw, RawObject } from './settings/tree.ts';
 import { formatDuration, isLoopback, parseListen } from './settings/values.ts';
-import type { Config } from './shape.ts';
+import type { Config, RegistryConfig } from './shape.ts';
 
 /** Default webhooks of a gateway on loopback: enough for the README's quick start. */
 const loopbackWebhooks: readonly RawObject[] = [
@@ -32,44 +32,26 @@ export function deriveDefaults(raw: RawObject): RawObject {
 
 /** Everything that is wrong with a configuration whose single values are right. */
 export function checkConfig(config: Config, raw: RawObject): readonly Problem[] {
+  const { access, registries } = config;
+  const tokens = access.kind === 'tokens' ? access.tokens : [];
   return [
     ...checkAccess(config, raw),
     ...checkWebhooks(config),
     ...checkRegistries(config),
     ...checkLedger(config),
-    ...repeated(
-      'registries',
-      'host',
-      config.registries.map((registry) => registry.host.toLowerCase()),
-    ),
-    ...repeated(
-      'webhooks',
-      'name',
-      config.webhooks.map((hook) => hook.name),
-    ),
-    ...repeated(
-      'watch',
-      'repository',
-      config.watch.map((watch) => watch.repository),
-    ),
-    ...(config.access.kind === 'tokens'
-      ? [
-          ...repeated(
-            'access',
-            'name',
-            config.access.tokens.map((token) => token.name),
-          ),
-          ...repeated(
-            'access',
-            'sha256',
-            config.access.tokens.map((token) => token.sha256),
-            'the same',
-          ),
-        ]
-      : []),
+    ...repeated('registries', 'host', registries.map(lowerHost)),
+    ...repeated('webhooks', 'name', config.webhooks),
+    ...repeated('watch', 'repository', config.watch),
+    ...repeated('access', 'name', tokens),
+    ...repeated('access', 'sha256', tokens, 'the same'),
   ];
 }
 
+function lowerHost({ host }: RegistryConfig): { readonly host: string } {
+  return { host: host.toLowerCase() };
+}
+
+/** What is wrong with references and patterns whose spelling is right. */
 export function checkMeanings(config: Config): readonly Problem[] {
   const { watch, defaultRegistry } = config;
   return [
@@ -165,7 +147,13 @@ function checkLedger(config: Config): readonly Problem[] {
 }
 
 /** @param shown what to show in place of a secret value */
-function repeated(list: string, key: string, values: readonly string[], shown?: string): readonly Problem[] {
+function repeated<Key extends string>(
+  list: string,
+  key: Key,
+  entries: readonly Readonly<Record<Key, string>>[],
+  shown?: string,
+): readonly Problem[] {
+  const values = entries.map((entry) => entry[key]);
   return values.flatMap((value, index) => {
     const first = values.indexOf(value);
     if (first === index) return [];

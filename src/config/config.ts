@@ -12,7 +12,7 @@ import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
 import { maskSecrets } from './settings/secrets.ts';
 import { type Environment, gather, type Sources } from './settings/sources.ts';
 import type { RawObject } from './settings/tree.ts';
-import { readFault } from './settings/yaml.ts';
+import { maxShownPath, readFault } from './settings/yaml.ts';
 import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './shape.ts';
 
 export { ConfigError } from './settings/problems.ts';
@@ -26,6 +26,7 @@ export type {
   WebhookConfig,
 } from './shape.ts';
 
+/** Where a configuration comes from. */
 export interface LoadOptions {
   /** Flags only: `--config`, `--listen`, `--pace.burst` and so on. Default none. */
   readonly argv?: readonly string[];
@@ -46,6 +47,7 @@ export function printConfig(options: LoadOptions = {}): string {
   return stringify(maskSecrets(tree, tree.fillDefaults(settings) ?? {}), { lineWidth: 0 });
 }
 
+/** The variables of this process. */
 export function processEnvironment(): Environment {
   return process.env;
 }
@@ -133,9 +135,6 @@ function settle<T>(value: T): Resolved<T> {
 }
 
 type ReadText = (path: string) => string;
-
-/** Longest path that an error quotes, in characters. */
-const maxShownPath = 200;
 
 /** Replaces paths by the contents of the files, so that no other part reads files at the start. */
 function readFiles(

@@ -2,35 +2,6 @@
 import { z } from 'zod';
 import { integer, list, secret, text } from './settings/values.ts';
 
-export type LedgerConfig =
-  | { readonly kind: 'memory' }
-  | {
-      readonly kind: 'sqlite';
-      /** Relative to the working directory. */
-      readonly path: string;
-    }
-  | RedisLedgerConfig;
-
-export interface RedisLedgerConfig {
-  readonly kind: 'redis';
-  /** With `sentinels` or `cluster`, only its scheme, database and credentials count. */
-  readonly url: string;
-  /** `host:port` */
-  readonly sentinels?: readonly string[];
-  /** The name under which Sentinel knows the primary. */
-  readonly name?: string;
-  /** `host:port` of some of the nodes. */
-  readonly cluster?: readonly string[];
-  readonly username?: string;
-  readonly password?: string;
-  /** PEM content of `caFile`. */
-  readonly ca?: string;
-  readonly caFile?: string;
-  /** Replicas that must have a change before it is acknowledged; 0 for none. */
-  readonly minReplicas: number;
-  readonly keyPrefix: string;
-}
-
 const defaultLedgerUrl = 'sqlite:./data/manifeed.db';
 
 const urlRule = 'memory, sqlite:PATH or redis://HOST:PORT/0';
@@ -62,36 +33,22 @@ const members = z.strictObject({
     .describe('Redis: prefix of all keys; several ledgers in one Redis need different ones'),
 });
 
-/** A string stands for `{ url: string }`. */
+/**
+ * Where changes are kept; a string stands for `{ url: string }`. Of the URL of a Redis with `sentinels` or `cluster`,
+ * only scheme, database and credentials count. A path of SQLite is relative to the working directory.
+ */
 export const ledger = z
   .preprocess((value) => (typeof value === 'string' ? { url: value } : value), members)
-  .transform((value, context): LedgerConfig => {
-    const { url, ...rest } = value;
-    if (url === 'memory:' || url === 'memory') return { kind: 'memory' };
-    if (url?.startsWith('sqlite:')) return { kind: 'sqlite', path: url.slice('sqlite:'.length) };
-    if (url !== undefined && /[?#]/.test(url)) {
-      // The client would take options from it, even a password, which nothing here checks or hides.
-      const message = `must be ${urlRule} without "?" and "#": what a URL cannot hold as it is goes into ledger.username and ledger.password`;
-      context.addIssue({ code: 'custom', path: ['url'], message });
-      return z.NEVER;
-    }
-    const nodesGiven = rest.sentinels !== undefined || rest.cluster !== undefined;
-    if (url !== undefined || nodesGiven) {
-      const { sentinels, name, cluster, username, password, caFile } = rest;
-      return {
-        kind: 'redis',
-        url: url ?? 'redis://',
-        minReplicas: rest.minReplicas,
-        keyPrefix: rest.keyPrefix,
-        ...(sentinels && { sentinels }),
-        ...(name && { name }),
-        ...(cluster && { cluster }),
-        ...(username && { username }),
-        ...(password && { password }),
-        ...(caFile && { caFile }),
-      };
-    }
-    context.addIssue({ code: 'custom', path: ['url'], message: `must be ${urlRule}` });
+  .transform(({ url, ...rest }, context) => {
+    if (url === 'memory:' || url === 'memory') return { kind: 'memory' as const };
+    if (url?.startsWith('sqlite:')) return { kind: 'sqlite' as const, path: url.slice('sqlite:'.length) };
+    const isGiven = url !== undefined || rest.sentinels !== undefined || rest.cluster !== undefined;
+    // The client would take options from it, even a password, which nothing here checks or hides.
+    const isPlain = !/[?#]/.test(url ?? '');
+    if (isGiven && isPlain) return { kind: 'redis' as const, url: url ?? 'redis://', ...rest };
+    const instead = 'what a URL cannot hold as it is goes into ledger.username and ledger.password';
+    const message = `must be ${urlRule}${isPlain ? '' : ` without "?" and "#": ${instead}`}`;
+    context.addIssue({ code: 'custom', path: ['url'], message });
     return z.NEVER;
   })
   .prefault({ url: defaultLedgerUrl })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { duration, integer, size } from './settings/values.ts';
+import { duration, integer, rename, size } from './settings/values.ts';
 
+/** The `limits` section: the bounds of subscribers, their filters, and requests. */
 export const limits = z
   .strictObject({
     connections: integer(1, 1_000_000)
@@ -71,28 +72,20 @@ export const limits = z
       .optional()
       .describe('A subscriber is asked to come back after about this long; default: never'),
   })
-  .transform((value) => ({
-    connections: value.connections,
-    connectionsPerAddress: value.connectionsPerAddress,
-    newConnectionsPerSecond: value.newConnectionsPerSecond,
-    subscriptionsPerConnection: value.subscriptionsPerConnection,
-    repositoriesPerSubscription: value.repositoriesPerSubscription,
-    tagsPerSubscription: value.tagsPerSubscription,
-    globsPerConnection: value.globsPerConnection,
-    globsPerClient: value.globsPerClient,
-    globs: value.globs,
-    filterBytesPerConnection: value.filterMemoryPerConnection,
-    filterBytesPerClient: value.filterMemoryPerClient,
-    filterBytes: value.filterMemory,
-    messagesPerSecond: value.messagesPerSecond,
-    maxMessageBytes: value.maxMessage,
-    maxBodyBytes: value.maxBody,
-    maxBacklogBytes: value.maxBacklog,
-    stalledTimeoutMs: value.stalledTimeout,
-    headerTimeoutMs: value.headerTimeout,
-    requestTimeoutMs: value.requestTimeout,
-    idleTimeoutMs: value.idleTimeout,
-    heartbeatIntervalMs: value.heartbeatInterval,
-    longPollMaxWaitMs: value.longPollMaxWait,
-    connectionLifetimeMs: value.connectionLifetime,
-  }));
+  .transform(
+    rename({
+      filterMemoryPerConnection: 'filterBytesPerConnection',
+      filterMemoryPerClient: 'filterBytesPerClient',
+      filterMemory: 'filterBytes',
+      maxMessage: 'maxMessageBytes',
+      maxBody: 'maxBodyBytes',
+      maxBacklog: 'maxBacklogBytes',
+      stalledTimeout: 'stalledTimeoutMs',
+      headerTimeout: 'headerTimeoutMs',
+      requestTimeout: 'requestTimeoutMs',
+      idleTimeout: 'idleTimeoutMs',
+      heartbeatInterval: 'heartbeatIntervalMs',
+      longPollMaxWait: 'longPollMaxWaitMs',
+      connectionLifetime: 'connectionLifetimeMs',
+    }),
+  );

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { duration, flag, integer, list, maxListed, rate, repositoryPattern } from './settings/values.ts';
+import {
+  duration,
+  flag,
+  integer,
+  list,
+  maxListed,
+  rate,
+  rename,
+  repositoryPattern,
+} from './settings/values.ts';
 
 const paceRule = z
   .strictObject({
@@ -10,13 +19,9 @@ const paceRule = z
     maxWindow: duration('1s', '30d').optional().describe('As `pace.maxWindow`'),
     burst: integer(0, 10_000_000).optional().describe('As `pace.burst`'),
   })
-  .transform((value) => ({
-    pattern: value.repository,
-    deliveriesPerSecond: value.deliveriesPerSecond,
-    maxWindowMs: value.maxWindow,
-    burst: value.burst,
-  }));
+  .transform(rename({ repository: 'pattern', maxWindow: 'maxWindowMs' }));
 
+/** The `pace` section: how fast changes go out. */
 export const pace = z
   .strictObject({
     deliveriesPerSecond: rate(0.01, 10_000_000)
@@ -38,11 +43,5 @@ export const pace = z
       .describe('Repositories whose changes go first'),
     rules: list(paceRule, 'rules', maxListed).prefault([]).describe('Other paces for some repositories'),
   })
-  .transform((value) => ({
-    deliveriesPerSecond: value.deliveriesPerSecond,
-    maxWindowMs: value.maxWindow,
-    burst: value.burst,
-    allowNone: value.allowNone ?? false,
-    priority: value.priority,
-    exceptions: value.rules,
-  }));
+  .transform(({ allowNone = false, ...value }) => ({ allowNone, ...value }))
+  .transform(rename({ maxWindow: 'maxWindowMs', rules: 'exceptions' }));

@@ -8,6 +8,7 @@ interface ConfiguredPattern {
   readonly text: string;
 }
 
+/** All patterns, with the path of each. */
 export function configuredPatterns(config: Config): readonly ConfiguredPattern[] {
   return [...accessPatterns(config), ...pacePatterns(config.pace)];
 }

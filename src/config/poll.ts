@@ -2,8 +2,8 @@
 import { isRawObject, type Raw } from './settings/tree.ts';
 import { parseDurationMs } from './settings/values.ts';
 
-/** The same as the schema's defaults. */
-const standard = { interval: '60s', minInterval: '15s', maxInterval: '15m' };
+/** The schema's defaults. */
+export const standardIntervals = { interval: '60s', minInterval: '15s', maxInterval: '15m' };
 
 /** Adjusts absent bounds to a given interval, or the reverse. Given values stay, even wrong ones. */
 export function derivePollIntervals(registries: Raw): Raw {
@@ -17,9 +17,9 @@ export function derivePollIntervals(registries: Raw): Raw {
 
 function derive(poll: Readonly<Record<string, Raw>>): Raw {
   const { interval, minInterval, maxInterval } = poll;
-  const atLeast = shorter(interval ?? maxInterval, standard.minInterval);
-  const atMost = longer(interval ?? minInterval, standard.maxInterval);
-  const start = longer(minInterval, shorter(maxInterval, standard.interval));
+  const atLeast = shorter(interval ?? maxInterval, standardIntervals.minInterval);
+  const atMost = longer(interval ?? minInterval, standardIntervals.maxInterval);
+  const start = longer(minInterval, shorter(maxInterval, standardIntervals.interval));
   return { interval: start, minInterval: atLeast, maxInterval: atMost, ...poll };
 }
 

@@ -1,6 +1,7 @@
 /** The `registries` and `watch` sections: which registries to poll, how often, and what in them. */
 import { z } from 'zod';
 import { listers } from '../source/poll/listers/listers.ts';
+import { standardIntervals } from './poll.ts';
 import {
   choice,
   duration,
@@ -10,6 +11,7 @@ import {
   list,
   rate,
   registryHost,
+  rename,
   secret,
   text,
 } from './settings/values.ts';
@@ -21,13 +23,13 @@ const maxTagsPerWatch = 100;
 const poll = z
   .strictObject({
     interval: duration('1s', '7d')
-      .prefault('60s')
+      .prefault(standardIntervals.interval)
       .describe('Time between two checks of one repository, at first'),
     minInterval: duration('1s', '7d')
-      .prefault('15s')
+      .prefault(standardIntervals.minInterval)
       .describe('The interval never falls below this after a change; default: at most `interval`'),
     maxInterval: duration('1s', '30d')
-      .prefault('15m')
+      .prefault(standardIntervals.maxInterval)
       .describe('The interval never grows above this while nothing changes; default: at least `interval`'),
     requestsPerSecond: rate(0.01, 100_000)
       .default(10)
@@ -38,15 +40,7 @@ const poll = z
       .default(10)
       .describe('Always leave this many requests of the quota unused (`ratelimit-remaining`)'),
   })
-  .transform((value) => ({
-    intervalMs: value.interval,
-    minIntervalMs: value.minInterval,
-    maxIntervalMs: value.maxInterval,
-    requestsPerSecond: value.requestsPerSecond,
-    concurrency: value.concurrency,
-    onDemand: value.onDemand,
-    reserve: value.reserve,
-  }));
+  .transform(rename({ interval: 'intervalMs', minInterval: 'minIntervalMs', maxInterval: 'maxIntervalMs' }));
 
 const registry = z.strictObject({
   host: registryHost().describe('The registry, as references name it; only these are ever contacted'),
@@ -87,5 +81,7 @@ const watch = z.strictObject({
     .describe('Announce the tags that the first check finds, instead of only remembering them'),
 });
 
+/** The `registries` section. */
 export const registries = list(registry, 'registries', maxRegistries).prefault([]);
+/** The `watch` section. */
 export const watches = list(watch, 'repositories to watch', maxWatches).prefault([]);

@@ -10,7 +10,7 @@ import { limits } from './limits.ts';
 import { pace } from './pace.ts';
 import { registries, watches } from './registries.ts';
 import { SettingsTree } from './settings/tree.ts';
-import { choice, duration, integer, listenAddress, registryHost } from './settings/values.ts';
+import { choice, duration, integer, listenAddress, registryHost, rename } from './settings/values.ts';
 import { webhooks } from './webhooks.ts';
 
 const retention = z
@@ -18,7 +18,7 @@ const retention = z
     maxChanges: integer(1, 1_000_000_000).default(1_000_000).describe('Changes kept at most'),
     maxAge: duration('1m', '3650d').prefault('30d').describe('Age of the oldest change kept'),
   })
-  .transform((value) => ({ maxChanges: value.maxChanges, maxAgeMs: value.maxAge }));
+  .transform(rename({ maxAge: 'maxAgeMs' }));
 
 const drain = z
   .strictObject({
@@ -26,7 +26,7 @@ const drain = z
       .prefault('10s')
       .describe('After SIGTERM, subscribers are closed evenly over this time'),
   })
-  .transform((value) => ({ windowMs: value.window }));
+  .transform(rename({ window: 'windowMs' }));
 
 const log = z.strictObject({
   level: choice(['debug', 'info', 'warn', 'error', 'silent'])
@@ -34,6 +34,7 @@ const log = z.strictObject({
     .describe('Lines less severe than this are not logged'),
 });
 
+/** The whole configuration. */
 export const settingsSchema = z.strictObject({
   listen: listenAddress().prefault('127.0.0.1:8080').describe('Where to listen, `HOST:PORT`'),
   ledger,
@@ -52,4 +53,5 @@ export const settingsSchema = z.strictObject({
   trustProxy,
 });
 
+/** The schema as a tree of settings. */
 export const settings = new SettingsTree(settingsSchema, 'MANIFEED_');

@@ -11,12 +11,18 @@ export type Resolved<T> = T extends string | number | boolean | null
 /** What the schema returns, before files are read. */
 export type Parsed = Resolved<z.output<typeof settingsSchema>>;
 
+/** One webhook. */
 export type WebhookConfig = Parsed['webhooks'][number];
+/** One repository to poll. */
 export type WatchConfig = Parsed['watch'][number];
+/** Who may subscribe. */
 export type AccessConfig = Parsed['access'];
+/** How fast changes go out; patterns as configured. */
 export type PaceConfig = Parsed['pace'];
+/** The bounds of subscribers and requests. */
 export type LimitsConfig = Parsed['limits'];
 
+/** One registry, with the files that it names. */
 export type RegistryConfig = Parsed['registries'][number] & {
   /** PEM content of `caFile`. */
   readonly ca?: string;
@@ -25,4 +31,11 @@ export type RegistryConfig = Parsed['registries'][number] & {
 };
 
 /** Durations are ms, sizes are bytes. The schema describes each member. */
-export type Config = Omit<Parsed, 'registries'> & { readonly registries: readonly RegistryConfig[] };
+export type Config = Omit<Parsed, 'registries' | 'ledger'> & {
+  readonly registries: readonly RegistryConfig[];
+  readonly ledger: WithCa<Parsed['ledger']>;
+};
+
+type WithCa<Ledger> = Ledger extends { readonly kind: 'redis' }
+  ? Ledger & Pick<RegistryConfig, 'ca'>
+  : Ledger;

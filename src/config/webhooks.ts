@@ -50,4 +50,5 @@ const webhook = z.strictObject({
   maxBytes: size('1KiB', '64MiB').prefault('4MiB').describe('Largest body'),
 });
 
+/** The `webhooks` section. */
 export const webhooks = list(webhook, 'webhooks', maxWebhooks).prefault([]);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { showValue } from './secrets.ts';
 import { isRawObject, type Path, type Raw, type SettingsTree } from './tree.ts';
 
+/** One thing that is wrong. */
 export interface Problem {
   /** The key's path, such as `registries[0].poll.interval`; or the flag, variable or file at fault. */
   readonly path: string;
@@ -62,13 +63,14 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-export interface Judged {
+interface Judged {
   readonly settings: SettingsTree;
   readonly raw: Raw;
   /** Path joined by `.` → the flag or variable that set it. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
+/** What is wrong, in the words of the settings. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], judged: Judged): readonly Problem[] {
   return issues.flatMap((issue) => problemsOfIssue(issue, [], judged));
 }

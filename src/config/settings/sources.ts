@@ -4,8 +4,10 @@ import { ConfigError, formatPath, type Problem, suggest } from './problems.ts';
 import { isRawObject, type Path, type Raw, type RawObject, type Setting, type SettingsTree } from './tree.ts';
 import { parseYaml, readText } from './yaml.ts';
 
+/** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where settings come from. */
 export interface Sources {
   readonly settings: SettingsTree;
   readonly argv: readonly string[];
@@ -13,23 +15,23 @@ export interface Sources {
   readonly readFile: (path: string) => string;
 }
 
-export interface Gathered {
+interface Gathered {
   readonly raw: RawObject;
   /** Path joined by `.` → the flag or variable that set it. */
   readonly origins: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
-export interface Flags {
+interface Flags {
   readonly config: string | null;
   readonly values: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 }
 
-/** @throws ConfigError if the file cannot be read or is not YAML */
+/** Merges all sources into one raw tree. @throws ConfigError if the file cannot be read or is not YAML */
 export function gather(sources: Sources): Gathered {
   const { settings } = sources;
-  const scalars = settings.list().filter((setting) => setting.env !== null && isScalar(setting));
+  const scalars = settings.list().filter((setting) => setting.env !== null);
   const flags = parseFlags(sources.argv, scalars);
   const path = flags.config ?? sources.env[configVariable(settings)] ?? null;
   const file = path === null ? noFile : readTree(path, sources, flags.problems);
@@ -41,11 +43,6 @@ export function gather(sources: Sources): Gathered {
     origins.set(at.join('.'), origin);
   }
   return { raw, origins, problems: [...flags.problems, ...environment.problems, ...file.problems] };
-}
-
-/** Whether a flag or variable can give the setting: a scalar, or a list of strings separated by commas. */
-function isScalar(setting: Setting): boolean {
-  return setting.node.type !== 'array' || setting.node.items?.properties === undefined;
 }
 
 type Assignment = readonly [at: Path, text: string, origin: string];

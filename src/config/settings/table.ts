@@ -18,14 +18,9 @@ function table(title: string, settings: readonly Setting[]): string {
 }
 
 function row(setting: Setting): string {
-  const variable = setting.env === null || isSection(setting) ? '' : `\`${setting.env}\``;
+  const variable = setting.env === null ? '' : `\`${setting.env}\``;
   const meaning = setting.description.replaceAll('|', '\\|');
   return `| \`${setting.path}\` | ${showDefault(setting)} | ${variable} | ${meaning} |`;
-}
-
-/** A list of objects, which no variable can give. */
-function isSection(setting: Setting): boolean {
-  return setting.node.type === 'array' && setting.node.items?.properties !== undefined;
 }
 
 function showDefault(setting: Setting): string {

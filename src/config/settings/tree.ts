@@ -19,11 +19,14 @@ export interface SchemaNode {
   readonly shorthand?: string;
 }
 
+/** A value as the file has it. */
 export type Raw = string | number | boolean | null | readonly Raw[] | RawObject;
+/** A mapping as the file has it. */
 export interface RawObject {
   readonly [key: string]: Raw;
 }
 
+/** Keys and indices, from the root. */
 export type Path = readonly (string | number)[];
 
 const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
@@ -41,18 +44,20 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
   }),
 ) as z.ZodType<SchemaNode>;
 
+/** One setting, as the table shows it. */
 export interface Setting {
   /** Such as `pace.burst`, or `registries[].host` for a member of a list's entries. */
   readonly path: string;
   /** Spelled as in the file; undefined if there is none. */
   readonly default: unknown;
   readonly description: string;
-  /** Environment variable; null if the value is not scalar, or is inside a list. */
+  /** Environment variable, of a scalar or of a list of strings separated by commas; null inside a list. */
   readonly env: string | null;
   readonly flag: string | null;
   readonly node: SchemaNode;
 }
 
+/** The settings of a schema. */
 export class SettingsTree {
   readonly root: SchemaNode;
   readonly prefix: string;
@@ -163,6 +168,7 @@ function alternatives(node: SchemaNode): readonly SchemaNode[] {
   return options ?? [node];
 }
 
+/** Whether a value is a mapping. */
 export function isRawObject(value: unknown): value is RawObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -5,14 +5,8 @@ import { canonicalRegistry } from '../../event/reference.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const unitBytes: Readonly<Record<string, number>> = {
-  '': 1,
-  B: 1,
-  KB: 1_000,
-  MB: 1_000_000,
-  GB: 1_000_000_000,
-  KiB: 1_024,
-  MiB: 1_048_576,
-  GiB: 1_073_741_824,
+  ...{ '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 },
+  ...{ KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 },
 };
 const durationGrammar = /^([0-9]{1,12}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/;
 const sizeGrammar = /^([0-9]{1,15})(B|KB|MB|GB|KiB|MiB|GiB|)$/;
@@ -53,20 +47,24 @@ export function secret(rule: string) {
   return text(rule).meta({ secret: true });
 }
 
+/** A whole number in a range. */
 export function integer(min: number, max: number) {
   const error = `must be an integer from ${min} to ${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
+/** A number in a range, fractions too. */
 export function rate(min: number, max: number) {
   const error = `must be a number from ${min} to ${max}`;
   return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
+/** True or false. */
 export function flag() {
   return z.boolean({ error: 'must be true or false' });
 }
 
+/** One of a few words. */
 export function choice<const T extends readonly string[]>(values: T) {
   const error = `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}`;
   return z.enum(values, { error });
@@ -75,35 +73,61 @@ export function choice<const T extends readonly string[]>(values: T) {
 /** Milliseconds, from a string such as `60s`. `min` and `max` are such strings too. */
 export function duration(min: string, max: string) {
   const error = `must be a duration from ${min} to ${max}, as in 500ms, 60s, 10m, 12h or 30d`;
-  const minMs = parseDurationMs(min) ?? 0;
-  const maxMs = parseDurationMs(max) ?? 0;
-  return z.string({ error }).transform((value, context) => {
-    const ms = parseDurationMs(value);
-    if (ms !== null && ms >= minMs && ms <= maxMs) return ms;
-    context.addIssue({ code: 'custom', message: error });
-    return z.NEVER;
-  });
+  return read(z.string({ error }), error, within(parseDurationMs, min, max));
 }
 
 /** Bytes, from a number or a string such as `1MiB`. `min` and `max` are such strings too. */
 export function size(min: string, max: string) {
   const error = `must be a size from ${min} to ${max}, as in 1MiB or 64KiB`;
-  const minBytes = parseSizeBytes(min) ?? 0;
-  const maxBytes = parseSizeBytes(max) ?? 0;
-  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
-    const bytes = parseSizeBytes(String(value));
-    if (bytes !== null && bytes >= minBytes && bytes <= maxBytes) return bytes;
+  return read(z.union([z.string(), z.number()], { error }), error, within(parseSizeBytes, min, max));
+}
+
+/** Refuses with `error` what `parse` answers null to. */
+function read<Out, In, Parsed>(
+  schema: z.ZodType<Out, In>,
+  error: string,
+  parse: (value: Out) => Parsed | null,
+) {
+  return schema.transform((value, context) => {
+    const parsed = parse(value);
+    if (parsed !== null) return parsed;
     context.addIssue({ code: 'custom', message: error });
     return z.NEVER;
   });
 }
 
+function within(parse: (text: string) => number | null, min: string, max: string) {
+  const [least, most] = [parse(min) ?? 0, parse(max) ?? 0];
+  return (value: string | number): number | null => {
+    const parsed = parse(String(value));
+    return parsed !== null && parsed >= least && parsed <= most ? parsed : null;
+  };
+}
+
+/**
+ * Gives members other names: what a person writes carries no unit, what the code reads does.
+ *
+ * @param names the new name of each member that gets one
+ */
+export function rename<const Names extends Readonly<Record<string, string>>>(names: Names) {
+  return <T extends object>(value: T) => {
+    const entries = Object.entries(value).map(([key, inner]) => [names[key] ?? key, inner]);
+    return Object.fromEntries(entries) as Renamed<T, Names>;
+  };
+}
+
+type Renamed<T, Names> = {
+  [Key in keyof T as Key extends keyof Names ? Extract<Names[Key], string> : Key]: T[Key];
+};
+
+/** A list of at most `max` entries; `rule` completes "must be a list of …". */
 export function list<T extends z.ZodType>(entry: T, rule: string, max: number) {
   return z
     .array(entry, { error: `must be a list of ${rule}` })
     .max(max, { error: `must have at most ${max}` });
 }
 
+/** Most entries of an ordinary list. */
 export const maxListed = 1_000;
 
 /** A repository, or a glob over repositories. Its meaning is checked where it is used. */
@@ -140,8 +164,7 @@ export function httpUrl() {
 
 /** An exact origin as browsers send it. Any other spelling would never match. */
 export function origin() {
-  const error = exactOrigin;
-  return z.string({ error }).superRefine((value, context) => {
+  return z.string({ error: exactOrigin }).superRefine((value, context) => {
     const message = faultOfOrigin(value);
     if (message !== null) context.addIssue({ code: 'custom', message });
   });
@@ -157,6 +180,7 @@ function faultOfOrigin(value: string): string | null {
   return asSent === value ? null : `must be an exact origin, as browsers send it: write ${asSent}`;
 }
 
+/** An address, or a CIDR range. */
 export function network() {
   const error = 'must be an address or a CIDR range, as in 10.0.0.0/8';
   return z.string({ error }).refine((value) => isNetwork(value), { error });
@@ -170,7 +194,7 @@ function isNetwork(value: string): boolean {
   return /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
 }
 
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
@@ -188,14 +212,10 @@ export function parseListen(value: unknown): ListenAddress | null {
   return { host: host === '' ? '::' : host, port };
 }
 
+/** Where to listen: a `ListenAddress`, from what `parseListen` reads. */
 export function listenAddress() {
   const error = 'must be HOST:PORT, as in 127.0.0.1:8080 or [::1]:8080';
-  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
-    const address = parseListen(value);
-    if (address !== null) return address;
-    context.addIssue({ code: 'custom', message: error });
-    return z.NEVER;
-  });
+  return read(z.union([z.string(), z.number()], { error }), error, parseListen);
 }
 
 /** Whether only this machine can reach a listener on this host. */

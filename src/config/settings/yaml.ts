@@ -12,6 +12,7 @@ const maxDepth = 50;
 
 type Refuse = (problems: readonly Problem[]) => ConfigError;
 
+/** The content of the file. @throws what `refuse` makes: not readable, or too long */
 export function readText(path: string, readFile: (path: string) => string, refuse: Refuse): string {
   let text: string;
   try {
@@ -38,12 +39,13 @@ const faults: Readonly<Record<string, string>> = {
 };
 
 /** Longest path that an error quotes, in characters. */
-const maxShownPath = 200;
+export const maxShownPath = 200;
 
 function shorten(path: string): string {
   return path.length > maxShownPath ? `${path.slice(0, maxShownPath)}…` : path;
 }
 
+/** The tree of a YAML text. @throws what `refuse` makes */
 export function parseYaml(path: string, text: string, refuse: Refuse): Raw {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
