@@ -7,6 +7,7 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** One command of the command line. */
 export interface Command {
   readonly name: string;
   /** Arguments, as help shows them: `[--config FILE]`. */

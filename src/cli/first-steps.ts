@@ -1,7 +1,7 @@
 /** What a start prints for a person who tries the gateway: commands that work with this configuration. */
 import type { Config, WebhookConfig } from '../config/config.ts';
 
-export interface ListeningAt {
+interface ListeningAt {
   readonly host: string;
   readonly port: number;
 }

@@ -1,21 +1,13 @@
 import { parseArgs, TextDecoder } from 'node:util';
 import { loadConfig, type WebhookConfig } from '../config/config.ts';
+import type { GivenDelivery } from '../source/webhook/explain.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
-export interface SavedDelivery {
-  readonly hook: WebhookConfig;
-  readonly body: Uint8Array;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The last segment of the URL, if the hook has a `pathToken`. */
-  readonly pathToken: string | undefined;
-}
-
 /** `status` is what the sender would receive. */
-export type ExplainDelivery = (delivery: SavedDelivery) => Promise<{ readonly status: number }>;
+type Explain = (hook: WebhookConfig, delivery: GivenDelivery) => Promise<{ readonly status: number }>;
 
 /** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows the outcome. */
-export function hooksCommand(explain: ExplainDelivery): Command {
+export function hooksCommand(explain: Explain): Command {
   return {
     name: 'hooks',
     usage: 'list | test NAME FILE [--header "Name: value"]… [--path-token TOKEN] [--config FILE]',
@@ -50,8 +42,8 @@ export function hooksCommand(explain: ExplainDelivery): Command {
         throw new UsageError(`find hook: ${JSON.stringify(name)}: must be one of ${known}`);
       }
       const headers = parseHeaders(values.header);
-      const body = io.readFile(file);
-      const shown = await explain({ hook, body, headers, pathToken: values['path-token'] });
+      const body = Buffer.from(io.readFile(file));
+      const shown = await explain(hook, { body, headers, pathToken: values['path-token'] });
       io.out(JSON.stringify(shown, null, 2));
       return shown.status < 400 ? exitCodes.ok : exitCodes.failed;
     },

@@ -19,7 +19,7 @@ export interface LedgerInfo {
   readonly file: LedgerFileInfo | null;
 }
 
-export interface LedgerFileInfo {
+interface LedgerFileInfo {
   readonly path: string;
   readonly bytes: number;
   /** Of the write-ahead log. */
@@ -29,6 +29,7 @@ export interface LedgerFileInfo {
   readonly holder: string | null;
 }
 
+/** What the command does to one ledger. */
 export interface LedgerTool {
   info(): Promise<LedgerInfo>;
   /** Lines of NDJSON, each with its line feed. */
@@ -39,7 +40,7 @@ export interface LedgerTool {
   close(): Promise<void>;
 }
 
-export interface LedgerCommandOptions {
+interface LedgerCommandOptions {
   /** Opens the ledger that the configuration names. If `mayWrite` is false, it must exist and is only read. */
   readonly open: (config: Config, mayWrite: boolean) => Promise<LedgerTool>;
   /** Replaces the ledger by a backup, under a new epoch. Resolves to lines that say what it did. */

@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { processEnvironment } from '../config/config.ts';
+import { systemClock } from '../lib/clock.ts';
+import { fetchText } from '../lib/fetch-text.ts';
+import { explainDelivery } from '../source/webhook/explain.ts';
 import { type CommandIo, exitCodes } from './command.ts';
-import { commands } from './commands.ts';
+import { configCommand } from './config-command.ts';
+import { hooksCommand } from './hooks-command.ts';
+import { ledgerCommand } from './ledger-command.ts';
+import { openLedgerTool, restoreLedger } from './ledger-tool.ts';
 import { runCommandLine } from './run.ts';
 import { serveCommand } from './serve-command.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { tokenCommand } from './token-command.ts';
 
-/** @returns the exit code */
+/** Runs the command line of this process. @returns the exit code */
 export function runProcess(signals: StopSignals): Promise<number> {
   const version = readVersion();
   const io: CommandIo = {
@@ -21,11 +28,17 @@ export function runProcess(signals: StopSignals): Promise<number> {
     io.err(`manifeed: write standard output: ${error.message}: must be writable`);
     process.exit(exitCodes.failed);
   });
-  const serve = serveCommand({ version, signals, exit: (code) => process.exit(code) });
+  const tools = { clock: systemClock, fetchText };
   return runCommandLine(process.argv.slice(2), io, {
     version,
     defaultCommand: 'serve',
-    commands: [serve, ...commands],
+    commands: [
+      serveCommand({ version, signals, exit: (code) => process.exit(code) }),
+      configCommand,
+      tokenCommand(),
+      ledgerCommand({ open: openLedgerTool, restore: restoreLedger }),
+      hooksCommand((hook, delivery) => explainDelivery(hook, delivery, tools, true)),
+    ],
   });
 }
 

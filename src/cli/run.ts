@@ -3,7 +3,7 @@ import { ConfigError } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
-export interface CommandLine {
+interface CommandLine {
   readonly version: string;
   readonly commands: readonly Command[];
   /** The command that runs if the first argument is a flag. */

@@ -1,4 +1,3 @@
-/** `manifeed serve`: runs one gateway from start to end, and handles signals. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { loadConfig } from '../config/config.ts';
@@ -9,7 +8,7 @@ import { type Command, exitCodes } from './command.ts';
 import { firstSteps, urlOf } from './first-steps.ts';
 import type { StopSignals } from './stop-signals.ts';
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly version: string;
   readonly signals: StopSignals;
   readonly exit: (code: number) => void;
@@ -20,6 +19,7 @@ const abandonMs = 500;
 /** After a second signal, how long the gateway may still take to stop, ms. */
 const hurryMs = 1_000;
 
+/** `manifeed serve`: runs one gateway from start to end, and handles signals. */
 export function serveCommand(options: ServeOptions): Command {
   return {
     name: 'serve',

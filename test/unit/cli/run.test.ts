@@ -33,11 +33,12 @@ async function run(
     summary: 'Run the gateway',
     run: options.serve ?? (async (given) => given.length),
   };
-  const explain = hooksCommand(async (delivery) => ({
-    status: delivery.body.length === 0 ? 400 : 202,
-    ...delivery,
-    hook: delivery.hook.name,
-    body: Buffer.from(delivery.body).toString(),
+  const explain = hooksCommand(async (hook, { headers, pathToken, body }) => ({
+    status: body.length === 0 ? 400 : 202,
+    headers,
+    pathToken,
+    hook: hook.name,
+    body: body.toString(),
   }));
   const commands = [serve, configCommand, tokenCommand((bytes) => Buffer.alloc(bytes, 7)), explain];
   const code = await runCommandLine(argv, io, { version: '1.2.3', commands, defaultCommand: 'serve' });
