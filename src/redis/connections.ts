@@ -58,7 +58,7 @@ export interface RedisConnections extends ScriptHost {
 
 const defaults = { keyPrefix: 'manifeed', openTimeoutMs: 10_000, watchEveryMs: 2_000 };
 
-/** A failed dial is retried within 200 ms, in a lasting outage within 5 s. Jitter keeps gateways from retrying together. */
+/** A failed dial is retried within 200 ms, in a long outage within 5 s. Jitter spreads the gateways' retries. */
 const backoff = { baseMs: 100, maxMs: 5_000 };
 
 /**

@@ -78,6 +78,29 @@ describe('README', () => {
   });
 });
 
+describe('ARCHITECTURE', () => {
+  const words = [...read('ARCHITECTURE.md').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+
+  it('names files that exist, in the repository or in src', () => {
+    const paths = words.filter((word) => /^[a-z][\w.-]*\/[\w./-]*\w$|^[\w-]+\.ts$/.test(word));
+    expect(paths.length).toBeGreaterThan(30);
+    expect(paths.filter((path) => !existsSync(path) && !existsSync(join('src', path)))).toEqual([]);
+  });
+
+  it('names methods that exist', () => {
+    const sources = globSync('src/**/*.ts').map(read);
+    const methods = words.filter((word) => /^[A-Z]\w+\.\w+$/.test(word) && !word.startsWith('FILE.'));
+    expect(methods.length).toBeGreaterThan(3);
+    const missing = methods.filter((word) => {
+      const [name = '', method = ''] = word.split('.');
+      return !sources.some(
+        (source) => source.includes(`export class ${name} `) && source.includes(`\n  ${method}(`),
+      );
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
 describe('CONTRIBUTING', () => {
   const text = read('CONTRIBUTING.md');
 

@@ -62,7 +62,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
 
 const noticeTexts: Readonly<Record<Notice['kind'], string>> = {
   'new-epoch': 'ledger goes on under a new epoch: subscribers are reset',
-  'changes-lost': 'ledger lost changes: who resumes before them is reset',
+  'changes-lost': 'ledger lost changes: subscribers that resume before them are reset',
   'pending-lost': 'ledger dropped damaged tags that waited for a digest: only a poll can find them',
   damaged: 'ledger is damaged: it stores nothing more',
 };
