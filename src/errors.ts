@@ -86,3 +86,8 @@ export class ManifeedError extends Error {
 export function invalidParameter(parameter: string, message: string): ManifeedError {
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
 }
+
+/** An error for a ledger that cannot be read or written now. */
+export function unavailable(message: string, cause?: unknown): ManifeedError {
+  return new ManifeedError('UNAVAILABLE', message, { cause });
+}

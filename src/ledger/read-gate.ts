@@ -1,4 +1,4 @@
-import { ManifeedError } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 
 /** Limits reads under way and waiting: a storm of reconnects would delay the commits, which share their thread. */
 export class ReadGate {
@@ -28,8 +28,7 @@ export class ReadGate {
 
   #turn(): Promise<void> {
     if (this.#waiting.length >= this.#maxWaiting)
-      throw new ManifeedError(
-        'UNAVAILABLE',
+      throw unavailable(
         `read the ledger: ${this.#waiting.length} reads wait: must be at most ${this.#maxWaiting}`,
       );
     return new Promise((resolve) => this.#waiting.push(resolve));

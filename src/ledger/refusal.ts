@@ -1,4 +1,4 @@
-import { ManifeedError } from '../errors.ts';
+import { ManifeedError, unavailable } from '../errors.ts';
 import type { Bounds } from './ledger.ts';
 
 /** For a read at a sequence that the ledger holds no longer, or not yet. */
@@ -21,5 +21,5 @@ export function refuseLost(after: number, { floor, head }: Bounds): ManifeedErro
 
 export function refusePending(waiting: number, more: number, maxPending: number): ManifeedError {
   const state = `${waiting} wait and ${more} more came`;
-  return new ManifeedError('UNAVAILABLE', `defer observations: ${state}: must be at most ${maxPending}`);
+  return unavailable(`defer observations: ${state}: must be at most ${maxPending}`);
 }

@@ -3,7 +3,7 @@
  * same index with its tombstones, same remembered deliveries. Optional beside the port: only `manifeed ledger export`
  * and `import` need it.
  */
-import { ManifeedError } from '../errors.ts';
+import { ManifeedError, unavailable } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { ManifestRow, TagRow } from './decide.ts';
@@ -109,8 +109,7 @@ function refuse(index: number, found: string, required: string): ManifeedError {
 }
 
 export function refuseNotEmpty(head: number): ManifeedError {
-  return new ManifeedError(
-    'UNAVAILABLE',
+  return unavailable(
     `import ledger: the ledger holds something already (head ${head}): must be new and empty`,
   );
 }

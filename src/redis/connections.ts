@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ManifeedError } from '../errors.ts';
+import { ManifeedError, unavailable } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
 import { type Log, noLog } from '../lib/log.ts';
@@ -180,5 +180,5 @@ function openFailure(target: RedisTarget, error: unknown): ManifeedError {
   const message = /is not Redis$/.test(reason)
     ? `open the ledger: ${reason}: set ledger to the address of a Redis`
     : `open the ledger: cannot reach Redis at ${describeTarget(target)} (${reason})`;
-  return new ManifeedError('UNAVAILABLE', message, { cause: error });
+  return unavailable(message, error);
 }

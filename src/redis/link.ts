@@ -4,7 +4,7 @@
  */
 
 import type { Redis } from 'ioredis';
-import { ManifeedError } from '../errors.ts';
+import { ManifeedError, unavailable } from '../errors.ts';
 import { type BackoffOptions, backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
@@ -66,14 +66,14 @@ export class RedisLink {
   async use<T>(action: string, run: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.#client;
     if (client === null)
-      throw this.#refused ?? unavailable(action, `cannot reach Redis (${this.#whyDown()})`, undefined);
+      throw this.#refused ?? unavailable(`${action}: cannot reach Redis (${this.#whyDown()})`);
     try {
       return await run(client);
     } catch (error) {
       if (endsConnection(error)) this.fault(client, messageOf(error));
       if (error instanceof ManifeedError) throw error;
       const why = endsConnection(error) ? 'lost the connection to Redis' : 'Redis refused it';
-      throw unavailable(action, `${why} (${messageOf(error)})`, error);
+      throw unavailable(`${action}: ${why} (${messageOf(error)})`, error);
     }
   }
 
@@ -180,9 +180,4 @@ function endsConnection(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function unavailable(action: string, reason: string, cause: unknown): ManifeedError {
-  const message = `${action}: ${reason}`;
-  return new ManifeedError('UNAVAILABLE', message, cause === undefined ? {} : { cause });
 }

@@ -1,5 +1,5 @@
 /** Readers of replies. Other programs may write to the same Redis: each throws UNAVAILABLE for another shape. */
-import { ManifeedError } from '../errors.ts';
+import { type ManifeedError, unavailable } from '../errors.ts';
 
 /** JSON for Lua's decoder, which refuses lone surrogates, and with them a whole group: U+FFFD replaces them. */
 export function encodeForLua(value: unknown): string {
@@ -41,5 +41,5 @@ export function asCount(value: unknown): number {
 
 export function broken(required: string, value: unknown): ManifeedError {
   const found = JSON.stringify(String(value).slice(0, 100));
-  return new ManifeedError('UNAVAILABLE', `use the ledger: Redis gave ${found}: must be ${required}`);
+  return unavailable(`use the ledger: Redis gave ${found}: must be ${required}`);
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ManifeedError } from '../errors.ts';
+import { type ManifeedError, unavailable } from '../errors.ts';
 import { type RedisKeys, schemaVersion } from './keys.ts';
 import type { RedisLink } from './link.ts';
 import { encodeForLua } from './reply.ts';
@@ -83,10 +83,7 @@ function schemaRefusal(error: unknown): ManifeedError | null {
   const found = error instanceof Error ? /^SCHEMA (\d+)/.exec(error.message) : null;
   if (found === null) return null;
   const state = `schema ${found[1]} in Redis, written by a newer version`;
-  return new ManifeedError(
-    'UNAVAILABLE',
-    `use the ledger: ${state}: must be at most ${schemaVersion}: upgrade this gateway`,
-  );
+  return unavailable(`use the ledger: ${state}: must be at most ${schemaVersion}: upgrade this gateway`);
 }
 
 /** A key of ours holds another type: another program uses the same names. */
@@ -97,5 +94,5 @@ function foreignRefusal(error: unknown): ManifeedError | null {
   const state = `key ${key} in Redis holds a ${kind}, must be a ${wanted}`;
   const cure =
     'another program may write to it: delete the key, or set ledger.keyPrefix to a name of its own';
-  return new ManifeedError('UNAVAILABLE', `use the ledger: ${state}: ${cure}`, { cause: error });
+  return unavailable(`use the ledger: ${state}: ${cure}`, error);
 }

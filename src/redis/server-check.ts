@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ManifeedError } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import type { Log } from '../lib/log.ts';
 
 const minMajorVersion = 7;
@@ -10,7 +10,7 @@ export async function assertServer(client: Redis, log: Log): Promise<void> {
   const version = /redis_version:(\d+)[^\r\n]*/.exec(info);
   if (version !== null && Number(version[1]) < minMajorVersion) {
     const message = `open the ledger: ${version[0]}: must be Redis ${minMajorVersion} or newer, or Valkey`;
-    throw new ManifeedError('UNAVAILABLE', message);
+    throw unavailable(message);
   }
   const memory = await client.info('memory').catch(() => '');
   const policy = /maxmemory_policy:(allkeys-\w+)/.exec(memory)?.[1];

@@ -1,5 +1,5 @@
 /** The ledger in memory, for tests and gateways that may forget. The simplest implementation: read it first. */
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { repositoryKey } from '../../event/reference.ts';
@@ -281,7 +281,7 @@ class MemoryLedger implements Ledger, Transferable {
   }
 
   #assertOpen(action: string): void {
-    if (this.#closed) throw new ManifeedError('UNAVAILABLE', `${action}: the ledger is closed: must be open`);
+    if (this.#closed) throw unavailable(`${action}: the ledger is closed: must be open`);
   }
 }
 

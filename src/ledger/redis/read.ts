@@ -1,4 +1,4 @@
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import { isTag, type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import type { RedisDamage } from '../../redis/damage.ts';
@@ -54,7 +54,7 @@ export async function readPage(store: RedisStore, damage: RedisDamage, request: 
     else await reportHole(store, damage, after, read.hole);
   }
   const message = `read changes: change ${after + 1} is missing in Redis and then is not: must stay as it is`;
-  throw new ManifeedError('UNAVAILABLE', message);
+  throw unavailable(message);
 }
 
 /** What follows the last change of a page: nothing wrong, a missing entry, or a damaged one. */

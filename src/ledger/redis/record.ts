@@ -1,4 +1,4 @@
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError, unavailable } from '../../errors.ts';
 import type { Observation } from '../../event/observation.ts';
 import { type Gathered, GroupCommit } from '../../lib/group-commit.ts';
 import { encodeForLua } from '../../redis/reply.ts';
@@ -47,8 +47,7 @@ export class RecordQueue {
       const message = `record observations: ageMs ${ageMs}, saidAt ${saidAt}: must be finite, in ms`;
       throw new ManifeedError('INTERNAL', message);
     }
-    if (this.#closed)
-      throw new ManifeedError('UNAVAILABLE', 'record observations: the ledger is closed: must be open');
+    if (this.#closed) throw unavailable('record observations: the ledger is closed: must be open');
     return this.#calls.add({ observations, settles });
   }
 

@@ -7,7 +7,7 @@
  * when repeated, the observation is unchanged and the delivery key a duplicate.
  */
 
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { repositoryKey } from '../../event/reference.ts';
 import { failpoint } from '../../lib/failpoint.ts';
@@ -187,7 +187,7 @@ class RedisLedger implements SharedLedger {
     const acknowledged = await this.#store.link.use(action, (client) => client.wait(minReplicas, timeoutMs));
     if (acknowledged >= minReplicas) return;
     const state = `${acknowledged} replicas had it after ${timeoutMs} ms`;
-    throw new ManifeedError('UNAVAILABLE', `${action}: ${state}: must be at least ${minReplicas}`);
+    throw unavailable(`${action}: ${state}: must be at least ${minReplicas}`);
   }
 
   #deliveryBounds() {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { ManifeedError } from '../../errors.ts';
+import { type ManifeedError, unavailable } from '../../errors.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { asList, asNumber, asText, encodeForLua, orNull } from '../../redis/reply.ts';
@@ -110,7 +110,7 @@ function refuseHole(sequence: number): ManifeedError {
   const state = `change ${sequence} is missing or damaged in Redis`;
   const cure =
     'read the ledger once from its floor by a gateway (?after=<floor>), which gives up what lies below';
-  return new ManifeedError('UNAVAILABLE', `export ledger: ${state}: must be whole: ${cure}`);
+  return unavailable(`export ledger: ${state}: must be whole: ${cure}`);
 }
 
 async function* repositoryRows(
@@ -157,7 +157,7 @@ function readTagRow(name: RepositoryName & { readonly tag: string }, text: strin
   if (state === null) {
     const found = `the row of ${repositoryKey(name)}:${name.tag} is damaged in Redis`;
     const cure = 'push the tag, or have it polled, which writes the row anew';
-    throw new ManifeedError('UNAVAILABLE', `export ledger: ${found}: must be whole: ${cure}`);
+    throw unavailable(`export ledger: ${found}: must be whole: ${cure}`);
   }
   const row = asList(JSON.parse(text));
   const [lookedAt, saidAt, saidBy] = row.length >= 12 ? row.slice(8) : [null, null, null];

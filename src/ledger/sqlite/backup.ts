@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import { claimFile } from './claim.ts';
 import { assertUndamaged } from './damage.ts';
 import { refuseDisk } from './error.ts';
@@ -29,11 +29,9 @@ const pagesAtOnce = 1_000;
  */
 export async function backUpSqlite(path: string, target: string): Promise<void> {
   const action = `back up ledger to ${target}`;
-  if (existsSync(target))
-    throw new ManifeedError('UNAVAILABLE', `${action}: the file is there already: must be a new one`);
+  if (existsSync(target)) throw unavailable(`${action}: the file is there already: must be a new one`);
   // better-sqlite3 would throw a TypeError.
-  if (!existsSync(dirname(target)))
-    throw new ManifeedError('UNAVAILABLE', `${action}: its folder is not there: make it first`);
+  if (!existsSync(dirname(target))) throw unavailable(`${action}: its folder is not there: make it first`);
   const partial = `${target}.partial`;
   try {
     await copyLedger(path, partial);
@@ -73,10 +71,7 @@ export async function restoreSqlite({ path: asked, backup, epoch, now }: Restore
     mkdirSync(dirname(path), { recursive: true });
     openForReading(backup).close();
     if (realpathSync(backup) === path)
-      throw new ManifeedError(
-        'UNAVAILABLE',
-        `${action}: the backup is that file itself: must be another one`,
-      );
+      throw unavailable(`${action}: the backup is that file itself: must be another one`);
     const claim = claimFile(path, action);
     try {
       const fresh = `${path}.restoring`;

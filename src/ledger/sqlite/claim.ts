@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import { lockPathOf } from './place.ts';
 import type { Db } from './tables.ts';
 
@@ -22,10 +22,7 @@ export function claimFile(path: string, action: string): Db {
   } catch (error) {
     claim.close();
     if (!isBusy(error)) throw error;
-    throw new ManifeedError(
-      'UNAVAILABLE',
-      `${action}: another gateway has it: one file must have one gateway (several: Redis)`,
-    );
+    throw unavailable(`${action}: another gateway has it: one file must have one gateway (several: Redis)`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Looks for damage in a ledger's file, before SQLite opens it and while it is open. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
+import { type ManifeedError, unavailable } from '../../errors.ts';
 
 /** SQLite, "Database File Format", 1.3. */
 const headerBytes = 100;
@@ -21,14 +21,14 @@ export function assertComplete(path: string, action: string): { readonly isShort
   const bytes = sizeOf(path);
   const logBytes = sizeOf(`${path}-wal`);
   if (bytes === 0 && logBytes > 0)
-    throw unavailable(
+    throw refuseFile(
       action,
       'the file is missing or empty, but its write-ahead log (…-wal) is not',
       'put the file back or restore a backup; to begin a new ledger, move the log away',
     );
   const declared = bytes === 0 ? 0 : declaredBytes(path);
   if (bytes < declared && logBytes <= emptyLogBytes)
-    throw unavailable(
+    throw refuseFile(
       action,
       `the file was cut off: it has ${bytes} bytes of ${declared}`,
       'restore a backup (docs/operating.md, "Backup and restore")',
@@ -83,13 +83,14 @@ export function isDamage(code: string): boolean {
 }
 
 export function damaged(action: string, found: string): ManifeedError {
-  return unavailable(
+  return refuseFile(
     action,
     `the file is damaged (${found})`,
     'stop the gateway and restore a backup (docs/operating.md, "Backup and restore"), or move the file away to begin a new ledger',
   );
 }
 
-function unavailable(action: string, found: string, help: string): ManifeedError {
-  return new ManifeedError('UNAVAILABLE', `${action}: ${found}: ${help}`);
+/** For what only the operator can put right. @param help what to do */
+export function refuseFile(action: string, found: string, help: string): ManifeedError {
+  return unavailable(`${action}: ${found}: ${help}`);
 }

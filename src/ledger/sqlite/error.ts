@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 
 /** What the operator can act on, by SQLite's primary result code (SQLite, "Result and Error Codes"). */
 const reasons: Readonly<Record<string, string>> = {
@@ -20,12 +20,10 @@ export function refuseDisk(action: string, error: unknown): unknown {
   if (error instanceof Database.SqliteError) {
     const reason = reasons[primaryCode(error.code)];
     if (reason === undefined) return error;
-    return new ManifeedError('UNAVAILABLE', `${action}: ${reason} (${error.code})`, { cause: error });
+    return unavailable(`${action}: ${reason} (${error.code})`, error);
   }
   if (error instanceof Error && 'syscall' in error)
-    return new ManifeedError('UNAVAILABLE', `${action}: ${error.message}: must be readable and writable`, {
-      cause: error,
-    });
+    return unavailable(`${action}: ${error.message}: must be readable and writable`, error);
   return error;
 }
 

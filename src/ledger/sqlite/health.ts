@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
+import { type ManifeedError, unavailable } from '../../errors.ts';
 import { ChangesLost, RecordDamaged } from '../loss.ts';
 import { damaged, findDamage, isDamage } from './damage.ts';
 import { refuseDisk } from './error.ts';
@@ -49,8 +49,7 @@ export class SqliteHealth {
 
   refuse(action: string, error: unknown): unknown {
     if (error instanceof RecordDamaged) return this.#giveUp(action, error.message);
-    if (error instanceof ChangesLost)
-      return new ManifeedError('UNAVAILABLE', `${action}: ${error.message}`, { cause: error });
+    if (error instanceof ChangesLost) return unavailable(`${action}: ${error.message}`, error);
     if (error instanceof Database.SqliteError && isDamage(error.code))
       return this.#checked(action, error.code);
     return refuseDisk(action, error);
@@ -63,8 +62,7 @@ export class SqliteHealth {
       return this.#giveUp(action, `${code}; too large to be checked while the gateway runs`);
     const found = this.#findDamage(this.#path);
     if (found !== null) return this.#giveUp(action, found);
-    return new ManifeedError(
-      'UNAVAILABLE',
+    return unavailable(
       `${action}: SQLite read a damaged page (${code}), but a check found the file whole: the disk or the memory may be failing, check them`,
     );
   }

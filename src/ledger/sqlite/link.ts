@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { ManifeedError } from '../../errors.ts';
+import { type ManifeedError, unavailable } from '../../errors.ts';
 import type { Bounds } from '../ledger.ts';
 import type { Notice } from './health.ts';
 import { type Ask, type Kind, type Reply, type ReplyMessage, toError } from './requests.ts';
@@ -75,5 +75,5 @@ export class SqliteLink {
 }
 
 function gone(): ManifeedError {
-  return new ManifeedError('UNAVAILABLE', 'ask the ledger: its thread has ended: must be open');
+  return unavailable('ask the ledger: its thread has ended: must be open');
 }

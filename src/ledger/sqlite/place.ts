@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ManifeedError } from '../../errors.ts';
+import type { ManifeedError } from '../../errors.ts';
+import { refuseFile } from './damage.ts';
 
 interface Identity {
   readonly path: string;
@@ -87,7 +88,7 @@ export class SqlitePlace {
     const isLogShort = log.size < this.#logBytes;
     if (isLogShort || file.size < this.#fileBytes || !this.#isLogOurs() || !this.#isFileOurs(file)) {
       this.#options.onOverwritten();
-      throw refuse(
+      throw refuseFile(
         action,
         'the file was overwritten by another program while the gateway had it open',
         'stop the gateway and restore a backup (docs/operating.md, "Backup and restore")',
@@ -190,7 +191,7 @@ function assertSame({ path, device, inode }: Identity, action: string, what: str
 /** Two gateways that open it by two names would have two locks and two logs over one database. */
 export function assertOneName(links: bigint, action: string): void {
   if (links > 1n)
-    throw refuse(
+    throw refuseFile(
       action,
       `the file has ${links} names (hard links), and a second gateway could open it by another one`,
       'delete the other names, or make the ledger a copy of its own',
@@ -199,9 +200,5 @@ export function assertOneName(links: bigint, action: string): void {
 
 // The message omits the path: `/readyz` and webhooks show it to strangers.
 function displaced(action: string, found: string): ManifeedError {
-  return refuse(action, found, 'put the opened one back, or restart the gateway');
-}
-
-function refuse(action: string, found: string, help: string): ManifeedError {
-  return new ManifeedError('UNAVAILABLE', `${action}: ${found}: ${help}`);
+  return refuseFile(action, found, 'put the opened one back, or restart the gateway');
 }

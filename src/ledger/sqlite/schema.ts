@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { ManifeedError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
 import { claimFile } from './claim.ts';
 import { assertComplete, assertUndamaged, damaged, maxCheckedBytes } from './damage.ts';
 import { refuseDisk } from './error.ts';
@@ -84,8 +84,7 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
 /** @throws UNAVAILABLE if the file cannot be read, or is not a ledger */
 export function openForReading(path: string): Db {
   const action = `open ledger ${path}`;
-  if (!existsSync(path))
-    throw new ManifeedError('UNAVAILABLE', `${action}: there is no such file: must be a ledger`);
+  if (!existsSync(path)) throw unavailable(`${action}: there is no such file: must be a ledger`);
   let db: Db | null = null;
   try {
     db = new Database(path, { readonly: true, fileMustExist: true });
@@ -194,8 +193,4 @@ function fileShape(db: Db): { metaPage: number; pageBytes: number } {
     .pluck()
     .get();
   return { metaPage: metaPage ?? 1, pageBytes: Number(db.pragma('page_size', { simple: true })) };
-}
-
-function unavailable(message: string): ManifeedError {
-  return new ManifeedError('UNAVAILABLE', message);
 }

@@ -3,7 +3,7 @@
  * resolves. This end groups calls, keeps the tails and never touches the disk; a worker thread owns the file. While
  * the disk fails calls reject with `UNAVAILABLE`, and work again when it does.
  */
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError, unavailable } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
@@ -277,7 +277,6 @@ class SqliteLedger implements Ledger, Transferable {
   }
 
   #assertOpen(action: string): void {
-    if (this.#closing !== null)
-      throw new ManifeedError('UNAVAILABLE', `${action}: the ledger is closed: must be open`);
+    if (this.#closing !== null) throw unavailable(`${action}: the ledger is closed: must be open`);
   }
 }

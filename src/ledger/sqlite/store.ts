@@ -1,5 +1,5 @@
 /** The SQLite ledger, synchronous: each method is one transaction or one read. Runs in the worker (`worker.ts`). */
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError, unavailable } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { decideWithin } from '../decide.ts';
@@ -257,7 +257,7 @@ export class SqliteStore {
   /** @throws UNAVAILABLE if an export is under way already */
   exportStart(): void {
     if (this.#export !== null)
-      throw new ManifeedError('UNAVAILABLE', 'export ledger: another export is under way: must have ended');
+      throw unavailable('export ledger: another export is under way: must have ended');
     this.#export = this.#reading('export ledger', () => new SqliteExport(this.#options.path));
   }
 
@@ -311,8 +311,7 @@ export class SqliteStore {
   }
 
   #transaction<T>(action: string, work: () => T): T {
-    if (this.#import !== null)
-      throw new ManifeedError('UNAVAILABLE', `${action}: an import is under way: must have ended`);
+    if (this.#import !== null) throw unavailable(`${action}: an import is under way: must have ended`);
     return this.#transactions.run(action, work);
   }
 

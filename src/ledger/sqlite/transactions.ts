@@ -1,4 +1,4 @@
-import { ManifeedError } from '../../errors.ts';
+import { type ManifeedError, unavailable } from '../../errors.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import type { SqliteClock } from './clock.ts';
 import type { SqliteHealth } from './health.ts';
@@ -114,8 +114,7 @@ export class SqliteTransactions {
 }
 
 function notAlone(action: string): ManifeedError {
-  return new ManifeedError(
-    'UNAVAILABLE',
+  return unavailable(
     `${action}: another program wrote to the ledger: only one gateway may write: stop the other, and restart this one`,
   );
 }

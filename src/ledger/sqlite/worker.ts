@@ -1,6 +1,6 @@
 /** The thread that owns the SQLite file: on the gateway's own thread a synchronous fsync would delay every frame. */
 import { parentPort } from 'node:worker_threads';
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError, unavailable } from '../../errors.ts';
 import { refuseDisk } from './error.ts';
 import { type Ask, type Reply, type ReplyMessage, type RequestMessage, toFailure } from './requests.ts';
 import { SqliteStore, type SqliteStoreOptions } from './store.ts';
@@ -28,8 +28,7 @@ function answer(request: RequestMessage): unknown {
     store = open(request.options);
     return store.bounds();
   }
-  if (store === null)
-    throw new ManifeedError('UNAVAILABLE', 'ask the SQLite worker: the file is closed: must be open');
+  if (store === null) throw unavailable('ask the SQLite worker: the file is closed: must be open');
   if (request.kind === 'close') {
     store.close();
     store = null;
