@@ -87,6 +87,10 @@ export function invalidParameter(parameter: string, message: string): ManifeedEr
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** An error for a ledger that cannot be read or written now. */
 export function unavailable(message: string, cause?: unknown): ManifeedError {
   return new ManifeedError('UNAVAILABLE', message, { cause });

@@ -66,6 +66,12 @@ export function repositoryKey(name: RepositoryName): string {
   return `${name.registry}/${name.repository}`;
 }
 
+/** The name that a `repositoryKey` was made of: a host has no slash. */
+export function repositoryOfKey(key: string): RepositoryName {
+  const slash = key.indexOf('/');
+  return { registry: key.slice(0, slash), repository: key.slice(slash + 1) };
+}
+
 /** Docker's rule: a first path segment is a host if it has a dot or a port, or is `localhost`. */
 function looksLikeHost(segment: string): boolean {
   return segment === 'localhost' || segment.includes('.') || segment.includes(':');

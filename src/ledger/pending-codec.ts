@@ -63,12 +63,18 @@ export function encodePending(observation: Deferred): string {
   return JSON.stringify({ ...observation, dedupeKey: null });
 }
 
-/** @throws RecordDamaged if `encodePending` did not make the string */
-export function decodePending(text: string): Deferred {
+/** Null if `encodePending` did not make the string. */
+export function readPending(text: string): Deferred | null {
   try {
     return pendingSchema.parse(JSON.parse(text));
   } catch {
-    // The message omits the string, which may be anything.
-    throw new RecordDamaged('a tag that waits for its digest');
+    return null;
   }
+}
+
+/** As `readPending`. @throws RecordDamaged instead of null; the message omits the string, which may be anything */
+export function decodePending(text: string): Deferred {
+  const observation = readPending(text);
+  if (observation === null) throw new RecordDamaged('a tag that waits for its digest');
+  return observation;
 }

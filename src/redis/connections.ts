@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ManifeedError, unavailable } from '../errors.ts';
+import { ManifeedError, messageOf, unavailable } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
 import { type Log, noLog } from '../lib/log.ts';
@@ -176,7 +176,7 @@ function isFinal(error: unknown): boolean {
 
 function openFailure(target: RedisTarget, error: unknown): ManifeedError {
   if (error instanceof ManifeedError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const message = /is not Redis$/.test(reason)
     ? `open the ledger: ${reason}: set ledger to the address of a Redis`
     : `open the ledger: cannot reach Redis at ${describeTarget(target)} (${reason})`;

@@ -4,7 +4,7 @@
  */
 
 import type { Redis } from 'ioredis';
-import { ManifeedError, unavailable } from '../errors.ts';
+import { ManifeedError, messageOf, unavailable } from '../errors.ts';
 import { type BackoffOptions, backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
@@ -176,8 +176,4 @@ function endsConnection(error: unknown): boolean {
   return /^(?:Command timed out|Connection is closed|Stream isn't writeable|READONLY|MOVED|CLUSTERDOWN|LOADING|MASTERDOWN|UNKILLABLE|NOAUTH)/.test(
     messageOf(error),
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /** Readers of replies. Other programs may write to the same Redis: each throws UNAVAILABLE for another shape. */
-import { type ManifeedError, unavailable } from '../errors.ts';
+import { type ManifeedError, messageOf, unavailable } from '../errors.ts';
 
 /** JSON for Lua's decoder, which refuses lone surrogates, and with them a whole group: U+FFFD replaces them. */
 export function encodeForLua(value: unknown): string {
@@ -39,6 +39,13 @@ export function asCount(value: unknown): number {
   throw broken('a whole number from 0', value);
 }
 
+/** The count of a script's refusal `<name> <count>`; null if the script failed for another reason. */
+export function refusedCount(error: unknown, name: string): number | null {
+  const [found, count] = error instanceof Error ? messageOf(error.cause).split(' ') : [];
+  return found === name ? Number(count) : null;
+}
+
+/** The error for a reply of another shape. */
 export function broken(required: string, value: unknown): ManifeedError {
   const found = JSON.stringify(String(value).slice(0, 100));
   return unavailable(`use the ledger: Redis gave ${found}: must be ${required}`);

@@ -187,6 +187,16 @@ export function readingContract(world: World): void {
       ]);
     });
 
+    test('finds the tags of a registry whose host has neither a dot nor a port', async () => {
+      await record(
+        ...['a', 'b'].map((tag) => tagSeen(tag, 'one', t, { registry: 'harbor', repository: 'team/app' })),
+      );
+      expect(await allTags(world.ledger, 1, ['harbor/team/app'])).toEqual([
+        'harbor/team/app:a',
+        'harbor/team/app:b',
+      ]);
+    });
+
     test('refuses a cursor that it never gave', async () => {
       await expect(world.ledger.tags({ limit: 10, cursor: 'nonsense' })).rejects.toMatchObject({
         code: 'PARAMETER_INVALID',

@@ -194,19 +194,12 @@ function damagedTag(
 
 /** `registry repository` of each, sorted, from the cursor's repository on. */
 function membersFrom(repositories: readonly string[], after: TagCursor | null): string[] {
-  const from = after === null ? '' : memberOf(after);
+  // A blank sorts before every character of a host, so members sort by registry, then repository.
+  const from = after === null ? '' : `${after.registry} ${after.repository}`;
   return [...new Set(repositories)]
-    .map((key) => {
-      const slash = key.indexOf('/');
-      return memberOf({ registry: key.slice(0, slash), repository: key.slice(slash + 1) });
-    })
+    .map((key) => key.replace('/', ' '))
     .filter((member) => member >= from)
     .sort(compareText);
-}
-
-// A blank sorts before every character of a host, so this sorts by registry, then repository.
-function memberOf({ registry, repository }: RepositoryName): string {
-  return `${registry} ${repository}`;
 }
 
 function cursorAfter(member: string): string {

@@ -10,15 +10,17 @@
 import { unavailable } from '../../errors.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import { repositoryKey } from '../../event/reference.ts';
+import { isStoredRepository } from '../../event/stored-repository.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { noLog } from '../../lib/log.ts';
 import { noMetrics } from '../../lib/metrics.ts';
 import { openConnections, type RedisConnections, type RedisOptions } from '../../redis/connections.ts';
-import { asCount, asList, asText } from '../../redis/reply.ts';
+import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
-import { encodePending } from '../pending-codec.ts';
+import { encodePending, readPending } from '../pending-codec.ts';
 import { ReadGate } from '../read-gate.ts';
+import { refusePending } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
 import type { LedgerRow, Transferable } from '../transfer.ts';
 import {
@@ -31,7 +33,6 @@ import {
   type Standing,
 } from './codec.ts';
 import { RecordHealth } from './health.ts';
-import { pendingRefusal, readPending } from './pending.ts';
 import { readPage, readTags } from './read.ts';
 import { RecordQueue } from './record.ts';
 import { readLedgerScripts } from './scripts.ts';
@@ -203,7 +204,8 @@ class RedisLedger implements SharedLedger {
     const reply = await this.#store
       .run('defer', 'defer observations', call, texts)
       .catch((error: unknown) => {
-        throw pendingRefusal(error, observations.length, maxPending) ?? error;
+        const waiting = refusedCount(error, 'PENDING');
+        throw waiting === null ? error : refusePending(waiting, observations.length, maxPending);
       });
     const [stamp, ids] = asList(reply);
     const keptAt = asCount(stamp);
@@ -221,16 +223,15 @@ class RedisLedger implements SharedLedger {
     for (let i = 0; i + 1 < reply.length; i += 2) {
       const [id = '', text = ''] = reply.slice(i, i + 2);
       const observation = readPending(text);
-      if (observation !== null) claimed.push({ id, observation });
-      else await this.#dropPending(id, text);
+      if (observation !== null && isStoredRepository(observation.registry, observation.repository)) {
+        claimed.push({ id, observation });
+        continue;
+      }
+      this.redis.damage.found('pending', text);
+      // If it stayed, it would come back after each lease.
+      await this.record([], [id]);
     }
     return claimed;
-  }
-
-  /** If it stayed, it would come back after each lease. */
-  async #dropPending(id: string, text: string): Promise<void> {
-    this.redis.damage.found('pending', text);
-    await this.record([], [id]);
   }
 
   read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {

@@ -1,4 +1,4 @@
-import { ManifeedError } from '../../errors.ts';
+import { ManifeedError, messageOf } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -183,7 +183,7 @@ export class RedisTail {
       },
       (error: unknown) => {
         this.#isReading = false;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.#options.log.warn({ after: this.#delivered, reason }, 'fill a hole from the stream: failed');
         if (!this.#closed) this.#ask();
       },
@@ -237,7 +237,7 @@ export class RedisTail {
     try {
       return read();
     } catch (error) {
-      this.#options.onStray(error instanceof Error ? error.message : String(error));
+      this.#options.onStray(messageOf(error));
       return null;
     }
   }

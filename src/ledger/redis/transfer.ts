@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type ManifeedError, unavailable } from '../../errors.ts';
-import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
-import { asList, asNumber, asText, encodeForLua, orNull } from '../../redis/reply.ts';
+import { asList, asNumber, asText, encodeForLua, orNull, refusedCount } from '../../redis/reply.ts';
 import type { ManifestRow, TagRow } from '../decide.ts';
 import { decodePending, encodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from '../transfer.ts';
@@ -61,9 +61,8 @@ async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRo
   }
 
   for await (const [key, text] of scan(store, `${copies}scopes`)) {
-    const { registry, repository } = splitAt(key, '/');
     for (const scope of asList(JSON.parse(text)).map(asText))
-      yield { row: 'baseline', registry, repository, scope };
+      yield { row: 'baseline', ...repositoryOfKey(key), scope };
   }
   for (let from = 0; ; from += pageSize) {
     await step('renew');
@@ -119,8 +118,8 @@ async function* repositoryRows(
   copies: string,
   member: string,
 ): AsyncGenerator<LedgerRow> {
-  const { registry, repository } = splitAt(member, ' ');
-  const key = `${registry}/${repository}`;
+  const key = member.replace(' ', '/');
+  const { registry, repository } = repositoryOfKey(key);
   await step('keep', { repository: key });
   for await (const [tag, text] of scan(store, `${copies}t:${key}`))
     yield { row: 'tag', ...readTagRow({ registry, repository, tag }, text) };
@@ -145,11 +144,6 @@ async function* scan(store: RedisStore, key: string): AsyncGenerator<readonly [s
       yield [field, asText(flat[i + 1])];
     }
   } while (cursor !== '0');
-}
-
-function splitAt(text: string, separator: string) {
-  const at = text.indexOf(separator);
-  return { registry: text.slice(0, at), repository: text.slice(at + 1) };
 }
 
 function readTagRow(name: RepositoryName & { readonly tag: string }, text: string): TagRow {
@@ -192,7 +186,8 @@ export async function importRedis(
     try {
       return await store.run('import', 'import ledger', { op, id }, args);
     } catch (error) {
-      throw notEmptyRefusal(error) ?? error;
+      const head = refusedCount(error, 'NOTEMPTY');
+      throw head === null ? error : refuseNotEmpty(head);
     }
   };
   let batch: object[] = [];
@@ -224,10 +219,4 @@ function forScript(row: LedgerRow): object {
   if (row.row === 'pending') return { row: row.row, text: encodePending(row.observation) };
   if (row.row !== 'tag' || row.digest === null) return row;
   return { ...row, sum: digestSum(repositoryKey(row), row.tag, row.digest) };
-}
-
-function notEmptyRefusal(error: unknown): Error | null {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const head = cause instanceof Error ? /^NOTEMPTY (\d+)/.exec(cause.message)?.[1] : undefined;
-  return head === undefined ? null : refuseNotEmpty(Number(head));
 }

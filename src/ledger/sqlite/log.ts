@@ -1,5 +1,5 @@
 import type { Change } from '../../event/change.ts';
-import { repositoryKey } from '../../event/reference.ts';
+import { repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import { isTime } from '../../event/time.ts';
 import type { Bounds, Page } from '../ledger.ts';
 import { ChangesLost, RecordDamaged } from '../loss.ts';
@@ -114,7 +114,8 @@ export class SqliteLog {
   /** Merges sequences from the index, so it cannot see that another repository's change is missing; the scrub can. */
   #findByIndex(after: number, limit: number, head: number, repositories: readonly string[]) {
     const found = [...new Set(repositories)].flatMap((key) => {
-      const id = this.#findRepository(key);
+      const { registry, repository } = repositoryOfKey(key);
+      const id = this.#names.findRepository(registry, repository);
       return id === undefined ? [] : this.#sql.ofRepository.all(id, after, limit);
     });
     const sequences = found.sort((a, b) => a - b).slice(0, limit);
@@ -159,11 +160,6 @@ export class SqliteLog {
 
   drop(upTo: number): void {
     this.#sql.drop.run(upTo);
-  }
-
-  #findRepository(key: string): number | undefined {
-    const slash = key.indexOf('/');
-    return this.#names.findRepository(key.slice(0, slash), key.slice(slash + 1));
   }
 
   /** Null if it is missing or damaged. */

@@ -1,13 +1,6 @@
 import type { Deferred, PendingObservation } from '../../event/observation.ts';
-import { RecordDamaged } from '../loss.ts';
-import { decodePending, encodePending } from '../pending-codec.ts';
+import { encodePending, readPending } from '../pending-codec.ts';
 import type { Db } from './tables.ts';
-
-export interface Claimed {
-  readonly pending: readonly PendingObservation[];
-  /** Unreadable ones, which were dropped. */
-  readonly damaged: number;
-}
 
 /** Tags that wait for a digest, in SQLite. Their ids are never reused. */
 export class SqlitePending {
@@ -40,8 +33,11 @@ export class SqlitePending {
     return { id: String(this.#sql.add.run(encodePending(kept)).lastInsertRowid), observation: kept };
   }
 
-  /** Removes unreadable ones, which would fail at each claim. @param now the ledger's stamp, ms */
-  claim(limit: number, now: number, leaseMs: number): Claimed {
+  /**
+   * @param now the ledger's stamp, ms
+   * @returns also how many unreadable ones were removed: they would fail at each claim
+   */
+  claim(limit: number, now: number, leaseMs: number) {
     const pending: PendingObservation[] = [];
     let damaged = 0;
     for (const { id, observation } of this.#sql.free.all(now, limit)) {
@@ -65,13 +61,4 @@ export class SqlitePending {
 /** A file has one owner: the previous one is gone, and what it had leased can be completed at once. */
 export function endLeases(db: Db): void {
   db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
-}
-
-function readPending(text: string): Deferred | null {
-  try {
-    return decodePending(text);
-  } catch (error) {
-    if (error instanceof RecordDamaged) return null;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { type RepositoryName, splitHost } from '../../event/reference.ts';
+import { type RepositoryName, repositoryOfKey } from '../../event/reference.ts';
 import type { TagPage, TagQuery } from '../ledger.ts';
 import { boundedLimit } from '../options.ts';
 import { compareTags, formatTagCursor, parseTagCursor, type TagCursor } from '../tag-cursor.ts';
@@ -48,8 +48,8 @@ export class SqliteTags {
 
   #ofSome(repositories: readonly string[], after: TagCursor | null, count: number): StoredTag[] {
     const rows: StoredTag[] = [];
-    const sorted = [...new Set(repositories)].map(toCursor).sort(compareTags);
-    for (const repository of sorted) {
+    const cursors = [...new Set(repositories)].map((key) => ({ ...repositoryOfKey(key), tag: '' }));
+    for (const repository of cursors.sort(compareTags)) {
       if (rows.length === count) break;
       const isAt = after?.registry === repository.registry && after.repository === repository.repository;
       if (!isAt && after !== null && compareTags(repository, after) < 0) continue;
@@ -62,9 +62,4 @@ export class SqliteTags {
     const id = this.#names.findRepository(registry, repository);
     return id === undefined ? [] : this.#sql.inRepository.all(id, after, count);
   }
-}
-
-function toCursor(key: string): TagCursor {
-  const { registry, name } = splitHost(key, '');
-  return { registry, repository: name, tag: '' };
 }
