@@ -2,9 +2,8 @@ import type { Config } from '../config/config.ts';
 import { ManifeedError } from '../errors.ts';
 import { openLedger } from '../gateway/ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { restoreSqlite } from '../ledger/sqlite/backup.ts';
-import { isOldSqlite, openSqliteReader, type SqliteFacts } from '../ledger/sqlite/reader.ts';
-import { isTransferable, type Transferable } from '../ledger/transfer.ts';
+import { backUpSqlite, restoreSqlite } from '../ledger/sqlite/backup.ts';
+import { exportSqlite, isOldSqlite, type SqliteFacts, sqliteFacts } from '../ledger/sqlite/reader.ts';
 import { decodeRows, encodeRow } from '../ledger/transfer-codec.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
@@ -30,9 +29,9 @@ export async function openLedgerTool(config: Config, mayWrite: boolean): Promise
   return {
     info: () => inspect(ledger, config.ledger),
     async *exportLines() {
-      for await (const row of transferable(ledger).exportRows()) yield encodeRow(row);
+      for await (const row of ledger.exportRows()) yield encodeRow(row);
     },
-    importChunks: (chunks) => transferable(ledger).importRows(decodeRows(chunks)),
+    importChunks: (chunks) => ledger.importRows(decodeRows(chunks)),
     backUp: async () => {
       throw notSqlite('back up', config.ledger.kind);
     },
@@ -41,17 +40,16 @@ export async function openLedgerTool(config: Config, mayWrite: boolean): Promise
 }
 
 function readSqlite(path: string): LedgerTool {
-  const reader = openSqliteReader(path);
   return {
-    info: async () => infoOf(path, reader.facts()),
+    info: async () => infoOf(path, sqliteFacts(path)),
     async *exportLines() {
-      for (const row of reader.exportRows()) yield encodeRow(row);
+      for (const row of exportSqlite(path)) yield encodeRow(row);
     },
     importChunks: async () => {
       throw new Error('import ledger: it was opened to be read: must be opened to be written');
     },
-    backUp: (file) => reader.backUp(file),
-    close: async () => reader.close(),
+    backUp: (file) => backUpSqlite(path, file),
+    close: async () => {},
   };
 }
 
@@ -90,27 +88,13 @@ function showTime(at: number): string {
   return new Date(at).toISOString();
 }
 
-function transferable(ledger: Ledger): Transferable {
-  if (isTransferable(ledger)) return ledger;
-  throw new ManifeedError('UNAVAILABLE', 'move ledger: this kind has no export: must be SQLite or Redis');
-}
-
 async function inspect(ledger: Ledger, config: Config['ledger']): Promise<LedgerInfo> {
-  if (config.kind === 'sqlite') return infoOf(config.path, factsOf(config.path));
+  if (config.kind === 'sqlite') return infoOf(config.path, sqliteFacts(config.path));
   const { epoch, floor, head } = await ledger.bounds();
   const timeOf = async (after: number) => (await ledger.read(after, 1)).changes[0]?.recordedAt ?? null;
   const [oldestAt, newestAt] = [await timeOf(floor), head > floor ? await timeOf(head - 1) : null];
   const { tags, repositories } = await countTags(ledger);
   return { kind: config.kind, epoch, floor, head, tags, repositories, oldestAt, newestAt, file: null };
-}
-
-function factsOf(path: string): SqliteFacts {
-  const reader = openSqliteReader(path);
-  try {
-    return reader.facts();
-  } finally {
-    reader.close();
-  }
 }
 
 /** Reads page by page, so that memory stays bounded. Pages are sorted, so equal repositories follow each other. */

@@ -9,12 +9,13 @@ import { openMemoryLedger } from '../ledger/memory/memory.ts';
 import type { LedgerOptions } from '../ledger/options.ts';
 import { openRedisLedger, type SharedLedger } from '../ledger/redis/redis.ts';
 import { openSqliteLedger } from '../ledger/sqlite/sqlite.ts';
+import type { Transferable } from '../ledger/transfer.ts';
 import type { Clock } from '../lib/clock.ts';
 
 export async function openLedger(
   config: Config['ledger'],
   options: LedgerOptions,
-): Promise<Ledger | SharedLedger> {
+): Promise<(Ledger & Transferable) | SharedLedger> {
   switch (config.kind) {
     case 'memory':
       return openMemoryLedger(options);

@@ -3,12 +3,7 @@ import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Ledger } from './ledger.ts';
 
-export interface ClockWatchOptions {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}
+type ClockWatchOptions = Readonly<{ ledger: Ledger; clock: Clock; metrics: Metrics; log: Log }>;
 
 /** A clock that lags by less is not reported, ms: the clocks of gateways and Redis rarely agree better. */
 const toleratedBehindMs = 5_000;

@@ -60,10 +60,11 @@ import type {
   TagGone,
   TagObserved,
 } from '../event/observation.ts';
-import { isDuplicate } from './is-duplicate.ts';
 import type { Outcome, TagState } from './ledger.ts';
 import {
+  type Deliveries,
   happenedAt,
+  isDuplicate,
   latestBinding,
   type Moment,
   type Remembered,
@@ -87,7 +88,7 @@ export interface ManifestRow extends Omit<Remembered, 'lookedAt'> {
 }
 
 /** The index as the decision reads it: synchronously, within the transaction. */
-export interface IndexView {
+export interface IndexView extends Deliveries {
   tag(registry: string, repository: string, tag: string): TagRow | undefined;
   /** Present tags that point at the digest, ordered by tag. */
   tagsAt(registry: string, repository: string, digest: Digest): readonly TagRow[];
@@ -95,8 +96,6 @@ export interface IndexView {
   tagsOf(registry: string, repository: string): readonly TagRow[];
   manifest(registry: string, repository: string, digest: Digest): ManifestRow | undefined;
   hasBaseline(registry: string, repository: string, scope: string): boolean;
-  /** The ledger's stamp when the key was remembered, ms; undefined if it is unknown or too old. */
-  deliveredAt(key: string): number | undefined;
 }
 
 export interface Standing extends Moment {

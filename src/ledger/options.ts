@@ -24,6 +24,10 @@ export const defaultLimits = {
 
 export type LedgerLimits = Readonly<typeof defaultLimits>;
 
+/** What bounds an index. `maxAgeMs`: delivery keys and, in memory, tombstones and untagged digests are forgotten. */
+export type IndexBounds = Pick<LedgerLimits, 'maxDeliveryKeys' | 'maxScopesPerRepository'> &
+  Pick<RetentionOptions, 'maxAgeMs'>;
+
 export interface LedgerOptions {
   readonly retention: RetentionOptions;
   readonly clock: Clock;

@@ -1,13 +1,13 @@
 /**
  * Moves a ledger as rows, so that another one, of any kind, goes on as the same ledger: same epoch and positions,
- * same index with its tombstones, same remembered deliveries. Optional beside the port: only `manifeed ledger export`
- * and `import` need it.
+ * same index with its tombstones, same remembered deliveries. Every ledger can, beside the port: only
+ * `manifeed ledger export` and `import` need it.
  */
 import { ManifeedError, unavailable } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { ManifestRow, TagRow } from './decide.ts';
-import type { Ledger } from './ledger.ts';
+import type { Bounds } from './ledger.ts';
 
 /**
  * A row of an export. In order: the header; the changes from floor + 1 to head; tags (tombstones too), manifests,
@@ -31,12 +31,9 @@ export type LedgerRow =
   /** `rows`: how many precede this one. Without it the export was cut off. */
   | { readonly row: 'end'; readonly rows: number };
 
-export interface HeaderRow {
+export interface HeaderRow extends Omit<Bounds, 'lost'> {
   readonly row: 'header';
   readonly format: typeof transferFormat;
-  readonly epoch: string;
-  readonly head: number;
-  readonly floor: number;
   /** recordedAt of the newest change, ms since the epoch: the next one is not earlier. 0: there was none. */
   readonly recordedAt: number;
   /** The ledger's newest stamp, ms; absent in exports of earlier versions. */
@@ -54,10 +51,6 @@ export interface Transferable {
    * @throws BODY_INVALID if the rows are not a whole export, UNAVAILABLE if the ledger is not empty or fails
    */
   importRows(rows: AsyncIterable<LedgerRow>): Promise<void>;
-}
-
-export function isTransferable(ledger: Ledger): ledger is Ledger & Transferable {
-  return 'exportRows' in ledger && 'importRows' in ledger;
 }
 
 /** Passes the rows on, and throws unless they are one whole export. Every import reads through this. */

@@ -99,3 +99,18 @@ function newestSaid(seen: Observation, row: Remembered | undefined, now: number)
     return { saidAt: row?.saidAt ?? null, saidBy: row?.saidBy ?? null };
   return { saidAt: seen.saidAt, saidBy: seen.origin };
 }
+
+export interface Deliveries {
+  /** The ledger's stamp when the key was remembered, ms; undefined if it is unknown or too old. */
+  deliveredAt(key: string): number | undefined;
+}
+
+/** Whether the key was seen within its window, if any. A step of the clock ends windows: they cannot be measured. */
+export function isDuplicate(view: Deliveries, observation: Observation, clock: LedgerClock): boolean {
+  if (observation.dedupeKey === undefined || observation.dedupeKey === null) return false;
+  const deliveredAt = view.deliveredAt(observation.dedupeKey);
+  if (deliveredAt === undefined) return false;
+  const { dedupeWindowMs } = observation;
+  if (dedupeWindowMs === undefined) return true;
+  return deliveredAt > clock.steppedAt && clock.stampedAt - deliveredAt < dedupeWindowMs;
+}

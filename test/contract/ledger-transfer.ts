@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
-import { isTransferable, type LedgerRow, type Transferable, wholeExport } from '../../src/ledger/transfer.ts';
+import type { TailEvent } from '../../src/ledger/ledger.ts';
+import { type LedgerRow, wholeExport } from '../../src/ledger/transfer.ts';
 import { decodeRows, encodeRow } from '../../src/ledger/transfer-codec.ts';
 import { baselined, manifestGone, manifestSeen, tagGone, tagSeen, where } from '../support/ledger-samples.ts';
 import type { Opened, OpenLedger } from './ledger.ts';
@@ -41,9 +41,8 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
       await world.ledger.defer([tagSeen('p', null, minutes(47), { dedupeKey: 'd3' })]);
       await world.ledger.claimPending(1, minuteMs);
     };
-    const exported = async (from: Ledger) => (await collect(transferable(from).exportRows())).map(encodeRow);
-    const imported = (into: Ledger, text: string) =>
-      transferable(into).importRows(decodeRows(chunksOf(text)));
+    const exported = async (from: Opened['ledger']) => (await collect(from.exportRows())).map(encodeRow);
+    const imported = (into: Opened['ledger'], text: string) => into.importRows(decodeRows(chunksOf(text)));
 
     test('a round trip through NDJSON keeps epoch, positions, index and everything remembered', async () => {
       await live();
@@ -89,7 +88,7 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
     test('an export while changes pour in is whole and as of one moment', async () => {
       await live();
       const rows: LedgerRow[] = [];
-      for await (const row of wholeExport(transferable(world.ledger).exportRows())) {
+      for await (const row of wholeExport(world.ledger.exportRows())) {
         rows.push(row);
         if (rows.length < 20) await record(tagSeen(`while-${rows.length}`, 'one', minutes(61)));
       }
@@ -99,7 +98,7 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
 
     test('an export that is not read to its end can be followed by another', async () => {
       await live();
-      for await (const _row of transferable(world.ledger).exportRows()) break;
+      for await (const _row of world.ledger.exportRows()) break;
       expect((await exported(world.ledger)).length).toBeGreaterThan(10);
     });
 
@@ -134,12 +133,6 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
       expect(await other.ledger.bounds()).toEqual(await world.ledger.bounds());
     });
   });
-}
-
-function transferable(ledger: Ledger): Ledger & Transferable {
-  if (!isTransferable(ledger))
-    throw new Error('move the ledger: it cannot export or import rows: must be able to');
-  return ledger;
 }
 
 async function collect(rows: AsyncIterable<LedgerRow>): Promise<LedgerRow[]> {

@@ -1,6 +1,6 @@
 import type { Change } from '../../src/event/change.ts';
 import type { Observation } from '../../src/event/observation.ts';
-import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
+import type { TailEvent } from '../../src/ledger/ledger.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { digestOf, where } from '../support/ledger-samples.ts';
 import type { ContractOptions, Opened, OpenLedger } from './ledger.ts';
@@ -18,13 +18,13 @@ export class World {
   clock: FakeClock = fakeClock(t);
   readonly #open: OpenLedger;
   #opened: Opened | null = null;
-  #ledger: Ledger | null = null;
+  #ledger: Opened['ledger'] | null = null;
 
   constructor(open: OpenLedger) {
     this.#open = open;
   }
 
-  get ledger(): Ledger {
+  get ledger(): Opened['ledger'] {
     if (this.#ledger === null)
       throw new Error('use the ledger: it is not open: must be opened before each test');
     return this.#ledger;

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { LedgerLimits, LedgerOptions } from '../../src/ledger/options.ts';
+import type { Transferable } from '../../src/ledger/transfer.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 import { clockModelContract } from './ledger-clock-model.ts';
 import { clockContract } from './ledger-clocks.ts';
@@ -19,9 +20,9 @@ export interface ContractOptions extends LedgerOptions {
 }
 
 export interface Opened {
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & Transferable;
   /** Closes the ledger and opens what it stored again; absent only where nothing survives. */
-  readonly reopen?: () => Promise<Ledger>;
+  readonly reopen?: () => Promise<Ledger & Transferable>;
   /** Closes the ledger (and the one reopened) and removes what it stored. */
   readonly close: () => Promise<void>;
 }

@@ -27,7 +27,7 @@ export function contractLedgers(target: () => RedisTarget): OpenLedger {
       monotonic: () => clock.monotonic(),
     };
     const open = () => openRedisLedger({ ...options, ...target(), ...own });
-    let ledger: Ledger = await open();
+    let ledger = await open();
     return {
       ledger,
       reopen: async () => {

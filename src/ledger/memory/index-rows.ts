@@ -1,7 +1,9 @@
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decide.ts';
+import type { IndexBounds } from '../options.ts';
 import { compareTags, compareText } from '../tag-cursor.ts';
+import type { LedgerRow } from '../transfer.ts';
 
 interface RepositoryRows extends RepositoryName {
   readonly tags: Map<string, TagRow>;
@@ -10,21 +12,14 @@ interface RepositoryRows extends RepositoryName {
   readonly scopes: BoundedMap<string, true>;
 }
 
-export interface MemoryIndexBounds {
-  readonly maxDeliveryKeys: number;
-  readonly maxScopesPerRepository: number;
-  /** Delivery keys, tombstones and untagged digests older than this are forgotten, ms. */
-  readonly maxAgeMs: number;
-}
-
 export class MemoryIndex implements IndexView {
   readonly #repositories = new Map<string, RepositoryRows>();
   /** Key to its stamp, ms; oldest first. */
   readonly #deliveries: BoundedMap<string, number>;
-  readonly #bounds: MemoryIndexBounds;
+  readonly #bounds: IndexBounds;
   readonly #now: () => number;
 
-  constructor(bounds: MemoryIndexBounds, now: () => number) {
+  constructor(bounds: IndexBounds, now: () => number) {
     this.#bounds = bounds;
     this.#deliveries = new BoundedMap(bounds.maxDeliveryKeys);
     this.#now = now;
@@ -62,8 +57,8 @@ export class MemoryIndex implements IndexView {
 
   /** All present tags, in the order of pages. */
   present(): readonly TagRow[] {
-    return this.allTags()
-      .filter((row) => row.present)
+    return [...this.#repositories.values()]
+      .flatMap(({ tags }) => [...tags.values()].filter((row) => row.present))
       .sort(compareTags);
   }
 
@@ -108,22 +103,14 @@ export class MemoryIndex implements IndexView {
     }
   }
 
-  allTags(): TagRow[] {
-    return [...this.#repositories.values()].flatMap(({ tags }) => [...tags.values()]);
-  }
-
-  allManifests(): ManifestRow[] {
-    return [...this.#repositories.values()].flatMap(({ manifests }) => [...manifests.values()]);
-  }
-
-  allBaselines(): { readonly registry: string; readonly repository: string; readonly scope: string }[] {
-    return [...this.#repositories.values()].flatMap(({ registry, repository, scopes }) =>
-      [...scopes.keys()].map((scope) => ({ registry, repository, scope })),
-    );
-  }
-
-  allDeliveries(): { readonly key: string; readonly at: number }[] {
-    return [...this.#deliveries].map(([key, at]) => ({ key, at }));
+  /** All of it, as rows of an export. */
+  *rows(): Generator<LedgerRow> {
+    for (const { registry, repository, tags, manifests, scopes } of this.#repositories.values()) {
+      for (const tag of tags.values()) yield { row: 'tag', ...tag };
+      for (const manifest of manifests.values()) yield { row: 'manifest', ...manifest };
+      for (const scope of scopes.keys()) yield { row: 'baseline', registry, repository, scope };
+    }
+    for (const [key, at] of this.#deliveries) yield { row: 'delivery', key, at };
   }
 
   #find(registry: string, repository: string): RepositoryRows | undefined {

@@ -5,7 +5,6 @@ import type { Deferred, Observation, PendingObservation, TagObserved } from '../
 import { repositoryKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { decideWithin, type TagRow } from '../decide.ts';
-import { isDuplicate } from '../is-duplicate.ts';
 import type {
   Bounds,
   Ledger,
@@ -31,6 +30,7 @@ import {
   transferFormat,
   wholeExport,
 } from '../transfer.ts';
+import { isDuplicate } from '../weigh.ts';
 import { MemoryIndex } from './index-rows.ts';
 
 export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
@@ -219,10 +219,7 @@ class MemoryLedger implements Ledger, Transferable {
     const rows: LedgerRow[] = [
       { row: 'header', format: transferFormat, epoch: this.#epoch, ...standing },
       ...this.#changes.map(({ epoch: _epoch, ...change }) => ({ row: 'change' as const, ...change })),
-      ...this.#index.allTags().map((tag) => ({ row: 'tag' as const, ...tag })),
-      ...this.#index.allManifests().map((manifest) => ({ row: 'manifest' as const, ...manifest })),
-      ...this.#index.allBaselines().map((baseline) => ({ row: 'baseline' as const, ...baseline })),
-      ...this.#index.allDeliveries().map((delivery) => ({ row: 'delivery' as const, ...delivery })),
+      ...this.#index.rows(),
       ...[...this.#pending.values()].map(({ observation }) => ({ row: 'pending' as const, observation })),
     ];
     return [...rows, { row: 'end', rows: rows.length }];

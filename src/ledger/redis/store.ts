@@ -5,20 +5,12 @@ import { ScriptRunner } from '../../redis/runner.ts';
 import type { Scripts } from '../../redis/scripts.ts';
 import type { LedgerScript } from './scripts.ts';
 
-/** Keys of the ledger that are read without a script. `lua/keys.lua` says what each holds. */
-export interface LedgerKeys {
-  readonly prefix: string;
-  readonly meta: string;
-  readonly log: string;
-  readonly last: string;
-  readonly scopes: string;
-}
-
 /** The newest position that this gateway knows. A server with less has lost changes. */
 export type Seen = () => { readonly epoch: string; readonly head: number };
 
 export class RedisStore extends ScriptRunner<LedgerScript> {
-  readonly keys: LedgerKeys;
+  /** Keys that are read without a script. `lua/keys.lua` says what each holds. */
+  readonly keys: Readonly<Record<'prefix' | 'meta' | 'log' | 'last' | 'scopes', string>>;
   readonly link: RedisLink;
 
   constructor(redis: RedisConnections, scripts: Scripts<LedgerScript>, seen: Seen) {

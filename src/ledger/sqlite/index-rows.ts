@@ -3,31 +3,23 @@ import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decide.ts';
 import type { TagState } from '../ledger.ts';
 import { RecordDamaged } from '../loss.ts';
+import type { IndexBounds } from '../options.ts';
 import { type SummedTag, tagChecksum } from './checksum.ts';
 import { decodeDigest, encodeDigest } from './codec.ts';
 import type { SqliteNames } from './names.ts';
 import type { Db } from './tables.ts';
 
-export interface SqliteIndexBounds {
-  readonly maxDeliveryKeys: number;
-  readonly maxScopesPerRepository: number;
-  /** Delivery keys older than this are forgotten, ms. */
-  readonly maxAgeMs: number;
-}
-
-export interface StoredTag extends SummedTag {
-  readonly as_of: number;
-  /** Null in rows of schema 1. */
-  readonly checksum: number | null;
-  readonly looked_at: number | null;
-  readonly said_at: number | null;
-  readonly said_by_id: number | null;
-}
-
+/** When, and by whom, a row was believed: see `Remembered`. */
 export interface StoredMemory {
   readonly as_of: number;
   readonly said_at: number | null;
   readonly said_by_id: number | null;
+}
+
+export interface StoredTag extends SummedTag, StoredMemory {
+  /** Null in rows of schema 1. */
+  readonly checksum: number | null;
+  readonly looked_at: number | null;
 }
 
 /** A condition on a row of `manifest`: no present tag points at the digest. */
@@ -37,12 +29,12 @@ export const untagged = `NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id =
 /** The index in SQLite. Everything runs within the caller's transaction. */
 export class SqliteIndex implements IndexView {
   readonly #names: SqliteNames;
-  readonly #bounds: SqliteIndexBounds;
+  readonly #bounds: IndexBounds;
   readonly #sql;
   /** The ledger's stamp for the current group, ms. */
   now = 0;
 
-  constructor(db: Db, names: SqliteNames, bounds: SqliteIndexBounds) {
+  constructor(db: Db, names: SqliteNames, bounds: IndexBounds) {
     this.#names = names;
     this.#bounds = bounds;
     this.#sql = {

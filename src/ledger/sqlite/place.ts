@@ -1,13 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ManifeedError } from '../../errors.ts';
 import { refuseFile } from './damage.ts';
 
-interface Identity {
-  readonly path: string;
-  readonly device: bigint;
-  readonly inode: bigint;
-}
+type Identity = Readonly<{ path: string; dev: bigint; ino: bigint }>;
 
 export interface SqlitePlaceOptions {
   /** The ledger's file, opened in WAL mode and claimed. */
@@ -133,7 +129,7 @@ export class SqlitePlace {
     into.fill(0, readSync(this.#logDescriptor, into, 0, logHeaderBytes, 0));
   }
 
-  #isFileOurs({ mtimeNs }: Look): boolean {
+  #isFileOurs({ mtimeNs }: BigIntStats): boolean {
     if (mtimeNs === this.#fileModified) return true;
     this.#readMetaPage(this.#metaPageNow);
     if (!this.#metaPageNow.equals(this.#metaPage)) return false;
@@ -161,15 +157,7 @@ export function lockPathOf(realPath: string): string {
   return `${realPath}.lock`;
 }
 
-interface Look {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly nlink: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-}
-
-function look(path: string, action: string, what = 'the file'): Look {
+function look(path: string, action: string, what = 'the file'): BigIntStats {
   // As bigint: the inode numbers of some file systems need all 64 bits.
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) throw displaced(action, `${what} was deleted or moved`);
@@ -178,12 +166,12 @@ function look(path: string, action: string, what = 'the file'): Look {
 
 function identify(path: string): Identity {
   const { dev, ino } = look(path, 'open ledger');
-  return { path, device: dev, inode: ino };
+  return { path, dev, ino };
 }
 
-function assertSame({ path, device, inode }: Identity, action: string, what: string): Look {
+function assertSame({ path, dev, ino }: Identity, action: string, what: string): BigIntStats {
   const now = look(path, action, what);
-  if (now.dev !== device || now.ino !== inode)
+  if (now.dev !== dev || now.ino !== ino)
     throw displaced(action, `${what} was replaced: another file is at its path`);
   return now;
 }

@@ -1,7 +1,6 @@
 /** Reads a ledger's file while its gateway runs, without a claim, a lock that would disturb it, or a write. */
 import { realpathSync, statSync } from 'node:fs';
 import type { LedgerRow } from '../transfer.ts';
-import { backUpSqlite } from './backup.ts';
 import { isClaimed } from './claim.ts';
 import { refuseDisk } from './error.ts';
 import { SqliteHealth } from './health.ts';
@@ -28,52 +27,36 @@ export interface SqliteFacts {
   readonly owner: Owner | null;
 }
 
-export interface SqliteReader {
-  facts(): SqliteFacts;
-  exportRows(): Generator<LedgerRow>;
-  backUp(target: string): Promise<void>;
-  close(): void;
-}
-
 /** Whether the file has an older schema, which only its owner may update. */
 export function isOldSqlite(path: string): boolean {
-  return using(path, (db) => versionOf(db) < schemaVersion);
+  return reading(path, (db) => versionOf(db) < schemaVersion);
 }
 
 /** @throws UNAVAILABLE if the file cannot be read, or is not a ledger of this schema */
-export function openSqliteReader(path: string): SqliteReader {
-  const db = openForReading(path);
-  return {
-    facts: () => reading(path, () => readFacts(db, realpathSync(path))),
-    *exportRows() {
-      const rows = new SqliteExport(path);
-      try {
-        for (let batch = rows.next(); batch.length > 0; batch = rows.next()) yield* batch;
-      } catch (error) {
-        throw new SqliteHealth(path).refuse('export ledger', error);
-      } finally {
-        rows.close();
-      }
-    },
-    backUp: (target) => backUpSqlite(path, target),
-    close: () => db.close(),
-  };
+export function sqliteFacts(path: string): SqliteFacts {
+  return reading(path, (db) => readFacts(db, realpathSync(path)));
 }
 
-function using<T>(path: string, work: (db: Db) => T): T {
-  const db = openForReading(path);
+/** Every row of the ledger as of one moment. @throws as `sqliteFacts` */
+export function* exportSqlite(path: string): Generator<LedgerRow> {
+  const rows = new SqliteExport(path);
   try {
-    return reading(path, () => work(db));
+    for (let batch = rows.next(); batch.length > 0; batch = rows.next()) yield* batch;
+  } catch (error) {
+    throw new SqliteHealth(path).refuse('export ledger', error);
   } finally {
-    db.close();
+    rows.close();
   }
 }
 
-function reading<T>(path: string, work: () => T): T {
+function reading<T>(path: string, work: (db: Db) => T): T {
+  const db = openForReading(path);
   try {
-    return work();
+    return work(db);
   } catch (error) {
     throw refuseDisk(`read ledger ${path}`, error);
+  } finally {
+    db.close();
   }
 }
 

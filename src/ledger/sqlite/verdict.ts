@@ -1,10 +1,8 @@
 import { isTime } from '../../event/time.ts';
+import type { Bounds } from '../ledger.ts';
 import type { Mark } from './mark.ts';
 
-export interface Standing {
-  readonly epoch: string;
-  readonly head: number;
-  readonly floor: number;
+export interface Standing extends Omit<Bounds, 'lost'> {
   /** `recordedAt` of the newest change, ms since the epoch. */
   readonly recordedAt: number;
 }
