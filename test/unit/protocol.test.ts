@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/errors.ts';
 import { longPollSchema } from '../../src/transport/long-poll.ts';
 import { streamShape } from '../../src/transport/request.ts';
+import { authMessage, subscribeMessage, unsubscribeMessage } from '../../src/transport/websocket/messages.ts';
 
 const root = new URL('../../', import.meta.url);
 const text = readFileSync(new URL('PROTOCOL.md', root), 'utf8');
@@ -36,6 +37,28 @@ describe('PROTOCOL.md', () => {
   it('names every parameter of a subscription', () => {
     const names = new Set([...Object.keys(streamShape), ...Object.keys(longPollSchema.shape)]);
     for (const name of names) expect(text, name).toMatch(new RegExp(`^\\| \`${name}\``, 'm'));
+  });
+
+  it('names the messages of a client, with every member', () => {
+    const rows = [...text.matchAll(/^\| `(\{"type":"(?:subscribe|unsubscribe|auth)"[^`]*\})` \|/gm)];
+    const listed = rows.map(([, row = '']) =>
+      [...row.replace(/:"\w+"/, '').matchAll(/"(\w+)"/g)].map(([, name]) => name).sort(),
+    );
+    const known = [subscribeMessage, unsubscribeMessage, authMessage].map(({ shape }) =>
+      Object.keys(shape).sort(),
+    );
+    expect(listed).toEqual(known);
+  });
+
+  it('names the types of all messages over WebSocket, and no other', () => {
+    const listed = [...text.matchAll(/^\| `\{"type":"(\w+)"/gm)].map(([, type]) => type);
+    const folder = new URL('src/transport/websocket/', root);
+    const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+    const types = /"type":"(\w+)"|\btype: (?:z\.literal\()?'(\w+)'/g;
+    const known = sources.flatMap((source) =>
+      [...source.matchAll(types)].map(([, inText, inCode]) => inText ?? inCode),
+    );
+    expect([...new Set(listed)].sort()).toEqual([...new Set(known)].sort());
   });
 
   it('promises nothing that no test cites', () => {
