@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import type { Reply } from '../../../upstream/registry-client.ts';
-import { linkOf } from './generic.ts';
-import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
+import { type Lister, linkOf, type Page, parsePage, parseTime, walkPages } from './lister.ts';
 
-const pageSchema = z.object({
-  tags: z
-    .array(
-      z.object({
-        name: z.string(),
-        digest: z.string().nullable().optional(),
-        lastUpdateTime: z.string().nullable().optional(),
-      }),
-    )
-    .nullable()
-    .optional(),
+const tagSchema = z.object({
+  name: z.string(),
+  digest: z.string().nullish(),
+  lastUpdateTime: z.string().nullish(),
 });
+const pageSchema = z.object({ tags: z.array(tagSchema).nullish() });
 
 const pageSize = 100;
 
@@ -32,9 +25,7 @@ export const acr: Lister = {
       first,
       kind: 'metadata',
       scope: `repository:${request.repository}:pull,metadata_read`,
-      newestFirst: true,
-      emptyWhenMissing: false,
-      parse: (reply) => parseTags(reply, first),
+      parse: parseTags,
     });
   },
 };

@@ -1,16 +1,15 @@
 import { z } from 'zod';
-import { pullScope } from '../../../upstream/manifest.ts';
 import type { Reply } from '../../../upstream/registry-client.ts';
-import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
+import { type Lister, nextPage, type Page, parsePage, parseTime, walkPages } from './lister.ts';
 
 const pageSchema = z.object({
-  next: z.string().nullable().optional(),
+  next: z.string().nullish(),
   results: z.array(
     z.object({
       name: z.string(),
-      last_updated: z.string().nullable().optional(),
-      tag_last_pushed: z.string().nullable().optional(),
-      digest: z.string().nullable().optional(),
+      last_updated: z.string().nullish(),
+      tag_last_pushed: z.string().nullish(),
+      digest: z.string().nullish(),
     }),
   ),
 });
@@ -28,15 +27,7 @@ export const dockerHub: Lister = {
       `v2/repositories/${request.repository}/tags?page_size=${pageSize}&ordering=last_updated`,
       request.client.metadataBase,
     );
-    return walkPages(request, {
-      first,
-      kind: 'metadata',
-      authorize: 'nothing',
-      scope: pullScope(request.repository),
-      newestFirst: true,
-      emptyWhenMissing: false,
-      parse: (reply) => parseTags(reply, first),
-    });
+    return walkPages(request, { first, kind: 'metadata', authorize: 'nothing', parse: parseTags });
   },
 };
 
@@ -52,10 +43,4 @@ function parseTags(reply: Reply, first: URL): Page {
     // `next` names the public host even behind a proxy, so pages are counted instead.
     next: more ? nextPage(reply.url.searchParams.has('page') ? reply.url : first) : null,
   };
-}
-
-function nextPage(page: URL): URL {
-  const next = new URL(page);
-  next.searchParams.set('page', String(Number(page.searchParams.get('page') ?? '1') + 1));
-  return next;
 }

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { pullScope } from '../../../upstream/manifest.ts';
 import type { Reply } from '../../../upstream/registry-client.ts';
-import { generic, linkOf } from './generic.ts';
-import { type Lister, type Page, parsePage, type TagRow, walkPages } from './lister.ts';
+import { generic } from './generic.ts';
+import { type Lister, linkOf, type Page, parsePage, type TagRow, walkPages } from './lister.ts';
 
 const pageSchema = z.object({
-  tags: z.array(z.string()).nullable().optional(),
+  tags: z.array(z.string()).nullish(),
   manifest: z
     .record(
       z.string(),
@@ -21,14 +20,7 @@ export const gar: Lister = {
   incremental: false,
   async list(request) {
     const first = new URL(`v2/${request.repository}/tags/list`, request.client.base);
-    const listing = await walkPages(request, {
-      first,
-      kind: 'tags',
-      scope: pullScope(request.repository),
-      newestFirst: false,
-      emptyWhenMissing: true,
-      parse: (reply) => parseTags(reply, first),
-    });
+    const listing = await walkPages(request, { first, kind: 'tags', parse: parseTags });
     // Without digests this is a plain list, which `generic` reads page by page.
     const plain = listing.rows.size > 0 && ![...listing.rows.values()].some((row) => row.digest !== null);
     return plain ? generic.list(request) : listing;

@@ -1,13 +1,9 @@
 import { z } from 'zod';
-import { nextLink } from '../../../upstream/link.ts';
-import { pullScope } from '../../../upstream/manifest.ts';
-import { headerOf } from '../../../upstream/rate-limit.ts';
 import type { Reply } from '../../../upstream/registry-client.ts';
-import { UpstreamError } from '../../../upstream/upstream-error.ts';
-import { type Lister, type Page, parsePage, walkPages } from './lister.ts';
+import { type Lister, linkOf, type Page, parsePage, walkPages } from './lister.ts';
 
 // Distribution answers `"tags": null` if all tags were deleted. Tags that are not strings are dropped one by one.
-const pageSchema = z.object({ tags: z.array(z.unknown()).nullable().optional() });
+const pageSchema = z.object({ tags: z.array(z.unknown()).nullish() });
 
 /** Most registries cap `n` at 1,000, and some ignore it. */
 const pageSize = 1_000;
@@ -18,35 +14,12 @@ export const generic: Lister = {
   incremental: false,
   list(request) {
     const first = new URL(`v2/${request.repository}/tags/list?n=${pageSize}`, request.client.base);
-    return walkPages(request, {
-      first,
-      kind: 'tags',
-      scope: pullScope(request.repository),
-      newestFirst: false,
-      emptyWhenMissing: true,
-      parse: (reply) => parseTags(reply, first),
-    });
+    return walkPages(request, { first, kind: 'tags', parse: parseTags });
   },
 };
 
 function parseTags(reply: Reply, first: URL): Page {
-  const { tags } = parsePage(reply, pageSchema);
-  return {
-    rows: (tags ?? []).map((tag) => ({
-      tag: typeof tag === 'string' ? tag : '',
-      digest: null,
-      movedAt: null,
-    })),
-    next: linkOf(reply, first),
-  };
-}
-
-/** The next page by `Link`. @throws UpstreamError `redirect` if it leads to another origin */
-export function linkOf(reply: Reply, first: URL): URL | null {
-  try {
-    // Resolve against the page, unless a redirect brought it from another origin.
-    return nextLink(headerOf(reply.headers, 'link'), reply.url.origin === first.origin ? reply.url : first);
-  } catch (error) {
-    throw new UpstreamError('redirect', error instanceof Error ? error.message : 'follow Link', error);
-  }
+  const tags = parsePage(reply, pageSchema).tags ?? [];
+  const names = tags.map((tag) => (typeof tag === 'string' ? tag : ''));
+  return { rows: names.map((tag) => ({ tag, digest: null, movedAt: null })), next: linkOf(reply, first) };
 }

@@ -1,20 +1,11 @@
 import { z } from 'zod';
-import { pullScope } from '../../../upstream/manifest.ts';
 import type { Reply } from '../../../upstream/registry-client.ts';
 import { UpstreamError } from '../../../upstream/upstream-error.ts';
-import { linkOf } from './generic.ts';
-import { type Lister, type Page, parsePage, parseTime, walkPages } from './lister.ts';
+import { type Lister, linkOf, type Page, parsePage, parseTime, walkPages } from './lister.ts';
 
-const pageSchema = z.array(
-  z.object({
-    digest: z.string(),
-    push_time: z.string().nullable().optional(),
-    tags: z
-      .array(z.object({ name: z.string(), push_time: z.string().nullable().optional() }))
-      .nullable()
-      .optional(),
-  }),
-);
+const time = z.string().nullish();
+const tags = z.array(z.object({ name: z.string(), push_time: time })).nullish();
+const pageSchema = z.array(z.object({ digest: z.string(), push_time: time, tags }));
 
 const pageSize = 100;
 
@@ -22,15 +13,11 @@ const pageSize = 100;
 export const harbor: Lister = {
   name: 'harbor',
   incremental: true,
-  list(request) {
+  async list(request) {
     const slash = request.repository.indexOf('/');
     if (slash === -1) {
-      return Promise.reject(
-        new UpstreamError(
-          'missing',
-          `list tags of ${request.repository}: no project: must be project/repository`,
-        ),
-      );
+      const what = `list tags of ${request.repository}: no project: must be project/repository`;
+      throw new UpstreamError('missing', what);
     }
     const project = request.repository.slice(0, slash);
     // Slashes are encoded twice, because Harbor's front end decodes once.
@@ -40,15 +27,7 @@ export const harbor: Lister = {
         `?page=1&page_size=${pageSize}&sort=-push_time&with_tag=true`,
       request.client.metadataBase,
     );
-    return walkPages(request, {
-      first,
-      kind: 'metadata',
-      authorize: 'basic',
-      scope: pullScope(request.repository),
-      newestFirst: true,
-      emptyWhenMissing: false,
-      parse: (reply) => parseArtifacts(reply, first),
-    });
+    return walkPages(request, { first, kind: 'metadata', authorize: 'basic', parse: parseArtifacts });
   },
 };
 

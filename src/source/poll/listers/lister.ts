@@ -2,10 +2,15 @@
  * How one kind of registry lists its tags and, if it can, what moved since the last look. Each kind is one small
  * file. A lister never decides that a tag changed or is gone: the look asks by HEAD first.
  */
+import type { z } from 'zod';
 import { isTag } from '../../../event/reference.ts';
-import type { RegistryClient, Reply, RequestKind } from '../../../upstream/registry-client.ts';
+import { nextLink } from '../../../upstream/link.ts';
+import { pullScope } from '../../../upstream/manifest.ts';
+import { headerOf } from '../../../upstream/rate-limit.ts';
+import type { RegistryClient, Reply } from '../../../upstream/registry-client.ts';
 import { UpstreamError } from '../../../upstream/upstream-error.ts';
 
+/** One tag of a list. */
 export interface TagRow {
   readonly tag: string;
   /** Null: the list does not say. */
@@ -15,7 +20,7 @@ export interface TagRow {
 }
 
 /** How a walk ended. Only after `complete` is a missing tag suspected gone. */
-export type ListingEnd =
+type ListingEnd =
   | 'complete'
   /** Newest first, read down to what the last listing had seen. */
   | 'caught-up'
@@ -23,6 +28,7 @@ export type ListingEnd =
   | 'bounded'
   | 'looping';
 
+/** What a walk found. */
 export interface Listing {
   readonly rows: ReadonlyMap<string, TagRow>;
   readonly end: ListingEnd;
@@ -32,7 +38,7 @@ export interface Listing {
   readonly invalidTags: number;
 }
 
-export interface ListRequest {
+interface ListRequest {
   readonly client: RegistryClient;
   readonly repository: string;
   /**
@@ -42,12 +48,14 @@ export interface ListRequest {
   readonly bounds: ListBounds;
 }
 
+/** How much of a list is read. */
 export interface ListBounds {
   readonly maxTags: number;
   readonly maxPages: number;
   readonly maxPageBytes: number;
 }
 
+/** Beyond these, a list is read in part. */
 export const defaultListBounds: ListBounds = {
   maxTags: 50_000,
   maxPages: 1_000,
@@ -68,28 +76,32 @@ export interface Lister {
   list(request: ListRequest): Promise<Listing>;
 }
 
+/** One page of a list. */
 export interface Page {
   readonly rows: readonly TagRow[];
   readonly next: URL | null;
 }
 
+/** One walk through the pages of a list. */
 export interface Walk {
   readonly first: URL;
-  readonly kind: RequestKind;
-  readonly scope: string;
+  /**
+   * `tags`: tags/list, of which a 404 means an empty list (no such repository). `metadata`: an API of the registry's
+   * own, newest first, so that `since` may end the walk; a 404 means that it does not serve the repository.
+   */
+  readonly kind: 'tags' | 'metadata';
+  /** Token scope; default: to pull. */
+  readonly scope?: string;
   /** See `ClientRequest`; default `asked`. */
   readonly authorize?: 'asked' | 'basic' | 'nothing';
-  /** Rows come newest first, so `since` may end the walk. */
-  readonly newestFirst: boolean;
   /** @throws UpstreamError `invalid` if the page has another shape */
-  readonly parse: (page: Reply) => Page;
-  /** A 404 means an empty list (no such repository), not a missing API. */
-  readonly emptyWhenMissing: boolean;
+  readonly parse: (page: Reply, first: URL) => Page;
 }
 
 /** Pages in a row without one new tag; one more ends the walk as `looping`. */
 const maxBarrenPages = 1;
 
+/** Reads a list page by page, within the bounds. @throws UpstreamError */
 export async function walkPages(request: ListRequest, walk: Walk): Promise<Listing> {
   const { bounds, since } = request;
   const rows = new Map<string, TagRow>();
@@ -107,11 +119,11 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
     const reply = await fetchPage(request, walk, next);
     askedAt ??= reply.sentAt;
     if (reply.status === 404 && visited.size === 1) return ended('complete');
-    const page = walk.parse(reply);
+    const page = walk.parse(reply, walk.first);
     const sizeBefore = rows.size;
     let caughtUp = false;
     for (const row of page.rows) {
-      caughtUp ||= walk.newestFirst && since !== null && row.movedAt !== null && row.movedAt < since;
+      caughtUp ||= walk.kind === 'metadata' && since !== null && row.movedAt !== null && row.movedAt < since;
       if (!isTag(row.tag)) invalidTags += 1;
       else if (rows.size >= bounds.maxTags && !rows.has(row.tag)) return ended('bounded');
       // If rows come newest first, the first row of a tag is the valid one.
@@ -126,18 +138,18 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
   return ended('complete');
 }
 
-async function fetchPage({ client, bounds }: ListRequest, walk: Walk, url: URL): Promise<Reply> {
+async function fetchPage({ client, repository, bounds }: ListRequest, walk: Walk, url: URL): Promise<Reply> {
   const reply = await client.send({
     kind: walk.kind,
     method: 'GET',
     url,
-    scope: walk.scope,
+    scope: walk.scope ?? pullScope(repository),
     authorize: walk.authorize ?? 'asked',
     accept: 'application/json',
     maxBytes: bounds.maxPageBytes,
   });
   const { status } = reply;
-  if (status === 200 || (status === 404 && walk.emptyWhenMissing && isUnknownName(reply))) return reply;
+  if (status === 200 || (status === 404 && walk.kind === 'tags' && isUnknownName(reply))) return reply;
   throw new UpstreamError(
     status >= 400 && status < 500 ? 'missing' : 'invalid',
     `list tags at ${url.host}${url.pathname}: status ${status}: must be 200`,
@@ -150,27 +162,27 @@ function isUnknownName(reply: Reply): boolean {
 }
 
 /** Parses a page's JSON. @throws UpstreamError `invalid` */
-export function parsePage<T>(
-  reply: Reply,
-  schema: { safeParse(value: unknown): { readonly success: boolean; readonly data?: T | undefined } },
-): T {
-  let json: unknown;
+export function parsePage<T>(reply: Reply, schema: z.ZodType<T>): T {
   try {
-    json = JSON.parse(reply.body.toString('utf8'));
+    return schema.parse(JSON.parse(reply.body.toString('utf8')));
   } catch (error) {
-    throw notAsExpected(reply, error);
+    const { host, pathname } = reply.url;
+    const what = `list tags at ${host}${pathname}: a body of another shape: must be a list of tags`;
+    throw new UpstreamError('invalid', what, error);
   }
-  const parsed = schema.safeParse(json);
-  if (parsed.data === undefined) throw notAsExpected(reply);
-  return parsed.data;
 }
 
-function notAsExpected(reply: Reply, cause?: unknown): UpstreamError {
-  return new UpstreamError(
-    'invalid',
-    `list tags at ${reply.url.host}${reply.url.pathname}: a body of another shape: must be a list of tags`,
-    cause,
-  );
+/** The next page by `Link`. @throws UpstreamError `redirect` if it leads to another origin */
+export function linkOf(reply: Reply, first: URL): URL | null {
+  // Resolve against the page, unless a redirect brought it from another origin.
+  return nextLink(headerOf(reply.headers, 'link'), reply.url.origin === first.origin ? reply.url : first);
+}
+
+/** The next page of a list whose pages are counted by `page`, from 1. */
+export function nextPage(page: URL): URL {
+  const next = new URL(page);
+  next.searchParams.set('page', String(Number(page.searchParams.get('page') ?? '1') + 1));
+  return next;
 }
 
 /** Parses an ISO 8601 time to ms since the epoch; null if absent or malformed. */
