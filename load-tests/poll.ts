@@ -8,25 +8,24 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { systemClock } from '../src/lib/clock.ts';
 import type { RegistryPollOptions } from '../src/source/poll/options.ts';
-import { createPoller, type PollerOptions } from '../src/source/poll/poller.ts';
+import type { Poller, PollerOptions } from '../src/source/poll/poller.ts';
 import type { Exchange } from '../src/upstream/exchange.ts';
+import { emptyView, pollerOf } from '../test/support/poll-rig.ts';
 
 const seconds = 10;
 const tags = Array.from({ length: 10 }, (_, n) => `1.${n}`);
 const digest = `sha256:${'a'.repeat(64)}`;
 
-function pollerOf(
+function startPoller(
   host: string,
   poll: RegistryPollOptions,
   repositories: number,
   more: Partial<PollerOptions>,
-): ReturnType<typeof createPoller> {
-  return createPoller({
+): Poller {
+  return pollerOf({
     registries: [{ host, plainHttp: true, poll }],
     watch: Array.from({ length: repositories }, (_, n) => ({ repository: `${host}/team/app-${n}`, tags })),
-    observe: async () => 0,
-    async *knownTags() {},
-    baselines: async () => tags,
+    ledger: emptyView(tags),
     ...more,
   });
 }
@@ -57,10 +56,13 @@ async function measureHeads(): Promise<void> {
     concurrency: 64,
     onDemand: false,
   };
-  const poller = pollerOf(host, poll, 200, {
-    observe: async (observations) => {
-      seen += observations.length;
-      return 0;
+  const poller = startPoller(host, poll, 200, {
+    ledger: {
+      ...emptyView(tags),
+      observe: async (observations) => {
+        seen += observations.length;
+        return 0;
+      },
     },
   });
   await poller.start();
@@ -104,13 +106,16 @@ async function measureMemory(): Promise<void> {
     done = resolve;
   });
   const before = heapBytes();
-  const poller = pollerOf('registry.example.com', poll, repositories, {
+  const poller = startPoller('registry.example.com', poll, repositories, {
     exchangeFor: () => exchange,
-    observe: async (observations) => {
-      const name = observations[0]?.repository;
-      if (name !== undefined) seen.add(name);
-      if (seen.size === repositories) done();
-      return 0;
+    ledger: {
+      ...emptyView(tags),
+      observe: async (observations) => {
+        const name = observations[0]?.repository;
+        if (name !== undefined) seen.add(name);
+        if (seen.size === repositories) done();
+        return 0;
+      },
     },
   });
   await poller.start();

@@ -41,7 +41,8 @@ import { keepTrimmed } from './ledger/trimming.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import { type Random, systemRandom } from './lib/random.ts';
-import { createPolling } from './source/poll/polling.ts';
+import { viewLedger } from './source/poll/ledger-view.ts';
+import { Poller } from './source/poll/poller.ts';
 import { Completion } from './source/webhook/completion.ts';
 import { withDefaultRegistry } from './source/webhook/kinds/manifeed.ts';
 import { DeliveryLog } from './source/webhook/log/deliveries.ts';
@@ -71,16 +72,16 @@ export async function openApp(options: AppOptions): Promise<App> {
   const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
   const newest = await ClockWatch.open({ ledger, ...common });
   const cluster = await joinCluster(ledger, clock);
-  const polling = createPolling({
-    ...{ ...common, ledger, countOutcomes, registries, watch, defaultRegistry },
+  const poller = new Poller({
+    ...{ ...common, ledger: viewLedger(ledger, countOutcomes), registries, watch, defaultRegistry },
     ...{ scheduleFor: cluster.scheduleFor, budgetFor: cluster.budgetFor },
     onPressure: (registry) => hub.pacer.rate.press(registry),
   });
   const hub = await Hub.open({
     ...{ ...common, ...limits, ledger, interests: limits, pace: canonicalPace(config) },
-    ...{ countsOf: cluster.countsOf, onDemand: polling.onDemand },
+    ...{ countsOf: cluster.countsOf, onDemand: poller.onDemand },
   });
-  const completion = new Completion({ ...common, ledger, registries: polling.poller, countOutcomes });
+  const completion = new Completion({ ...common, ledger, registries: poller, countOutcomes });
 
   const listenIsLoopback = isLoopback(config.listen.host);
   const { allowNone } = config.pace;
@@ -107,7 +108,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const deliveries = new DeliveryLog(hooks, clock);
   const webhooks = {
     ...{ ...common, hooks, deliveries, fetchText, ledger, completion, countOutcomes },
-    confirm: polling.confirm,
+    confirm: poller.onWebhook,
   };
   await serveApi(server, {
     ...{ version, authorise },
@@ -120,7 +121,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       healthz,
       readyz([admission, ledger]),
       metricsEndpoint(metrics),
-      upstreams(polling.poller),
+      upstreams(poller),
       getPace(hub.pacer),
       putPace(hub.pacer, defaultRegistry),
     ],
@@ -135,9 +136,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   ];
   cluster.tell(() => hub.pacedCounts());
   completion.start();
-  await polling.start();
+  await poller.start();
   return new Lifecycle({
     ...{ ...common, config, server, admission, hub, ledger, stops },
-    ...{ sources: [polling, completion], cluster },
+    ...{ sources: [poller, completion], cluster },
   });
 }

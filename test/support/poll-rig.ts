@@ -1,13 +1,16 @@
+import { createMemoryCluster } from '../../src/cluster/memory/cluster.ts';
 import type { Change } from '../../src/event/change.ts';
 import type { Observation } from '../../src/event/observation.ts';
 import type { Ledger, Outcome } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { noLog } from '../../src/lib/log.ts';
+import { noMetrics } from '../../src/lib/metrics.ts';
 import { systemRandom } from '../../src/lib/random.ts';
-import type { LedgerView } from '../../src/source/poll/ledger-view.ts';
+import { type LedgerView, viewLedger } from '../../src/source/poll/ledger-view.ts';
 import type { RegistryOptions, RegistryPollOptions } from '../../src/source/poll/options.ts';
-import { createPoller, type Poller, type PollerOptions } from '../../src/source/poll/poller.ts';
+import { Poller, type PollerOptions } from '../../src/source/poll/poller.ts';
 
 /** Short intervals, for tests in real time. */
 export const quickPoll: RegistryPollOptions = {
@@ -40,25 +43,35 @@ export function viewOf(
   onRecord: (o: readonly Observation[], r: Recorded) => void = () => {},
 ): LedgerView {
   return {
+    ...viewLedger(ledger, () => {}),
     async observe(observations) {
       const recorded = await ledger.record(observations);
       onRecord(observations, recorded);
       return recorded.changes.length;
     },
-    async *knownTags(registry, repository) {
-      let cursor: string | null = null;
-      do {
-        const page: Awaited<ReturnType<Ledger['tags']>> = await ledger.tags({
-          repositories: [`${registry}/${repository}`],
-          limit: 1_000,
-          ...(cursor === null ? {} : { cursor }),
-        });
-        yield* page.tags;
-        cursor = page.cursor;
-      } while (cursor !== null);
-    },
-    baselines: (registry, repository) => ledger.baselines(registry, repository),
   };
+}
+
+/** A ledger that knows no tags, has these baselines, and makes no changes. */
+export function emptyView(baselines: readonly string[] = []): LedgerView {
+  return {
+    observe: async () => 0,
+    async *knownTags() {},
+    baselines: async () => baselines,
+    onReset: () => () => {},
+  };
+}
+
+/** A poller of one gateway; what is not given is silent. */
+export function pollerOf(options: Partial<PollerOptions>): Poller {
+  const { clock = systemClock } = options;
+  const cluster = createMemoryCluster(clock);
+  return new Poller({
+    ...{ registries: [], watch: [], defaultRegistry: 'docker.io', ledger: emptyView() },
+    ...{ scheduleFor: cluster.scheduleFor, budgetFor: cluster.budgetFor, onPressure() {} },
+    ...{ clock, random: systemRandom, metrics: noMetrics, log: noLog },
+    ...options,
+  });
 }
 
 type Recorded = Awaited<ReturnType<Ledger['record']>>;
@@ -90,12 +103,7 @@ export async function rig(
       one.resolve();
     }
   });
-  const poller = createPoller({
-    watch: [],
-    ...view,
-    clock: given.clock ?? systemClock,
-    ...options,
-  });
+  const poller = pollerOf({ ledger: view, clock: given.clock ?? systemClock, ...options });
   return {
     poller,
     ledger,

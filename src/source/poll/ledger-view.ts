@@ -1,5 +1,8 @@
 import type { Observation } from '../../event/observation.ts';
+import type { CountOutcomes } from '../../ledger/counters.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 
+/** A tag that the ledger knows; a null digest is still unknown. */
 export interface KnownTag {
   readonly tag: string;
   readonly digest: string | null;
@@ -12,4 +15,33 @@ export interface LedgerView {
   knownTags(registry: string, repository: string): AsyncIterable<KnownTag>;
   /** Scopes that have been looked at completely. */
   baselines(registry: string, repository: string): Promise<readonly string[]>;
+  /** Calls back each time that the ledger lost its continuity. Returns a function that ends this. */
+  onReset(lost: () => void): () => void;
+}
+
+const pageSize = 1_000;
+
+/** What the poller sees of a ledger, and counts as observed. */
+export function viewLedger(ledger: Ledger, countOutcomes: CountOutcomes): LedgerView {
+  return {
+    async observe(observations) {
+      const { outcomes, changes } = await ledger.record(observations);
+      countOutcomes('poll', outcomes);
+      return changes.length;
+    },
+    async *knownTags(registry, repository) {
+      const query = { repositories: [`${registry}/${repository}`], limit: pageSize };
+      let page = await ledger.tags(query);
+      yield* page.tags;
+      while (page.cursor !== null) {
+        page = await ledger.tags({ ...query, cursor: page.cursor });
+        yield* page.tags;
+      }
+    },
+    baselines: (registry, repository) => ledger.baselines(registry, repository),
+    onReset: (lost) =>
+      ledger.tail((event) => {
+        if (event.kind === 'reset') lost();
+      }),
+  };
 }

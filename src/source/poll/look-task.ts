@@ -1,10 +1,11 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import type { LedgerView } from './ledger-view.ts';
-import type { ListBounds, Lister } from './listers/lister.ts';
+import type { Lister } from './listers/lister.ts';
 import type { Memo } from './memo.ts';
 import type { Scopes } from './scopes.ts';
 
+/** What is looked at, and how. */
 export interface LookTask {
   readonly registry: string;
   readonly repository: string;
@@ -24,16 +25,18 @@ export interface LookTask {
   readonly enterLarge: () => (() => void) | null;
 }
 
-export interface LookDeps extends LedgerView {
+/** What a look uses. */
+export interface LookDeps {
+  readonly ledger: LedgerView;
   readonly client: RegistryClient;
   readonly lister: Lister;
-  readonly bounds: ListBounds;
   readonly clock: Clock;
   readonly onBadAnswer: (reason: string, by?: number) => void;
   /** A look withheld a mass loss, and no earlier one did. */
   readonly onMassLoss: () => void;
 }
 
+/** What a look came to. */
 export interface LookResult {
   readonly memo: Memo;
   readonly changes: number;

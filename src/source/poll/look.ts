@@ -7,12 +7,12 @@ import { headTag, type TagLook } from '../../upstream/manifest.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
 import { LookBatch } from './batch.ts';
 import { generic } from './listers/generic.ts';
-import type { Lister, Listing } from './listers/lister.ts';
+import { type Lister, type Listing, listBounds } from './listers/lister.ts';
 import type { LookDeps, LookResult, LookTask } from './look-task.ts';
 import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './losses.ts';
 import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
-import { newnessOf } from './scopes.ts';
+import { matcherOf } from './scopes.ts';
 
 /** HEADs that may follow each other at once; more are spread over time. */
 const burstHeads = 16;
@@ -28,6 +28,7 @@ const maxWitnesses = 3;
 /** Failed looks in a row after which a scope counts as seen without the tags that failed. */
 const patience = 3;
 
+/** Looks once. Never rejects: what failed is in the result. */
 export async function lookAt(task: LookTask, deps: LookDeps): Promise<LookResult> {
   const look = new Look(task, deps);
   await look.run();
@@ -59,7 +60,7 @@ class Look {
   constructor(task: LookTask, deps: LookDeps) {
     this.#task = task;
     this.#deps = deps;
-    this.#batch = new LookBatch(deps, deps.clock);
+    this.#batch = new LookBatch(deps.ledger, deps.clock);
     this.#memo = task.memo;
     this.#losses = new Losses(task.scopes, task.memo.lostSince, deps.clock.now(), task.confirmMs);
   }
@@ -105,8 +106,8 @@ class Look {
   async #prepare(): Promise<void> {
     const { registry, repository, scopes, memo, baselineKey } = this.#task;
     if (memo.baselined === baselineKey) return;
-    const baselines = await this.#deps.baselines(registry, repository);
-    this.#isNew = newnessOf(baselines);
+    const baselines = await this.#deps.ledger.baselines(registry, repository);
+    this.#isNew = matcherOf(baselines);
     const known = new Set(baselines);
     this.#unbaselined = scopes.all.filter((scope) => !known.has(scope));
     if (this.#unbaselined.length === 0) this.#memo = { ...this.#memo, baselined: baselineKey };
@@ -146,9 +147,14 @@ class Look {
   }
 
   async #walk(lister: Lister, since: number | null): Promise<Listing> {
-    const { client, bounds, onBadAnswer } = this.#deps;
+    const { client, onBadAnswer } = this.#deps;
     this.#requests += 1;
-    const listing = await lister.list({ client, repository: this.#task.repository, since, bounds });
+    const listing = await lister.list({
+      client,
+      repository: this.#task.repository,
+      since,
+      bounds: listBounds,
+    });
     this.#answered = true;
     if (listing.invalidTags > 0) onBadAnswer('invalid-tag', listing.invalidTags);
     if (listing.end === 'looping') onBadAnswer('looping-list');
@@ -174,8 +180,8 @@ class Look {
   async #readKnown(): Promise<KnownTags> {
     const { registry, repository } = this.#task;
     const known = new Map<string, string | null>();
-    for await (const { tag, digest } of this.#deps.knownTags(registry, repository)) {
-      if (known.size >= this.#deps.bounds.maxTags) break;
+    for await (const { tag, digest } of this.#deps.ledger.knownTags(registry, repository)) {
+      if (known.size >= listBounds.maxTags) break;
       known.set(tag, digest);
     }
     this.#known = known;

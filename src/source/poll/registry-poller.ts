@@ -3,9 +3,8 @@
  * pollers share nothing, so a registry in trouble delays no other.
  */
 
-import type { Claim, Schedule } from '../../cluster/schedule.ts';
+import type { Claim } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Random } from '../../lib/random.ts';
 import type { RareLog } from '../../lib/rare-log.ts';
 import {
   afterFailure,
@@ -17,13 +16,14 @@ import {
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
 import type { LedgerView } from './ledger-view.ts';
-import type { ListBounds, Lister } from './listers/lister.ts';
+import type { Lister } from './listers/lister.ts';
 import { LoadSlots } from './load-slots.ts';
 import { lookAt } from './look.ts';
 import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
+import type { PollMetrics } from './metrics.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
-import { Repositories } from './repositories.ts';
+import { Repositories, type RepositoriesOptions } from './repositories.ts';
 import { type RepositoryState, scopesOf } from './repository-state.ts';
 import { compileScopes, matcherOf } from './scopes.ts';
 import { fairHeads, verdictOf } from './verdict.ts';
@@ -39,22 +39,12 @@ const minIdleMs = 1;
 const soonMs = 1_000;
 const confirmSpacingMs = 5_000;
 
-export interface RegistryPollerDeps {
-  readonly options: RegistryOptions;
+interface RegistryPollerDeps extends RepositoriesOptions {
   readonly client: RegistryClient;
   readonly lister: Lister;
-  readonly schedule: Schedule;
   readonly ledger: LedgerView;
-  readonly bounds: ListBounds;
-  readonly lingerMs: number;
-  readonly maxOnDemand: number;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly rareLog: RareLog;
-  /** Outcome of each look: `ok` or the reason of its failure. */
-  readonly onLook: (outcome: string) => void;
-  readonly onBadAnswer: (reason: string, by?: number) => void;
-  readonly onMassLoss: () => void;
+  readonly metrics: PollMetrics;
 }
 
 export class RegistryPoller {
@@ -203,12 +193,13 @@ export class RegistryPoller {
     memo: Memo,
     signal: AbortSignal,
   ): Promise<void> {
-    const { ledger, client, lister, bounds } = this.#deps;
+    const { ledger, client, lister, metrics } = this.#deps;
+    const registry = this.options.host;
     const scopes = compileScopes([...claim.scopes, ...(state === undefined ? [] : scopesOf(state))]);
     const watch = state?.watch;
     const result = await lookAt(
       {
-        registry: this.options.host,
+        registry,
         repository: claim.repository,
         scopes,
         memo,
@@ -221,18 +212,17 @@ export class RegistryPoller {
         enterLarge: () => this.#enterLarge(),
       },
       {
-        ...ledger,
+        ledger,
         client,
         lister,
-        bounds,
         clock: this.#clock,
         onMassLoss: () => {
-          this.#deps.onMassLoss();
+          metrics.massLosses.inc({ registry });
           const what = `most known tags are gone at once: announced if a look in ${this.options.poll.intervalMs} ms finds the same`;
           this.#warn('mass-loss', what, 'look', claim.repository);
         },
         onBadAnswer: (bad, by) => {
-          this.#deps.onBadAnswer(bad, by);
+          metrics.badAnswers.inc({ registry, reason: bad }, by);
           this.#warn(bad, `${by ?? 1} answers that broke the rules`, 'look', claim.repository);
         },
       },
@@ -248,7 +238,7 @@ export class RegistryPoller {
     const now = this.#clock.now();
     const { error } = result;
     const reason = error === null ? null : reasonOf(error);
-    this.#deps.onLook(reason ?? 'ok');
+    this.#deps.metrics.looks.inc({ registry: this.options.host, outcome: reason ?? 'ok' });
     if (error !== null && reason !== 'closed') this.#warn(reason ?? '', error, 'look', claim.repository);
     if (result.answered) this.#breaker = afterSuccess(this.#breaker);
     else if (error instanceof UpstreamError && isOutage(error.reason)) {

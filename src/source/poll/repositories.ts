@@ -7,6 +7,7 @@ import type { RegistryOptions, WatchOptions } from './options.ts';
 import { RepositoryState, scopesOf } from './repository-state.ts';
 import { covers, sameScopes } from './scopes.ts';
 
+/** What the repositories of one registry need. */
 export interface RepositoriesOptions {
   readonly options: RegistryOptions;
   readonly schedule: Schedule;
@@ -17,7 +18,7 @@ export interface RepositoriesOptions {
 }
 
 /** `refused`: not polled. `soon`: more is wanted than before, so a look comes within a second. */
-export type DemandOutcome = 'refused' | 'kept' | 'soon';
+type DemandOutcome = 'refused' | 'kept' | 'soon';
 
 const wantBatch = 1_000;
 const soonMs = 1_000;
@@ -48,7 +49,7 @@ export class Repositories {
     const now = clock.monotonic();
     let batch: Wanted[] = [];
     for (const [index, one] of watched.entries()) {
-      const repository = one.repository.slice(options.host.length + 1);
+      const { repository } = one;
       if (this.#states.get(repository)?.watch === null) this.#onDemand -= 1;
       const state = this.#stateOf(repository);
       state.watch = one;

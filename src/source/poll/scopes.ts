@@ -2,6 +2,7 @@
 import { compileGlob, isGlob } from '../../event/glob.ts';
 import { isTag } from '../../event/reference.ts';
 
+/** A set of scopes. */
 export interface Scopes {
   readonly all: readonly string[];
   readonly exact: readonly string[];
@@ -29,12 +30,7 @@ export function compileScopes(texts: Iterable<string>): Scopes {
   };
 }
 
-/** Whether a tag that the ledger does not know is new, rather than seen for the first time. */
-export function newnessOf(baselines: readonly string[]): (tag: string) => boolean {
-  return matcherOf(baselines);
-}
-
-export function anyOf(patterns: readonly string[]): (tag: string) => boolean {
+function anyOf(patterns: readonly string[]): (tag: string) => boolean {
   if (patterns.some(matchesEverything)) return () => true;
   const matchers = patterns.map(compileGlob);
   return (tag) => matchers.some((matches) => matches(tag));
@@ -48,10 +44,12 @@ export function covers(wider: readonly string[], scopes: readonly string[]): boo
   return scopes.every((scope) => exact.has(scope) || (!isGlob(scope) && matches(scope)));
 }
 
+/** Whether both name the same, in the same order. */
 export function sameScopes(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
+/** Whether a tag is among the exact tags, or matches a glob. */
 export function matcherOf(scopes: readonly string[]): (tag: string) => boolean {
   const matches = anyOf(scopes.filter(isGlob));
   const exact = new Set(scopes);

@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Log } from '../../../src/lib/log.ts';
 import { noLog } from '../../../src/lib/log.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
-import { createPoller } from '../../../src/source/poll/poller.ts';
-import { quickPoll } from '../../support/poll-rig.ts';
+import { pollerOf, quickPoll } from '../../support/poll-rig.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/poll/${name}`, import.meta.url), 'utf8');
@@ -28,12 +27,8 @@ afterAll(() => {
 });
 
 async function head(more: Partial<RegistryOptions>, log: Log = noLog): Promise<unknown> {
-  const poller = createPoller({
+  const poller = pollerOf({
     registries: [{ host, poll: quickPoll, ...more }],
-    watch: [],
-    observe: async () => 0,
-    async *knownTags() {},
-    baselines: async () => [],
     log,
   });
   try {
@@ -67,12 +62,8 @@ it('never falls back to plain HTTP', async () => {
   plain.listen(0, '127.0.0.1');
   await new Promise((resolve) => plain.once('listening', resolve));
   const port = (plain.address() as AddressInfo).port;
-  const poller = createPoller({
+  const poller = pollerOf({
     registries: [{ host: `127.0.0.1:${port}`, poll: quickPoll }],
-    watch: [],
-    observe: async () => 0,
-    async *knownTags() {},
-    baselines: async () => [],
   });
   expect(await poller.head(`127.0.0.1:${port}`, 'team/app', '1.0')).toBe('unreachable');
   expect(seen).toEqual([]);

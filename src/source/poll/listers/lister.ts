@@ -56,7 +56,7 @@ export interface ListBounds {
 }
 
 /** Beyond these, a list is read in part. */
-export const defaultListBounds: ListBounds = {
+export const listBounds: ListBounds = {
   maxTags: 50_000,
   maxPages: 1_000,
   maxPageBytes: 8 * 1024 * 1024,

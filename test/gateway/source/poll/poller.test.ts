@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManifeedError } from '../../../../src/errors.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { quickPoll, type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
+import { quickPoll, type Rig, registryOf, rig, viewOf } from '../../../support/poll-rig.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;
@@ -154,12 +154,15 @@ it('repeats a look that the ledger could not store, and loses nothing', async ()
     {
       registries: [registryOf(registry.host)],
       watch: [{ repository: `${registry.host}/team/app`, tags: ['*'], announceExisting: true }],
-      observe: async (observations) => {
-        if (refusals < 3) {
-          refusals += 1;
-          throw new ManifeedError('UNAVAILABLE', 'store: disk full');
-        }
-        return (await ledger.record(observations)).changes.length;
+      ledger: {
+        ...viewOf(ledger),
+        observe: async (observations) => {
+          if (refusals < 3) {
+            refusals += 1;
+            throw new ManifeedError('UNAVAILABLE', 'store: disk full');
+          }
+          return (await ledger.record(observations)).changes.length;
+        },
       },
     },
     { ledger },

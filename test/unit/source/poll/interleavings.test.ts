@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../../../src/event/change.ts';
 import { parseDigest } from '../../../../src/event/digest.ts';
-import { createPoller } from '../../../../src/source/poll/poller.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
-import { memoryLedger, viewOf } from '../../../support/poll-rig.ts';
+import { memoryLedger, pollerOf, viewOf } from '../../../support/poll-rig.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -45,13 +44,13 @@ async function interleave(seed: number, pushes: number): Promise<readonly Change
       closing.abort();
     },
   };
-  const poller = createPoller({
+  const poller = pollerOf({
     registries: [{ host, poll }],
     watch: [{ repository: `${host}/${repository}`, tags: ['latest'] }],
     exchangeFor: () => exchange,
     clock,
     random,
-    ...view,
+    ledger: view,
   });
 
   async function webhook(digest: string, pushedAt: number): Promise<void> {

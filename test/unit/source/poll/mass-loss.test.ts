@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../../../src/event/change.ts';
 import { isMassLoss, massLossTags, withheldMs } from '../../../../src/source/poll/mass-loss.ts';
-import { createPoller, type Poller } from '../../../../src/source/poll/poller.ts';
+import type { Poller } from '../../../../src/source/poll/poller.ts';
 import { compileScopes } from '../../../../src/source/poll/scopes.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
-import { memoryLedger, viewOf } from '../../../support/poll-rig.ts';
+import { memoryLedger, pollerOf, viewOf } from '../../../support/poll-rig.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -50,10 +50,10 @@ async function world(tags: readonly string[], scopes: readonly string[] = ['*'])
   };
   const open = (): Poller => {
     pollers += 1;
-    return createPoller({
+    return pollerOf({
       registries: [{ host, poll }],
       watch: [{ repository: key, tags: scopes }],
-      ...viewOf(ledger, note),
+      ledger: viewOf(ledger, note),
       exchangeFor: () => exchange,
       clock,
       metrics,

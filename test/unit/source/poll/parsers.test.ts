@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxMemoLength } from '../../../../src/cluster/schedule.ts';
 import { decodeMemo, encodeMemo, freshMemo } from '../../../../src/source/poll/memo.ts';
-import { compileScopes, maxScopes, newnessOf } from '../../../../src/source/poll/scopes.ts';
+import { compileScopes, matcherOf, maxScopes } from '../../../../src/source/poll/scopes.ts';
 import { parseChallenge } from '../../../../src/upstream/challenge.ts';
 import { credentialsFromDockerConfig } from '../../../../src/upstream/docker-config.ts';
 import { nextLink } from '../../../../src/upstream/link.ts';
@@ -176,9 +176,9 @@ describe('scopes', () => {
     expect(compileScopes(many).all).toEqual(['*']);
     expect(compileScopes(many.slice(1)).all.length).toBe(maxScopes);
   });
-  it('newnessOf tells tags of a baselined scope from the rest', () => {
-    const isNew = newnessOf(['1.*', 'latest']);
+  it('matcherOf tells tags of a baselined scope from the rest', () => {
+    const isNew = matcherOf(['1.*', 'latest']);
     expect(['1.2', 'latest', '2.0'].map(isNew)).toEqual([true, true, false]);
-    expect(newnessOf([])('x')).toBe(false);
+    expect(matcherOf([])('x')).toBe(false);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
-import { createPoller } from '../../../../src/source/poll/poller.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
+import { emptyView, pollerOf } from '../../../support/poll-rig.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -31,12 +31,10 @@ it('three pollers that share a schedule and a budget cost the registry what one 
       },
       async close() {},
     };
-    return createPoller({
+    return pollerOf({
       registries: [{ host, poll }],
       watch: Array.from({ length: 600 }, (_, n) => ({ repository: `${host}/team/a${n}`, tags: ['x'] })),
-      observe: async () => 0,
-      async *knownTags() {},
-      baselines: async () => ['x'],
+      ledger: emptyView(['x']),
       // It outlives each of them.
       scheduleFor: () => ({ ...schedule, close: async () => {} }),
       budgetFor: () => budget,

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { RegistryPollOptions } from '../../../../src/source/poll/options.ts';
-import { createPoller, type PollerOptions } from '../../../../src/source/poll/poller.ts';
+import type { Poller, PollerOptions } from '../../../../src/source/poll/poller.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { UpstreamError } from '../../../../src/upstream/upstream-error.ts';
+import { emptyView, pollerOf } from '../../../support/poll-rig.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -18,7 +19,7 @@ interface World {
   readonly sent: Sent[];
   /** Answers the next requests; default: 200 with a digest after 20 ms. */
   respond: (path: string) => { status: number; headers: Record<string, string> };
-  readonly poller: ReturnType<typeof createPoller>;
+  readonly poller: Poller;
 }
 
 function world(poll: RegistryPollOptions, repositories: number, more: Partial<PollerOptions> = {}): World {
@@ -39,15 +40,13 @@ function world(poll: RegistryPollOptions, repositories: number, more: Partial<Po
     clock,
     sent,
     respond: () => ({ status: 200, headers: { 'docker-content-digest': digest } }),
-    poller: createPoller({
+    poller: pollerOf({
       registries: [{ host, poll }],
       watch: Array.from({ length: repositories }, (_, n) => ({
         repository: `${host}/team/app-${n}`,
         tags: ['latest'],
       })),
-      observe: async () => 0,
-      async *knownTags() {},
-      baselines: async () => ['latest'],
+      ledger: emptyView(['latest']),
       exchangeFor: () => exchange,
       clock,
       random: seeded(7),
