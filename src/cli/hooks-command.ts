@@ -16,7 +16,7 @@ export function hooksCommand(explain: Explain): Command {
       '',
       '  list             name, kind and URL of each configured hook',
       '  test NAME FILE   verify and read the body in FILE (- for standard input); records nothing;',
-      '                   exit code 1 where the sender would get an error; FILE may also hold the answer',
+      '                   exit code 1 if the sender would get an error; FILE may also hold the answer',
       '                   of GET /v1/hooks?saved=NAME, the last delivery that the gateway refused',
       '  --header         a header that came with it, repeatable: signatures, tokens, content type',
       '  --path-token     the secret at the end of its URL',

@@ -69,7 +69,7 @@ export function ledgerCommand(options: LedgerCommandOptions): Command {
       '  backup FILE    copy an SQLite ledger, as of now, into a new file',
       '  restore FILE   put a backup in the place of an SQLite ledger, under a new epoch',
       '',
-      'The gateway may run meanwhile, but for import and restore into an SQLite ledger: stop it first.',
+      'The gateway may run meanwhile. Stop it only for import and restore into an SQLite ledger.',
     ],
     async run(argv, io) {
       const { action, file, flags } = parse(argv);

@@ -82,7 +82,7 @@ function help(line: CommandLine): string {
   const width = Math.max(...line.commands.map((command) => command.name.length));
   const list = line.commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
   return [
-    `manifeed ${line.version}: tells everyone at once when something changes in a container registry`,
+    `manifeed ${line.version}: pushes the changes of container registries to everyone who waits for them`,
     '',
     'usage: manifeed COMMAND [arguments]',
     '',

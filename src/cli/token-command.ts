@@ -25,7 +25,7 @@ export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): C
       '  --repository GLOB  what it may subscribe to; repeatable (default: **)',
       '  --unpaced          it may ask for pace=none',
       '  --metrics          it may use GET /metrics',
-      '  --admin            it may use PUT /v1/pace, GET /v1/upstreams and GET /metrics',
+      '  --admin            it may use PUT /v1/pace, GET /v1/upstreams, GET /v1/hooks and GET /metrics',
     ],
     async run(argv, io) {
       const { name, repository, ...flags } = parse(argv);
