@@ -20,7 +20,6 @@ const eventSchema = z.object({
   }),
   request: maybe({ host: text }),
 });
-type DistributionEvent = z.infer<typeof eventSchema>;
 
 const envelopeSchema = z.object({ events: list });
 
@@ -32,34 +31,30 @@ export function* readEnvelope(delivery: Delivery, collector: Collector): Steps<v
     yield;
     // An odd event must not block the queue: Distribution repeats a refused envelope for ever.
     const event = collector.parse(eventSchema, candidate);
-    if (event !== null) readEvent(event, collector);
+    if (event === null) continue;
+    const { action, target } = event;
+    const image = {
+      registry: event.request?.host || hostOfUrl(target.url),
+      repository: target.repository,
+      tag: target.tag,
+      digest: target.digest,
+      mediaType: target.mediaType,
+      size: target.size ?? target.length,
+      time: parseMoment(event.timestamp),
+      id: event.id,
+    };
+    if (action === 'push' && isManifest(target)) collector.pushed(image);
+    else if (action === 'push') collector.ignore('blob');
+    // A blob's delete looks exactly like a manifest's: the ledger counts only digests that it knows.
+    else if (action === 'delete' && (target.tag || target.digest)) collector.deleted(image, 'tag');
+    else if (action === 'delete') collector.repositoryDeleted(image);
+    else if (action === 'pull' || action === 'mount') collector.ignore(action);
+    else collector.ignore('other-action');
   }
 }
 
-function readEvent(event: DistributionEvent, collector: Collector): void {
-  const { target } = event;
-  const image = {
-    registry: event.request?.host || hostOfUrl(target.url),
-    repository: target.repository,
-    tag: target.tag,
-    digest: target.digest,
-    mediaType: target.mediaType,
-    size: target.size ?? target.length,
-    time: parseMoment(event.timestamp),
-    id: event.id,
-  };
-  const { action } = event;
-  if (action === 'push' && isManifest(target)) collector.pushed(image);
-  else if (action === 'push') collector.ignore('blob');
-  // A blob's delete looks exactly like a manifest's: the ledger counts only digests that it knows.
-  else if (action === 'delete' && (target.tag || target.digest)) collector.deleted(image, 'tag');
-  else if (action === 'delete') collector.repositoryDeleted(image);
-  else if (action === 'pull' || action === 'mount') collector.ignore(action);
-  else collector.ignore('other-action');
-}
-
 /** Blobs and layers are pushed with the same action; only a manifest has a tag or a manifest's URL or type. */
-function isManifest(target: DistributionEvent['target']): boolean {
+function isManifest(target: z.infer<typeof eventSchema>['target']): boolean {
   if (target.tag) return true;
   if (target.url?.includes('/manifests/')) return true;
   if (target.url?.includes('/blobs/')) return false;
