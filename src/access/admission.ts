@@ -1,8 +1,7 @@
 /** Implements the transports' port: combines tokens, limits, hosts and origins, and knows whether it is draining. */
-import type { Socket } from 'node:net';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Grant } from '../event/grant.ts';
-import { addressGroup } from '../lib/address-group.ts';
+import { addressOf, type Client } from '../lib/address-group.ts';
 import type { Log } from '../lib/log.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
 import type { AccessOptions, Authorise } from './authoriser.ts';
@@ -25,14 +24,10 @@ export interface AdmissionOptions {
   readonly log: Log;
 }
 
-interface Who {
-  readonly socket: Socket;
-  readonly address: string;
-}
-
 export class Admission {
   readonly needsToken: boolean;
   readonly checkHost: HostCheck;
+  readonly origins: Origins;
   readonly knowsRegistry: (host: string) => boolean;
   readonly #options: AdmissionOptions;
   readonly #limits: ConnectionLimits;
@@ -44,6 +39,7 @@ export class Admission {
     this.#limits = options.limits;
     this.needsToken = options.access.kind === 'tokens';
     this.checkHost = options.checkHost;
+    this.origins = options.origins;
     this.knowsRegistry = options.knowsRegistry;
     this.#refusals = options.metrics.counter('stream_refusals_total', 'Streams and messages refused', [
       'code',
@@ -94,18 +90,6 @@ export class Admission {
     throw new ManifeedError('UNAUTHORIZED', `authorise: ${found}: a valid one is needed`);
   }
 
-  corsHeaders(origin: string | undefined): string {
-    return this.#options.origins.corsHeaders(origin);
-  }
-
-  allowsOrigin(origin: string | undefined, host: string | undefined): boolean {
-    return this.#options.origins.allows(origin, host);
-  }
-
-  explainOrigin(origin: string | undefined, host: string | undefined): string {
-    return this.#options.origins.explain(origin, host);
-  }
-
   latestSince(): number {
     return this.#options.newest.latest();
   }
@@ -114,21 +98,14 @@ export class Admission {
     this.#refusals.inc({ code });
   }
 
-  refusedHandshake(error: ManifeedError, who: Who, transport: string): void {
+  refusedHandshake(error: ManifeedError, client: Client, transport: string): void {
     const { code, message } = error;
     this.refused(code);
     if (code === 'INTERNAL') this.#options.log.error({ err: error }, message);
-    else this.#options.refusalLog.add({ code, message, address: addressOf(who), transport });
+    else this.#options.refusalLog.add({ code, message, address: addressOf(client), transport });
   }
 
-  foreignPage(why: string, who: Who, transport: string): void {
-    this.#options.refusalLog.foreignPage(why, addressOf(who), transport);
+  foreignPage(why: string, client: Client, transport: string): void {
+    this.#options.refusalLog.foreignPage(why, addressOf(client), transport);
   }
-}
-
-/** The socket's own address; behind a proxy, the group of the address that the proxy names. */
-function addressOf({ socket, address }: Who): string {
-  const { remoteAddress } = socket;
-  const isSocket = remoteAddress !== undefined && (address === '' || addressGroup(remoteAddress) === address);
-  return isSocket ? remoteAddress : address;
 }

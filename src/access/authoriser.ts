@@ -41,23 +41,14 @@ export function createAuthoriser(options: AuthoriserOptions): Authorise {
   const { access, allowNone, openIsAdmin, defaultRegistry } = options;
   if (access.kind === 'open') {
     const everything = scopeOf(['**'], defaultRegistry);
-    const grant = makeGrant('anonymous', everything, {
-      owner: null,
-      unpaced: allowNone,
-      admin: openIsAdmin,
-      metrics: true,
-    });
+    const may = { owner: null, unpaced: allowNone, admin: openIsAdmin, metrics: true };
+    const grant = makeGrant('anonymous', everything, may);
     return () => grant;
   }
   const grants = new Map<string, Grant>();
-  for (const token of access.tokens) {
-    const may = {
-      owner: token.name,
-      unpaced: token.unpaced || allowNone,
-      admin: token.admin,
-      metrics: token.admin || token.metrics === true,
-    };
-    grants.set(token.sha256, makeGrant(token.name, scopeOf(token.repositories, defaultRegistry), may));
+  for (const { name, sha256, repositories, unpaced, admin, metrics = admin } of access.tokens) {
+    const may = { owner: name, unpaced: unpaced || allowNone, admin, metrics: admin || metrics };
+    grants.set(sha256, makeGrant(name, scopeOf(repositories, defaultRegistry), may));
   }
   return (token) => {
     if (token === null || token === '' || token.length > maxTokenLength) return null;

@@ -1,5 +1,6 @@
 import { ManifeedError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
+import { Counts } from '../lib/counts.ts';
 import { AddressBuckets } from './address-buckets.ts';
 
 /** One address gets a quarter of `newConnectionsPerSecond`, so that it cannot use up everyone's. */
@@ -37,8 +38,8 @@ export function tellsAddressesApart(
  */
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions;
-  readonly #subscribers = new AddressCounts();
-  readonly #waiting = new AddressCounts();
+  readonly #subscribers = new Counts<string>();
+  readonly #waiting = new Counts<string>();
   readonly #waitingPerAddress: number;
   /** Null: addresses are not told apart. */
   readonly #buckets: AddressBuckets | null;
@@ -67,36 +68,29 @@ export class ConnectionLimits {
     const { connections, connectionsPerAddress, newConnectionsPerSecond, clock } = this.#options;
     const { total } = this.#subscribers;
     const ofAddress = this.#subscribers.of(address);
+    const refuse = (code: 'TOO_MANY_CONNECTIONS' | 'TOO_MANY_REQUESTS', why: string) =>
+      new ManifeedError(code, `subscribe: ${why}`);
     if (total >= connections) {
-      throw new ManifeedError(
-        'TOO_MANY_CONNECTIONS',
-        `subscribe: ${total} subscribers: must be under ${connections}`,
-      );
+      throw refuse('TOO_MANY_CONNECTIONS', `${total} subscribers: must be under ${connections}`);
     }
     if (ofAddress >= connectionsPerAddress) {
-      throw new ManifeedError(
-        'TOO_MANY_REQUESTS',
-        `subscribe: ${ofAddress} subscribers of this address: must be under ${connectionsPerAddress}`,
-      );
+      const need = `must be under ${connectionsPerAddress}`;
+      throw refuse('TOO_MANY_REQUESTS', `${ofAddress} subscribers of this address: ${need}`);
     }
     // Before the common bucket: an address that is over its own share takes nothing from it.
     if (this.#buckets !== null && !this.#buckets.take(address, clock.monotonic())) {
-      throw new ManifeedError(
-        'TOO_MANY_REQUESTS',
-        `subscribe: too many of this address at once: must be at most ${this.#ratePerAddress} new ones a second`,
-      );
+      const need = `must be at most ${this.#ratePerAddress} new ones a second`;
+      throw refuse('TOO_MANY_REQUESTS', `too many of this address at once: ${need}`);
     }
     if (!this.#take()) {
-      throw new ManifeedError(
-        'TOO_MANY_CONNECTIONS',
-        `subscribe: too many at once: must be at most ${newConnectionsPerSecond} new ones a second`,
-      );
+      const need = `must be at most ${newConnectionsPerSecond} new ones a second`;
+      throw refuse('TOO_MANY_CONNECTIONS', `too many at once: ${need}`);
     }
     this.#subscribers.add(address);
   }
 
   leave(address: string): void {
-    this.#subscribers.remove(address);
+    this.#subscribers.add(address, -1);
   }
 
   /** Counts in a WebSocket whose token is to come, until it leaves. @throws as `enter` */
@@ -119,7 +113,7 @@ export class ConnectionLimits {
   }
 
   leaveWaiting(address: string): void {
-    this.#waiting.remove(address);
+    this.#waiting.add(address, -1);
   }
 
   #take(): boolean {
@@ -130,26 +124,5 @@ export class ConnectionLimits {
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
-  }
-}
-
-class AddressCounts {
-  readonly #byAddress = new Map<string, number>();
-  total = 0;
-
-  of(address: string): number {
-    return this.#byAddress.get(address) ?? 0;
-  }
-
-  add(address: string): void {
-    this.total++;
-    this.#byAddress.set(address, this.of(address) + 1);
-  }
-
-  remove(address: string): void {
-    this.total--;
-    const rest = this.of(address) - 1;
-    if (rest <= 0) this.#byAddress.delete(address);
-    else this.#byAddress.set(address, rest);
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
 import { addressGroup } from '../lib/address-group.ts';
+import { Counts } from '../lib/counts.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
 import { tellsAddressesApart } from './connection-limits.ts';
 
@@ -44,7 +45,7 @@ export class SocketLimits {
   readonly #isExempt: (address: string, hop: number) => boolean;
   readonly #refusals: Counter;
   readonly #addresses = new Map<Socket, string>();
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Counts<string>();
 
   /** One for all sockets: a closure for each would need more memory than the count. */
   readonly #onClose: (this: Socket) => void;
@@ -68,12 +69,11 @@ export class SocketLimits {
     // Gone already, or a proxy.
     if (remoteAddress === undefined || this.#isExempt(remoteAddress, 0)) return true;
     const address = addressGroup(remoteAddress);
-    const count = this.#counts.get(address) ?? 0;
-    if (count >= this.#perAddress) {
+    if (this.#counts.of(address) >= this.#perAddress) {
       this.#refusals.inc();
       return false;
     }
-    this.#counts.set(address, count + 1);
+    this.#counts.add(address);
     // A closed socket may not know its address any more.
     this.#addresses.set(socket, address);
     socket.on('close', this.#onClose);
@@ -84,8 +84,6 @@ export class SocketLimits {
     const address = this.#addresses.get(socket);
     if (address === undefined) return;
     this.#addresses.delete(socket);
-    const rest = (this.#counts.get(address) ?? 1) - 1;
-    if (rest === 0) this.#counts.delete(address);
-    else this.#counts.set(address, rest);
+    this.#counts.add(address, -1);
   }
 }

@@ -6,6 +6,7 @@
 import type { Filter } from '../event/filter.ts';
 import type { Work } from '../event/glob.ts';
 import type { Grant } from '../event/grant.ts';
+import { Counts } from '../lib/counts.ts';
 import type { Frame } from './frame.ts';
 import { PatternGroups } from './pattern-groups.ts';
 import { Group, type Subscriber } from './subscriber.ts';
@@ -22,7 +23,7 @@ export interface Matched {
 interface Repository {
   readonly groups: Set<Group>;
   /** Groups of each tag scope. Reported when a scope appears or disappears, not for every group. */
-  readonly scopes: Map<string, number>;
+  readonly scopes: Counts<string>;
 }
 
 const noGroups: readonly Group[] = [];
@@ -88,11 +89,11 @@ export class GroupIndex {
 
   /** Paced subscribers by exact repository and by pattern. Other gateways compute their share of a pace from them. */
   pacedCounts(): Map<string, number> {
-    const counts = new Map<string, number>();
+    const counts = new Counts<string>();
     for (const [key, { groups }] of this.#exact) counts.set(key, pacedOf(groups));
     for (const { filter, paced } of this.#patterns.groups) {
       for (const pattern of paced.size > 0 ? filter.patterns : []) {
-        counts.set(pattern, (counts.get(pattern) ?? 0) + paced.size);
+        counts.add(pattern, paced.size);
       }
     }
     return counts;
@@ -116,15 +117,11 @@ export class GroupIndex {
 
   #link(group: Group): void {
     for (const key of group.filter.repositories) {
-      const repository = this.#exact.get(key) ?? { groups: new Set<Group>(), scopes: new Map() };
+      const repository = this.#exact.get(key) ?? { groups: new Set<Group>(), scopes: new Counts() };
       repository.groups.add(group);
       this.#exact.set(key, repository);
       let isNew = false;
-      for (const scope of group.filter.tagScopes) {
-        const count = repository.scopes.get(scope) ?? 0;
-        repository.scopes.set(scope, count + 1);
-        isNew ||= count === 0;
-      }
+      for (const scope of group.filter.tagScopes) isNew = repository.scopes.add(scope) === 1 || isNew;
       if (isNew) this.#onDemand(key, [...repository.scopes.keys()]);
     }
     if (group.filter.patterns.length > 0) this.#patterns.add(group);
@@ -140,11 +137,7 @@ export class GroupIndex {
     if (repository === undefined) return;
     repository.groups.delete(group);
     let isGone = false;
-    for (const scope of group.filter.tagScopes) {
-      const count = repository.scopes.get(scope) ?? 0;
-      if (count > 1) repository.scopes.set(scope, count - 1);
-      else isGone = repository.scopes.delete(scope) || isGone;
-    }
+    for (const scope of group.filter.tagScopes) isGone = repository.scopes.add(scope, -1) === 0 || isGone;
     if (repository.groups.size === 0) {
       this.#exact.delete(key);
       this.#onDemand(key, null);

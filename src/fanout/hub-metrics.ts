@@ -1,3 +1,4 @@
+import { Counts } from '../lib/counts.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
 import type { ChangeQueue } from './queue.ts';
 import type { Encoding } from './sink.ts';
@@ -60,14 +61,13 @@ export class HubMetrics {
   }
 }
 
-function countByTransport(table: SubscriberTable): Map<string, number> {
-  const counts = new Map([
+function countByTransport(table: SubscriberTable): Counts<string> {
+  const counts = new Counts([
     ['sse', 0],
     ['websocket', 0],
     ['long-poll', 0],
   ]);
-  for (const { sink } of table)
-    counts.set(sink.encoding.transport, (counts.get(sink.encoding.transport) ?? 0) + 1);
+  for (const { sink } of table) counts.add(sink.encoding.transport);
   return counts;
 }
 

@@ -1,13 +1,14 @@
 import type { Filter } from '../event/filter.ts';
 import { wildcardsOf } from '../event/glob.ts';
+import { Counts } from '../lib/counts.ts';
 import { LeakyBucket } from '../lib/leaky-bucket.ts';
 
 /** What one owner holds, or all owners together. Each different filter and each different glob counts once. */
 export class Account {
   /** How often each filter is held. */
-  readonly #filters = new Map<Filter, number>();
+  readonly #filters = new Counts<Filter>();
   /** How many of these filters have each repository glob. */
-  readonly #patterns = new Map<string, number>();
+  readonly #patterns = new Counts<string>();
   #tagConditions = 0;
   #wildcards = 0;
   #bytes = 0;
@@ -36,32 +37,23 @@ export class Account {
   }
 
   add(filter: Filter): void {
-    const holds = this.#filters.get(filter) ?? 0;
-    this.#filters.set(filter, holds + 1);
-    if (holds > 0) return;
+    if (this.#filters.add(filter) > 1) return;
     this.#bytes += filter.memoryBytes;
     this.#tagConditions += filter.tagConditions;
     if (filter.wildcards === 0) return;
     for (const pattern of filter.patterns) {
-      const holders = this.#patterns.get(pattern) ?? 0;
-      this.#patterns.set(pattern, holders + 1);
-      if (holders === 0) this.#wildcards += costOf(pattern);
+      if (this.#patterns.add(pattern) === 1) this.#wildcards += costOf(pattern);
     }
   }
 
   /** Releases one hold of a filter. */
   remove(filter: Filter): void {
-    const holds = this.#filters.get(filter) ?? 0;
-    if (holds > 1) this.#filters.set(filter, holds - 1);
-    if (holds !== 1) return;
-    this.#filters.delete(filter);
+    if (!this.#filters.has(filter) || this.#filters.add(filter, -1) > 0) return;
     this.#bytes -= filter.memoryBytes;
     this.#tagConditions -= filter.tagConditions;
     if (filter.wildcards === 0) return;
     for (const pattern of filter.patterns) {
-      const holders = (this.#patterns.get(pattern) ?? 1) - 1;
-      if (holders > 0) this.#patterns.set(pattern, holders);
-      else if (this.#patterns.delete(pattern)) this.#wildcards -= costOf(pattern);
+      if (this.#patterns.add(pattern, -1) === 0) this.#wildcards -= costOf(pattern);
     }
   }
 

@@ -21,8 +21,6 @@ import { answerClientError, answerExpectation, maxHeadBytes } from './client-err
 
 export type Logger = FastifyBaseLogger;
 export type Server = FastifyInstance;
-export type Request = FastifyRequest;
-export type Reply = FastifyReply;
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger;

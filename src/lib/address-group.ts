@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 
 const groupsOfAddress = 8;
 const groupsOfNetwork = 4;
@@ -19,6 +19,19 @@ export function addressGroup(address: string): string {
   if (!isIPv6(bare)) return address;
   const groups = groupsOf(bare);
   return mappedIPv4(groups) ?? `${groups.slice(0, groupsOfNetwork).map(hex).join(':')}::/64`;
+}
+
+/** A client, for the log. */
+export interface Client {
+  readonly socket: Pick<Socket, 'remoteAddress'>;
+  /** Its address group; behind a proxy, of the address that the proxy names. '': addresses are not told apart. */
+  readonly address: string;
+}
+
+/** The socket's own address; behind a proxy, the client's address group. */
+export function addressOf({ socket: { remoteAddress }, address }: Client): string {
+  const isSocket = remoteAddress !== undefined && (address === '' || addressGroup(remoteAddress) === address);
+  return isSocket ? remoteAddress : address;
 }
 
 function groupsOf(address: string): readonly number[] {

@@ -52,19 +52,9 @@ export function sentenceOf(issue: z.core.$ZodRawIssue): string {
     case 'invalid_type':
       return `must be ${typeNames[issue.expected] ?? issue.expected}`;
     case 'too_small':
-      return boundOf(
-        issue.origin,
-        issue.minimum,
-        issue.exact === true ? 'exactly' : 'at least',
-        issue.inclusive,
-      );
+      return boundOf(issue, issue.minimum, 'at least');
     case 'too_big':
-      return boundOf(
-        issue.origin,
-        issue.maximum,
-        issue.exact === true ? 'exactly' : 'at most',
-        issue.inclusive,
-      );
+      return boundOf(issue, issue.maximum, 'at most');
     case 'invalid_format':
       return formatRule(issue);
     case 'not_multiple_of':
@@ -106,7 +96,18 @@ const typeNames: Readonly<Record<string, string>> = {
   nonoptional: 'given',
 };
 
-function boundOf(origin: string, bound: number | bigint, how: string, inclusive = true): string {
+interface Bounded {
+  readonly origin: string;
+  readonly exact?: boolean;
+  readonly inclusive?: boolean;
+}
+
+function boundOf(
+  { origin, exact = false, inclusive = true }: Bounded,
+  bound: number | bigint,
+  side: 'at least' | 'at most',
+): string {
+  const how = exact ? 'exactly' : side;
   const amount = bound.toLocaleString('en');
   if (origin === 'string' || origin === 'array' || origin === 'set') {
     if (how === 'at least' && bound === 1) return 'must not be empty';

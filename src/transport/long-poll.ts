@@ -55,32 +55,26 @@ const updates: Encodings = {
 export function longPollHandler(
   options: LongPollOptions,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  return (request, reply) => serve(request, reply, options);
-}
-
-async function serve(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  options: LongPollOptions,
-): Promise<FastifyReply> {
-  // The client left before this ran: `close` has fired, and will not again.
-  if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
   const { admission, limits } = options;
-  const { query } = splitTarget(request.url);
-  // First: a stranger must not use up the limits of subscribers.
-  const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
-  const address = addressGroup(request.ip);
-  admission.enter(address);
-  const over = new AbortController();
-  // Counts until the answer is sent: an unread answer still takes memory.
-  over.signal.addEventListener('abort', () => admission.leave(address));
-  // A response behind another one on its connection does not hear of the connection's end; its request does.
-  for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
-  const poll = new LongPoll({ ...readQuery(query, grant, options), grant, address }, over.signal, options);
-  const { bodies, position } = await poll.answer();
-  // An idle timeout: it never fires while the client reads the answer.
-  reply.raw.setTimeout(limits.stalledTimeoutMs, () => reply.raw.destroy());
-  return send(reply, request.url, bodies, position);
+  return async (request, reply) => {
+    // The client left before this ran: `close` has fired, and will not again.
+    if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
+    const { query } = splitTarget(request.url);
+    // First: a stranger must not use up the limits of subscribers.
+    const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
+    const address = addressGroup(request.ip);
+    admission.enter(address);
+    const over = new AbortController();
+    // Counts until the answer is sent: an unread answer still takes memory.
+    over.signal.addEventListener('abort', () => admission.leave(address));
+    // A response behind another one on its connection does not hear of the connection's end; its request does.
+    for (const side of [request.raw, reply.raw]) side.once('close', () => over.abort());
+    const poll = new LongPoll({ ...readQuery(query, grant, options), grant, address }, over.signal, options);
+    const { bodies, position } = await poll.answer();
+    // An idle timeout: it never fires while the client reads the answer.
+    reply.raw.setTimeout(limits.stalledTimeoutMs, () => reply.raw.destroy());
+    return send(reply, request.url, bodies, position);
+  };
 }
 
 interface Wanted extends StreamRequest {

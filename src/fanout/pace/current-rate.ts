@@ -2,6 +2,7 @@ import { compileGlob } from '../../event/glob.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Counter, Metrics } from '../../lib/metrics.ts';
+import { RareLog } from '../../lib/rare-log.ts';
 import { overriddenRate, type PaceOverride, withOverride } from './override.ts';
 import { type Feedback, pressed, recovered, unpressed } from './rate.ts';
 import type { PaceRule } from './rules.ts';
@@ -12,21 +13,17 @@ export interface CurrentRateOptions {
   readonly log: Log;
 }
 
-/** Time between two log lines about an exceeded R, ms. */
-const raisedLogIntervalMs = 60_000;
-
 /** R at this moment: the configured one, changed by operators' overrides and registries' complaints. */
 export class CurrentRate {
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #log: RareLog;
   readonly #raised: Counter;
   readonly #feedback = new Map<string, Feedback>();
   #overrides: readonly PaceOverride[] = [];
-  #raisedLoggedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ clock, metrics, log }: CurrentRateOptions) {
     this.#clock = clock;
-    this.#log = log;
+    this.#log = new RareLog(log, clock);
     this.#raised = metrics.counter('pace_raised_total', 'Steps in which R was exceeded to keep to maxWindow');
   }
 
@@ -59,10 +56,8 @@ export class CurrentRate {
   /** Notes that R was exceeded to deliver a change within its longest window. */
   noteRaised(repository: string, rate: number, allowed: number): void {
     this.#raised.inc();
-    const now = this.#clock.monotonic();
-    if (now - this.#raisedLoggedAt < raisedLogIntervalMs) return;
-    this.#raisedLoggedAt = now;
     this.#log.warn(
+      'raised',
       { repository, rate: Math.round(rate), allowed: Math.round(allowed) },
       'pace raised: what is held back would not be out within maxWindow',
     );

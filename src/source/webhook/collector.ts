@@ -6,6 +6,7 @@ import { type Digest, parseDigest } from '../../event/digest.ts';
 import { parseMediaType } from '../../event/media-type.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import { canonicalRepository, isTag, type RepositoryName } from '../../event/reference.ts';
+import { Counts } from '../../lib/counts.ts';
 import type { Moment } from './payload/moment.ts';
 
 /** Why an event is no change. A closed set, because it becomes a metric's label. */
@@ -105,7 +106,7 @@ export class Collector {
   readonly #origin: string;
   readonly #observations: Observation[] = [];
   readonly #incomplete: TagObserved[] = [];
-  readonly #ignored = new Map<IgnoredReason, number>();
+  readonly #ignored = new Counts<IgnoredReason>();
   #events = 0;
 
   constructor(
@@ -186,7 +187,7 @@ export class Collector {
   }
 
   #drop(reason: IgnoredReason): void {
-    this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + 1);
+    this.#ignored.add(reason);
   }
 
   #names(event: ImageEvent): Names | null {

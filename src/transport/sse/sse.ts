@@ -139,14 +139,14 @@ class SseConnection implements Sink, SocketOwner {
 export function readSse(head: StreamHead, options: SseOptions): Opening {
   const origin = header(head, 'origin');
   const host = header(head, 'host');
-  const { admission } = options;
+  const { origins } = options.admission;
   const manner = {
-    cors: admission.corsHeaders(origin),
-    foreign: admission.allowsOrigin(origin, host) ? null : detached(admission.explainOrigin(origin, host)),
+    cors: origins.corsHeaders(origin),
+    foreign: origins.allows(origin, host) ? null : detached(origins.explain(origin, host)),
     wantsStream: header(head, 'accept')?.includes('text/event-stream') ?? false,
   };
   try {
-    return new SseOpening(read(head, options), manner, options);
+    return openingOf(read(head, options), manner, options);
   } catch (error) {
     return { lasting: false, open: (connection) => refuse(connection, error, manner, options) };
   }
@@ -162,31 +162,23 @@ interface Manner {
 }
 
 /** Keeps nothing of the head: it may hold a token. */
-class SseOpening implements Opening {
-  /** False with a `since`: what a time in the future means depends on when the request arrives. */
-  readonly lasting: boolean;
-  readonly #asked: Asked;
-  readonly #manner: Manner;
-  readonly #options: SseOptions;
-
-  constructor(asked: Asked, manner: Manner, options: SseOptions) {
-    this.lasting = asked.start.kind !== 'since' && manner.foreign === null;
-    this.#asked = asked;
-    this.#manner = manner;
-    this.#options = options;
-  }
-
-  open(connection: StreamConnection): void {
-    const { foreign } = this.#manner;
-    // The stream opens anyway: the browser decides who may read it.
-    if (foreign !== null) this.#options.admission.foreignPage(foreign, connection, 'sse');
-    try {
-      this.#options.admission.enter(connection.address);
-      new SseConnection(connection, this.#asked, this.#options).begin(this.#asked, this.#manner.cors);
-    } catch (error) {
-      refuse(connection, error, this.#manner, this.#options);
-    }
-  }
+function openingOf(asked: Asked, manner: Manner, options: SseOptions): Opening {
+  const { foreign, cors } = manner;
+  const { admission } = options;
+  return {
+    // Not with a `since`: the time that one in the future stands for depends on when it is asked.
+    lasting: asked.start.kind !== 'since' && foreign === null,
+    open(connection) {
+      // The stream opens anyway: the browser decides who may read it.
+      if (foreign !== null) admission.foreignPage(foreign, connection, 'sse');
+      try {
+        admission.enter(connection.address);
+        new SseConnection(connection, asked, options).begin(asked, cors);
+      } catch (error) {
+        refuse(connection, error, manner, options);
+      }
+    },
+  };
 }
 
 interface Asked extends StreamRequest {

@@ -15,7 +15,7 @@ import type { WebSocketOptions } from './options.ts';
 export function readWebSocket(head: StreamHead, options: WebSocketOptions): Opening {
   try {
     const { grant, protocol } = judge(head, options.admission);
-    return new WebSocketOpening(protocol, grant, options);
+    return openingOf(protocol, grant, options);
   } catch (error) {
     return { lasting: false, open: (connection) => refuseHandshake(connection, error, options) };
   }
@@ -47,8 +47,8 @@ function grantOf(head: StreamHead, admission: Admission): Grant | null {
   admission.checkHost(header(head, 'host'));
   const origin = header(head, 'origin');
   const host = header(head, 'host');
-  if (!admission.allowsOrigin(origin, host)) {
-    const message = `open WebSocket: ${admission.explainOrigin(origin, host)}`;
+  if (!admission.origins.allows(origin, host)) {
+    const message = `open WebSocket: ${admission.origins.explain(origin, host)}`;
     throw new ManifeedError('ORIGIN_DENIED', message, { detail: { parameter: 'Origin' } });
   }
   const token = tokenOf(head);
@@ -68,30 +68,21 @@ function refuseParameters(query: string): void {
 }
 
 /** Keeps nothing of the head: it may hold a token. */
-class WebSocketOpening implements Opening {
-  readonly lasting = true;
-  readonly #protocol: string;
-  readonly #grant: Grant | null;
-  readonly #options: WebSocketOptions;
-
-  constructor(protocol: string, grant: Grant | null, options: WebSocketOptions) {
-    this.#protocol = protocol;
-    this.#grant = grant;
-    this.#options = options;
-  }
-
-  open(connection: StreamConnection): void {
-    const { socket, key, address } = connection;
-    try {
-      const answer = answerHandshake(key, this.#protocol);
-      enter(this.#grant, address, this.#options.admission);
-      socket.write(answer, 'latin1');
-    } catch (error) {
-      return refuseHandshake(connection, error, this.#options);
-    }
-    const port = new BareSocket(socket, this.#options);
-    new WebSocketConnection(port, address, this.#grant, this.#options);
-  }
+function openingOf(protocol: string, grant: Grant | null, options: WebSocketOptions): Opening {
+  return {
+    lasting: true,
+    open(connection) {
+      const { socket, key, address } = connection;
+      try {
+        const answer = answerHandshake(key, protocol);
+        enter(grant, address, options.admission);
+        socket.write(answer, 'latin1');
+      } catch (error) {
+        return refuseHandshake(connection, error, options);
+      }
+      new WebSocketConnection(new BareSocket(socket, options), address, grant, options);
+    },
+  };
 }
 
 /** Answers a handshake with an HTTP error, counts it, and ends the connection. */

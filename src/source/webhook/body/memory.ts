@@ -5,6 +5,7 @@
  */
 import { ManifeedError } from '../../../errors.ts';
 import { addressGroup } from '../../../lib/address-group.ts';
+import { Counts } from '../../../lib/counts.ts';
 
 /** 64 bodies of the default cap; ordinary deliveries have some kilobytes. */
 export const defaultMaxBufferedBytes = 256 * 1024 * 1024;
@@ -23,9 +24,8 @@ export class BodyMemory {
   readonly #maxBytes: number;
   readonly #maxUnprovenBytes: number;
   readonly #maxBytesPerAddress: number;
-  readonly #byAddress = new Map<string, number>();
+  readonly #byAddress = new Counts<string>();
   #usedBytes = 0;
-  #unprovenBytes = 0;
 
   constructor({ maxBytes, largestBodyBytes }: BodyMemoryOptions) {
     this.#maxBytes = maxBytes;
@@ -54,22 +54,13 @@ export class BodyMemory {
   take(group: string | null, bytes: number): void {
     if (bytes > 0) this.#checkRoom(group, bytes);
     this.#usedBytes += bytes;
-    if (group === null || bytes === 0) return;
-    this.#unprovenBytes += bytes;
-    const rest = (this.#byAddress.get(group) ?? 0) + bytes;
-    if (rest === 0) this.#byAddress.delete(group);
-    else this.#byAddress.set(group, rest);
+    if (group !== null) this.#byAddress.add(group, bytes);
   }
 
   #checkRoom(group: string | null, bytes: number): void {
     if (group !== null) {
-      check(
-        'bytes of bodies from this address',
-        this.#byAddress.get(group) ?? 0,
-        bytes,
-        this.#maxBytesPerAddress,
-      );
-      check('bytes of bodies not yet verified', this.#unprovenBytes, bytes, this.#maxUnprovenBytes);
+      check('bytes of bodies from this address', this.#byAddress.of(group), bytes, this.#maxBytesPerAddress);
+      check('bytes of bodies not yet verified', this.#byAddress.total, bytes, this.#maxUnprovenBytes);
     }
     check('bytes of bodies', this.#usedBytes, bytes, this.#maxBytes);
   }
