@@ -1,6 +1,7 @@
 import type { Metrics } from '../lib/metrics.ts';
 import type { Ledger } from './ledger.ts';
 
+/** Counts what one webhook or poll came to. */
 export type CountOutcomes = (source: 'webhook' | 'completion' | 'poll', outcomes: readonly string[]) => void;
 
 /** Counts observations by outcome (see `Outcome`). */

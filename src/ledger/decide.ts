@@ -98,6 +98,7 @@ export interface IndexView extends Deliveries {
   hasBaseline(registry: string, repository: string, scope: string): boolean;
 }
 
+/** Where the ledger stands when an observation comes. */
 export interface Standing extends Moment {
   readonly epoch: string;
   /** The next change is `head + 1`. */
@@ -114,6 +115,7 @@ export interface Spared {
   readonly upTo: number;
 }
 
+/** What to write, in one transaction. */
 export interface Decision {
   readonly outcome: Outcome;
   readonly changes: readonly Change[];
@@ -126,6 +128,7 @@ export interface Decision {
   readonly lookAgain: readonly Deferred[];
 }
 
+/** Decides by the table above. */
 export function decide(view: IndexView, observation: Observation, standing: Standing): Decision {
   if (isDuplicate(view, observation, standing.clock)) return nothing('duplicate');
   switch (observation.kind) {
@@ -176,7 +179,7 @@ function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Deci
   if (verdict === 'stale') return nothing('stale');
   if (verdict === 'waiting') return { ...nothing('waiting'), lookAgain: [seen] };
   const manifests = seen.digest === null ? [] : [manifestRow(seen, seen.digest, true, manifest, standing)];
-  const believed = { present: true, ...tagMemory(seen, row, standing) };
+  const believed = { present: true, ...remembered(seen, row, standing) };
   if (verdict === 'unchanged' && row !== undefined)
     return { ...nothing('unchanged'), tags: [{ ...row, ...believed }], manifests };
 
@@ -224,7 +227,8 @@ function decideTagGone(view: IndexView, gone: TagGone, standing: Standing): Deci
   if (row === undefined) return nothing('unknown');
   const weight = weigh(gone, row, standing);
   if (weight === 'older') return nothing('stale');
-  if (!row.present) return { ...nothing('unchanged'), tags: [{ ...row, ...tagMemory(gone, row, standing) }] };
+  if (!row.present)
+    return { ...nothing('unchanged'), tags: [{ ...row, ...remembered(gone, row, standing) }] };
   if (weight === 'unsure') return { ...nothing('waiting'), lookAgain: [gone] };
   return { ...nothing('changed'), ...deleteTags([row], gone, standing) };
 }
@@ -303,7 +307,14 @@ function deleteTags(rows: readonly TagRow[], gone: Observation, standing: Standi
     const nowhere = { digest: null, mediaType: null, size: null };
     const target = { tag: row.tag, ...nowhere, previousDigest: row.digest };
     changes.push(change('tag.deleted', gone, sequence, standing, target));
-    tags.push({ ...row, ...nowhere, present: false, updatedAt, sequence, ...tagMemory(gone, row, standing) });
+    tags.push({
+      ...row,
+      ...nowhere,
+      present: false,
+      updatedAt,
+      sequence,
+      ...remembered(gone, row, standing),
+    });
   }
   return { changes, tags };
 }
@@ -322,11 +333,6 @@ function change(
   const where = { registry, repository, tag, digest, previousDigest, mediaType, size };
   const occurredAt = Math.min(observation.occurredAt ?? happenedAt(observation, standing), now);
   return { epoch, sequence, type, ...where, occurredAt, recordedAt, origin };
-}
-
-function tagMemory(seen: Observation, row: TagRow | undefined, standing: Standing) {
-  const { asOf, lookedAt = null, saidAt, saidBy } = remembered(seen, row, standing);
-  return { asOf, lookedAt, saidAt, saidBy };
 }
 
 function manifestRow(

@@ -15,6 +15,7 @@ export interface LedgerClock {
   readonly steppedAt: number;
 }
 
+/** The clock of a ledger that has stamped nothing. */
 export const newClock: LedgerClock = { stampedAt: 0, skewMs: 0, steppedAt: 0 };
 
 /** Wall and monotonic clock may drift apart by this between two calls, ms: NTP slews by 0.5 ms a second. */

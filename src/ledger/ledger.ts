@@ -22,6 +22,7 @@ export interface Bounds {
   readonly lost?: number;
 }
 
+/** What an observation came to. */
 export type Outcome =
   | 'changed'
   /** The ledger knew it already. */
@@ -36,17 +37,20 @@ export type Outcome =
   /** Filled the index without a change: a first look, or a digest learned later. */
   | 'filled';
 
+/** The answer to `record`. */
 export interface Recorded {
   /** One per observation, in order. */
   readonly outcomes: readonly Outcome[];
   readonly changes: readonly Change[];
 }
 
+/** Which changes a read wants. */
 export interface ReadFilter {
   /** Exact repositories, `registry/repository`. An implementation may return more. */
   readonly repositories?: readonly string[];
 }
 
+/** Changes, and where the next page starts. */
 export interface Page {
   /** In order of sequence, all after the requested one. */
   readonly changes: readonly Change[];
@@ -56,11 +60,13 @@ export interface Page {
   readonly atHead: boolean;
 }
 
+/** A present tag as the index knows it. */
 export interface TagState extends EncodableTagState {
   /** The sequence of the change that set this state; 0 if a silent first look did. */
   readonly sequence: number;
 }
 
+/** Which present tags to read. */
 export interface TagQuery {
   /** Exact repositories `registry/repository`; absent: all. */
   readonly repositories?: readonly string[];
@@ -70,6 +76,7 @@ export interface TagQuery {
   readonly limit: number;
 }
 
+/** Present tags, and where the next page starts. */
 export interface TagPage {
   /** Present tags only, ordered by registry, repository, tag. */
   readonly tags: readonly TagState[];
@@ -82,12 +89,14 @@ export type TailEvent =
   | { readonly kind: 'changes'; readonly changes: readonly Change[] }
   | { readonly kind: 'reset'; readonly bounds: Bounds; readonly reason: string };
 
+/** What `trim` keeps. */
 export interface RetentionOptions {
   readonly maxChanges: number;
   /** Age of the oldest change kept, ms. */
   readonly maxAgeMs: number;
 }
 
+/** The port; see the head of this file. */
 export interface Ledger {
   bounds(): Promise<Bounds>;
   /**

@@ -22,12 +22,14 @@ export const defaultLimits = {
   maxWaitingReads: 20_000,
 };
 
+/** See `defaultLimits`. */
 export type LedgerLimits = Readonly<typeof defaultLimits>;
 
 /** What bounds an index. `maxAgeMs`: delivery keys and, in memory, tombstones and untagged digests are forgotten. */
 export type IndexBounds = Pick<LedgerLimits, 'maxDeliveryKeys' | 'maxScopesPerRepository'> &
   Pick<RetentionOptions, 'maxAgeMs'>;
 
+/** What every kind of ledger needs. By default it logs and counts nothing. */
 export interface LedgerOptions {
   readonly retention: RetentionOptions;
   readonly clock: Clock;

@@ -5,6 +5,7 @@ import { canonicalRegistry, isRepository, isTag } from '../event/reference.ts';
 import { isTime } from '../event/time.ts';
 import { RecordDamaged } from './loss.ts';
 
+/** A digest as stored and exported. */
 export const digestSchema = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
   'must be a digest, sha256:<64 hex> or sha512:<128 hex>',
@@ -23,6 +24,7 @@ export const namesSchema = {
   repository: z.string().refine(isRepository, 'must be a repository name, such as team/app'),
 };
 
+/** A tag as stored and exported. */
 export const tagSchema = z.string().refine(isTag, 'must be a tag, [A-Za-z0-9_][A-Za-z0-9._-]{0,127}');
 
 const common = {
@@ -59,6 +61,7 @@ function fromEarlier(value: unknown): unknown {
   return { ...rest, occurredAt: 'occurredAt' in rest ? rest.occurredAt : observedAt };
 }
 
+/** As JSON, without the delivery key. */
 export function encodePending(observation: Deferred): string {
   return JSON.stringify({ ...observation, dedupeKey: null });
 }

@@ -19,6 +19,7 @@ export function refuseLost(after: number, { floor, head }: Bounds): ManifeedErro
   );
 }
 
+/** For observations that would exceed `maxPending`. */
 export function refusePending(waiting: number, more: number, maxPending: number): ManifeedError {
   const state = `${waiting} wait and ${more} more came`;
   return unavailable(`defer observations: ${state}: must be at most ${maxPending}`);

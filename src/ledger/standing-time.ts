@@ -6,6 +6,7 @@ import { maxDriftMs } from './ledger-clock.ts';
  */
 const standsAfterMs = 600_000;
 
+/** Whether the wall clock has stood for `standsAfterMs`. */
 export class StandingTime {
   readonly #monotonic: () => number;
   #offsetMs = Number.NaN;

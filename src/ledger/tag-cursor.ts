@@ -40,6 +40,7 @@ export function compareTags(a: TagCursor, b: TagCursor): number {
   );
 }
 
+/** The order of JavaScript's strings: for ASCII that of the bytes. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 import type { TailEvent } from './ledger.ts';
 
+/** The listeners of a ledger in this process. */
 export class Tails {
   readonly #listeners = new Set<(event: TailEvent) => void>();
 

@@ -31,7 +31,7 @@ export type LedgerRow =
   /** `rows`: how many precede this one. Without it the export was cut off. */
   | { readonly row: 'end'; readonly rows: number };
 
-export interface HeaderRow extends Omit<Bounds, 'lost'> {
+interface HeaderRow extends Omit<Bounds, 'lost'> {
   readonly row: 'header';
   readonly format: typeof transferFormat;
   /** recordedAt of the newest change, ms since the epoch: the next one is not earlier. 0: there was none. */
@@ -40,8 +40,10 @@ export interface HeaderRow extends Omit<Bounds, 'lost'> {
   readonly stampedAt?: number;
 }
 
+/** The version of the rows. An import takes no other. */
 export const transferFormat = 1;
 
+/** A ledger that can be moved. */
 export interface Transferable {
   /** Everything the ledger holds, as of one moment. One export at a time. */
   exportRows(): AsyncIterable<LedgerRow>;
@@ -60,47 +62,41 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
   let sequence = 0;
   let recordedAt = 0;
   let hasEnded = false;
+  const refuse = (found: string, required: string) =>
+    new ManifeedError('BODY_INVALID', `import ledger: row ${count + 1}: ${found}: must be ${required}`);
   for await (const row of rows) {
-    if (hasEnded) throw refuse(count, 'a row after the end', 'nothing after the end');
+    if (hasEnded) throw refuse('a row after the end', 'nothing after the end');
     if (row.row === 'header') {
-      if (header !== null) throw refuse(count, 'a second header', 'one header');
+      if (header !== null) throw refuse('a second header', 'one header');
       header = row;
       sequence = row.floor;
-    } else if (header === null) throw refuse(count, `a ${row.row} first`, 'the header first');
+    } else if (header === null) throw refuse(`a ${row.row} first`, 'the header first');
     else if (row.row === 'change') {
       sequence += 1;
       // A search by time is binary, so times must not fall.
       if (row.recordedAt < recordedAt || row.recordedAt > header.recordedAt)
         throw refuse(
-          count,
           `recordedAt ${row.recordedAt}`,
           `${recordedAt} to ${header.recordedAt}, from the change before to the header`,
         );
       recordedAt = row.recordedAt;
       if (row.sequence !== sequence || sequence > header.head)
-        throw refuse(
-          count,
-          `change ${row.sequence}`,
-          `each of ${header.floor + 1} to ${header.head} in order`,
-        );
+        throw refuse(`change ${row.sequence}`, `each of ${header.floor + 1} to ${header.head} in order`);
     } else if (sequence !== header.head)
-      throw refuse(count, `a ${row.row} after change ${sequence}`, `all changes to ${header.head} first`);
+      throw refuse(`a ${row.row} after change ${sequence}`, `all changes to ${header.head} first`);
     if (row.row === 'tag' && row.sequence > header.head)
-      throw refuse(count, `sequence ${row.sequence}`, `at most the head, ${header.head}`);
+      throw refuse(`sequence ${row.sequence}`, `at most the head, ${header.head}`);
     if (row.row === 'end') {
-      if (row.rows !== count) throw refuse(count, `${count} rows before the end`, `${row.rows}`);
+      if (row.rows !== count) throw refuse(`${count} rows before the end`, `${row.rows}`);
       hasEnded = true;
     }
     count += 1;
     yield row;
   }
-  if (!hasEnded) throw refuse(count, 'no end: the export was cut off', 'a whole export');
+  if (!hasEnded) throw refuse('no end: the export was cut off', 'a whole export');
 }
 
-function refuse(index: number, found: string, required: string): ManifeedError {
-  return new ManifeedError('BODY_INVALID', `import ledger: row ${index + 1}: ${found}: must be ${required}`);
-}
-
+/** For an import into a ledger that holds something. */
 export function refuseNotEmpty(head: number): ManifeedError {
   return unavailable(
     `import ledger: the ledger holds something already (head ${head}): must be new and empty`,

@@ -28,13 +28,14 @@ export interface Remembered {
   readonly saidBy: string | null;
 }
 
+/** The time of a decision, on both clocks. */
 export interface Moment {
   /** The wall clock, ms since the epoch. */
   readonly now: number;
   readonly clock: LedgerClock;
 }
 
-export type Weight = 'newer' | 'older' | 'unsure';
+type Weight = 'newer' | 'older' | 'unsure';
 
 /**
  * A remembered time ahead of the ledger's clock makes only those times late that are ahead too, or older by at most
@@ -43,6 +44,7 @@ export type Weight = 'newer' | 'older' | 'unsure';
  */
 const maxLatenessMs = 600_000;
 
+/** Decides by the table above. */
 export function weigh(seen: Observation, row: Remembered, at: Moment): Weight {
   const stamp = stampOf(seen, at.clock);
   // A stamp ahead of the ledger's clock was lost to a crash, or comes from an earlier format.
@@ -81,7 +83,8 @@ export function happenedAt(seen: Observation, { now, clock }: Moment): number {
   return Math.min(seen.saidAt ?? toWall(clock, arrivedAt), now);
 }
 
-export function remembered(seen: Observation, row: Remembered | undefined, at: Moment): Remembered {
+/** What the row remembers once the observation was believed. */
+export function remembered(seen: Observation, row: Remembered | undefined, at: Moment) {
   const stamp = stampOf(seen, at.clock);
   const { stampedAt } = at.clock;
   const believedAt = row === undefined || row.asOf > stampedAt ? stamp : Math.max(stamp, row.asOf);
@@ -100,6 +103,7 @@ function newestSaid(seen: Observation, row: Remembered | undefined, now: number)
   return { saidAt: seen.saidAt, saidBy: seen.origin };
 }
 
+/** The delivery keys that the ledger remembers. */
 export interface Deliveries {
   /** The ledger's stamp when the key was remembered, ms; undefined if it is unknown or too old. */
   deliveredAt(key: string): number | undefined;

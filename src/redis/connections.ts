@@ -19,6 +19,7 @@ import {
   type RedisTimeouts,
 } from './target.ts';
 
+/** How to connect. */
 export interface RedisOptions extends RedisTarget {
   /** Prefix of all keys, in braces. Default `manifeed`. Two ledgers in one Redis need two. */
   readonly keyPrefix?: string;
@@ -36,7 +37,7 @@ export interface RedisOptions extends RedisTarget {
 }
 
 /** The user that prepares the connections and hears the channel: the ledger. */
-export interface RedisUser {
+interface RedisUser {
   /** Prepares each new connection for commands before it counts as up. A rejection ends the connection. */
   prepare(client: Redis): Promise<void>;
   onMessage(text: string): void;

@@ -12,7 +12,7 @@ import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
 import type { Dial } from './target.ts';
 
-export interface RedisLinkOptions {
+interface RedisLinkOptions {
   /** What the connection is for, in logs: `commands` or `tail`. */
   readonly name: string;
   /** The address for messages, without credentials. */
@@ -35,6 +35,7 @@ export interface RedisLinkOptions {
 /** A connection that lasted less is not a success: the backoff continues where it was. */
 const steadyAfterMs = 1_000;
 
+/** See the head of this file. */
 export class RedisLink {
   readonly #options: RedisLinkOptions;
   readonly #stop = new AbortController();

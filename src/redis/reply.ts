@@ -12,15 +12,18 @@ function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? value.toWellFormed() : value;
 }
 
+/** Null stays null; anything else is read. */
 export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null {
   return value === null ? null : read(value);
 }
 
+/** The reply as a list. */
 export function asList(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw broken('a list', value);
 }
 
+/** The reply as a string. */
 export function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   throw broken('a string', value);
@@ -33,6 +36,7 @@ export function asNumber(value: unknown): number {
   throw broken('a number', value);
 }
 
+/** The reply as an exact integer from 0. */
 export function asCount(value: unknown): number {
   const number = asNumber(value);
   if (Number.isSafeInteger(number) && number >= 0) return number;

@@ -14,13 +14,14 @@ export interface ScriptHost {
   countScript(script: string): void;
 }
 
-export interface ScriptRunnerOptions<Name extends string> {
+interface ScriptRunnerOptions<Name extends string> {
   readonly redis: ScriptHost;
   readonly scripts: Scripts<Name>;
   /** Members of ARGV[1] for all scripts of this runner, beside `schema` and `now`. Default: none. */
   readonly common?: () => Readonly<Record<string, unknown>>;
 }
 
+/** Runs the scripts of one user, by their SHA-1. */
 export class ScriptRunner<Name extends string> {
   readonly #options: ScriptRunnerOptions<Name>;
 

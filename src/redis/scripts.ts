@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
+/** A script that is ready to be sent. */
 export interface Script {
   readonly source: string;
   /** SHA-1 of the source, by which Redis knows the script. */
   readonly sha: string;
 }
 
+/** All scripts of one user, by name. */
 export type Scripts<Name extends string> = ReadonlyMap<Name, Script>;
 
 /** The parts of one script, in order. Each part states its contract at its head. */

@@ -8,6 +8,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 
+/** Where Redis is, and how to be let in. */
 export interface RedisTarget {
   /** `redis://[user:password@]host[:port][/db]`; `rediss://` for TLS. Sentinels or Cluster replace the host. */
   readonly url: string;
@@ -33,6 +34,7 @@ export const defaultTimeouts = {
   commandTimeoutMs: 3_000,
 };
 
+/** See `defaultTimeouts`. */
 export type RedisTimeouts = Readonly<typeof defaultTimeouts>;
 
 /** Shapes replies as RESP2 does, whichever protocol the server speaks. */

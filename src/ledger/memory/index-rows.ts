@@ -12,6 +12,7 @@ interface RepositoryRows extends RepositoryName {
   readonly scopes: BoundedMap<string, true>;
 }
 
+/** The index in memory. */
 export class MemoryIndex implements IndexView {
   readonly #repositories = new Map<string, RepositoryRows>();
   /** Key to its stamp, ms; oldest first. */

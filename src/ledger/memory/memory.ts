@@ -33,6 +33,7 @@ import {
 import { isDuplicate } from '../weigh.ts';
 import { MemoryIndex } from './index-rows.ts';
 
+/** Opens an empty ledger; what it holds ends with the process. */
 export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
   return new MemoryLedger(options);
 }

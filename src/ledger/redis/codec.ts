@@ -6,6 +6,7 @@ import type { Bounds, Outcome, TagState } from '../ledger.ts';
 import { badMember, isCount, isEpoch, isTimeMs } from '../stored-change.ts';
 import { entrySum, isDigestSound } from './sum.ts';
 
+/** Where the ledger stands, as a script answers it. */
 export interface Standing {
   readonly epoch: string;
   readonly floor: number;
@@ -17,6 +18,7 @@ export interface Standing {
   readonly now: number;
 }
 
+/** The answer of `record.lua`. */
 export interface RecordReply {
   readonly epoch: string;
   readonly floor: number;
@@ -48,6 +50,7 @@ const outcomeLetters: Readonly<Record<string, Outcome>> = {
   f: 'filled',
 };
 
+/** Decodes the answer of `status.lua`. @throws UNAVAILABLE for another shape */
 export function readStanding(reply: unknown): Standing {
   const [epoch, floor, head, began, reason, now] = asList(reply);
   return {
@@ -60,8 +63,10 @@ export function readStanding(reply: unknown): Standing {
   };
 }
 
+/** The fields of `meta` that `readBounds` takes, in order. */
 export const boundsFields = ['epoch', 'floor', 'head', 'lost', 'summedFrom'] as const;
 
+/** The bounds as `meta` holds them. */
 export interface StoredBounds extends Bounds {
   /** Entries after this sequence have a checksum. */
   readonly summedFrom: number;
@@ -75,6 +80,7 @@ export function readBounds(fields: readonly (string | null)[]): StoredBounds | n
   return { epoch, floor, head, summedFrom, ...(lost > 0 ? { lost } : {}) };
 }
 
+/** Decodes the answer of `record.lua`. @throws UNAVAILABLE for another shape */
 export function readRecordReply(reply: unknown): RecordReply {
   const [epochText, floor, afterText, began, outcomes, counts, changes] = asList(reply);
   const epoch = asEpoch(epochText);
@@ -220,6 +226,7 @@ function isChangeType(value: unknown): value is ChangeType {
   return knownTypes.has(value);
 }
 
+/** @throws UNAVAILABLE if the value is not a digest */
 export function asDigest(value: unknown): Digest {
   const text = asText(value);
   if (isDigest(text)) return text;

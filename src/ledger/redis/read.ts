@@ -27,7 +27,7 @@ const maxTries = 4;
 /** Sorts after every tag: all tags of this repository are done. */
 const afterAllTags = '~';
 
-export interface PageRequest {
+interface PageRequest {
   readonly after: number;
   readonly limit: number;
   readonly filter: ReadFilter;

@@ -12,7 +12,7 @@ interface Call {
   readonly settles: readonly string[];
 }
 
-export interface RecordQueueOptions {
+interface RecordQueueOptions {
   readonly commit: (calls: string) => Promise<RecordReply>;
   /** Maximum observations that wait; beyond it calls are refused. */
   readonly maxWaiting: number;

@@ -40,6 +40,7 @@ import { RedisStore } from './store.ts';
 import { RedisTail } from './tail.ts';
 import { exportRedis, importRedis } from './transfer.ts';
 
+/** How to reach Redis, and how sure a change must be before it is acknowledged. */
 export interface RedisLedgerOptions extends LedgerOptions, RedisOptions {
   /** Replicas that must have a change before it is acknowledged. Default 0: the primary alone. */
   readonly minReplicas?: number;

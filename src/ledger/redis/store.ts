@@ -8,6 +8,7 @@ import type { LedgerScript } from './scripts.ts';
 /** The newest position that this gateway knows. A server with less has lost changes. */
 export type Seen = () => { readonly epoch: string; readonly head: number };
 
+/** Runs the ledger's scripts, with what all of them need. */
 export class RedisStore extends ScriptRunner<LedgerScript> {
   /** Keys that are read without a script. `lua/keys.lua` says what each holds. */
   readonly keys: Readonly<Record<'prefix' | 'meta' | 'log' | 'last' | 'scopes', string>>;

@@ -25,6 +25,7 @@ export function isDigestSound(
   return sum === digestSum(`${registry}/${repository}`, tag, digest);
 }
 
+/** Adds the sum of its digest to an observation of a tag. */
 export function withSum(observation: Observation): Observation & { readonly sum?: string } {
   if (observation.kind !== 'tag' || observation.digest === null) return observation;
   const { registry, repository, tag, digest } = observation;

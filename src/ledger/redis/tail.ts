@@ -5,7 +5,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Bounds, Page, TailEvent } from '../ledger.ts';
 import type { Announcement, Standing } from './codec.ts';
 
-export interface RedisTailOptions {
+interface RedisTailOptions {
   /** Reads the stream, which is the truth behind the channel. */
   readonly read: (after: number, limit: number) => Promise<Page>;
   readonly standing: () => Promise<Standing>;

@@ -43,14 +43,14 @@ export async function backUpSqlite(path: string, target: string): Promise<void> 
   }
 }
 
-export interface Restored {
+interface Restored {
   readonly epoch: string;
   readonly head: number;
   /** Where the previous ledger is now; null: there was none. */
   readonly setAside: string | null;
 }
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly path: string;
   readonly backup: string;
   readonly epoch: string;

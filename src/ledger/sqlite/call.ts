@@ -11,6 +11,7 @@ export type Call =
     }
   | { readonly kind: 'defer'; readonly observations: readonly TagObserved[] };
 
+/** What the commit of a group gives each call. */
 export type CallResult =
   | { readonly kind: 'recorded'; readonly recorded: Recorded }
   | { readonly kind: 'deferred'; readonly pending: readonly PendingObservation[] }

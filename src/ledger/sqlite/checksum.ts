@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib';
 import { RecordDamaged } from '../loss.ts';
 import type { SqliteNames } from './names.ts';
 
+/** The columns that a change's checksum covers, with names by number. */
 export interface SummedChange {
   readonly sequence: number;
   readonly type: number;
@@ -23,6 +24,7 @@ export interface SummedChange {
   readonly origin_id: number;
 }
 
+/** The columns that a tag's checksum covers, with names by number. */
 export interface SummedTag {
   readonly repository_id: number;
   readonly name: string;

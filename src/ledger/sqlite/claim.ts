@@ -26,6 +26,7 @@ export function claimFile(path: string, action: string): Db {
   }
 }
 
+/** Whether a process holds the lock; it takes none. @param path resolved */
 export function isClaimed(path: string): boolean {
   if (!existsSync(lockPathOf(path))) return false;
   const probe = new Database(lockPathOf(path), { timeout: 0, readonly: true });

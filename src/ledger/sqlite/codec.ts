@@ -6,6 +6,7 @@ import { RecordDamaged } from '../loss.ts';
 const algorithms: readonly string[] = ['', 'sha256', 'sha512'];
 const digestBytes: Readonly<Record<string, number>> = { sha256: 33, sha512: 65 };
 
+/** The bytes of a digest. */
 export function encodeDigest(digest: Digest): Buffer;
 export function encodeDigest(digest: Digest | null): Buffer | null;
 export function encodeDigest(digest: Digest | null): Buffer | null {
@@ -39,10 +40,12 @@ const typeCodes: Readonly<Record<ChangeType, number>> = {
 };
 const typesByCode = new Map(changeTypes.map((type) => [typeCodes[type], type]));
 
+/** The number that stands for the type on disk. */
 export function encodeType(type: ChangeType): number {
   return typeCodes[type];
 }
 
+/** @throws RecordDamaged if no type has the number */
 export function decodeType(code: number): ChangeType {
   const type = typesByCode.get(code);
   if (type === undefined) throw new RecordDamaged(`a change of type ${code}`);

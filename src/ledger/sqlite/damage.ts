@@ -78,10 +78,12 @@ export function assertUndamaged(path: string, action: string): void {
   if (found !== null) throw damaged(action, found);
 }
 
+/** Whether SQLite's result code says that the file is damaged. */
 export function isDamage(code: string): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
+/** For a file that was found damaged. */
 export function damaged(action: string, found: string): ManifeedError {
   return refuseFile(
     action,

@@ -16,6 +16,7 @@ export interface StoredMemory {
   readonly said_by_id: number | null;
 }
 
+/** A row of `tag`. */
 export interface StoredTag extends SummedTag, StoredMemory {
   /** Null in rows of schema 1. */
   readonly checksum: number | null;
@@ -46,8 +47,8 @@ export class SqliteIndex implements IndexView {
         'SELECT * FROM tag WHERE repository_id = ? AND digest = ? AND present = 1 ORDER BY name',
       ),
       putTag: db.prepare(
-        `INSERT OR REPLACE INTO tag (repository_id, name, present, digest, media_type_id, size, as_of,
-           first_seen_at, updated_at, sequence, checksum, looked_at, said_at, said_by_id)
+        `INSERT OR REPLACE INTO tag (repository_id, name, present, digest, media_type_id, size, first_seen_at,
+           updated_at, sequence, checksum, as_of, looked_at, said_at, said_by_id)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       manifest: db.prepare<[number, Buffer], StoredMemory & { present: number }>(
@@ -133,6 +134,7 @@ export class SqliteIndex implements IndexView {
   }
 
   putTag(row: TagRow): void {
+    // In the order of the statement's columns.
     const summed: SummedTag = {
       repository_id: this.#names.repositoryId(row),
       name: row.tag,
@@ -144,35 +146,14 @@ export class SqliteIndex implements IndexView {
       updated_at: row.updatedAt,
       sequence: row.sequence,
     };
-    this.#sql.putTag.run(
-      summed.repository_id,
-      summed.name,
-      summed.present,
-      summed.digest,
-      summed.media_type_id,
-      summed.size,
-      row.asOf,
-      summed.first_seen_at,
-      summed.updated_at,
-      summed.sequence,
-      tagChecksum(summed, this.#names),
-      row.lookedAt,
-      row.saidAt,
-      this.#names.wordId(row.saidBy),
-    );
+    const memory = [row.asOf, row.lookedAt, row.saidAt, this.#names.wordId(row.saidBy)];
+    this.#sql.putTag.run(...Object.values(summed), tagChecksum(summed, this.#names), ...memory);
   }
 
   putManifest(row: ManifestRow): void {
     const id = this.#names.repositoryId(row);
-    const saidBy = this.#names.wordId(row.saidBy);
-    this.#sql.putManifest.run(
-      id,
-      encodeDigest(row.digest),
-      row.present ? 1 : 0,
-      row.asOf,
-      row.saidAt,
-      saidBy,
-    );
+    const memory = [row.asOf, row.saidAt, this.#names.wordId(row.saidBy)];
+    this.#sql.putManifest.run(id, encodeDigest(row.digest), row.present ? 1 : 0, ...memory);
   }
 
   putBaseline(of: RepositoryName, scope: string): void {

@@ -9,6 +9,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { crc32 } from 'node:zlib';
 
+/** How far the ledger had come, and with whom. */
 export interface Mark {
   readonly epoch: string;
   readonly head: number;
@@ -17,6 +18,7 @@ export interface Mark {
   readonly owner: Owner;
 }
 
+/** The process that writes the mark. */
 export interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -67,6 +69,7 @@ export function readMark(path: string): Mark | null {
   }
 }
 
+/** The mark's file while the ledger is open. */
 export class MarkFile {
   readonly #file: number;
   readonly #owner: Owner;

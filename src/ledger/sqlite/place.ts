@@ -5,7 +5,7 @@ import { refuseFile } from './damage.ts';
 
 type Identity = Readonly<{ path: string; dev: bigint; ino: bigint }>;
 
-export interface SqlitePlaceOptions {
+interface SqlitePlaceOptions {
   /** The ledger's file, opened in WAL mode and claimed. */
   readonly path: string;
   /** The page that every change touches: that of the `meta` table (numbered from 1). */

@@ -9,6 +9,7 @@ import { openForReading, readStanding } from './schema.ts';
 import { type Db, schemaVersion, versionOf } from './tables.ts';
 import { SqliteExport } from './transfer.ts';
 
+/** What `ledger info` shows of a file. */
 export interface SqliteFacts {
   readonly epoch: string;
   readonly head: number;

@@ -5,9 +5,12 @@ import type { SqliteStore, SqliteStoreOptions } from './store.ts';
 
 /** The method of the store that is called. */
 export type Kind = Exclude<keyof SqliteStore, 'health' | 'close'>;
+/** Its arguments. */
 export type Ask<K extends Kind> = Parameters<SqliteStore[K]>;
+/** What it returns. */
 export type Reply<K extends Kind> = ReturnType<SqliteStore[K]>;
 
+/** From the gateway to the worker. */
 export type RequestMessage = { readonly id: number } /** Comes first; the reply is the bounds. */ & (
   | { readonly kind: 'open'; readonly options: SqliteStoreOptions }
   /** The worker ends after its reply. */
@@ -16,13 +19,14 @@ export type RequestMessage = { readonly id: number } /** Comes first; the reply 
   | { readonly kind: 'ask'; readonly of: Kind; readonly args: readonly unknown[] }
 );
 
+/** From the worker to the gateway: one for each request, with the same id. */
 export type ReplyMessage = (
   | { readonly id: number; readonly ok: true; readonly reply: unknown }
   | { readonly id: number; readonly ok: false; readonly failure: Failure }
 ) & { readonly notices?: readonly Notice[] };
 
 /** An error as it crosses threads: a structured clone would lose its class, code and detail. */
-export interface Failure {
+interface Failure {
   /** Null: a defect, which clients do not see. */
   readonly code: ErrorCode | null;
   readonly message: string;
@@ -30,12 +34,14 @@ export interface Failure {
   readonly stack: string | undefined;
 }
 
+/** Any thrown value, to be sent. */
 export function toFailure(error: unknown): Failure {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const { code, detail } = error instanceof ManifeedError ? error : { code: null, detail: undefined };
   return { code, message, detail, stack };
 }
 
+/** The error that was sent, with its class and stack. */
 export function toError({ code, message, detail, stack }: Failure): Error {
   const error =
     code === null

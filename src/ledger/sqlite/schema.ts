@@ -15,6 +15,7 @@ import { judgeOpening, type Standing, type Verdict } from './verdict.ts';
 const cacheKib = 64 * 1024;
 const walLimitBytes = 64 * 1024 * 1024;
 
+/** How to open the file. */
 export interface SqliteFileOptions {
   readonly path: string;
   /** Epoch for a file that is new, or cannot keep its own. */
@@ -27,6 +28,7 @@ export interface SqliteFileOptions {
   readonly maxFileBytes: number | null;
 }
 
+/** An opened and claimed file. */
 export interface SqliteFile {
   readonly db: Db;
   /** Checks that the file is still at its path, and that nobody else writes to it. */
@@ -155,12 +157,8 @@ function judge(db: Db, mark: Mark | null, epoch: string): Verdict {
   const verdict = judgeOpening({ standing: readStanding(db), ends: readEnds(db), mark, epoch });
   if (verdict.lost !== null) {
     const { head, floor, recordedAt } = verdict.standing;
-    db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?').run(
-      epoch,
-      head,
-      floor,
-      recordedAt,
-    );
+    const put = db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?');
+    put.run(epoch, head, floor, recordedAt);
   }
   return verdict;
 }

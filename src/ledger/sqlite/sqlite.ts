@@ -19,6 +19,7 @@ import type { Notice } from './health.ts';
 import { SqliteLink } from './link.ts';
 import { GroupWriter } from './writer.ts';
 
+/** Where the file is, and how large it may become. */
 export interface SqliteLedgerOptions extends LedgerOptions {
   /** The file; created, with its folder, if it is missing. */
   readonly path: string;

@@ -26,11 +26,13 @@ import { SqliteExport, SqliteImport } from './transfer.ts';
 import { SqliteTrim } from './trim.ts';
 import type { Standing } from './verdict.ts';
 
+/** What the worker needs, as it crosses threads. */
 export interface SqliteStoreOptions extends SqliteFileOptions {
   readonly retention: RetentionOptions;
   readonly limits: LedgerLimits;
 }
 
+/** See the head of this file. */
 export class SqliteStore {
   readonly #file: SqliteFile;
   readonly #options: SqliteStoreOptions;

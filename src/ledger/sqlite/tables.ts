@@ -7,6 +7,7 @@
  */
 import type { Database } from 'better-sqlite3';
 
+/** A connection to the file. */
 export type Db = Database;
 
 /** "MFED": marks a SQLite file as a Manifeed ledger (SQLite, "PRAGMA application_id"). */
@@ -118,6 +119,7 @@ ALTER TABLE meta ADD COLUMN stepped_at INTEGER NOT NULL DEFAULT 0;
 `,
 ];
 
+/** Makes the current tables in an empty file. */
 export function createTables(db: Db, epoch: string): void {
   db.exec(tables);
   db.prepare('INSERT INTO meta (id, epoch, head, floor, recorded_at) VALUES (1, ?, 0, 0, 0)').run(epoch);
@@ -135,6 +137,7 @@ export function migrate(db: Db): void {
   }).immediate();
 }
 
+/** The version of the file's tables; 0: it has none. */
 export function versionOf(db: Db): number {
   return Number(db.pragma('user_version', { simple: true }));
 }

@@ -4,7 +4,7 @@ import type { SqliteLog } from './log.ts';
 import type { Db } from './tables.ts';
 import type { Standing } from './verdict.ts';
 
-export interface TrimStep {
+interface TrimStep {
   readonly target: number;
   /** Rows of the index stamped before this are dropped, ms; null: none. */
   readonly stampedBefore: number | null;

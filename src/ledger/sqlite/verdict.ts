@@ -2,18 +2,20 @@ import { isTime } from '../../event/time.ts';
 import type { Bounds } from '../ledger.ts';
 import type { Mark } from './mark.ts';
 
+/** Where the file says that the ledger stands. */
 export interface Standing extends Omit<Bounds, 'lost'> {
   /** `recordedAt` of the newest change, ms since the epoch. */
   readonly recordedAt: number;
 }
 
+/** The first and the last change that the file holds. */
 export interface Ends {
   readonly first: number;
   readonly last: number;
   readonly recordedAt: number;
 }
 
-export interface OpeningFacts {
+interface OpeningFacts {
   readonly standing: Standing;
   /** The first and the last change in the log; null: it is empty. */
   readonly ends: Ends | null;
@@ -21,6 +23,7 @@ export interface OpeningFacts {
   readonly epoch: string;
 }
 
+/** How the ledger goes on. */
 export interface Verdict {
   readonly standing: Standing;
   /** Why the epoch is new, for the log; null: it is the file's own. */

@@ -5,7 +5,7 @@ import { aged } from '../aged.ts';
 import type { Recorded } from '../ledger.ts';
 import type { Call, CallResult } from './call.ts';
 
-export type CommitGroup = (calls: readonly Call[]) => Promise<readonly CallResult[]>;
+type CommitGroup = (calls: readonly Call[]) => Promise<readonly CallResult[]>;
 
 const maxGroupObservations = 1_000;
 
