@@ -43,14 +43,14 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   const openings = new BoundedMap<string, FrontOpening>(maxOpenings);
 
   /** False: the head is not for the front. */
-  function serve(text: string, socket: Socket): boolean {
-    const name = nameHead(text);
+  function serve(chunk: Buffer, socket: Socket): boolean {
+    const name = nameHead(chunk);
     const known = name === null ? undefined : openings.get(name.digest);
     if (name !== null && known !== undefined) {
       known.open(socket, name.key);
       return true;
     }
-    const head = readRawHead(text);
+    const head = readRawHead(chunk.toString('latin1'));
     const opening = head === null ? null : options.read(head);
     if (head === null || opening === null) return false;
     const key = head.headers['sec-websocket-key'] ?? '';
@@ -61,7 +61,7 @@ export function stepInFront(server: Server, options: FrontOptions): () => void {
   }
 
   function onFirst(chunk: Buffer, socket: Socket): void {
-    if (chunk.length <= maxRawHeadBytes && serve(chunk.toString('latin1'), socket)) return;
+    if (chunk.length <= maxRawHeadBytes && serve(chunk, socket)) return;
     release(socket);
     socket.pause();
     socket.unshift(chunk);
