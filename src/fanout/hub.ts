@@ -116,7 +116,7 @@ export class Hub {
     const { id, start, snapshot } = asked;
     const { interests } = this.#parts;
     const filter = interests.hold(asked.filter, subscriber.owner, subscriber.filters(), this.#goesOn(asked));
-    const request = { id, filter, start, snapshot };
+    const request = filter === asked.filter ? asked : { id, filter, start, snapshot };
     const { head } = this.#parts.queue;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
     const caughtUp =

@@ -131,13 +131,11 @@ export class Interests {
       globs += globsOf(other);
       bytes += other.memoryBytes;
     }
-    const over = (parameter: string, found: string, max: number) =>
-      new ManifeedError('SUBSCRIPTION_LIMIT', `subscribe: ${found}: must be at most ${max} per connection`, {
-        detail: { parameter },
-      });
-    if (globs > globsPerConnection) throw over(faulty(filter), `${globs} ${globUnit}`, globsPerConnection);
+    if (globs > globsPerConnection) {
+      throw overConnection(faulty(filter), `${globs} ${globUnit}`, globsPerConnection);
+    }
     if (bytes > filterBytesPerConnection) {
-      throw over('repository', `${bytes} ${memoryUnit}`, filterBytesPerConnection);
+      throw overConnection('repository', `${bytes} ${memoryUnit}`, filterBytesPerConnection);
     }
   }
 
@@ -197,6 +195,11 @@ function globsOf({ wildcards, tagConditions }: Filter): number {
 /** The parameter with most of the wildcards and comparators, for errors. */
 function faulty({ wildcards, tagConditions }: Filter): string {
   return tagConditions > wildcards ? 'tag' : 'repository';
+}
+
+function overConnection(parameter: string, found: string, max: number): ManifeedError {
+  const message = `subscribe: ${found}: must be at most ${max} per connection`;
+  return new ManifeedError('SUBSCRIPTION_LIMIT', message, { detail: { parameter } });
 }
 
 interface Room {

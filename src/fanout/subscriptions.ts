@@ -25,10 +25,13 @@ export class Subscriptions {
   /** A subscription has caught up with its connection: it gets changes after `from`. Its filter is held already. */
   activate(subscriber: Subscriber, request: SubscriptionRequest, from: number): void {
     const group = this.#parts.index.add(subscriber, request.filter, subscriber.grant);
-    subscriber.subscriptions = [...subscriber.subscriptions, { id: request.id, group, from }];
+    const { subscriptions, unready } = subscriber;
+    const added = { id: request.id, group, from };
+    // Nearly always the only one. An array that grows has room for seventeen.
+    subscriber.subscriptions = subscriptions.length === 0 ? [added] : [...subscriptions, added];
     subscriber.newestFrom = Math.max(subscriber.newestFrom, from);
-    subscriber.unready ??= [];
-    subscriber.unready.push(request.id);
+    if (unready === null) subscriber.unready = [request.id];
+    else unready.push(request.id);
   }
 
   /** Ends a subscription. False: the connection has none of this id. */

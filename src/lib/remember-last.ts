@@ -2,17 +2,15 @@
  * Remembers the last result of `make`, for thousands of callers in a row with the same arguments.
  * @param make pure; its arguments are compared by identity
  */
-export function rememberLast<Args extends readonly unknown[], Made>(
-  make: (...args: Args) => Made,
-): (...args: Args) => Made {
-  let last: { readonly args: Args; readonly made: Made } | null = null;
-  return (...args) => {
-    if (last === null || !isSame(last.args, args)) last = { args, made: make(...args) };
+export function rememberLast<A, Made>(make: (a: A) => Made): (a: A) => Made;
+export function rememberLast<A, B, Made>(make: (a: A, b: B) => Made): (a: A, b: B) => Made;
+export function rememberLast<A, B, C, Made>(make: (a: A, b: B, c: C) => Made): (a: A, b: B, c: C) => Made;
+export function rememberLast<A, B, C, Made>(make: (a: A, b: B, c: C) => Made): (a: A, b: B, c: C) => Made {
+  // No list of arguments: it would be an array for each call.
+  let last: { readonly a: A; readonly b: B; readonly c: C; readonly made: Made } | null = null;
+  return (a, b, c) => {
+    if (last === null || last.a !== a || last.b !== b || last.c !== c)
+      last = { a, b, c, made: make(a, b, c) };
     return last.made;
   };
-}
-
-function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
-  for (let i = 0; i < now.length; i += 1) if (before[i] !== now[i]) return false;
-  return true;
 }

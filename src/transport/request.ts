@@ -71,8 +71,9 @@ export class RequestReader {
   readonly #admission: Pick<Admission, 'knowsRegistry' | 'latestSince'>;
   readonly #queries = new Remembered<StreamParams>();
   readonly #filters = new Remembered<Filter>();
-  /** Lasts as long as the parameters are remembered. */
+  /** These two last as long as the parameters are remembered. */
   readonly #filterOf = new WeakMap<StreamParams, Filter>();
+  readonly #latest = new WeakMap<StreamParams, { readonly grant: Grant; readonly request: StreamRequest }>();
 
   constructor(limits: FilterLimits, admission: Pick<Admission, 'knowsRegistry' | 'latestSince'>) {
     this.#limits = limits;
@@ -92,9 +93,11 @@ export class RequestReader {
 
   /** @throws PARAMETER_INVALID naming the parameter; DENIED; REGISTRY_UNKNOWN */
   read(params: StreamParams, grant: Grant, { start, typeName = 'type' }: ReadOptions = {}): StreamRequest {
+    const latest = this.#latest.get(params);
+    if (latest?.grant === grant && start === undefined) return latest.request;
     const filter = this.#filter(params, typeName);
     checkFilter(filter, grant, this.#admission.knowsRegistry);
-    return {
+    const request: StreamRequest = {
       filter,
       start: start ?? toStart(params, this.#admission.latestSince()),
       snapshot: params.snapshot ?? false,
@@ -102,6 +105,9 @@ export class RequestReader {
       conflate: params.conflate ?? false,
       format: params.format ?? 'manifeed',
     };
+    // The time that a `since` in the future stands for depends on when it is asked.
+    if (start === undefined && request.start.kind !== 'since') this.#latest.set(params, { grant, request });
+    return request;
   }
 
   #filter(params: StreamParams, typeName: string): Filter {
