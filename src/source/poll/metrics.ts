@@ -21,7 +21,6 @@ export class PollMetrics {
 
   /** @param pollers by registry, read at each scrape */
   constructor(metrics: Metrics, pollers: ReadonlyMap<string, Polled>, clock: Clock) {
-    const of = ['registry'];
     this.requests = metrics.counter('poll_requests_total', 'Requests sent to registries', [
       'registry',
       'kind',
@@ -35,22 +34,27 @@ export class PollMetrics {
     this.massLosses = metrics.counter(
       'poll_mass_losses_total',
       'Times that most known tags of a repository were gone at once and a second look was waited for',
-      of,
+      ['registry'],
     );
     this.remaining = metrics.gauge(
       'poll_ratelimit_remaining',
       'Requests the registry says are left to this identity',
-      of,
+      ['registry'],
     );
-    metrics.gauge('poll_backoff_seconds', 'For how long a registry is left alone', of, (gauge) => {
+    metrics.gauge('poll_backoff_seconds', 'For how long a registry is left alone', ['registry'], (gauge) => {
       for (const [registry, { backoffMs }] of pollers) gauge.set(backoffMs / 1000, { registry });
     });
-    metrics.gauge('poll_breaker_open', '1 while a registry is left alone or probed', of, (gauge) => {
-      for (const [registry, { breakerMode }] of pollers) {
-        gauge.set(breakerMode === 'closed' ? 0 : 1, { registry });
-      }
-    });
-    metrics.gauge('poll_repositories', 'Repositories polled', of, (gauge) => {
+    metrics.gauge(
+      'poll_breaker_open',
+      '1 while a registry is left alone or probed',
+      ['registry'],
+      (gauge) => {
+        for (const [registry, { breakerMode }] of pollers) {
+          gauge.set(breakerMode === 'closed' ? 0 : 1, { registry });
+        }
+      },
+    );
+    metrics.gauge('poll_repositories', 'Repositories polled', ['registry'], (gauge) => {
       for (const [registry, { states }] of pollers) gauge.set(states.size, { registry });
     });
     showUnseen(metrics, pollers, clock);
