@@ -50,6 +50,7 @@ import { webhookRoutes } from './source/webhook/route.ts';
 
 export type { App } from './gateway/lifecycle.ts';
 
+/** What a gateway is made of. */
 export interface AppOptions {
   readonly config: Config;
   readonly version: string;

@@ -10,7 +10,7 @@ import type { HostCheck } from './host-check.ts';
 import type { Origins } from './origins.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly access: AccessOptions;
   readonly authorise: Authorise;
   readonly limits: ConnectionLimits;

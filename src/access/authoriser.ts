@@ -4,7 +4,7 @@ import { type Filter, parseFilter } from '../event/filter.ts';
 import type { Grant } from '../event/grant.ts';
 
 /** A configured token; `config.access` fits. */
-export interface AccessToken {
+interface AccessToken {
   readonly name: string;
   /** SHA-256 of the token, lower-case hex. */
   readonly sha256: string;
@@ -16,6 +16,7 @@ export interface AccessToken {
   readonly metrics?: boolean;
 }
 
+/** Who may come in: everyone, or who has one of these tokens. */
 export type AccessOptions =
   | { readonly kind: 'open' }
   | { readonly kind: 'tokens'; readonly tokens: readonly AccessToken[] };

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
 
 /** The client's address, given the socket's and `X-Forwarded-For`. */
-export type ClientAddress = (socketAddress: string, forwardedFor: string | undefined) => string;
+type ClientAddress = (socketAddress: string, forwardedFor: string | undefined) => string;
 
 /** Addresses read from one header. */
 const maxHops = 32;

@@ -10,7 +10,7 @@ export const waitingPerAddress = 100;
 /** Such WebSockets of all addresses: each holds a descriptor and a few kilobytes for at most ten seconds. */
 export const waitingInAll = 1_000;
 
-export interface ConnectionLimitOptions {
+interface ConnectionLimitOptions {
   /** Subscribers at once. */
   readonly connections: number;
   /** Subscribers of one client address at once. */

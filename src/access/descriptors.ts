@@ -14,6 +14,7 @@ const otherSockets = 1_000;
 /** With too few files: the part reserved, and of the rest the part for sockets that are no subscribers. */
 const smallPart = 1 / 4;
 
+/** How many sockets the configuration asks for. */
 export interface Wanted {
   /** `limits.connections` */
   readonly subscribers: number;
@@ -21,7 +22,7 @@ export interface Wanted {
   readonly others: number;
 }
 
-export interface SocketRoom {
+interface SocketRoom {
   readonly subscribers: number;
   /** In all. */
   readonly sockets: number;

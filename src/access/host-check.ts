@@ -7,7 +7,7 @@ export type HostCheck = (host: string | undefined) => void;
 /** For gateways that DNS rebinding cannot harm. */
 const anyHost: HostCheck = () => {};
 
-export interface HostOptions {
+interface HostOptions {
   readonly access: { readonly kind: 'open' | 'tokens' };
   readonly cors: { readonly origins: readonly string[] };
   readonly hosts: readonly string[];

@@ -1,5 +1,5 @@
 /** A configured webhook, as far as it names registries; `config.webhooks` fits. */
-export interface HearsOf {
+interface HearsOf {
   readonly name: string;
   readonly registry?: string;
   readonly verify?: 'none';

@@ -1,6 +1,7 @@
 /** Which pages may call this gateway, and what to tell the others. */
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 
+/** `cors.origins`, and what follows from them. */
 export class Origins {
   /** CORS headers by origin, as strings of the configuration: a request's string would keep its head in memory. */
   readonly #allowed: ReadonlyMap<string, string>;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 
+/** One client that was refused. */
 export interface Refusal {
   readonly code: ErrorCode;
   /** Without secrets. */

@@ -15,7 +15,7 @@ export interface SocketsOfAddress {
 }
 
 /** Whether there is room for a new connection; always true if addresses are not told apart. */
-export type AcceptsSocket = (socket: Socket) => boolean;
+type AcceptsSocket = (socket: Socket) => boolean;
 
 /** @param trustProxy their sockets are not counted */
 export function socketLimitsOf(
@@ -28,7 +28,7 @@ export function socketLimitsOf(
   return tellsAddressesApart(limits) ? (socket) => sockets.accepts(socket) : () => true;
 }
 
-export interface SocketLimitOptions {
+interface SocketLimitOptions {
   /** Most open sockets of one remote address group. */
   readonly perAddress: number;
   /** Proxies, which bring many clients: addresses or CIDR ranges. */

@@ -9,6 +9,7 @@ export const changeTypes = [
   'manifest.deleted',
 ] as const;
 
+/** One of `changeTypes`. */
 export type ChangeType = (typeof changeTypes)[number];
 
 /** What a subscription receives if it gives no `type`. */

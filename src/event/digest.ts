@@ -11,6 +11,7 @@ export function parseDigest(text: string): Digest | null {
   return isDigest(text) ? text : null;
 }
 
+/** Whether a string is a digest of a registered algorithm. */
 export function isDigest(text: string): text is Digest {
   const algorithm = lengths[text.length];
   return algorithm !== undefined && text.startsWith(algorithm) && registered.test(text);

@@ -54,6 +54,7 @@ function subject(change: Change): string {
   return change.digest === null ? change.repository : `${change.repository}@${change.digest}`;
 }
 
+/** What is known of a tag, for the wire. */
 export interface EncodableTagState {
   readonly registry: string;
   readonly repository: string;

@@ -20,6 +20,7 @@ export interface FilterInput {
   readonly type?: readonly string[];
 }
 
+/** A parsed filter. Immutable, so that equal subscriptions share it. */
 export interface Filter {
   /** Equal filters have equal keys. */
   readonly key: string;
@@ -50,7 +51,7 @@ export interface Filter {
   matchesTag(tag: string): boolean;
 }
 
-export interface FilterOptions {
+interface FilterOptions {
   /** Host of bare names. */
   readonly defaultRegistry: string;
   /** Repositories and patterns together. */

@@ -6,7 +6,7 @@ import { canonicalGlob, isGlob } from './glob.ts';
 import { canonicalRegistry, dockerHub, splitHost } from './reference.ts';
 import { parseRepositoryText, type RepositoryTextOptions } from './repository-pattern.ts';
 
-export interface ChangedMeaning {
+interface ChangedMeaning {
   readonly now: string;
   readonly before: string;
 }

@@ -22,10 +22,12 @@ export interface Work {
   readonly limit: number;
 }
 
+/** Whether a glob matches a whole string. Adds its cost to `work`; default: uncounted. */
 export type GlobMatcher = (text: string, work?: Work) => boolean;
 
 const uncounted: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
 
+/** Whether a string is a glob, not an exact name. */
 export function isGlob(text: string): boolean {
   return text.includes('*');
 }

@@ -21,6 +21,7 @@ export interface Grant {
   allows(repositoryKey: string): boolean;
 }
 
+/** Whether a subscriber gets a change: the grant first, then the filter. @param repositoryKey of the change */
 export function allowsAndMatches(
   grant: Grant,
   filter: Filter,

@@ -67,6 +67,7 @@ export interface ManifestGone extends ObservationBase {
   readonly digest: Digest;
 }
 
+/** The repository and all its tags are gone. */
 export interface RepositoryGone extends ObservationBase {
   readonly kind: 'repository-gone';
 }
@@ -77,6 +78,7 @@ export interface ScopeBaselined extends ObservationBase {
   readonly scope: string;
 }
 
+/** All that a source can say. */
 export type Observation =
   | TagObserved
   | TagGone
@@ -94,4 +96,5 @@ export interface PendingObservation {
   readonly observation: Deferred;
 }
 
+/** What can wait for a HEAD. */
 export type Deferred = TagObserved | TagGone;

@@ -17,6 +17,7 @@ export function parsePosition(text: string): Position | null {
   return Number.isSafeInteger(sequence) ? { epoch: match[1], sequence } : null;
 }
 
+/** The wire form of a position. */
 export function formatPosition(epoch: string, sequence: number): string {
   return `${epoch}-${sequence}`;
 }

@@ -6,12 +6,14 @@
 import { invalidParameter } from '../errors.ts';
 import { type Digest, parseDigest } from './digest.ts';
 
+/** A repository, in canonical form. */
 export interface RepositoryName {
   /** Host in lower case, with its port if it has one: `registry.example.com:5000`. */
   readonly registry: string;
   readonly repository: string;
 }
 
+/** A repository with a tag, a digest, both or neither. */
 export interface Reference extends RepositoryName {
   readonly tag: string | null;
   readonly digest: Digest | null;
@@ -33,10 +35,12 @@ const maxHostLength = 255;
 // distribution-spec: many clients limit host + name to 255, and Distribution itself refuses longer names.
 const maxRepositoryLength = 255;
 
+/** Whether a string is a tag (distribution-spec, "Pulling manifests"). */
 export function isTag(text: string): boolean {
   return tagGrammar.test(text);
 }
 
+/** Whether a string is a repository's name, without its host (distribution-spec, "Pulling manifests"). */
 export function isRepository(text: string): boolean {
   return (
     text.length <= maxRepositoryLength && text.split('/').every((segment) => segmentGrammar.test(segment))

@@ -6,6 +6,7 @@ import { invalidParameter, type ManifeedError } from '../errors.ts';
 import { canonicalGlob, isGlob, maxGlobLength, maxWildcards, wildcardsOf } from './glob.ts';
 import { canonicalRegistry, canonicalRepository, dockerHub, repositoryKey, splitHost } from './reference.ts';
 
+/** How a repository is read. */
 export interface RepositoryTextOptions {
   readonly defaultRegistry: string;
   /** What errors call the value. Default `repository`. */
@@ -13,7 +14,7 @@ export interface RepositoryTextOptions {
 }
 
 /** The key of one repository, or a canonical glob over keys. */
-export interface RepositoryText {
+interface RepositoryText {
   readonly kind: 'exact' | 'glob';
   readonly canonical: string;
 }

@@ -43,7 +43,7 @@ function prereleaseIdentifiers(suffix: string): string {
   return parts.map((part) => (/^[0-9]+$/.test(part) ? part.replace(/^0+(?=[0-9])/, '') : part)).join('.');
 }
 
-export interface TagRange {
+interface TagRange {
   readonly canonical: string;
   /** The cost to keep it, and to judge one tag. */
   readonly comparators: number;

@@ -1,7 +1,7 @@
 /** The comparators of a range as plain numbers: a tenth of the memory of node-semver's objects, and of the time. */
 import { type Comparator, type Range, SemVer } from 'semver';
 
-export interface VersionBound {
+interface VersionBound {
   /** Whether a version below, equal to or above this one fits. */
   readonly below: boolean;
   readonly equal: boolean;
@@ -17,6 +17,7 @@ export type VersionSet = readonly VersionBound[];
 
 const noPrerelease: readonly (string | number)[] = [];
 
+/** The comparators of a range: a version must fit one of the sets. */
 export function versionSets(range: Range): readonly VersionSet[] {
   return range.set.map((comparators) => comparators.map(toBound));
 }
@@ -39,6 +40,7 @@ const anyVersion: VersionBound = {
   ...{ major: 0, minor: 0, patch: 0, prerelease: noPrerelease },
 };
 
+/** Whether a version is in the range that `sets` were made of. */
 export function versionsInclude(sets: readonly VersionSet[], version: SemVer): boolean {
   return sets.some((set) => set.every((bound) => fits(bound, version)) && admitsPrerelease(set, version));
 }

@@ -27,7 +27,7 @@ const maxAhead = 1_024;
  */
 export type Verdict = 'given' | 'unneeded' | 'blocked' | 'overfull';
 
-export interface DelivererParts {
+interface DelivererParts {
   readonly pacer: Pacer;
   readonly queue: Pick<ChangeQueue, 'epoch' | 'settled'>;
   readonly metrics: HubMetrics;

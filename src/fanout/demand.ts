@@ -1,5 +1,5 @@
 /** Receives which tags of a repository subscribers want; null: none any more. */
-export type Tell = (repositoryKey: string, scopes: readonly string[] | null) => void;
+type Tell = (repositoryKey: string, scopes: readonly string[] | null) => void;
 
 /** Repositories reported in one turn of the event loop. */
 const toldPerTurn = 64;

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import type { Hub } from './hub.ts';
 
-export interface DrainOptions {
+interface DrainOptions {
   readonly hub: Hub;
   /** Time over which all connections are closed, ms. */
   readonly windowMs: number;

@@ -20,7 +20,7 @@ import type { ChangeQueue } from './queue.ts';
 import type { Group } from './subscriber.ts';
 import type { SubscriberTable } from './table.ts';
 
-export interface FanOutParts {
+interface FanOutParts {
   readonly queue: ChangeQueue;
   readonly history: History;
   readonly index: GroupIndex;

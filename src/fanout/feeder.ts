@@ -32,6 +32,7 @@ import type { Subscriptions } from './subscriptions.ts';
 import type { SubscriberTable } from './table.ts';
 import type { Turns } from './turns.ts';
 
+/** What a feeder works with. */
 export interface FeederParts {
   readonly ledger: Ledger;
   readonly history: History;

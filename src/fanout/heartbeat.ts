@@ -8,7 +8,7 @@ import type { Random } from '../lib/random.ts';
 import type { Hub } from './hub.ts';
 import type { Subscriber } from './subscriber.ts';
 
-export interface HeartbeatOptions {
+interface HeartbeatOptions {
   readonly hub: Hub;
   /** Time between two beats of one subscriber, ms. Less than 60 s, after which proxies cut quiet connections. */
   readonly intervalMs: number;

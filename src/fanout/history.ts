@@ -8,12 +8,14 @@ import type { Ledger, ReadFilter } from '../ledger/ledger.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import { Frame } from './frame.ts';
 
+/** Some frames in order, and how far they reach. */
 export interface HistoryPage {
   readonly frames: readonly Frame[];
   /** Everything up to this sequence has been looked at. */
   readonly next: number;
 }
 
+/** Bounds of the memory and of the reads. */
 export interface HistoryOptions {
   /** Frames kept in memory; default 4,096. */
   readonly maxFrames?: number;

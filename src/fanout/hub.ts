@@ -28,6 +28,7 @@ import { Subscriptions } from './subscriptions.ts';
 import { SubscriberTable } from './table.ts';
 import { Turns } from './turns.ts';
 
+/** What a hub needs of the gateway. */
 export interface HubOptions {
   readonly ledger: Ledger;
   readonly pace: PaceOptions;

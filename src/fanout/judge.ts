@@ -8,6 +8,7 @@ import type { Grant } from '../event/grant.ts';
 import type { Frame } from './frame.ts';
 import type { Turns } from './turns.ts';
 
+/** Whose frames are judged, and how. */
 export interface Judged {
   readonly grant: Grant;
   /** The filters that `wants` uses. */

@@ -6,7 +6,7 @@
 import { compileGlob, type GlobMatcher, type Work } from '../event/glob.ts';
 import type { Group } from './subscriber.ts';
 
-export interface PatternGroupsOptions {
+interface PatternGroupsOptions {
   /** Repositories remembered in each of two generations. Default 16,384. */
   readonly maxRepositories?: number;
   /** References to groups remembered in each of two generations. Default 262,144. */

@@ -6,12 +6,13 @@ import type { History } from './history.ts';
 import { type Judged, judgeFrames } from './judge.ts';
 import type { Turns } from './turns.ts';
 
-export interface RecentParts {
+interface RecentParts {
   readonly history: History;
   readonly ledger: Pick<Ledger, 'bounds'>;
   readonly turns: Turns;
 }
 
+/** Who asks for recent changes, and for which. */
 export interface RecentRequest {
   /** The owner that its globs are charged to. */
   readonly owner: string;

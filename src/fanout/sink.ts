@@ -36,6 +36,7 @@ export type Control =
 /** Why the gateway ends a connection that did nothing wrong: codes of `errors.ts`. */
 export type Farewell = 'DRAINING' | 'LIFETIME' | 'TOO_SLOW' | 'UNAVAILABLE' | 'INTERNAL';
 
+/** Where one subscriber's bytes go. */
 export interface Sink {
   readonly encoding: Encoding;
   /** Queues bytes. False: the socket's backlog is at its cap; write no more until `Subscriber.drained()`. */

@@ -5,7 +5,7 @@ import { judgeRepository } from './judge.ts';
 import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
 import type { Turns } from './turns.ts';
 
-export interface SnapshotParts {
+interface SnapshotParts {
   readonly ledger: Pick<Ledger, 'tags'>;
   readonly turns: Turns;
   readonly deliverer: Deliverer;

@@ -2,6 +2,7 @@ import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import type { ResetReason } from './sink.ts';
 import type { Start } from './subscriber.ts';
 
+/** Where a subscription begins. */
 export interface ResolvedStart {
   /** Replay what comes after this sequence. */
   readonly sequence: number;

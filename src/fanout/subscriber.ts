@@ -35,6 +35,7 @@ export type Start =
   /** Changes recorded at or after `time`, ms since the epoch. */
   | { readonly kind: 'since'; readonly time: number };
 
+/** What a client asks for. */
 export interface SubscriptionRequest {
   /** The client's name for it; '' if a connection has only one. */
   readonly id: string;
@@ -44,7 +45,7 @@ export interface SubscriptionRequest {
   readonly snapshot: boolean;
 }
 
-export interface Subscription {
+interface Subscription {
   readonly id: string;
   readonly group: Group;
   /** Changes up to this sequence are not for this subscription. */
@@ -67,6 +68,7 @@ const noIds: readonly string[] = [];
 /** Most repositories that narrow a read of the ledger: passing on more takes longer than matching. */
 const maxNarrowed = 1_000;
 
+/** What a connection is known by. */
 export interface SubscriberOptions {
   readonly sink: Sink;
   /** The token or address that its filters are charged to; '': all share one account. Default ''. */

@@ -6,7 +6,7 @@ import type { Farewell } from './sink.ts';
 import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
 import type { SubscriberTable } from './table.ts';
 
-export interface SubscriptionsParts {
+interface SubscriptionsParts {
   readonly table: SubscriberTable;
   readonly index: GroupIndex;
   readonly interests: Interests;

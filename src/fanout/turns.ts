@@ -15,6 +15,7 @@ const stepsPerFrame = 200;
 /** Steps of judging that a catch-up takes before it pays for them. */
 const stepsPerPayment = 20_000;
 
+/** The shared turns. One for each hub. */
 export class Turns {
   #left = maxFramesPerTurn;
   readonly #waiting: (() => void)[] = [];

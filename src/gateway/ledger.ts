@@ -12,6 +12,7 @@ import { openSqliteLedger } from '../ledger/sqlite/sqlite.ts';
 import type { Transferable } from '../ledger/transfer.ts';
 import type { Clock } from '../lib/clock.ts';
 
+/** Opens the ledger of `kind`. @throws UNAVAILABLE if it cannot be opened */
 export async function openLedger(
   config: Config['ledger'],
   options: LedgerOptions,

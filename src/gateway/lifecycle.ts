@@ -22,7 +22,7 @@ interface Closable {
   close(): unknown;
 }
 
-export interface LifecycleParts {
+interface LifecycleParts {
   readonly config: Pick<Config, 'listen' | 'drain'>;
   readonly server: Server;
   readonly admission: Admission;
@@ -42,6 +42,7 @@ export interface LifecycleParts {
 /** Listening backlog: the kernel must not refuse a reconnect storm. */
 const backlog = 4_096;
 
+/** See `App`. */
 export class Lifecycle implements App {
   readonly #parts: LifecycleParts;
   #closing: Promise<void> | null = null;

@@ -26,7 +26,7 @@ import { PluginRoad } from '../transport/websocket/plugin-road.ts';
 import { FrameReaders } from '../transport/websocket/reader.ts';
 import { readWebSocket } from '../transport/websocket/websocket.ts';
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly config: Config;
   readonly hub: Hub;
   readonly admission: Admission;
@@ -41,7 +41,7 @@ const socketPath = '/v1/socket';
 const firstMessageTimeoutMs = 10_000;
 
 /** Handlers of requests for streams on the ordinary road, for the endpoints. */
-export interface StreamHandlers {
+interface StreamHandlers {
   readonly sse: Handler;
   /** Adds the WebSocket's route. */
   readonly webSocket: (server: Server) => Promise<void>;
@@ -50,6 +50,7 @@ export interface StreamHandlers {
   readonly stop: () => void;
 }
 
+/** Puts the front before the server, and makes the handlers of the ordinary road. */
 export function openStreams(server: Server, options: StreamOptions): StreamHandlers {
   const { config } = options;
   const addressOf = socketAddress(config);

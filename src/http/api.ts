@@ -6,7 +6,7 @@ import { type CallerGrant, type Endpoint, isRight, requireRight } from './endpoi
 import { buildOpenApi } from './openapi.ts';
 import { changeSchema } from './schemas.ts';
 
-export interface ApiOptions {
+interface ApiOptions {
   readonly version: string;
   readonly endpoints: readonly Endpoint[];
   /** @returns null: the token is not valid */

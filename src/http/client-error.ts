@@ -23,6 +23,7 @@ const known: Readonly<Record<string, readonly [code: ErrorCode, message: string]
 };
 const badSyntax = ['REQUEST_INVALID', 'read request: not valid HTTP: must be as RFC 9112 has it'] as const;
 
+/** Answers 400, 408 or 431, and closes the socket. */
 export function answerClientError(error: ReadError, socket: Socket): void {
   // Reset by the peer: nobody is there to read an answer.
   if (error.code === 'ECONNRESET' || !socket.writable) {

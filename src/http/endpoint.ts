@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 
-export interface ApiResponse {
+interface ApiResponse {
   readonly description: string;
   /** Media type of the body; default `application/json`. Ignored without a schema. */
   readonly mediaType?: string;
@@ -14,7 +14,7 @@ export interface ApiResponse {
  * Who may call an endpoint. `subscriber`: a client whose token the stream judges; `sender`: a registry whose
  * credentials the webhook judges; `metrics` and `admin`: a token with that right.
  */
-export type Caller = 'anyone' | 'subscriber' | 'sender' | 'metrics' | 'admin';
+type Caller = 'anyone' | 'subscriber' | 'sender' | 'metrics' | 'admin';
 
 /** What `/openapi.json` says of an endpoint. */
 export interface EndpointDescription {

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Labels, Metrics, Gauge as MetricsGauge } from '../lib/metrics.ts';
 
+/** The metrics, and what `/metrics` answers. */
 export interface PrometheusMetrics extends Metrics {
   readonly contentType: string;
   /** The exposition, collected now. */
@@ -10,6 +11,7 @@ export interface PrometheusMetrics extends Metrics {
 
 const prefix = 'manifeed_';
 
+/** Also collects prom-client's default metrics of the process. */
 export function createPrometheusMetrics(): PrometheusMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { catalogue, type ErrorCode } from '../errors.ts';
 import { type EndpointDescription, isRight } from './endpoint.ts';
 
-export interface OpenApiOptions {
+interface OpenApiOptions {
   readonly version: string;
   readonly endpoints: readonly EndpointDescription[];
   /** Schemas to refer to by name, found by identity. */
   readonly schemas?: Readonly<Record<string, z.ZodType>>;
 }
 
-export type JsonObject = { readonly [key: string]: unknown };
+type JsonObject = { readonly [key: string]: unknown };
 
 const errorBody = z.object({
   errors: z.array(z.object({ code: z.string(), message: z.string(), detail: z.unknown() })),

@@ -19,10 +19,12 @@ import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
 
+/** pino's logger, as fastify knows it. */
 export type Logger = FastifyBaseLogger;
+/** The fastify instance. */
 export type Server = FastifyInstance;
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   /** Removes secrets from a URL before it is logged. */
   readonly redactUrl: (url: string) => string;
@@ -39,6 +41,7 @@ export interface ServerOptions {
   readonly random: Random;
 }
 
+/** Makes the server; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: options.logger,

@@ -1,5 +1,6 @@
 import type { Random } from './random.ts';
 
+/** How long to wait between attempts. */
 export interface BackoffOptions {
   /** Ceiling of the first wait, ms. */
   readonly baseMs: number;

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-export interface Deadline {
+interface Deadline {
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** Ends the wait when it aborts. */

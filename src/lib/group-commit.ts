@@ -1,5 +1,6 @@
 import { ManifeedError } from '../errors.ts';
 
+/** How calls become groups, and how much may wait. */
 export interface GroupCommitOptions<Call, Result> {
   readonly action: string;
   /** Commits one group. Resolves to one result for each call, in order; rejects for all of them. */

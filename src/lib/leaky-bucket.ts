@@ -1,3 +1,4 @@
+/** How much a bucket holds, and how fast it drains. */
 export interface BucketRule {
   readonly capacity: number;
   readonly perSecond: number;

@@ -1,6 +1,7 @@
 /** Describes faults in this project's words, because zod's ("expected array to have >=1 items") are hard to read. */
 import type { z } from 'zod';
 
+/** What is wrong in one place of a value. */
 export interface Fault {
   /** Member names and indices; empty for the whole value. */
   readonly path: readonly (string | number)[];
@@ -12,10 +13,11 @@ export interface Fault {
   readonly unknown: boolean;
 }
 
-export type Checked<T> =
+type Checked<T> =
   | { readonly ok: true; readonly data: T }
   | { readonly ok: false; readonly faults: readonly [Fault, ...Fault[]] };
 
+/** Parses a value. Does not throw: the answer has the data, or at least one fault. */
 export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   const result = schema.safeParse(value, { error: sentenceOf });
   if (result.success) return { ok: true, data: result.data };

@@ -1,5 +1,6 @@
 import type { Encoding } from '../fanout/sink.ts';
 
+/** The encodings of one transport, by format. */
 export type Encodings = { readonly [format in Encoding['format']]: Encoding };
 
 /** Makes one encoding for each format, once per process: its bytes are shared. @param transport for metrics */

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { tokenInQuery } from './access-token.ts';
 
+/** The part of a request's head that concerns a stream. */
 export interface StreamHead {
   /** Without the question mark. */
   readonly query: string;
@@ -20,6 +21,7 @@ export interface Opening {
   open(connection: StreamConnection): void;
 }
 
+/** The connection on which an opening opens. */
 export interface StreamConnection {
   /** The client's address group; behind trusted proxies, of the address that they name. */
   readonly address: string;
@@ -40,6 +42,7 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   return { path: local.slice(0, mark), query: local.slice(mark + 1) };
 }
 
+/** A header's value, of several the first. @param name lower case */
 export function header(request: Pick<StreamHead, 'headers'>, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;

@@ -19,7 +19,7 @@ import { parseQuery, quote } from './parameters.ts';
 import { asManifeedError } from './raw-response.ts';
 import { type RequestReader, type StreamRequest, streamShape } from './request.ts';
 
-export interface LongPollOptions {
+interface LongPollOptions {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly requests: RequestReader;

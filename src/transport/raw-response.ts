@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { endSoon } from './end-soon.ts';
 
-export interface RawResponseOptions {
+interface RawResponseOptions {
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -34,6 +34,7 @@ export function writeError(
   );
 }
 
+/** The error itself if it is ours, else INTERNAL with it as cause. */
 export function asManifeedError(error: unknown): ManifeedError {
   if (error instanceof ManifeedError) return error;
   return new ManifeedError('INTERNAL', 'serve stream: internal error', { cause: error });

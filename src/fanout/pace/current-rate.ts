@@ -7,7 +7,7 @@ import { overriddenRate, type PaceOverride, withOverride } from './override.ts';
 import { type Feedback, pressed, recovered, unpressed } from './rate.ts';
 import type { PaceRule } from './rules.ts';
 
-export interface CurrentRateOptions {
+interface CurrentRateOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;

@@ -4,7 +4,7 @@ import type { Group, Subscriber } from '../subscriber.ts';
 import type { PaceRule } from './rules.ts';
 import { type GatewayCounts, globalRank, shuffle, slotHash } from './slots.ts';
 
-export interface HeldChangeOptions {
+interface HeldChangeOptions {
   readonly frame: Frame;
   readonly matched: Matched;
   readonly rule: PaceRule;

@@ -2,6 +2,7 @@
 import { ManifeedError } from '../../errors.ts';
 import { recoveryPerSecond } from './rate.ts';
 
+/** R of some repositories for a while. */
 export interface PaceOverride {
   /** Glob over `registry/repository`; null: all repositories. */
   readonly pattern: string | null;

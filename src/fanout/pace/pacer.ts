@@ -25,7 +25,7 @@ const maxResumeChecks = 64;
 export const maxHeldChanges = 4_000;
 const maxRememberedRules = 10_000;
 
-export interface PacerOptions {
+interface PacerOptions {
   readonly pace: PaceOptions;
   /** Paced subscribers of a repository at all gateways, given this gateway's own count. */
   readonly countsOf: (repositoryKey: string, own: number) => GatewayCounts;
@@ -35,7 +35,7 @@ export interface PacerOptions {
 }
 
 /** `full`: held, but now too much is held back. The caller lets its subscribers fall behind, then drops it all. */
-export type HoldVerdict = 'at once' | 'held' | 'full';
+type HoldVerdict = 'at once' | 'held' | 'full';
 
 export class Pacer {
   readonly #options: PacerOptions;

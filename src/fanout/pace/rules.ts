@@ -1,6 +1,7 @@
 /** The pace of a repository: the configured defaults, exceptions and priorities. */
 import { compileGlob } from '../../event/glob.ts';
 
+/** How fast the changes of a repository go out. */
 export interface Pace {
   /** R: deliveries a second over all gateways, > 0. */
   readonly deliveriesPerSecond: number;
@@ -10,11 +11,12 @@ export interface Pace {
   readonly burst: number;
 }
 
-export interface PaceException extends Partial<Pace> {
+interface PaceException extends Partial<Pace> {
   /** Glob over `registry/repository`. */
   readonly pattern: string;
 }
 
+/** The configured pace; the members of `Pace` are the defaults. */
 export interface PaceOptions extends Pace {
   /** The first whose pattern matches holds; what it leaves out comes from the defaults. */
   readonly exceptions: readonly PaceException[];
@@ -22,6 +24,7 @@ export interface PaceOptions extends Pace {
   readonly priority: readonly string[];
 }
 
+/** The pace of one repository. */
 export interface PaceRule extends Pace {
   /** The exception's pattern, or `default`. Repositories whose rules have the same name share one R. */
   readonly name: string;

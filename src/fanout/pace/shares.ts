@@ -2,7 +2,7 @@
  * Three queues share one R: held-back changes of priority repositories, those of all others, and replays. If
  * replays were free, a reconnect storm would become a pull storm.
  */
-export interface PerQueue<Value> {
+interface PerQueue<Value> {
   readonly priority: Value;
   /** Changes of ordinary repositories. */
   readonly live: Value;

@@ -14,10 +14,10 @@ const bodySchema = z.strictObject({
   deliveriesPerSecond: z.number().min(0.01).max(10_000_000).describe('Deliveries a second from now on'),
   forSeconds: z.number().min(1).max(86_400).optional().describe('How long; absent: until replaced'),
 });
-export type PaceChange = z.infer<typeof bodySchema>;
+type PaceChange = z.infer<typeof bodySchema>;
 
 /** What paces deliveries; the hub's pacer fits. */
-export interface AdjustablePace {
+interface AdjustablePace {
   describe(): object;
   readonly rate: {
     /**

@@ -21,7 +21,7 @@ import { asManifeedError, retryAfterSeconds, writeError } from '../raw-response.
 import type { RequestReader, StreamRequest } from '../request.ts';
 import { toResume } from '../start.ts';
 
-export interface SseOptions {
+interface SseOptions {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly requests: RequestReader;

@@ -6,7 +6,7 @@ import { closeFrame, isPong, pongFrame } from './frame.ts';
 import type { WebSocketListener, WebSocketPort } from './port.ts';
 import type { FrameReader, FrameReaders } from './reader.ts';
 
-export interface BareSocketOptions {
+interface BareSocketOptions {
   readonly readers: FrameReaders;
   readonly clock: Clock;
 }

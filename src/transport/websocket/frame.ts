@@ -9,14 +9,17 @@ function frame(opcode: number, payload: Buffer): Buffer {
   return Buffer.concat(Sender.frame(payload, options));
 }
 
+/** A text frame. */
 export function textFrame(text: string): Buffer {
   return frame(opcodes.text, Buffer.from(text));
 }
 
+/** A ping. @param payload at most 125 bytes (RFC 6455, 5.5) */
 export function pingFrame(payload: string): Buffer {
   return frame(opcodes.ping, Buffer.from(payload));
 }
 
+/** A pong. @param payload of the ping that it answers (RFC 6455, 5.5.3) */
 export function pongFrame(payload: Buffer): Buffer {
   return frame(opcodes.pong, payload);
 }

@@ -31,6 +31,7 @@ export const unsubscribeMessage = z.strictObject({
 });
 export const authMessage = z.strictObject({ type: z.literal('auth'), access_token: z.string().max(1_000) });
 
+/** A parsed `subscribe`. */
 export interface SubscribeMessage {
   readonly type: 'subscribe';
   readonly id: string;
@@ -41,6 +42,7 @@ export interface SubscribeMessage {
   readonly globs: number;
 }
 
+/** What a client may say. */
 export type ClientMessage =
   | SubscribeMessage
   | z.infer<typeof unsubscribeMessage>
@@ -128,6 +130,7 @@ export function controlText(control: Control, heartbeatMs: number): string {
   }
 }
 
+/** An `error` message. @param id of the subscription that it concerns; null: none */
 export function errorText(error: ManifeedError, id: string | null): string {
   return JSON.stringify({
     type: 'error',
@@ -143,6 +146,7 @@ export function refuseMember(parameter: string, message: string): ManifeedError 
   return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
 }
 
+/** The refusal of one subscription more. */
 export function tooManySubscriptions(count: number, max: number): ManifeedError {
   return new ManifeedError(
     'SUBSCRIPTION_LIMIT',

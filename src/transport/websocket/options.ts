@@ -6,7 +6,7 @@ import type { RequestReader } from '../request.ts';
 import type { MessageReader } from './messages.ts';
 import type { FrameReaders } from './reader.ts';
 
-export interface WebSocketLimits {
+interface WebSocketLimits {
   readonly subscriptionsPerConnection: number;
   readonly maxMessageBytes: number;
   /** Bytes that may wait in a socket before its subscriber is behind. */
@@ -21,6 +21,7 @@ export interface WebSocketLimits {
   readonly heartbeatIntervalMs: number;
 }
 
+/** What all WebSockets share. */
 export interface WebSocketOptions {
   readonly hub: Hub;
   readonly admission: Admission;

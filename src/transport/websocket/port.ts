@@ -16,6 +16,7 @@ export interface WebSocketListener {
   onGone(): void;
 }
 
+/** One socket that speaks WebSocket. */
 export interface WebSocketPort {
   /** For the log. */
   readonly socket: Pick<Socket, 'remoteAddress'>;

@@ -53,6 +53,7 @@ export function chargeMessage(lately: Lately, perSecond: number, now: number): L
   return bucket.add(1, rule, now) ? bucket : null;
 }
 
+/** The refusal that ends the connection. */
 export function tooManyMessages(perSecond: number): ManifeedError {
   return new ManifeedError(
     'TOO_MANY_REQUESTS',
