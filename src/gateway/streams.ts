@@ -21,6 +21,7 @@ import { longPollHandler } from '../transport/long-poll.ts';
 import { asManifeedError, writeError } from '../transport/raw-response.ts';
 import { RequestReader } from '../transport/request.ts';
 import { readSse } from '../transport/sse/sse.ts';
+import { LongMessages } from '../transport/websocket/long-messages.ts';
 import { MessageReader } from '../transport/websocket/messages.ts';
 import { PluginRoad } from '../transport/websocket/plugin-road.ts';
 import { FrameReaders } from '../transport/websocket/reader.ts';
@@ -57,7 +58,8 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry, firstMessageTimeoutMs };
   const readers = new FrameReaders(limits.maxMessageBytes);
   const requests = new RequestReader(limits, options.admission);
-  const shared = { ...options, limits, requests, messages: new MessageReader(), readers };
+  const longMessages = new LongMessages();
+  const shared = { ...options, limits, requests, messages: new MessageReader(), longMessages, readers };
 
   type Read = (head: StreamHead) => Opening;
   const sse: Read = (head) => readSse(head, shared);

@@ -18,6 +18,7 @@ import type { RefusalLog } from '../access/refusal-log.ts';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
+import { parseFew, takeTurns } from './long-targets.ts';
 
 /** pino's logger, as fastify knows it. */
 export type Logger = FastifyBaseLogger;
@@ -51,7 +52,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.idleTimeoutMs,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength, querystringParser: parseFew },
     exposeHeadRoutes: false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
@@ -70,6 +71,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // First: a route keeps the handler that was set when it was made.
   app.setErrorHandler(refuse);
   app.server.on('checkExpectation', answerExpectation);
+  app.addHook('onRequest', takeTurns());
   app.addHook('onRequest', async ({ raw }) => requireOneHost(raw));
   app.addHook('onRequest', async (request, reply) => {
     // Before CORS: it has a route for every OPTIONS, and answers those that are no preflight in plain text.

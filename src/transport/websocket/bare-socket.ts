@@ -45,6 +45,17 @@ export class BareSocket implements WebSocketPort, SocketOwner {
     endSoon(this.socket, closeFrame(code, reason), this.#options.clock);
   }
 
+  pause(): void {
+    // Messages that may wait are too long for the shared parser.
+    if (this.#reader !== null) this.#reader.isPaused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.#reader !== null) this.#reader.isPaused = false;
+    this.socket.resume();
+  }
+
   cut(): void {
     this.socket.destroy();
   }

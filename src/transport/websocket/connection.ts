@@ -8,6 +8,7 @@ import { encodings } from '../encodings.ts';
 import { asManifeedError } from '../raw-response.ts';
 import type { StreamRequest } from '../request.ts';
 import { textFrame } from './frame.ts';
+import type { MessageTaker } from './long-messages.ts';
 import {
   type ClientMessage,
   controlText,
@@ -35,7 +36,7 @@ const noGrant: Grant = {
   allows: () => false,
 };
 
-export class WebSocketConnection implements Sink, WebSocketListener {
+export class WebSocketConnection implements Sink, WebSocketListener, MessageTaker {
   encoding: Encoding = changes.manifeed;
   readonly #port: WebSocketPort;
   readonly #address: string;
@@ -71,6 +72,8 @@ export class WebSocketConnection implements Sink, WebSocketListener {
 
   onGone(): void {
     const { admission } = this.#options;
+    // Messages that still wait are not read.
+    this.#closing = true;
     if (this.#grant === null) admission.leaveWaiting(this.#address);
     else admission.leave(this.#address);
     this.#stopWaiting?.();
@@ -165,6 +168,20 @@ export class WebSocketConnection implements Sink, WebSocketListener {
   onMessage(data: Buffer, isBinary: boolean): void {
     this.#unanswered = 0;
     if (this.#closing || !this.#withinRate()) return;
+    if (this.#options.longMessages.mayRead(this, data, isBinary)) this.read(data, isBinary);
+  }
+
+  pause(): void {
+    this.#port.pause();
+  }
+
+  resume(): void {
+    this.#port.resume();
+  }
+
+  read(data: Buffer, isBinary: boolean): void {
+    // It may have waited.
+    if (this.#closing) return;
     const text = data.toString();
     try {
       if (isBinary) throw new ManifeedError('MESSAGE_INVALID', 'read message: binary: must be JSON text');

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import type { Admission } from '../admission.ts';
 import type { RequestReader } from '../request.ts';
+import type { LongMessages } from './long-messages.ts';
 import type { MessageReader } from './messages.ts';
 import type { FrameReaders } from './reader.ts';
 
@@ -27,6 +28,7 @@ export interface WebSocketOptions {
   readonly admission: Admission;
   readonly requests: RequestReader;
   readonly messages: MessageReader;
+  readonly longMessages: LongMessages;
   readonly readers: FrameReaders;
   readonly limits: WebSocketLimits;
   readonly clock: Clock;

@@ -63,6 +63,14 @@ export class PluginSocket implements WebSocketPort {
     endSoon(this.socket, '', this.#clock);
   }
 
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
   cut(): void {
     this.#webSocket.terminate();
   }

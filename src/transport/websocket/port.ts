@@ -29,6 +29,9 @@ export interface WebSocketPort {
   pong(data: Buffer): void;
   /** Sends a close frame and ends our side; a client that does not end its own is cut after 5 s. */
   close(code: number, reason: string): void;
+  /** Stops and restarts what the client sends. */
+  pause(): void;
+  resume(): void;
   /** Ends the connection at once. */
   cut(): void;
 }

@@ -20,6 +20,8 @@ const maxSharedBytes = 4_096;
 export class FrameReader {
   readonly #receiver: Receiver;
   #listener: FrameListener | null = null;
+  /** The connection reads on by itself, later: `onDrained` is not called. */
+  isPaused = false;
 
   constructor(maxMessageBytes: number) {
     const limits = { maxPayload: maxMessageBytes, maxFragments, maxBufferedChunks };
@@ -35,7 +37,11 @@ export class FrameReader {
   read(bytes: Buffer, listener: FrameListener, onDrained: () => void): boolean {
     this.#listener = listener;
     const ready = this.#receiver.write(bytes);
-    if (!ready) this.#receiver.once('drain', onDrained);
+    if (!ready) {
+      this.#receiver.once('drain', () => {
+        if (!this.isPaused) onDrained();
+      });
+    }
     return ready;
   }
 
