@@ -1,10 +1,3 @@
-/**
- * One HTTP exchange: a request and its answer. It bounds bytes and time and checks addresses. It follows no
- * redirect, knows no credentials and retries nothing.
- *
- * It uses undici's `dispatch`: `request` and `fetch` create a stream or an AbortSignal for each of thousands of
- * HEADs a second.
- */
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
@@ -14,6 +7,7 @@ import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import type { AnswerHeaders } from './rate-limit.ts';
 import { UpstreamError } from './upstream-error.ts';
 
+/** One request, ready to be sent. */
 export interface ExchangeRequest {
   readonly method: 'HEAD' | 'GET' | 'POST';
   readonly url: URL;
@@ -29,19 +23,21 @@ export interface ExchangeRequest {
   readonly refusePrivate: boolean;
 }
 
+/** A whole answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
 }
 
+/** Sends requests to one registry, and to hosts that it names. */
 export interface Exchange {
   /** @throws UpstreamError timeout, network, too-large, redirect (private address), closed */
   send(request: ExchangeRequest): Promise<Answer>;
   close(): Promise<void>;
 }
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   /** Most connections to the registry, ≥ 1. */
   readonly connections: number;
   readonly ca?: string | undefined;
@@ -57,6 +53,13 @@ const foreignConnections = 4;
 const maxForeignOrigins = 64;
 const nothing = Buffer.alloc(0);
 
+/**
+ * One HTTP exchange: a request and its answer. It bounds bytes and time and checks addresses. It follows no
+ * redirect, knows no credentials and retries nothing.
+ *
+ * It uses undici's `dispatch`: `request` and `fetch` create a stream or an AbortSignal for each of thousands of
+ * HEADs a second.
+ */
 export function createExchange(options: ExchangeOptions): Exchange {
   const secureContext = contextWith(options.ca);
   const common = {
@@ -85,7 +88,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
       if (request.peer === 'own') return dispatch(own, request, options.clock);
       if (!request.refusePrivate) return dispatch(foreign, request, options.clock);
       const address = addressInHostname(request.url.hostname);
-      if (address !== null && isPrivateAddress(address)) return Promise.reject(privateError(request.url));
+      if (address !== null && isPrivateAddress(address))
+        return Promise.reject(privateError(request.url.host));
       return dispatch(guarded, request, options.clock);
     },
     async close() {
@@ -183,8 +187,8 @@ function networkError(request: ExchangeRequest, error: Error): UpstreamError {
   return new UpstreamError('network', `${describe(request)}: no answer (${code})`, error);
 }
 
-function privateError(url: URL): UpstreamError {
-  return new UpstreamError('redirect', `follow to ${url.host}: a private address: must be a public one`);
+function privateError(host: string): UpstreamError {
+  return new UpstreamError('redirect', `follow to ${host}: a private address: must be a public one`);
 }
 
 /** Checks the very addresses that the connection will use, so a later DNS answer cannot differ. */
@@ -194,11 +198,7 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
     const refused = addresses.find(({ address }) => isIP(address) === 0 || isPrivateAddress(address));
     const first = addresses[0];
     if (refused !== undefined || first === undefined) {
-      return done(
-        new UpstreamError('redirect', `follow to ${hostname}: a private address: must be a public one`),
-        '',
-        0,
-      );
+      return done(privateError(hostname), '', 0);
     }
     if (options.all === true) done(null, addresses);
     else done(null, first.address, first.family);

@@ -68,7 +68,11 @@ export class Gate {
   /** Rejects all waiters. Idempotent. */
   close(): void {
     this.#closing.abort();
-    for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) waiter.refuse(closedError());
+    this.#refuseAll(closedError());
+  }
+
+  #refuseAll(error: Error): void {
+    for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) waiter.refuse(error);
   }
 
   /** Runs once at a time: that keeps the order, and a shared budget is asked once for all waiters. */
@@ -87,11 +91,9 @@ export class Gate {
       }
     } catch (error) {
       // The shared budget cannot be reached: nothing goes out, and the looks fail and are repeated.
-      for (const waiter of [...this.#urgent.splice(0), ...this.#plain.splice(0)]) {
-        waiter.refuse(
-          new UpstreamError('refused', 'take from the request budget: it cannot be asked', error),
-        );
-      }
+      this.#refuseAll(
+        new UpstreamError('refused', 'take from the request budget: it cannot be asked', error),
+      );
     } finally {
       this.#pumping = false;
     }

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { type Digest, parseDigest } from '../event/digest.ts';
 import { parseMediaType } from '../event/media-type.ts';
+import type { Manifest } from './head-queue.ts';
 import { headerOf } from './rate-limit.ts';
-import type { RegistryClient, Reply } from './registry-client.ts';
+import type { ClientRequest, RegistryClient, Reply } from './registry-client.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** Without all of these, some registries answer 404 or with the digest of a converted schema 1 manifest. */
@@ -17,23 +18,12 @@ const manifestAccept = [
 /** distribution-spec: registries should accept manifests of up to 4 MiB; hardly any accepts more. */
 const maxManifestBytes = 4 * 1024 * 1024;
 
+/** What a HEAD came to. `askedAt`: when the request was sent, monotonic ms. */
 export type TagLook =
-  | {
-      readonly kind: 'found';
-      readonly digest: Digest;
-      readonly mediaType: string | null;
-      /** Bytes of the manifest. */
-      readonly size: number | null;
-      /** When the request was sent, monotonic ms. */
-      readonly askedAt: number;
-    }
+  | ({ readonly kind: 'found'; readonly askedAt: number } & Manifest)
   | { readonly kind: 'gone'; readonly askedAt: number };
 
-export interface HeadOptions {
-  readonly urgent?: boolean;
-  readonly signal?: AbortSignal;
-}
-
+/** The token scope that allows to pull. */
 export function pullScope(repository: string): string {
   return `repository:${repository}:pull`;
 }
@@ -43,7 +33,7 @@ export async function headTag(
   client: RegistryClient,
   repository: string,
   tag: string,
-  options: HeadOptions = {},
+  options: Pick<ClientRequest, 'urgent' | 'signal'> = {},
 ): Promise<TagLook> {
   const request = {
     // Canonical names and tags hold no character that needs escaping in a path.

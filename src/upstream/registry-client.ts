@@ -1,7 +1,3 @@
-/**
- * Asks one registry under one identity, within its concurrency and budget, and obeys what answers say about load.
- * It never decides what an answer means for a repository.
- */
 import { createHash } from 'node:crypto';
 import type { RequestBudget } from '../cluster/request-budget.ts';
 import { invalidParameter } from '../errors.ts';
@@ -15,12 +11,14 @@ import { metadataEndpoint, registryEndpoint, type UpstreamOptions } from './opti
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import { headerOf, judge, parseRateLimit, parseRetryAfter } from './rate-limit.ts';
 import { realmRefused, realmRule } from './token-service.ts';
-import { createTokens } from './tokens.ts';
+import { type AskRealm, Tokens } from './tokens.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-export type RequestKind = 'head' | 'manifest' | 'tags' | 'metadata' | 'token';
+type RequestKind = 'head' | 'manifest' | 'tags' | 'metadata' | 'token';
+/** How a registry asked to slow down. */
 export type Pressure = '429' | '503';
 
+/** One request, before authorization and redirects. */
 export interface ClientRequest {
   readonly kind: RequestKind;
   readonly method: 'HEAD' | 'GET';
@@ -37,6 +35,7 @@ export interface ClientRequest {
   readonly signal?: AbortSignal;
 }
 
+/** An answer, and where it came from. */
 export interface Reply extends Answer {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
@@ -44,19 +43,7 @@ export interface Reply extends Answer {
   readonly sentAt: number;
 }
 
-export interface RegistryClient {
-  /** Base URL of the registry's API, with a trailing slash. */
-  readonly base: URL;
-  /** Base URL of the metadata API, with a trailing slash. */
-  readonly metadataBase: URL;
-  /** @throws UpstreamError refused, server, timeout, network, denied, too-large, redirect, closed */
-  send(request: ClientRequest): Promise<Reply>;
-  /** How long nothing will be sent, ms, as far as is known: a pause, or an exhausted budget. */
-  readonly blockedForMs: number;
-  close(): Promise<void>;
-}
-
-export interface RegistryClientDeps {
+interface RegistryClientDeps {
   readonly exchange: Exchange;
   /** The kind's metadata API; default: the registry itself. */
   readonly metadataEndpoint?: string | undefined;
@@ -76,57 +63,135 @@ const maxTokenBytes = 256 * 1024;
 const defaultReserve = 10;
 /** A warning like the last one is passed on at most this often, ms: a shared budget is a network call away. */
 const repeatWarningMs = 10_000;
-const userAgent = 'manifeed (+https://github.com/opencontainers/distribution-spec)';
+const userAgent = 'manifeed';
 
-export function createRegistryClient(options: UpstreamOptions, deps: RegistryClientDeps): RegistryClient {
-  const { exchange, budget, clock } = deps;
-  const base = new URL(`${registryEndpoint(options)}/`);
-  const metadataBase = new URL(`${metadataEndpoint(options, deps.metadataEndpoint)}/`);
-  const plainHttp = options.plainHttp === true;
-  if (base.protocol !== 'https:' && !(base.protocol === 'http:' && plainHttp)) {
-    throw invalidParameter(
-      'registries',
-      `poll ${options.host}: endpoint ${base.protocol}//${base.host}: must be https, unless plainHttp is true`,
+/**
+ * Asks one registry under one identity, within its concurrency and budget, and obeys what answers say about load.
+ * It never decides what an answer means for a repository.
+ */
+export class RegistryClient {
+  /** Base URL of the registry's API, with a trailing slash. */
+  readonly base: URL;
+  /** Base URL of the metadata API, with a trailing slash. */
+  readonly metadataBase: URL;
+  readonly #options: UpstreamOptions;
+  readonly #deps: RegistryClientDeps;
+  readonly #gate: Gate;
+  readonly #tokens: Tokens;
+  #breaker = closedBreaker;
+  #pausedUntil = 0;
+  #stops = 0;
+  #lastWarning: { readonly requestsPerSecond: number; readonly at: number };
+
+  /** @throws PARAMETER_INVALID if the endpoint is plain HTTP and the configuration does not allow that */
+  constructor(options: UpstreamOptions, deps: RegistryClientDeps) {
+    const { host, username, password, plainHttp = false, poll } = options;
+    const { clock, random } = deps;
+    this.#options = options;
+    this.#deps = deps;
+    this.base = new URL(`${registryEndpoint(options)}/`);
+    this.metadataBase = new URL(`${metadataEndpoint(options, deps.metadataEndpoint)}/`);
+    const { protocol } = this.base;
+    if (protocol !== 'https:' && !(protocol === 'http:' && plainHttp)) {
+      const endpoint = `${protocol}//${this.base.host}`;
+      throw invalidParameter(
+        'registries',
+        `poll ${host}: endpoint ${endpoint}: must be https, unless plainHttp is true`,
+      );
+    }
+    this.#gate = new Gate(deps.budget, poll.concurrency, clock);
+    this.#lastWarning = { requestsPerSecond: poll.requestsPerSecond, at: -Infinity };
+    const credentials = username === undefined || password === undefined ? null : { username, password };
+    const askRealm: AskRealm = (url, init) => this.#askRealm(url, init);
+    this.#tokens = new Tokens({ host, credentials, plainHttp, clock, random, askRealm });
+  }
+
+  /** How long nothing will be sent, ms, as far as is known: a pause, or an exhausted budget. */
+  get blockedForMs(): number {
+    return Math.max(this.#gate.blockedForMs, this.#pausedUntil - this.#deps.clock.monotonic());
+  }
+
+  /** @throws UpstreamError refused, server, timeout, network, denied, too-large, redirect, closed */
+  async send(request: ClientRequest): Promise<Reply> {
+    let { url } = request;
+    for (let n = 0; n <= maxRedirects; n += 1) {
+      const reply = await this.#sendAuthorized(request, url);
+      if (reply.status === 401 || reply.status === 403) {
+        throw new UpstreamError(
+          'denied',
+          `ask ${url.host}${url.pathname}: status ${reply.status}: the credentials must permit a pull`,
+        );
+      }
+      const target = redirectTarget(reply);
+      if (target === null) return reply;
+      refuseRedirect(url, target, this.#options);
+      url = target;
+    }
+    throw new UpstreamError(
+      'redirect',
+      `ask ${request.url.host}${request.url.pathname}: more than ${maxRedirects} redirects`,
     );
   }
-  const gate = new Gate(budget, options.poll.concurrency, clock);
-  const reserve = options.poll.reserve ?? defaultReserve;
-  let breaker = closedBreaker;
-  let pausedUntil = 0;
-  let stops = 0;
-  let lastWarning = { requestsPerSecond: options.poll.requestsPerSecond, at: -Infinity };
 
-  const tokens = createTokens({
-    host: options.host,
-    credentials:
-      options.username === undefined || options.password === undefined
-        ? null
-        : { username: options.username, password: options.password },
-    plainHttp,
-    clock,
-    random: deps.random,
-    askRealm,
-  });
+  /** Ends the connections, and rejects what waits. */
+  async close(): Promise<void> {
+    this.#gate.close();
+    await this.#deps.exchange.close();
+  }
 
-  async function askRealm(
-    url: URL,
-    { authorization, form }: { readonly authorization: string | null; readonly form: string | null },
-  ): Promise<Reply> {
-    const service = { host: options.host, base, tokenService: options.tokenService };
+  /** Sends credentials only to the registry's own origin. */
+  async #sendAuthorized(request: ClientRequest, url: URL): Promise<Reply> {
+    if (url.origin !== this.base.origin || request.authorize === 'nothing')
+      return this.#sendTo(request, url, null);
+    if (request.authorize === 'basic') return this.#sendTo(request, url, this.#tokens.basic);
+    const used = await this.#tokens.current(request.scope);
+    const reply = await this.#sendTo(request, url, used);
+    if (reply.status !== 401) return reply;
+    const better = await this.#tokens.answer(request.scope, headerValues(reply, 'www-authenticate'), used);
+    return better === null ? reply : this.#sendTo(request, url, better);
+  }
+
+  /** Sends to one URL. Retries once, over a fresh connection, if a kept one was dead. */
+  async #sendTo(request: ClientRequest, url: URL, authorization: string | null): Promise<Reply> {
+    const headers = ['accept', request.accept, 'user-agent', userAgent];
+    if (authorization !== null) headers.push('authorization', authorization);
+    // A configured host may have a private address; a host that a redirect named may not.
+    const configured = url.origin === this.base.origin || url.origin === this.metadataBase.origin;
+    const outgoing: ExchangeRequest = {
+      method: request.method,
+      url,
+      headers,
+      maxBytes: request.maxBytes,
+      timeoutMs: request.method === 'HEAD' ? headTimeoutMs : bodyTimeoutMs,
+      peer: configured && url.hostname === this.base.hostname ? 'own' : 'foreign',
+      refusePrivate: !configured && this.#options.allowPrivateRedirects !== true,
+    };
+    const urgent = request.urgent === true;
+    try {
+      return await this.#pass(request.kind, urgent, request.signal, outgoing);
+    } catch (error) {
+      if (!isBrokenConnection(error)) throw error;
+      return this.#pass(request.kind, urgent, request.signal, outgoing);
+    }
+  }
+
+  /** Asks a token realm, if it may be asked. @throws UpstreamError as `send` */
+  async #askRealm(...[url, { authorization, form }]: Parameters<AskRealm>): Promise<Reply> {
+    const service = { ...this.#options, base: this.base };
     const rule = realmRule(url, service);
     if (rule === 'refused') throw realmRefused(url, service);
     const headers = ['accept', 'application/json', 'user-agent', userAgent];
     if (authorization !== null) headers.push('authorization', authorization);
     if (form !== null) headers.push('content-type', 'application/x-www-form-urlencoded');
     try {
-      return await pass('token', false, undefined, {
+      return await this.#pass('token', false, undefined, {
         method: form === null ? 'GET' : 'POST',
         url,
         headers,
         ...(form === null ? {} : { body: form }),
         maxBytes: maxTokenBytes,
         timeoutMs: headTimeoutMs,
-        peer: rule === 'trusted' && url.hostname === base.hostname ? 'own' : 'foreign',
+        peer: rule === 'trusted' && url.hostname === this.base.hostname ? 'own' : 'foreign',
         refusePrivate: rule === 'public',
       });
     } catch (error) {
@@ -137,145 +202,79 @@ export function createRegistryClient(options: UpstreamOptions, deps: RegistryCli
   }
 
   /** Sends one request through the gate, counts it, and obeys what the answer says about load. */
-  async function pass(
+  async #pass(
     requestKind: RequestKind,
     urgent: boolean,
     signal: AbortSignal | undefined,
     request: ExchangeRequest,
   ): Promise<Reply> {
-    await gate.enter(urgent, signal);
-    const sentAt = clock.monotonic();
+    await this.#gate.enter(urgent, signal);
+    const sentAt = this.#deps.clock.monotonic();
     let status = 'network';
     try {
-      const answer = await exchange.send(request);
+      const answer = await this.#deps.exchange.send(request);
       status = String(answer.status);
-      await heed(answer, request.url);
+      await this.#heed(answer, request.url);
       return { ...answer, url: request.url, sentAt };
     } catch (error) {
       if (status === 'network' && error instanceof UpstreamError) status = error.reason;
       throw error;
     } finally {
-      gate.leave();
-      deps.requests.inc({ registry: options.host, kind: requestKind, status });
+      this.#gate.leave();
+      this.#deps.requests.inc({ registry: this.#options.host, kind: requestKind, status });
     }
   }
 
   /** Obeys what an answer says about load. @throws UpstreamError refused, server */
-  async function heed(answer: Answer, url: URL): Promise<void> {
+  async #heed(answer: Answer, url: URL): Promise<void> {
     const { status, headers } = answer;
-    const retryAfterMs = parseRetryAfter(headerOf(headers, 'retry-after'), clock.now());
+    const retryAfterMs = parseRetryAfter(headerOf(headers, 'retry-after'), this.#deps.clock.now());
     if (status === 429 || (status === 503 && retryAfterMs !== null)) {
-      const refusal = afterRefusal(breaker, retryAfterMs, deps.random);
-      breaker = refusal.state;
-      await pause(refusal.pauseMs);
-      deps.onPressure(status === 429 ? '429' : '503');
+      const refusal = afterRefusal(this.#breaker, retryAfterMs, this.#deps.random);
+      this.#breaker = refusal.state;
+      await this.#pause(refusal.pauseMs);
+      this.#deps.onPressure(status === 429 ? '429' : '503');
       throw new UpstreamError(
         'refused',
         `ask ${url.host}: status ${status}, paused for ${Math.ceil(refusal.pauseMs)} ms`,
       );
     }
-    breaker = closedBreaker;
-    if (status === 503) deps.onPressure('503');
+    this.#breaker = closedBreaker;
+    if (status === 503) this.#deps.onPressure('503');
     if (status >= 500) {
       throw new UpstreamError('server', `ask ${url.host}${url.pathname}: status ${status}: must be 200`);
     }
-    await heedLimit(answer);
+    await this.#heedLimit(answer);
   }
 
-  function pause(forMs: number): Promise<void> {
-    pausedUntil = Math.max(pausedUntil, clock.monotonic() + forMs);
-    return budget.pause(forMs);
+  #pause(forMs: number): Promise<void> {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#deps.clock.monotonic() + forMs);
+    return this.#deps.budget.pause(forMs);
   }
 
-  async function heedLimit(answer: Answer): Promise<void> {
-    const limit = parseRateLimit(answer.headers, clock.now());
+  async #heedLimit(answer: Answer): Promise<void> {
+    const limit = parseRateLimit(answer.headers, this.#deps.clock.now());
     if (limit === null) return;
-    deps.onRemaining(limit.remaining);
-    const verdict = judge(limit, reserve, options.poll.requestsPerSecond, stops);
-    stops = verdict.kind === 'stop' ? stops + 1 : 0;
-    if (verdict.kind === 'go') return warn(options.poll.requestsPerSecond, 1);
-    if (verdict.kind === 'slow') return warn(verdict.requestsPerSecond, verdict.forMs);
-    await pause(verdict.forMs);
+    this.#deps.onRemaining(limit.remaining);
+    const { requestsPerSecond, reserve = defaultReserve } = this.#options.poll;
+    const verdict = judge(limit, reserve, requestsPerSecond, this.#stops);
+    this.#stops = verdict.kind === 'stop' ? this.#stops + 1 : 0;
+    if (verdict.kind === 'go') return this.#warn(requestsPerSecond, 1);
+    if (verdict.kind === 'slow') return this.#warn(verdict.requestsPerSecond, verdict.forMs);
+    await this.#pause(verdict.forMs);
     // After the pause one probe goes out, not a whole round.
-    await warn(1_000 / verdict.forMs, verdict.forMs * 2);
+    await this.#warn(1_000 / verdict.forMs, verdict.forMs * 2);
   }
 
   /** Passes a rate on to the budget, unless it is close to the one passed on last. */
-  async function warn(requestsPerSecond: number, forMs: number): Promise<void> {
-    const now = clock.monotonic();
-    const like = Math.abs(requestsPerSecond / lastWarning.requestsPerSecond - 1) < 0.1;
-    const full = requestsPerSecond === options.poll.requestsPerSecond;
-    if (like && (full || now - lastWarning.at < repeatWarningMs)) return;
-    lastWarning = { requestsPerSecond, at: now };
-    await budget.slow(requestsPerSecond, forMs);
+  async #warn(requestsPerSecond: number, forMs: number): Promise<void> {
+    const now = this.#deps.clock.monotonic();
+    const like = Math.abs(requestsPerSecond / this.#lastWarning.requestsPerSecond - 1) < 0.1;
+    const full = requestsPerSecond === this.#options.poll.requestsPerSecond;
+    if (like && (full || now - this.#lastWarning.at < repeatWarningMs)) return;
+    this.#lastWarning = { requestsPerSecond, at: now };
+    await this.#deps.budget.slow(requestsPerSecond, forMs);
   }
-
-  /** Sends to one URL. Retries once, over a fresh connection, if a kept one was dead. */
-  async function sendTo(request: ClientRequest, url: URL, authorization: string | null): Promise<Reply> {
-    const headers = ['accept', request.accept, 'user-agent', userAgent];
-    if (authorization !== null) headers.push('authorization', authorization);
-    // A configured host may have a private address; a host that a redirect named may not.
-    const configured = url.origin === base.origin || url.origin === metadataBase.origin;
-    const outgoing: ExchangeRequest = {
-      method: request.method,
-      url,
-      headers,
-      maxBytes: request.maxBytes,
-      timeoutMs: request.method === 'HEAD' ? headTimeoutMs : bodyTimeoutMs,
-      peer: configured && url.hostname === base.hostname ? 'own' : 'foreign',
-      refusePrivate: !configured && options.allowPrivateRedirects !== true,
-    };
-    const urgent = request.urgent === true;
-    try {
-      return await pass(request.kind, urgent, request.signal, outgoing);
-    } catch (error) {
-      if (!isBrokenConnection(error)) throw error;
-      return pass(request.kind, urgent, request.signal, outgoing);
-    }
-  }
-
-  /** Sends credentials only to the registry's own origin. */
-  async function sendAuthorized(request: ClientRequest, url: URL): Promise<Reply> {
-    if (url.origin !== base.origin || request.authorize === 'nothing') return sendTo(request, url, null);
-    if (request.authorize === 'basic') return sendTo(request, url, tokens.basic);
-    const used = await tokens.current(request.scope);
-    const reply = await sendTo(request, url, used);
-    if (reply.status !== 401) return reply;
-    const better = await tokens.answer(request.scope, headerValues(reply, 'www-authenticate'), used);
-    return better === null ? reply : sendTo(request, url, better);
-  }
-
-  return {
-    base,
-    metadataBase,
-    get blockedForMs() {
-      return Math.max(gate.blockedForMs, pausedUntil - clock.monotonic());
-    },
-    async send(request) {
-      let { url } = request;
-      for (let n = 0; n <= maxRedirects; n += 1) {
-        const reply = await sendAuthorized(request, url);
-        if (reply.status === 401 || reply.status === 403) {
-          throw new UpstreamError(
-            'denied',
-            `ask ${url.host}${url.pathname}: status ${reply.status}: the credentials must permit a pull`,
-          );
-        }
-        const target = redirectTarget(reply);
-        if (target === null) return reply;
-        refuseRedirect(url, target, plainHttp, options.allowPrivateRedirects === true);
-        url = target;
-      }
-      throw new UpstreamError(
-        'redirect',
-        `ask ${request.url.host}${request.url.pathname}: more than ${maxRedirects} redirects`,
-      );
-    },
-    async close() {
-      gate.close();
-      await exchange.close();
-    },
-  };
 }
 
 /** The key of the budget of a registry and an identity; it does not reveal the identity. */
@@ -294,7 +293,8 @@ function redirectTarget(reply: Reply): URL | null {
 }
 
 /** Checks the scheme and a literal address. The addresses of a name are checked while connecting. */
-function refuseRedirect(from: URL, to: URL, plainHttp: boolean, allowPrivate: boolean): void {
+function refuseRedirect(from: URL, to: URL, options: UpstreamOptions): void {
+  const { plainHttp = false, allowPrivateRedirects: allowPrivate = false } = options;
   if (to.protocol !== 'https:' && !(to.protocol === 'http:' && plainHttp && from.protocol === 'http:')) {
     throw new UpstreamError(
       'redirect',

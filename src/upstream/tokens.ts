@@ -1,9 +1,3 @@
-/**
- * Answers a registry's challenges: which `Authorization` goes with a request (distribution-spec, "token
- * authentication"). It owns the credentials. They go only to the registry's own origin, and to the token realm
- * that this origin names over TLS (over plain HTTP only if the registry is configured so).
- */
-
 import { z } from 'zod';
 import { backoffMs } from '../lib/backoff.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
@@ -20,25 +14,13 @@ export type AskRealm = (
   init: { readonly authorization: string | null; readonly form: string | null },
 ) => Promise<Answer>;
 
-export interface TokensOptions {
+interface TokensOptions {
   readonly host: string;
   readonly credentials: Credentials | null;
   readonly plainHttp: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly askRealm: AskRealm;
-}
-
-export interface Tokens {
-  /** The credentials as basic authentication; null: there are none. */
-  readonly basic: string | null;
-  /**
-   * The `Authorization` to send unasked; null: none. If the realm fails, its challenge is forgotten: the registry
-   * names its realm again after a bare request.
-   */
-  current(scope: string): Promise<string | null>;
-  /** The `Authorization` to retry with after a 401 to a request sent with `used`; null: nothing better. */
-  answer(scope: string, challenges: readonly string[], used: string | null): Promise<string | null>;
 }
 
 /** Scopes whose tokens are remembered; the least recently used is forgotten first. */
@@ -78,77 +60,120 @@ interface CachedToken {
   readonly expiresAt: number;
 }
 
-export function createTokens(options: TokensOptions): Tokens {
-  const { clock, credentials } = options;
-  const cache = new BoundedMap<string, CachedToken>(maxTokens);
-  const underWay = new Map<string, Promise<string>>();
-  let scheme: 'none' | 'basic' | Bearer = 'none';
-  let trouble: Trouble | null = null;
+/**
+ * Answers a registry's challenges: which `Authorization` goes with a request (distribution-spec, "token
+ * authentication"). It owns the credentials. They go only to the registry's own origin, and to the token realm
+ * that this origin names over TLS (over plain HTTP only if the registry is configured so).
+ */
+export class Tokens {
+  /** The credentials as basic authentication; null: there are none. */
+  readonly basic: string | null;
+  readonly #options: TokensOptions;
+  readonly #clock: Clock;
+  readonly #cache = new BoundedMap<string, CachedToken>(maxTokens);
+  readonly #underWay = new Map<string, Promise<string>>();
+  #scheme: 'none' | 'basic' | Bearer = 'none';
+  #trouble: Trouble | null = null;
 
-  const basic =
-    credentials === null
-      ? null
-      : `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`;
+  constructor(options: TokensOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    const { username, password } = options.credentials ?? {};
+    this.basic =
+      username === undefined ? null : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  }
 
-  function cached(scope: string): string | null {
-    const token = cache.get(scope);
+  /**
+   * The `Authorization` to send unasked; null: none. If the realm fails, its challenge is forgotten: the registry
+   * names its realm again after a bare request.
+   */
+  async current(scope: string): Promise<string | null> {
+    const scheme = this.#scheme;
+    if (scheme === 'basic') return this.basic;
+    return this.#cached(scope) ?? (scheme === 'none' ? null : this.#fetchToken(scheme, scope));
+  }
+
+  /** The `Authorization` to retry with after a 401 to a request sent with `used`; null: nothing better. */
+  async answer(scope: string, challenges: readonly string[], used: string | null): Promise<string | null> {
+    const challenge = parseChallenge(challenges);
+    if (challenge === null) return null;
+    if (challenge.scheme === 'basic') {
+      if (this.basic === null || used === this.basic) return null;
+      this.#scheme = 'basic';
+      return this.basic;
+    }
+    const bearer = { realm: this.#realmOf(challenge.realm), service: challenge.service };
+    this.#scheme = bearer;
+    const known = this.#cached(scope);
+    // Another look may have fetched a newer one meanwhile. The refused one is not sent again.
+    if (known !== null && known !== used) return known;
+    this.#cache.delete(scope);
+    return this.#fetchToken(bearer, scope);
+  }
+
+  #cached(scope: string): string | null {
+    const token = this.#cache.get(scope);
     if (token === undefined) return null;
-    cache.delete(scope);
-    if (token.expiresAt <= clock.monotonic()) return null;
-    cache.set(scope, token);
+    this.#cache.delete(scope);
+    if (token.expiresAt <= this.#clock.monotonic()) return null;
+    this.#cache.set(scope, token);
     return token.header;
   }
 
   /** Runs one token request at a time for each realm and scope; all waiting looks share it. */
-  function fetchToken(bearer: Bearer, scope: string): Promise<string> {
+  #fetchToken(bearer: Bearer, scope: string): Promise<string> {
     const name = `${bearer.realm.href} ${scope}`;
-    const running = underWay.get(name);
+    const running = this.#underWay.get(name);
     if (running !== undefined) return running;
-    const fetching = askUnlessInTrouble(bearer, scope)
+    const fetching = this.#askUnlessInTrouble(bearer, scope)
       .then(({ token, lifetimeMs }) => {
         const header = `Bearer ${token}`;
-        cache.set(scope, { header, expiresAt: clock.monotonic() + lifetimeMs * (1 - marginShare) });
+        this.#cache.set(scope, {
+          header,
+          expiresAt: this.#clock.monotonic() + lifetimeMs * (1 - marginShare),
+        });
         return header;
       })
       .catch((error: unknown) => {
         // A registry that moved its token service names the new one only to a request without a token.
-        if (typeof scheme === 'object' && scheme.realm.href === bearer.realm.href && !isOurs(error)) {
-          scheme = 'none';
-        }
+        const scheme = this.#scheme;
+        const isStill = typeof scheme === 'object' && scheme.realm.href === bearer.realm.href;
+        if (isStill && !isOurs(error)) this.#scheme = 'none';
         throw error;
       })
-      .finally(() => underWay.delete(name));
-    underWay.set(name, fetching);
+      .finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, fetching);
     return fetching;
   }
 
-  async function askUnlessInTrouble(bearer: Bearer, scope: string) {
+  async #askUnlessInTrouble(bearer: Bearer, scope: string) {
     const { href } = bearer.realm;
-    const known = trouble?.realm === href ? trouble : null;
-    if (known !== null && clock.monotonic() < known.until) throw known.error;
+    const known = this.#trouble?.realm === href ? this.#trouble : null;
+    if (known !== null && this.#clock.monotonic() < known.until) throw known.error;
     try {
-      const got = await requestToken(bearer, scope);
-      if (trouble?.realm === href) trouble = null;
+      const got = await this.#requestToken(bearer, scope);
+      if (this.#trouble?.realm === href) this.#trouble = null;
       return got;
     } catch (error) {
       if (error instanceof UpstreamError && isOutage(error.reason)) {
         const failures = known === null ? 0 : known.failures + 1;
-        const until = clock.monotonic() + backoffMs(failures, realmBackoff, options.random);
-        trouble = { realm: href, error, failures, until };
+        const until = this.#clock.monotonic() + backoffMs(failures, realmBackoff, this.#options.random);
+        this.#trouble = { realm: href, error, failures, until };
       }
       throw error;
     }
   }
 
-  async function requestToken(bearer: Bearer, scope: string) {
+  async #requestToken(bearer: Bearer, scope: string) {
+    const { askRealm, credentials } = this.#options;
     const url = new URL(bearer.realm);
     if (bearer.service !== null) url.searchParams.set('service', bearer.service);
     url.searchParams.set('scope', scope);
-    const got = await options.askRealm(url, { authorization: basic, form: null });
+    const got = await askRealm(url, { authorization: this.basic, form: null });
     // OAuth2-only token services answer GET with 404 or 405 (distribution, "Token Authentication via OAuth2").
     const post = (got.status === 404 || got.status === 405) && credentials !== null;
     const answer = post
-      ? await options.askRealm(new URL(bearer.realm), {
+      ? await askRealm(new URL(bearer.realm), {
           authorization: null,
           form: new URLSearchParams({
             grant_type: 'password',
@@ -162,41 +187,17 @@ export function createTokens(options: TokensOptions): Tokens {
     return readToken(answer, bearer.realm);
   }
 
-  function realmOf(text: string): URL {
-    const realm = URL.canParse(text) ? new URL(text) : null;
-    const allowed = realm?.protocol === 'https:' || (realm?.protocol === 'http:' && options.plainHttp);
+  #realmOf(text: string): URL {
+    const realm = URL.parse(text);
+    const allowed = realm?.protocol === 'https:' || (realm?.protocol === 'http:' && this.#options.plainHttp);
     if (realm === null || !allowed || realm.username !== '' || realm.password !== '') {
       throw new UpstreamError(
         'redirect',
-        `fetch token for ${options.host}: realm ${realm === null ? 'is no URL' : realm.host} refused: must be https`,
+        `fetch token for ${this.#options.host}: realm ${realm === null ? 'is no URL' : realm.host} refused: must be https`,
       );
     }
     return realm;
   }
-
-  return {
-    basic,
-    async current(scope) {
-      if (scheme === 'basic') return basic;
-      return cached(scope) ?? (scheme === 'none' ? null : fetchToken(scheme, scope));
-    },
-    async answer(scope, challenges, used) {
-      const challenge = parseChallenge(challenges);
-      if (challenge === null) return null;
-      if (challenge.scheme === 'basic') {
-        if (basic === null || used === basic) return null;
-        scheme = 'basic';
-        return basic;
-      }
-      const bearer = { realm: realmOf(challenge.realm), service: challenge.service };
-      scheme = bearer;
-      const known = cached(scope);
-      // Another look may have fetched a newer one meanwhile. The refused one is not sent again.
-      if (known !== null && known !== used) return known;
-      cache.delete(scope);
-      return fetchToken(bearer, scope);
-    },
-  };
 }
 
 /** Failures that say nothing about the realm: a requested pause, or our own end. */

@@ -11,7 +11,7 @@ import { credentialsFromDockerConfig } from '../../upstream/docker-config.ts';
 import { createExchange, type Exchange } from '../../upstream/exchange.ts';
 import type { HeadAnswer } from '../../upstream/head-queue.ts';
 import { headTag } from '../../upstream/manifest.ts';
-import { budgetKey, createRegistryClient, type Pressure } from '../../upstream/registry-client.ts';
+import { budgetKey, type Pressure, RegistryClient } from '../../upstream/registry-client.ts';
 import type { LedgerView } from './ledger-view.ts';
 import { listerOf } from './listers/listers.ts';
 import { PollMetrics } from './metrics.ts';
@@ -181,7 +181,7 @@ function createRegistryPoller(
     log.warn({ registry: host }, 'poll: certificates of this registry are NOT verified (insecureSkipVerify)');
   }
   const lister = listerOf(registry);
-  const client = createRegistryClient(registry, {
+  const client = new RegistryClient(registry, {
     exchange:
       options.exchangeFor?.(registry) ??
       createExchange({ ...registry, connections: poll.concurrency, clock }),

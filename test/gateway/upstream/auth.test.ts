@@ -4,8 +4,8 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
 import { createExchange } from '../../../src/upstream/exchange.ts';
 import { headTag } from '../../../src/upstream/manifest.ts';
-import { createRegistryClient, type RegistryClient } from '../../../src/upstream/registry-client.ts';
-import { createTokens, maxTokens } from '../../../src/upstream/tokens.ts';
+import { RegistryClient } from '../../../src/upstream/registry-client.ts';
+import { maxTokens, Tokens } from '../../../src/upstream/tokens.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import {
@@ -30,7 +30,7 @@ async function registryWith(options: FakeRegistryOptions): Promise<FakeRegistry>
 }
 
 function clientOf(registry: FakeRegistry, more: Partial<RegistryOptions> = {}): RegistryClient {
-  const client = createRegistryClient(registryOf(registry.host, more), {
+  const client = new RegistryClient(registryOf(registry.host, more), {
     exchange: createExchange({ connections: 16, clock: systemClock }),
     budget: createMemoryBudget(2_000, systemClock),
     clock: systemClock,
@@ -89,7 +89,7 @@ it('wrong credentials end in one error that holds none of them', async () => {
 });
 
 it('a token realm over plain HTTP is refused where the registry is not configured so', async () => {
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: user,
     plainHttp: false,
@@ -106,7 +106,7 @@ it('a token realm over plain HTTP is refused where the registry is not configure
 
 it('an endpoint over plain HTTP is refused without plainHttp', () => {
   const make = () =>
-    createRegistryClient(registryOf('registry.example', { plainHttp: false, endpoint: 'http://x.example' }), {
+    new RegistryClient(registryOf('registry.example', { plainHttp: false, endpoint: 'http://x.example' }), {
       exchange: createExchange({ connections: 1, clock: systemClock }),
       budget: createMemoryBudget(1, systemClock),
       clock: systemClock,
@@ -121,7 +121,7 @@ it('an endpoint over plain HTTP is refused without plainHttp', () => {
 it('fetches a new token when the old one nears its end', async () => {
   const clock = fakeClock();
   let fetched = 0;
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: null,
     plainHttp: false,
@@ -142,7 +142,7 @@ it('fetches a new token when the old one nears its end', async () => {
 
 it('remembers no more tokens than the bound and forgets the one used longest ago', async () => {
   let fetched = 0;
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: null,
     plainHttp: false,
@@ -170,7 +170,7 @@ it.each([
   'no json',
   `{"token":"${'a'.repeat(40_000)}"}`,
 ])('a token answer that is of no use is refused: %.30s', async (body) => {
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: null,
     plainHttp: false,
@@ -185,7 +185,7 @@ it.each([
 
 it('a request without a token goes out bare after the realm failed, and the answer may name another realm', async () => {
   const asked: string[] = [];
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: null,
     plainHttp: false,
@@ -208,7 +208,7 @@ it('a request without a token goes out bare after the realm failed, and the answ
 it('a realm that failed is asked again only after a wait that grows, and at once where the registry names another', async () => {
   const clock = fakeClock();
   let asked = 0;
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: null,
     plainHttp: false,
@@ -236,7 +236,7 @@ it('a realm that failed is asked again only after a wait that grows, and at once
 
 it('tokens that are still valid are used while the realm is away', async () => {
   let away = false;
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: null,
     plainHttp: false,
@@ -256,7 +256,7 @@ it('tokens that are still valid are used while the realm is away', async () => {
 
 it('asks by POST where the token service takes no GET', async () => {
   const forms: (string | null)[] = [];
-  const tokens = createTokens({
+  const tokens = new Tokens({
     host: 'registry.example',
     credentials: user,
     plainHttp: false,

@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
 import { createExchange } from '../../../src/upstream/exchange.ts';
 import { headTag } from '../../../src/upstream/manifest.ts';
-import { createRegistryClient, type RegistryClient } from '../../../src/upstream/registry-client.ts';
+import { RegistryClient } from '../../../src/upstream/registry-client.ts';
 import { realmRule } from '../../../src/upstream/token-service.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
 import { registryOf } from '../../support/poll-rig.ts';
@@ -45,7 +45,7 @@ function head(realm: string, more: Partial<RegistryOptions> = {}): Promise<unkno
     response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="x"` }).end();
     return true;
   });
-  client = createRegistryClient(registryOf(registry.host, { ...user, ...more }), {
+  client = new RegistryClient(registryOf(registry.host, { ...user, ...more }), {
     exchange: createExchange({ connections: 4, clock: systemClock }),
     budget: createMemoryBudget(2_000, systemClock),
     clock: systemClock,

@@ -7,7 +7,7 @@ import { generic } from '../../../../src/source/poll/listers/generic.ts';
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
 import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
-import { createRegistryClient, type RegistryClient } from '../../../../src/upstream/registry-client.ts';
+import { RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, type Fault, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 function client(more: Partial<RegistryOptions> = {}): RegistryClient {
   const options = registryOf(registry.host, more);
-  const made = createRegistryClient(options, {
+  const made = new RegistryClient(options, {
     exchange: createExchange({ connections: 4, clock: systemClock }),
     budget: createMemoryBudget(1_000, systemClock),
     clock: systemClock,
