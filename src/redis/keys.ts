@@ -1,4 +1,4 @@
-import { ManifeedError } from '../errors.ts';
+import { invalidParameter } from '../errors.ts';
 
 /**
  * The version of the keys and rows written here. Raise it if an older gateway would misread them, or would write what
@@ -23,7 +23,7 @@ const prefixGrammar = /^[A-Za-z0-9._:-]{1,64}$/;
 export function redisKeys(keyPrefix: string, database: number): RedisKeys {
   if (!prefixGrammar.test(keyPrefix)) {
     const message = `open the ledger: keyPrefix ${JSON.stringify(keyPrefix.slice(0, 100))}: must match ${prefixGrammar.source}`;
-    throw new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter: 'keyPrefix' } });
+    throw invalidParameter('keyPrefix', message);
   }
   const prefix = `{${keyPrefix}}:`;
   return { prefix, meta: `${prefix}meta`, channel: `${prefix}changes:${database}` };

@@ -66,8 +66,10 @@ export class RedisLink {
    */
   async use<T>(action: string, run: (client: Redis) => Promise<T>): Promise<T> {
     const client = this.#client;
-    if (client === null)
-      throw this.#refused ?? unavailable(`${action}: cannot reach Redis (${this.#whyDown()})`);
+    if (client === null) {
+      const why = this.#stop.signal.aborted ? 'the ledger is closed' : this.#reason;
+      throw this.#refused ?? unavailable(`${action}: cannot reach Redis (${why})`);
+    }
     try {
       return await run(client);
     } catch (error) {
@@ -101,10 +103,6 @@ export class RedisLink {
     const message = messageOf(error);
     const isOther = /^(?:Unknown RESP type|Protocol error)/.test(message);
     return isOther ? `what answers at ${this.#options.address} is not Redis` : message;
-  }
-
-  #whyDown(): string {
-    return this.#stop.signal.aborted ? 'the ledger is closed' : this.#reason;
   }
 
   async #run(): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Redis, type RedisOptions } from 'ioredis';
-import { ManifeedError } from '../errors.ts';
+import { invalidParameter, type ManifeedError } from '../errors.ts';
 import type { Random } from '../lib/random.ts';
 
 /** Where Redis is, and how to be let in. */
@@ -187,7 +187,5 @@ function ownerOf(slot: number, reply: unknown, asked: Address): Address | null {
 }
 
 function refuse(what: string, required: string): ManifeedError {
-  return new ManifeedError('PARAMETER_INVALID', `connect to Redis: ${what}: ${required}`, {
-    detail: { parameter: 'ledger' },
-  });
+  return invalidParameter('ledger', `connect to Redis: ${what}: ${required}`);
 }

@@ -50,13 +50,8 @@ interface Restored {
   readonly setAside: string | null;
 }
 
-interface RestoreOptions {
-  readonly path: string;
-  readonly backup: string;
-  readonly epoch: string;
-  /** ms since the epoch. */
-  readonly now: number;
-}
+/** `now`: ms since the epoch. */
+type RestoreOptions = Readonly<{ path: string; backup: string; epoch: string; now: number }>;
 
 /**
  * Replaces the ledger by a backup, under a new epoch: clients have seen changes that the backup does not hold, and

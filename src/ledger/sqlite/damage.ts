@@ -37,7 +37,8 @@ export function assertComplete(path: string, action: string): { readonly isShort
   return { isShort: bytes < declared };
 }
 
-function sizeOf(path: string): number {
+/** Bytes; 0 if there is no such file. */
+export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 

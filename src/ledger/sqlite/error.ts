@@ -18,16 +18,12 @@ const reasons: Readonly<Record<string, string>> = {
 /** The ledger's refusal if the disk is at fault. Any other error is a defect, and returned unchanged. */
 export function refuseDisk(action: string, error: unknown): unknown {
   if (error instanceof Database.SqliteError) {
-    const reason = reasons[primaryCode(error.code)];
+    // `SQLITE_IOERR_FSYNC` is a kind of `SQLITE_IOERR`.
+    const reason = reasons[error.code.split('_').slice(0, 2).join('_')];
     if (reason === undefined) return error;
     return unavailable(`${action}: ${reason} (${error.code})`, error);
   }
   if (error instanceof Error && 'syscall' in error)
     return unavailable(`${action}: ${error.message}: must be readable and writable`, error);
   return error;
-}
-
-/** `SQLITE_IOERR_FSYNC` is a kind of `SQLITE_IOERR`. */
-function primaryCode(code: string): string {
-  return code.split('_').slice(0, 2).join('_');
 }

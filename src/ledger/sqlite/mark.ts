@@ -5,7 +5,7 @@
  * It is written after each commit and without fsync, so it may be behind the ledger but never ahead of it: after a
  * power cut it finds less. Each record is one small write, so that a kill cannot leave half of it.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { crc32 } from 'node:zlib';
 
@@ -56,16 +56,10 @@ function decodeMark(record: string): Mark | null {
 
 /** Null if there is no readable mark. */
 export function readMark(path: string): Mark | null {
-  let file: number;
   try {
-    file = openSync(markPathOf(path), 'r');
+    return decodeMark(readFileSync(markPathOf(path), 'latin1'));
   } catch {
     return null;
-  }
-  try {
-    return readFrom(file);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { RepositoryName } from '../../event/reference.ts';
-import { repositoryKey } from '../../event/reference.ts';
+import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
 import { RecordDamaged } from '../loss.ts';
 import type { Db } from './tables.ts';
@@ -18,12 +17,11 @@ export class SqliteNames {
   readonly #sql;
 
   constructor(db: Db) {
-    type Row = RepositoryName;
     this.#sql = {
       repositoryId: db
         .prepare<[string, string], number>('SELECT id FROM repository WHERE registry = ? AND name = ?')
         .pluck(),
-      repository: db.prepare<[number], Row>(
+      repository: db.prepare<[number], RepositoryName>(
         'SELECT registry, name AS repository FROM repository WHERE id = ?',
       ),
       addRepository: db.prepare<[string, string]>('INSERT INTO repository (registry, name) VALUES (?, ?)'),

@@ -57,8 +57,3 @@ export class SqlitePending {
     this.#sql.remove.run(Number(id));
   }
 }
-
-/** A file has one owner: the previous one is gone, and what it had leased can be completed at once. */
-export function endLeases(db: Db): void {
-  db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
-}

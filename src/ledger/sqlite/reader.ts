@@ -1,7 +1,8 @@
 /** Reads a ledger's file while its gateway runs, without a claim, a lock that would disturb it, or a write. */
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import type { LedgerRow } from '../transfer.ts';
 import { isClaimed } from './claim.ts';
+import { sizeOf } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { SqliteHealth } from './health.ts';
 import { type Owner, readMark } from './mark.ts';
@@ -76,8 +77,8 @@ function readFacts(db: Db, path: string): SqliteFacts {
   });
   return {
     ...read(),
-    bytes: statSync(path).size,
-    logBytes: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+    bytes: sizeOf(path),
+    logBytes: sizeOf(`${path}-wal`),
     schema: versionOf(db),
     isHeld: isClaimed(path),
     owner: readMark(path)?.owner ?? null,

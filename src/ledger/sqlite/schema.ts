@@ -7,10 +7,9 @@ import { claimFile } from './claim.ts';
 import { assertComplete, assertUndamaged, damaged, maxCheckedBytes } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { type Mark, MarkFile } from './mark.ts';
-import { endLeases } from './pending.ts';
 import { assertOneName, SqlitePlace } from './place.ts';
 import { applicationId, createTables, type Db, migrate, schemaVersion, versionOf } from './tables.ts';
-import { judgeOpening, type Standing, type Verdict } from './verdict.ts';
+import { type Ends, judgeOpening, type Standing, type Verdict } from './verdict.ts';
 
 const cacheKib = 64 * 1024;
 const walLimitBytes = 64 * 1024 * 1024;
@@ -150,7 +149,8 @@ function prepare(db: Db, { epoch, maxFileBytes }: SqliteFileOptions): void {
   }
   if (db.pragma('application_id', { simple: true }) === applicationId) migrate(db);
   else db.transaction(() => createTables(db, epoch)).immediate();
-  endLeases(db);
+  // A file has one owner: the previous one is gone, and what it had leased can be completed at once.
+  db.exec('UPDATE pending SET leased_until = 0 WHERE leased_until > 0');
 }
 
 function judge(db: Db, mark: Mark | null, epoch: string): Verdict {
@@ -172,17 +172,12 @@ export function readStanding(db: Db): Standing {
   return standing;
 }
 
-function readEnds(db: Db) {
-  const change = (direction: 'ASC' | 'DESC') =>
-    db
-      .prepare<[], { sequence: number; recordedAt: number }>(
-        `SELECT sequence, recorded_at AS recordedAt FROM change ORDER BY sequence ${direction} LIMIT 1`,
-      )
-      .get();
-  const [first, last] = [change('ASC'), change('DESC')];
-  return first === undefined || last === undefined
-    ? null
-    : { first: first.sequence, last: last.sequence, recordedAt: last.recordedAt };
+function readEnds(db: Db): Ends | null {
+  const ends = db.prepare<[], Ends>(
+    `SELECT (SELECT min(sequence) FROM change) AS first, sequence AS last, recorded_at AS recordedAt
+       FROM change ORDER BY sequence DESC LIMIT 1`,
+  );
+  return ends.get() ?? null;
 }
 
 function fileShape(db: Db): { metaPage: number; pageBytes: number } {

@@ -4,13 +4,8 @@ import type { SqliteLog } from './log.ts';
 import type { Db } from './tables.ts';
 import type { Standing } from './verdict.ts';
 
-interface TrimStep {
-  readonly target: number;
-  /** Rows of the index stamped before this are dropped, ms; null: none. */
-  readonly stampedBefore: number | null;
-  /** Maximum rows of each kind. */
-  readonly atOnce: number;
-}
+/** `stampedBefore`: older rows of the index go, ms; null: none. `atOnce`: maximum rows of each kind. */
+type TrimStep = Readonly<{ target: number; stampedBefore: number | null; atOnce: number }>;
 
 interface ManifestKey {
   readonly repository_id: number;

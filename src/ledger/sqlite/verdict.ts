@@ -15,13 +15,8 @@ export interface Ends {
   readonly recordedAt: number;
 }
 
-interface OpeningFacts {
-  readonly standing: Standing;
-  /** The first and the last change in the log; null: it is empty. */
-  readonly ends: Ends | null;
-  readonly mark: Mark | null;
-  readonly epoch: string;
-}
+/** `ends`: null if the log is empty. `epoch`: to take if the file cannot keep its own. */
+type OpeningFacts = Readonly<{ standing: Standing; ends: Ends | null; mark: Mark | null; epoch: string }>;
 
 /** How the ledger goes on. */
 export interface Verdict {
