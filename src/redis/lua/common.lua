@@ -16,7 +16,9 @@ end
 
 local now = readNow()
 
--- Lua itself would write whole numbers beyond 14 digits as 1e+15.
+-- Lua itself would write whole numbers beyond 14 digits as 1e+15. %d is fast, but has 32 bits on some servers.
+local wholeFormat = string.format('%d', 2 ^ 52) == '4503599627370496' and '%d' or '%.0f'
+
 local function whole(number)
-  return string.format('%.0f', number)
+  return string.format(wholeFormat, number)
 end

@@ -78,10 +78,11 @@ function writers.pending(row)
   redis.call('ZADD', stage .. 'due', 0, id)
 end
 
-local function writeRows()
+local function stageRows()
   -- The functions of index.lua write below `prefix`.
   prefix, REPOS = stage, stage .. 'repos'
   for _, row in ipairs(cjson.decode(ARGV[2])) do writers[row.row](row) end
+  writeRows()
 end
 
 local function commit()
@@ -124,5 +125,5 @@ if redis.call('HGET', stage .. 'meta', 'id') ~= call.id then
   return redis.error_reply('IMPORT another one has begun')
 end
 if call.op == 'commit' then return commit() end
-writeRows()
+stageRows()
 return '1'

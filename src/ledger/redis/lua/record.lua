@@ -12,8 +12,8 @@ local recordedAt = math.max(wall, meta.recordedAt)
 if call.touch then redis.call('HSET', META, 'touched', whole(now)) end
 local headBefore = meta.head
 local encoded = {}
--- Repository -> sequence of its newest change, written to LAST all at once.
-local newest = {}
+-- Repository -> sequence of its newest change.
+local newest = newHash(LAST)
 -- The current repository, to report whose key stopped the script.
 local current = nil
 
@@ -28,7 +28,7 @@ local function append(kind, o, tag, digest, previous, mediaType, size, previousS
   redis.call('XADD', LOG, sequence .. '-0', 'c', text, 's', sumOf(text))
   -- Only once it is stored: a number without a change would be a hole.
   meta.head = meta.head + 1
-  newest[repositoryOf(o)] = sequence
+  writeRow(newest, repositoryOf(o), sequence)
   encoded[#encoded + 1] = text
 end
 
@@ -177,11 +177,16 @@ local function recordRepositoryGone(o)
   local ended, unsure = endTags(o, repo, presentTags(repo))
   local saidAt = given(o.saidAt)
   local upTo = saidAt and latestBinding(saidAt)
-  for _, digest in ipairs(redis.call('HKEYS', prefix .. 'm:' .. repo)) do
+  writeRows()
+  local manifests = hashOf('m', repo)
+  for _, digest in ipairs(redis.call('HKEYS', manifests.key)) do
     local row = getManifest(repo, digest)
     local isSpared = saidAt and row.saidBy == o.origin and row.saidAt > saidAt and row.saidAt <= upTo
     -- A tag that stays still needs its digest: only this row tells which tags point at it.
-    if not isSpared and row.tags == '' then redis.call('HDEL', prefix .. 'm:' .. repo, digest) end
+    if not isSpared and row.tags == '' then
+      redis.call('HDEL', manifests.key, digest)
+      manifests.known[digest] = false
+    end
   end
   return ended > 0 and 'c' or unsure > 0 and 'w' or 'n'
 end
@@ -234,9 +239,34 @@ local function settle(ids)
 end
 
 local outcomes, counts = {}, {}
+local calls = cjson.decode(ARGV[2])
+
+-- Reads the rows that the observations of tags need: of the tags, and of the digests that they had and get.
+local function readAllAhead()
+  local function want(part, repo, field)
+    local wanted = hashOf(part, repo).wanted
+    wanted[#wanted + 1] = field
+  end
+  for _, one in ipairs(calls) do
+    for _, o in ipairs(one.o) do
+      local isTag = o.kind == 'tag'
+      if isTag then want('t', repositoryOf(o), o.tag) end
+      if isTag and o.digest ~= null then want('m', repositoryOf(o), o.digest) end
+    end
+  end
+  readAhead('t')
+  for repo, hash in pairs(hashes.t) do
+    for _, text in pairs(hash.known) do
+      local previous = text and string.match(text, '^%["([^"]+)"')
+      if previous then want('m', repo, previous) end
+    end
+  end
+  readAhead('m')
+end
 
 local function recordAll()
-  for i, one in ipairs(cjson.decode(ARGV[2])) do
+  readAllAhead()
+  for i, one in ipairs(calls) do
     local before = meta.head
     local letters = {}
     if arePending(one.s) then
@@ -251,22 +281,10 @@ local function recordAll()
   end
 end
 
-local function noteNewest()
-  local flat = {}
-  for repo, sequence in pairs(newest) do
-    flat[#flat + 1], flat[#flat + 2] = repo, sequence
-    if #flat == 1000 then
-      redis.call('HSET', LAST, unpack(flat))
-      flat = {}
-    end
-  end
-  if #flat > 0 then redis.call('HSET', LAST, unpack(flat)) end
-end
-
 -- Redis does not undo the writes of a failed script. Whatever fails, the head must match the stream: otherwise every
 -- later script would append a number that is taken.
 local fine, failure = pcall(recordAll)
-if fine then fine, failure = pcall(noteNewest) else pcall(noteNewest) end
+if fine then fine, failure = pcall(writeRows) else pcall(writeRows) end
 
 local changes = '[' .. table.concat(encoded, ',') .. ']'
 if meta.head == headBefore then

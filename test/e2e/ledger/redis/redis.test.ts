@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../../../src/ledger/ledger.ts';
-import { manifestGone, manifestSeen, tagGone, tagSeen } from '../../../support/ledger-samples.ts';
+import {
+  digestOf,
+  manifestGone,
+  manifestSeen,
+  repositoryGone,
+  tagGone,
+  tagSeen,
+} from '../../../support/ledger-samples.ts';
 import type { RedisNode } from '../../../support/redis.ts';
 import { freshPrefix, listen, range, redisBench, sequences } from '../../../support/redis-ledger.ts';
 import { until } from '../../../support/until.ts';
@@ -88,6 +95,35 @@ describe('gateways that share a Redis', () => {
     await a.record(range(1, 2_500).map((i) => tagSeen(`t${i}`, 'one', now())));
     await until('all changes', () => heard.changes.length >= 2_500);
     expect(sequences(heard.changes)).toEqual(range(1, 2_500));
+  });
+
+  test('keep a call that moves more tags of one repository than one command of Redis can name', async () => {
+    const numbers = range(1, 1_200);
+    const pushed = (word: string) => numbers.map((i) => tagSeen(`t${i}`, `${word} ${i}`, now()));
+    await a.record(pushed('old'));
+    const { changes } = await b.record(pushed('new'));
+    expect(changes.map(({ previousDigest }) => previousDigest)).toEqual(
+      numbers.map((i) => digestOf(`old ${i}`)),
+    );
+    // The old digests have lost their tags, and the new ones have them.
+    const ended = await a.record([manifestGone('old 1200', now()), manifestGone('new 1200', now())]);
+    expect(ended.changes.map(({ type, tag }) => [type, tag])).toEqual([
+      ['manifest.deleted', null],
+      ['tag.deleted', 't1200'],
+      ['manifest.deleted', null],
+    ]);
+  });
+
+  test('see in one call what observations before it have written', async () => {
+    const [at, two] = [now() - 10, tagSeen('a', 'two', now() - 9)];
+    const all = [tagSeen('a', 'one', at), two, repositoryGone(at + 2), manifestGone('two', at + 3)];
+    const { outcomes, changes } = await a.record(all);
+    expect(outcomes).toEqual(['changed', 'changed', 'changed', 'unknown']);
+    expect(changes.map(({ previousDigest }) => previousDigest)).toEqual([
+      null,
+      digestOf('one'),
+      digestOf('two'),
+    ]);
   });
 
   test('are told reset once when the database was emptied, and go on in a new epoch', async () => {
