@@ -8,6 +8,7 @@ export interface PresentCounts {
   readonly counts: readonly number[];
 }
 
+/** The port of what gateways share. */
 export interface Cluster {
   /** Paced subscribers of repository `key` at each living gateway, as last heard; `own`: this gateway's count. */
   readonly countsOf: (key: string, own: number) => PresentCounts;

@@ -9,6 +9,7 @@ export interface BudgetState {
   readonly pausedForMs: number;
 }
 
+/** An answer to `take`. */
 export interface Granted {
   /** Requests that may be sent now, at most as many as asked for. They are spent whether sent or not. */
   readonly granted: number;
@@ -16,6 +17,7 @@ export interface Granted {
   readonly retryInMs: number;
 }
 
+/** One budget. */
 export interface RequestBudget {
   /** Asks for `wanted` (≥ 1) requests. Never grants more than the rate allows in any second. */
   take(wanted: number): Promise<Granted>;
@@ -26,7 +28,8 @@ export interface RequestBudget {
   state(): Promise<BudgetState>;
 }
 
-/** Names a budget: one registry and one identity. An identity is hashed, because keys appear in Redis and in logs. */
-export type BudgetKey = string;
-
-export type BudgetFor = (key: BudgetKey, requestsPerSecond: number) => RequestBudget;
+/**
+ * The budget of one registry and one identity, which `key` names. An identity is hashed, because keys appear in Redis
+ * and in logs.
+ */
+export type BudgetFor = (key: string, requestsPerSecond: number) => RequestBudget;

@@ -27,6 +27,7 @@ export interface Claim {
 /** In characters. */
 export const maxMemoLength = 512;
 
+/** The schedule of one registry. */
 export interface Schedule {
   /** Adds repositories, or replaces this gateway's scopes of those it already wants. */
   want(wanted: readonly Wanted[]): Promise<void>;

@@ -2,7 +2,7 @@
 import { backoffMs } from '../lib/backoff.ts';
 import type { Random } from '../lib/random.ts';
 
-export interface BreakerState {
+interface BreakerState {
   /** Consecutive looks that ended in a 5xx, a timeout or no connection. */
   readonly failures: number;
   /** Consecutive 429s, or 503s with `Retry-After`. */
@@ -19,19 +19,23 @@ const backoff = { baseMs: 1_000, maxMs: 5 * 60_000 };
 /** The shortest time open: full jitter alone could give almost none. */
 const minOpenMs = 500;
 
+/** `probing`: one look may try. */
 export type BreakerMode = 'closed' | 'open' | 'probing';
 
+/** The mode at `now`, monotonic ms. */
 export function breakerMode(state: BreakerState, now: number): BreakerMode {
   if (state.openUntil === 0) return 'closed';
   return now < state.openUntil ? 'open' : 'probing';
 }
 
+/** Closes it. */
 export function afterSuccess(state: BreakerState): BreakerState {
   return state === closedBreaker || (state.failures === 0 && state.refusals === 0 && state.openUntil === 0)
     ? state
     : closedBreaker;
 }
 
+/** Counts a look that ended in an outage; `now` is monotonic, ms. */
 export function afterFailure(state: BreakerState, now: number, random: Random): BreakerState {
   const failures = state.failures + 1;
   if (failures < threshold) return { ...state, failures };

@@ -1,5 +1,5 @@
 /** Parses `WWW-Authenticate` (RFC 9110 §11.6.1; distribution-spec, "token authentication"). Pure. */
-export type Challenge =
+type Challenge =
   | { readonly scheme: 'basic' }
   | {
       readonly scheme: 'bearer';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dockerHub } from '../event/reference.ts';
 
+/** A user's name and password. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;

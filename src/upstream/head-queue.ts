@@ -1,9 +1,9 @@
-/** HEADs for webhook completions: few at a time per registry, and one for all who wait for the same tag. */
 import type { Digest } from '../event/digest.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
 
+/** What a tag points at. */
 export interface Manifest {
   readonly digest: Digest;
   readonly mediaType: string | null;
@@ -20,6 +20,7 @@ export interface TagSource {
   head(registry: string, repository: string, tag: string, signal: AbortSignal): Promise<HeadAnswer>;
 }
 
+/** A look at a tag. */
 export interface Seen {
   readonly answer: HeadAnswer;
   /** When the HEAD was sent, monotonic ms: what it saw was true then or later. */
@@ -44,6 +45,7 @@ interface Entry {
   readonly resolve: (seen: Seen) => void;
 }
 
+/** HEADs for webhook completions: few at a time per registry, and one for all who wait for the same tag. */
 export class HeadQueue {
   readonly #source: TagSource;
   readonly #clock: Clock;

@@ -1,3 +1,4 @@
+/** How fast one registry may be asked. */
 export interface RequestLimits {
   /** Requests by all gateways together, > 0. */
   readonly requestsPerSecond: number;

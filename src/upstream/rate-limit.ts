@@ -10,13 +10,14 @@ const warningMs = 60_000;
 const minPauseMs = 1_000;
 const minStopMs = 30_000;
 
+/** How to go on. */
 export type Verdict =
   | { readonly kind: 'go' }
   | { readonly kind: 'slow'; readonly requestsPerSecond: number; readonly forMs: number }
   /** Send nothing for `forMs`, then one probe. */
   | { readonly kind: 'stop'; readonly forMs: number };
 
-export interface RateLimit {
+interface RateLimit {
   readonly remaining: number;
   /** Null: the registry names none. */
   readonly limit: number | null;

@@ -1,7 +1,7 @@
 /** Which token realms may be asked, and so may receive the registry's credentials. Pure. */
 import { UpstreamError } from './upstream-error.ts';
 
-export interface TokenServiceOptions {
+interface TokenServiceOptions {
   /** The registry's name in references, with its port if it has one. */
   readonly host: string;
   /** Base URL of the registry's API. */
@@ -11,7 +11,7 @@ export interface TokenServiceOptions {
 }
 
 /** `trusted`: at any address. `public`: only at a public address. */
-export type RealmRule = 'trusted' | 'public' | 'refused';
+type RealmRule = 'trusted' | 'public' | 'refused';
 
 /**
  * The registry chooses its realm, so in a private network it must be the registry's own host and port, or be

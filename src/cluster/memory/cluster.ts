@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster.ts';
 import { createMemoryBudget } from './request-budget.ts';
 import { createMemorySchedule } from './schedule.ts';
 
+/** What a single gateway uses: it shares nothing. */
 export function createMemoryCluster(clock: Clock): Cluster {
   return {
     countsOf: (_key, own) => ({ node: 0, counts: [own] }),

@@ -1,20 +1,26 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Claim, Schedule, Wanted } from '../schedule.ts';
 
-interface Entry {
+class Entry {
   readonly repository: string;
   scopes: readonly string[];
   /** Monotonic ms. During a lease: when the lease ends. */
   dueAt: number;
-  memo: string | null;
+  memo: string | null = null;
   /** 0: not leased. */
-  lease: number;
+  lease = 0;
   /** Monotonic ms that `hasten` asked for during a look; Infinity: none. */
-  hastenedTo: number;
+  hastenedTo = Infinity;
   /** When the last look ended, monotonic ms; -Infinity: never. */
-  lookedAt: number;
-  wanted: boolean;
-  heapIndex: number;
+  lookedAt = -Infinity;
+  wanted = true;
+  heapIndex = -1;
+
+  constructor(repository: string, scopes: readonly string[], dueAt: number) {
+    this.repository = repository;
+    this.scopes = scopes;
+    this.dueAt = dueAt;
+  }
 }
 
 /** A heap by due time, with one small object per repository: 100,000 timers or closures would cost more. */
@@ -34,17 +40,7 @@ export function createMemorySchedule(clock: Clock): Schedule {
     const dueAt = clock.monotonic() + inMs;
     const entry = entries.get(repository);
     if (entry === undefined) {
-      const added = {
-        repository,
-        scopes,
-        dueAt,
-        memo: null,
-        lease: 0,
-        hastenedTo: Infinity,
-        lookedAt: -Infinity,
-        wanted: true,
-        heapIndex: -1,
-      };
+      const added = new Entry(repository, scopes, dueAt);
       entries.set(repository, added);
       heap.add(added);
       return;

@@ -17,6 +17,7 @@ export async function openRedisCluster(
   return new RedisCluster(redis, await openClusterScripts(redis), tuning);
 }
 
+/** What gateways on the same Redis share. */
 export class RedisCluster implements Cluster {
   readonly presence: RedisPresence;
   readonly #redis: RedisConnections;

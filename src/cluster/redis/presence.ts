@@ -1,13 +1,10 @@
 import { compileGlob, isGlob } from '../../event/glob.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Random } from '../../lib/random.ts';
-import type { RedisDamage } from '../../redis/damage.ts';
 import { asCount, asList, asText } from '../../redis/reply.ts';
 import type { PresentCounts } from '../cluster.ts';
-import type { ClusterScripts } from './scripts.ts';
+import type { ClusterParts } from './scripts.ts';
 
+/** How often and how much a gateway tells; tests are quicker. */
 export interface PresenceTuning {
   /** ms. Default 1,000. */
   readonly heartbeatMs?: number;
@@ -17,15 +14,7 @@ export interface PresenceTuning {
   readonly maxKeys?: number;
 }
 
-export interface RedisPresenceOptions extends PresenceTuning {
-  readonly scripts: ClusterScripts;
-  /** This gateway's name, new at each start. */
-  readonly node: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly damage: RedisDamage;
-}
+type RedisPresenceOptions = ClusterParts & PresenceTuning;
 
 /** What one gateway last published. */
 interface Said {

@@ -2,6 +2,7 @@ import { asList, asNumber } from '../../redis/reply.ts';
 import type { BudgetState, Granted, RequestBudget } from '../request-budget.ts';
 import type { ClusterScripts } from './scripts.ts';
 
+/** A budget that all gateways on the same Redis share. */
 export class RedisBudget implements RequestBudget {
   readonly #scripts: ClusterScripts;
   readonly #budget: string;

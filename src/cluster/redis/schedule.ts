@@ -1,22 +1,10 @@
-/** One gateway at a time looks at a repository. When it dies, its leases end, and a little later its wishes. */
-
 import { isStoredRepository } from '../../event/stored-repository.ts';
-import type { Clock } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Random } from '../../lib/random.ts';
-import type { RedisDamage } from '../../redis/damage.ts';
 import { asList, asNumber, asText } from '../../redis/reply.ts';
 import type { Claim, Schedule, Wanted } from '../schedule.ts';
-import type { ClusterScripts } from './scripts.ts';
+import type { ClusterParts } from './scripts.ts';
 
-export interface RedisScheduleOptions {
-  readonly scripts: ClusterScripts;
+interface RedisScheduleOptions extends ClusterParts {
   readonly registry: string;
-  readonly node: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly damage: RedisDamage;
   /** How often this gateway reports that it lives, ms. Default 10,000. */
   readonly beatEveryMs?: number;
   /** The wishes of a gateway silent for this long stop counting, ms. Default 40,000. */
@@ -29,6 +17,7 @@ const wantBatch = 500;
 const rewantWithinMs = 30_000;
 const maxClaims = 200;
 
+/** One gateway at a time looks at a repository. When it dies, its leases end, and a little later its wishes. */
 export class RedisSchedule implements Schedule {
   readonly #options: Required<RedisScheduleOptions>;
   /** Scopes by repository, to send again if Redis forgot them, as after a failover or a long absence. */

@@ -177,15 +177,9 @@ function asRaw(value: unknown): Raw | undefined {
   return value === undefined ? undefined : rawSchema.parse(value);
 }
 
+const scalarSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const rawSchema: z.ZodType<Raw> = z.lazy(() =>
-  z.union([
-    z.string(),
-    z.number(),
-    z.boolean(),
-    z.null(),
-    z.array(rawSchema),
-    z.record(z.string(), rawSchema),
-  ]),
+  z.union([scalarSchema, z.array(rawSchema), z.record(z.string(), rawSchema)]),
 );
 
 /** @throws Error if the value holds anything that YAML cannot express */

@@ -13,9 +13,16 @@ const sizeGrammar = /^([0-9]{1,15})(B|KB|MB|GB|KiB|MiB|GiB|)$/;
 
 /** `500ms`, `60s`, `10m`, `12h`, `30d` to milliseconds. Null if it is no duration. */
 export function parseDurationMs(text: string): number | null {
-  const match = durationGrammar.exec(text);
-  const factor = unitMs[match?.[2] ?? 'none'];
-  return match === null || factor === undefined ? null : Math.round(Number(match[1]) * factor);
+  const ms = parseQuantity(durationGrammar.exec(text), unitMs);
+  return ms === null ? null : Math.round(ms);
+}
+
+function parseQuantity(
+  match: RegExpExecArray | null,
+  units: Readonly<Record<string, number>>,
+): number | null {
+  const factor = units[match?.[2] ?? 'none'];
+  return match === null || factor === undefined ? null : Number(match[1]) * factor;
 }
 
 /** Uses the largest unit that leaves no fraction: 90000 is `90s`. */
@@ -29,9 +36,7 @@ export function formatDuration(ms: number): string {
 
 /** `1048576`, `1MiB`, `64KiB` to bytes. Null if it is no size. */
 function parseSizeBytes(text: string): number | null {
-  const match = sizeGrammar.exec(text);
-  const factor = unitBytes[match?.[2] ?? 'none'];
-  return match === null || factor === undefined ? null : Number(match[1]) * factor;
+  return parseQuantity(sizeGrammar.exec(text), unitBytes);
 }
 
 /** A non-empty string; `rule` completes "must be …". */

@@ -1,5 +1,5 @@
 /** The wait before the next look: shorter after changes and near busy hours, longer in quiet times. Pure. */
-export interface IntervalBounds {
+interface IntervalBounds {
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
   /** The first interval of a repository of unknown habits. */
@@ -21,6 +21,7 @@ const maxHourCount = 35;
 const minHistory = 4;
 const hourMs = 3_600_000;
 
+/** How often a repository changes. */
 export interface Habits {
   readonly intervalMs: number;
   readonly hours: Hours;

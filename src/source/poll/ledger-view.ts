@@ -3,7 +3,7 @@ import type { CountOutcomes } from '../../ledger/counters.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
 /** A tag that the ledger knows; a null digest is still unknown. */
-export interface KnownTag {
+interface KnownTag {
   readonly tag: string;
   readonly digest: string | null;
 }

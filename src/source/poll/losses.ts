@@ -7,15 +7,17 @@ import { isMassLoss, withheldMs } from './mass-loss.ts';
 import { missingTags } from './plan.ts';
 import type { Scopes } from './scopes.ts';
 
+/** The ledger's tags and digests; null: a digest that it lacks. */
 export type KnownTags = ReadonlyMap<string, string | null>;
 
+/** A tag whose HEAD said 404. */
 export interface GoneTag {
   readonly tag: string;
   /** When it was asked, monotonic ms. */
   readonly askedAt: number;
 }
 
-export interface LossVerdict {
+interface LossVerdict {
   readonly announced: readonly GoneTag[];
   /** For the next look's memo. */
   readonly lostSince: number;
@@ -25,6 +27,7 @@ export interface LossVerdict {
   readonly isFirst: boolean;
 }
 
+/** What asking again at the end of a look found. */
 export interface SecondThoughts {
   /** No tag that was there is left: the registry lost its tags during the look. */
   readonly isEmptied: boolean;
@@ -32,6 +35,7 @@ export interface SecondThoughts {
   readonly isBack: boolean;
 }
 
+/** The losses of one look. */
 export class Losses {
   readonly #scopes: Scopes;
   readonly #lostSince: number;

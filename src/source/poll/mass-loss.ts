@@ -1,7 +1,6 @@
-/** Whether so many known tags are gone that the registry is probably ill: an emptied one answers 404 too. Pure. */
 import type { Scopes } from './scopes.ts';
 
-export interface LossEvidence {
+interface LossEvidence {
   readonly scopes: Scopes;
   readonly known: ReadonlyMap<string, string | null>;
   /** Whether a list was read: a known tag of a pattern is then there, unless it is `missing`. */
@@ -16,6 +15,7 @@ export interface LossEvidence {
 /** From this many known tags on, losing more than half is a mass loss. Losing all always is. */
 export const massLossTags = 10;
 
+/** Whether so many known tags are gone that the registry is probably ill: an emptied one answers 404 too. Pure. */
 export function isMassLoss({ scopes, known, listed, missing, asked, gone }: LossEvidence): boolean {
   const exact = new Set(scopes.exact);
   let lost = 0;

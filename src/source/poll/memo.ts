@@ -3,6 +3,7 @@
 import { maxMemoLength } from '../../cluster/schedule.ts';
 import { type Habits, type Hours, noHours } from './interval.ts';
 
+/** What the last look left. */
 export interface Memo extends Habits {
   readonly failures: number;
   /** Newest time in the registry's list, ms since the epoch on its clock; null: none yet. */

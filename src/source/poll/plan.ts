@@ -3,7 +3,7 @@ import { type Digest, parseDigest } from '../../event/digest.ts';
 import type { Listing } from './listers/lister.ts';
 import type { Scopes } from './scopes.ts';
 
-export interface PlanInput {
+interface PlanInput {
   readonly scopes: Scopes;
   readonly listing: Listing | null;
   /** The ledger's index of this repository; null: a digest that it still lacks. */
@@ -17,6 +17,7 @@ export interface PlanInput {
   readonly maxHeads: number;
 }
 
+/** What a look asks for. */
 export interface Plan {
   /** Tags to HEAD, the most urgent first. */
   readonly tags: readonly string[];
@@ -28,6 +29,7 @@ export interface Plan {
   readonly backlog: boolean;
 }
 
+/** Plans the HEADs of a look. */
 export function planHeads(input: PlanInput): Plan {
   const { scopes, listing, known, cursor, maxHeads, missing = missingTags(input) } = input;
   const exact = new Set(scopes.exact);

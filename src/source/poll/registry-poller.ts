@@ -1,8 +1,3 @@
-/**
- * Takes due repositories of one registry from the schedule, looks at each, and says when it is due again. These
- * pollers share nothing, so a registry in trouble delays no other.
- */
-
 import type { Claim } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { RareLog } from '../../lib/rare-log.ts';
@@ -47,6 +42,10 @@ interface RegistryPollerDeps extends RepositoriesOptions {
   readonly metrics: PollMetrics;
 }
 
+/**
+ * Takes due repositories of one registry from the schedule, looks at each, and says when it is due again. These
+ * pollers share nothing, so a registry in trouble delays no other.
+ */
 export class RegistryPoller {
   readonly options: RegistryOptions;
   readonly #deps: RegistryPollerDeps;

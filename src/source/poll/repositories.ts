@@ -1,4 +1,3 @@
-/** The polled repositories of one registry: configured ones, and those that subscribers ask for. */
 import type { Claim, Schedule, Wanted } from '../../cluster/schedule.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
@@ -23,6 +22,7 @@ type DemandOutcome = 'refused' | 'kept' | 'soon';
 const wantBatch = 1_000;
 const soonMs = 1_000;
 
+/** The polled repositories of one registry: configured ones, and those that subscribers ask for. */
 export class Repositories {
   readonly #options: RepositoriesOptions;
   readonly #slots: LoadSlots;

@@ -27,6 +27,7 @@ export class RepositoryState {
   }
 }
 
+/** A repository as `GET /v1/upstreams` shows it; times in RFC 3339, null: never. */
 export interface RepositoryReport {
   readonly repository: string;
   readonly watched: boolean;
@@ -41,6 +42,7 @@ export interface RepositoryReport {
   readonly lastError: string | null;
 }
 
+/** The report of a repository. */
 export function reportOf(repository: string, state: RepositoryState): RepositoryReport {
   return {
     repository,
@@ -55,6 +57,7 @@ export function reportOf(repository: string, state: RepositoryState): Repository
   };
 }
 
+/** What configuration and subscribers of this gateway ask for. */
 export function scopesOf(state: RepositoryState): readonly string[] {
   return [...new Set([...(state.watch?.tags ?? []), ...(state.demand ?? [])])];
 }

@@ -4,6 +4,7 @@ import type { LookResult } from './look-task.ts';
 import type { Memo } from './memo.ts';
 import type { RegistryPollOptions } from './options.ts';
 
+/** The wait before the next look, ms. */
 export type Wait =
   /** At random within [fromMs, fromMs + spanMs). */
   | { readonly kind: 'within'; readonly fromMs: number; readonly spanMs: number }

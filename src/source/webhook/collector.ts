@@ -71,7 +71,7 @@ export function checkEventCount(count: number): void {
 const bodyWindowMs = 60_000;
 
 /** One event, in the sender's words. Empty strings count as absent. */
-export interface ImageEvent {
+interface ImageEvent {
   /** The payload's host; the hook's `registry` takes precedence. */
   readonly registry?: string | null | undefined;
   readonly repository: string | undefined;

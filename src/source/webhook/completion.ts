@@ -1,16 +1,3 @@
-/**
- * Asks the registry about what the ledger keeps as pending:
- *
- * - Tags that a webhook named without a digest. A HEAD finds the digest. It is repeated for about ten seconds,
- *   because a registry may announce a push before it shows it. After that the change has a null digest.
- * - Pushes and deletions that, by the sender's time, happened before our last look at the tag: the delivery is
- *   late, or the sender's clock is behind. The HEAD decides. If the registry does not answer, the webhook counts
- *   as it came, and the next poll corrects it.
- *
- * It owns only the claims on pending observations: after a crash these stay pending, and their leases run out. It
- * never decides what is a change.
- */
-
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { within } from '../../lib/deadline.ts';
@@ -19,7 +6,7 @@ import type { Metrics } from '../../lib/metrics.ts';
 import type { Random } from '../../lib/random.ts';
 import { HeadQueue, type Manifest, type TagSource } from '../../upstream/head-queue.ts';
 
-export interface PendingStore {
+interface PendingStore {
   claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]>;
   /** Records observations and settles the pending ones of these ids, in one transaction. */
   record(
@@ -28,7 +15,7 @@ export interface PendingStore {
   ): Promise<{ readonly outcomes: readonly string[] }>;
 }
 
-export interface CompletionOptions {
+interface CompletionOptions {
   readonly ledger: PendingStore;
   readonly registries: TagSource;
   readonly countOutcomes: (source: 'completion', outcomes: readonly string[]) => void;
@@ -57,6 +44,18 @@ interface Found {
   readonly sentAt: number;
 }
 
+/**
+ * Asks the registry about what the ledger keeps as pending:
+ *
+ * - Tags that a webhook named without a digest. A HEAD finds the digest. It is repeated for about ten seconds,
+ *   because a registry may announce a push before it shows it. After that the change has a null digest.
+ * - Pushes and deletions that, by the sender's time, happened before our last look at the tag: the delivery is
+ *   late, or the sender's clock is behind. The HEAD decides. If the registry does not answer, the webhook counts
+ *   as it came, and the next poll corrects it.
+ *
+ * It owns only the claims on pending observations: after a crash these stay pending, and their leases run out. It
+ * never decides what is a change.
+ */
 export class Completion {
   readonly #options: CompletionOptions;
   readonly #stop = new AbortController();

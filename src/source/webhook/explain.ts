@@ -13,7 +13,7 @@ interface Refusal {
 }
 
 /** Serialisable as JSON, times in RFC 3339. It holds no secret of the hook or the delivery. */
-export interface Explanation {
+interface Explanation {
   readonly hook: string;
   readonly kind: string;
   /** The HTTP status that the sender would get if the ledger stored the delivery. */
@@ -30,6 +30,7 @@ export interface Explanation {
   readonly ignored: readonly Ignored[];
 }
 
+/** A delivery as an operator has it. */
 export interface GivenDelivery {
   /** As the registry sent it, or the JSON that `GET /v1/hooks?saved=NAME` answers. */
   readonly body: Buffer;

@@ -1,4 +1,3 @@
-/** Verifies and reads a delivery, stores what it says, and only then acknowledges it. Knows no HTTP library. */
 import { setImmediate } from 'node:timers/promises';
 import { type ErrorCode, ManifeedError } from '../../errors.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
@@ -19,6 +18,7 @@ export interface DeliveryStore {
   defer(incomplete: readonly TagObserved[]): Promise<unknown>;
 }
 
+/** What the intake needs. */
 export interface IntakeOptions {
   readonly ledger: DeliveryStore;
   readonly completion: { wake(): void };
@@ -38,6 +38,7 @@ export const maxStoredAtOnce = 500;
 /** SNS gives a confirmation 15 s; the answer is an XML of some hundred bytes. */
 const followLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 };
 
+/** Verifies and reads a delivery, stores what it says, and only then acknowledges it. Knows no HTTP library. */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #refusals: RefusalLog;

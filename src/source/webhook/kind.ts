@@ -54,11 +54,13 @@ export interface Head {
   readonly pathToken?: string | undefined;
 }
 
+/** A request with its body. */
 export interface Incoming extends Head {
   /** The raw body; for a GET the decoded `payload` of the query. */
   readonly body: Buffer;
 }
 
+/** A delivery whose sender is verified. */
 export interface Delivery {
   readonly headers: Headers;
   readonly body: Buffer;
@@ -68,6 +70,7 @@ export interface Delivery {
 /** GETs a string over TLS. It follows no redirect, resolves only for 200, and rejects an answer over a limit. */
 export type FetchText = (url: string, limits: { maxBytes: number; timeoutMs: number }) => Promise<string>;
 
+/** What proofs need beyond the request. */
 export interface ProofTools {
   readonly clock: Clock;
   readonly fetchText: FetchText;
@@ -83,7 +86,7 @@ export type HeadCheck = (head: Head) => boolean | Promise<boolean>;
  */
 export type BodyCheck = (incoming: Incoming, payload: Buffer) => boolean | Promise<boolean>;
 
-export interface ProofChecks {
+interface ProofChecks {
   /** Whether the head carries the proof or, if `body` is given, announces it. If not, the body is not read. */
   readonly head: HeadCheck;
   /** Given if a head alone proves nothing, because anyone could send it. */
@@ -123,6 +126,7 @@ export type ExtraMedia =
   /** JSON sent as bytes (Pub/Sub, unwrapped). */
   | 'octets';
 
+/** One kind of sender. */
 export interface WebhookKind {
   readonly name: string;
   /** How its senders can prove who they are, besides the proofs of every kind (`proof/shared-secrets.ts`). */

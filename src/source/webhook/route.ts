@@ -1,4 +1,3 @@
-/** `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. Each checks the head before it reads the body. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -15,6 +14,7 @@ import { unauthorized } from './proof/proofs.ts';
 import { equalSecrets } from './proof/shared-secrets.ts';
 import { Receiver } from './receive.ts';
 
+/** What the routes need. */
 export interface WebhookRouteOptions extends IntakeOptions {
   readonly hooks: readonly HookOptions[];
   /** Bytes of bodies in memory at once; default `defaultMaxBufferedBytes`. */
@@ -29,6 +29,7 @@ declare module 'fastify' {
 }
 
 /** Adds the routes of each configured hook, and refuses other names under `/v1/hooks/`. */
+/** `/v1/hooks/<name>` and `/v1/hooks/<name>/<token>`. Each checks the head before it reads the body. */
 export async function webhookRoutes(fastify: FastifyInstance, options: WebhookRouteOptions): Promise<void> {
   const routes = new WebhookRoutes(options);
   await fastify.register(async (scope) => {

@@ -1,3 +1,4 @@
+import type { RegistryOptions } from '../options.ts';
 import { acr } from './acr.ts';
 import { dockerHub } from './docker-hub.ts';
 import { gar } from './gar.ts';
@@ -16,13 +17,7 @@ export const listers: ReadonlyMap<string, Lister> = new Map(all.map((lister) => 
  *
  * @throws Error for a kind that the configuration should have refused
  */
-export function listerOf({
-  kind,
-  host,
-}: {
-  readonly kind?: string | undefined;
-  readonly host: string;
-}): Lister {
+export function listerOf({ kind, host }: Pick<RegistryOptions, 'kind' | 'host'>): Lister {
   const found = kind === undefined ? all.find(({ hosts }) => hosts?.test(host) === true) : listers.get(kind);
   if (found !== undefined) return found;
   if (kind === undefined) return generic;

@@ -4,7 +4,7 @@ import type { Clock } from '../../../lib/clock.ts';
 export const bodyIdleMs = 5_000;
 const tickMs = 1_000;
 
-export interface Upload {
+interface Upload {
   isHeard: boolean;
   giveUp(): void;
 }

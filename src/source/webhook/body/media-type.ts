@@ -1,7 +1,7 @@
 import { ManifeedError } from '../../../errors.ts';
 import { type ExtraMedia, type Headers, headerOf, type WebhookKind } from '../kind.ts';
 
-export interface MediaType {
+interface MediaType {
   /** `type/subtype`, lower case; empty if the header is absent. */
   readonly essence: string;
   /** Lower case; null: none. */

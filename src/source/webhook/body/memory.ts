@@ -1,8 +1,3 @@
-/**
- * Bounds the bytes of webhook bodies that have arrived and are in memory. A sender that its head has proved may
- * use all of it. Any other sender may be anyone: each address may use a part, and all of them together a larger
- * part.
- */
 import { ManifeedError } from '../../../errors.ts';
 import { addressGroup } from '../../../lib/address-group.ts';
 import { Counts } from '../../../lib/counts.ts';
@@ -14,12 +9,17 @@ const unprovenPart = 2;
 /** The unproven senders of one address may use one part of this many. */
 const addressPart = 8;
 
-export interface BodyMemoryOptions {
+interface BodyMemoryOptions {
   readonly maxBytes: number;
   /** The largest body that any hook takes. No part is smaller, or that body could never be sent. */
   readonly largestBodyBytes: number;
 }
 
+/**
+ * Bounds the bytes of webhook bodies that have arrived and are in memory. A sender that its head has proved may
+ * use all of it. Any other sender may be anyone: each address may use a part, and all of them together a larger
+ * part.
+ */
 export class BodyMemory {
   readonly #maxBytes: number;
   readonly #maxUnprovenBytes: number;
@@ -75,6 +75,7 @@ function check(what: string, used: number, more: number, max: number): void {
   );
 }
 
+/** What the body of one delivery holds. */
 export class HeldMemory {
   readonly #memory: BodyMemory;
   readonly #group: string | null;

@@ -10,7 +10,7 @@ import type { HeldMemory } from './memory.ts';
 /** The first allocation for a body that is larger or of unknown length. */
 const firstBytes = 16 * 1024;
 
-export interface ReadBodyOptions {
+interface ReadBodyOptions {
   /** The `Content-Length`; null: none. It bounds how far memory grows, and reserves none. */
   readonly announcedBytes: number | null;
   readonly maxBytes: number;

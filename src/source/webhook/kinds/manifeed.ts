@@ -51,10 +51,7 @@ function namesOf(entry: Entry, at: string, hook: HookOptions): Reference {
   });
   const digest = digestOf(entry, at, reference);
   if (reference.tag === null && digest === null) {
-    throw invalidParameter(
-      parameter,
-      `read ${parameter}: no tag and no digest: must be [host/]name:tag, or have a digest`,
-    );
+    throw refuse(parameter, 'no tag and no digest: must be [host/]name:tag, or have a digest');
   }
   return { ...reference, digest };
 }
@@ -63,10 +60,8 @@ function digestOf(entry: Entry, at: string, reference: Reference): Reference['di
   if (entry.digest === undefined || entry.digest === null) return reference.digest;
   const digest = parseDigest(entry.digest);
   if (digest === null || (reference.digest !== null && reference.digest !== digest)) {
-    throw invalidParameter(
-      `${at}digest`,
-      `read ${at}digest: ${JSON.stringify(entry.digest.slice(0, 160))}: must be sha256:<64 hex> or sha512:<128 hex>, the same as in the reference if that has one`,
-    );
+    const rule = 'must be sha256:<64 hex> or sha512:<128 hex>, the same as in the reference if that has one';
+    throw refuse(`${at}digest`, `${JSON.stringify(entry.digest.slice(0, 160))}: ${rule}`);
   }
   return digest;
 }
@@ -77,14 +72,15 @@ function factsOf(entry: Entry, at: string) {
   if (entry.occurredAt !== undefined && entry.occurredAt !== null) {
     time = parseMoment(entry.occurredAt);
     if (time === null) {
-      const value = JSON.stringify(entry.occurredAt.slice(0, 64));
-      throw invalidParameter(
-        `${at}occurredAt`,
-        `read ${at}occurredAt: ${value}: must be an RFC 3339 time of 2013 or later, such as 2026-11-23T20:00:00Z`,
-      );
+      const rule = 'must be an RFC 3339 time of 2013 or later, such as 2026-11-23T20:00:00Z';
+      throw refuse(`${at}occurredAt`, `${JSON.stringify(entry.occurredAt.slice(0, 64))}: ${rule}`);
     }
   }
   return { mediaType, size, id, time };
+}
+
+function refuse(parameter: string, what: string): ManifeedError {
+  return invalidParameter(parameter, `read ${parameter}: ${what}`);
 }
 
 /** Unknown members are refused: a typo would otherwise silently announce a change without that member. */

@@ -4,7 +4,7 @@ import { type Headers, headerOf, type Proof } from '../kind.ts';
 import { equalSecrets, titleCase } from './shared-secrets.ts';
 
 /** How a kind's sender signs with `secret`: hex, in any one of these headers. */
-export interface SignatureScheme {
+interface SignatureScheme {
   readonly algorithm: 'sha1' | 'sha256';
   /** What precedes the hex, by header name, in order of preference; the first one present counts. */
   readonly headers: Readonly<Record<string, string>>;

@@ -32,6 +32,7 @@ const messageSchema = z.object({
   Signature: z.string().max(4096),
   SigningCertURL: z.string().max(1024),
 });
+/** An SNS message, verified or not. */
 export type SnsMessage = z.infer<typeof messageSchema>;
 
 /** AWS caps a message at 256 KiB, which may double as JSON inside JSON; more is not parsed. */
@@ -88,6 +89,7 @@ function isSnsDelivery(headers: Headers): boolean {
   );
 }
 
+/** The message in a body; null: the body is something else. */
 export function readSnsMessage(json: unknown): SnsMessage | null {
   const parsed = messageSchema.safeParse(json);
   return parsed.success ? parsed.data : null;
