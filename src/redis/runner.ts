@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { type ManifeedError, unavailable } from '../errors.ts';
+import { type ManifeedError, messageOf, unavailable } from '../errors.ts';
 import { type RedisKeys, schemaVersion } from './keys.ts';
 import type { RedisLink } from './link.ts';
 import { encodeForLua } from './reply.ts';
@@ -64,7 +64,7 @@ export class ScriptRunner<Name extends string> {
     try {
       return await evaluate(client, script, [redis.keys.meta, first, ...args]);
     } catch (error) {
-      throw schemaRefusal(error) ?? foreignRefusal(error) ?? error;
+      throw refusalOf(error) ?? error;
     }
   }
 }
@@ -79,19 +79,16 @@ async function evaluate(client: Redis, script: Script, args: string[]): Promise<
   }
 }
 
-/** A newer gateway has changed what the keys mean: writing would ruin its ledger. */
-function schemaRefusal(error: unknown): ManifeedError | null {
-  const found = error instanceof Error ? /^SCHEMA (\d+)/.exec(error.message) : null;
-  if (found === null) return null;
-  const state = `schema ${found[1]} in Redis, written by a newer version`;
-  return unavailable(`use the ledger: ${state}: must be at most ${schemaVersion}: upgrade this gateway`);
-}
-
-/** A key of ours holds another type: another program uses the same names. */
-function foreignRefusal(error: unknown): ManifeedError | null {
-  const found = error instanceof Error ? /^(?:BROKEN )?FOREIGN (\S+) (\S+) (\S+)/.exec(error.message) : null;
-  if (found === null) return null;
-  const [, key, kind, wanted] = found;
+/** Of keys that a newer gateway or another program has changed: writing would ruin the ledger. Null: other failures. */
+function refusalOf(error: unknown): ManifeedError | null {
+  const message = messageOf(error);
+  const schema = /^SCHEMA (\d+)/.exec(message)?.[1];
+  if (schema !== undefined) {
+    const state = `schema ${schema} in Redis, written by a newer version`;
+    return unavailable(`use the ledger: ${state}: must be at most ${schemaVersion}: upgrade this gateway`);
+  }
+  const [, key, kind, wanted] = /^(?:BROKEN )?FOREIGN (\S+) (\S+) (\S+)/.exec(message) ?? [];
+  if (key === undefined) return null;
   const state = `key ${key} in Redis holds a ${kind}, must be a ${wanted}`;
   const cure =
     'another program may write to it: delete the key, or set ledger.keyPrefix to a name of its own';

@@ -134,7 +134,6 @@ export class SqliteIndex implements IndexView {
   }
 
   putTag(row: TagRow): void {
-    // In the order of the statement's columns.
     const summed: SummedTag = {
       repository_id: this.#names.repositoryId(row),
       name: row.tag,
@@ -146,14 +145,29 @@ export class SqliteIndex implements IndexView {
       updated_at: row.updatedAt,
       sequence: row.sequence,
     };
-    const memory = [row.asOf, row.lookedAt, row.saidAt, this.#names.wordId(row.saidBy)];
-    this.#sql.putTag.run(...Object.values(summed), tagChecksum(summed, this.#names), ...memory);
+    this.#sql.putTag.run(
+      summed.repository_id,
+      summed.name,
+      summed.present,
+      summed.digest,
+      summed.media_type_id,
+      summed.size,
+      summed.first_seen_at,
+      summed.updated_at,
+      summed.sequence,
+      tagChecksum(summed, this.#names),
+      row.asOf,
+      row.lookedAt,
+      row.saidAt,
+      this.#names.wordId(row.saidBy),
+    );
   }
 
   putManifest(row: ManifestRow): void {
     const id = this.#names.repositoryId(row);
-    const memory = [row.asOf, row.saidAt, this.#names.wordId(row.saidBy)];
-    this.#sql.putManifest.run(id, encodeDigest(row.digest), row.present ? 1 : 0, ...memory);
+    const digest = encodeDigest(row.digest);
+    const present = row.present ? 1 : 0;
+    this.#sql.putManifest.run(id, digest, present, row.asOf, row.saidAt, this.#names.wordId(row.saidBy));
   }
 
   putBaseline(of: RepositoryName, scope: string): void {

@@ -52,7 +52,6 @@ export class SqliteLog {
   }
 
   append(change: Change): void {
-    // In the order of the statement's columns.
     const row: SummedChange = {
       sequence: change.sequence,
       type: encodeType(change.type),
@@ -66,7 +65,20 @@ export class SqliteLog {
       recorded_at: change.recordedAt,
       origin_id: this.#names.wordId(change.origin),
     };
-    this.#sql.append.run(...Object.values(row), changeChecksum(row, this.#names));
+    this.#sql.append.run(
+      row.sequence,
+      row.type,
+      row.repository_id,
+      row.tag,
+      row.digest,
+      row.previous_digest,
+      row.media_type_id,
+      row.size,
+      row.occurred_at,
+      row.recorded_at,
+      row.origin_id,
+      changeChecksum(row, this.#names),
+    );
   }
 
   /** A page after `after`, up to a missing or damaged change. @throws ChangesLost if that comes first */
