@@ -6,7 +6,7 @@ import { invalidParameter } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from './change.ts';
 import { compileGlob, isGlob, maxGlobLength, maxWildcards, type Work, wildcardsOf } from './glob.ts';
 import { PatternList } from './pattern-list.ts';
-import { isTag, repositoryKey } from './reference.ts';
+import { isTag, refusing, repositoryKey } from './reference.ts';
 import { parseRepositoryName, parseRepositoryPattern } from './repository-pattern.ts';
 import { parseTagRange } from './semver-tag.ts';
 
@@ -65,7 +65,6 @@ interface FilterOptions {
 const defaultMaxTags = 100;
 /** Enough for each type and group once. */
 const maxTypes = 20;
-const maxQuoted = 300;
 
 const tagPatternGrammar = /^[A-Za-z0-9._*-]+$/;
 const rangePrefix = 'semver:';
@@ -174,7 +173,7 @@ function parseTag(text: string): TagMatcher {
     const canonical = `${rangePrefix}${range.canonical}`;
     return { kind: 'range', canonical, conditions: range.comparators, matches: range.matches };
   }
-  const refuse = refusal('tag', text);
+  const refuse = refusing('tag', text);
   if (isGlob(text)) {
     if (text.length > maxGlobLength) throw refuse(`a pattern must be at most ${maxGlobLength} characters`);
     if (!tagPatternGrammar.test(text)) {
@@ -207,7 +206,7 @@ function parseTypes(texts: readonly string[] | undefined, name: string): Readonl
       (type) => text === '*' || text === type || text === `${type.split('.', 1)[0]}.*`,
     );
     if (chosen.length === 0) {
-      throw refusal(name, text)(`must be one of ${changeTypes.join(', ')}, tag.*, manifest.*, *`);
+      throw refusing(name, text)(`must be one of ${changeTypes.join(', ')}, tag.*, manifest.*, *`);
     }
     for (const type of chosen) types.add(type);
   }
@@ -221,9 +220,4 @@ function refuseMany(parameter: string, values: readonly string[] | undefined, ma
       `parse filter: ${values.length} values of ${parameter}: at most ${max}`,
     );
   }
-}
-
-function refusal(parameter: string, text: string): (what: string) => Error {
-  return (what) =>
-    invalidParameter(parameter, `parse ${parameter}: ${JSON.stringify(text.slice(0, maxQuoted))}: ${what}`);
 }

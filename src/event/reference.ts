@@ -3,7 +3,7 @@
  * "Pulling manifests" (repository names and tags). Defaults as in Docker (`nginx` is `docker.io/library/nginx`,
  * and `index.docker.io` is docker.io).
  */
-import { invalidParameter } from '../errors.ts';
+import { invalidParameter, type ManifeedError } from '../errors.ts';
 import { type Digest, parseDigest } from './digest.ts';
 
 /** A repository, in canonical form. */
@@ -90,6 +90,15 @@ export function splitHost(text: string, defaultRegistry: string): { registry: st
     : { registry: defaultRegistry, name: text };
 }
 
+/** Makes the error of one text, from what is wrong with it. */
+export type Refuse = (what: string) => ManifeedError;
+
+/** Errors that name the parameter (PARAMETER_INVALID) and quote the text, at most 300 characters of it. */
+export function refusing(parameter: string, text: string): Refuse {
+  return (what) =>
+    invalidParameter(parameter, `parse ${parameter}: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
+}
+
 /**
  * Parses `[host/]name[:tag][@digest]`.
  * @param defaultRegistry host of a bare name; default `docker.io`
@@ -100,8 +109,7 @@ export function parseReference(
   options: { defaultRegistry?: string; parameter?: string } = {},
 ): Reference {
   const parameter = options.parameter ?? 'reference';
-  const refuse = (what: string) =>
-    invalidParameter(parameter, `parse ${parameter}: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
+  const refuse = refusing(parameter, text);
   const at = text.indexOf('@');
   const digest = at === -1 ? null : parseDigest(text.slice(at + 1));
   if (at !== -1 && digest === null)

@@ -2,9 +2,16 @@
  * Turns repositories as people write them, exact or as a glob, into what is matched with repository keys.
  * Subscriptions, access entries and pace rules all use it, so a pattern means the same everywhere.
  */
-import { invalidParameter, type ManifeedError } from '../errors.ts';
 import { canonicalGlob, isGlob, maxGlobLength, maxWildcards, wildcardsOf } from './glob.ts';
-import { canonicalRegistry, canonicalRepository, dockerHub, repositoryKey, splitHost } from './reference.ts';
+import {
+  canonicalRegistry,
+  canonicalRepository,
+  dockerHub,
+  type Refuse,
+  refusing,
+  repositoryKey,
+  splitHost,
+} from './reference.ts';
 
 /** How a repository is read. */
 export interface RepositoryTextOptions {
@@ -18,8 +25,6 @@ interface RepositoryText {
   readonly kind: 'exact' | 'glob';
   readonly canonical: string;
 }
-
-const maxQuoted = 300;
 
 const hostPatternGrammar = /^[a-z0-9.*:[\]-]+$/;
 const namePatternGrammar = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
@@ -46,27 +51,16 @@ export function parseRepositoryText(text: string, options: RepositoryTextOptions
 
 /** Makes only the key, because one request may have a thousand. */
 export function parseRepositoryName(text: string, defaultRegistry: string, parameter = 'repository'): string {
-  if (text.includes('@')) throw refusal(parameter, text, digestRule);
+  if (text.includes('@')) throw refusing(parameter, text)(digestRule);
   const { registry, name } = splitHost(text, defaultRegistry);
-  if (name.includes(':')) throw refusal(parameter, text, tagInRepository(text, name));
+  if (name.includes(':')) throw refusing(parameter, text)(tagInRepository(text, name));
   const names = canonicalRepository(registry, name);
   if (names !== null) return repositoryKey(names);
-  throw refusal(
-    parameter,
-    text,
-    canonicalRegistry(registry) === null
-      ? 'the host must be a DNS name or an address, with an optional port'
-      : 'must be [host[:port]/]name with lower-case path segments of a-z, 0-9, ".", "_", "-"',
-  );
-}
-
-type Refuse = (what: string) => ManifeedError;
-
-function refusal(parameter: string, text: string, what: string): ManifeedError {
-  return invalidParameter(
-    parameter,
-    `parse ${parameter}: ${JSON.stringify(text.slice(0, maxQuoted))}: ${what}`,
-  );
+  const refuse = refusing(parameter, text);
+  if (canonicalRegistry(registry) === null) {
+    throw refuse('the host must be a DNS name or an address, with an optional port');
+  }
+  throw refuse('must be [host[:port]/]name with lower-case path segments of a-z, 0-9, ".", "_", "-"');
 }
 
 const digestRule = 'must not hold a digest: subscribe to the repository alone';
@@ -77,7 +71,7 @@ export function parseRepositoryPattern(
   defaultRegistry: string,
   parameter = 'repository',
 ): string {
-  const refuse: Refuse = (what) => refusal(parameter, text, what);
+  const refuse = refusing(parameter, text);
   if (text.includes('@')) throw refuse(digestRule);
   if (text.length > maxGlobLength) throw refuse(`a pattern must be at most ${maxGlobLength} characters`);
   const canonical = canonicalGlob(text);

@@ -6,6 +6,7 @@
 
 import type { Ledger, ReadFilter } from '../ledger/ledger.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
+import { ReadGate } from '../lib/read-gate.ts';
 import { Frame } from './frame.ts';
 
 /** Some frames in order, and how far they reach. */
@@ -31,17 +32,16 @@ export class History {
   readonly #ledger: Ledger;
   readonly #maxFrames: number;
   readonly #pageSize: number;
-  readonly #maxReads: number;
   #ring: Frame[] = [];
   readonly #pages: BoundedMap<string, Promise<HistoryPage>>;
-  #reading = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #gate: ReadGate;
 
   constructor(ledger: Ledger, options: HistoryOptions = {}) {
     this.#ledger = ledger;
     this.#maxFrames = options.maxFrames ?? 4096;
     this.#pageSize = options.pageSize ?? 256;
-    this.#maxReads = options.maxReads ?? 8;
+    // How many may wait needs no bound of its own: each waits for one connection.
+    this.#gate = new ReadGate(options.maxReads ?? 8, Number.POSITIVE_INFINITY);
     this.#pages = new BoundedMap(options.maxPages ?? 32);
   }
 
@@ -86,18 +86,10 @@ export class History {
     return page;
   }
 
-  async #read(after: number, filter: ReadFilter | undefined): Promise<HistoryPage> {
-    while (this.#reading >= this.#maxReads) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#reading++;
-    try {
-      const page = await this.#ledger.read(after, this.#pageSize, filter);
-      const frames = page.changes.map((change) => new Frame(change));
-      return { frames, next: page.next };
-    } finally {
-      this.#reading--;
-      this.#waiting.shift()?.();
-    }
+  #read(after: number, filter: ReadFilter | undefined): Promise<HistoryPage> {
+    return this.#gate.pass(async () => {
+      const { changes, next } = await this.#ledger.read(after, this.#pageSize, filter);
+      return { frames: changes.map((change) => new Frame(change)), next };
+    });
   }
 }

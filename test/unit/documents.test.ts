@@ -89,15 +89,24 @@ describe('ARCHITECTURE', () => {
 
   it('names methods that exist', () => {
     const sources = globSync('src/**/*.ts').map(read);
-    const methods = words.filter((word) => /^[A-Z]\w+\.\w+$/.test(word) && !word.startsWith('FILE.'));
+    const methods = words.filter((word) => /^[A-Z]\w+\.#?\w+$/.test(word) && !word.startsWith('FILE.'));
     expect(methods.length).toBeGreaterThan(3);
     const missing = methods.filter((word) => {
       const [name = '', method = ''] = word.split('.');
-      return !sources.some(
-        (source) => source.includes(`export class ${name} `) && source.includes(`\n  ${method}(`),
+      const declared = new RegExp(
+        `(?:class|interface) ${name} [^]*\\n  (?:async |readonly )?${method}(?:<\\w+>| = .*)?\\(`,
       );
+      return !sources.some((source) => declared.test(source));
     });
     expect(missing).toEqual([]);
+  });
+
+  it('leads from the POST to the bytes in at most 35 functions', () => {
+    const way = read('ARCHITECTURE.md').split('## One webhook')[1]?.split('\n## ')[0] ?? '';
+    const functions = [...way.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+    const named = functions.filter((word) => !word.includes('/'));
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.length).toBeLessThanOrEqual(35);
   });
 });
 

@@ -8,9 +8,9 @@ import type { Observation, PendingObservation, TagObserved } from '../../event/o
 import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
 import { randomId } from '../../lib/random-id.ts';
+import { ReadGate } from '../../lib/read-gate.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerOptions } from '../options.ts';
-import { ReadGate } from '../read-gate.ts';
 import { StandingTime } from '../standing-time.ts';
 import { Tails } from '../tails.ts';
 import { type LedgerRow, type Transferable, wholeExport } from '../transfer.ts';

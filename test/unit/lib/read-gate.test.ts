@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ReadGate } from '../../../src/ledger/read-gate.ts';
+import { ReadGate } from '../../../src/lib/read-gate.ts';
 
 /** A read that ends when told to. */
 function openRead() {
