@@ -94,7 +94,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const admission = new Admission({
     ...{ ...common, access, authorise, checkHost, newest, origins, refusalLog },
     limits: new ConnectionLimits({ ...limits, connections: room.subscribers, clock }),
-    knowsRegistry: knownRegistries(registries, config.webhooks),
+    knowsRegistry: knownRegistries(registries, config.webhooks, logger),
   });
 
   const server = await createServer({

@@ -27,13 +27,20 @@ export const namesSchema = {
 /** A tag as stored and exported. */
 export const tagSchema = z.string().refine(isTag, 'must be a tag, [A-Za-z0-9_][A-Za-z0-9._-]{0,127}');
 
+/** What a source writes: `poll`, or the name of a hook. Clients and the Redis codec see it as it is. */
+export const originSchema = z
+  .string()
+  .regex(/^(?:poll|(?:webhook|publish):[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/, {
+    error: 'must be poll, webhook:<name> or publish:<name>',
+  });
+
 const common = {
   ...namesSchema,
   tag: tagSchema,
   saidAt: timeSchema.exactOptional(),
   keptAt: timeSchema.exactOptional(),
   occurredAt: timeSchema.exactOptional(),
-  origin: z.string(),
+  origin: originSchema,
   dedupeKey: z.null(),
   dedupeWindowMs: z.number().nonnegative().exactOptional(),
 };

@@ -4,7 +4,14 @@ import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
 import { parseMediaType } from '../event/media-type.ts';
 import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
-import { digestSchema, namesSchema, pendingSchema, tagSchema, timeSchema } from './pending-codec.ts';
+import {
+  digestSchema,
+  namesSchema,
+  originSchema,
+  pendingSchema,
+  tagSchema,
+  timeSchema,
+} from './pending-codec.ts';
 import { type LedgerRow, transferFormat } from './transfer.ts';
 
 /** Longest line accepted, in characters; real ones have at most some two thousand. */
@@ -37,7 +44,7 @@ const rowSchema = z.discriminatedUnion('row', [
     previousDigest: digestSchema.nullable(),
     occurredAt: timeSchema,
     recordedAt: timeSchema,
-    origin: name,
+    origin: originSchema,
   }),
   z.strictObject({
     row: z.literal('tag'),

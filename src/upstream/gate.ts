@@ -104,7 +104,7 @@ export class Gate {
       const waiter = this.#urgent.shift() ?? this.#plain.shift();
       if (waiter === undefined) return;
       if (waiter.signal?.aborted === true) {
-        waiter.refuse(new UpstreamError('timeout', 'send request: its sender waits no more'));
+        waiter.refuse(new UpstreamError('closed', 'send request: its sender waits no more'));
         continue;
       }
       this.#underWay += 1;

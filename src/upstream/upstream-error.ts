@@ -17,6 +17,7 @@ type UpstreamReason =
   | 'redirect'
   /** The metadata API or the repository does not exist. */
   | 'missing'
+  /** The poller is closed, or the sender of the request waits no more. */
   | 'closed';
 
 /** The message goes to logs and to `GET /v1/upstreams`: no secrets, no bodies, no query strings. */

@@ -97,6 +97,12 @@ function flagValues(flags: Flags, scalars: readonly Setting[]): readonly Assignm
   return byDepth(values.map(([path, text]) => [path.split('.'), text, `--${path}`]));
 }
 
+/** npm takes flags before a `--` for itself and passes only their values on. */
+function helpFor(argument: string): string {
+  if (argument.startsWith('-')) return 'see manifeed --help';
+  return 'a setting is written --name value (with npm: npm start -- --name value)';
+}
+
 /** Sorts a whole before its parts, so that `ledger` does not overwrite `ledger.password`. */
 function byDepth(values: readonly Assignment[]): readonly Assignment[] {
   return [...values].sort(([a], [b]) => a.length - b.length);
@@ -117,7 +123,7 @@ function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags
       problems.push({
         // A word without a flag may be a misplaced secret, so the problem does not quote it.
         path: argument.startsWith('-') ? (argument.split('=', 1)[0] ?? argument) : `argument ${at + 1}`,
-        message: `unknown argument: ${near === null ? 'see manifeed --help' : `did you mean --${near}?`}`,
+        message: `unknown argument: ${near === null ? helpFor(argument) : `did you mean --${near}?`}`,
       });
       // Skip the value of an unknown flag: it may be a secret, as in a mistyped --ledger.password.
       const hasValue = argument.startsWith('-') && !argument.includes('=');

@@ -256,7 +256,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
     this.encoding = changes[format];
   }
 
-  /** The token of the handshake or of the first message; a later one must allow the same repositories. */
+  /** The token of the handshake or of the first message; a later one must be the same. */
   #authorised(token: string | null): Grant {
     if (this.#grant !== null && token === null) return this.#grant;
     const grant = this.#options.admission.authorise(token);
@@ -265,7 +265,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
       this.#grant = grant;
       this.#subscriber.grant = grant;
       this.#subscriber.owner = grant.owner ?? this.#address;
-    } else if (this.#grant.key !== grant.key) {
+    } else if (this.#grant.name !== grant.name) {
       throw refuseMember(
         'access_token',
         'read message: access_token: must be the one that opened this connection',

@@ -34,7 +34,7 @@ const observation = {
   tag: 't',
   ...target,
   saidAt: at,
-  origin: 'x',
+  origin: 'webhook:x',
   dedupeKey: null,
 };
 const end = { row: 'end', rows: 2 };
@@ -67,6 +67,9 @@ describe('an import', () => {
     ['change', { ...change, repository: '../../admin/api?x=' }, 2, 'repository'],
     ['change', { ...change, tag: 'a b' }, 2, 'tag'],
     ['change', { ...change, digest: 'sha256:1' }, 2, 'digest'],
+    ['change', { ...change, origin: 'any words' }, 2, 'origin'],
+    ['change', { ...change, origin: 'webhook:' }, 2, 'origin'],
+    ['change', { ...change, origin: `publish:${'x'.repeat(65)}` }, 2, 'origin'],
     ['tag', { ...tag, sequence: 1, asOf: far }, 3, 'asOf'],
     ['tag', { ...tag, sequence: 1, updatedAt: far }, 3, 'updatedAt'],
     ['tag', { ...tag, sequence: 1, tag: '../x' }, 3, 'tag'],
@@ -80,6 +83,7 @@ describe('an import', () => {
       'observation.repository',
     ],
     ['pending', { row: 'pending', observation: { ...observation, tag: '?' } }, 3, 'observation.tag'],
+    ['pending', { row: 'pending', observation: { ...observation, origin: 'x' } }, 3, 'observation.origin'],
     ['pending', { row: 'pending', observation: { ...observation, saidAt: far } }, 3, 'observation.saidAt'],
   ])('refuses a %s by its line and member: %j', async (_, row, line, member) => {
     const rows = [header, change].map((good, i) => (i === line - 1 ? row : good));

@@ -12,7 +12,7 @@ const opened: { close(): void }[] = [];
 beforeAll(async () => {
   const limits = { subscriptionsPerConnection: 3 };
   gateway = await startGateway({ limits, pace: { allowNone: true }, cors: { origins: ['https://ok.test'] } });
-  const access = [{ name: 'all', sha256: digest('t-all').slice(7) }];
+  const access = ['all', 'too'].map((name) => ({ name, sha256: digest(`t-${name}`).slice(7) }));
   guarded = await startGateway({ access }, { clock: hurried(10_000, 3_000) });
 });
 afterEach(() => {
@@ -242,6 +242,18 @@ describe('the token', () => {
     const byUrl = await openWebSocket(guarded.port, { path: '/v1/socket?access_token=t-all' });
     await byUrl.subscribe({});
     opened.push(client, byHeader, byUrl);
+  });
+
+  it('may be repeated later, and not changed: not even for one that allows the same', async () => {
+    const client = await openWebSocket(guarded.port, { token: 't-all' });
+    opened.push(client);
+    await client.subscribe({ access_token: 't-all' }, 'a');
+    await expect(client.subscribe({ access_token: 't-too' }, 'b')).rejects.toMatchObject({
+      refusal: { code: 'PARAMETER_INVALID', detail: { parameter: 'access_token' } },
+    });
+    const too = await openWebSocket(guarded.port, { token: 't-too' });
+    opened.push(too);
+    await too.subscribe({});
   });
 
   it('closes with 4010 where it is wrong, or never comes', async () => {

@@ -164,7 +164,7 @@ describe('loadConfig, refusals', () => {
     ]);
     expect(problems('', { argv: ['--ledger.passwrd', 'hunter2', 'stray'] })).toEqual([
       '--ledger.passwrd: unknown argument: did you mean --ledger.password?',
-      'argument 5: unknown argument: see manifeed --help',
+      'argument 5: unknown argument: a setting is written --name value (with npm: npm start -- --name value)',
     ]);
     expect(problems('', { argv: ['--listen'] })).toEqual(['--listen: missing: must have a value']);
     expect(problems('', { env: { MANIFEED_PACE_BRUST: '1' } })[0]).toMatch(

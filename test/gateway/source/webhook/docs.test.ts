@@ -31,6 +31,13 @@ test('the page configures and shows every kind', () => {
   expect(sections).toEqual([...new Set(hooks.map(({ kind }) => kind))]);
 });
 
+test('the table at the beginning has a row for every kind', () => {
+  const table = page.slice(page.indexOf('## At a glance'), page.indexOf('For all kinds:'));
+  const rows = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map((match) => match[1] ?? '');
+  const named = rows.flatMap((row) => [...row.matchAll(/`([a-z-]+)`/g)].map((match) => match[1]));
+  expect([...named].sort()).toEqual([...kinds.keys()].sort());
+});
+
 test.each(examples)('taken: %s', async (example) => {
   const headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' };
   for (const [, name, value] of example.matchAll(/-H '([\w-]+): ([^']*)'/g))

@@ -175,7 +175,7 @@ describe('the gate', () => {
     const next = gate.enter(false);
     abort.abort();
     gate.leave();
-    await expect(given).rejects.toMatchObject({ reason: 'timeout' });
+    await expect(given).rejects.toMatchObject({ reason: 'closed' });
     await next;
   });
 });
