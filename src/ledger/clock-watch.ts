@@ -13,7 +13,7 @@ export class ClockWatch {
   readonly #options: ClockWatchOptions;
   readonly #stop: () => void;
   #newestAt = 0;
-  #isTold = false;
+  #isLogged = false;
 
   private constructor(options: ClockWatchOptions) {
     this.#options = options;
@@ -52,9 +52,9 @@ export class ClockWatch {
   #saw(recordedAt: number): void {
     this.#newestAt = Math.max(this.#newestAt, recordedAt);
     const behindMs = this.#behindMs();
-    if (behindMs === 0) this.#isTold = false;
-    if (behindMs <= toleratedBehindMs || this.#isTold) return;
-    this.#isTold = true;
+    if (behindMs === 0) this.#isLogged = false;
+    if (behindMs <= toleratedBehindMs || this.#isLogged) return;
+    this.#isLogged = true;
     this.#options.log.warn(
       { behindMs, newestChange: new Date(this.#newestAt).toISOString() },
       'the clock is behind the newest change: changes keep its time until the clock has caught up; check NTP',

@@ -8,7 +8,7 @@ const headerBytes = 100;
 /** A write-ahead log that has only its header. */
 const emptyLogBytes = 32;
 /** Files up to this size are checked at each opening, in some 0.3 s; larger ones only if something is odd. */
-export const maxCheckedBytes = 64 * 1024 * 1024;
+export const maxBytesAtOpening = 64 * 1024 * 1024;
 
 /**
  * Checks the names and sizes of the files before SQLite opens them: SQLite silently makes a new database of an empty

@@ -15,7 +15,7 @@ export type Notice =
   | { readonly kind: 'damaged'; readonly reason: string };
 
 /** A larger file is not checked while the gateway runs: at this size readers wait some 5 s already. */
-const maxCheckedBytes = 1024 * 1024 * 1024;
+const maxBytesWhileRunning = 1024 * 1024 * 1024;
 /** Notices that wait for the next reply; more are dropped. */
 const maxNotices = 100;
 
@@ -58,7 +58,7 @@ export class SqliteHealth {
   /** SQLite also says "corrupt" if a disk returned a wrong page once, while the file is whole. */
   #checked(action: string, code: string): ManifeedError {
     if (this.#damage !== null) return damaged(action, this.#damage);
-    if (statSync(this.#path).size > maxCheckedBytes)
+    if (statSync(this.#path).size > maxBytesWhileRunning)
       return this.#giveUp(action, `${code}; too large to be checked while the gateway runs`);
     const found = this.#findDamage(this.#path);
     if (found !== null) return this.#giveUp(action, found);

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { unavailable } from '../../errors.ts';
 import { claimFile } from './claim.ts';
-import { assertComplete, assertUndamaged, damaged, maxCheckedBytes } from './damage.ts';
+import { assertComplete, assertUndamaged, damaged, maxBytesAtOpening } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { type Mark, MarkFile } from './mark.ts';
 import { assertOneName, SqlitePlace } from './place.ts';
@@ -63,7 +63,7 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
     const mark = new MarkFile(path, options.openedAt);
     opened.splice(1, 0, mark);
     prepare(db, options);
-    if (isShort || mark.before?.isLost === true || statSync(path).size <= maxCheckedBytes)
+    if (isShort || mark.before?.isLost === true || statSync(path).size <= maxBytesAtOpening)
       assertUndamaged(path, action);
     const { standing, lost } = judge(db, mark.before, options.epoch);
     const place = new SqlitePlace({

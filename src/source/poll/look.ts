@@ -271,16 +271,17 @@ class Look {
    */
   async #askAgain(known: KnownTags, isCut: boolean): Promise<SecondThoughts> {
     const gone = this.#losses.waiting.filter(({ tag }) => known.has(tag)).slice(0, burstHeads);
-    if (gone.length === 0) return { isEmptied: false, isBack: false };
+    if (gone.length === 0) return { isEmptied: false, hasReturned: false };
     // The look was cut short: a later one finds what is gone.
-    if (isCut && this.#error !== null && endsLook(this.#error)) return { isEmptied: false, isBack: true };
+    if (isCut && this.#error !== null && endsLook(this.#error))
+      return { isEmptied: false, hasReturned: true };
     const isThere = async (tag: string) => {
       this.#requests += 1;
       return (await headTag(this.#deps.client, this.#task.repository, tag)).kind === 'found';
     };
-    for (const { tag } of gone) if (await isThere(tag)) return { isEmptied: false, isBack: true };
-    for (const tag of this.#found) if (await isThere(tag)) return { isEmptied: false, isBack: false };
-    return { isEmptied: this.#found.length > 0, isBack: false };
+    for (const { tag } of gone) if (await isThere(tag)) return { isEmptied: false, hasReturned: true };
+    for (const tag of this.#found) if (await isThere(tag)) return { isEmptied: false, hasReturned: false };
+    return { isEmptied: this.#found.length > 0, hasReturned: false };
   }
 
   async #conclude(plan: Plan, listing: Listing | null): Promise<void> {

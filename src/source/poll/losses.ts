@@ -32,7 +32,7 @@ export interface SecondThoughts {
   /** No tag that was there is left: the registry lost its tags during the look. */
   readonly isEmptied: boolean;
   /** Tags that were gone are back: the registry was without them for a moment. */
-  readonly isBack: boolean;
+  readonly hasReturned: boolean;
 }
 
 /** The losses of one look. */
@@ -98,14 +98,14 @@ export class Losses {
     known: KnownTags,
     asked: ReadonlySet<string>,
     isWhole: boolean,
-    { isEmptied, isBack }: SecondThoughts,
+    { isEmptied, hasReturned }: SecondThoughts,
   ): LossVerdict {
     const waiting = this.#waiting.splice(0);
     const lostSince = this.#lostSince;
     const isMass = isEmptied || (this.any && this.#isMassLoss(known, asked));
-    if (isBack || !isMass || this.#withheldMs === 0) {
+    if (hasReturned || !isMass || this.#withheldMs === 0) {
       return {
-        announced: isBack ? [] : waiting,
+        announced: hasReturned ? [] : waiting,
         lostSince: !isMass && isWhole ? 0 : lostSince,
         withheldForMs: null,
         isFirst: false,
