@@ -1,10 +1,10 @@
 import { parseArgs, TextDecoder } from 'node:util';
 import { loadConfig, type WebhookConfig } from '../config/config.ts';
-import type { GivenDelivery } from '../source/webhook/explain.ts';
+import type { Incoming } from '../source/webhook/kind.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
 /** `status` is what the sender would receive. */
-type Explain = (hook: WebhookConfig, delivery: GivenDelivery) => Promise<{ readonly status: number }>;
+type Explain = (hook: WebhookConfig, delivery: Incoming) => Promise<{ readonly status: number }>;
 
 /** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows the outcome. */
 export function hooksCommand(explain: Explain): Command {

@@ -146,7 +146,8 @@ function showInfo(info: LedgerInfo, io: CommandIo): void {
   io.out(`open in       ${file.holder ?? 'no gateway'}`);
 }
 
-function showTime(at: number | null): string {
+/** In RFC 3339. @param at ms since the epoch; null: none */
+export function showTime(at: number | null): string {
   return at === null ? '–' : new Date(at).toISOString();
 }
 

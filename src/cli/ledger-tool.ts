@@ -8,7 +8,7 @@ import { decodeRows, encodeRow } from '../ledger/transfer-codec.ts';
 import { systemClock } from '../lib/clock.ts';
 import { systemRandom } from '../lib/random.ts';
 import { randomId } from '../lib/random-id.ts';
-import type { LedgerInfo, LedgerTool } from './ledger-command.ts';
+import { type LedgerInfo, type LedgerTool, showTime } from './ledger-command.ts';
 
 const pageSize = 1_000;
 
@@ -82,10 +82,6 @@ function infoOf(path: string, facts: SqliteFacts): LedgerInfo {
     owner === null ? 'a gateway' : `process ${owner.pid} on ${owner.host}, since ${showTime(owner.since)}`;
   const file = { path, bytes, logBytes, schema, holder: isHeld ? known : null };
   return { kind: 'sqlite', epoch, floor, head, tags, repositories, oldestAt, newestAt, file };
-}
-
-function showTime(at: number): string {
-  return new Date(at).toISOString();
 }
 
 async function inspect(ledger: Ledger, config: Config['ledger']): Promise<LedgerInfo> {

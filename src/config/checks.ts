@@ -80,14 +80,9 @@ function problemOf(check: () => unknown): readonly Problem[] {
 /** Beyond loopback, open access must be written out: a forgotten key must not open a gateway to a network. */
 function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
   if (isLoopback(config.listen.host) || raw.access !== undefined) return [];
-  return [
-    {
-      path: 'access',
-      message:
-        `missing: must be a list of tokens (manifeed token makes one), or be written out as "open", ` +
-        `because listen is ${config.listen.host} and not loopback`,
-    },
-  ];
+  const rule = 'must be a list of tokens (manifeed token makes one), or be written out as "open"';
+  const why = `because listen is ${config.listen.host} and not loopback`;
+  return [{ path: 'access', message: `missing: ${rule}, ${why}` }];
 }
 
 function checkWebhooks(config: Config): readonly Problem[] {
@@ -99,10 +94,7 @@ function checkWebhooks(config: Config): readonly Problem[] {
   );
 }
 
-function halfCredentials(
-  { username, password }: { readonly username?: string; readonly password?: string },
-  path: string,
-): readonly Problem[] {
+function halfCredentials({ username, password }: RegistryConfig, path: string): readonly Problem[] {
   if ((username === undefined) === (password === undefined)) return [];
   const [missing, given] = username === undefined ? ['username', 'password'] : ['password', 'username'];
   return [{ path: `${path}.${missing}`, message: `missing: must be given, because ${given} is` }];

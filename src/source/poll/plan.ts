@@ -63,11 +63,8 @@ export function planHeads(input: PlanInput): Plan {
 }
 
 /** Known tags of a pattern that a complete list lacks: suspected gone. An incomplete list proves nothing. */
-export function missingTags({
-  scopes,
-  listing,
-  known,
-}: Pick<PlanInput, 'scopes' | 'listing' | 'known'>): readonly string[] {
+export function missingTags(input: Pick<PlanInput, 'scopes' | 'listing' | 'known'>): readonly string[] {
+  const { scopes, listing, known } = input;
   if (listing?.end !== 'complete') return [];
   const exact = new Set(scopes.exact);
   return [...known.keys()].filter(

@@ -196,12 +196,11 @@ export class Collector {
       this.#drop(reason);
       return null;
     };
-    if (host === undefined || host === null || host === '') return refused('no-registry');
+    if (!host) return refused('no-registry');
     const repository = canonicalRepository(host, event.repository ?? '');
     if (repository === null) return refused('invalid-reference');
-    const inTag = event.tag === undefined || event.tag === null || event.tag === '' ? null : event.tag;
-    const inDigest =
-      event.digest === undefined || event.digest === null || event.digest === '' ? null : event.digest;
+    const inTag = event.tag || null;
+    const inDigest = event.digest || null;
     const digestInTag = inTag === null ? null : parseDigest(inTag);
     const tag = digestInTag === null ? inTag : null;
     if (tag !== null && !isTag(tag)) return refused('invalid-reference');

@@ -1,7 +1,7 @@
 /** What a saved delivery would become: the answer of `manifeed hooks test <name> <file>`. */
 import { ManifeedError } from '../../errors.ts';
 import type { Ignored, Normalised } from './collector.ts';
-import type { Headers, HookOptions, Incoming, ProofTools } from './kind.ts';
+import type { HookOptions, Incoming, ProofTools } from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { parseSavedDelivery } from './log/saved.ts';
 import { askedProofs } from './proof/proofs.ts';
@@ -30,24 +30,17 @@ interface Explanation {
   readonly ignored: readonly Ignored[];
 }
 
-/** A delivery as an operator has it. */
-export interface GivenDelivery {
-  /** As the registry sent it, or the JSON that `GET /v1/hooks?saved=NAME` answers. */
-  readonly body: Buffer;
-  readonly headers: Headers;
-  readonly pathToken?: string | undefined;
-}
-
 type Outcome = { readonly said: Normalised } | { readonly error: ManifeedError };
 
 /**
  * Receives as the route does, but stores nothing and confirms no subscription.
  *
+ * @param delivery as the registry sent it; its body may be the JSON that `GET /v1/hooks?saved=NAME` answers
  * @param anyway read it even if it does not verify: saved deliveries often lack their headers
  */
 export async function explainDelivery(
   hook: HookOptions,
-  delivery: GivenDelivery,
+  delivery: Incoming,
   tools: ProofTools,
   anyway = false,
 ): Promise<Explanation> {

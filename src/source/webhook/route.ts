@@ -7,9 +7,8 @@ import { UploadWatch } from './body/idle-watch.ts';
 import { BodyMemory, defaultMaxBufferedBytes } from './body/memory.ts';
 import { readBody } from './body/read.ts';
 import type { HookAnswer } from './collector.ts';
-import { answerHandshake } from './handshake.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import { defaultMaxBytes, type HookOptions } from './kind.ts';
+import { defaultMaxBytes, type HookOptions, headerOf } from './kind.ts';
 import { unauthorized } from './proof/proofs.ts';
 import { equalSecrets } from './proof/shared-secrets.ts';
 import { Receiver } from './receive.ts';
@@ -155,12 +154,24 @@ async function answerOthers(
   throw new ManifeedError('METHOD_NOT_ALLOWED', `take webhook: ${method}: must be ${allowed.join(' or ')}`);
 }
 
-/** @throws UNAUTHORIZED if the path's token is wrong: a sender that does not know the URL gets no consent */
+/** Origins that a handshake may name. */
+const originGrammar = /^[A-Za-z0-9.*_-]{1,253}$/;
+
+/**
+ * The OPTIONS handshake of "HTTP 1.1 Web Hooks for Event Delivery" (CloudEvents), which Event Grid uses too. Allows
+ * the origin that asks; null if it names none. The callback URL is never called: the answer to the request says the
+ * same, and calling any URL on request invites SSRF.
+ *
+ * @throws UNAUTHORIZED if the path's token is wrong: a sender that does not know the URL gets no consent
+ */
 function handshake(receiver: Receiver, request: FastifyRequest): HookAnswer | null {
   const { hook } = receiver;
   const { headers, pathToken } = new Arrival(receiver, request);
   if (hook.pathToken !== undefined && !equalSecrets(pathToken ?? '', hook.pathToken)) throw unauthorized();
-  return answerHandshake(headers);
+  const origin = headerOf(headers, 'webhook-request-origin');
+  if (origin === null || !originGrammar.test(origin)) return null;
+  const rate = headerOf(headers, 'webhook-request-rate') === null ? {} : { 'webhook-allowed-rate': '*' };
+  return { status: 200, headers: { allow: 'POST', 'webhook-allowed-origin': origin, ...rate } };
 }
 
 function send(reply: FastifyReply, { status, headers, body }: HookAnswer): FastifyReply {

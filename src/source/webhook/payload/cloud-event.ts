@@ -10,16 +10,6 @@ import { type Delivery, headerOf } from '../kind.ts';
 import { list, parseInner, parseShape, text } from './shape.ts';
 import type { Steps } from './steps.ts';
 
-/** An event's attributes and data (CloudEvents 1.0). */
-export interface CloudEvent {
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly subject: string | undefined;
-  readonly time: string | undefined;
-  readonly data: unknown;
-}
-
 const attribute = z.string().min(1);
 const eventSchema = z.object({
   specversion: z.literal('1.0'),
@@ -31,6 +21,9 @@ const eventSchema = z.object({
   data: z.unknown().optional(),
   data_base64: text,
 });
+/** An event's attributes and data (CloudEvents 1.0). */
+export type CloudEvent = Omit<z.infer<typeof eventSchema>, 'data_base64'>;
+
 const batchType = 'application/cloudevents-batch+json';
 const structuredType = 'application/cloudevents+json';
 const expected = 'CloudEvents 1.0 with id, source, specversion "1.0" and type';
@@ -88,8 +81,8 @@ function required(event: CloudEvent | null): CloudEvent {
 function readOne(candidate: unknown): CloudEvent | null {
   const parsed = eventSchema.safeParse(candidate);
   if (!parsed.success) return null;
-  const { id, source, type, subject, time, data, data_base64: base64 } = parsed.data;
-  return { id, source, type, subject, time, data: base64 === undefined ? data : decodeData(base64) };
+  const { data_base64: base64, ...event } = parsed.data;
+  return base64 === undefined ? event : { ...event, data: decodeData(base64) };
 }
 
 function readBinary(delivery: Delivery): CloudEvent | null {
@@ -97,15 +90,11 @@ function readBinary(delivery: Delivery): CloudEvent | null {
     const value = headerOf(delivery.headers, `ce-${name}`);
     return value === null ? undefined : percentDecode(value);
   };
-  return readOne({
-    specversion: of('specversion'),
-    id: of('id'),
-    source: of('source'),
-    type: of('type'),
-    subject: of('subject'),
-    time: of('time'),
-    data: delivery.json,
-  });
+  const attributes = ['specversion', 'id', 'source', 'type', 'subject', 'time'].map((name) => [
+    name,
+    of(name),
+  ]);
+  return readOne({ ...Object.fromEntries(attributes), data: delivery.json });
 }
 
 function decodeData(base64: string): unknown {
