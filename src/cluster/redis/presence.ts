@@ -1,7 +1,8 @@
-import { compileGlob, isGlob } from '../../event/glob.ts';
+import { compileGlob } from '../../event/glob.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
 import { asCount, asList, asText } from '../../redis/reply.ts';
 import type { PresentCounts } from '../cluster.ts';
+import { encodeCounts } from './presence-payload.ts';
 import type { ClusterParts } from './scripts.ts';
 
 /** How often and how much a gateway tells; tests are quicker. */
@@ -40,7 +41,7 @@ export class RedisPresence {
   readonly #stop = new AbortController();
   readonly #beating: Promise<void>;
   #others = new Map<string, Said>();
-  #payload = encode(new Map(), 1);
+  #payload = encodeCounts(new Map(), 1);
   #version = 1;
   #isSent = false;
   #sent: PromiseWithResolvers<void> | null = null;
@@ -53,7 +54,7 @@ export class RedisPresence {
 
   /** Sets the counts to send, by repository key or glob. Resolves with the next heartbeat that reaches Redis. */
   publish(counts: ReadonlyMap<string, number>): Promise<void> {
-    const payload = encode(counts, this.#options.maxKeys);
+    const payload = encodeCounts(counts, this.#options.maxKeys);
     if (this.#stop.signal.aborted || (payload === this.#payload && this.#isSent)) return Promise.resolve();
     if (payload !== this.#payload) {
       this.#payload = payload;
@@ -136,26 +137,7 @@ function sumOf({ exact, globs, elsewhere }: Said, key: string): number {
   return sum;
 }
 
-/** `[[key, count]…, …]`: exact keys, globs, and how many subscribers each key left out has on average. */
-function encode(counts: ReadonlyMap<string, number>, maxKeys: number): string {
-  const byCount = [...counts].filter(([, count]) => count > 0).sort(compareCounts);
-  const told = byCount.slice(0, maxKeys);
-  const left = byCount.slice(maxKeys);
-  const sum = left.reduce((total, [, count]) => total + count, 0);
-  const elsewhere = left.length === 0 ? 0 : Math.round(sum / left.length);
-  return JSON.stringify([
-    told.filter(([key]) => !isGlob(key)),
-    told.filter(([key]) => isGlob(key)),
-    elsewhere,
-  ]);
-}
-
-/** Highest count first, then by name, so that equal counts make equal payloads. */
-function compareCounts(a: readonly [string, number], b: readonly [string, number]): number {
-  return b[1] - a[1] || (a[0] < b[0] ? -1 : 1);
-}
-
-/** Null if `encode` did not make it. */
+/** Null if `encodeCounts` did not make it. */
 function decode(payload: string, version: string): Said | null {
   try {
     const [exact, globs, elsewhere] = asList(JSON.parse(payload));
