@@ -26,8 +26,14 @@ interface Repository {
   readonly scopes: Counts<string>;
 }
 
+/** Paced subscribers of a name or pattern. */
+type PacedCount = readonly [key: string, count: number];
+
 const noGroups: readonly Group[] = [];
 const unlimited: Work = { steps: 0, limit: Number.POSITIVE_INFINITY };
+
+/** Steps of counting in one turn of the event loop: about a millisecond. */
+const stepsPerPart = 4_000;
 
 export class GroupIndex {
   /** By the filter's key, then the grant's: joining both strings costs more than a second look-up. */
@@ -87,16 +93,43 @@ export class GroupIndex {
     return matched;
   }
 
-  /** Paced subscribers by exact repository and by pattern. Other gateways compute their share of a pace from them. */
-  pacedCounts(): Map<string, number> {
-    const counts = new Counts<string>();
-    for (const [key, { groups }] of this.#exact) counts.set(key, pacedOf(groups));
+  /**
+   * Paced subscribers by exact repository and by pattern. Other gateways compute their share of a pace from them.
+   * There may be 200,000 names, so they come in parts, and subscriptions may change between two parts.
+   *
+   * @param work its limit ends a part. A step visits one group of a name, or one pattern. Default: 4,000 steps
+   */
+  *pacedCounts(work: Work = { steps: 0, limit: stepsPerPart }): Generator<readonly PacedCount[]> {
+    let part: PacedCount[] = [];
+    for (const count of this.#pacedSteps()) {
+      if (count !== null) part.push(count);
+      if (++work.steps < work.limit) continue;
+      yield part;
+      part = [];
+      work.steps = 0;
+    }
+    yield part;
+  }
+
+  /** One step at a time: the count of a name or pattern, or null. */
+  *#pacedSteps(): Generator<PacedCount | null> {
+    for (const [key, { groups }] of this.#exact) {
+      let count = 0;
+      for (const { paced } of groups) {
+        count += paced.size;
+        yield null;
+      }
+      if (count > 0) yield [key, count];
+    }
+    const ofPatterns = new Counts<string>();
     for (const { filter, paced } of this.#patterns.groups) {
+      yield null;
       for (const pattern of paced.size > 0 ? filter.patterns : []) {
-        counts.add(pattern, paced.size);
+        ofPatterns.add(pattern, paced.size);
+        yield null;
       }
     }
-    return counts;
+    yield* ofPatterns;
   }
 
   #take(group: Group, allowed: boolean, frame: Frame, matched: Matched): void {
@@ -143,10 +176,4 @@ export class GroupIndex {
       this.#onDemand(key, null);
     } else if (isGone) this.#onDemand(key, [...repository.scopes.keys()]);
   }
-}
-
-function pacedOf(groups: Iterable<Group>): number {
-  let count = 0;
-  for (const group of groups) count += group.paced.size;
-  return count;
 }

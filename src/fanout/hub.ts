@@ -89,8 +89,8 @@ export class Hub {
     return recentFrames(this.#parts, this.#parts.queue.head, limit, judged);
   }
 
-  /** Paced subscribers by exact repository and by pattern. */
-  pacedCounts(): ReadonlyMap<string, number> {
+  /** Paced subscribers by exact repository and by pattern, in parts of a few milliseconds each. */
+  pacedCounts(): ReturnType<GroupIndex['pacedCounts']> {
     return this.#parts.index.pacedCounts();
   }
 

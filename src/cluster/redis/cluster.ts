@@ -1,6 +1,6 @@
 import { randomId } from '../../lib/random-id.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
-import type { Cluster, PresentCounts } from '../cluster.ts';
+import type { Cluster, PacedCounts, PresentCounts } from '../cluster.ts';
 import { type PresenceTuning, RedisPresence } from './presence.ts';
 import { RedisBudget } from './request-budget.ts';
 import { RedisSchedule } from './schedule.ts';
@@ -23,7 +23,8 @@ export class RedisCluster implements Cluster {
   readonly #redis: RedisConnections;
   readonly #scripts: ClusterScripts;
   readonly #node: string;
-  #cancelTelling = () => {};
+  readonly #stop = new AbortController();
+  #telling = Promise.resolve();
 
   constructor(redis: RedisConnections, scripts: ClusterScripts, tuning: PresenceTuning) {
     this.#redis = redis;
@@ -34,10 +35,8 @@ export class RedisCluster implements Cluster {
 
   readonly countsOf = (key: string, own: number): PresentCounts => this.presence.counts(key, own);
 
-  tell(counts: () => ReadonlyMap<string, number>): void {
-    // Resolves once sent. While Redis is away, the next turn replaces what was not sent.
-    void this.presence.publish(counts());
-    this.#cancelTelling = this.#redis.clock.after(tellEveryMs, () => this.tell(counts));
+  tell(counts: () => PacedCounts): void {
+    this.#telling = this.#tell(counts);
   }
 
   readonly scheduleFor = (registry: string): RedisSchedule =>
@@ -47,8 +46,17 @@ export class RedisCluster implements Cluster {
     new RedisBudget(this.#scripts, key, requestsPerSecond);
 
   async close(): Promise<void> {
-    this.#cancelTelling();
+    this.#stop.abort();
+    await this.#telling;
     await this.presence.close();
+  }
+
+  async #tell(counts: () => PacedCounts): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.presence.publish(counts());
+      await this.#redis.clock.sleep(tellEveryMs, signal);
+    }
   }
 
   #shared() {

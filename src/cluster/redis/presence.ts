@@ -1,8 +1,7 @@
-import { compileGlob } from '../../event/glob.ts';
-import { BoundedMap } from '../../lib/bounded-map.ts';
-import { asCount, asList, asText } from '../../redis/reply.ts';
-import type { PresentCounts } from '../cluster.ts';
-import { encodeCounts } from './presence-payload.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asList, asText } from '../../redis/reply.ts';
+import type { PacedCounts, PresentCounts } from '../cluster.ts';
+import { encodeCounts, ToldCounts } from './presence-payload.ts';
 import type { ClusterParts } from './scripts.ts';
 
 /** How often and how much a gateway tells; tests are quicker. */
@@ -17,18 +16,8 @@ export interface PresenceTuning {
 
 type RedisPresenceOptions = ClusterParts & PresenceTuning;
 
-/** What one gateway last published. */
-interface Said {
-  readonly version: number;
-  readonly exact: ReadonlyMap<string, number>;
-  readonly globs: readonly { readonly matches: (key: string) => boolean; readonly count: number }[];
-  /** Average subscribers of a key that was not sent. */
-  readonly elsewhere: number;
-  /** Cached sums by key: each change of a repository asks for one, and there may be thousands of globs. */
-  readonly sums: BoundedMap<string, number>;
-}
-
-const maxSums = 10_000;
+/** Steps of judging the others' globs for one change: about a millisecond. */
+const stepsPerChange = 50_000;
 
 /**
  * Tells the other gateways every second how many paced subscribers this one has for what. Each needs the counts to
@@ -40,11 +29,10 @@ export class RedisPresence {
   readonly #options: Required<RedisPresenceOptions>;
   readonly #stop = new AbortController();
   readonly #beating: Promise<void>;
-  #others = new Map<string, Said>();
-  #payload = encodeCounts(new Map(), 1);
+  #others: ReadonlyMap<string, ToldCounts> = new Map();
+  #payload = '[[],[],0]';
   #version = 1;
   #isSent = false;
-  #sent: PromiseWithResolvers<void> | null = null;
 
   constructor(options: RedisPresenceOptions) {
     this.#options = { heartbeatMs: 1_000, ttlMs: 5_000, maxKeys: 2_000, ...options };
@@ -52,25 +40,19 @@ export class RedisPresence {
     this.#beating = this.#beat();
   }
 
-  /** Sets the counts to send, by repository key or glob. Resolves with the next heartbeat that reaches Redis. */
-  publish(counts: ReadonlyMap<string, number>): Promise<void> {
-    const payload = encodeCounts(counts, this.#options.maxKeys);
-    if (this.#stop.signal.aborted || (payload === this.#payload && this.#isSent)) return Promise.resolve();
-    if (payload !== this.#payload) {
-      this.#payload = payload;
-      this.#version += 1;
-      this.#isSent = false;
-    }
-    this.#sent ??= Promise.withResolvers<void>();
-    return this.#sent.promise;
+  /** Sets the counts to send with the next heartbeat. */
+  async publish(counts: PacedCounts): Promise<void> {
+    const payload = await encodeCounts(counts, this.#options.maxKeys);
+    if (payload === this.#payload) return;
+    this.#payload = payload;
+    this.#version += 1;
+    this.#isSent = false;
   }
 
   counts(key: string, own: number): PresentCounts {
     const names = [...this.#others.keys(), this.nodeId].sort();
-    const counts = names.map((name) => {
-      const said = this.#others.get(name);
-      return said === undefined ? own : said.sums.getOrMake(key, () => sumOf(said, key));
-    });
+    const work = { steps: 0, limit: stepsPerChange };
+    const counts = names.map((name) => this.#others.get(name)?.of(key, work) ?? own);
     return { node: names.indexOf(this.nodeId), counts };
   }
 
@@ -79,7 +61,6 @@ export class RedisPresence {
     if (this.#stop.signal.aborted) return await this.#beating;
     this.#stop.abort();
     await this.#beating;
-    this.#sent?.resolve();
     // If Redis is away too, the name expires.
     await this.#tell(0, null).catch(() => {});
   }
@@ -90,12 +71,9 @@ export class RedisPresence {
     while (!signal.aborted) {
       try {
         const version = this.#version;
-        const isWantedAgain = this.#hear(await this.#tell(ttlMs, this.#isSent ? null : this.#payload));
+        const reply = await this.#tell(ttlMs, this.#isSent ? null : this.#payload);
+        const isWantedAgain = await this.#hear(reply);
         this.#isSent = version === this.#version && !isWantedAgain;
-        if (this.#isSent) {
-          this.#sent?.resolve();
-          this.#sent = null;
-        }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         log.debug({ reason }, 'tell the other gateways the subscriber counts: failed');
@@ -114,48 +92,19 @@ export class RedisPresence {
     });
   }
 
-  /** @returns whether Redis lost our payload */
-  #hear(reply: unknown): boolean {
+  /** Reads one payload a turn: each may have thousands of keys. @returns whether Redis lost our payload */
+  async #hear(reply: unknown): Promise<boolean> {
     const [isWantedAgain, ...rows] = asList(reply).map(asText);
-    const others = new Map<string, Said>();
+    const others = new Map<string, ToldCounts>();
     for (let i = 0; i + 2 < rows.length; i += 3) {
       const [name = '', version = '', payload = ''] = rows.slice(i, i + 3);
       if (name === this.nodeId) continue;
-      const known = this.#others.get(name);
-      const said = payload === '' ? known : decode(payload, version);
-      if (said === null) this.#options.damage.found('presence', payload);
-      else if (said !== undefined) others.set(name, said);
+      const told = payload === '' ? this.#others.get(name) : ToldCounts.read(payload, version);
+      if (told === null) this.#options.damage.found('presence', payload);
+      else if (told !== undefined) others.set(name, told);
+      if (payload !== '') await nextTurn();
     }
     this.#others = others;
     return isWantedAgain === '1';
   }
-}
-
-function sumOf({ exact, globs, elsewhere }: Said, key: string): number {
-  let sum = exact.get(key) ?? elsewhere;
-  for (const { matches, count } of globs) if (matches(key)) sum += count;
-  return sum;
-}
-
-/** Null if `encodeCounts` did not make it. */
-function decode(payload: string, version: string): Said | null {
-  try {
-    const [exact, globs, elsewhere] = asList(JSON.parse(payload));
-    return {
-      version: asCount(version),
-      exact: new Map(asList(exact).map(readCount)),
-      globs: asList(globs)
-        .map(readCount)
-        .map(([pattern, count]) => ({ matches: compileGlob(pattern), count })),
-      elsewhere: asCount(elsewhere),
-      sums: new BoundedMap(maxSums),
-    };
-  } catch {
-    return null;
-  }
-}
-
-function readCount(row: unknown): readonly [string, number] {
-  const [key, count] = asList(row);
-  return [asText(key), asCount(count)];
 }

@@ -131,16 +131,58 @@ describe('the index of groups', () => {
     index.remove(a, group);
     index.remove(a, group);
     expect(index.match(frame('team/a'))?.groups).toEqual([]);
-    expect(index.pacedCounts().size).toBe(0);
+    expect([...index.pacedCounts()].flat()).toEqual([]);
   });
 
   test('paced subscribers are counted by repository and by pattern', () => {
     const index = new GroupIndex(() => {});
     for (const paced of [true, true, false])
       index.add(subscriber(paced), filterOf({ repository: ['team/a', 'other/**'] }), everything);
-    expect([...index.pacedCounts()]).toEqual([
+    expect([...index.pacedCounts()].flat()).toEqual([
       [keyOf('team/a'), 2],
       [keyOf('other/**'), 2],
     ]);
+  });
+
+  test('paced subscribers are counted in parts, however they are spread over names, groups and patterns', () => {
+    const index = new GroupIndex(() => {});
+    const add = (repository: string[], tag: string[]) =>
+      index.add(subscriber(true), filterOf({ repository, tag }), everything);
+    const names = Array.from({ length: 900 }, (_, n) => `team/r${n}`);
+    const globs = Array.from({ length: 300 }, (_, n) => `team/g${n}*`);
+    add(names, []);
+    for (let n = 0; n < 400; n++) add(['team/r0'], [`t${n}`]);
+    for (let n = 0; n < 3; n++) add(globs, [`t${n}`]);
+    const work = { steps: 0, limit: 50 };
+    const counts: (readonly [string, number])[] = [];
+    let parts = 0;
+    for (const part of index.pacedCounts(work)) {
+      expect(work.steps).toBeLessThanOrEqual(50);
+      expect(part.length).toBeLessThanOrEqual(50);
+      counts.push(...part);
+      parts += 1;
+    }
+    // A step for each group of a name, each name, each group with globs, and each glob in it and in all.
+    expect(parts).toBe(1 + Math.floor((900 + 400 + 900 + 3 + 900 + 300) / 50));
+    expect(new Map(counts)).toEqual(
+      new Map([
+        ...names.map((name, n): [string, number] => [keyOf(name), n === 0 ? 401 : 1]),
+        ...globs.map((glob): [string, number] => [keyOf(glob), 3]),
+      ]),
+    );
+  });
+
+  test('what changes between two parts leaves the other counts right', () => {
+    const index = new GroupIndex(() => {});
+    const members = Array.from({ length: 20 }, (_, n) => {
+      const member = subscriber(true);
+      return { member, group: index.add(member, filterOf({ repository: [`team/r${n}`] }), everything) };
+    });
+    const counting = index.pacedCounts({ steps: 0, limit: 10 });
+    const first = counting.next().value ?? [];
+    for (const { member, group } of members.slice(2)) index.remove(member, group);
+    index.add(subscriber(true), filterOf({ repository: ['team/new'] }), everything);
+    const names = ['team/r0', 'team/r1', 'team/r2', 'team/r3', 'team/r4', 'team/new'];
+    expect([...first, ...[...counting].flat()]).toEqual(names.map((name) => [keyOf(name), 1]));
   });
 });

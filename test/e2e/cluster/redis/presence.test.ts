@@ -45,13 +45,13 @@ const countsOf = (presence: RedisPresence, own: number) => [...presence.counts(k
 
 test('a gateway alone counts only itself', async () => {
   const alone = await join();
-  await alone.publish(new Map([[key, 7]]));
+  await alone.publish([[[key, 7]]]);
   expect(alone.counts(key, 9)).toEqual({ node: 0, counts: [9] });
 });
 
 test('gateways agree on order and counts, each with its own exact one', async () => {
   const all = [await join(), await join(), await join()];
-  await Promise.all(all.map((one, i) => one.publish(new Map([[key, (i + 1) * 10]]))));
+  await Promise.all(all.map((one, i) => one.publish([[[key, (i + 1) * 10]]])));
   await until('all to know all', () =>
     all.every((one, i) => countsOf(one, (i + 1) * 10).join() === '10,20,30'),
   );
@@ -64,14 +64,16 @@ test('gateways agree on order and counts, each with its own exact one', async ()
 
 test('subscribers of globs count for every repository that matches', async () => {
   const [a, b] = [await join(), await join()];
-  await a.publish(
-    new Map([
+  await a.publish([
+    [
       ['docker.io/library/*', 5],
       ['docker.io/**', 2],
+    ],
+    [
       ['**', 1],
       [key, 10],
-    ]),
-  );
+    ],
+  ]);
   await until('the other to know', () => countsOf(b, 0).join() === '0,18');
   expect(b.counts('docker.io/other/app', 0).counts.toSorted()).toEqual([0, 3]);
   expect(b.counts('quay.io/app', 0).counts.toSorted()).toEqual([0, 1]);
@@ -84,7 +86,7 @@ test('one that closes is gone at once, one that dies when its time is up', async
   const [a, b] = [await join(), await join()];
   const dying = await openGateway();
   const doomed = (await openRedisCluster(dying.redis, { heartbeatMs: 50, ttlMs: 400 })).presence;
-  await Promise.all([a, b, doomed].map((one) => one.publish(new Map([[key, 1]]))));
+  await Promise.all([a, b, doomed].map((one) => one.publish([[[key, 1]]])));
   await until('all to know', () => [a, b, doomed].every((one) => countsOf(one, 1).length === 3));
   await b.close();
   await until('the others to know', () => countsOf(a, 1).length === 2);
@@ -96,7 +98,7 @@ test('one that closes is gone at once, one that dies when its time is up', async
 
 test('what Redis forgot is told again', async () => {
   const [a, b] = [await join(), await join()];
-  await a.publish(new Map([[key, 4]]));
+  await a.publish([[[key, 4]]]);
   await until('the other to know', () => countsOf(b, 0).join() === '0,4');
   await redis.admin.flushall();
   await until('the other to know again', () => countsOf(b, 0).join() === '0,4');
@@ -112,7 +114,7 @@ test('of more keys than may be told the largest are exact and the rest an averag
     ['small', 4],
     ['tiny', 2],
   ] as const;
-  await a.publish(new Map(repositories.map(([name, count]) => [`docker.io/a/${name}`, count])));
+  await a.publish([repositories.map(([name, count]) => [`docker.io/a/${name}`, count])]);
   const told = (name: string) =>
     b.counts(`docker.io/a/${name}`, 0).counts.reduce((sum, count) => sum + count);
   await until('the other to know', () => told('big') > 0);
@@ -124,7 +126,7 @@ test('what a stranger writes among the counts does not hide those of the gateway
   const base = `{${keyPrefix}}:crowd`;
   await redis.admin.zadd(base, Date.now() + 600_000, 'stranger', Date.now() + 600_000, 'other');
   await redis.admin.hset(`${base}:said`, { stranger: '1 no JSON', other: '1 [[["x",-1e300]],[],0]' });
-  await b.publish(new Map([[key, 3]]));
+  await b.publish([[[key, 3]]]);
   await until('one gateway to hear the other', () => a.counts(key, 1).counts.includes(3));
   expect(a.counts(key, 1).counts).toHaveLength(2);
 });
