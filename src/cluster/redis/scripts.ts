@@ -18,7 +18,7 @@ export interface ClusterParts extends Pick<RedisConnections, 'clock' | 'random' 
 export async function openClusterScripts(redis: RedisConnections): Promise<ClusterScripts> {
   const parts = names.map((name): [typeof name, ScriptParts] => [
     name,
-    [...sharedParts('common', 'guard', 'clock'), ...luaFiles(import.meta.url, [name])],
+    [...sharedParts('common', 'guard', 'clock'), ...luaFiles(import.meta.url, ['steady', name])],
   ]);
   return new ScriptRunner({ redis, scripts: await readScripts(new Map(parts)) });
 }

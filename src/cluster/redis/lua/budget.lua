@@ -1,4 +1,4 @@
--- Limits how fast all gateways together ask one registry under one identity. After common.lua and guard.lua.
+-- Limits how fast all gateways together ask one registry under one identity. After steady.lua.
 --
 -- ARGV[1]  also has budget (its name), rate (requests/s as configured), op and the arguments of the op:
 --            take   wanted          → { granted, ms until one more }
@@ -13,12 +13,14 @@
 local key = prefix .. 'budget:' .. call.budget
 local bucketMs = 10
 local burstsPerSecond = 20
+-- The server forgets keys by its own clock. With a month more, a step of hours does not make it forget a pause.
+local spareMs = 30 * 86400000
 
 -- In microseconds: at 1,000 requests/s one millisecond is the whole distance.
 local function exactNow()
   if call.now ~= null then return now end
   local time = redis.call('TIME')
-  return time[1] * 1000 + time[2] / 1000 + clock.skewMs
+  return time[1] * 1000 + time[2] / 1000 + aheadMs
 end
 
 local at = exactNow()
@@ -35,7 +37,7 @@ local function save()
   local keepMs = math.max(spanMs + bucketMs, state.pausedUntil - at, state.slowUntil - at, state.nextAt - at)
   -- As a string: cjson writes 14 digits, which would round a time in ms to tenths.
   state.nextAt = string.format('%.3f', state.nextAt)
-  redis.call('SET', key, cjson.encode(state), 'PX', whole(math.ceil(keepMs) + 1000))
+  redis.call('SET', key, cjson.encode(state), 'PX', whole(math.ceil(keepMs) + spareMs))
 end
 
 -- Requests of the last second, and when the oldest of them stop counting.

@@ -1,4 +1,4 @@
--- Publishes how many paced subscribers each gateway has, every second. After common.lua and guard.lua.
+-- Publishes how many paced subscribers each gateway has, every second. After steady.lua.
 --
 -- ARGV[1]  also has node, ttlMs, version, payload (null: unchanged) and known: { node: version that the caller has }
 -- Returns  { '1' if Redis needs the payload again, node, version, payload or '', node, … } of the living gateways, by

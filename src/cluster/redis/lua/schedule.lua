@@ -1,4 +1,4 @@
--- When each repository of one registry is looked at, and by which gateway. After common.lua and guard.lua.
+-- When each repository of one registry is looked at, and by which gateway. After steady.lua.
 --
 -- ARGV[1]  also has registry, node, nodeTtlMs, op and the arguments of the op:
 --            beat                                          → 1 if this gateway was unknown: it must send all again
