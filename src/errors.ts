@@ -1,10 +1,7 @@
 /**
- * The catalogue of errors that clients see: code, HTTP status, WebSocket close code, retryable. Adapters look a
- * code up here and decide nothing themselves. Over HTTP an error has the form that registries use,
- * `{"errors":[{code,message,detail}]}` (OCI distribution-spec, "Error Codes").
- *
- * After the close codes 4000–4099 the client does not come back, after 4100–4199 it comes back later, after
- * 4200–4299 now.
+ * The catalogue of errors that clients see. Over HTTP an error has the form that registries use,
+ * `{"errors":[{code,message,detail}]}` (OCI distribution-spec, "Error Codes"). After the close codes 4000–4099 the
+ * client does not come back, after 4100–4199 it comes back later, after 4200–4299 now.
  */
 interface CatalogueEntry {
   readonly status: number;

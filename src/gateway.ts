@@ -1,20 +1,16 @@
-/**
- * The composition root: constructs the parts of the gateway from its configuration, and hands each what it needs of
- * the others. It decides nothing. No other file knows all the parts.
- */
-import { Admission } from './access/admission.ts';
+/** The composition root: constructs the parts of the gateway, and hands each what it needs. It decides nothing. */
+import { createAdmission } from './access/admission.ts';
 import { createAuthoriser } from './access/authoriser.ts';
 import { ConnectionLimits } from './access/connection-limits.ts';
 import { socketRoom } from './access/descriptors.ts';
-import { boundSockets } from './access/dropped-sockets.ts';
 import { hostCheckOf } from './access/host-check.ts';
 import { knownRegistries } from './access/known-registries.ts';
 import { Origins } from './access/origins.ts';
 import { RefusalLog } from './access/refusal-log.ts';
-import { socketLimitsOf } from './access/socket-limits.ts';
-import type { Config } from './config/config.ts';
+import { boundSockets, socketLimitsOf } from './access/socket-limits.ts';
 import { canonicalPace, warnOfWiderAccess } from './config/patterns.ts';
 import { isLoopback } from './config/settings/values.ts';
+import type { Config } from './config/shape.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { joinCluster, openLedger } from './gateway/ledger.ts';
@@ -91,7 +87,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const refusalLog = new RefusalLog(logger, clock);
   const origins = new Origins(cors.origins);
   const checkHost = hostCheckOf(config);
-  const admission = new Admission({
+  const admission = createAdmission({
     ...{ ...common, access, authorise, checkHost, newest, origins, refusalLog },
     limits: new ConnectionLimits({ ...limits, connections: room.subscribers, clock }),
     knowsRegistry: knownRegistries(registries, config.webhooks, logger),

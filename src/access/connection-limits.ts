@@ -1,7 +1,8 @@
 import { ManifeedError } from '../errors.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Counts } from '../lib/counts.ts';
-import { AddressBuckets } from './address-buckets.ts';
+import { type BucketRule, LeakyBucket } from '../lib/leaky-bucket.ts';
 
 /** One address gets a quarter of `newConnectionsPerSecond`, so that it cannot use up everyone's. */
 const addressPart = 4;
@@ -10,11 +11,15 @@ export const waitingPerAddress = 100;
 /** Such WebSockets of all addresses: each holds a descriptor and a few kilobytes for at most ten seconds. */
 export const waitingInAll = 1_000;
 
-interface ConnectionLimitOptions {
+/** `config.limits`, as far as it bounds sockets. */
+export interface SocketsOfAddress {
   /** Subscribers at once. */
   readonly connections: number;
   /** Subscribers of one client address at once. */
   readonly connectionsPerAddress: number;
+}
+
+interface ConnectionLimitOptions extends SocketsOfAddress {
   /** New subscribers a second, with as many in one burst. */
   readonly newConnectionsPerSecond: number;
   readonly clock: Clock;
@@ -24,9 +29,7 @@ interface ConnectionLimitOptions {
  * Whether one address can reach its limit before all together reach theirs. If not, addresses are not needed:
  * asking a socket for its own is a system call, a twentieth of the cost of opening a stream.
  */
-export function tellsAddressesApart(
-  limits: Pick<ConnectionLimitOptions, 'connections' | 'connectionsPerAddress'>,
-): boolean {
+export function tellsAddressesApart(limits: SocketsOfAddress): boolean {
   return limits.connectionsPerAddress < limits.connections;
 }
 
@@ -43,16 +46,17 @@ export class ConnectionLimits {
   readonly #waitingPerAddress: number;
   /** Null: addresses are not told apart. */
   readonly #buckets: AddressBuckets | null;
-  #tokens: number;
-  #refilledAt: number;
+  /** Of new subscribers, with one second of burst. */
+  readonly #bucket = new LeakyBucket();
+  readonly #rule: BucketRule;
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
     const apart = tellsAddressesApart(options);
     this.#buckets = apart ? new AddressBuckets(this.#ratePerAddress) : null;
     this.#waitingPerAddress = apart ? waitingPerAddress : waitingInAll;
-    this.#tokens = options.newConnectionsPerSecond;
-    this.#refilledAt = options.clock.monotonic();
+    const perSecond = options.newConnectionsPerSecond;
+    this.#rule = { capacity: perSecond, perSecond };
   }
 
   get count(): number {
@@ -82,7 +86,7 @@ export class ConnectionLimits {
       const need = `must be at most ${this.#ratePerAddress} new ones a second`;
       throw refuse('TOO_MANY_REQUESTS', `too many of this address at once: ${need}`);
     }
-    if (!this.#take()) {
+    if (!this.#bucket.addIfFits(1, this.#rule, clock.monotonic())) {
       const need = `must be at most ${newConnectionsPerSecond} new ones a second`;
       throw refuse('TOO_MANY_CONNECTIONS', `too many at once: ${need}`);
     }
@@ -115,14 +119,49 @@ export class ConnectionLimits {
   leaveWaiting(address: string): void {
     this.#waiting.add(address, -1);
   }
+}
 
-  #take(): boolean {
-    const { newConnectionsPerSecond: rate, clock } = this.#options;
-    const now = clock.monotonic();
-    this.#tokens = Math.min(rate, this.#tokens + ((now - this.#refilledAt) * rate) / 1000);
-    this.#refilledAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+/** Most addresses remembered. Above it the one that was quiet for longest is forgotten, and starts again. */
+export const maxBuckets = 10_000;
+
+/** Old entries checked in one call. */
+const forgottenAtOnce = 2;
+
+/** Rounding errors of sums of fractions, ms. */
+const tolerance = 1e-6;
+
+/**
+ * A token bucket for each address, with one second of burst. It keeps one number for each: when its bucket is full
+ * again (generic cell rate algorithm, ITU-T I.371). A full bucket needs no entry.
+ */
+export class AddressBuckets {
+  readonly #stepMs: number;
+  readonly #fullAt = new BoundedMap<string, number>(maxBuckets);
+
+  /** @param perSecond what each address may take, > 0 */
+  constructor(perSecond: number) {
+    this.#stepMs = 1_000 / perSecond;
+  }
+
+  get size(): number {
+    return this.#fullAt.size;
+  }
+
+  /** Takes one; false: this address has none left. @param now monotonic ms */
+  take(address: string, now: number): boolean {
+    const fullAt = Math.max(this.#fullAt.get(address) ?? now, now) + this.#stepMs;
+    if (fullAt - now > Math.max(1_000, this.#stepMs) + tolerance) return false;
+    // Moves it to the end: the first in the map have been quiet for longest.
+    this.#fullAt.renew(address, fullAt);
+    this.#forget(now);
     return true;
+  }
+
+  #forget(now: number): void {
+    let looks = 0;
+    for (const [address, fullAt] of this.#fullAt) {
+      if (fullAt <= now) this.#fullAt.delete(address);
+      if (++looks >= forgottenAtOnce) return;
+    }
   }
 }

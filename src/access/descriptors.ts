@@ -1,11 +1,8 @@
-/**
- * Fits the sockets into the open files of the process. Without free files it would close new connections silently,
- * webhooks among them, and might fail to open its own ledger's files.
- */
+/** Fits the sockets into the open files of the process: without free ones it might fail to open its own ledger. */
 import { readFileSync } from 'node:fs';
 import type { Log } from '../lib/log.ts';
-import { tellsAddressesApart } from './connection-limits.ts';
-import { otherSocketsPerAddress, type SocketsOfAddress } from './socket-limits.ts';
+import { type SocketsOfAddress, tellsAddressesApart } from './connection-limits.ts';
+import { otherSocketsPerAddress } from './socket-limits.ts';
 
 /** Files for everything that is no client's socket: the ledger, upstreams, Redis, logs, the listener. */
 const reserved = 256;

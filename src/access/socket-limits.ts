@@ -1,28 +1,25 @@
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
 import { addressGroup } from '../lib/address-group.ts';
+import type { Clock } from '../lib/clock.ts';
 import { Counts } from '../lib/counts.ts';
+import type { Log } from '../lib/log.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
-import { tellsAddressesApart } from './connection-limits.ts';
+import { type SocketsOfAddress, tellsAddressesApart } from './connection-limits.ts';
 
 /** Sockets of one address beyond its subscribers. */
 export const otherSocketsPerAddress = 200;
 
-/** `config.limits`, as far as it bounds sockets. */
-export interface SocketsOfAddress {
-  readonly connections: number;
-  readonly connectionsPerAddress: number;
-}
-
-/** Whether there is room for a new connection; always true if addresses are not told apart. */
-type AcceptsSocket = (socket: Socket) => boolean;
-
-/** @param trustProxy their sockets are not counted */
+/**
+ * @param trustProxy their sockets are not counted
+ * @returns whether there is room for a new connection; always true if addresses are not told apart
+ */
 export function socketLimitsOf(
   limits: SocketsOfAddress,
   trustProxy: readonly string[],
   metrics: Metrics,
-): AcceptsSocket {
+): (socket: Socket) => boolean {
   const perAddress = limits.connectionsPerAddress + otherSocketsPerAddress;
   const sockets = new SocketLimits({ perAddress, exempt: trustProxy, metrics });
   return tellsAddressesApart(limits) ? (socket) => sockets.accepts(socket) : () => true;
@@ -86,4 +83,32 @@ export class SocketLimits {
     this.#addresses.delete(socket);
     this.#counts.add(address, -1);
   }
+}
+
+const minuteMs = 60_000;
+
+/** Bounds the sockets of `server`. The connections that this closes are counted, and logged once a minute. */
+export function boundSockets(
+  server: Server,
+  maxSockets: number,
+  { clock, log, metrics }: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+): void {
+  const dropped = metrics.counter(
+    'sockets_dropped_total',
+    'Connections closed at once because there were too many',
+  );
+  let loggedAt = Number.NEGATIVE_INFINITY;
+  let since = 0;
+  server.maxConnections = maxSockets;
+  server.on('drop', () => {
+    dropped.inc();
+    since++;
+    if (clock.monotonic() - loggedAt < minuteMs) return;
+    loggedAt = clock.monotonic();
+    log.warn(
+      { dropped: since },
+      `accept connection: ${maxSockets} are open: closed at once: a client may hold many idle ones, or limits.connections is too low`,
+    );
+    since = 0;
+  });
 }

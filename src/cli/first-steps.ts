@@ -1,5 +1,5 @@
 /** What a start prints for a person who tries the gateway: commands that work with this configuration. */
-import type { Config, WebhookConfig } from '../config/config.ts';
+import type { Config, WebhookConfig } from '../config/shape.ts';
 
 interface ListeningAt {
   readonly host: string;

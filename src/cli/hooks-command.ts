@@ -1,5 +1,6 @@
 import { parseArgs, TextDecoder } from 'node:util';
-import { loadConfig, type WebhookConfig } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
+import type { WebhookConfig } from '../config/shape.ts';
 import type { Incoming } from '../source/webhook/kind.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 

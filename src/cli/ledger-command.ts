@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import { type Config, loadConfig } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
+import type { Config } from '../config/shape.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 
 /** What `manifeed ledger info` shows. Times are ms since the epoch. */

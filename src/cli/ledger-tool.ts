@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/shape.ts';
 import { ManifeedError } from '../errors.ts';
 import { openLedger } from '../gateway/ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,5 +1,5 @@
 /** The command line: finds the command, prints help, and turns errors into lines and exit codes. */
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from '../config/settings/problems.ts';
 import { ManifeedError } from '../errors.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 

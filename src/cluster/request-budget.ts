@@ -1,23 +1,15 @@
-/**
- * The request budget port: how fast all gateways that share the budget may ask one registry under one identity. Every
- * request to the registry, its token service or its metadata API costs one unit.
- */
-export interface BudgetState {
-  /** The current rate, requests/s: as configured, or less after a registry's warning. */
-  readonly requestsPerSecond: number;
-  /** The pause left, ms; 0: none. */
-  readonly pausedForMs: number;
-}
-
 /** An answer to `take`. */
-export interface Granted {
+interface Granted {
   /** Requests that may be sent now, at most as many as asked for. They are spent whether sent or not. */
   readonly granted: number;
   /** If fewer were granted than asked for: ask again after this, ms (> 0). */
   readonly retryInMs: number;
 }
 
-/** One budget. */
+/**
+ * How fast all gateways that share the budget may ask one registry under one identity. Every request to the registry,
+ * its token service or its metadata API costs one unit.
+ */
 export interface RequestBudget {
   /** Asks for `wanted` (≥ 1) requests. Never grants more than the rate allows in any second. */
   take(wanted: number): Promise<Granted>;
@@ -25,7 +17,6 @@ export interface RequestBudget {
   pause(forMs: number): Promise<void>;
   /** Lowers the rate to `requestsPerSecond` (> 0) for this long, ms. A new call replaces the last one. */
   slow(requestsPerSecond: number, forMs: number): Promise<void>;
-  state(): Promise<BudgetState>;
 }
 
 /**

@@ -1,9 +1,6 @@
 /**
- * The schedule port: when each repository of one registry is looked at, and by which gateway. Each registry has its
- * own schedule, so that a slow registry delays no other.
- *
- * All times passed in are delays from now. A shared implementation measures them on its own clock (Redis: `TIME`),
- * because the gateways' clocks differ. A look may be handed out late, never early.
+ * The schedule port: when each repository of one registry is looked at, and by which gateway. All times passed in
+ * are delays from now, because the gateways' clocks differ. A look may be handed out late, never early.
  */
 export interface Wanted {
   readonly repository: string;

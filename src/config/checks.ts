@@ -4,7 +4,7 @@ import { parseReference } from '../event/reference.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
 import { faultsOfHook } from '../source/webhook/checks.ts';
 import { configuredPatterns } from './patterns.ts';
-import { derivePollIntervals } from './poll.ts';
+import { derivePollIntervals } from './registries.ts';
 import type { Problem } from './settings/problems.ts';
 import type { Raw, RawObject } from './settings/tree.ts';
 import { formatDuration, isLoopback, parseListen } from './settings/values.ts';

@@ -1,7 +1,4 @@
-/**
- * Turns one YAML file, the environment and flags into one checked, frozen `Config`. Only this file reads
- * `process.env`. It opens no files but those that the configuration names.
- */
+/** Turns one YAML file, the environment and flags into one checked, frozen `Config`, with the files that it names. */
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
@@ -14,17 +11,6 @@ import { type Environment, gather, type Sources } from './settings/sources.ts';
 import type { RawObject } from './settings/tree.ts';
 import { maxShownPath, readFault } from './settings/yaml.ts';
 import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './shape.ts';
-
-export { ConfigError } from './settings/problems.ts';
-export type {
-  AccessConfig,
-  Config,
-  LimitsConfig,
-  PaceConfig,
-  RegistryConfig,
-  WatchConfig,
-  WebhookConfig,
-} from './shape.ts';
 
 /** Where a configuration comes from. */
 export interface LoadOptions {

@@ -1,6 +1,7 @@
 /** The repository patterns of the configuration, read by the same rules as those of subscriptions. */
-import { changedMeaning } from '../event/former-pattern.ts';
-import { parseRepositoryText } from '../event/repository-pattern.ts';
+import { canonicalGlob, isGlob } from '../event/glob.ts';
+import { canonicalRegistry, dockerHub, splitHost } from '../event/reference.ts';
+import { parseRepositoryText, type RepositoryTextOptions } from '../event/repository-pattern.ts';
 import type { Config, PaceConfig } from './shape.ts';
 
 interface ConfiguredPattern {
@@ -55,4 +56,29 @@ function pacePatterns(pace: PaceConfig): readonly ConfiguredPattern[] {
       text: pattern,
     })),
   ];
+}
+
+/**
+ * What a pattern means now, and what it meant when a first segment of `*` was a name in the default registry.
+ *
+ * @returns null if the meaning is the same
+ * @throws PARAMETER_INVALID if the pattern is no longer accepted
+ */
+export function changedMeaning(
+  text: string,
+  options: RepositoryTextOptions,
+): { readonly now: string; readonly before: string } | null {
+  const now = parseRepositoryText(text, options).canonical;
+  if (!isGlob(text)) return null;
+  const before = formerMeaning(text, options.defaultRegistry);
+  return now === before ? null : { now, before };
+}
+
+function formerMeaning(text: string, defaultRegistry: string): string {
+  const canonical = canonicalGlob(text);
+  if (canonical.split('/', 1)[0]?.includes('**')) return canonical;
+  const { registry, name } = splitHost(canonical, defaultRegistry);
+  const host = isGlob(registry) ? registry.toLowerCase() : (canonicalRegistry(registry) ?? registry);
+  const inLibrary = host === dockerHub && !name.includes('/') && !name.includes('**');
+  return `${host}/${inLibrary ? `library/${name}` : name}`;
 }

@@ -1,7 +1,7 @@
 /** The `registries` and `watch` sections: which registries to poll, how often, and what in them. */
 import { z } from 'zod';
 import { listers } from '../source/poll/listers/listers.ts';
-import { standardIntervals } from './poll.ts';
+import { isRawObject, type Raw } from './settings/tree.ts';
 import {
   choice,
   duration,
@@ -9,6 +9,7 @@ import {
   httpUrl,
   integer,
   list,
+  parseDurationMs,
   rate,
   registryHost,
   rename,
@@ -19,6 +20,7 @@ import {
 const maxRegistries = 1_000;
 const maxWatches = 100_000;
 const maxTagsPerWatch = 100;
+const standardIntervals = { interval: '60s', minInterval: '15s', maxInterval: '15m' };
 
 const poll = z
   .strictObject({
@@ -85,3 +87,34 @@ const watch = z.strictObject({
 export const registries = list(registry, 'registries', maxRegistries).prefault([]);
 /** The `watch` section. */
 export const watches = list(watch, 'repositories to watch', maxWatches).prefault([]);
+
+/** Adjusts absent bounds of polling to a given interval, or the reverse. Given values stay, even wrong ones. */
+export function derivePollIntervals(registries: Raw): Raw {
+  if (!Array.isArray(registries)) return registries;
+  return registries.map((registry: Raw) =>
+    isRawObject(registry) && isRawObject(registry.poll)
+      ? { ...registry, poll: derive(registry.poll) }
+      : registry,
+  );
+}
+
+function derive(poll: Readonly<Record<string, Raw>>): Raw {
+  const { interval, minInterval, maxInterval } = poll;
+  const atLeast = shorter(interval ?? maxInterval, standardIntervals.minInterval);
+  const atMost = longer(interval ?? minInterval, standardIntervals.maxInterval);
+  const start = longer(minInterval, shorter(maxInterval, standardIntervals.interval));
+  return { interval: start, minInterval: atLeast, maxInterval: atMost, ...poll };
+}
+
+function shorter(given: Raw | undefined, usual: string): string {
+  return msOf(given) < msOf(usual) ? String(given) : usual;
+}
+
+function longer(given: Raw | undefined, usual: string): string {
+  return msOf(given) > msOf(usual) ? String(given) : usual;
+}
+
+/** NaN if it is no duration: neither shorter nor longer than anything. */
+function msOf(value: Raw | undefined): number {
+  return (typeof value === 'string' ? parseDurationMs(value) : null) ?? Number.NaN;
+}

@@ -1,8 +1,4 @@
-/**
- * The schema of the configuration: each key with its rule, default and description. Larger sections have their
- * own files. The tables in docs/configuration.md, the variables and the flags are derived from it. Keys carry no
- * unit (`60s` has its own); the parsed values do.
- */
+/** Each key with its rule, default and description. Keys carry no unit (`60s` has its own); the parsed values do. */
 import { z } from 'zod';
 import { access, cors, hosts, trustProxy } from './access.ts';
 import { ledger } from './ledger.ts';

@@ -13,14 +13,8 @@ export type Parsed = Resolved<z.output<typeof settingsSchema>>;
 
 /** One webhook. */
 export type WebhookConfig = Parsed['webhooks'][number];
-/** One repository to poll. */
-export type WatchConfig = Parsed['watch'][number];
-/** Who may subscribe. */
-export type AccessConfig = Parsed['access'];
 /** How fast changes go out; patterns as configured. */
 export type PaceConfig = Parsed['pace'];
-/** The bounds of subscribers and requests. */
-export type LimitsConfig = Parsed['limits'];
 
 /** One registry, with the files that it names. */
 export type RegistryConfig = Parsed['registries'][number] & {

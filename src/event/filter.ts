@@ -1,7 +1,4 @@
-/**
- * A subscription's filter: repositories (exact or glob), tags (exact, glob or semver range) and change types.
- * Equal filters have equal keys, so thousands of subscribers can share one.
- */
+/** A subscription's filter: repositories (exact or glob), tags (exact, glob or semver range) and change types. */
 import { invalidParameter } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from './change.ts';
 import { compileGlob, isGlob, maxGlobLength, maxWildcards, type Work, wildcardsOf } from './glob.ts';

@@ -1,7 +1,4 @@
-/**
- * Turns repositories as people write them, exact or as a glob, into what is matched with repository keys.
- * Subscriptions, access entries and pace rules all use it, so a pattern means the same everywhere.
- */
+/** Repositories as people write them, exact or as a glob: in subscriptions, access entries and pace rules alike. */
 import { canonicalGlob, isGlob, maxGlobLength, maxWildcards, wildcardsOf } from './glob.ts';
 import {
   canonicalRegistry,

@@ -1,7 +1,6 @@
 /**
- * One timer for all heartbeats. Each tick visits the next part of the subscriber table, so the beats of one
- * subscriber are an interval apart, and those of all are spread over it. Each beat is a bookmark, so that a quiet
- * subscription can resume too.
+ * One timer for all heartbeats; each tick visits the next part of the subscribers. Each beat is a bookmark, so that a
+ * quiet subscription can resume too.
  */
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';

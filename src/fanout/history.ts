@@ -1,9 +1,7 @@
 /**
- * Past frames for subscribers that are behind. The newest come encoded from a ring in memory, older ones from the
- * ledger in pages. A page that many want is read once, and few pages are read at a time, so ten thousand replays
- * are not ten thousand queries.
+ * Past frames for subscribers that are behind: the newest from a ring in memory, older ones from the ledger in pages.
+ * A page that many want is read once, and few pages are read at a time.
  */
-
 import type { Ledger, ReadFilter } from '../ledger/ledger.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import { ReadGate } from '../lib/read-gate.ts';

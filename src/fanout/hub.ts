@@ -1,8 +1,4 @@
-/**
- * The hub delivers each change of the ledger to exactly the subscribers that want it. It assembles the parts of
- * fan-out; transports see only the hub. A subscriber that cannot take a change keeps only its position, and a
- * feeder brings it back.
- */
+/** Assembles the parts of fan-out; transports see only the hub. */
 import type { Bounds, Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,17 +1,15 @@
 /**
- * Bounds what subscriptions may ask for: one connection, one owner (a token or an address), and all together.
- * Otherwise a few connections with a hundred thousand different globs would take the memory, and each glob is
- * judged once for every repository that changes. Equal filters are held once and counted once for each owner. A
- * subscription counts as soon as it is asked for.
+ * Bounds what subscriptions may ask for: one connection, one owner (a token or an address), and all together. Equal
+ * filters are held once, and counted once for each owner. A subscription counts as soon as it is asked for.
  *
  * Each owner has a share, and may hold at most as much as is still free, so no owner takes the room of the others.
- * A filter for everything (`**`) costs nothing.
  */
+import { hash } from 'node:crypto';
 import { ManifeedError } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { BucketRule } from '../lib/leaky-bucket.ts';
-import { AskedBefore } from './asked-before.ts';
 import { Account } from './interest-account.ts';
 
 /** Globs count by their wildcards and ranges by their comparators; `**` counts nothing. */
@@ -230,4 +228,25 @@ function refuseOver(room: Room, owner: string, parameter: string, what: string):
   if (room.more > 0 && mine > free) {
     throw refuse(mine, whose, `must be at most as many as are still free, ${free} of ${room.max}`);
   }
+}
+
+/** Filters remembered, of all owners together; some 2 MiB. A forgotten filter counts as new. */
+export const maxRemembered = 10_000;
+
+/** Which owner asked for which filter before: repeats of a long-poll, or after a reconnect, bring no new globs. */
+class AskedBefore {
+  readonly #known = new BoundedMap<string, true>(maxRemembered);
+
+  has(owner: string, filter: Filter): boolean {
+    return this.#known.has(keyOf(owner, filter));
+  }
+
+  add(owner: string, filter: Filter): void {
+    this.#known.renew(keyOf(owner, filter), true);
+  }
+}
+
+/** Hashed, because a filter may be 64 KiB long. */
+function keyOf(owner: string, { key }: Filter): string {
+  return hash('sha256', `${owner}\0${key}`, 'base64url').slice(0, 22);
 }

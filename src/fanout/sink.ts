@@ -48,3 +48,14 @@ export interface Sink {
   /** Sends a last bookmark and closes. Idempotent. */
   end(why: Farewell, bookmark: string, retryMs: number): void;
 }
+
+/** The encodings of one transport, by format. */
+export type Encodings = { readonly [format in Encoding['format']]: Encoding };
+
+/** Makes one encoding for each format, once per process: its bytes are shared. @param transport for metrics */
+export function encodings(transport: string, change: Encoding['change']): Encodings {
+  return {
+    manifeed: { transport, format: 'manifeed', change },
+    cloudevents: { transport, format: 'cloudevents', change },
+  };
+}

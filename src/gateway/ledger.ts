@@ -3,7 +3,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { createMemoryCluster } from '../cluster/memory/cluster.ts';
 import { openRedisCluster } from '../cluster/redis/cluster.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/shape.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openMemoryLedger } from '../ledger/memory/memory.ts';
 import type { LedgerOptions } from '../ledger/options.ts';

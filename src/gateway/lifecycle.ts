@@ -1,7 +1,7 @@
 /** How an assembled gateway listens, drains and ends. */
 import type { AddressInfo } from 'node:net';
 import type { Admission } from '../access/admission.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/shape.ts';
 import { drain } from '../fanout/drain.ts';
 import type { Hub } from '../fanout/hub.ts';
 import { closeServer, type Server } from '../http/server.ts';

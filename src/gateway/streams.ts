@@ -4,8 +4,8 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { clientAddress } from '../access/client-address.ts';
 import { tellsAddressesApart } from '../access/connection-limits.ts';
-import { requireOneHost } from '../access/host-header.ts';
-import type { Config } from '../config/config.ts';
+import { requireOneHost } from '../access/host-check.ts';
+import type { Config } from '../config/shape.ts';
 import { ManifeedError } from '../errors.ts';
 import type { Hub } from '../fanout/hub.ts';
 import type { Handler } from '../http/endpoint.ts';
@@ -97,9 +97,16 @@ export function openStreams(server: Server, options: StreamOptions): StreamHandl
     (read: Read): Handler =>
     (request, reply) => {
       // node:http gives a response its socket once the answers before it are sent; a stream would mix with them.
-      if (reply.raw.socket === null) throw tooEarly();
+      if (reply.raw.socket === null) {
+        const need = 'an answer is still to come on this connection: must be asked for after it';
+        throw new ManifeedError('REQUEST_INVALID', `open stream: ${need}`);
+      }
       // A request behind it in the same packet is already being served, and could not be answered any more.
-      if (!isLatest(request.raw.socket, reply.raw)) throw tooLate();
+      if (!isLatest(request.raw.socket, reply.raw)) {
+        const need = 'must be the last one, since a stream takes its connection for itself';
+        const message = `open stream: another request follows on this connection: ${need}`;
+        throw new ManifeedError('REQUEST_INVALID', message);
+      }
       reply.hijack();
       const { headers } = request;
       const address = addressGroup(request.ip);
@@ -144,20 +151,6 @@ function socketAddress({
   if (!tellsAddressesApart(limits)) return () => '';
   const addressOf = clientAddress(trustProxy);
   return (socket, forwardedFor) => addressGroup(addressOf(socket.remoteAddress ?? '', forwardedFor));
-}
-
-function tooEarly(): ManifeedError {
-  return new ManifeedError(
-    'REQUEST_INVALID',
-    'open stream: an answer is still to come on this connection: must be asked for after it',
-  );
-}
-
-function tooLate(): ManifeedError {
-  return new ManifeedError(
-    'REQUEST_INVALID',
-    'open stream: another request follows on this connection: must be the last one, since a stream takes its connection for itself',
-  );
 }
 
 interface Answers {

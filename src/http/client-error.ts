@@ -1,7 +1,4 @@
-/**
- * Answers what node:http could not read as a request. Such errors bypass fastify's error handler, so the registry's
- * shape is made here. Then the connection ends: the start of the next request is unknown.
- */
+/** Answers what node:http could not read as a request: such errors bypass fastify's error handler. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, invalidParameter, ManifeedError } from '../errors.ts';

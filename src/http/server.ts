@@ -1,5 +1,6 @@
 /** The fastify instance: request ids, logs without secrets, errors in the registry's shape. It knows no endpoint. */
 import type { IncomingMessage } from 'node:http';
+import { type ParsedUrlQuery, parse } from 'node:querystring';
 import fastifyCors from '@fastify/cors';
 import fastify, {
   type FastifyBaseLogger,
@@ -11,14 +12,13 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { tidyForwardedFor } from '../access/client-address.ts';
-import type { HostCheck } from '../access/host-check.ts';
-import { requireOneHost } from '../access/host-header.ts';
+import { type HostCheck, requireOneHost } from '../access/host-check.ts';
 import type { Origins } from '../access/origins.ts';
 import type { RefusalLog } from '../access/refusal-log.ts';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
+import { OneATurn } from '../lib/one-a-turn.ts';
 import type { Random } from '../lib/random.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
-import { parseFew, takeTurns } from './long-targets.ts';
 
 /** pino's logger, as fastify knows it. */
 export type Logger = FastifyBaseLogger;
@@ -182,4 +182,30 @@ function toManifeedError(error: FastifyError | ManifeedError): ManifeedError {
   const known = ofFastify[error.code] ?? (isRefusal ? notAcceptable : undefined);
   if (known !== undefined) return new ManifeedError(known[0], `read request: ${known[1]}`);
   return new ManifeedError('INTERNAL', 'serve request: internal error', { cause: error });
+}
+
+/**
+ * Longer targets are read one in each turn of the event loop, characters: they may have up to 64 KiB, and their cost
+ * must not add up.
+ */
+export const longTarget = 8 * 1024;
+/** fastify's router parses each query at once. No endpoint that reads the result has more parameters. */
+export const maxParsed = 32;
+
+export function parseFew(query: string): ParsedUrlQuery {
+  return parse(query, '&', '=', { maxKeys: maxParsed });
+}
+
+/** A hook for `onRequest` that lets requests with a long target wait for their turn; others go on at once. */
+export function takeTurns(): (request: FastifyRequest, reply: FastifyReply, done: () => void) => void {
+  const turns = new OneATurn();
+  return ({ raw }, reply, done) => {
+    const turn = (raw.url ?? '').length < longTarget ? null : turns.take();
+    if (turn === null) return done();
+    void turn.then(() => {
+      // The client left meanwhile. Nobody would hear of its `close` any more.
+      if (raw.socket.destroyed) reply.hijack();
+      done();
+    });
+  };
 }

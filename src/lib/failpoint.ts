@@ -1,9 +1,7 @@
 /**
  * Named places at which a test may end the process, or wait: a kill at a random moment almost never hits the few
- * microseconds between a commit and its acknowledgement. The idea is etcd's gofail.
- *
- * A gateway never arms one: no configuration, variable or request can. A test arms one with a module that Node
- * loads first (`node --import`, see test/support/failpoints.ts), which also reaches worker threads.
+ * microseconds between a commit and its acknowledgement. Only a module that Node loads first can arm one (`node
+ * --import`, see test/support/failpoints.ts).
  */
 const slot = Symbol.for('manifeed.failpoints');
 

@@ -1,7 +1,4 @@
-/**
- * Costly pieces of work take turns: one in each turn of the event loop, in the order in which they asked. Twenty
- * clients that each send 60 KB at the same moment would otherwise delay all others for the sum.
- */
+/** Costly pieces of work take turns: one in each turn of the event loop, in the order in which they asked. */
 export class OneATurn {
   #isTaken = false;
   #waiting: (() => void)[] = [];

@@ -1,7 +1,4 @@
-/**
- * A request for a stream, on either road: read by the front from a bare socket, or by node:http and fastify. On
- * both, a head becomes an opening, which opens on a connection.
- */
+/** A request for a stream, on either road: a head becomes an opening, which opens on a connection. */
 import type { Socket } from 'node:net';
 import { tokenInQuery } from './access-token.ts';
 

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import { ManifeedError } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
-import { endSoon } from './end-soon.ts';
 
 interface RawResponseOptions {
   readonly clock: Clock;
@@ -38,4 +37,18 @@ export function writeError(
 export function asManifeedError(error: unknown): ManifeedError {
   if (error instanceof ManifeedError) return error;
   return new ManifeedError('INTERNAL', 'serve stream: internal error', { cause: error });
+}
+
+/** Time for the peer to close its side too; then the socket is destroyed. */
+const lingerMs = 5_000;
+
+/**
+ * Sends the last bytes and ends our side. A peer that does not end its own would keep the socket open for ever: it
+ * would count as a subscriber and delay a shutdown. The socket's own timeout does not help: each byte from the peer
+ * restarts it.
+ */
+export function endSoon(socket: Socket, last: Buffer | string, clock: Clock): void {
+  socket.end(last);
+  const cancel = clock.after(lingerMs, () => socket.destroy());
+  socket.once('close', cancel);
 }

@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
+import type { UpstreamOptions } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import type { AnswerHeaders } from './rate-limit.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -37,11 +38,9 @@ export interface Exchange {
   close(): Promise<void>;
 }
 
-interface ExchangeOptions {
+interface ExchangeOptions extends Pick<UpstreamOptions, 'ca' | 'insecureSkipVerify'> {
   /** Most connections to the registry, ≥ 1. */
   readonly connections: number;
-  readonly ca?: string | undefined;
-  readonly insecureSkipVerify?: boolean | undefined;
   readonly clock: Clock;
 }
 
@@ -124,7 +123,7 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
       ),
     );
 
-    const start = () =>
+    try {
       agent.dispatch(
         {
           origin: url.origin,
@@ -167,8 +166,6 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
           },
         },
       );
-    try {
-      start();
     } catch (error) {
       // undici throws at once for some requests, for example if the agent is closed.
       fail(networkError(request, error instanceof Error ? error : new Error(String(error))));

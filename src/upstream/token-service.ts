@@ -1,14 +1,9 @@
 /** Which token realms may be asked, and so may receive the registry's credentials. Pure. */
+import type { UpstreamOptions } from './options.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-interface TokenServiceOptions {
-  /** The registry's name in references, with its port if it has one. */
-  readonly host: string;
-  /** Base URL of the registry's API. */
-  readonly base: URL;
-  /** `registries[].tokenService`: host and port of the only realm that may be asked. */
-  readonly tokenService?: string | undefined;
-}
+/** `base`: base URL of the registry's API. */
+type TokenServiceOptions = Pick<UpstreamOptions, 'host' | 'tokenService'> & { readonly base: URL };
 
 /** `trusted`: at any address. `public`: only at a public address. */
 type RealmRule = 'trusted' | 'public' | 'refused';

@@ -1,6 +1,7 @@
 /** Configurations for tests, from the text of a file. */
 import { readFileSync } from 'node:fs';
-import { ConfigError, type LoadOptions, loadConfig } from '../../src/config/config.ts';
+import { type LoadOptions, loadConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/settings/problems.ts';
 
 /** Loads from a file's text, with no environment unless one is given. */
 export function load(yaml: string, options: Partial<LoadOptions> = {}) {

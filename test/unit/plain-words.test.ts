@@ -1,7 +1,8 @@
 /** Whatever comes from outside, what is answered is in our words: never a validator's. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/settings/problems.ts';
 import { ManifeedError } from '../../src/errors.ts';
 import { parsePaceChange } from '../../src/http/endpoints/put-pace.ts';
 import { decodeRows } from '../../src/ledger/transfer-codec.ts';

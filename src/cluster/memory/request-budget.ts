@@ -55,11 +55,6 @@ export function createMemoryBudget(requestsPerSecond: number, clock: Clock): Req
       slowUntil = now + forMs;
       setRate(Math.min(nextRate, requestsPerSecond), now);
     },
-    async state() {
-      const now = clock.monotonic();
-      earliest(now);
-      return { requestsPerSecond: rate, pausedForMs: Math.max(0, pausedUntil - now) };
-    },
   };
 }
 

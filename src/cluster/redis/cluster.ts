@@ -1,8 +1,9 @@
 import { randomId } from '../../lib/random-id.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
+import { asList, asNumber } from '../../redis/reply.ts';
 import type { Cluster, PacedCounts, PresentCounts } from '../cluster.ts';
+import type { RequestBudget } from '../request-budget.ts';
 import { type PresenceTuning, RedisPresence } from './presence.ts';
-import { RedisBudget } from './request-budget.ts';
 import { RedisSchedule } from './schedule.ts';
 import { type ClusterScripts, openClusterScripts } from './scripts.ts';
 
@@ -42,8 +43,8 @@ export class RedisCluster implements Cluster {
   readonly scheduleFor = (registry: string): RedisSchedule =>
     new RedisSchedule({ ...this.#shared(), registry });
 
-  readonly budgetFor = (key: string, requestsPerSecond: number): RedisBudget =>
-    new RedisBudget(this.#scripts, key, requestsPerSecond);
+  readonly budgetFor = (key: string, requestsPerSecond: number): RequestBudget =>
+    redisBudget(this.#scripts, key, requestsPerSecond);
 
   async close(): Promise<void> {
     this.#stop.abort();
@@ -63,4 +64,22 @@ export class RedisCluster implements Cluster {
     const { clock, random, log, damage } = this.#redis;
     return { scripts: this.#scripts, node: this.#node, clock, random, log, damage };
   }
+}
+
+/** A budget that all gateways on the same Redis share. @param rate > 0, requests/s by all gateways together */
+function redisBudget(scripts: ClusterScripts, budget: string, rate: number): RequestBudget {
+  const run = (op: string, call: Readonly<Record<string, unknown>>) =>
+    scripts.run('budget', 'use the request budget', { budget, rate, op, ...call });
+  return {
+    async take(wanted) {
+      const [granted, retryInMs] = asList(await run('take', { wanted })).map(asNumber);
+      return { granted: granted ?? 0, retryInMs: granted === wanted ? 0 : (retryInMs ?? 1) };
+    },
+    async pause(forMs) {
+      await run('pause', { forMs });
+    },
+    async slow(requestsPerSecond, forMs) {
+      await run('slow', { slowRate: requestsPerSecond, forMs });
+    },
+  };
 }

@@ -1,5 +1,6 @@
 /** Describes what is wrong with a configuration: key, value, rule, nearest known key. */
 import type { z } from 'zod';
+import { formatFaultPath } from '../../lib/schema-faults.ts';
 import { showValue } from './secrets.ts';
 import { isRawObject, type Path, type Raw, type SettingsTree } from './tree.ts';
 
@@ -26,13 +27,8 @@ export class ConfigError extends Error {
 }
 
 /** `['registries', 0, 'host']` → `registries[0].host` */
-export function formatPath(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const step of path) {
-    if (typeof step === 'number') text += `[${step}]`;
-    else text += text === '' ? String(step) : `.${String(step)}`;
-  }
-  return text === '' ? 'the file' : text;
+export function formatPath(path: Path): string {
+  return formatFaultPath(path) || 'the file';
 }
 
 /** The known name nearest to a mistyped one; null if none is near. */

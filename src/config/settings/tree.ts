@@ -1,7 +1,4 @@
-/**
- * Walks a schema as a tree: lists its settings, finds the type at a path, fills in defaults. It reads the
- * schema's JSON Schema (input side), because the inner shape of zod's objects is no public contract.
- */
+/** Reads a zod schema by its JSON Schema (input side), because the inner shape of zod's objects is no public contract. */
 import { z } from 'zod';
 
 /** One node of the JSON Schema, with the members that this project adds with `.meta()`. */

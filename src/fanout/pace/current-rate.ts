@@ -1,10 +1,10 @@
+import { ManifeedError } from '../../errors.ts';
 import { compileGlob } from '../../event/glob.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Counter, Metrics } from '../../lib/metrics.ts';
 import { RareLog } from '../../lib/rare-log.ts';
-import { overriddenRate, type PaceOverride, withOverride } from './override.ts';
-import { type Feedback, pressed, recovered, unpressed } from './rate.ts';
+import { type Feedback, pressed, recovered, recoveryPerSecond, unpressed } from './rate.ts';
 import type { PaceRule } from './rules.ts';
 
 interface CurrentRateOptions {
@@ -89,4 +89,54 @@ export class CurrentRate {
       configured,
     );
   }
+}
+
+/** R of some repositories for a while. When it ends, R climbs back slowly: held-back changes must not go all at once. */
+export interface PaceOverride {
+  /** Glob over `registry/repository`; null: all repositories. */
+  readonly pattern: string | null;
+  /** R while it lasts, > 0. */
+  readonly deliveriesPerSecond: number;
+  /** When it ends, monotonic ms; Infinity: when it is replaced. */
+  readonly untilMs: number;
+}
+
+/** Overrides kept at a time. */
+export const maxOverrides = 100;
+
+/**
+ * The overrides with `added`, newest first. One with the same pattern is replaced; those long over are dropped.
+ *
+ * @param now monotonic ms
+ * @throws TOO_MANY_REQUESTS when `maxOverrides` are still in force
+ */
+export function withOverride(
+  overrides: readonly PaceOverride[],
+  added: PaceOverride,
+  now: number,
+): readonly PaceOverride[] {
+  const kept = overrides.filter((each) => each.pattern !== added.pattern && !hasRecovered(each, now));
+  if (kept.length >= maxOverrides) {
+    throw new ManifeedError(
+      'TOO_MANY_REQUESTS',
+      `set pace: ${kept.length} overrides in force: must be fewer than ${maxOverrides}`,
+    );
+  }
+  return [added, ...kept];
+}
+
+/** Whether it has ended and R has fully recovered. */
+export function hasRecovered(override: PaceOverride, now: number): boolean {
+  return now - override.untilMs >= 1000 / recoveryPerSecond;
+}
+
+/**
+ * R at `now` (monotonic ms): the override's while it lasts, then rising to `configured` by `recoveryPerSecond` of
+ * it a second. An override above `configured` ends at once.
+ */
+export function overriddenRate(override: PaceOverride, configured: number, now: number): number {
+  const overMs = now - override.untilMs;
+  if (overMs < 0) return override.deliveriesPerSecond;
+  const regained = override.deliveriesPerSecond + configured * recoveryPerSecond * (overMs / 1000);
+  return Math.min(configured, regained);
 }

@@ -1,10 +1,7 @@
 /** The wait before the next look: shorter after changes and near busy hours, longer in quiet times. Pure. */
-interface IntervalBounds {
-  readonly minIntervalMs: number;
-  readonly maxIntervalMs: number;
-  /** The first interval of a repository of unknown habits. */
-  readonly intervalMs: number;
-}
+import type { RegistryPollOptions } from './options.ts';
+
+type IntervalBounds = Pick<RegistryPollOptions, 'intervalMs' | 'minIntervalMs' | 'maxIntervalMs'>;
 
 /** How often a repository changed in each hour of the day (UTC); old changes fade. */
 export type Hours = readonly number[];

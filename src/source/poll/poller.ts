@@ -17,7 +17,7 @@ import { listerOf } from './listers/listers.ts';
 import { PollMetrics } from './metrics.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import { RegistryPoller } from './registry-poller.ts';
-import { type RepositoryReport, reportOf } from './repository-state.ts';
+import { type RepositoryReport, reportOf } from './repositories.ts';
 
 /** What a poller needs. */
 export interface PollerOptions {

@@ -18,8 +18,7 @@ import type { LookResult } from './look-task.ts';
 import { decodeMemo, encodeMemo, type Memo } from './memo.ts';
 import type { PollMetrics } from './metrics.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
-import { Repositories, type RepositoriesOptions } from './repositories.ts';
-import { type RepositoryState, scopesOf } from './repository-state.ts';
+import { Repositories, type RepositoriesOptions, type RepositoryState, scopesOf } from './repositories.ts';
 import { compileScopes, matcherOf } from './scopes.ts';
 import { fairHeads, verdictOf } from './verdict.ts';
 

@@ -3,7 +3,7 @@ import { ManifeedError } from '../../errors.ts';
 import type { Ignored, Normalised } from './collector.ts';
 import type { HookOptions, Incoming, ProofTools } from './kind.ts';
 import { kindOf } from './kinds.ts';
-import { parseSavedDelivery } from './log/saved.ts';
+import { parseSavedDelivery } from './log/deliveries.ts';
 import { askedProofs } from './proof/proofs.ts';
 import { Receiver } from './receive.ts';
 

@@ -4,11 +4,11 @@ import type { Observation, TagObserved } from '../../event/observation.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
-import type { Arrival } from './arrival.ts';
+import { RareLog } from '../../lib/rare-log.ts';
 import type { HookAnswer, Normalised } from './collector.ts';
 import type { FetchText, HookOptions } from './kind.ts';
 import type { DeliveryLog, DeliveryResult, Tally } from './log/deliveries.ts';
-import { RefusalLog } from './log/refusals.ts';
+import type { Arrival } from './receive.ts';
 
 /** Where deliveries are stored. The ledger implements it. Both methods resolve once the data is durable. */
 export interface DeliveryStore {
@@ -41,7 +41,7 @@ const followLimits = { maxBytes: 64 * 1024, timeoutMs: 5_000 };
 /** Verifies and reads a delivery, stores what it says, and only then acknowledges it. Knows no HTTP library. */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #refusals: RefusalLog;
+  readonly #refusals: RareLog;
   readonly #deliveries;
   readonly #ignored;
   readonly #ledgerWait;
@@ -50,7 +50,7 @@ export class Intake {
   constructor(options: IntakeOptions) {
     this.#options = options;
     const { metrics } = options;
-    this.#refusals = new RefusalLog(options.log, options.clock);
+    this.#refusals = new RareLog(options.log, options.clock, refusalLogIntervalMs);
     this.#deliveries = metrics.counter('webhook_deliveries_total', 'Webhook deliveries by result', [
       'hook',
       'kind',
@@ -105,7 +105,7 @@ export class Intake {
     const code: ErrorCode = error instanceof ManifeedError ? error.code : 'INTERNAL';
     const result = resultOf(code);
     this.#deliveries.inc({ hook: hook.name, kind: hook.kind, result: metricOf[result] });
-    this.#refusals.refused(hook, address, metricOf[result], error);
+    logRefusal(this.#refusals, hook, address, metricOf[result], error);
     this.#options.deliveries.refused(hook.name, {
       ...{ address, code, result },
       status: error instanceof ManifeedError ? error.status : 500,
@@ -116,7 +116,7 @@ export class Intake {
   }
 
   unknown(address: string, error: Error): void {
-    this.#refusals.refused(null, address, 'invalid', error);
+    logRefusal(this.#refusals, null, address, 'invalid', error);
     this.#options.deliveries.unknown(address);
   }
 
@@ -193,3 +193,34 @@ const metricOf: Readonly<Record<DeliveryResult, string>> = {
   ...{ changed: 'accepted', pending: 'accepted', unchanged: 'accepted', ignored: 'accepted' },
   ...{ refused: 'invalid', unauthorized: 'unauthorized', unavailable: 'unavailable' },
 };
+
+/** Time between two lines of a hook and code. */
+export const refusalLogIntervalMs = 10_000;
+const maxReasonLength = 500;
+
+/** Logs a refused delivery. @param hook null: its name is not configured; it may be a secret, so it is not logged */
+export function logRefusal(
+  log: RareLog,
+  hook: { readonly name: string; readonly kind: string } | null,
+  address: string,
+  result: string,
+  error: Error,
+): void {
+  const code: ErrorCode = error instanceof ManifeedError ? error.code : 'INTERNAL';
+  const about = hook === null ? {} : { hook: hook.name, kind: hook.kind };
+  const fields = { ...about, address, result, code, reason: reasonOf(error) };
+  log.warn(`${code} ${hook?.name ?? ''}`, fields, 'webhook delivery refused');
+}
+
+/**
+ * A message about a member may repeat the sender's value, so only the member's name is logged. If the ledger
+ * refused, the cause is logged too, because the operator has to mend it.
+ */
+function reasonOf(error: Error): string {
+  if (!(error instanceof ManifeedError)) return 'internal error';
+  const { parameter } = error.detail ?? {};
+  if (parameter !== undefined)
+    return `read webhook body: ${parameter}: not acceptable`.slice(0, maxReasonLength);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error.message}${cause}`.slice(0, maxReasonLength);
+}

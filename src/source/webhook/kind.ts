@@ -1,9 +1,4 @@
-/**
- * The port of a webhook kind: how one sort of registry speaks. A kind is pure: it reads one verified delivery
- * and says what it observed. It never asks a registry, knows no ledger and keeps nothing.
- *
- * To add a kind, write one file in `kinds/` and one line in `kinds.ts`. The configuration reads that list.
- */
+/** The port of a webhook kind. To add one, write one file in `kinds/` and one line in `kinds.ts`. */
 import type { Clock } from '../../lib/clock.ts';
 import type { Collector } from './collector.ts';
 import type { Steps } from './payload/steps.ts';
@@ -129,7 +124,7 @@ export type ExtraMedia =
 /** One kind of sender. */
 export interface WebhookKind {
   readonly name: string;
-  /** How its senders can prove who they are, besides the proofs of every kind (`proof/shared-secrets.ts`). */
+  /** How its senders can prove who they are, besides the proofs of every kind (`proof/proofs.ts`). */
   readonly proofs?: readonly Proof[];
   /** Members that must be configured, because the deliveries do not contain them. */
   readonly required?: readonly (keyof HookOptions)[];

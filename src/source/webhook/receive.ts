@@ -1,9 +1,20 @@
 /** From head and raw bytes to what a delivery says. The route and `manifeed hooks test` share this. */
 import { setImmediate } from 'node:timers/promises';
+import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../lib/clock.ts';
 import { isForm } from './body/media-type.ts';
+import type { HeldMemory } from './body/memory.ts';
 import { Collector, type Normalised } from './collector.ts';
-import type { BodyCheck, Head, HeadCheck, HookOptions, Incoming, ProofTools, WebhookKind } from './kind.ts';
+import type {
+  BodyCheck,
+  Head,
+  HeadCheck,
+  Headers,
+  HookOptions,
+  Incoming,
+  ProofTools,
+  WebhookKind,
+} from './kind.ts';
 import { kindOf } from './kinds.ts';
 import { parseJson, unwrapForm } from './payload/payload.ts';
 import { doInSlices } from './payload/steps.ts';
@@ -70,5 +81,29 @@ export class Receiver {
     const steps = this.kind.read({ headers, body, json }, collector, this.hook);
     if (steps !== undefined) await doInSlices(steps, this.#clock);
     return collector.result();
+  }
+}
+
+/** One request at a hook, from its head on. */
+export class Arrival implements Head {
+  readonly receiver: Receiver;
+  readonly headers: Headers;
+  readonly pathToken: string | undefined;
+  /** The sender's address; behind trusted proxies, the one that they name. */
+  readonly address: string;
+  /** Whether the sender has proved who it is; never true for a hook without proofs. */
+  isVerified = false;
+  memory: HeldMemory | null = null;
+  /** Null until it is read whole. */
+  body: Buffer | null = null;
+
+  constructor(receiver: Receiver, { headers, ip, method, params }: FastifyRequest) {
+    this.receiver = receiver;
+    // A GET has no body that a content type could describe: its payload is always JSON.
+    this.headers = method === 'GET' ? { ...headers, 'content-type': 'application/json' } : headers;
+    const token =
+      typeof params === 'object' && params !== null && 'token' in params ? params.token : undefined;
+    this.pathToken = typeof token === 'string' ? token : undefined;
+    this.address = ip;
   }
 }

@@ -1,17 +1,13 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { Arrival } from './arrival.ts';
-import { dropBody } from './body/drop.ts';
-import { UploadWatch } from './body/idle-watch.ts';
 import { BodyMemory, defaultMaxBufferedBytes } from './body/memory.ts';
-import { readBody } from './body/read.ts';
+import { readBody, UploadWatch } from './body/read.ts';
 import type { HookAnswer } from './collector.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
 import { defaultMaxBytes, type HookOptions, headerOf } from './kind.ts';
-import { unauthorized } from './proof/proofs.ts';
-import { equalSecrets } from './proof/shared-secrets.ts';
-import { Receiver } from './receive.ts';
+import { equalSecrets, unauthorized } from './proof/proofs.ts';
+import { Arrival, Receiver } from './receive.ts';
 
 /** What the routes need. */
 export interface WebhookRouteOptions extends IntakeOptions {
@@ -191,4 +187,22 @@ function translate(error: FastifyError): Error {
     return new ManifeedError('BODY_INVALID', 'read webhook body: incomplete: must be as long as announced');
   }
   return error;
+}
+
+/** A refused sender may finish a body up to this size, so that it reads its answer on an orderly connection. */
+const maxDroppedBytes = 1024 * 1024;
+/** After this long the connection is cut, ms. */
+const dropForMs = 1_000;
+
+/** Leaves a refused request's body unread. node:http alone would discard it for as long as the sender likes. */
+function dropBody(request: FastifyRequest, reply: FastifyReply, clock: Clock): void {
+  const { headers, raw } = request;
+  const hasLength = headers['transfer-encoding'] === undefined;
+  const announced = Number(headers['content-length'] ?? 0);
+  if ((hasLength && announced === 0) || raw.complete) return;
+  if (!hasLength || announced > maxDroppedBytes) void reply.header('connection', 'close');
+  const cancel = clock.after(dropForMs, () => {
+    if (!raw.complete) raw.destroy();
+  });
+  raw.once('close', cancel);
 }

@@ -1,7 +1,6 @@
 /**
  * The front reads plain requests for streams on the bare socket, before node:http does. Such a stream needs no
- * parser, request, response or fastify objects: they are most of its memory, and half of the cost of opening it.
- * All other requests go unread to node:http, where the same endpoints answer.
+ * objects of node:http and fastify: they are most of its memory, and half of the cost of opening it.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';

@@ -1,8 +1,7 @@
 /**
- * Names heads, so that their openings can be remembered. Thousands of clients that reconnect together send the same
- * head; reading, authorising and checking it is a seventh of the cost of opening a stream. The name leaves out the
- * WebSocket's key, which differs. It is a hash, because a token in the head must not stay in memory; and a hash of
- * the bytes, because to make a string of each head would cost more than to hash it.
+ * Names heads, so that their openings can be remembered: thousands of clients that reconnect together send the same
+ * one. It is a hash, because a token in the head must not stay in memory; and a hash of the bytes, because to make a
+ * string of each head would cost more than to hash it.
  */
 import { hash } from 'node:crypto';
 

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Grant } from '../../event/grant.ts';
 import type { Hub } from '../../fanout/hub.ts';
-import type { Control, Encoding, Farewell, Sink } from '../../fanout/sink.ts';
+import { type Control, type Encoding, encodings, type Farewell, type Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { detached } from '../../lib/detached.ts';
@@ -14,12 +14,9 @@ import type { Random } from '../../lib/random.ts';
 import { rememberLast } from '../../lib/remember-last.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
 import type { Admission } from '../admission.ts';
-import { encodings } from '../encodings.ts';
-import { endSoon } from '../end-soon.ts';
 import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
-import { asManifeedError, retryAfterSeconds, writeError } from '../raw-response.ts';
-import type { RequestReader, StreamRequest } from '../request.ts';
-import { toResume } from '../start.ts';
+import { asManifeedError, endSoon, retryAfterSeconds, writeError } from '../raw-response.ts';
+import { type RequestReader, type StreamRequest, toResume } from '../request.ts';
 
 interface SseOptions {
   readonly hub: Hub;

@@ -1,28 +1,27 @@
 /** One WebSocket connection (RFC 6455), on either road. It decides when and why the connection closes. */
-import { catalogue, ManifeedError } from '../../errors.ts';
+import { catalogue, invalidParameter, ManifeedError } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
-import type { Control, Encoding, Farewell, Sink } from '../../fanout/sink.ts';
+import { type Control, type Encoding, encodings, type Farewell, type Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
 import { LeakyBucket } from '../../lib/leaky-bucket.ts';
-import { encodings } from '../encodings.ts';
 import { asManifeedError } from '../raw-response.ts';
 import type { StreamRequest } from '../request.ts';
 import { textFrame } from './frame.ts';
 import type { MessageTaker } from './long-messages.ts';
 import {
+  beatFrames,
   type ClientMessage,
   controlText,
   errorText,
   idOf,
-  refuseMember,
+  requireSame,
   type SubscribeMessage,
   tooManySubscriptions,
+  welcomeFrames,
 } from './messages.ts';
 import type { WebSocketOptions } from './options.ts';
 import type { WebSocketListener, WebSocketPort } from './port.ts';
 import { chargeGlobs, chargeMessage, type Lately, tooManyMessages } from './rate.ts';
-import { requireSame } from './require-same.ts';
-import { beatFrames, welcomeFrames } from './shared.ts';
 
 const changes = encodings('websocket', (json, resume) =>
   textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
@@ -237,7 +236,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
     const { limits, hub, requests, clock } = this.#options;
     const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
-      throw refuseMember('id', `subscribe: ${message.id}: already in use on this connection`);
+      throw invalidParameter('id', `subscribe: ${message.id}: already in use on this connection`);
     if (ids.length >= limits.subscriptionsPerConnection)
       throw tooManySubscriptions(ids.length, limits.subscriptionsPerConnection);
     const { globsPerConnection } = limits;
@@ -266,7 +265,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
       this.#subscriber.grant = grant;
       this.#subscriber.owner = grant.owner ?? this.#address;
     } else if (this.#grant.name !== grant.name) {
-      throw refuseMember(
+      throw invalidParameter(
         'access_token',
         'read message: access_token: must be the one that opened this connection',
       );

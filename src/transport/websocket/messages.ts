@@ -1,11 +1,13 @@
 /** The messages that a client sends over a WebSocket, and those that it receives. PROTOCOL.md describes them. */
 import { z } from 'zod';
-import { ManifeedError } from '../../errors.ts';
+import { invalidParameter, ManifeedError } from '../../errors.ts';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Control } from '../../fanout/sink.ts';
+import type { Subscriber } from '../../fanout/subscriber.ts';
+import { rememberLast } from '../../lib/remember-last.ts';
 import { parseMembers } from '../parameters.ts';
-import { Remembered } from '../remembered.ts';
-import { type StreamParams, streamShape } from '../request.ts';
+import { Remembered, type StreamParams, type StreamRequest, streamShape } from '../request.ts';
+import { pingFrame, textFrame } from './frame.ts';
 
 const id = z
   .string()
@@ -141,11 +143,6 @@ export function errorText(error: ManifeedError, id: string | null): string {
   });
 }
 
-/** An error in one member of a message; the connection stays. */
-export function refuseMember(parameter: string, message: string): ManifeedError {
-  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
-}
-
 /** The refusal of one subscription more. */
 export function tooManySubscriptions(count: number, max: number): ManifeedError {
   return new ManifeedError(
@@ -154,3 +151,51 @@ export function tooManySubscriptions(count: number, max: number): ManifeedError 
     { detail: { parameter: 'id' } },
   );
 }
+
+/**
+ * Pace, conflation and format belong to the connection. Its first subscription sets them; a later one may omit or
+ * repeat them. @throws PARAMETER_INVALID naming the member that differs
+ */
+export function requireSame(
+  asked: StreamParams,
+  { paced, conflate, format }: StreamRequest,
+  settled: Pick<Subscriber, 'paced' | 'conflate' | 'sink'>,
+): void {
+  const differs = [
+    ['pace', asked.pace !== undefined && paced !== settled.paced],
+    ['conflate', asked.conflate !== undefined && conflate !== settled.conflate],
+    ['format', asked.format !== undefined && format !== settled.sink.encoding.format],
+  ] as const;
+  for (const [name, isOther] of differs) {
+    if (isOther)
+      throw invalidParameter(
+        name,
+        `subscribe: ${name}: must be as the connection's first subscription set it`,
+      );
+  }
+}
+
+/** A protocol ping: a peer that does not answer is dead. */
+const ping = pingFrame('');
+
+/**
+ * A beat without a position. JavaScript does not see pings, so a message precedes each ping: a client that receives
+ * no message for some beats knows that its connection is dead.
+ */
+const positionless = Buffer.concat([textFrame('{"type":"heartbeat"}'), ping]);
+
+/** @param position the resume position; '': unknown */
+export const beatFrames = rememberLast((position: string): Buffer => {
+  if (position === '') return positionless;
+  const bookmark = textFrame(JSON.stringify({ type: 'bookmark', position }));
+  return Buffer.concat([bookmark, ping]);
+});
+
+/** `subscribed` and `ready` in one buffer. */
+export const welcomeFrames = rememberLast((id: string, position: string, heartbeatMs: number): Buffer => {
+  const frames = [
+    textFrame(controlText({ kind: 'subscribed', id }, heartbeatMs)),
+    textFrame(controlText({ kind: 'ready', id, position }, heartbeatMs)),
+  ];
+  return Buffer.concat(frames);
+});

@@ -1,7 +1,6 @@
 /**
- * Reads what clients send, with `ws`'s parser. A parser keeps state only within a message, and nearly all messages
- * come whole. One parser serves all connections for those; a client that sends in pieces gets its own. A parser for
- * each message was a tenth of the cost of opening a WebSocket.
+ * Reads what clients send, with `ws`'s parser. It keeps state only within a message, and nearly all messages come
+ * whole: one parser serves all connections for those, and a client that sends in pieces gets its own.
  */
 import { Receiver } from 'ws';
 import { areWholeMessages } from './frame.ts';

@@ -1,7 +1,9 @@
 /** Patterns of the configuration mean what they mean in a subscription. */
 import { describe, expect, it } from 'vitest';
-import { type Config, ConfigError, loadConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
 import { canonicalPace } from '../../../src/config/patterns.ts';
+import { ConfigError } from '../../../src/config/settings/problems.ts';
+import type { Config } from '../../../src/config/shape.ts';
 import { startGateway } from '../../support/gateway.ts';
 
 const sha256 = 'a'.repeat(64);

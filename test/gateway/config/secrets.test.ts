@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ConfigError, type LoadOptions, loadConfig, printConfig } from '../../../src/config/config.ts';
+import { type LoadOptions, loadConfig, printConfig } from '../../../src/config/config.ts';
 import { settings as tree } from '../../../src/config/schema.ts';
+import { ConfigError } from '../../../src/config/settings/problems.ts';
 import { maskUrl } from '../../../src/config/settings/secrets.ts';
 import type { SchemaNode } from '../../../src/config/settings/tree.ts';
 import { startGateway } from '../../support/gateway.ts';

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
-import { maxRemembered } from '../../../src/fanout/asked-before.ts';
-import { defaultInterestLimits, type InterestLimits, Interests } from '../../../src/fanout/interests.ts';
+import {
+  defaultInterestLimits,
+  type InterestLimits,
+  Interests,
+  maxRemembered,
+} from '../../../src/fanout/interests.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { filterOf, openWorld } from '../../support/hub-world.ts';

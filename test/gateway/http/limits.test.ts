@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { AddressBuckets, maxBuckets } from '../../../src/access/address-buckets.ts';
 import { clientAddress, tidyForwardedFor } from '../../../src/access/client-address.ts';
 import {
+  AddressBuckets,
   ConnectionLimits,
+  maxBuckets,
   tellsAddressesApart,
   waitingInAll,
   waitingPerAddress,

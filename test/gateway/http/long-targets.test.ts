@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { longTarget, maxParsed, parseFew, takeTurns } from '../../../src/http/long-targets.ts';
+import { longTarget, maxParsed, parseFew, takeTurns } from '../../../src/http/server.ts';
 
 const long = `/?${'a'.repeat(longTarget)}`;
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/config/config.ts';
+import { ConfigError } from '../../../src/config/settings/problems.ts';
 import { load, problems, sha256 } from '../../support/config.ts';
 
 /** Ten of ten of ten…: a few lines that would be ten billion texts. */

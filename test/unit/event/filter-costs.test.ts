@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
 import { type FilterInput, parseFilter } from '../../../src/event/filter.ts';
-import { maxVerdicts } from '../../../src/event/pattern-list.ts';
-import { Verdicts } from '../../../src/event/verdicts.ts';
+import { maxVerdicts, Verdicts } from '../../../src/event/pattern-list.ts';
 import { countSearches } from '../../support/string-searches.ts';
 
 const parse = (input: FilterInput) =>

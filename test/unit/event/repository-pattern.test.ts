@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { changedMeaning } from '../../../src/config/patterns.ts';
 import { ManifeedError } from '../../../src/errors.ts';
 import { parseFilter } from '../../../src/event/filter.ts';
-import { changedMeaning } from '../../../src/event/former-pattern.ts';
 import { compileGlob } from '../../../src/event/glob.ts';
 import { parseRepositoryText } from '../../../src/event/repository-pattern.ts';
 

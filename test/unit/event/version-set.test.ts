@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Range, SemVer } from 'semver';
 import { expect, it } from 'vitest';
-import { versionSets, versionsInclude } from '../../../src/event/version-set.ts';
+import { versionSets, versionsInclude } from '../../../src/event/semver-tag.ts';
 
 const digit = fc.nat({ max: 3 });
 const prerelease = fc.constantFrom('', '', '-rc.1', '-rc.2', '-0', '-alpha', '-alpha.1', '-1.a', '-rc.1.x');

@@ -4,7 +4,6 @@
 --            take   wanted          → { granted, ms until one more }
 --            pause  forMs
 --            slow   slowRate, forMs
---            state                  → { current rate, ms of pause left }
 --
 -- Two rules apply at once. Requests keep a distance of 1/rate, a twentieth of a second's worth at a time (GCRA), so
 -- that no second is spent in one burst. That alone would allow rate + burst in one second. So the grants of the last
@@ -83,6 +82,4 @@ elseif call.op == 'pause' then
 elseif call.op == 'slow' then
   state.slowUntil, state.slowRate = at + call.forMs, call.slowRate
   save()
-else
-  return { tostring(rate), whole(math.max(0, math.ceil(state.pausedUntil - at))) }
 end

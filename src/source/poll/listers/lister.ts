@@ -1,10 +1,6 @@
-/**
- * How one kind of registry lists its tags and, if it can, what moved since the last look. Each kind is one small
- * file. A lister never decides that a tag changed or is gone: the look asks by HEAD first.
- */
+/** How a registry lists its tags. A lister never decides that a tag changed or is gone: the look asks by HEAD first. */
 import type { z } from 'zod';
 import { isTag } from '../../../event/reference.ts';
-import { nextLink } from '../../../upstream/link.ts';
 import { pullScope } from '../../../upstream/manifest.ts';
 import { headerOf } from '../../../upstream/rate-limit.ts';
 import type { RegistryClient, Reply } from '../../../upstream/registry-client.ts';
@@ -189,4 +185,29 @@ export function nextPage(page: URL): URL {
 export function parseTime(text: string | null | undefined): number | null {
   const time = text === null || text === undefined ? Number.NaN : Date.parse(text);
   return Number.isNaN(time) ? null : time;
+}
+
+const maxLinkLength = 8192;
+
+/**
+ * The target of `Link: <…>; rel="next"` (RFC 8288), resolved against `base`; null if there is none.
+ *
+ * @throws UpstreamError `redirect` if it leads to another origin
+ */
+export function nextLink(header: string | null, base: URL): URL | null {
+  if (header === null || header.length > maxLinkLength) return null;
+  for (const part of header.split(/,(?=\s*<)/)) {
+    const match = /^\s*<([^>]*)>(.*)$/s.exec(part);
+    if (match?.[1] === undefined || !/;\s*rel="?(?:[a-z]+ )*next\b/i.test(match[2] ?? '')) continue;
+    const target = URL.parse(match[1], base.href);
+    if (target === null)
+      throw new UpstreamError('redirect', 'follow Link: not a URL: must be a URL or a path');
+    if (target.origin === base.origin) return target;
+    // Registries behind a TLS proxy name themselves `http`: stay at the origin that was asked.
+    if (target.host === base.host || target.hostname === base.hostname) {
+      return new URL(target.pathname + target.search, base);
+    }
+    throw new UpstreamError('redirect', `follow Link: leads to ${target.host}: must lead to ${base.host}`);
+  }
+  return null;
 }

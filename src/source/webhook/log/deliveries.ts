@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { z } from 'zod';
 import type { Clock } from '../../../lib/clock.ts';
 import { type Headers, type HookOptions, headerOf } from '../kind.ts';
-import type { SavedDelivery } from './saved.ts';
 
 /** Per hook. */
 export const maxDeliveries = 20;
@@ -217,4 +217,28 @@ function tellingHeaders(headers: Headers): Record<string, string> {
     if (telling.test(name)) kept[name] = (headerOf(headers, name) ?? '').slice(0, maxHeaderLength);
   }
   return kept;
+}
+
+const savedSchema = z.strictObject({
+  hook: z.string(),
+  at: z.iso.datetime(),
+  address: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  headers: z.record(z.string(), z.string()),
+  encoding: z.enum(['utf8', 'base64']),
+  body: z.string(),
+});
+const answerSchema = z.strictObject({ savedDelivery: savedSchema });
+
+/** A body as a JSON string, with the headers that say how to read it. It holds no credential. */
+type SavedDelivery = z.infer<typeof savedSchema>;
+
+/** Reads the answer of `GET /v1/hooks?saved=NAME`; null: the bytes are something else. */
+export function parseSavedDelivery(bytes: Buffer): SavedDelivery | null {
+  try {
+    return answerSchema.parse(JSON.parse(bytes.toString('utf8'))).savedDelivery;
+  } catch {
+    return null;
+  }
 }

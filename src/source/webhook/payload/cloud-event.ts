@@ -1,7 +1,4 @@
-/**
- * CloudEvents 1.0 over HTTP: batch, structured and binary mode (HTTP protocol binding, 3). Formats other than
- * JSON are refused with 415, as the webhook specification asks.
- */
+/** CloudEvents 1.0 over HTTP: batch, structured and binary mode (HTTP protocol binding, 3). */
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import { parseMediaType } from '../body/media-type.ts';

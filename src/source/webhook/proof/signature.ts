@@ -1,7 +1,7 @@
 /** HMAC signatures in hex, over exactly the bytes that were sent. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Headers, headerOf, type Proof } from '../kind.ts';
-import { equalSecrets, titleCase } from './shared-secrets.ts';
+import { equalSecrets, titleCase } from './proofs.ts';
 
 /** How a kind's sender signs with `secret`: hex, in any one of these headers. */
 interface SignatureScheme {

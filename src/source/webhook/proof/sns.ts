@@ -1,7 +1,6 @@
 /**
- * Amazon SNS messages: RSA signatures over a fixed selection of fields (Amazon SNS Developer Guide, "Verifying
- * the signatures of Amazon SNS messages"). The signature is inside the JSON, so only here parsing comes before
- * verification.
+ * RSA signatures of Amazon SNS messages (Developer Guide, "Verifying the signatures of Amazon SNS messages"). They
+ * are inside the JSON, so only here parsing comes before verification.
  */
 import { createVerify, X509Certificate } from 'node:crypto';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bodyIdleMs } from '../../../../src/source/webhook/body/idle-watch.ts';
+import { bodyIdleMs } from '../../../../src/source/webhook/body/read.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { openRaw, parseAnswer } from '../../../support/raw-http.ts';

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noLog } from '../../../../src/lib/log.ts';
+import { RareLog } from '../../../../src/lib/rare-log.ts';
+import { logRefusal, refusalLogIntervalMs } from '../../../../src/source/webhook/intake.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import {
   DeliveryLog,
@@ -9,7 +11,6 @@ import {
   maxKeptBytes,
   maxUnverified,
 } from '../../../../src/source/webhook/log/deliveries.ts';
-import { RefusalLog, refusalLogIntervalMs } from '../../../../src/source/webhook/log/refusals.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { digest, type Gateway, startGateway } from '../../../support/gateway.ts';
 import { noon, readFixture, resign, secret, standingClock } from '../../../support/webhook.ts';
@@ -251,8 +252,10 @@ describe('GET /v1/hooks', () => {
 test('a logged refusal says how many it stands for', () => {
   const lines: object[] = [];
   const clock = fakeClock();
-  const refusals = new RefusalLog({ ...noLog, warn: (fields) => lines.push(fields) }, clock);
-  const refuse = () => refusals.refused({ name: 'h', kind: 'ghcr' }, '192.0.2.1', 'invalid', new Error('x'));
+  const log = { ...noLog, warn: (fields: object) => lines.push(fields) };
+  const refusals = new RareLog(log, clock, refusalLogIntervalMs);
+  const refuse = () =>
+    logRefusal(refusals, { name: 'h', kind: 'ghcr' }, '192.0.2.1', 'invalid', new Error('x'));
   for (let count = 0; count < 100; count += 1) refuse();
   expect(lines).toHaveLength(1);
   clock.advance(refusalLogIntervalMs);

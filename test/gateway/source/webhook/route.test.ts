@@ -2,10 +2,9 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../../src/errors.ts';
-import type { Labels, Metrics } from '../../../../src/lib/metrics.ts';
-import { noMetrics } from '../../../../src/lib/metrics.ts';
+import { redactHookUrl } from '../../../../src/http/redact.ts';
+import { type Labels, type Metrics, noMetrics } from '../../../../src/lib/metrics.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
-import { redactHookUrl } from '../../../../src/source/webhook/log/redact.ts';
 import { makeTestServer, readFixture, secret, storing } from '../../../support/webhook.ts';
 
 const json = { 'content-type': 'application/json' };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { settingsTable } from '../../../../src/cli/config-command.ts';
 import { loadConfig } from '../../../../src/config/config.ts';
 import { settings as tree } from '../../../../src/config/schema.ts';
-import { settingsTable } from '../../../../src/config/settings/table.ts';
 
 describe('the settings', () => {
   it('all have a description', () => {

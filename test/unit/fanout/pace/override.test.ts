@@ -5,7 +5,7 @@ import {
   overriddenRate,
   type PaceOverride,
   withOverride,
-} from '../../../../src/fanout/pace/override.ts';
+} from '../../../../src/fanout/pace/current-rate.ts';
 
 const override = (pattern: string | null, untilMs = Number.POSITIVE_INFINITY): PaceOverride => ({
   pattern,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../../../src/event/change.ts';
-import { isMassLoss, massLossTags, withheldMs } from '../../../../src/source/poll/mass-loss.ts';
+import { isMassLoss, massLossTags, withheldMs } from '../../../../src/source/poll/losses.ts';
 import type { Poller } from '../../../../src/source/poll/poller.ts';
 import { compileScopes } from '../../../../src/source/poll/scopes.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';

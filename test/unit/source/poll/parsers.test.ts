@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maxMemoLength } from '../../../../src/cluster/schedule.ts';
+import { nextLink } from '../../../../src/source/poll/listers/lister.ts';
 import { decodeMemo, encodeMemo, freshMemo } from '../../../../src/source/poll/memo.ts';
 import { compileScopes, matcherOf, maxScopes } from '../../../../src/source/poll/scopes.ts';
 import { parseChallenge } from '../../../../src/upstream/challenge.ts';
 import { credentialsFromDockerConfig } from '../../../../src/upstream/docker-config.ts';
-import { nextLink } from '../../../../src/upstream/link.ts';
 import { isPrivateAddress } from '../../../../src/upstream/private-address.ts';
 
 describe('parseChallenge', () => {

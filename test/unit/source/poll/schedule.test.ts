@@ -139,9 +139,9 @@ describe('the budget', () => {
     clock.advance(5_000);
     await budget.slow(1, 3_000);
     expect((await budget.take(5)).granted).toBe(1);
-    expect(await budget.state()).toEqual({ requestsPerSecond: 1, pausedForMs: 0 });
+    expect(await budget.take(5)).toEqual({ granted: 0, retryInMs: 1_000 });
     clock.advance(3_000);
-    expect((await budget.state()).requestsPerSecond).toBe(100);
+    expect(await budget.take(100)).toEqual({ granted: 5, retryInMs: 50 });
   });
 });
 

@@ -1,6 +1,7 @@
 /** Hooks as the configuration checks them: single members by its schema, what goes together by `checks.ts`. */
 import { expect, test } from 'vitest';
-import { ConfigError, loadConfig } from '../../../../src/config/config.ts';
+import { loadConfig } from '../../../../src/config/config.ts';
+import { ConfigError } from '../../../../src/config/settings/problems.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import { kinds } from '../../../../src/source/webhook/kinds.ts';
 import { hookFor, readFixtureText } from '../../../support/webhook.ts';

@@ -1,9 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../../../src/errors.ts';
-import { bodyIdleMs, UploadWatch } from '../../../../../src/source/webhook/body/idle-watch.ts';
 import { BodyMemory } from '../../../../../src/source/webhook/body/memory.ts';
-import { readBody } from '../../../../../src/source/webhook/body/read.ts';
+import { bodyIdleMs, readBody, UploadWatch } from '../../../../../src/source/webhook/body/read.ts';
 import { fakeClock } from '../../../../support/fake-clock.ts';
 
 const codeOf = (run: () => void): string => {
