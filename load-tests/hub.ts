@@ -7,6 +7,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../src/config/config.ts';
 import type { Change } from '../src/event/change.ts';
 import { parseFilter } from '../src/event/filter.ts';
 import type { Grant } from '../src/event/grant.ts';
@@ -106,6 +107,7 @@ const { ledger, say } = await openTailOnly();
 const { epoch } = await ledger.bounds();
 const hub = await Hub.open({
   ledger,
+  interests: loadConfig({ env: {} }).limits,
   pace: { deliveriesPerSecond: 1_000, maxWindowMs: 60_000, burst: 0, exceptions: [], priority: [] },
   clock: systemClock,
   random: systemRandom,

@@ -80,8 +80,13 @@ export class ManifeedError extends Error {
   }
 }
 
+/** A refusal that names what it is about: a parameter, a header, a member. */
+export function refusalOf(code: ErrorCode, parameter: string, message: string): ManifeedError {
+  return new ManifeedError(code, message, { detail: { parameter } });
+}
+
 export function invalidParameter(parameter: string, message: string): ManifeedError {
-  return new ManifeedError('PARAMETER_INVALID', message, { detail: { parameter } });
+  return refusalOf('PARAMETER_INVALID', parameter, message);
 }
 
 export function messageOf(error: unknown): string {

@@ -3,8 +3,13 @@
  * Pure. The paced way uses the gateway's own functions.
  */
 
-import { dueMs } from '../../src/fanout/pace/slots.ts';
+import { globalRank } from '../../src/fanout/pace/slots.ts';
 import type { Random } from '../../src/lib/random.ts';
+
+/** Virtual ms from the change's start until the j-th subscriber is due: rank / rate (> 0, over all gateways). */
+export function dueMs(j: number, node: number, counts: readonly number[], ratePerSecond: number): number {
+  return (globalRank(j, node, counts) * 1000) / ratePerSecond;
+}
 
 export interface Herd {
   /** Subscribers of each gateway. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
-import { ManifeedError } from '../errors.ts';
+import { refusalOf } from '../errors.ts';
 
 /** @throws ORIGIN_DENIED naming the Host */
 export type HostCheck = (host: string | undefined) => void;
@@ -40,11 +40,9 @@ export function namedHosts(names: readonly string[]): HostCheck {
       .replace(/:\d{1,5}$/, '')
       .replace(/\.$/, '');
     if (isLoopbackName(name) || isAddress(name) || known.has(name)) return;
-    throw new ManifeedError(
-      'ORIGIN_DENIED',
-      `serve request: Host ${JSON.stringify(host.slice(0, 100))}: must be localhost, an IP address or a name in hosts: if this is a name of the gateway, add it to hosts`,
-      { detail: { parameter: 'Host' } },
-    );
+    const need = 'must be localhost, an IP address or a name in hosts';
+    const what = `Host ${JSON.stringify(host.slice(0, 100))}: ${need}: if this is a name of the gateway, add it to hosts`;
+    throw refusalOf('ORIGIN_DENIED', 'Host', `serve request: ${what}`);
   };
 }
 
@@ -64,7 +62,5 @@ export function requireOneHost({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders
     if (name?.length === 4 && name.toLowerCase() === 'host') count++;
   }
   if (count <= 1) return;
-  throw new ManifeedError('REQUEST_INVALID', `read request: ${count} Host headers: must be one`, {
-    detail: { parameter: 'Host' },
-  });
+  throw refusalOf('REQUEST_INVALID', 'Host', `read request: ${count} Host headers: must be one`);
 }

@@ -21,16 +21,8 @@ export function socketLimitsOf(
   metrics: Metrics,
 ): (socket: Socket) => boolean {
   const perAddress = limits.connectionsPerAddress + otherSocketsPerAddress;
-  const sockets = new SocketLimits({ perAddress, exempt: trustProxy, metrics });
+  const sockets = new SocketLimits(perAddress, trustProxy, metrics);
   return tellsAddressesApart(limits) ? (socket) => sockets.accepts(socket) : () => true;
-}
-
-interface SocketLimitOptions {
-  /** Most open sockets of one remote address group. */
-  readonly perAddress: number;
-  /** Proxies, which bring many clients: addresses or CIDR ranges. */
-  readonly exempt: readonly string[];
-  readonly metrics: Metrics;
 }
 
 /**
@@ -47,14 +39,18 @@ export class SocketLimits {
   /** One for all sockets: a closure for each would need more memory than the count. */
   readonly #onClose: (this: Socket) => void;
 
-  constructor(options: SocketLimitOptions) {
-    this.#perAddress = options.perAddress;
-    this.#isExempt = options.exempt.length === 0 ? () => false : proxyAddr.compile([...options.exempt]);
+  /**
+   * @param perAddress most open sockets of one remote address group
+   * @param exempt proxies, which bring many clients: addresses or CIDR ranges
+   */
+  constructor(perAddress: number, exempt: readonly string[], metrics: Metrics) {
+    this.#perAddress = perAddress;
+    this.#isExempt = exempt.length === 0 ? () => false : proxyAddr.compile([...exempt]);
     const leave = (socket: Socket) => this.#leave(socket);
     this.#onClose = function (this: Socket) {
       leave(this);
     };
-    this.#refusals = options.metrics.counter(
+    this.#refusals = metrics.counter(
       'sockets_refused_total',
       'Connections closed at once because their address had too many',
     );

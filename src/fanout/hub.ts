@@ -12,7 +12,7 @@ import type { Frame } from './frame.ts';
 import { GroupIndex } from './group-index.ts';
 import { History, type HistoryOptions } from './history.ts';
 import { HubMetrics } from './hub-metrics.ts';
-import { defaultInterestLimits, type InterestLimits, Interests } from './interests.ts';
+import { type InterestLimits, Interests } from './interests.ts';
 import { Pacer } from './pace/pacer.ts';
 import type { PaceOptions } from './pace/rules.ts';
 import type { GatewayCounts } from './pace/slots.ts';
@@ -34,7 +34,7 @@ export interface HubOptions {
   readonly onDemand?: (repositoryKey: string, scopes: readonly string[] | null) => void;
   readonly history?: HistoryOptions;
   /** How much subscriptions may ask for in total. */
-  readonly interests?: InterestLimits;
+  readonly interests: InterestLimits;
   /** Changes that may wait for fan-out; above that, live subscribers read from the ledger. Default 10,000. */
   readonly maxQueuedChanges?: number;
   /** A subscriber is closed when its socket has not drained for this long, ms. Default 60,000. */
@@ -198,7 +198,7 @@ function assemble(options: HubOptions, bounds: Bounds) {
   const turns = new Turns();
   const demand = new Demand(options.onDemand ?? (() => {}));
   const index = new GroupIndex((key, scopes) => demand.tell(key, scopes));
-  const interests = new Interests(options.interests ?? defaultInterestLimits, clock);
+  const interests = new Interests(options.interests, clock);
   const pacer = new Pacer({ ...options, countsOf: options.countsOf ?? aloneHere });
   const metrics = new HubMetrics(options.metrics, { table, queue });
   const deliverer = new Deliverer({ pacer, queue, metrics, clock, log });

@@ -5,7 +5,7 @@
  * Each owner has a share, and may hold at most as much as is still free, so no owner takes the room of the others.
  */
 import { hash } from 'node:crypto';
-import { ManifeedError } from '../errors.ts';
+import { type ManifeedError, refusalOf } from '../errors.ts';
 import type { Filter } from '../event/filter.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -14,30 +14,19 @@ import { Account } from './interest-account.ts';
 
 /** Globs count by their wildcards and ranges by their comparators; `**` counts nothing. */
 export interface InterestLimits {
-  /** Of one connection's subscriptions together. Default 1,000. */
+  /** Of one connection's subscriptions together. */
   readonly globsPerConnection: number;
-  /** Of one owner: each repository glob once, and the tags of each different filter. Default 5,000. */
+  /** Of one owner: each repository glob once, and the tags of each different filter. */
   readonly globsPerClient: number;
-  /** Of all owners, counted in the same way. Default 20,000. */
+  /** Of all owners, counted in the same way. */
   readonly globs: number;
-  /** Memory of one connection's filters (`Filter.memoryBytes`). Default 4 MiB. */
+  /** Memory of one connection's filters (`Filter.memoryBytes`). */
   readonly filterBytesPerConnection: number;
-  /** Of one owner's different filters. Default 32 MiB. */
+  /** Of one owner's different filters. */
   readonly filterBytesPerClient: number;
-  /** Of all different filters. Default 128 MiB. */
+  /** Of all different filters. */
   readonly filterBytes: number;
 }
-
-const mebibyte = 1_048_576;
-
-export const defaultInterestLimits: InterestLimits = {
-  globsPerConnection: 1_000,
-  globsPerClient: 5_000,
-  globs: 20_000,
-  filterBytesPerConnection: 4 * mebibyte,
-  filterBytesPerClient: 32 * mebibyte,
-  filterBytes: 128 * mebibyte,
-};
 
 const globUnit = 'wildcards and comparators in globs and ranges';
 const memoryUnit = 'bytes of memory for filters';
@@ -162,11 +151,9 @@ export class Interests {
     const more = account.globsWith(filter);
     const rule = this.#bucketRule(owner);
     if (more === 0 || account.newGlobs.addIfFits(more, rule, this.#clock.monotonic())) return;
-    throw new ManifeedError(
-      'TOO_MANY_REQUESTS',
-      `subscribe: new globs and ranges too fast: must be at most ${Math.max(1, Math.floor(rule.perSecond))} wildcards and comparators a second`,
-      { detail: { parameter: faulty(filter) } },
-    );
+    const need = `must be at most ${Math.max(1, Math.floor(rule.perSecond))} wildcards and comparators a second`;
+    const message = `subscribe: new globs and ranges too fast: ${need}`;
+    throw refusalOf('TOO_MANY_REQUESTS', faulty(filter), message);
   }
 
   #bucketRule(owner: string): BucketRule {
@@ -197,7 +184,7 @@ function faulty({ wildcards, tagConditions }: Filter): string {
 
 function overConnection(parameter: string, found: string, max: number): ManifeedError {
   const message = `subscribe: ${found}: must be at most ${max} per connection`;
-  return new ManifeedError('SUBSCRIPTION_LIMIT', message, { detail: { parameter } });
+  return refusalOf('SUBSCRIPTION_LIMIT', parameter, message);
 }
 
 interface Room {
@@ -214,9 +201,7 @@ interface Room {
 function refuseOver(room: Room, owner: string, parameter: string, what: string): void {
   if (room.asked === 0) return;
   const refuse = (found: number, whose: string, need: string) =>
-    new ManifeedError('TOO_MANY_CONNECTIONS', `subscribe: ${found} ${what} of ${whose}: ${need}`, {
-      detail: { parameter },
-    });
+    refusalOf('TOO_MANY_CONNECTIONS', parameter, `subscribe: ${found} ${what} of ${whose}: ${need}`);
   const all = room.total + room.more;
   if (room.more > 0 && all > room.max) throw refuse(all, 'all subscribers', `must be at most ${room.max}`);
   // If the share is as large as the whole, one owner may have everything.

@@ -153,21 +153,15 @@ function socketAddress({
   return (socket, forwardedFor) => addressGroup(addressOf(socket.remoteAddress ?? '', forwardedFor));
 }
 
-interface Answers {
-  /** Whether a request of this socket is not answered yet; an upgrade does not count. */
-  isAnswering(socket: Socket): boolean;
-  /** Whether no request has followed the one that this response is for. */
-  isLatest(socket: Socket, response: ServerResponse): boolean;
-}
-
-function watchAnswers({ server }: Server): Answers {
+function watchAnswers({ server }: Server) {
   const latest = new WeakMap<Socket, ServerResponse>();
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     latest.set(socket, response);
   });
   return {
-    // Answers are sent in order, so the last one is enough.
-    isAnswering: (socket) => latest.get(socket)?.writableFinished === false,
-    isLatest: (socket, response) => latest.get(socket) === response,
+    /** Whether a request of this socket is not answered yet. They are in order, so the last one is enough. */
+    isAnswering: (socket: Socket) => latest.get(socket)?.writableFinished === false,
+    /** Whether no request has followed the one that this response is for. */
+    isLatest: (socket: Socket, response: ServerResponse) => latest.get(socket) === response,
   };
 }

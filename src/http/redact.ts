@@ -1,5 +1,5 @@
 /** What may be logged of a request's target. Every log line uses it (PROTOCOL.md, G15). */
-import { maskToken } from '../transport/access-token.ts';
+import { maskToken } from '../transport/head.ts';
 
 /** A token where `maskToken` does not look: behind an encoded `?`, `&` or `=`, or in a path. */
 const strayToken = /(access_token)(?!=\*\*\*(?:[&#]|$))[^&#/]*/gi;

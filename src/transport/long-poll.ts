@@ -12,18 +12,13 @@ import { type Control, type Encoding, type Encodings, encodings, type Sink } fro
 import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Admission } from './admission.ts';
 import { splitTarget, tokenOf } from './head.ts';
 import { parseQuery, quote } from './parameters.ts';
 import { asManifeedError } from './raw-response.ts';
-import { type RequestReader, type StreamRequest, streamShape } from './request.ts';
+import { type StreamRequest, streamShape, type TransportOptions } from './request.ts';
 
-interface LongPollOptions {
-  readonly hub: Hub;
-  readonly admission: Admission;
-  readonly requests: RequestReader;
+interface LongPollOptions extends TransportOptions {
   readonly limits: { readonly longPollMaxWaitMs: number; readonly stalledTimeoutMs: number };
-  readonly clock: Clock;
 }
 
 const { snapshot: _, ...sharedShape } = streamShape;

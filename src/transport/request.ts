@@ -3,16 +3,18 @@
  * WebSocket `subscribe`. A new parameter is added to `streamShape`, and its meaning to `StreamRequest`.
  */
 import { z } from 'zod';
-import { invalidParameter, ManifeedError } from '../errors.ts';
+import { invalidParameter, refusalOf } from '../errors.ts';
 import { type Filter, parseFilter } from '../event/filter.ts';
 import type { Grant } from '../event/grant.ts';
 import { parsePosition } from '../event/position.ts';
+import type { Hub } from '../fanout/hub.ts';
 import type { Encoding } from '../fanout/sink.ts';
 import type { Start } from '../fanout/subscriber.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
+import type { Clock } from '../lib/clock.ts';
 import { detached } from '../lib/detached.ts';
-import { withoutToken } from './access-token.ts';
 import type { Admission } from './admission.ts';
+import { withoutToken } from './head.ts';
 import { flag, list, parseQuery, quote } from './parameters.ts';
 
 /** All parameters of a stream. */
@@ -39,6 +41,14 @@ export const streamShape = {
 
 export const streamSchema = z.strictObject(streamShape);
 export type StreamParams = z.infer<typeof streamSchema>;
+
+/** What every transport uses. */
+export interface TransportOptions {
+  readonly hub: Hub;
+  readonly admission: Admission;
+  readonly requests: RequestReader;
+  readonly clock: Clock;
+}
 
 /** What a client asks for, checked against its grant. */
 export interface StreamRequest {
@@ -141,18 +151,12 @@ function toFilter({ repository, tag, type }: StreamParams, limits: FilterLimits,
 /** Refuses exact repositories that are not granted or of an unknown registry. Patterns match what is granted. */
 function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string) => boolean): void {
   for (const key of filter.repositories) {
-    if (!grant.allows(key)) {
-      throw new ManifeedError('DENIED', `subscribe to ${key}: this token does not allow it`, {
-        detail: { parameter: 'repository' },
-      });
-    }
+    if (!grant.allows(key))
+      throw refusalOf('DENIED', 'repository', `subscribe to ${key}: this token does not allow it`);
     const host = key.slice(0, key.indexOf('/'));
     if (!knowsRegistry(host)) {
-      throw new ManifeedError(
-        'REGISTRY_UNKNOWN',
-        `subscribe to ${key}: registry ${host} is not configured here: must be one of this gateway's registries`,
-        { detail: { parameter: 'repository' } },
-      );
+      const need = "is not configured here: must be one of this gateway's registries";
+      throw refusalOf('REGISTRY_UNKNOWN', 'repository', `subscribe to ${key}: registry ${host} ${need}`);
     }
   }
 }
@@ -161,9 +165,7 @@ function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string)
 function toPaced(pace: StreamParams['pace'], grant: Grant): boolean {
   if (pace !== 'none') return true;
   if (grant.unpaced) return false;
-  throw new ManifeedError('DENIED', 'subscribe with pace none: not allowed for this token', {
-    detail: { parameter: 'pace' },
-  });
+  throw refusalOf('DENIED', 'pace', 'subscribe with pace none: not allowed for this token');
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dockerHub } from '../event/reference.ts';
+import { jsonOrNothing } from '../lib/json.ts';
 
 /** A user's name and password. */
 export interface Credentials {
@@ -31,7 +32,7 @@ const hubKeys = ['https://index.docker.io/v1/', 'index.docker.io', 'registry-1.d
  * @throws Error if the file is no Docker config; the message quotes nothing of it
  */
 export function credentialsFromDockerConfig(text: string, host: string): Credentials | null {
-  const file = fileSchema.safeParse(parseJson(text));
+  const file = fileSchema.safeParse(jsonOrNothing(text));
   if (!file.success) throw new Error('read Docker config: not a Docker config.json: must be {"auths":{…}}');
   const { auths = {}, credHelpers = {} } = file.data;
   for (const key of host === dockerHub ? hubKeys : [host, `https://${host}`, `https://${host}/`]) {
@@ -54,13 +55,4 @@ function credentialsOf(entry: z.infer<typeof entrySchema>): Credentials | null {
   return colon < 1
     ? null
     : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, '') };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message would quote the file, which holds passwords.
-    return null;
-  }
 }

@@ -1,4 +1,4 @@
-import type { RequestBudget } from '../cluster/request-budget.ts';
+import type { RequestBudget } from '../cluster/cluster.ts';
 import type { Clock } from '../lib/clock.ts';
 import { UpstreamError } from './upstream-error.ts';
 

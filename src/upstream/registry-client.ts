@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RequestBudget } from '../cluster/request-budget.ts';
+import type { RequestBudget } from '../cluster/cluster.ts';
 import { invalidParameter } from '../errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Counter } from '../lib/metrics.ts';

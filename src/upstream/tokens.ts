@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { backoffMs } from '../lib/backoff.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
+import { jsonOrNothing } from '../lib/json.ts';
 import type { Random } from '../lib/random.ts';
 import { parseChallenge } from './challenge.ts';
 import type { Credentials } from './docker-config.ts';
@@ -212,12 +213,8 @@ function readToken(answer: Answer, realm: URL): { token: string; lifetimeMs: num
     throw new UpstreamError('server', `fetch token from ${realm.host}: status ${answer.status}: must be 200`);
   }
   if (answer.status !== 200) throw refuse(`status ${answer.status}`);
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.body.toString('utf8'));
-  } catch {
-    throw refuse('a body that is not JSON');
-  }
+  const json = jsonOrNothing(answer.body.toString('utf8'));
+  if (json === undefined) throw refuse('a body that is not JSON');
   const parsed = tokenSchema.safeParse(json);
   const token = parsed.data?.token ?? parsed.data?.access_token;
   // A token with a line break would forge headers of our own request.

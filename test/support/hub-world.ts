@@ -8,6 +8,7 @@ import { noLog } from '../../src/lib/log.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { FakeSink } from './fake-sink.ts';
+import { defaultInterestLimits } from './interest-limits.ts';
 import { digestOf } from './ledger-samples.ts';
 import { type ScriptedLedger, scriptedLedger } from './scripted-ledger.ts';
 
@@ -101,6 +102,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     random: () => 0.5,
     metrics: noMetrics,
     log: noLog,
+    interests: defaultInterestLimits,
     ...rest,
     pace: { ...unhurried, ...pace },
   });

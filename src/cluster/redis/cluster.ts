@@ -1,8 +1,7 @@
 import { randomId } from '../../lib/random-id.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import { asList, asNumber } from '../../redis/reply.ts';
-import type { Cluster, PacedCounts, PresentCounts } from '../cluster.ts';
-import type { RequestBudget } from '../request-budget.ts';
+import type { Cluster, PacedCounts, PresentCounts, RequestBudget } from '../cluster.ts';
 import { type PresenceTuning, RedisPresence } from './presence.ts';
 import { RedisSchedule } from './schedule.ts';
 import { type ClusterScripts, openClusterScripts } from './scripts.ts';

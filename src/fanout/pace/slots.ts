@@ -75,8 +75,3 @@ export function globalRank(j: number, node: number, counts: readonly number[]): 
   }
   return rank;
 }
-
-/** Virtual ms from the change's start until the j-th subscriber is due: rank / rate (> 0, over all gateways). */
-export function dueMs(j: number, node: number, counts: readonly number[], ratePerSecond: number): number {
-  return (globalRank(j, node, counts) * 1000) / ratePerSecond;
-}

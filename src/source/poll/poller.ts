@@ -1,4 +1,4 @@
-import type { BudgetFor } from '../../cluster/request-budget.ts';
+import type { BudgetFor } from '../../cluster/cluster.ts';
 import type { Schedule } from '../../cluster/schedule.ts';
 import { parseReference } from '../../event/reference.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -76,11 +76,6 @@ export class Poller {
     this.#stopReset = options.ledger.onReset(() => {
       for (const poller of this.#pollers.values()) poller.forgetBaselines();
     });
-  }
-
-  /** Whether the registry is configured; no other one is ever contacted. */
-  canPoll(registry: string): boolean {
-    return this.#pollers.has(registry);
   }
 
   /**

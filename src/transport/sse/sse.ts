@@ -5,25 +5,18 @@
 import type { Socket } from 'node:net';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Grant } from '../../event/grant.ts';
-import type { Hub } from '../../fanout/hub.ts';
 import { type Control, type Encoding, encodings, type Farewell, type Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { detached } from '../../lib/detached.ts';
 import type { Random } from '../../lib/random.ts';
 import { rememberLast } from '../../lib/remember-last.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
-import type { Admission } from '../admission.ts';
 import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
 import { asManifeedError, endSoon, retryAfterSeconds, writeError } from '../raw-response.ts';
-import { type RequestReader, type StreamRequest, toResume } from '../request.ts';
+import { type StreamRequest, type TransportOptions, toResume } from '../request.ts';
 
-interface SseOptions {
-  readonly hub: Hub;
-  readonly admission: Admission;
-  readonly requests: RequestReader;
+interface SseOptions extends TransportOptions {
   readonly limits: { readonly maxBacklogBytes: number; readonly heartbeatIntervalMs: number };
-  readonly clock: Clock;
   readonly random: Random;
 }
 

@@ -1,5 +1,5 @@
 /** One WebSocket connection (RFC 6455), on either road. It decides when and why the connection closes. */
-import { catalogue, invalidParameter, ManifeedError } from '../../errors.ts';
+import { catalogue, invalidParameter, ManifeedError, refusalOf } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
 import { type Control, type Encoding, encodings, type Farewell, type Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
@@ -16,12 +16,11 @@ import {
   idOf,
   requireSame,
   type SubscribeMessage,
-  tooManySubscriptions,
   welcomeFrames,
 } from './messages.ts';
 import type { WebSocketOptions } from './options.ts';
 import type { WebSocketListener, WebSocketPort } from './port.ts';
-import { chargeGlobs, chargeMessage, type Lately, tooManyMessages } from './rate.ts';
+import { chargeGlobs, chargeMessage, type Lately } from './rate.ts';
 
 const changes = encodings('websocket', (json, resume) =>
   textFrame(`{"type":"change","resume":"${resume}","change":${json}}`),
@@ -211,11 +210,8 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
         return;
       case 'unsubscribe':
         if (!this.#options.hub.unsubscribe(this.#subscriber, message.id)) {
-          throw new ManifeedError(
-            'NOT_FOUND',
-            `unsubscribe: ${message.id}: no such subscription on this connection`,
-            { detail: { parameter: 'id' } },
-          );
+          const what = `unsubscribe: ${message.id}: no such subscription on this connection`;
+          throw refusalOf('NOT_FOUND', 'id', what);
         }
         this.#answer(JSON.stringify({ type: 'unsubscribed', id: message.id }));
         return;
@@ -237,9 +233,11 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
     const ids = this.#subscriber.ids();
     if (ids.includes(message.id))
       throw invalidParameter('id', `subscribe: ${message.id}: already in use on this connection`);
-    if (ids.length >= limits.subscriptionsPerConnection)
-      throw tooManySubscriptions(ids.length, limits.subscriptionsPerConnection);
-    const { globsPerConnection } = limits;
+    const { globsPerConnection, subscriptionsPerConnection: most } = limits;
+    if (ids.length >= most) {
+      const what = `subscribe: ${ids.length} subscriptions: must be at most ${most} per connection`;
+      throw refusalOf('SUBSCRIPTION_LIMIT', 'id', what);
+    }
     if (message.globs > 0)
       this.#globs = chargeGlobs(this.#globs, message.globs, globsPerConnection, clock.monotonic());
     const request = requests.read(message.params, grant, { typeName: 'types' });
@@ -287,7 +285,8 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
     const { limits, clock } = this.#options;
     this.#messages = chargeMessage(this.#messages, limits.messagesPerSecond, clock.monotonic());
     if (this.#messages !== null) return true;
-    this.#fail(tooManyMessages(limits.messagesPerSecond));
+    const need = `must be at most ${limits.messagesPerSecond} a second`;
+    this.#fail(new ManifeedError('TOO_MANY_REQUESTS', `read messages: too many: ${need}`));
     return false;
   }
 

@@ -1,9 +1,10 @@
 /** The messages that a client sends over a WebSocket, and those that it receives. PROTOCOL.md describes them. */
 import { z } from 'zod';
-import { invalidParameter, ManifeedError } from '../../errors.ts';
+import { invalidParameter, ManifeedError, refusalOf } from '../../errors.ts';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Control } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
+import { jsonOrNothing } from '../../lib/json.ts';
 import { rememberLast } from '../../lib/remember-last.ts';
 import { parseMembers } from '../parameters.ts';
 import { Remembered, type StreamParams, type StreamRequest, streamShape } from '../request.ts';
@@ -62,10 +63,10 @@ export function parseClientMessage(text: string): ClientMessage {
     case 'auth':
       return parseMembers(value, authMessage);
     default:
-      throw new ManifeedError(
+      throw refusalOf(
         'MESSAGE_INVALID',
+        'type',
         'read message: unknown type: must be a JSON object whose type is subscribe, unsubscribe or auth',
-        { detail: { parameter: 'type' } },
       );
   }
 }
@@ -106,14 +107,10 @@ function parseJson(text: string): unknown {
 
 /** The id in a faulty message, for its error. */
 export function idOf(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
-      ? value.id.slice(0, 64)
-      : null;
-  } catch {
-    return null;
-  }
+  const value = jsonOrNothing(text);
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+    ? value.id.slice(0, 64)
+    : null;
 }
 
 /** @param heartbeatMs time between two heartbeats, for `ready` */
@@ -141,15 +138,6 @@ export function errorText(error: ManifeedError, id: string | null): string {
     message: error.message,
     detail: error.detail ?? null,
   });
-}
-
-/** The refusal of one subscription more. */
-export function tooManySubscriptions(count: number, max: number): ManifeedError {
-  return new ManifeedError(
-    'SUBSCRIPTION_LIMIT',
-    `subscribe: ${count} subscriptions: must be at most ${max} per connection`,
-    { detail: { parameter: 'id' } },
-  );
 }
 
 /**

@@ -1,8 +1,5 @@
-import type { Hub } from '../../fanout/hub.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
-import type { Admission } from '../admission.ts';
-import type { RequestReader } from '../request.ts';
+import type { TransportOptions } from '../request.ts';
 import type { LongMessages } from './long-messages.ts';
 import type { MessageReader } from './messages.ts';
 import type { FrameReaders } from './reader.ts';
@@ -23,14 +20,10 @@ interface WebSocketLimits {
 }
 
 /** What all WebSockets share. */
-export interface WebSocketOptions {
-  readonly hub: Hub;
-  readonly admission: Admission;
-  readonly requests: RequestReader;
+export interface WebSocketOptions extends TransportOptions {
   readonly messages: MessageReader;
   readonly longMessages: LongMessages;
   readonly readers: FrameReaders;
   readonly limits: WebSocketLimits;
-  readonly clock: Clock;
   readonly random: Random;
 }

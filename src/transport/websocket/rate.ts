@@ -52,11 +52,3 @@ export function chargeMessage(lately: Lately, perSecond: number, now: number): L
   if (isSecond) bucket.add(1, rule, lately);
   return bucket.add(1, rule, now) ? bucket : null;
 }
-
-/** The refusal that ends the connection. */
-export function tooManyMessages(perSecond: number): ManifeedError {
-  return new ManifeedError(
-    'TOO_MANY_REQUESTS',
-    `read messages: too many: must be at most ${perSecond} a second`,
-  );
-}

@@ -1,9 +1,8 @@
 /** Opens WebSockets (RFC 6455), subprotocol `manifeed.v1`, on the fast road: answers the handshake itself. */
 import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { invalidParameter, ManifeedError } from '../../errors.ts';
+import { invalidParameter, type ManifeedError, refusalOf } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
-import type { Clock } from '../../lib/clock.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
 import type { Admission } from '../admission.ts';
 import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
@@ -13,7 +12,7 @@ import { WebSocketConnection } from './connection.ts';
 import { closeFrame, isPong, pongFrame } from './frame.ts';
 import type { WebSocketOptions } from './options.ts';
 import type { WebSocketListener, WebSocketPort } from './port.ts';
-import type { FrameReader, FrameReaders } from './reader.ts';
+import type { FrameReader } from './reader.ts';
 
 /** Reads the head of a WebSocket request. Never throws: errors are answered on the socket. */
 export function readWebSocket(head: StreamHead, options: WebSocketOptions): Opening {
@@ -53,7 +52,7 @@ function grantOf(head: StreamHead, admission: Admission): Grant | null {
   const host = header(head, 'host');
   if (!admission.origins.allows(origin, host)) {
     const message = `open WebSocket: ${admission.origins.explain(origin, host)}`;
-    throw new ManifeedError('ORIGIN_DENIED', message, { detail: { parameter: 'Origin' } });
+    throw refusalOf('ORIGIN_DENIED', 'Origin', message);
   }
   const token = tokenOf(head);
   return token === null && admission.needsToken ? null : admission.authorise(token);
@@ -102,10 +101,7 @@ export function refuseHandshake(
   writeError(socket, refusal, '', options);
 }
 
-interface BareSocketOptions {
-  readonly readers: FrameReaders;
-  readonly clock: Clock;
-}
+type BareSocketOptions = Pick<WebSocketOptions, 'readers' | 'clock'>;
 
 /** The fast road's port: frames are built once for all clients, and `ws` parses what clients send. */
 class BareSocket implements WebSocketPort, SocketOwner {

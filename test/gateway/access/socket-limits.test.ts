@@ -10,7 +10,7 @@ function fakeSocket(address: string | undefined): Socket {
 }
 
 describe('SocketLimits', () => {
-  const limits = (exempt: string[] = []) => new SocketLimits({ perAddress: 2, exempt, metrics: noMetrics });
+  const limits = (exempt: string[] = []) => new SocketLimits(2, exempt, noMetrics);
 
   it('bounds the open sockets of one address, without touching others', () => {
     const some = limits();

@@ -1,14 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
-import {
-  defaultInterestLimits,
-  type InterestLimits,
-  Interests,
-  maxRemembered,
-} from '../../../src/fanout/interests.ts';
+import { type InterestLimits, Interests, maxRemembered } from '../../../src/fanout/interests.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { filterOf, openWorld } from '../../support/hub-world.ts';
+import { defaultInterestLimits } from '../../support/interest-limits.ts';
 import { poll } from '../../support/long-poll-client.ts';
 import { openSse } from '../../support/sse-client.ts';
 import { RefusedError } from '../../support/stream-client.ts';

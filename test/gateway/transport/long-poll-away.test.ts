@@ -2,11 +2,11 @@
 import fastify, { type FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManifeedError } from '../../../src/errors.ts';
-import { defaultInterestLimits } from '../../../src/fanout/interests.ts';
 import type { Admission } from '../../../src/transport/admission.ts';
 import { longPollHandler } from '../../../src/transport/long-poll.ts';
 import { RequestReader } from '../../../src/transport/request.ts';
 import { everything, openWorld, type World, type WorldOptions } from '../../support/hub-world.ts';
+import { defaultInterestLimits } from '../../support/interest-limits.ts';
 
 /** Requests that entered and have not left. */
 let inside = 0;

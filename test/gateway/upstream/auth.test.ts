@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../src/cluster/memory/request-budget.ts';
+import { createMemoryBudget } from '../../../src/cluster/memory/cluster.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
 import { createExchange } from '../../../src/upstream/exchange.ts';

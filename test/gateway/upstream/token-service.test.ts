@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../src/cluster/memory/request-budget.ts';
+import { createMemoryBudget } from '../../../src/cluster/memory/cluster.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
 import { createExchange } from '../../../src/upstream/exchange.ts';

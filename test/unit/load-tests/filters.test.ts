@@ -13,7 +13,7 @@ import { type FilterInput, parseFilter } from '../../../src/event/filter.ts';
 import { maxWildcards } from '../../../src/event/glob.ts';
 import { isRepository } from '../../../src/event/reference.ts';
 import { maxComparators } from '../../../src/event/semver-tag.ts';
-import { defaultInterestLimits } from '../../../src/fanout/interests.ts';
+import { defaultInterestLimits } from '../../support/interest-limits.ts';
 
 const parse = (input: FilterInput) =>
   parseFilter(input, { defaultRegistry: 'docker.io', maxRepositories: 1_000 });

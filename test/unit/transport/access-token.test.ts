@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { maskToken, tokenInQuery, withoutToken } from '../../../src/transport/access-token.ts';
-import { tokenOf } from '../../../src/transport/head.ts';
+import { maskToken, tokenInQuery, tokenOf, withoutToken } from '../../../src/transport/head.ts';
 
 const spellings = [
   'access_token',

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { Clock } from '../../../lib/clock.ts';
+import { jsonOrNothing } from '../../../lib/json.ts';
 import { type Headers, type HookOptions, headerOf } from '../kind.ts';
 
 /** Per hook. */
@@ -236,9 +237,5 @@ type SavedDelivery = z.infer<typeof savedSchema>;
 
 /** Reads the answer of `GET /v1/hooks?saved=NAME`; null: the bytes are something else. */
 export function parseSavedDelivery(bytes: Buffer): SavedDelivery | null {
-  try {
-    return answerSchema.parse(JSON.parse(bytes.toString('utf8'))).savedDelivery;
-  } catch {
-    return null;
-  }
+  return answerSchema.safeParse(jsonOrNothing(bytes.toString('utf8'))).data?.savedDelivery ?? null;
 }

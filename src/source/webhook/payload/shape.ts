@@ -1,6 +1,7 @@
 /** Building blocks of the kinds' schemas: they check what matters, and ignore everything else. */
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
+import { jsonOrNothing } from '../../../lib/json.ts';
 
 /** A string, or absent. A member of another type counts as absent, so one odd field loses no delivery. */
 export const text = z.string().optional().catch(undefined);
@@ -34,10 +35,5 @@ export const maxInnerLength = 64 * 1024;
 
 /** Parses JSON inside JSON (SNS `Message`, Pub/Sub `data`); undefined if it is no JSON or too long. */
 export function parseInner(inner: string): unknown {
-  if (inner.length > maxInnerLength) return undefined;
-  try {
-    return JSON.parse(inner);
-  } catch {
-    return undefined;
-  }
+  return inner.length > maxInnerLength ? undefined : jsonOrNothing(inner);
 }

@@ -42,7 +42,7 @@ export const googleToken: Proof = {
 };
 
 function makeTokenCheck(hook: HookOptions, { clock, fetchText }: ProofTools): HeadCheck {
-  const keySet = new KeySet(hook.jwks ?? googleJwks, fetchText, clock);
+  const find = keptKeySet(hook.jwks ?? googleJwks, fetchText, clock);
   return async ({ headers }) => {
     const token = /^bearer +([A-Za-z0-9_.-]{1,8192})$/i.exec(headerOf(headers, 'authorization') ?? '')?.[1];
     if (token === undefined) return false;
@@ -55,11 +55,7 @@ function makeTokenCheck(hook: HookOptions, { clock, fetchText }: ProofTools): He
       currentDate: new Date(clock.now()),
     };
     try {
-      const { payload } = await jwtVerify(
-        token,
-        (header: Header, jws: Jws) => keySet.find(header, jws),
-        options,
-      );
+      const { payload } = await jwtVerify(token, find, options);
       return isSender(payload, hook);
     } catch (error) {
       if (error instanceof ManifeedError) throw error;
@@ -74,54 +70,41 @@ function isSender(claims: JWTPayload, hook: HookOptions): boolean {
 }
 
 type Finder = ReturnType<typeof createLocalJWKSet>;
-type Header = Parameters<Finder>[0];
-type Jws = Parameters<Finder>[1];
 
 /** One key set, fetched when needed and kept; fetched again for an unknown key, because Google changes keys. */
-class KeySet {
-  readonly #source: string;
-  readonly #fetchText: FetchText;
-  readonly #clock: Clock;
-  #finder: Promise<Finder> | null = null;
-  #fetchedAt = 0;
+function keptKeySet(source: string, fetchText: FetchText, clock: Clock) {
+  let finder: Promise<Finder> | null = null;
+  let fetchedAt = 0;
 
-  constructor(source: string, fetchText: FetchText, clock: Clock) {
-    this.#source = source;
-    this.#fetchText = fetchText;
-    this.#clock = clock;
-  }
-
-  async find(header: Header, jws: Jws): ReturnType<Finder> {
-    const finder = await this.#current(jwksTtlMs);
-    try {
-      return await finder(header, jws);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      return (await this.#current(jwksCooldownMs))(header, jws);
-    }
-  }
-
-  #current(maxAgeMs: number): Promise<Finder> {
-    const now = this.#clock.monotonic();
-    if (this.#finder !== null && now - this.#fetchedAt < maxAgeMs) return this.#finder;
-    this.#fetchedAt = now;
-    const before = this.#finder;
-    const loading = this.#load().catch((cause: unknown) => {
-      // Old keys are better than none while the source is unreachable.
-      if (before !== null) return before;
-      if (this.#finder === loading) this.#finder = null;
-      throw new ManifeedError('UNAVAILABLE', 'verify OIDC token: key set not reachable', { cause });
-    });
-    this.#finder = loading;
-    return loading;
-  }
-
-  async #load(): Promise<Finder> {
-    const isUrl = /^https:\/\//i.test(this.#source);
-    const text = isUrl
-      ? await this.#fetchText(this.#source, jwksLimits)
-      : await readFile(this.#source, 'utf8');
+  async function load(): Promise<Finder> {
+    const isUrl = /^https:\/\//i.test(source);
+    const text = isUrl ? await fetchText(source, jwksLimits) : await readFile(source, 'utf8');
     const keys: JSONWebKeySet = jwksSchema.parse(JSON.parse(text));
     return createLocalJWKSet(keys);
   }
+
+  function current(maxAgeMs: number): Promise<Finder> {
+    const now = clock.monotonic();
+    if (finder !== null && now - fetchedAt < maxAgeMs) return finder;
+    fetchedAt = now;
+    const before = finder;
+    const loading = load().catch((cause: unknown) => {
+      // Old keys are better than none while the source is unreachable.
+      if (before !== null) return before;
+      if (finder === loading) finder = null;
+      throw new ManifeedError('UNAVAILABLE', 'verify OIDC token: key set not reachable', { cause });
+    });
+    finder = loading;
+    return loading;
+  }
+
+  return async (...[header, jws]: Parameters<Finder>): ReturnType<Finder> => {
+    const find = await current(jwksTtlMs);
+    try {
+      return await find(header, jws);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      return (await current(jwksCooldownMs))(header, jws);
+    }
+  };
 }

@@ -101,7 +101,7 @@ export function isSubscribeUrl(url: string): boolean {
 
 function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): BodyCheck {
   const pinned = hook.certificates === undefined ? null : splitCertificates(hook.certificates);
-  const fetched = new CertificateCache(fetchText, clock);
+  const fetched = keptCertificates(fetchText, clock);
   return async ({ body }) => {
     let message: SnsMessage | null = null;
     if (body.length > maxMessageBytes) return false;
@@ -115,7 +115,7 @@ function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): Body
     if (hook.topics !== undefined && !hook.topics.includes(message.TopicArn)) return false;
     if (pinned !== null) return pinned.some((certificate) => isSignedBy(message, certificate));
     if (!certificateUrl.test(message.SigningCertURL)) return false;
-    const certificate = await fetched.get(message.SigningCertURL);
+    const certificate = await fetched(message.SigningCertURL);
     return certificate !== null && isSignedBy(message, certificate);
   };
 }
@@ -164,47 +164,38 @@ interface CacheEntry {
 }
 
 /** Fetches each certificate once. Failures are cached too, so that forged messages cannot make us flood AWS. */
-class CertificateCache {
-  readonly #entries = new Map<string, CacheEntry>();
-  readonly #fetchText: FetchText;
-  readonly #clock: Clock;
-
-  constructor(fetchText: FetchText, clock: Clock) {
-    this.#fetchText = fetchText;
-    this.#clock = clock;
-  }
-
+function keptCertificates(fetchText: FetchText, clock: Clock) {
+  const entries = new Map<string, CacheEntry>();
   /** Null: no valid certificate. @throws UNAVAILABLE if it could not be fetched */
-  get(url: string): Promise<X509Certificate | null> {
-    const now = this.#clock.monotonic();
-    const known = this.#entries.get(url);
+  return (url: string): Promise<X509Certificate | null> => {
+    const now = clock.monotonic();
+    const known = entries.get(url);
     if (known !== undefined && now < known.until) return known.certificate;
-    for (const [key, entry] of this.#entries) if (now >= entry.until) this.#entries.delete(key);
-    if (this.#entries.size >= maxCertificates) return Promise.resolve(null);
-    const certificate = this.#fetch(url);
-    this.#entries.set(url, { certificate, until: now + certificateTtlMs });
-    const fail = () => this.#entries.set(url, { certificate, until: now + failureTtlMs });
+    for (const [key, entry] of entries) if (now >= entry.until) entries.delete(key);
+    if (entries.size >= maxCertificates) return Promise.resolve(null);
+    const certificate = fetchCertificate(url, fetchText, clock);
+    entries.set(url, { certificate, until: now + certificateTtlMs });
+    const fail = () => entries.set(url, { certificate, until: now + failureTtlMs });
     certificate.then((found) => (found === null ? fail() : undefined), fail);
     return certificate;
-  }
+  };
+}
 
-  async #fetch(url: string): Promise<X509Certificate | null> {
-    let text: string;
-    try {
-      text = await this.#fetchText(url, certificateLimits);
-    } catch (cause) {
-      throw new ManifeedError('UNAVAILABLE', 'verify SNS message: signing certificate not reachable', {
-        cause,
-      });
-    }
-    try {
-      const certificate = new X509Certificate(text);
-      const now = this.#clock.now();
-      return now >= certificate.validFromDate.getTime() && now < certificate.validToDate.getTime()
-        ? certificate
-        : null;
-    } catch {
-      return null;
-    }
+async function fetchCertificate(
+  url: string,
+  fetchText: FetchText,
+  clock: Clock,
+): Promise<X509Certificate | null> {
+  const text = await fetchText(url, certificateLimits).catch((cause: unknown) => {
+    const message = 'verify SNS message: signing certificate not reachable';
+    throw new ManifeedError('UNAVAILABLE', message, { cause });
+  });
+  try {
+    const certificate = new X509Certificate(text);
+    const isValid =
+      clock.now() >= certificate.validFromDate.getTime() && clock.now() < certificate.validToDate.getTime();
+    return isValid ? certificate : null;
+  } catch {
+    return null;
   }
 }

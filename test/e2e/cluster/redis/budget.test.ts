@@ -1,8 +1,8 @@
 // @needs redis-server
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BudgetFor, RequestBudget } from '../../../../src/cluster/cluster.ts';
 import { openRedisCluster, type RedisCluster } from '../../../../src/cluster/redis/cluster.ts';
-import type { BudgetFor, RequestBudget } from '../../../../src/cluster/request-budget.ts';
 import { openRedisLedger, type SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
+import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { generic } from '../../../../src/source/poll/listers/generic.ts';
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';

@@ -55,8 +55,8 @@ it('contacts no registry but the configured ones, and none on demand where that 
     const { poller } = await start({
       registries: [registryOf(registry.host, { poll: { ...quickPoll, onDemand: false } })],
     });
-    expect(poller.canPoll(registry.host)).toBe(true);
-    expect(poller.canPoll(other.host)).toBe(false);
+    expect(poller.upstreams()).toHaveLength(1);
+    expect(poller.upstreams()).toMatchObject([{ registry: registry.host }]);
     expect(await poller.setDemand(`${other.host}/team/app`, ['*'])).toBe(false);
     expect(await poller.setDemand(`${registry.host}/team/app`, ['*'])).toBe(false);
     expect(await poller.head(other.host, 'team/app', '1.0')).toBe('unconfigured');

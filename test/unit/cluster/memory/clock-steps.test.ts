@@ -1,6 +1,6 @@
 /** Leases, pauses and rates of one gateway alone last as long as they should, whatever the wall clock does. */
 import { describe, expect, test } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
+import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 

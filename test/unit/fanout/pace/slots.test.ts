@@ -1,7 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dueMs, globalRank, maxShuffled, shuffle, slotHash } from '../../../../src/fanout/pace/slots.ts';
+import { dueMs } from '../../../../load-tests/herd/strategies.ts';
+import { globalRank, maxShuffled, shuffle, slotHash } from '../../../../src/fanout/pace/slots.ts';
 
 /** Ranks of all subscribers of all nodes, ascending. */
 function allRanks(counts: readonly number[]): number[] {

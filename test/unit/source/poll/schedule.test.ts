@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
+import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
 import { RareLog } from '../../../../src/lib/rare-log.ts';
 import { Gate } from '../../../../src/upstream/gate.ts';

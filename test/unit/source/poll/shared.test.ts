@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/request-budget.ts';
+import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { emptyView, pollerOf } from '../../../support/poll-rig.ts';
