@@ -2,9 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { splitTarget, tokenOf } from '../transport/head.ts';
 import { authMessage, subscribeMessage, unsubscribeMessage } from '../transport/websocket/messages.ts';
-import { type CallerGrant, type Endpoint, isRight, requireRight } from './endpoint.ts';
+import { type CallerGrant, changeSchema, type Endpoint, isRight, requireRight } from './endpoint.ts';
 import { buildOpenApi } from './openapi.ts';
-import { changeSchema } from './schemas.ts';
 
 interface ApiOptions {
   readonly version: string;

@@ -1,6 +1,6 @@
 /** One endpoint: what requests and `/openapi.json` need to know of it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 
 interface ApiResponse {
@@ -72,3 +72,24 @@ export function requireRight(right: 'admin' | 'metrics', grant: CallerGrant): vo
   const what = right === 'admin' ? 'administer' : 'see the metrics';
   throw new ManifeedError('DENIED', `authorise: this token may not ${what}`);
 }
+
+/** Describes an answer, as `changeSchema` does; nothing is parsed with them. */
+export const anyJson = z.looseObject({});
+
+export const changeSchema = z
+  .looseObject({
+    position: z.string().describe('Where the change stands in the ledger: `<epoch>-<sequence>`'),
+    type: z.string(),
+    registry: z.string(),
+    repository: z.string(),
+    tag: z.string().nullable(),
+    digest: z.string().nullable(),
+    previousDigest: z.string().nullable(),
+    mediaType: z.string().nullable(),
+    size: z.number().nullable(),
+    occurredAt: z.string(),
+    recordedAt: z.string(),
+    origin: z.string(),
+    timestamp: z.string(),
+  })
+  .describe('A change; with `format=cloudevents` a CloudEvents 1.0 JSON object');

@@ -1,9 +1,8 @@
 /** Reads one delivery by its kind alone, without verification, and lists what it says. */
 import { ManifeedError } from '../../src/errors.ts';
 import { Collector, type Normalised } from '../../src/source/webhook/collector.ts';
-import type { Delivery, HookOptions } from '../../src/source/webhook/kind.ts';
+import type { Delivery, HookOptions, Steps } from '../../src/source/webhook/kind.ts';
 import { kindOf } from '../../src/source/webhook/kinds.ts';
-import type { Steps } from '../../src/source/webhook/payload/steps.ts';
 
 export const digest = `sha256:${'a'.repeat(64)}`;
 

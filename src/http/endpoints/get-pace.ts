@@ -1,5 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
-import { anyJson } from '../schemas.ts';
+import { anyJson, type Endpoint } from '../endpoint.ts';
 
 /** `GET /v1/pace`. */
 export function getPace(pace: { describe(): object }): Endpoint {

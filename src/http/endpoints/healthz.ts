@@ -1,5 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
-import { anyJson } from '../schemas.ts';
+import { anyJson, type Endpoint } from '../endpoint.ts';
 
 /** `GET /healthz`: the process is alive. */
 export const healthz: Endpoint = {

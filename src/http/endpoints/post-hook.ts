@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Endpoint } from '../endpoint.ts';
-import { anyJson } from '../schemas.ts';
+import { anyJson, type Endpoint } from '../endpoint.ts';
 
 const tally = z.looseObject({
   accepted: z.number().describe('Events that name an image'),

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { invalidParameter } from '../../errors.ts';
 import { parseRepositoryText } from '../../event/repository-pattern.ts';
 import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
-import type { Endpoint } from '../endpoint.ts';
-import { anyJson } from '../schemas.ts';
+import { anyJson, type Endpoint } from '../endpoint.ts';
 
 const bodySchema = z.strictObject({
   repository: z

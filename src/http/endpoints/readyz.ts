@@ -1,5 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
-import { anyJson } from '../schemas.ts';
+import { anyJson, type Endpoint } from '../endpoint.ts';
 
 /** @param checks asked in order; each rejects with the reason why the gateway should get no traffic */
 export function readyz(checks: readonly { check(): unknown }[]): Endpoint {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { longPollSchema } from '../../transport/long-poll.ts';
-import type { Endpoint, Handler } from '../endpoint.ts';
-import { changeSchema } from '../schemas.ts';
+import { changeSchema, type Endpoint, type Handler } from '../endpoint.ts';
 
 /** `GET /v2/updates`: the long-poll of opencontainers/distribution-spec#575. */
 export function updates(handle: Handler): Endpoint {

@@ -1,5 +1,4 @@
-import type { Endpoint } from '../endpoint.ts';
-import { anyJson } from '../schemas.ts';
+import { anyJson, type Endpoint } from '../endpoint.ts';
 
 /** `GET /v1/upstreams`: what the poller knows of each repository. */
 export function upstreams(poller: { upstreams(): readonly object[] }): Endpoint {

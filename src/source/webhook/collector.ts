@@ -7,7 +7,7 @@ import { parseMediaType } from '../../event/media-type.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
 import { canonicalRepository, isTag, type RepositoryName } from '../../event/reference.ts';
 import { Counts } from '../../lib/counts.ts';
-import type { Moment } from './payload/moment.ts';
+import type { Moment } from './payload/shape.ts';
 
 /** Why an event is no change. A closed set, because it becomes a metric's label. */
 export type IgnoredReason =

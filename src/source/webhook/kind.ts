@@ -1,7 +1,9 @@
 /** The port of a webhook kind. To add one, write one file in `kinds/` and one line in `kinds.ts`. */
 import type { Clock } from '../../lib/clock.ts';
 import type { Collector } from './collector.ts';
-import type { Steps } from './payload/steps.ts';
+
+/** Work that lets others run at each `yield`. */
+export type Steps<Result> = Generator<undefined, Result, undefined>;
 
 /** One configured webhook, already checked. Absent members are undefined. */
 export interface HookOptions {

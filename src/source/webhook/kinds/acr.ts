@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { type Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, WebhookKind } from '../kind.ts';
+import type { Delivery, Steps, WebhookKind } from '../kind.ts';
 import { claimsCloudEvents, readCloudEvents } from '../payload/cloud-event.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { maybe, number, parseShape, text } from '../payload/shape.ts';
-import type { Steps } from '../payload/steps.ts';
+import { maybe, number, parseMoment, parseShape, text } from '../payload/shape.ts';
 
 const eventSchema = z.object({
   id: text,

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { bodyId, type Collector } from '../collector.ts';
 import type { Delivery, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { parseShape, text } from '../payload/shape.ts';
+import { parseMoment, parseShape, text } from '../payload/shape.ts';
 
 const schema = z.object({
   push_data: z.object({ digest: text, pushed_at: text, tag: text }),

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { Collector } from '../collector.ts';
-import type { Delivery, WebhookKind } from '../kind.ts';
+import type { Delivery, Steps, WebhookKind } from '../kind.ts';
 import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { maybe, number, text } from '../payload/shape.ts';
-import type { Steps } from '../payload/steps.ts';
+import { maybe, number, parseMoment, text } from '../payload/shape.ts';
 import { hostOf } from './ecr.ts';
 
 const dataSchema = z.object({

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { type Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { hostOfUrl, list, maybe, number, parseShape, text, time } from '../payload/shape.ts';
-import type { Steps } from '../payload/steps.ts';
+import type { Delivery, Steps, WebhookKind } from '../kind.ts';
+import { hostOfUrl, list, maybe, number, parseMoment, parseShape, text, time } from '../payload/shape.ts';
 
 const eventSchema = z.object({
   id: text,

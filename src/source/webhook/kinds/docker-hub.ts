@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { dockerHub as host } from '../../../event/reference.ts';
 import type { Collector } from '../collector.ts';
 import type { Delivery, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { parseShape, text, time } from '../payload/shape.ts';
+import { parseMoment, parseShape, text, time } from '../payload/shape.ts';
 
 const schema = z.object({
   push_data: z.object({ tag: text, pushed_at: time }),

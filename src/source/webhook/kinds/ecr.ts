@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, WebhookKind } from '../kind.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { parseInner, parseShape, text } from '../payload/shape.ts';
+import { parseInner, parseMoment, parseShape, text } from '../payload/shape.ts';
 import { isSubscribeUrl, readSnsMessage, type SnsMessage, snsSignature } from '../proof/sns.ts';
 
 const eventSchema = z.object({

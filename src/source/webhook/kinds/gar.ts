@@ -3,8 +3,7 @@ import { ManifeedError } from '../../../errors.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
 import type { Collector } from '../collector.ts';
 import { type Delivery, headerOf, type WebhookKind } from '../kind.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { parseInner, parseShape, text } from '../payload/shape.ts';
+import { parseInner, parseMoment, parseShape, text } from '../payload/shape.ts';
 import { googleToken } from '../proof/oidc.ts';
 
 const wrappedSchema = z.object({

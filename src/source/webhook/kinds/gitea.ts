@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Collector } from '../collector.ts';
 import { type Delivery, headerOf, type WebhookKind } from '../kind.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { hostOfUrl, maybe, parseShape, text } from '../payload/shape.ts';
+import { hostOfUrl, maybe, parseMoment, parseShape, text } from '../payload/shape.ts';
 import { hmac } from '../proof/signature.ts';
 
 const schema = z.object({

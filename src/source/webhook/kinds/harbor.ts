@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { bodyId, type Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, WebhookKind } from '../kind.ts';
+import type { Delivery, Steps, WebhookKind } from '../kind.ts';
 import { claimsCloudEvents, readCloudEvents } from '../payload/cloud-event.ts';
-import { type Moment, parseMoment } from '../payload/moment.ts';
-import { list, maybe, parseShape, text, time } from '../payload/shape.ts';
-import type { Steps } from '../payload/steps.ts';
+import { list, type Moment, maybe, parseMoment, parseShape, text, time } from '../payload/shape.ts';
 
 const dataSchema = z.object({
   resources: list,

@@ -4,9 +4,8 @@ import { parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference } from '../../../event/reference.ts';
 import { checkSchema, type Fault, formatFaultPath } from '../../../lib/schema-faults.ts';
 import { type Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, HookOptions, WebhookKind } from '../kind.ts';
-import { type Moment, parseMoment } from '../payload/moment.ts';
-import type { Steps } from '../payload/steps.ts';
+import type { Delivery, HookOptions, Steps, WebhookKind } from '../kind.ts';
+import { type Moment, parseMoment } from '../payload/shape.ts';
 
 const entrySchema = z.strictObject({
   reference: z.string(),

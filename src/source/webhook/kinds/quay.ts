@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { type Collector, checkEventCount } from '../collector.ts';
-import type { Delivery, WebhookKind } from '../kind.ts';
+import type { Delivery, Steps, WebhookKind } from '../kind.ts';
 import { parseShape, text } from '../payload/shape.ts';
-import type { Steps } from '../payload/steps.ts';
 
 const schema = z.object({
   repository: text,

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { Collector } from '../collector.ts';
-import type { Delivery, WebhookKind } from '../kind.ts';
+import type { Delivery, Steps, WebhookKind } from '../kind.ts';
 import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
-import { parseMoment } from '../payload/moment.ts';
-import { text } from '../payload/shape.ts';
-import type { Steps } from '../payload/steps.ts';
+import { parseMoment, text } from '../payload/shape.ts';
 
 const dataSchema = z.object({ name: z.string(), reference: text, digest: text, mediaType: text });
 

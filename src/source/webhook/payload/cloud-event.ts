@@ -3,9 +3,8 @@ import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import { parseMediaType } from '../body/media-type.ts';
 import { type Collector, checkEventCount } from '../collector.ts';
-import { type Delivery, headerOf } from '../kind.ts';
+import { type Delivery, headerOf, type Steps } from '../kind.ts';
 import { list, parseInner, parseShape, text } from './shape.ts';
-import type { Steps } from './steps.ts';
 
 const attribute = z.string().min(1);
 const eventSchema = z.object({

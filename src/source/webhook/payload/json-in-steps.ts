@@ -1,6 +1,6 @@
 /** `JSON.parse` in pieces: four megabytes of small objects would block the process for a fifth of a second. */
 import { ManifeedError } from '../../../errors.ts';
-import type { Steps } from './steps.ts';
+import type { Steps } from '../kind.ts';
 
 /** Longest container that `JSON.parse` gets at once, in characters. */
 const maxPieceLength = 4_096;

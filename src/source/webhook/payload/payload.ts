@@ -2,8 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { ManifeedError } from '../../../errors.ts';
 import type { Clock } from '../../../lib/clock.ts';
+import type { Steps } from '../kind.ts';
 import { parseInSteps } from './json-in-steps.ts';
-import { doInSlices, type Steps } from './steps.ts';
+import { doInSlices } from './steps.ts';
 
 /**
  * The bytes of the JSON: a form's `payload` member, decoded. Gitea signs that and not the form, so it is

@@ -1,9 +1,7 @@
 /** Works on a large delivery in pieces, so that it does not delay others. */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../../lib/clock.ts';
-
-/** Others may run at each `yield`. */
-export type Steps<Result> = Generator<undefined, Result, undefined>;
+import type { Steps } from '../kind.ts';
 
 /** Longest work without a break, ms. */
 const sliceMs = 5;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseMoment } from '../../../../../src/source/webhook/payload/moment.ts';
+import { parseMoment } from '../../../../../src/source/webhook/payload/shape.ts';
 
 const at = (text: string) => Date.parse(text);
 
