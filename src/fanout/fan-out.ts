@@ -17,8 +17,7 @@ import type { HubMetrics } from './hub-metrics.ts';
 import type { HeldChange } from './pace/held-change.ts';
 import type { Pacer } from './pace/pacer.ts';
 import type { ChangeQueue } from './queue.ts';
-import type { Group } from './subscriber.ts';
-import type { SubscriberTable } from './table.ts';
+import type { Group, SubscriberTable } from './subscriber.ts';
 
 interface FanOutParts {
   readonly queue: ChangeQueue;

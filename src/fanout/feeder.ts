@@ -27,9 +27,8 @@ import type { ChangeQueue } from './queue.ts';
 import type { ResetReason } from './sink.ts';
 import { sendSnapshot } from './snapshot.ts';
 import { type ResolvedStart, resolveStart } from './start.ts';
-import type { Joining, Subscriber } from './subscriber.ts';
+import type { Joining, Subscriber, SubscriberTable } from './subscriber.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import type { SubscriberTable } from './table.ts';
 import type { Turns } from './turns.ts';
 
 /** What a feeder works with. */

@@ -2,7 +2,7 @@ import { Counts } from '../lib/counts.ts';
 import type { Counter, Metrics } from '../lib/metrics.ts';
 import type { ChangeQueue } from './queue.ts';
 import type { Encoding } from './sink.ts';
-import type { SubscriberTable } from './table.ts';
+import type { SubscriberTable } from './subscriber.ts';
 
 interface Watched {
   readonly table: SubscriberTable;

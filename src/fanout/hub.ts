@@ -19,9 +19,13 @@ import type { GatewayCounts } from './pace/slots.ts';
 import { ChangeQueue } from './queue.ts';
 import { type RecentRequest, recentFrames } from './recent.ts';
 import type { Farewell } from './sink.ts';
-import { Subscriber, type SubscriberOptions, type SubscriptionRequest } from './subscriber.ts';
+import {
+  Subscriber,
+  type SubscriberOptions,
+  SubscriberTable,
+  type SubscriptionRequest,
+} from './subscriber.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { SubscriberTable } from './table.ts';
 import { Turns } from './turns.ts';
 
 /** What a hub needs of the gateway. */

@@ -3,8 +3,7 @@ import type { GroupIndex } from './group-index.ts';
 import type { Interests } from './interests.ts';
 import type { Pacer } from './pace/pacer.ts';
 import type { Farewell } from './sink.ts';
-import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
-import type { SubscriberTable } from './table.ts';
+import type { Subscriber, SubscriberTable, SubscriptionRequest } from './subscriber.ts';
 
 interface SubscriptionsParts {
   readonly table: SubscriberTable;

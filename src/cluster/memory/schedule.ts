@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Claim, Schedule, Wanted } from '../schedule.ts';
+import type { Claim, Schedule, Wanted } from '../cluster.ts';
 
 class Entry {
   readonly repository: string;

@@ -1,6 +1,6 @@
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import { asList, asNumber, asText } from '../../redis/reply.ts';
-import type { Claim, Schedule, Wanted } from '../schedule.ts';
+import type { Claim, Schedule, Wanted } from '../cluster.ts';
 import type { ClusterParts } from './scripts.ts';
 
 interface RedisScheduleOptions extends ClusterParts {

@@ -1,6 +1,6 @@
 /** What one look leaves for the next: a short string in the schedule. Without it a look costs more requests. */
 
-import { maxMemoLength } from '../../cluster/schedule.ts';
+import { maxMemoLength } from '../../cluster/cluster.ts';
 import { type Habits, type Hours, noHours } from './interval.ts';
 
 /** What the last look left. */

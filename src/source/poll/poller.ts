@@ -1,5 +1,4 @@
-import type { BudgetFor } from '../../cluster/cluster.ts';
-import type { Schedule } from '../../cluster/schedule.ts';
+import type { BudgetFor, Schedule } from '../../cluster/cluster.ts';
 import { parseReference } from '../../event/reference.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';

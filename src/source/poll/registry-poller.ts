@@ -1,4 +1,4 @@
-import type { Claim } from '../../cluster/schedule.ts';
+import type { Claim } from '../../cluster/cluster.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { RareLog } from '../../lib/rare-log.ts';
 import {

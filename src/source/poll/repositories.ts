@@ -1,4 +1,4 @@
-import type { Claim, Schedule, Wanted } from '../../cluster/schedule.ts';
+import type { Claim, Schedule, Wanted } from '../../cluster/cluster.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import type { LoadSlots } from './load-slots.ts';

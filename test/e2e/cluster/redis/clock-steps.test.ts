@@ -1,10 +1,9 @@
 // @needs redis-server
 /** What gateways share keeps its time while the Redis server's clock steps, over a restart too. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RequestBudget } from '../../../../src/cluster/cluster.ts';
+import type { RequestBudget, Schedule } from '../../../../src/cluster/cluster.ts';
 import { openRedisCluster, type RedisCluster } from '../../../../src/cluster/redis/cluster.ts';
 import type { PresenceTuning } from '../../../../src/cluster/redis/presence.ts';
-import type { Schedule } from '../../../../src/cluster/schedule.ts';
 import { openRedisLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';

@@ -1,9 +1,9 @@
 // @needs redis-server
 /** One suite over the schedule of one gateway alone and the one that several share; then what only sharing shows. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Schedule } from '../../../../src/cluster/cluster.ts';
 import { createMemorySchedule } from '../../../../src/cluster/memory/schedule.ts';
 import { openRedisCluster, type RedisCluster } from '../../../../src/cluster/redis/cluster.ts';
-import type { Schedule } from '../../../../src/cluster/schedule.ts';
 import { openRedisLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maxMemoLength } from '../../../../src/cluster/schedule.ts';
+import { maxMemoLength } from '../../../../src/cluster/cluster.ts';
 import { nextLink } from '../../../../src/source/poll/listers/lister.ts';
 import { decodeMemo, encodeMemo, freshMemo } from '../../../../src/source/poll/memo.ts';
 import { compileScopes, matcherOf, maxScopes } from '../../../../src/source/poll/scopes.ts';
