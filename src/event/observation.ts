@@ -59,6 +59,8 @@ export interface ManifestObserved extends ObservationBase {
   readonly digest: Digest;
   readonly mediaType: string | null;
   readonly size: number | null;
+  /** True if the registry was asked for it, and nobody pushed: a digest that was unknown makes no change. */
+  readonly silent?: boolean;
 }
 
 /** It counts only if the ledger knows the digest, because the deletion of a blob looks the same. */
@@ -78,6 +80,17 @@ export interface ScopeBaselined extends ObservationBase {
   readonly scope: string;
 }
 
+/**
+ * A poll read the list of all tags of the repository, and handed over before this what came of it: unknown tags, and
+ * what was missing. `ageMs` counts from the request for the first page. Not for a list of some tags only, nor if tags
+ * of it still wait for a HEAD.
+ */
+export interface TagsListed extends ObservationBase {
+  readonly kind: 'listed';
+  /** True: to its end. False: newest first, down to what was known; deletions went unseen. */
+  readonly whole: boolean;
+}
+
 /** All that a source can say. */
 export type Observation =
   | TagObserved
@@ -85,7 +98,8 @@ export type Observation =
   | ManifestObserved
   | ManifestGone
   | RepositoryGone
-  | ScopeBaselined;
+  | ScopeBaselined
+  | TagsListed;
 
 /**
  * Kept durably until a HEAD at the registry decides it or gives up: a tag without a digest, or a push or deletion

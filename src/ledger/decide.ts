@@ -27,7 +27,8 @@
  * |                    | tombstone, not older                         | unchanged | –                              |
  * |                    | present, unsure                              | waiting   | –                              |
  * |                    | present, newer                               | changed   | tag.deleted                    |
- * | manifest           | no row; or tombstone, newer                  | changed   | manifest.pushed                |
+ * | manifest           | no row, `silent`                             | filled    | –                              |
+ * |                    | no row; or tombstone, newer                  | changed   | manifest.pushed                |
  * |                    | tombstone, older                             | stale     | –                              |
  * |                    | present                                      | unchanged | –                              |
  * | manifest gone      | no row                                       | unknown   | –                              |
@@ -42,8 +43,12 @@
  * |                    | present tags of which it is unsure alone     | waiting   | –                              |
  * |                    | none                                         | unknown   | –                              |
  * | baseline           | scope known / not known                      | unchanged / filled | –                     |
+ * | listed             | –                                            | unchanged | –                              |
  *
  * `waiting`: nothing changed; another look at the tag decides (`lookAgain`).
+ *
+ * A tag that is seen again with its digest learns a media type and size that the index lacked. A digest that a tag
+ * leaves counts as believed at that time: retention then keeps it as long as the change that names it.
  *
  * Every outcome but `stale`, `waiting`, `unknown` and `duplicate` raises asOf to at least the observation's stamp. A
  * tag seen with a digest makes the digest known without a change of its own. The end of a repository forgets its
@@ -60,73 +65,19 @@ import type {
   TagGone,
   TagObserved,
 } from '../event/observation.ts';
-import type { Outcome, TagState } from './ledger.ts';
+import type { Decision, IndexView, ManifestRow, Standing, TagRow } from './decision.ts';
+import type { Outcome } from './ledger.ts';
+import { listingOf } from './list-marks.ts';
 import {
-  type Deliveries,
+  certainAt,
+  confirmedAt,
   happenedAt,
   isDuplicate,
   latestBinding,
-  type Moment,
-  type Remembered,
   remembered,
   stampOf,
   weigh,
 } from './weigh.ts';
-
-/** What the index holds of a tag. A tombstone's digest, media type and size are null. */
-export interface TagRow extends TagState, Remembered {
-  readonly present: boolean;
-  readonly lookedAt: number | null;
-}
-
-/** That a repository has, or had, a digest. */
-export interface ManifestRow extends Omit<Remembered, 'lookedAt'> {
-  readonly registry: string;
-  readonly repository: string;
-  readonly digest: Digest;
-  readonly present: boolean;
-}
-
-/** The index as the decision reads it: synchronously, within the transaction. */
-export interface IndexView extends Deliveries {
-  tag(registry: string, repository: string, tag: string): TagRow | undefined;
-  /** Present tags that point at the digest, ordered by tag. */
-  tagsAt(registry: string, repository: string, digest: Digest): readonly TagRow[];
-  /** Present tags of the repository, ordered by tag. */
-  tagsOf(registry: string, repository: string): readonly TagRow[];
-  manifest(registry: string, repository: string, digest: Digest): ManifestRow | undefined;
-  hasBaseline(registry: string, repository: string, scope: string): boolean;
-}
-
-/** Where the ledger stands when an observation comes. */
-export interface Standing extends Moment {
-  readonly epoch: string;
-  /** The next change is `head + 1`. */
-  readonly head: number;
-  /** `recordedAt` of the changes, ms since the epoch: the wall clock, but never before the previous change. */
-  readonly recordedAt: number;
-}
-
-/** Digests that survive the end of their repository: those that `by` named after `after` and up to `upTo`. */
-export interface Spared {
-  readonly by: string;
-  /** On that sender's clock, ms since the epoch. */
-  readonly after: number;
-  readonly upTo: number;
-}
-
-/** What to write, in one transaction. */
-export interface Decision {
-  readonly outcome: Outcome;
-  readonly changes: readonly Change[];
-  readonly tags: readonly TagRow[];
-  readonly manifests: readonly ManifestRow[];
-  /** Which manifest rows without a present tag to forget: all, or all except these. Null: none. */
-  readonly forgetManifests: Spared | 'all' | null;
-  readonly baseline: string | null;
-  /** Kept as pending in the same transaction: a look decides them. */
-  readonly lookAgain: readonly Deferred[];
-}
 
 /** Decides by the table above. */
 export function decide(view: IndexView, observation: Observation, standing: Standing): Decision {
@@ -146,6 +97,8 @@ export function decide(view: IndexView, observation: Observation, standing: Stan
       return view.hasBaseline(observation.registry, observation.repository, observation.scope)
         ? nothing('unchanged')
         : { ...nothing('filled'), baseline: observation.scope };
+    case 'listed':
+      return { ...nothing('unchanged'), listed: listingOf(observation, standing) };
   }
 }
 
@@ -164,7 +117,7 @@ export function decideWithin(
 
 function nothing(outcome: Outcome): Decision {
   const none = { changes: [], tags: [], manifests: [], lookAgain: [] };
-  return { outcome, ...none, forgetManifests: null, baseline: null };
+  return { outcome, ...none, forgetManifests: null, baseline: null, listed: null };
 }
 
 function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Decision {
@@ -181,25 +134,49 @@ function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Deci
   const manifests = seen.digest === null ? [] : [manifestRow(seen, seen.digest, true, manifest, standing)];
   const believed = { present: true, ...remembered(seen, row, standing) };
   if (verdict === 'unchanged' && row !== undefined)
-    return { ...nothing('unchanged'), tags: [{ ...row, ...believed }], manifests };
+    return {
+      ...nothing('unchanged'),
+      tags: [{ ...row, ...believed, ...confirmed(row, seen, standing) }],
+      manifests,
+    };
 
   const t = happenedAt(seen, standing);
   const target = { digest: seen.digest, mediaType: seen.mediaType, size: seen.size };
+  const checkedAt = seen.digest === null ? null : certainAt(seen, standing);
   if (verdict === 'filled' || verdict === 'unchanged') {
     const born = { registry, repository, tag, firstSeenAt: t, updatedAt: t, sequence: 0 };
-    return { ...nothing('filled'), tags: [{ ...born, ...row, ...target, ...believed }], manifests };
+    return {
+      ...nothing('filled'),
+      tags: [{ ...born, ...row, ...target, ...believed, checkedAt }],
+      manifests,
+    };
   }
   const sequence = standing.head + 1;
   const firstSeenAt = verdict === 'tag.updated' && row !== undefined ? row.firstSeenAt : t;
-  const moved = { registry, repository, tag, ...target, ...believed };
+  const moved = { registry, repository, tag, ...target, ...believed, checkedAt };
   return {
     ...nothing('changed'),
     changes: [
       change(verdict, seen, sequence, standing, { tag, ...target, previousDigest: row?.digest ?? null }),
     ],
     tags: [{ ...moved, firstSeenAt, updatedAt: t, sequence }],
-    manifests,
+    manifests: [...manifests, ...left(view, row === undefined ? [] : [row], standing)],
   };
+}
+
+/** What an observation of the same digest adds to the row. One without a digest confirms nothing. */
+function confirmed(row: TagRow, seen: TagObserved, standing: Standing): Partial<TagRow> {
+  if (seen.digest !== row.digest) return {};
+  const checkedAt = row.digest === null ? null : confirmedAt(row.checkedAt ?? null, seen, standing);
+  return { mediaType: row.mediaType ?? seen.mediaType, size: row.size ?? seen.size, checkedAt };
+}
+
+/** The digests that these rows point at, believed until now. */
+function left(view: IndexView, rows: readonly TagRow[], standing: Standing): readonly ManifestRow[] {
+  return rows.flatMap(({ registry, repository, digest }) => {
+    const known = digest === null ? undefined : view.manifest(registry, repository, digest);
+    return known?.present === true ? [{ ...known, asOf: standing.clock.stampedAt }] : [];
+  });
 }
 
 type TagVerdict = 'stale' | 'waiting' | 'unchanged' | 'filled' | 'tag.created' | 'tag.updated';
@@ -227,10 +204,12 @@ function decideTagGone(view: IndexView, gone: TagGone, standing: Standing): Deci
   if (row === undefined) return nothing('unknown');
   const weight = weigh(gone, row, standing);
   if (weight === 'older') return nothing('stale');
+  const checkedAt = confirmedAt(row.checkedAt ?? null, gone, standing);
   if (!row.present)
-    return { ...nothing('unchanged'), tags: [{ ...row, ...remembered(gone, row, standing) }] };
+    return { ...nothing('unchanged'), tags: [{ ...row, ...remembered(gone, row, standing), checkedAt }] };
   if (weight === 'unsure') return { ...nothing('waiting'), lookAgain: [gone] };
-  return { ...nothing('changed'), ...deleteTags([row], gone, standing) };
+  const manifests = left(view, [row], standing);
+  return { ...nothing('changed'), ...deleteTags([row], gone, standing), manifests };
 }
 
 function decideManifest(view: IndexView, seen: ManifestObserved, standing: Standing): Decision {
@@ -238,6 +217,7 @@ function decideManifest(view: IndexView, seen: ManifestObserved, standing: Stand
   if (row !== undefined && !row.present && weigh(seen, row, standing) === 'older') return nothing('stale');
   const manifests = [manifestRow(seen, seen.digest, true, row, standing)];
   if (row?.present === true) return { ...nothing('unchanged'), manifests };
+  if (row === undefined && seen.silent === true) return { ...nothing('filled'), manifests };
   const { digest, mediaType, size } = seen;
   const target = { tag: null, digest, mediaType, size, previousDigest: null };
   const pushed = change('manifest.pushed', seen, standing.head + 1, standing, target);
@@ -307,14 +287,8 @@ function deleteTags(rows: readonly TagRow[], gone: Observation, standing: Standi
     const nowhere = { digest: null, mediaType: null, size: null };
     const target = { tag: row.tag, ...nowhere, previousDigest: row.digest };
     changes.push(change('tag.deleted', gone, sequence, standing, target));
-    tags.push({
-      ...row,
-      ...nowhere,
-      present: false,
-      updatedAt,
-      sequence,
-      ...remembered(gone, row, standing),
-    });
+    const memory = { ...remembered(gone, row, standing), checkedAt: certainAt(gone, standing) };
+    tags.push({ ...row, ...nowhere, present: false, updatedAt, sequence, ...memory });
   }
   return { changes, tags };
 }
@@ -343,5 +317,9 @@ function manifestRow(
   standing: Standing,
 ): ManifestRow {
   const { asOf, saidAt, saidBy } = remembered(of, known, standing);
-  return { registry: of.registry, repository: of.repository, digest, present, asOf, saidAt, saidBy };
+  const { registry, repository } = of;
+  const said = 'mediaType' in of ? of : { mediaType: null, size: null };
+  const mediaType = said.mediaType ?? known?.mediaType ?? null;
+  const size = said.size ?? known?.size ?? null;
+  return { registry, repository, digest, present, mediaType, size, asOf, saidAt, saidBy };
 }

@@ -67,6 +67,14 @@ export function oldestStamp({ stampedAt, steppedAt }: LedgerClock, maxAgeMs: num
   return steppedAt >= before && steppedAt > 0 ? null : before;
 }
 
+/**
+ * How old a stamp is, ms; null: unknown. Time cannot be measured over a step back of the wall clock, and a stamp ahead
+ * of the clock was lost to a crash.
+ */
+export function stampAge({ stampedAt, steppedAt }: LedgerClock, stamp: number): number | null {
+  return stamp > stampedAt || (stamp <= steppedAt && steppedAt > 0) ? null : stampedAt - stamp;
+}
+
 /** Converts a stamp to the wall clock's time, ms since the epoch. */
 export function toWall(clock: LedgerClock, stamp: number): number {
   return stamp - clock.skewMs;

@@ -130,8 +130,8 @@ export interface Ledger {
   /** Resolves if the ledger can store now; otherwise rejects with `UNAVAILABLE` and the reason. */
   check(): Promise<void>;
   /**
-   * Drops what retention no longer keeps, in bounded batches: changes by count and age; delivery keys, tombstones and
-   * untagged digests by age. The owner calls it regularly.
+   * Drops what retention no longer keeps, in bounded batches: changes by count and age; delivery keys, tombstones,
+   * untagged digests and list marks by age. The owner calls it regularly.
    */
   trim(): Promise<Bounds>;
   /** Idempotent. Waits for commits under way. */

@@ -14,16 +14,26 @@ export const defaultLimits = {
   maxScopesPerRepository: 256,
   /** Entries that one `read` or `tags` call looks at. */
   maxScanned: 10_000,
+  /** Rows that one call of a query looks at (`queries.ts`). */
+  maxRowsLookedAt: 1_000,
   /** Rows that one step of `trim` drops. */
   maxTrimmedAtOnce: 5_000,
   /** Observations that wait for a commit; beyond it `record` and `defer` reject. */
   maxWaitingObservations: 10_000,
   /** Reads that wait for their turn; beyond it they reject. One for each connection. */
   maxWaitingReads: 20_000,
+  /** Bytes of one manifest that is kept: what registries should accept at least (distribution-spec). */
+  maxManifestBytes: 4 * 1024 * 1024,
+  /** Bytes of all manifests kept; those asked for longest ago go first. */
+  maxManifestsBytes: 256 * 1024 * 1024,
+  /** Manifests of which anything is kept. */
+  maxManifests: 100_000,
 };
 
 /** See `defaultLimits`. */
 export type LedgerLimits = Readonly<typeof defaultLimits>;
+
+export type ManifestLimits = Pick<LedgerLimits, 'maxManifestBytes' | 'maxManifestsBytes' | 'maxManifests'>;
 
 /** What bounds an index. `maxAgeMs`: delivery keys and, in memory, tombstones and untagged digests are forgotten. */
 export type IndexBounds = Pick<LedgerLimits, 'maxDeliveryKeys' | 'maxScopesPerRepository'> &

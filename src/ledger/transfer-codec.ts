@@ -27,7 +27,7 @@ const said = { saidAt: timeSchema.nullable().default(null), saidBy: name.nullabl
 const rowSchema = z.discriminatedUnion('row', [
   z.strictObject({
     row: z.literal('header'),
-    format: z.literal(transferFormat),
+    format: z.literal([1, transferFormat]),
     epoch: z.string().regex(/^[0-9a-z]{1,32}$/),
     head: count,
     floor: count,
@@ -54,6 +54,7 @@ const rowSchema = z.discriminatedUnion('row', [
     present: z.boolean(),
     asOf: timeSchema,
     lookedAt: timeSchema.nullable().default(null),
+    checkedAt: timeSchema.nullable().default(null),
     ...said,
     firstSeenAt: timeSchema,
     updatedAt: timeSchema,
@@ -64,10 +65,13 @@ const rowSchema = z.discriminatedUnion('row', [
     ...namesSchema,
     digest: digestSchema,
     present: z.boolean(),
+    mediaType: mediaType.default(null),
+    size: count.nullable().default(null),
     asOf: timeSchema,
     ...said,
   }),
   z.strictObject({ row: z.literal('baseline'), ...namesSchema, scope: name }),
+  z.strictObject({ row: z.literal('listed'), ...namesSchema, wholeAt: timeSchema, readAt: timeSchema }),
   z.strictObject({ row: z.literal('delivery'), key: name, at: timeSchema }),
   z.strictObject({ row: z.literal('pending'), observation: pendingSchema }),
   z.strictObject({ row: z.literal('end'), rows: count }),
@@ -115,6 +119,6 @@ function parseJson(text: string, line: number): unknown {
 function refuse(line: number, found: string): ManifeedError {
   return new ManifeedError(
     'BODY_INVALID',
-    `import ledger: line ${line}: ${found}: must be a row that an export wrote (format ${transferFormat})`,
+    `import ledger: line ${line}: ${found}: must be a row that an export wrote (format 1 to ${transferFormat})`,
   );
 }

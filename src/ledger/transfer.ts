@@ -6,12 +6,14 @@
 import { ManifeedError, unavailable } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Deferred } from '../event/observation.ts';
-import type { ManifestRow, TagRow } from './decide.ts';
+import type { RepositoryName } from '../event/reference.ts';
+import type { ManifestRow, TagRow } from './decision.ts';
 import type { Bounds } from './ledger.ts';
+import type { ListMarks } from './list-marks.ts';
 
 /**
  * A row of an export. In order: the header; the changes from floor + 1 to head; tags (tombstones too), manifests,
- * baselines, deliveries (oldest first) and pending tags, with kinds in any order; the end.
+ * baselines, list marks, deliveries (oldest first) and pending tags, with kinds in any order; the end.
  */
 export type LedgerRow =
   | HeaderRow
@@ -24,6 +26,7 @@ export type LedgerRow =
       readonly repository: string;
       readonly scope: string;
     }
+  | ({ readonly row: 'listed' } & RepositoryName & ListMarks)
   /** `at`: when the key was remembered, ms since the epoch. */
   | { readonly row: 'delivery'; readonly key: string; readonly at: number }
   /** Imported unclaimed, with a new id: leases and ids belong to the previous gateways. */
@@ -33,15 +36,16 @@ export type LedgerRow =
 
 interface HeaderRow extends Omit<Bounds, 'lost'> {
   readonly row: 'header';
-  readonly format: typeof transferFormat;
+  readonly format: TransferFormat;
   /** recordedAt of the newest change, ms since the epoch: the next one is not earlier. 0: there was none. */
   readonly recordedAt: number;
   /** The ledger's newest stamp, ms; absent in exports of earlier versions. */
   readonly stampedAt?: number;
 }
 
-/** The version of the rows. An import takes no other. */
-export const transferFormat = 1;
+/** The version of the rows. 1: the first. 2: list marks; when tags were checked; media type and size of digests. */
+export const transferFormat = 2;
+export type TransferFormat = 1 | 2;
 
 /** A ledger that can be moved. */
 export interface Transferable {

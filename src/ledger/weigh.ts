@@ -77,6 +77,23 @@ export function stampOf({ looked, ageMs = 0, keptAt }: Observation, { stampedAt 
   return Math.max(Math.floor(stampedAt - ageMs), keptAt ?? 0);
 }
 
+/**
+ * The ledger's stamp as of which the observation certainly was true, ms: when the registry was asked, or the time that
+ * a sender gave, if that is earlier than the arrival.
+ */
+export function certainAt(seen: Observation, { now, clock }: Moment): number {
+  const stamp = stampOf(seen, clock);
+  if (seen.looked === true || seen.saidAt === undefined) return stamp;
+  return Math.min(stamp, clock.stampedAt - (now - seen.saidAt));
+}
+
+/** `certainAt` of an observation that says what was known; `known`: the stamp so far, null if there is none. */
+export function confirmedAt(known: number | null, seen: Observation, at: Moment): number {
+  // One ahead of the clock was lost to a crash.
+  const earlier = known === null || known > at.clock.stampedAt ? 0 : known;
+  return Math.max(earlier, certainAt(seen, at));
+}
+
 /** When it happened, as far as known, ms since the epoch; never after now. */
 export function happenedAt(seen: Observation, { now, clock }: Moment): number {
   const arrivedAt = seen.keptAt ?? stampOf(seen, clock);

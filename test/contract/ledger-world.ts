@@ -3,7 +3,7 @@ import type { Observation } from '../../src/event/observation.ts';
 import type { TailEvent } from '../../src/ledger/ledger.ts';
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts';
 import { digestOf, where } from '../support/ledger-samples.ts';
-import type { ContractOptions, Opened, OpenLedger } from './ledger.ts';
+import type { ContractOptions, Opened, OpenLedger, TestedLedger } from './ledger.ts';
 
 export const minuteMs = 60_000;
 export const retention = { maxChanges: 1_000, maxAgeMs: 60 * minuteMs };
@@ -14,17 +14,17 @@ export const repository = `${where.registry}/${where.repository}`;
 export const t = Date.UTC(2026, 0, 1);
 
 /** The ledger under test, its clock, and what most tests do with them. */
-export class World {
+export class World<L extends TestedLedger = TestedLedger> {
   clock: FakeClock = fakeClock(t);
-  readonly #open: OpenLedger;
-  #opened: Opened | null = null;
-  #ledger: Opened['ledger'] | null = null;
+  readonly #open: OpenLedger<L>;
+  #opened: Opened<L> | null = null;
+  #ledger: L | null = null;
 
-  constructor(open: OpenLedger) {
+  constructor(open: OpenLedger<L>) {
     this.#open = open;
   }
 
-  get ledger(): Opened['ledger'] {
+  get ledger(): L {
     if (this.#ledger === null)
       throw new Error('use the ledger: it is not open: must be opened before each test');
     return this.#ledger;
@@ -39,7 +39,7 @@ export class World {
   }
 
   /** A second ledger, which the caller closes. */
-  openOther(more: Partial<ContractOptions> = {}): Promise<Opened> {
+  openOther(more: Partial<ContractOptions> = {}): Promise<Opened<L>> {
     return this.#open({ clock: this.clock, random: Math.random, retention, limits, ...more });
   }
 

@@ -14,20 +14,24 @@ import { keepingContract } from './ledger-keeping.ts';
 import { readingContract } from './ledger-reading.ts';
 import { World } from './ledger-world.ts';
 
+export type TestedLedger = Ledger & Transferable;
+
 export interface ContractOptions extends LedgerOptions {
   readonly clock: FakeClock;
   readonly limits: Partial<LedgerLimits>;
 }
 
-export interface Opened {
-  readonly ledger: Ledger & Transferable;
+export interface Opened<L extends TestedLedger = TestedLedger> {
+  readonly ledger: L;
   /** Closes the ledger and opens what it stored again; absent only where nothing survives. */
-  readonly reopen?: () => Promise<Ledger & Transferable>;
+  readonly reopen?: () => Promise<L>;
   /** Closes the ledger (and the one reopened) and removes what it stored. */
   readonly close: () => Promise<void>;
 }
 
-export type OpenLedger = (options: ContractOptions) => Promise<Opened>;
+export type OpenLedger<L extends TestedLedger = TestedLedger> = (
+  options: ContractOptions,
+) => Promise<Opened<L>>;
 
 /** @param survives false where the ledger ends with the process, so that there is nothing to open again */
 export function ledgerContract(name: string, open: OpenLedger, { survives = true } = {}): void {

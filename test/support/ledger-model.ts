@@ -64,7 +64,7 @@ export class LedgerModel {
       }
       for (const [key, manifest] of this.#manifests)
         if (key.startsWith(`${home}@`) && !word.isLateFor(manifest)) this.#manifests.delete(key);
-    } else this.#scopes.add(`${home} ${seen.scope}`);
+    } else if (seen.kind === 'baseline') this.#scopes.add(`${home} ${seen.scope}`);
   }
 
   /** The tags that exist, as `repository:tag digest`, sorted. */

@@ -7,6 +7,7 @@ import type {
   ScopeBaselined,
   TagGone,
   TagObserved,
+  TagsListed,
 } from '../../src/event/observation.ts';
 
 /** The sha256 of a string: a digest that is the same in every run. */
@@ -63,4 +64,9 @@ export function repositoryGone(saidAt: number, more: Partial<RepositoryGone> = {
 
 export function baselined(scope: string, saidAt: number, more: Partial<ScopeBaselined> = {}): ScopeBaselined {
   return { kind: 'baseline', ...where, origin, scope, saidAt, ...more };
+}
+
+/** A poll has read the list of tags, `ageMs` ago. */
+export function listed(whole: boolean, ageMs = 0, more: Partial<TagsListed> = {}): TagsListed {
+  return { kind: 'listed', ...where, origin: 'poll', looked: true, ageMs, whole, ...more };
 }

@@ -1,6 +1,7 @@
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { BoundedMap } from '../../lib/bounded-map.ts';
-import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decide.ts';
+import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decision.ts';
+import { type ListMarks, type TagListing, withListing } from '../list-marks.ts';
 import type { IndexBounds } from '../options.ts';
 import { compareTags, compareText } from '../tag-cursor.ts';
 import type { LedgerRow } from '../transfer.ts';
@@ -10,6 +11,7 @@ interface RepositoryRows extends RepositoryName {
   readonly manifests: Map<string, ManifestRow>;
   /** Oldest first. */
   readonly scopes: BoundedMap<string, true>;
+  marks: ListMarks | undefined;
 }
 
 /** The index in memory. */
@@ -56,6 +58,18 @@ export class MemoryIndex implements IndexView {
     return [...(this.#find(registry, repository)?.scopes.keys() ?? [])];
   }
 
+  /** Undefined: its list was never read whole. */
+  listMarks(registry: string, repository: string): ListMarks | undefined {
+    return this.#find(registry, repository)?.marks;
+  }
+
+  /** Those with a present tag, or whose list was read whole. */
+  repositories(): RepositoryName[] {
+    return [...this.#repositories.values()]
+      .filter(({ tags, marks }) => marks !== undefined || [...tags.values()].some((row) => row.present))
+      .map(({ registry, repository }) => ({ registry, repository }));
+  }
+
   /** All present tags, in the order of pages. */
   present(): readonly TagRow[] {
     return [...this.#repositories.values()]
@@ -67,9 +81,11 @@ export class MemoryIndex implements IndexView {
     for (const row of decision.tags) this.putTag(row);
     for (const row of decision.manifests) this.putManifest(row);
     if (decision.baseline !== null) this.putBaseline(of, decision.baseline);
+    if (decision.listed !== null) this.#list(of, decision.listed);
     const spared = decision.forgetManifests;
     const repository = this.#find(of.registry, of.repository);
     if (spared === null || repository === undefined) return;
+    repository.marks = undefined;
     const tagged = new Set(
       [...repository.tags.values()].filter((row) => row.present).map((row) => row.digest),
     );
@@ -89,14 +105,25 @@ export class MemoryIndex implements IndexView {
     this.#open(of).scopes.set(scope, true);
   }
 
+  #list(of: RepositoryName, listing: TagListing): void {
+    const rows = this.#open(of);
+    rows.marks = withListing(rows.marks, listing);
+  }
+
+  putListMarks(of: RepositoryName, { wholeAt, readAt }: ListMarks): void {
+    this.#open(of).marks = { wholeAt, readAt };
+  }
+
   remember(key: string, at: number): void {
     this.#deliveries.renew(key, at);
   }
 
-  /** Forgets tombstones, untagged digests and delivery keys stamped before `before`. */
+  /** Forgets tombstones, untagged digests, list marks and delivery keys stamped before `before`. */
   trim(before: number): void {
     for (const [key, at] of this.#deliveries) if (at < before) this.#deliveries.delete(key);
-    for (const { tags, manifests } of this.#repositories.values()) {
+    for (const rows of this.#repositories.values()) {
+      const { tags, manifests, marks } = rows;
+      if (marks !== undefined && marks.readAt < before) rows.marks = undefined;
       for (const [tag, row] of tags) if (!row.present && row.asOf < before) tags.delete(tag);
       const tagged = new Set([...tags.values()].filter((row) => row.present).map((row) => row.digest));
       for (const [digest, row] of manifests)
@@ -106,10 +133,11 @@ export class MemoryIndex implements IndexView {
 
   /** All of it, as rows of an export. */
   *rows(): Generator<LedgerRow> {
-    for (const { registry, repository, tags, manifests, scopes } of this.#repositories.values()) {
+    for (const { registry, repository, tags, manifests, scopes, marks } of this.#repositories.values()) {
       for (const tag of tags.values()) yield { row: 'tag', ...tag };
       for (const manifest of manifests.values()) yield { row: 'manifest', ...manifest };
       for (const scope of scopes.keys()) yield { row: 'baseline', registry, repository, scope };
+      if (marks !== undefined) yield { row: 'listed', registry, repository, ...marks };
     }
     for (const [key, at] of this.#deliveries) yield { row: 'delivery', key, at };
   }
@@ -122,7 +150,7 @@ export class MemoryIndex implements IndexView {
     const known = this.#find(registry, repository);
     if (known !== undefined) return known;
     const scopes = new BoundedMap<string, true>(this.#bounds.maxScopesPerRepository);
-    const rows = { registry, repository, tags: new Map(), manifests: new Map(), scopes };
+    const rows = { registry, repository, tags: new Map(), manifests: new Map(), scopes, marks: undefined };
     this.#repositories.set(repositoryKey(rows), rows);
     return rows;
   }

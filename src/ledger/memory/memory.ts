@@ -1,10 +1,11 @@
 /** The ledger in memory, for tests and gateways that may forget. The simplest implementation: read it first. */
 import { unavailable } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
+import type { Digest } from '../../event/digest.ts';
 import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
-import { repositoryKey } from '../../event/reference.ts';
+import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
-import { decideWithin, type TagRow } from '../decide.ts';
+import { decideWithin } from '../decide.ts';
 import type {
   Bounds,
   Ledger,
@@ -14,11 +15,23 @@ import type {
   Recorded,
   TagPage,
   TagQuery,
-  TagState,
   TailEvent,
 } from '../ledger.ts';
 import { atWall, importedClock, type LedgerClock, newClock, oldestStamp } from '../ledger-clock.ts';
 import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
+import type {
+  HistoryPage,
+  HistoryQuery,
+  KnownDigest,
+  KnownTag,
+  LedgerQueries,
+  RepositoryListPage,
+  RepositoryListQuery,
+  TagListPage,
+  TagListQuery,
+  TagName,
+  TagsAtQuery,
+} from '../queries.ts';
 import { refusePending, refusePosition } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
 import { compareTags, formatTagCursor, parseTagCursor } from '../tag-cursor.ts';
@@ -32,9 +45,13 @@ import {
 } from '../transfer.ts';
 import { isDuplicate } from '../weigh.ts';
 import { MemoryIndex } from './index-rows.ts';
+import { MemoryManifests } from './manifests.ts';
+import { MemoryQueries, toState } from './queries.ts';
 
 /** Opens an empty ledger; what it holds ends with the process. */
-export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
+export async function openMemoryLedger(
+  options: LedgerOptions,
+): Promise<Ledger & LedgerQueries & Transferable> {
   return new MemoryLedger(options);
 }
 
@@ -42,10 +59,12 @@ interface Pending extends PendingObservation {
   readonly leasedUntil: number;
 }
 
-class MemoryLedger implements Ledger, Transferable {
+class MemoryLedger implements Ledger, LedgerQueries, Transferable {
   readonly #options: LedgerOptions;
   readonly #limits: LedgerLimits;
   readonly #index: MemoryIndex;
+  readonly #queries: MemoryQueries;
+  readonly manifests: MemoryManifests;
   #epoch: string;
   /** Begins with sequence `floor + 1`. */
   #changes: Change[] = [];
@@ -66,6 +85,8 @@ class MemoryLedger implements Ledger, Transferable {
     this.#epoch = randomId(options.random);
     const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
     this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt);
+    this.#queries = new MemoryQueries(this.#index, () => this.#log(), this.#limits.maxRowsLookedAt);
+    this.manifests = new MemoryManifests(this.#limits);
     this.#tickedAt = options.clock.monotonic();
     this.#standingTime = new StandingTime(() => options.clock.monotonic(), this.#tick());
   }
@@ -184,6 +205,37 @@ class MemoryLedger implements Ledger, Transferable {
     return { tags: page.map(toState), cursor };
   }
 
+  #log() {
+    // Ages are as of now.
+    this.#tick();
+    const bounds = { epoch: this.#epoch, floor: this.#floor, head: this.#head };
+    return { clock: this.#clock, bounds, changes: this.#changes };
+  }
+
+  async listTags(query: TagListQuery): Promise<TagListPage> {
+    return this.#queries.listTags(query);
+  }
+
+  async tagsAt(query: TagsAtQuery): Promise<TagListPage> {
+    return this.#queries.tagsAt(query);
+  }
+
+  async states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
+    return this.#queries.states(names);
+  }
+
+  async digests(of: RepositoryName, digests: readonly Digest[]): Promise<readonly (KnownDigest | null)[]> {
+    return this.#queries.digests(of, digests);
+  }
+
+  async history(query: HistoryQuery): Promise<HistoryPage> {
+    return this.#queries.history(query);
+  }
+
+  async listRepositories(query: RepositoryListQuery): Promise<RepositoryListPage> {
+    return this.#queries.listRepositories(query);
+  }
+
   async baselines(registry: string, repository: string): Promise<readonly string[]> {
     return this.#index.baselines(registry, repository);
   }
@@ -260,6 +312,8 @@ class MemoryLedger implements Ledger, Transferable {
       }
       case 'baseline':
         return this.#index.putBaseline(row, row.scope);
+      case 'listed':
+        return this.#index.putListMarks(row, row);
       case 'delivery':
         return this.#index.remember(row.key, row.at);
       case 'pending': {
@@ -281,9 +335,4 @@ class MemoryLedger implements Ledger, Transferable {
   #assertOpen(action: string): void {
     if (this.#closed) throw unavailable(`${action}: the ledger is closed: must be open`);
   }
-}
-
-function toState(row: TagRow): TagState {
-  const { present: _, asOf: _asOf, lookedAt: _lookedAt, saidAt: _saidAt, saidBy: _saidBy, ...state } = row;
-  return state;
 }

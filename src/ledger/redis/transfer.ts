@@ -4,7 +4,7 @@ import { type ManifeedError, unavailable } from '../../errors.ts';
 import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { asList, asNumber, asText, encodeForLua, orNull, refusedCount } from '../../redis/reply.ts';
-import type { ManifestRow, TagRow } from '../decide.ts';
+import type { ManifestRow, TagRow } from '../decision.ts';
 import { decodePending, encodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from '../transfer.ts';
 import { asDigest, boundsFields, readBounds, readEntry, readTagState } from './codec.ts';

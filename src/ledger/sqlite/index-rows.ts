@@ -1,6 +1,6 @@
 import type { Digest } from '../../event/digest.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
-import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decide.ts';
+import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decision.ts';
 import type { TagState } from '../ledger.ts';
 import { RecordDamaged } from '../loss.ts';
 import type { IndexBounds } from '../options.ts';
