@@ -15,6 +15,7 @@ import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
+import { openRegistryApi } from './gateway/registry-api.ts';
 import { openStreams } from './gateway/streams.ts';
 import { serveApi } from './http/api.ts';
 import { events } from './http/endpoints/events.ts';
@@ -25,6 +26,7 @@ import { metrics as metricsEndpoint } from './http/endpoints/metrics.ts';
 import { postHook } from './http/endpoints/post-hook.ts';
 import { putPace } from './http/endpoints/put-pace.ts';
 import { readyz } from './http/endpoints/readyz.ts';
+import { registry } from './http/endpoints/registry.ts';
 import { socket } from './http/endpoints/socket.ts';
 import { updates } from './http/endpoints/updates.ts';
 import { upstreams } from './http/endpoints/upstreams.ts';
@@ -66,7 +68,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   const countOutcomes = outcomeCounter(metrics);
   warnOfWiderAccess(config, logger);
 
-  const ledger = await openLedger(config.ledger, { retention: config.retention, ...common });
+  const ledger = await openLedger(config.ledger, {
+    ...{ ...common, retention: config.retention },
+    limits: { maxManifestsBytes: config.manifests.maxBytes },
+  });
   const newest = await ClockWatch.open({ ledger, ...common });
   const cluster = await joinCluster(ledger, clock);
   const poller = new Poller({
@@ -93,8 +98,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     knowsRegistry: knownRegistries(registries, config.webhooks, logger),
   });
 
+  const registryApi = openRegistryApi(config);
   const server = await createServer({
     ...{ ...limits, logger, trustProxy, checkHost, origins, refusalLog, random },
+    isRegistryPath: (path) => registryApi !== null && registryApi.place(path) !== null,
     corsOrigins: cors.origins,
     redactUrl: createRedaction(config.webhooks),
   });
@@ -121,6 +128,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       upstreams(poller),
       getPace(hub.pacer),
       putPace(hub.pacer, defaultRegistry),
+      ...(registryApi === null ? [] : [registry(registryApi, authorise)]),
     ],
   });
 

@@ -23,11 +23,15 @@ export function deriveDefaults(raw: RawObject): RawObject {
   if (loopback && raw.access === undefined) derived.access = 'open';
   if (loopback && raw.webhooks === undefined) derived.webhooks = loopbackWebhooks;
   if (raw.registries !== undefined) derived.registries = derivePollIntervals(raw.registries);
-  const pace = raw.pace ?? {};
-  if (typeof pace === 'object' && pace !== null && !Array.isArray(pace) && !('allowNone' in pace)) {
+  const { pace = {}, facade = {} } = raw;
+  if (isObject(pace) && !('allowNone' in pace))
     derived.pace = { ...pace, allowNone: loopback && derived.access === 'open' };
-  }
+  if (isObject(facade) && !('enabled' in facade)) derived.facade = { ...facade, enabled: loopback };
   return derived;
+}
+
+function isObject(value: Raw): value is RawObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Everything that is wrong with a configuration whose single values are right. */

@@ -66,6 +66,11 @@ const registry = z.strictObject({
     .describe(
       "Host and port of the token service (the `realm` in the registry's challenge); then no other one gets the credentials. Default: the registry's own host and port, or any public address",
     ),
+  trustWebhooks: flag()
+    .default(false)
+    .describe(
+      'Answer what webhooks said of this registry without asking it, however long ago (`facade.maxAge`). Only if all its pushes and deletions come by webhook: deliveries can get lost',
+    ),
   allowPrivateRedirects: flag().default(false).describe('Follow redirects to private and loopback addresses'),
   poll: poll.prefault({}),
 });

@@ -1,6 +1,7 @@
 /** Each key with its rule, default and description. Keys carry no unit (`60s` has its own); the parsed values do. */
 import { z } from 'zod';
 import { access, cors, hosts, trustProxy } from './access.ts';
+import { facade, manifests } from './facade.ts';
 import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { pace } from './pace.ts';
@@ -43,6 +44,8 @@ export const settingsSchema = z.strictObject({
   hosts,
   cors: cors.prefault({}),
   pace: pace.prefault({}),
+  facade: facade.prefault({}),
+  manifests,
   limits: limits.prefault({}),
   drain: drain.prefault({}),
   log: log.prefault({}),

@@ -33,7 +33,7 @@ const hostGrammar =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
 const maxHostLength = 255;
 // distribution-spec: many clients limit host + name to 255, and Distribution itself refuses longer names.
-const maxRepositoryLength = 255;
+export const maxRepositoryLength = 255;
 
 /** Whether a string is a tag (distribution-spec, "Pulling manifests"). */
 export function isTag(text: string): boolean {
@@ -42,9 +42,12 @@ export function isTag(text: string): boolean {
 
 /** Whether a string is a repository's name, without its host (distribution-spec, "Pulling manifests"). */
 export function isRepository(text: string): boolean {
-  return (
-    text.length <= maxRepositoryLength && text.split('/').every((segment) => segmentGrammar.test(segment))
-  );
+  return text.length <= maxRepositoryLength && text.split('/').every(isPathSegment);
+}
+
+/** Whether it may stand between the slashes of a repository's name. */
+export function isPathSegment(text: string): boolean {
+  return segmentGrammar.test(text);
 }
 
 /** The host in lower case, with `docker.io` for Docker Hub's aliases. Null if it is no registry host. */

@@ -18,6 +18,9 @@ import type { RefusalLog } from '../access/refusal-log.ts';
 import { type ErrorCode, ManifeedError } from '../errors.ts';
 import { OneATurn } from '../lib/one-a-turn.ts';
 import type { Random } from '../lib/random.ts';
+import { versionHeader } from '../registry/api.ts';
+import { inSpecification, RegistryError } from '../registry/errors.ts';
+import { splitTarget } from '../transport/head.ts';
 import { answerClientError, answerExpectation, maxHeadBytes } from './client-error.ts';
 
 /** pino's logger, as fastify knows it. */
@@ -39,6 +42,8 @@ interface ServerOptions {
   readonly checkHost: HostCheck;
   /** Logs pages that may not call this gateway. */
   readonly refusalLog: RefusalLog;
+  /** Whether errors at this path have the codes of the OCI distribution-spec. */
+  readonly isRegistryPath: (path: string) => boolean;
   readonly random: Random;
 }
 
@@ -111,16 +116,41 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       'request',
     );
   });
-  function refuse(error: FastifyError | ManifeedError, request: FastifyRequest, reply: FastifyReply) {
-    const refusal = toManifeedError(error);
+  function refuse(
+    error: FastifyError | ManifeedError | RegistryError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
+    const refusal = refusalOf(error, request, reply);
     const url = options.redactUrl(request.url);
-    if (refusal.status >= 500 && !refusal.retryable)
+    const { code, status, message } = refusal;
+    if (code === 'INTERNAL' || code === 'UNKNOWN' || (status >= 500 && !refusal.retryable))
       request.log.error({ err: error, url }, 'serve request: failed');
-    else if (refusal.code === 'INTERNAL') request.log.error({ err: error, url }, 'serve request: failed');
-    else request.log.debug({ code: refusal.code, url }, refusal.message);
-    if (refusal.retryable) reply.header('retry-after', String(1 + Math.floor(options.random() * 10)));
-    if (refusal.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer realm="manifeed"');
-    return reply.code(refusal.status).type('application/json; charset=utf-8').send(refusal.toBody());
+    else request.log.debug({ code, url }, message);
+    if (refusal.retryable) {
+      const knownMs = refusal instanceof RegistryError ? refusal.retryAfterMs : null;
+      const seconds = knownMs === null ? 1 + Math.floor(options.random() * 10) : Math.ceil(knownMs / 1_000);
+      reply.header('retry-after', String(Math.max(1, seconds)));
+    }
+    return reply.code(status).type('application/json; charset=utf-8').send(refusal.toBody());
+  }
+  /** What is answered, and its challenge. */
+  function refusalOf(
+    error: FastifyError | ManifeedError | RegistryError,
+    { url, method }: FastifyRequest,
+    reply: FastifyReply,
+  ): ManifeedError | RegistryError {
+    const known = error instanceof RegistryError ? error : toManifeedError(error);
+    if (!options.isRegistryPath(splitTarget(url).path)) {
+      if (known.code === 'UNAUTHORIZED') reply.header('www-authenticate', 'Bearer realm="manifeed"');
+      return known;
+    }
+    const refusal = known instanceof RegistryError ? known : inSpecification(known, method);
+    void reply.headers(versionHeader);
+    // Nothing but `Basic`: without a realm of its own, a `Bearer` beside it breaks crane, oras and containerd.
+    if (refusal.status === 401) reply.header('www-authenticate', 'Basic realm="manifeed"');
+    if (refusal.status === 405) reply.header('allow', 'GET, HEAD');
+    return refusal;
   }
   app.setNotFoundHandler((request, reply) => {
     throw noRoute(request, reply);

@@ -54,6 +54,22 @@ export function tokenOf(request: StreamHead): string | null {
   return tokenInQuery(request.query);
 }
 
+/** As `tokenOf`, and the password of `Authorization: Basic`, for clients that know no other way. */
+export function tokenOrPasswordOf(request: StreamHead): string | null {
+  const authorization = header(request, 'authorization');
+  const password = authorization === undefined ? null : passwordOf(authorization);
+  return password ?? tokenOf(request);
+}
+
+/** The password of `Authorization: Basic` (RFC 7617), whoever the user is; null: another scheme, or no such value. */
+function passwordOf(authorization: string): string | null {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return null;
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon < 0 ? null : decoded.slice(colon + 1);
+}
+
 /** The token in a URL's query (RFC 6750, 2.3), to be recognised in every spelling, `access%5Ftoken` included. */
 const parameter = 'access_token';
 
