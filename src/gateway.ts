@@ -13,7 +13,7 @@ import { isLoopback } from './config/settings/values.ts';
 import type { Config } from './config/shape.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
-import { joinCluster, openLedger } from './gateway/ledger.ts';
+import { answersQueries, joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
 import { openStreams } from './gateway/streams.ts';
@@ -74,8 +74,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const newest = await ClockWatch.open({ ledger, ...common });
   const cluster = await joinCluster(ledger, clock);
+  const view = viewLedger(ledger, countOutcomes);
   const poller = new Poller({
-    ...{ ...common, ledger: viewLedger(ledger, countOutcomes), registries, watch, defaultRegistry },
+    ...{ ...common, ledger: view, registries, watch, defaultRegistry },
     ...{ scheduleFor: cluster.scheduleFor, budgetFor: cluster.budgetFor },
     onPressure: (registry) => hub.pacer.rate.press(registry),
   });
@@ -92,13 +93,17 @@ export async function openApp(options: AppOptions): Promise<App> {
   const refusalLog = new RefusalLog(logger, clock);
   const origins = new Origins(cors.origins);
   const checkHost = hostCheckOf(config);
+  const knowsRegistry = knownRegistries(registries, config.webhooks, logger);
   const admission = createAdmission({
-    ...{ ...common, access, authorise, checkHost, newest, origins, refusalLog },
+    ...{ ...common, access, authorise, checkHost, newest, origins, refusalLog, knowsRegistry },
     limits: new ConnectionLimits({ ...limits, connections: room.subscribers, clock }),
-    knowsRegistry: knownRegistries(registries, config.webhooks, logger),
   });
 
-  const registryApi = openRegistryApi(config);
+  const registryApi = openRegistryApi({
+    ...{ ...common, config, ledger: view, knowsRegistry },
+    queries: answersQueries(ledger) ? ledger : null,
+    upstreamOf: (host) => poller.upstreamOf(host),
+  });
   const server = await createServer({
     ...{ ...limits, logger, trustProxy, checkHost, origins, refusalLog, random },
     isRegistryPath: (path) => registryApi !== null && registryApi.place(path) !== null,

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A validated content digest, `<algorithm>:<hex>` (OCI image-spec, descriptor, "Digests"). */
 export type Digest = string & { readonly __brand: 'Digest' };
 
@@ -15,4 +17,10 @@ export function parseDigest(text: string): Digest | null {
 export function isDigest(text: string): text is Digest {
   const algorithm = lengths[text.length];
   return algorithm !== undefined && text.startsWith(algorithm) && registered.test(text);
+}
+
+/** Whether the bytes have the digest. A shared store may have been written by anyone: check what it returns. */
+export function isContent(digest: Digest, bytes: Uint8Array): boolean {
+  const [algorithm = '', hex] = digest.split(':');
+  return createHash(algorithm).update(bytes).digest('hex') === hex;
 }

@@ -1,31 +1,64 @@
 /** Constructs the registry read API under `/v2` from the configuration. */
-import { knownRegistries } from '../access/known-registries.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/shape.ts';
 import { canonicalRegistry } from '../event/reference.ts';
+import type { LedgerQueries } from '../ledger/queries.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Metrics } from '../lib/metrics.ts';
 import { RegistryApi } from '../registry/api.ts';
 import { blobs } from '../registry/endpoints/blobs.ts';
+import { manifests } from '../registry/endpoints/manifests.ts';
 import { ping } from '../registry/endpoints/ping.ts';
+import { Manifests } from '../registry/manifests.ts';
 import { Names } from '../registry/names.ts';
+import { type FacadeParts, Tags } from '../registry/tags.ts';
+import { Tallies } from '../registry/tally.ts';
+import { type UpstreamOf, Upstreams } from '../registry/upstream.ts';
 
-/** Null: it is switched off. */
-export function openRegistryApi(config: Config): RegistryApi | null {
-  if (!config.facade.enabled) return null;
-  return new RegistryApi(namesOf(config), [ping, blobs]);
+export interface RegistryApiOptions {
+  readonly config: Config;
+  /** Null: the ledger cannot be asked. */
+  readonly queries: LedgerQueries | null;
+  /** What the questions to registries see goes the same way as what the poller sees. */
+  readonly ledger: FacadeParts['ledger'];
+  readonly upstreamOf: UpstreamOf;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Whether the gateway may hear of a registry. */
+  readonly knowsRegistry: (host: string) => boolean;
 }
 
-function namesOf({ facade, registries, webhooks, defaultRegistry }: Config): Names {
-  const hearsOf = knownRegistries(registries, webhooks);
+/** Null: it is switched off. */
+export function openRegistryApi(options: RegistryApiOptions): RegistryApi | null {
+  const { config, queries, ledger, clock, upstreamOf } = options;
+  const tallies = new Tallies(options.metrics);
+  if (!config.facade.enabled || queries === null) return null;
+  const upstreams = new Upstreams({ upstreamOf, clock });
+  const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
+  return new RegistryApi(namesOf(config, options.knowsRegistry), [
+    ping,
+    manifests({ tags: new Tags(parts), manifests: new Manifests(parts), tallies }),
+    blobs,
+  ]);
+}
+
+function rulesOf({ facade, registries }: Config): FacadeParts['rules'] {
+  const trusted = canonical(registries.filter(({ trustWebhooks }) => trustWebhooks).map(({ host }) => host));
+  const { maxAgeMs, maxListAgeMs = null, onDemand } = facade;
+  return { maxAgeMs, maxListAgeMs, onDemand, trusts: (registry) => trusted.has(registry) };
+}
+
+function namesOf(
+  { facade, registries, webhooks, defaultRegistry }: Config,
+  knowsRegistry: (host: string) => boolean,
+): Names {
   const only = facade.registries === undefined ? null : canonical(facade.registries);
-  const configured = [
-    ...registries.map(({ host }) => host),
-    ...webhooks.flatMap((hook) => hook.registry ?? []),
-  ];
+  const hosts = [...registries.map(({ host }) => host), ...webhooks.flatMap((hook) => hook.registry ?? [])];
   return new Names({
     defaultRegistry: canonicalRegistry(defaultRegistry) ?? defaultRegistry,
-    serves: (host) => (only === null ? hearsOf(host) : only.has(host)),
-    known: new Set([...canonical([...configured, defaultRegistry]), ...(only ?? [])]),
+    serves: (host) => (only === null ? knowsRegistry(host) : only.has(host)),
+    known: new Set([...canonical([...hosts, defaultRegistry]), ...(only ?? [])]),
     // No host is written so: it is heard of only if all are.
-    anyHost: only === null && hearsOf('*'),
+    anyHost: only === null && knowsRegistry('*'),
   });
 }
 

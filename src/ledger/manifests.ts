@@ -6,11 +6,8 @@
  * Platforms are kept here too. They are a fact about the digest, cost one request to learn, and must be the same after
  * a restart; the ledger copies them into the change that it records.
  */
-import { createHash } from 'node:crypto';
-import type { Digest } from '../event/digest.ts';
-
-/** Platform (`linux/arm/v7`, canonical) to the digest of its manifest. */
-export type Platforms = Readonly<Record<string, Digest>>;
+import { type Digest, isContent } from '../event/digest.ts';
+import type { Platforms } from '../event/platform.ts';
 
 export interface Manifest {
   readonly digest: Digest;
@@ -55,10 +52,4 @@ export function mergeManifest(known: Manifest | null, next: Manifest, maxBytes: 
     children: [...new Set(children)],
     platforms: next.platforms ?? known?.platforms ?? null,
   };
-}
-
-/** Whether the bytes have the digest. A shared store may have been written by anyone: check what it returns. */
-export function isContent(digest: Digest, bytes: Uint8Array): boolean {
-  const [algorithm = '', hex] = digest.split(':');
-  return createHash(algorithm).update(bytes).digest('hex') === hex;
 }

@@ -1,6 +1,6 @@
 /** What a tag points at. By GET only if a registry gives no usable digest: Docker Hub counts GETs. */
 import { createHash } from 'node:crypto';
-import { type Digest, parseDigest } from '../event/digest.ts';
+import { type Digest, isContent, parseDigest } from '../event/digest.ts';
 import { parseMediaType } from '../event/media-type.ts';
 import type { Manifest } from './head-queue.ts';
 import { headerOf } from './rate-limit.ts';
@@ -26,6 +26,40 @@ export type TagLook =
 /** The token scope that allows to pull. */
 export function pullScope(repository: string): string {
   return `repository:${repository}:pull`;
+}
+
+/** A manifest as the registry sent it. */
+export interface FetchedManifest {
+  readonly digest: Digest;
+  /** Null: the registry gave none. */
+  readonly mediaType: string | null;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Gets a manifest by its digest; null: the registry does not have it in this repository.
+ *
+ * @throws UpstreamError if the answer is not certain, or is not the content of the digest
+ */
+export async function getManifest(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  options: Pick<ClientRequest, 'urgent' | 'signal'> = {},
+): Promise<FetchedManifest | null> {
+  const reply = await client.send({
+    ...{ url: new URL(`v2/${repository}/manifests/${digest}`, client.base), scope: pullScope(repository) },
+    ...{ kind: 'manifest', method: 'GET', accept: manifestAccept, maxBytes: maxManifestBytes, ...options },
+  });
+  if (reply.status === 404) return null;
+  if (reply.status !== 200) throw unexpected(reply);
+  const { body: bytes } = reply;
+  if (!isContent(digest, bytes))
+    throw new UpstreamError(
+      'invalid',
+      `get ${reply.url.host}${reply.url.pathname}: other bytes: must be those of the digest`,
+    );
+  return { digest, mediaType: describe(reply).mediaType, bytes };
 }
 
 /** Says `gone` only after a 404. @throws UpstreamError if the answer is not certain */

@@ -1,5 +1,5 @@
 /** `refused` pauses the registry; `isOutage` counts for its breaker; the others concern one repository only. */
-type UpstreamReason =
+export type UpstreamReason =
   /** 429, or a 503 with `Retry-After`. */
   | 'refused'
   /** Any other 5xx. */

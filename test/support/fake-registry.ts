@@ -53,6 +53,10 @@ export interface FakeRegistry {
   readonly faults: Fault[];
   /** Tags content. Equal content has an equal digest. */
   push(repository: string, tag: string, content: string): FakeManifest;
+  /** Stores an index of these manifests, and tags it. */
+  pushIndex(repository: string, tag: string, children: readonly FakeManifest[]): FakeManifest;
+  /** Deletes a manifest; tags that point at it stay. */
+  removeManifest(repository: string, digest: string): void;
   remove(repository: string, tag: string): void;
   removeRepository(repository: string): void;
   digestOf(repository: string, tag: string): string | null;
@@ -62,9 +66,12 @@ export interface FakeRegistry {
 }
 
 const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+const indexType = 'application/vnd.oci.image.index.v1+json';
 
 export async function startFakeRegistry(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {
   const repositories = new Map<string, Map<string, FakeManifest>>();
+  /** By `repository@digest`; they stay when a tag moves. */
+  const byDigest = new Map<string, FakeManifest>();
   const log: LoggedRequest[] = [];
   const counts = new Map<string, number>();
   const waiting: { kind: string; n: number; resolve: () => void }[] = [];
@@ -148,7 +155,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     repository: string,
     reference: string,
   ): void {
-    const manifest = repositories.get(repository)?.get(reference);
+    const manifest =
+      repositories.get(repository)?.get(reference) ?? byDigest.get(`${repository}@${reference}`);
     if (manifest === undefined) return notFound(response, 'MANIFEST_UNKNOWN');
     response.writeHead(200, {
       'content-type': manifest.mediaType,
@@ -173,6 +181,21 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     json(response, { name: repository, tags: page });
   }
 
+  function store(
+    repository: string,
+    tag: string,
+    content: { readonly mediaType: string; readonly [member: string]: unknown },
+  ): FakeManifest {
+    const body = JSON.stringify(content);
+    const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+    const manifest = { digest, mediaType: content.mediaType, body };
+    const tags = repositories.get(repository) ?? new Map<string, FakeManifest>();
+    repositories.set(repository, tags);
+    tags.set(tag, manifest);
+    byDigest.set(`${repository}@${digest}`, manifest);
+    return manifest;
+  }
+
   const registry: FakeRegistry = {
     host,
     url: `http://${host}`,
@@ -180,14 +203,18 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     counts,
     headers: {},
     faults: [],
-    push(repository, tag, content) {
-      const body = JSON.stringify({ schemaVersion: 2, mediaType, annotations: { content } });
-      const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-      const manifest = { digest, mediaType, body };
-      const tags = repositories.get(repository) ?? new Map<string, FakeManifest>();
-      repositories.set(repository, tags);
-      tags.set(tag, manifest);
-      return manifest;
+    push: (repository, tag, content) =>
+      store(repository, tag, { schemaVersion: 2, mediaType, annotations: { content } }),
+    pushIndex: (repository, tag, children) => {
+      const manifests = children.map(({ digest, mediaType, body }) => ({
+        digest,
+        mediaType,
+        size: body.length,
+      }));
+      return store(repository, tag, { schemaVersion: 2, mediaType: indexType, manifests });
+    },
+    removeManifest(repository, digest) {
+      byDigest.delete(`${repository}@${digest}`);
     },
     remove(repository, tag) {
       repositories.get(repository)?.delete(tag);

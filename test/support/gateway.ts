@@ -24,6 +24,8 @@ export interface PublishEntry {
   /** `host/name:tag` */
   readonly reference: string;
   readonly digest?: string;
+  readonly mediaType?: string;
+  readonly size?: number;
   readonly action?: 'push' | 'delete';
 }
 

@@ -77,6 +77,11 @@ export class Poller {
     });
   }
 
+  /** One configured registry, for questions besides the looks; null: no other one is ever contacted. */
+  upstreamOf(registry: string): RegistryPoller | null {
+    return this.#pollers.get(registry) ?? null;
+  }
+
   /**
    * Sets the tags and globs that live subscriptions want of a repository (`registry/name`); null: none. False: it
    * is not polled, because its registry is unknown, not `onDemand`, or full.

@@ -77,6 +77,18 @@ export class RegistryPoller {
     return this.#deps.client;
   }
 
+  /** The interval at which the repository is polled now, ms; null: it is not polled. */
+  pollIntervalMs(repository: string): number | null {
+    const state = this.states.get(repository);
+    return state === undefined ? null : state.intervalMs || this.options.poll.intervalMs;
+  }
+
+  /** Whether a look at the repository looks at this tag. */
+  polls(repository: string, tag: string): boolean {
+    const state = this.states.get(repository);
+    return state !== undefined && matcherOf(scopesOf(state))(tag);
+  }
+
   get breakerMode(): BreakerMode {
     return breakerMode(this.#breaker, this.#clock.monotonic());
   }
@@ -102,6 +114,13 @@ export class RegistryPoller {
     const inMs = soonMs * (0.5 + this.#deps.random());
     // The schedule keeps looks apart: another gateway may have made the last one.
     if (await this.#deps.schedule.hasten(repository, inMs, confirmSpacingMs)) this.#wakeUp();
+  }
+
+  /** What came of a question that was no look counts for the breaker too. @param error null: it was answered */
+  heard(error: Error | null): void {
+    if (error === null) this.#breaker = afterSuccess(this.#breaker);
+    else if (error instanceof UpstreamError && isOutage(error.reason))
+      this.#breaker = afterFailure(this.#breaker, this.#clock.monotonic(), this.#deps.random);
   }
 
   forgetBaselines(): void {
@@ -238,10 +257,7 @@ export class RegistryPoller {
     const reason = error === null ? null : reasonOf(error);
     this.#deps.metrics.looks.inc({ registry: this.options.host, outcome: reason ?? 'ok' });
     if (error !== null && reason !== 'closed') this.#warn(reason ?? '', error, 'look', claim.repository);
-    if (result.answered) this.#breaker = afterSuccess(this.#breaker);
-    else if (error instanceof UpstreamError && isOutage(error.reason)) {
-      this.#breaker = afterFailure(this.#breaker, this.#clock.monotonic(), this.#deps.random);
-    }
+    if (result.answered || error !== null) this.heard(result.answered ? null : error);
     const { memo, inMs } = this.#next(result, reason, now);
     state?.looked(now, now + inMs, memo, error);
     await this.#deps.schedule.done(claim, inMs, encodeMemo(memo));

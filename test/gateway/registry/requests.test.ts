@@ -121,6 +121,14 @@ describe('a repository that is not granted', () => {
     const absent = await ask(closed, `/v2/ghcr.io/a/absent/blobs/${aaa}`, 'GET', headers);
     expect(hidden).toMatchObject({ status: 404, code: 'NAME_UNKNOWN' });
     expect(hidden.body.replaceAll('secret', 'absent')).toBe(absent.body);
+    for (const reference of ['1', aaa, '.x']) {
+      const path = (name: string) => `/v2/ghcr.io/a/${name}/manifests/${reference}`;
+      const answers = await Promise.all(
+        ['secret', 'absent'].map((name) => ask(closed, path(name), 'GET', headers)),
+      );
+      expect(answers[0]).toMatchObject({ status: 404, code: 'NAME_UNKNOWN' });
+      expect(answers[0]?.body.replaceAll('secret', 'absent')).toBe(answers[1]?.body);
+    }
   });
 });
 

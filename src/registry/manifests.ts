@@ -1,0 +1,149 @@
+/**
+ * Manifests by digest. One is served only in a repository that is known to hold it, never because its bytes happen to
+ * be in the store. Bytes are fetched once per digest for all gateways: on Docker Hub a GET counts as a pull.
+ */
+import { type Digest, isContent } from '../event/digest.ts';
+import { readManifest } from '../event/manifest.ts';
+import { type RepositoryName, repositoryKey } from '../event/reference.ts';
+import type { KnownDigest } from '../ledger/queries.ts';
+import type { BoundedMap } from '../lib/bounded-map.ts';
+import { getManifest, headTag } from '../upstream/manifest.ts';
+import { manifestUnknown, nameUnknown, RegistryError } from './errors.ts';
+import { type Descriptor, isWhole, type PartOfDescriptor, type Seen } from './freshness.ts';
+import { filled, isKnown } from './known.ts';
+import { refusalOf } from './refusal.ts';
+import { type FacadeParts, memoryOf, type Named } from './tags.ts';
+import type { Tally } from './tally.ts';
+import type { UpstreamRegistry } from './upstream.ts';
+
+/** Larger ones are never fetched: what registries should accept at least (distribution-spec). */
+export const maxManifestBytes = 4 * 1024 * 1024;
+
+/** A manifest with its bytes. */
+export interface ManifestBytes extends Descriptor {
+  readonly bytes: Uint8Array;
+}
+
+export class Manifests {
+  readonly #parts: FacadeParts;
+  /** Digests that a registry said not to have in a repository. */
+  readonly #gone: BoundedMap<string, number>;
+
+  constructor(parts: FacadeParts) {
+    this.#parts = parts;
+    this.#gone = memoryOf(parts);
+  }
+
+  /**
+   * What the repository holds under the digest.
+   *
+   * @throws RegistryError MANIFEST_UNKNOWN, NAME_UNKNOWN, TOOMANYREQUESTS
+   */
+  async find({ repository, name }: Named, digest: Digest, tally: Tally): Promise<PartOfDescriptor> {
+    const [held = null] = await this.#parts.queries.digests(repository, [digest]);
+    if (held?.present === false) throw manifestUnknown(name, digest);
+    if (held !== null) return { digest, mediaType: held.mediaType, size: held.size };
+    if (await this.#isChild(repository, digest)) return { digest, mediaType: null, size: null };
+    return this.#ask({ repository, name }, digest, tally);
+  }
+
+  /** The whole descriptor of what the repository holds; null: the registry does not have it. @throws as `find` */
+  async describe(named: Named, part: PartOfDescriptor, tally: Tally): Promise<Descriptor | null> {
+    if (isWhole(part)) return part;
+    const known = await filled(this.#parts.queries, part);
+    if (isWhole(known)) return known;
+    const asked = await this.#ask(named, part.digest, tally);
+    // A registry that names no length of a HEAD: only the bytes tell.
+    return isWhole(asked) ? asked : this.#fetch(named, part.digest, tally);
+  }
+
+  /** The manifest that the repository holds; null: the registry does not have it. @throws as `find` */
+  async read(named: Named, part: PartOfDescriptor, tally: Tally): Promise<ManifestBytes | null> {
+    const { digest } = part;
+    const stored = await this.#parts.queries.manifests.get(digest);
+    if (stored !== null && stored.bytes !== null && isContent(digest, stored.bytes))
+      return {
+        digest,
+        mediaType: part.mediaType ?? stored.mediaType,
+        size: stored.size,
+        bytes: stored.bytes,
+      };
+    if ((part.size ?? stored?.size ?? 0) > maxManifestBytes) throw tooLarge();
+    const fetched = await this.#fetch(named, digest, tally);
+    return fetched === null ? null : { ...fetched, mediaType: part.mediaType ?? fetched.mediaType };
+  }
+
+  /** Whether it is a child of an index that the repository holds. */
+  async #isChild(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    const { queries } = this.#parts;
+    const parents = await queries.manifests.parents(digest);
+    if (parents.length === 0) return false;
+    return (await queries.digests(repository, parents)).some(
+      (parent: KnownDigest | null) => parent?.present === true,
+    );
+  }
+
+  async #ask({ repository, name }: Named, digest: Digest, tally: Tally): Promise<PartOfDescriptor> {
+    const { upstreams, queries, rules, clock } = this.#parts;
+    const { registry } = repository;
+    const isHere = await isKnown(queries, upstreams, repository);
+    if (!isHere && !(rules.onDemand && upstreams.knows(registry))) throw nameUnknown(name);
+    const goneAt = this.#gone.get(goneKey(repository, digest)) ?? -Infinity;
+    if (!upstreams.knows(registry) || clock.monotonic() - goneAt < rules.maxAgeMs)
+      throw manifestUnknown(name, digest);
+    const answer = await upstreams.ask(registry, `${repository.repository}@${digest}`, tally, (upstream) =>
+      this.#look(upstream, repository, digest),
+    );
+    if (!answer.isAnswered) throw refusalOf(answer, isHere ? null : name);
+    if (answer.value.kind === 'gone') throw manifestUnknown(name, digest);
+    return answer.value;
+  }
+
+  async #look(upstream: UpstreamRegistry, of: RepositoryName, digest: Digest): Promise<Seen> {
+    const { ledger, clock } = this.#parts;
+    const look = await headTag(upstream.client, of.repository, digest);
+    // An answer about another digest is none about this one.
+    if (look.kind === 'gone' || look.digest !== digest) {
+      this.#gone.renew(goneKey(of, digest), look.askedAt);
+      return { kind: 'gone', askedAt: look.askedAt };
+    }
+    const { mediaType, size, askedAt } = look;
+    const seen = { ...of, digest, mediaType, size, looked: true, silent: true, origin: 'poll' } as const;
+    await ledger.observe([{ kind: 'manifest', ...seen, ageMs: clock.monotonic() - askedAt }]);
+    return look;
+  }
+
+  async #fetch({ repository }: Named, digest: Digest, tally: Tally): Promise<ManifestBytes | null> {
+    const { upstreams, queries } = this.#parts;
+    const subject = `${repository.repository} GET ${digest}`;
+    if (!upstreams.knows(repository.registry)) return null;
+    const answer = await upstreams.ask(repository.registry, subject, tally, async (upstream) => {
+      const fetched = await getManifest(upstream.client, repository.repository, digest);
+      const content = fetched === null ? null : readManifest(fetched.bytes, fetched.mediaType);
+      if (fetched === null || content === null) return null;
+      const { bytes } = fetched;
+      // As the registry calls it: HEAD says the same.
+      const manifest = {
+        digest,
+        ...content,
+        mediaType: fetched.mediaType ?? content.mediaType,
+        size: bytes.length,
+      };
+      await queries.manifests.put({ ...manifest, bytes });
+      return { ...manifest, bytes };
+    });
+    if (answer.isAnswered) return answer.value;
+    throw answer.why === 'too-large' ? tooLarge() : refusalOf(answer, null);
+  }
+}
+
+function goneKey(repository: RepositoryName, digest: Digest): string {
+  return `${repositoryKey(repository)}@${digest}`;
+}
+
+function tooLarge(): RegistryError {
+  return new RegistryError(
+    'MANIFEST_UNKNOWN',
+    `get manifest: larger than ${maxManifestBytes} bytes: must be asked of its registry`,
+  );
+}

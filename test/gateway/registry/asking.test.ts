@@ -1,0 +1,127 @@
+/** What the registry read API asks of registries, and what it remembers of their answers. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseDigest } from '../../../src/event/digest.ts';
+import { Manifests } from '../../../src/registry/manifests.ts';
+import { Tags } from '../../../src/registry/tags.ts';
+import { type FacadeWorld, facadeWorld, newTally } from '../../support/facade-world.ts';
+
+let world: FacadeWorld;
+
+beforeEach(async () => {
+  world = await facadeWorld();
+});
+afterEach(() => world.close());
+
+const heads = () => world.registry.count('HEAD manifests');
+const digestOf = (letter: string) => {
+  const digest = parseDigest(`sha256:${letter.repeat(64)}`);
+  if (digest === null) throw new Error('must be a digest');
+  return digest;
+};
+
+describe('an answer about a tag', () => {
+  it('is recorded as a look: the row is as certain as after a poll', async () => {
+    await world.push('1');
+    world.pass(120_000);
+    const tags = new Tags(world.parts());
+    await tags.resolve(world.named(), '1', newTally());
+    const [row] = await world.ledger.states([{ ...world.named().repository, tag: '1' }]);
+    expect(row).toMatchObject({ mediaType: expect.any(String), size: expect.any(Number) });
+    expect(row?.checkedAgeMs).toBeLessThan(60_000);
+    // Another gateway of the same ledger needs no question.
+    await new Tags(world.parts()).resolve(world.named(), '1', newTally());
+    expect(heads()).toBe(1);
+  });
+
+  it('is remembered for a bounded number of names, the newest', async () => {
+    const tags = new Tags(world.parts({ onDemand: true }, 2));
+    const miss = (name: string) =>
+      expect(tags.resolve(world.named(name), '1', newTally())).rejects.toMatchObject({ status: 404 });
+    for (const name of ['a', 'b', 'c', 'c', 'b']) await miss(name);
+    expect(heads()).toBe(3);
+    await miss('a');
+    expect(heads()).toBe(4);
+  });
+
+  it('that a polled tag is gone is left to the poller, which may know that most are', async () => {
+    await world.close();
+    world = await facadeWorld({ watch: ['*'] });
+    await world.push('1');
+    // The row and the answer must not be of the same millisecond.
+    world.pass(10);
+    world.registry.remove('app', '1');
+    const tags = new Tags(world.parts());
+    for (let n = 0; n < 3; n += 1)
+      await expect(tags.resolve(world.named(), '1', newTally())).rejects.toMatchObject({ status: 404 });
+    expect(heads()).toBe(1);
+    expect(await world.tags()).toHaveLength(1);
+  });
+
+  it('that is none opens the breaker, which the poller heeds too', async () => {
+    const tags = new Tags(world.parts({ onDemand: true }));
+    world.registry.faults.push((_request, response) => {
+      response.writeHead(500).end();
+      return true;
+    });
+    for (const name of ['a', 'b', 'c', 'd', 'e'])
+      await expect(tags.resolve(world.named(name), '1', newTally())).rejects.toMatchObject({ status: 429 });
+    expect(world.poller.upstreamOf(world.registry.host)?.breakerMode).toBe('open');
+    await expect(tags.resolve(world.named('f'), '1', newTally())).rejects.toMatchObject({ status: 429 });
+    expect(heads()).toBe(5);
+  });
+
+  it('without credentials for it is as none of a repository that is not known', async () => {
+    const tags = new Tags(world.parts({ onDemand: true }));
+    await world.push('1');
+    world.registry.faults.push((_request, response) => {
+      response.writeHead(401).end();
+      return true;
+    });
+    await expect(tags.resolve(world.named('none'), '1', newTally())).rejects.toMatchObject({
+      code: 'NAME_UNKNOWN',
+    });
+    await expect(tags.resolve(world.named(), '1', newTally())).rejects.toMatchObject({ status: 429 });
+  });
+});
+
+describe('an answer about a digest', () => {
+  it('that it is not there is remembered for a bounded number of digests, and within maxAge', async () => {
+    await world.push('1');
+    const manifests = new Manifests(world.parts({}, 2));
+    const miss = (letter: string) =>
+      expect(manifests.find(world.named(), digestOf(letter), newTally())).rejects.toMatchObject({
+        code: 'MANIFEST_UNKNOWN',
+      });
+    for (const letter of ['a', 'b', 'c', 'c', 'b']) await miss(letter);
+    expect(heads()).toBe(3);
+    await miss('a');
+    expect(heads()).toBe(4);
+    world.pass(61_000);
+    await miss('a');
+    expect(heads()).toBe(5);
+  });
+});
+
+describe('a registry that tells no length of a HEAD', () => {
+  it('is asked for the manifest once, whose length is told', async () => {
+    const manifest = world.registry.push('app', '1', 'one');
+    world.registry.faults.push((request, response) => {
+      if (request.method !== 'HEAD') return false;
+      response
+        .writeHead(200, { 'docker-content-digest': manifest.digest, 'transfer-encoding': 'chunked' })
+        .end();
+      return true;
+    });
+    const parts = world.parts({ onDemand: true });
+    const [tags, manifests] = [new Tags(parts), new Manifests(parts)];
+    for (let n = 0; n < 2; n += 1) {
+      const part = await tags.resolve(world.named(), '1', newTally());
+      expect(await manifests.describe(world.named(), part, newTally())).toMatchObject({
+        digest: manifest.digest,
+        mediaType: manifest.mediaType,
+        size: manifest.body.length,
+      });
+    }
+    expect(world.registry.count('GET manifests')).toBe(1);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { parseDigest } from '../../../src/event/digest.ts';
+import type { KnownTag } from '../../../src/ledger/queries.ts';
+import { freshTag, type Seen } from '../../../src/registry/freshness.ts';
+
+const digestOf = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
+const [a, b] = [digestOf('a'), digestOf('b')];
+const now = 1_000_000;
+
+function row(checkedAgeMs: number | null, more: Partial<KnownTag> = {}): KnownTag {
+  const name = { registry: 'r.example', repository: 'app', tag: '1' };
+  const state = { digest: a, mediaType: 'a/b', size: 1, firstSeenAt: 0, updatedAt: 0, sequence: 1 };
+  return { ...name, ...state, present: true, checkedAgeMs, ...more };
+}
+
+function seen(ageMs: number, kind: 'found' | 'gone' = 'found'): Seen {
+  if (b === null) throw new Error('must be a digest');
+  const askedAt = now - ageMs;
+  return kind === 'gone' ? { kind, askedAt } : { kind, digest: b, mediaType: null, size: null, askedAt };
+}
+
+const rules = { maxAgeMs: 60_000, trusted: false };
+
+describe('what may be answered of a tag', () => {
+  it.each([
+    ['a row that was confirmed just now', row(0), 'found'],
+    ['a row that was confirmed within maxAge', row(59_999), 'found'],
+    ['a row that was confirmed longer ago', row(60_000), 'ask'],
+    ['a row of which nobody knows when it was confirmed', row(null), 'ask'],
+    ['a row without a digest', row(0, { digest: null }), 'ask'],
+    ['a deletion that was confirmed', row(0, { present: false, digest: null }), 'gone'],
+    ['a deletion of long ago', row(60_000, { present: false, digest: null }), 'ask'],
+    ['no row', null, 'ask'],
+  ])('of %s', (_what, known, kind) => {
+    expect(freshTag(known, undefined, now, rules).kind).toBe(kind);
+  });
+
+  it.each([
+    ['a row of any age', row(10_000_000), 'found'],
+    ['a row of unknown age', row(null), 'ask'],
+    ['no row', null, 'ask'],
+  ])('while webhooks are trusted, of %s', (_what, known, kind) => {
+    expect(freshTag(known, undefined, now, { ...rules, trusted: true }).kind).toBe(kind);
+  });
+
+  it.each([
+    ['older than the row', row(10), seen(20), a],
+    ['newer than the row', row(20), seen(10), b],
+    ['alone', null, seen(10), b],
+    ['newer than a row of unknown age', row(null), seen(10), b],
+  ])('is the newer of row and answer: an answer %s', (_what, known, answer, digest) => {
+    expect(freshTag(known, answer, now, rules)).toMatchObject({ kind: 'found', digest });
+  });
+
+  it('is nothing if both are too old', () => {
+    expect(freshTag(row(60_000), seen(60_000), now, rules).kind).toBe('ask');
+    expect(freshTag(row(0), seen(0), now, { maxAgeMs: 0, trusted: false }).kind).toBe('ask');
+  });
+
+  it('is that the tag is gone, if the registry said so after the row was confirmed', () => {
+    expect(freshTag(row(20), seen(10, 'gone'), now, rules).kind).toBe('gone');
+    expect(freshTag(row(10), seen(20, 'gone'), now, rules).kind).toBe('found');
+  });
+});
