@@ -25,6 +25,8 @@ export interface Filter {
   readonly repositories: readonly string[];
   /** Canonical globs over repository keys, sorted; `['**']` if no repository was given. */
   readonly patterns: readonly string[];
+  /** Change types that pass it. */
+  readonly types: ReadonlySet<ChangeType>;
   /** What a poll on demand has to look at: exact tags and globs; `['*']` without a tag, or with a semver range. */
   readonly tagScopes: readonly string[];
   /** Wildcards in the repository globs: the cost to judge a repository. A lone `**` costs nothing. */
@@ -128,6 +130,7 @@ function makeFilter(
     key: JSON.stringify([repositories, patterns, canonicalTags, [...types].sort()]),
     repositories,
     patterns,
+    types,
     tagScopes: scopes,
     wildcards: globs.wildcards,
     tagConditions,

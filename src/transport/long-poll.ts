@@ -13,7 +13,7 @@ import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
 import { splitTarget, tokenOf } from './head.ts';
-import { parseQuery, quote } from './parameters.ts';
+import { parseCount, parseQuery, quote } from './parameters.ts';
 import { asManifeedError } from './raw-response.ts';
 import { type StreamRequest, streamShape, type TransportOptions } from './request.ts';
 
@@ -29,7 +29,6 @@ export const longPollSchema = z.strictObject({
   wait: z.string().optional().describe('How long to wait for a change, like `20s`. Default `0s`'),
 });
 
-const maxChanges = 1_000;
 const defaultChanges = 100;
 /** Time that a request without `wait` may take to catch up. */
 const leastWaitMs = 1_000;
@@ -81,7 +80,7 @@ function readQuery(query: string, grant: Grant, { requests, limits }: LongPollOp
   const params = parseQuery(new URLSearchParams(query), longPollSchema);
   return {
     ...requests.read(params, grant),
-    limit: parseCount(params.n),
+    limit: parseCount(params.n) ?? defaultChanges,
     waitMs: parseWait(params.wait, limits.longPollMaxWaitMs),
   };
 }
@@ -266,15 +265,6 @@ function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], posit
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send(`[${bodies.map((body) => body.toString()).join(',')}]`);
-}
-
-function parseCount(text: string | undefined): number {
-  if (text === undefined) return defaultChanges;
-  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > maxChanges) {
-    throw invalidParameter('n', `parse n: ${quote(text)}: must be a number from 1 to ${maxChanges}`);
-  }
-  return count;
 }
 
 const waitGrammar = /^(\d{1,6})(ms|s|m)?$/;

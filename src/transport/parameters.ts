@@ -25,6 +25,9 @@ export const flag = z.union(
   { error: 'must be true or false' },
 );
 
+/** Most entries of one answer. */
+const maxCount = 1_000;
+
 /** Characters of an unknown parameter's name that its error repeats. */
 const maxNamed = 100;
 
@@ -72,6 +75,14 @@ function unknownParameter(name: string, schema: z.ZodObject): Error {
   const parameter = name.slice(0, maxNamed);
   const known = Object.keys(schema.shape).join(', ');
   return invalidParameter(parameter, `parse ${parameter}: no such parameter: must be one of ${known}`);
+}
+
+/** Reads a number of entries, `n`. Undefined: absent. @throws PARAMETER_INVALID naming `n` */
+export function parseCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= maxCount) return count;
+  throw invalidParameter('n', `parse n: ${quote(text)}: must be a number from 1 to ${maxCount}`);
 }
 
 /** A client's string for an error message: at most 100 characters, as JSON. */

@@ -132,7 +132,12 @@ export class RequestReader {
   }
 }
 
-function toFilter({ repository, tag, type }: StreamParams, limits: FilterLimits, typeName: string): Filter {
+/** @throws PARAMETER_INVALID naming the parameter */
+export function toFilter(
+  { repository, tag, type }: Pick<StreamParams, 'repository' | 'tag' | 'type'>,
+  limits: FilterLimits,
+  typeName = 'type',
+): Filter {
   return parseFilter(
     {
       ...(repository === undefined ? {} : { repository }),
@@ -148,15 +153,19 @@ function toFilter({ repository, tag, type }: StreamParams, limits: FilterLimits,
   );
 }
 
-/** Refuses exact repositories that are not granted or of an unknown registry. Patterns match what is granted. */
-function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string) => boolean): void {
+/**
+ * Refuses exact repositories that are not granted or of an unknown registry. Patterns match what is granted.
+ *
+ * @throws DENIED, the same whether the repository exists or not; REGISTRY_UNKNOWN
+ */
+export function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string) => boolean): void {
   for (const key of filter.repositories) {
     if (!grant.allows(key))
-      throw refusalOf('DENIED', 'repository', `subscribe to ${key}: this token does not allow it`);
+      throw refusalOf('DENIED', 'repository', `ask for ${key}: this token does not allow it`);
     const host = key.slice(0, key.indexOf('/'));
     if (!knowsRegistry(host)) {
       const need = "is not configured here: must be one of this gateway's registries";
-      throw refusalOf('REGISTRY_UNKNOWN', 'repository', `subscribe to ${key}: registry ${host} ${need}`);
+      throw refusalOf('REGISTRY_UNKNOWN', 'repository', `ask for ${key}: registry ${host} ${need}`);
     }
   }
 }

@@ -1,0 +1,132 @@
+/**
+ * What the endpoints share that read the index and the log: who asks, for what, and how many at once. An endpoint gets
+ * a `Reading`, which bounds what its request reads.
+ */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ManifeedError } from '../../errors.ts';
+import type { Filter } from '../../event/filter.ts';
+import type { Grant } from '../../event/grant.ts';
+import type { LedgerQueries } from '../../ledger/queries.ts';
+import { addressGroup } from '../../lib/address-group.ts';
+import { Counts } from '../../lib/counts.ts';
+import { OneATurn } from '../../lib/one-a-turn.ts';
+import type { Admission } from '../../transport/admission.ts';
+import { splitTarget, tokenOf, tokenOrPasswordOf } from '../../transport/head.ts';
+import { parseQuery } from '../../transport/parameters.ts';
+import { Remembered } from '../../transport/remembered.ts';
+import {
+  checkFilter,
+  type FilterLimits,
+  type StreamParams,
+  streamShape,
+  toFilter,
+} from '../../transport/request.ts';
+import { Reading } from './reading.ts';
+
+/** Requests of one client that read at the same time. */
+export const maxPerClient = 32;
+/** Requests of all clients that read at the same time. */
+export const maxInAll = 256;
+
+/** The part of a filter that a query may give: the same as a subscription's. */
+export const filterShape = {
+  repository: streamShape.repository,
+  tag: streamShape.tag,
+  type: streamShape.type,
+};
+
+/** How many rows, and where to go on. */
+export const pageShape = {
+  n: z.string().optional().describe('Most rows in one answer, 1–1,000. Default 100'),
+  cursor: z
+    .string()
+    .optional()
+    .describe('`next` of the page before; all other parameters as there, except `n`'),
+};
+export const defaultRows = 100;
+
+export interface ReadsOptions {
+  readonly ledger: LedgerQueries;
+  readonly admission: Pick<Admission, 'authorise' | 'knowsRegistry'> & { check(): void };
+  readonly limits: FilterLimits;
+}
+
+export class Reads {
+  readonly ledger: LedgerQueries;
+  readonly defaultRegistry: string;
+  readonly knowsRegistry: (host: string) => boolean;
+  readonly #admission: ReadsOptions['admission'];
+  readonly #limits: FilterLimits;
+  readonly #filters = new Remembered<Filter>();
+  readonly #turns = new OneATurn();
+  /** Requests under way, by client. */
+  readonly #clients = new Counts<string>();
+
+  constructor({ ledger, admission, limits }: ReadsOptions) {
+    this.ledger = ledger;
+    this.defaultRegistry = limits.defaultRegistry;
+    this.knowsRegistry = admission.knowsRegistry;
+    this.#admission = admission;
+    this.#limits = limits;
+  }
+
+  /**
+   * Reads for one request. The token may be the password of `Basic` of GET and HEAD: feed readers know no
+   * other way. Not of others: a browser sends it by itself, also for a foreign page.
+   *
+   * @throws DRAINING, UNAUTHORIZED, TOO_MANY_REQUESTS, TOO_MANY_CONNECTIONS, and what `read` throws
+   */
+  async serve<T>(request: FastifyRequest, read: (reading: Reading) => Promise<T>): Promise<T> {
+    const { raw, headers, method, url } = request;
+    this.#admission.check();
+    const head = { headers, query: splitTarget(url).query };
+    const isRead = method === 'GET' || method === 'HEAD';
+    const grant = this.#admission.authorise(isRead ? tokenOrPasswordOf(head) : tokenOf(head));
+    const client = grant.owner ?? addressGroup(request.ip);
+    this.#enter(client);
+    try {
+      return await read(new Reading({ grant, turns: this.#turns, isGone: () => raw.socket.destroyed }));
+    } finally {
+      this.#clients.add(client, -1);
+    }
+  }
+
+  /** The parameters of a request. @throws PARAMETER_INVALID naming the parameter */
+  query<Shape extends z.ZodRawShape>(
+    request: FastifyRequest,
+    schema: z.ZodObject<Shape, z.core.$strict>,
+  ): z.infer<z.ZodObject<Shape, z.core.$strict>> {
+    return parseQuery(new URLSearchParams(splitTarget(request.url).query), schema);
+  }
+
+  /**
+   * What a request asks for, as a subscription would be read.
+   *
+   * @throws PARAMETER_INVALID naming the parameter; DENIED; REGISTRY_UNKNOWN
+   */
+  filter(params: Partial<Pick<StreamParams, 'repository' | 'tag' | 'type'>>, grant: Grant): Filter {
+    const { repository, tag, type } = params;
+    const filter = this.#filters.getOrMake(JSON.stringify([repository, tag, type]), () =>
+      toFilter({ repository, tag, type }, this.#limits),
+    );
+    checkFilter(filter, grant, this.knowsRegistry);
+    return filter;
+  }
+
+  #enter(client: string): void {
+    const { total } = this.#clients;
+    const own = this.#clients.of(client);
+    if (own >= maxPerClient)
+      throw new ManifeedError(
+        'TOO_MANY_REQUESTS',
+        `read the ledger: ${own} requests of this client at once: must be under ${maxPerClient}`,
+      );
+    if (total >= maxInAll)
+      throw new ManifeedError(
+        'TOO_MANY_CONNECTIONS',
+        `read the ledger: ${total} requests at once: must be under ${maxInAll}`,
+      );
+    this.#clients.add(client);
+  }
+}
