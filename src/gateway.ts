@@ -13,6 +13,7 @@ import { isLoopback } from './config/settings/values.ts';
 import type { Config } from './config/shape.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
+import { indexEndpoints } from './gateway/index-api.ts';
 import { answersQueries, joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
@@ -134,6 +135,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       getPace(hub.pacer),
       putPace(hub.pacer, defaultRegistry),
       ...(registryApi === null ? [] : [registry(registryApi, authorise)]),
+      ...(answersQueries(ledger) ? indexEndpoints({ config, ledger, admission, lookUp: null, clock }) : []),
     ],
   });
 

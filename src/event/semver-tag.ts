@@ -41,7 +41,47 @@ function prereleaseIdentifiers(suffix: string): string {
   return parts.map((part) => (/^[0-9]+$/.test(part) ? part.replace(/^0+(?=[0-9])/, '') : part)).join('.');
 }
 
-interface TagRange {
+/** A tag as its place in the order of versions. */
+export interface VersionKey {
+  readonly tag: string;
+  /** Null: no version. */
+  readonly version: SemVer | null;
+  /** The suffix that names a variant: `alpine`; '': none. Neither a prerelease nor build metadata is one. */
+  readonly variant: string;
+  /** How many of major, minor and patch it names; 0: no version. */
+  readonly parts: number;
+}
+
+/** Reads a tag for `compareVersionKeys`. */
+export function versionKey(tag: string): VersionKey {
+  const version = parseVersionTag(tag);
+  const match = version === null ? null : versionGrammar.exec(tag);
+  if (match === null) return { tag, version: null, variant: '', parts: 0 };
+  const [, , minor, patch, separator = '', suffix = ''] = match;
+  const parts = patch !== undefined ? 3 : minor !== undefined ? 2 : 1;
+  const isVariant = separator === '-' && version?.prerelease.length === 0;
+  return { tag, version, variant: isVariant ? (suffix.split('_', 1)[0] ?? '') : '', parts };
+}
+
+/**
+ * Oldest first. Of one version, the plain tag that names most of it comes last, so that the last of all is what one
+ * would write for "the newest": `1.27-alpine`, `1.27.0-alpine`, `1.27`, `1.27.0`. What is no version comes before all
+ * versions. What is still equal is in byte order.
+ */
+export function compareVersionKeys(a: VersionKey, b: VersionKey): number {
+  const byVersion = compareVersions(a.version, b.version);
+  if (byVersion !== 0) return byVersion;
+  const byVariant = Number(a.variant === '') - Number(b.variant === '');
+  return byVariant || a.parts - b.parts || (a.tag < b.tag ? -1 : Number(a.tag > b.tag));
+}
+
+function compareVersions(a: SemVer | null, b: SemVer | null): number {
+  if (a === null || b === null) return Number(a !== null) - Number(b !== null);
+  return a.compare(b);
+}
+
+/** A range of versions, over tags. */
+export interface TagRange {
   readonly canonical: string;
   /** The cost to keep it, and to judge one tag. */
   readonly comparators: number;
@@ -51,11 +91,11 @@ interface TagRange {
 /**
  * Parses a node-semver range (`^1.27`, `>=1.2 <2`, `1.x || 2.x`). It keeps only numbers, because node-semver's
  * own object for a hundred comparators takes 27 KiB.
- * @throws PARAMETER_INVALID naming `tag`
+ * @throws PARAMETER_INVALID naming `parameter`
  */
-export function parseTagRange(text: string): TagRange {
+export function parseTagRange(text: string, parameter = 'tag'): TagRange {
   const refuse = (what: string) =>
-    invalidParameter('tag', `parse range: ${JSON.stringify(text.slice(0, maxRangeLength))}: ${what}`);
+    invalidParameter(parameter, `parse range: ${JSON.stringify(text.slice(0, maxRangeLength))}: ${what}`);
   if (text.trim() === '') throw refuse('must not be empty, as in semver:^1.27');
   if (text.length > maxRangeLength) throw refuse(`must be at most ${maxRangeLength} characters`);
   const range = readRange(text);

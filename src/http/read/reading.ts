@@ -91,6 +91,12 @@ export class Reading {
     return filter.matchesRepository(key) && rest() ? 'wanted' : 'other';
   }
 
+  /** Counts steps of judging that the caller took. Null: go on; otherwise resolves at its next turn. */
+  spend(steps: number): Promise<void> | null {
+    this.#work.steps += steps;
+    return this.#work.steps >= this.#work.limit ? this.#rest() : null;
+  }
+
   /** @throws UNAVAILABLE if the client has left */
   async #rest(): Promise<void> {
     this.#work.steps = 0;

@@ -1,0 +1,252 @@
+/**
+ * The update check of many images in one request: whether a tag points elsewhere than what the client has, and which
+ * newer tag there is. It answers from the index; where that is allowed, tags that are not known are looked up first.
+ */
+import { ManifeedError } from '../../../errors.ts';
+import type { Digest } from '../../../event/digest.ts';
+import { type RepositoryName, repositoryKey } from '../../../event/reference.ts';
+import type {
+  KnownTag,
+  LedgerQueries,
+  RepositoryListPage,
+  RepositoryState,
+  TagName,
+} from '../../../ledger/queries.ts';
+import { maxStep, type Reading } from '../reading.ts';
+import type { Image } from './image.ts';
+import { findNewest, type Newest } from './newest.ts';
+import { platformMoved } from './platform.ts';
+
+export interface CheckParts {
+  readonly ledger: Pick<LedgerQueries, 'states' | 'listTags' | 'listRepositories' | 'manifests'>;
+  /** Null: what is not known is not looked up. */
+  readonly lookUp: LookUp | null;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Asks the registry for a tag and has the ledger record what it says. Rejects or does nothing if the registry cannot be
+ * asked; it bounds how long that takes. @param names at most `maxLookUps`
+ */
+export type LookUp = (names: readonly TagName[]) => Promise<unknown>;
+
+/** Tags that one request has looked up; further ones are answered as unknown. */
+export const maxLookUps = 100;
+
+/** Why an answer is not certain. */
+export type Doubt =
+  /** The tag was never heard of. */
+  | 'unknown'
+  /** It was deleted. */
+  | 'deleted'
+  /** A push was announced without a digest, and the registry did not say it yet. */
+  | 'no-digest'
+  /** When the tag last was as the index says cannot be told. */
+  | 'not-confirmed'
+  /** The repository's list of tags was never read whole: there may be newer ones. */
+  | 'not-listed'
+  /** The request had read as many rows as it may: check fewer images with ranges. */
+  | 'too-many-rows'
+  /** Which manifest is the platform's is not known. */
+  | 'platform-unknown';
+
+/** The answer for one image, as it is sent. */
+export interface Checked {
+  readonly image: string;
+  /** What the tag points at now; without a tag, the newest. Null: not known. */
+  readonly digest: Digest | null;
+  /** Whether that differs from what the client has; null: not known, or the client did not say what it has. */
+  readonly moved: boolean | null;
+  /** Null: no range was given, or none of the known tags is in it. */
+  readonly newest: {
+    readonly tag: string;
+    readonly digest: Digest | null;
+    readonly updatedAt: string;
+  } | null;
+  readonly certain: boolean;
+  /** When all of this was last confirmed by the registry or a webhook; null: not known. */
+  readonly checkedAt: string | null;
+  readonly reason: Doubt | null;
+}
+
+/** @throws DENIED, the same whether a repository exists or not */
+export async function check(
+  parts: CheckParts,
+  reading: Reading,
+  images: readonly Image[],
+): Promise<readonly Checked[]> {
+  for (const image of images) requireGranted(image, reading);
+  const newest = await findNewest(parts.ledger, reading, images);
+  const subjects = images.map((image) => image.name ?? newest.get(image)?.tag ?? null);
+  const names = unique([...subjects, ...[...newest.values()].map(({ tag }) => tag)]);
+  const known = await stateOf(parts, reading, names);
+  const lists = await listsOf(parts, reading, [...newest.keys()]);
+  return Promise.all(
+    images.map(async (image, at) => {
+      const subject = subjects[at] ?? null;
+      const found: Found = {
+        state: subject === null ? null : (known.get(keyOf(subject)) ?? null),
+        newest: newest.get(image) ?? null,
+        newestState: stateOfNewest(known, newest.get(image)),
+        list: lists.get(repositoryKey(image))?.listed ?? null,
+      };
+      const moved = await isMoved(parts, image, found.state);
+      return answer(image, found, moved, parts.now());
+    }),
+  );
+}
+
+function requireGranted(image: RepositoryName, { grant }: Reading): void {
+  const key = repositoryKey(image);
+  if (grant.allows(key)) return;
+  throw new ManifeedError('DENIED', `ask for ${key}: this token does not allow it`, {
+    detail: { parameter: 'image' },
+  });
+}
+
+type Known = ReadonlyMap<string, KnownTag>;
+
+/** By `keyOf`; what nobody heard of is absent. */
+async function stateOf(
+  { ledger, lookUp }: CheckParts,
+  reading: Reading,
+  names: readonly TagName[],
+): Promise<Known> {
+  const known = await readStates(ledger, reading, names);
+  const missing = names.filter((name) => !known.has(keyOf(name))).slice(0, maxLookUps);
+  if (lookUp === null || missing.length === 0) return known;
+  await lookUp(missing).catch(() => {});
+  return new Map([...known, ...(await readStates(ledger, reading, missing))]);
+}
+
+async function readStates(
+  ledger: CheckParts['ledger'],
+  reading: Reading,
+  names: readonly TagName[],
+): Promise<Known> {
+  const known = new Map<string, KnownTag>();
+  for (let from = 0; from < names.length; from += maxStep) {
+    const some = names.slice(from, from + maxStep);
+    const { states } = await reading.step(async () => ({
+      states: await ledger.states(some),
+      looked: some.length,
+    }));
+    for (const state of states) if (state !== null) known.set(keyOf(state), state);
+  }
+  return known;
+}
+
+function keyOf({ registry, repository, tag }: TagName): string {
+  return `${registry}/${repository}:${tag}`;
+}
+
+function unique(names: readonly (TagName | null)[]): readonly TagName[] {
+  const byKey = new Map<string, TagName>();
+  for (const name of names) {
+    if (name === null) continue;
+    const { registry, repository, tag } = name;
+    byKey.set(keyOf(name), { registry, repository, tag });
+  }
+  return [...byKey.values()];
+}
+
+/** What is known of the lists of the images' repositories. */
+async function listsOf(
+  { ledger }: CheckParts,
+  reading: Reading,
+  images: readonly Image[],
+): Promise<ReadonlyMap<string, RepositoryState>> {
+  const lists = new Map<string, RepositoryState>();
+  const repositories = [...new Set(images.map(repositoryKey))];
+  if (repositories.length === 0) return lists;
+  let after: RepositoryName | undefined;
+  do {
+    const from = after === undefined ? {} : { after };
+    const page: RepositoryListPage = await reading.step(() =>
+      ledger.listRepositories({ within: { repositories }, ...from, limit: maxStep }),
+    );
+    for (const state of page.repositories) lists.set(repositoryKey(state), state);
+    after = page.next ?? undefined;
+  } while (after !== undefined && reading.hasRoom);
+  return lists;
+}
+
+function stateOfNewest(known: Known, newest: Newest | undefined): KnownTag | null {
+  return newest === undefined || newest.tag === null ? null : (known.get(keyOf(newest.tag)) ?? null);
+}
+
+interface Found {
+  /** The tag that is checked. */
+  readonly state: KnownTag | null;
+  /** Null: no range was given. */
+  readonly newest: Newest | null;
+  readonly newestState: KnownTag | null;
+  readonly list: RepositoryState['listed'];
+}
+
+interface Move {
+  readonly moved: boolean | null;
+  readonly isCertain: boolean;
+}
+
+/** Whether the tag points elsewhere than what the client has. */
+async function isMoved({ ledger }: CheckParts, image: Image, state: KnownTag | null): Promise<Move> {
+  const { digest, platform } = image;
+  if (state === null || !state.present || digest === null) {
+    // A tag that is gone cannot be pulled again: that is no other digest.
+    return { moved: null, isCertain: true };
+  }
+  if (state.digest === null) return { moved: null, isCertain: true };
+  if (platform === null || state.digest === digest)
+    return { moved: state.digest !== digest, isCertain: true };
+  return platformMoved(ledger.manifests, platform, { before: digest, now: state.digest });
+}
+
+function answer(image: Image, found: Found, { moved, isCertain }: Move, now: number): Checked {
+  const { state, newest, newestState, list } = found;
+  const present = state?.present === true ? state : null;
+  const ageMs = oldestOf([
+    // A range alone that no tag is in has no tag that could have been confirmed.
+    ...(state === null && image.name === null ? [] : [state?.checkedAgeMs ?? null]),
+    ...(newest === null ? [] : [list?.readAgeMs ?? null]),
+    ...(newestState === null ? [] : [newestState.checkedAgeMs]),
+  ]);
+  const reason = doubtOf(image, found) ?? (isCertain ? null : 'platform-unknown') ?? unconfirmed(ageMs);
+  return {
+    image: image.text,
+    digest: present?.digest ?? null,
+    moved,
+    newest: newestState === null ? null : newestOf(newestState),
+    certain: reason === null,
+    checkedAt: ageMs === null ? null : new Date(now - ageMs).toISOString(),
+    reason,
+  };
+}
+
+/** Null if one is not known. */
+function oldestOf(agesMs: readonly (number | null)[]): number | null {
+  let oldest = 0;
+  for (const ageMs of agesMs) {
+    if (ageMs === null) return null;
+    oldest = Math.max(oldest, ageMs);
+  }
+  return oldest;
+}
+
+function newestOf({ tag, digest, updatedAt }: KnownTag): Checked['newest'] {
+  return { tag, digest, updatedAt: new Date(updatedAt).toISOString() };
+}
+
+/** Why the index does not know the answer; null: it does. */
+function doubtOf({ name }: Image, { state, newest, list }: Found): Doubt | null {
+  if (newest !== null && !newest.wasRead) return 'too-many-rows';
+  if (state === null && (name !== null || list === null)) return 'unknown';
+  if (state?.present === false) return 'deleted';
+  if (state !== null && state.digest === null) return 'no-digest';
+  return newest !== null && list === null ? 'not-listed' : null;
+}
+
+function unconfirmed(ageMs: number | null): Doubt | null {
+  return ageMs === null ? 'not-confirmed' : null;
+}

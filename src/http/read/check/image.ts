@@ -1,0 +1,97 @@
+import { invalidParameter } from '../../../errors.ts';
+import { type Digest, parseDigest } from '../../../event/digest.ts';
+import { parsePlatform } from '../../../event/platform.ts';
+import { isTag, parseReference, splitHost } from '../../../event/reference.ts';
+import { parseTagRange, type TagRange, versionKey } from '../../../event/semver-tag.ts';
+import type { TagName } from '../../../ledger/queries.ts';
+import { quote } from '../../../transport/parameters.ts';
+
+/** One image as a client names it. */
+export interface ImageText {
+  readonly image: string;
+  readonly digest?: string | undefined;
+  readonly range?: string | undefined;
+  readonly platform?: string | undefined;
+}
+
+/** One image of a check. */
+export interface Image {
+  /** As the client wrote it. */
+  readonly text: string;
+  readonly registry: string;
+  readonly repository: string;
+  /** Null: only a range was given. */
+  readonly name: TagName | null;
+  /** What the client has; null: it did not say. */
+  readonly digest: Digest | null;
+  readonly range: TagRange | null;
+  /** A tag of another variant (`alpine`) is no newer tag of this one; null: any variant will do. */
+  readonly variant: string | null;
+  /** Canonical; null: not asked for. */
+  readonly platform: string | null;
+}
+
+/** Longest image: a host, a repository, a tag or a range, and a digest. */
+const maxImageLength = 1_024;
+
+/**
+ * Reads `[host/]name[:tag][@digest]`; in place of the tag there may be a range, as in `nginx:^1.27`. Without either the
+ * tag is `latest`, as for a pull; with `range` beside a name alone, there is none.
+ *
+ * @param at how errors call it: `image`, or `images[3]` of a body
+ * @throws PARAMETER_INVALID naming the member
+ */
+export function parseImage(given: ImageText, defaultRegistry: string, at: Naming): Image {
+  const { image: text } = given;
+  if (text.length > maxImageLength)
+    throw invalidParameter(
+      at('image'),
+      `parse ${at('image')}: ${text.length} characters: must be at most ${maxImageLength}`,
+    );
+  const { rest, written } = splitRange(text, defaultRegistry);
+  if (written !== null && given.range !== undefined)
+    throw invalidParameter(
+      at('range'),
+      `parse ${at('range')}: a range beside ${quote(text)}: must be given once`,
+    );
+  const { registry, repository, tag, digest } = parseReference(rest, {
+    defaultRegistry,
+    parameter: at('image'),
+  });
+  const rangeText = written ?? given.range;
+  const range =
+    rangeText === undefined ? null : parseTagRange(rangeText, at(written === null ? 'range' : 'image'));
+  const named = tag ?? (range === null ? 'latest' : null);
+  return {
+    ...{ text, registry, repository, range },
+    name: named === null ? null : { registry, repository, tag: named },
+    digest: given.digest === undefined ? digest : readDigest(given.digest, at('digest')),
+    variant: tag === null || versionKey(tag).version === null ? null : versionKey(tag).variant,
+    platform: given.platform === undefined ? null : parsePlatform(given.platform),
+  };
+}
+
+/** How errors call a member. */
+export type Naming = (member: keyof ImageText) => string;
+
+/** Takes a range out of the place of the tag. */
+function splitRange(text: string, defaultRegistry: string): { rest: string; written: string | null } {
+  const at = text.indexOf('@');
+  const beforeDigest = at < 0 ? text : text.slice(0, at);
+  const { name } = splitHost(beforeDigest, defaultRegistry);
+  const colon = name.indexOf(':');
+  const tag = name.slice(colon + 1);
+  // A tag is read as one, even if it would be a range too: `1.27`, `1.x`.
+  if (colon < 0 || isTag(tag) || !/^[<>=^~*\d]/.test(tag)) return { rest: text, written: null };
+  const before = beforeDigest.slice(0, beforeDigest.length - tag.length - 1);
+  return { rest: before + text.slice(beforeDigest.length), written: tag };
+}
+
+function readDigest(text: string, parameter: string): Digest {
+  const digest = parseDigest(text);
+  if (digest !== null) return digest;
+  throw invalidParameter(
+    parameter,
+    `parse ${parameter}: ${quote(text)}: must be sha256:<64 hex> or sha512:<128 hex>`,
+  );
+}

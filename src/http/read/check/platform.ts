@@ -1,0 +1,23 @@
+import type { Digest } from '../../../event/digest.ts';
+import type { LedgerQueries } from '../../../ledger/queries.ts';
+
+/**
+ * Whether an image of one platform differs between what a client has and what its tag points at now: an index may move
+ * while the platform's manifest in it stays. The client may have the digest of either.
+ *
+ * @param platform canonical
+ */
+export async function platformMoved(
+  manifests: Pick<LedgerQueries['manifests'], 'get'>,
+  platform: string,
+  { before, now }: { readonly before: Digest; readonly now: Digest },
+): Promise<{ readonly moved: boolean | null; readonly isCertain: boolean }> {
+  const [had, has] = await Promise.all([manifests.get(before), manifests.get(now)]);
+  const current = has?.platforms?.[platform];
+  if (current === undefined) return { moved: null, isCertain: false };
+  if (before === current) return { moved: false, isCertain: true };
+  const former = had?.platforms?.[platform];
+  if (former !== undefined) return { moved: former !== current, isCertain: true };
+  // It is an index that we do not know, or the platform's manifest of another one.
+  return { moved: true, isCertain: had !== null && had.children.length === 0 };
+}
