@@ -1,5 +1,5 @@
 /** Constructs the endpoints that answer from the index and the log. */
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config/shape.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { getChanges } from '../http/endpoints/changes.ts';
 import { getCheck, postCheck } from '../http/endpoints/check.ts';

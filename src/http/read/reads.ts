@@ -14,10 +14,10 @@ import { OneATurn } from '../../lib/one-a-turn.ts';
 import type { Admission } from '../../transport/admission.ts';
 import { splitTarget, tokenOf, tokenOrPasswordOf } from '../../transport/head.ts';
 import { parseQuery } from '../../transport/parameters.ts';
-import { Remembered } from '../../transport/remembered.ts';
 import {
   checkFilter,
   type FilterLimits,
+  Remembered,
   type StreamParams,
   streamShape,
   toFilter,

@@ -2,7 +2,7 @@
  * The update check of many images in one request: whether a tag points elsewhere than what the client has, and which
  * newer tag there is. It answers from the index; where that is allowed, tags that are not known are looked up first.
  */
-import { ManifeedError } from '../../../errors.ts';
+import { refusalOf } from '../../../errors.ts';
 import type { Digest } from '../../../event/digest.ts';
 import { type RepositoryName, repositoryKey } from '../../../event/reference.ts';
 import type {
@@ -100,9 +100,7 @@ export async function check(
 function requireGranted(image: RepositoryName, { grant }: Reading): void {
   const key = repositoryKey(image);
   if (grant.allows(key)) return;
-  throw new ManifeedError('DENIED', `ask for ${key}: this token does not allow it`, {
-    detail: { parameter: 'image' },
-  });
+  throw refusalOf('DENIED', 'image', `ask for ${key}: this token does not allow it`);
 }
 
 type Known = ReadonlyMap<string, KnownTag>;
