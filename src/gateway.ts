@@ -100,7 +100,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     limits: new ConnectionLimits({ ...limits, connections: room.subscribers, clock }),
   });
 
-  const registryApi = openRegistryApi({
+  const { registryApi, lookUps } = openRegistryApi({
     ...{ ...common, config, ledger: view, knowsRegistry },
     queries: answersQueries(ledger) ? ledger : null,
     upstreamOf: (host) => poller.upstreamOf(host),
@@ -135,7 +135,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       getPace(hub.pacer),
       putPace(hub.pacer, defaultRegistry),
       ...(registryApi === null ? [] : [registry(registryApi, authorise)]),
-      ...(answersQueries(ledger) ? indexEndpoints({ config, ledger, admission, lookUp: null, clock }) : []),
+      ...(answersQueries(ledger) ? indexEndpoints({ config, ledger, admission, lookUps, clock }) : []),
     ],
   });
 

@@ -5,7 +5,7 @@ import { getChanges } from '../http/endpoints/changes.ts';
 import { getCheck, postCheck } from '../http/endpoints/check.ts';
 import { getRepositories } from '../http/endpoints/repositories.ts';
 import { getTags } from '../http/endpoints/tags.ts';
-import type { LookUp } from '../http/read/check/check.ts';
+import type { CheckParts } from '../http/read/check/check.ts';
 import { Reads, type ReadsOptions } from '../http/read/reads.ts';
 import type { LedgerQueries } from '../ledger/queries.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -15,15 +15,15 @@ interface IndexApiOptions {
   readonly ledger: LedgerQueries;
   readonly admission: ReadsOptions['admission'];
   /** Asks registries for tags that nobody asked for before; null: that is not allowed. */
-  readonly lookUp: LookUp | null;
+  readonly lookUps: CheckParts['lookUps'];
   readonly clock: Clock;
 }
 
-export function indexEndpoints({ config, ledger, admission, lookUp, clock }: IndexApiOptions): Endpoint[] {
+export function indexEndpoints({ config, ledger, admission, lookUps, clock }: IndexApiOptions): Endpoint[] {
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry };
   const reads = new Reads({ ledger, admission, limits });
   const now = () => clock.now();
-  const parts = { ledger, lookUp, now };
+  const parts = { ledger, lookUps, now };
   return [
     getTags(reads),
     getChanges(reads),

@@ -8,6 +8,7 @@ import { RegistryApi } from '../registry/api.ts';
 import { blobs } from '../registry/endpoints/blobs.ts';
 import { manifests } from '../registry/endpoints/manifests.ts';
 import { ping } from '../registry/endpoints/ping.ts';
+import { LookUps } from '../registry/look-ups.ts';
 import { Manifests } from '../registry/manifests.ts';
 import { Names } from '../registry/names.ts';
 import { type FacadeParts, Tags } from '../registry/tags.ts';
@@ -27,18 +28,27 @@ export interface RegistryApiOptions {
   readonly knowsRegistry: (host: string) => boolean;
 }
 
-/** Null: it is switched off. */
-export function openRegistryApi(options: RegistryApiOptions): RegistryApi | null {
+/** What answers from registries where the index does not know. */
+export interface RegistryReads {
+  /** Null: it is switched off. */
+  readonly registryApi: RegistryApi | null;
+  /** Null: what nobody asked for before is not looked up (`facade.onDemand`). */
+  readonly lookUps: LookUps | null;
+}
+
+export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
   const { config, queries, ledger, clock, upstreamOf } = options;
   const tallies = new Tallies(options.metrics);
-  if (!config.facade.enabled || queries === null) return null;
+  if (!config.facade.enabled || queries === null) return { registryApi: null, lookUps: null };
   const upstreams = new Upstreams({ upstreamOf, clock });
   const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
-  return new RegistryApi(namesOf(config, options.knowsRegistry), [
+  const tags = new Tags(parts);
+  const registryApi = new RegistryApi(namesOf(config, options.knowsRegistry), [
     ping,
-    manifests({ tags: new Tags(parts), manifests: new Manifests(parts), tallies }),
+    manifests({ tags, manifests: new Manifests(parts), tallies }),
     blobs,
   ]);
+  return { registryApi, lookUps: config.facade.onDemand ? new LookUps(tags, clock) : null };
 }
 
 function rulesOf({ facade, registries }: Config): FacadeParts['rules'] {

@@ -4,7 +4,6 @@ import { createAuthoriser } from '../../src/access/authoriser.ts';
 import { ManifeedError } from '../../src/errors.ts';
 import { indexEndpoints } from '../../src/gateway/index-api.ts';
 import { serveApi } from '../../src/http/api.ts';
-import type { LookUp } from '../../src/http/read/check/check.ts';
 import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { load } from './config.ts';
@@ -14,14 +13,13 @@ const registry = 'registry.example.com:5000';
 interface IndexServerOptions {
   readonly ledger: LedgerQueries;
   readonly clock: Clock;
-  readonly lookUp?: LookUp;
 }
 
 /**
  * Its default registry, the only one that it knows, is that of the samples. Each token is that of a client of its own,
  * and may see everything; without one a client is its address.
  */
-export async function indexServer({ ledger, clock, lookUp }: IndexServerOptions): Promise<FastifyInstance> {
+export async function indexServer({ ledger, clock }: IndexServerOptions): Promise<FastifyInstance> {
   const config = load(`listen: 127.0.0.1:0\nledger: memory\ndefaultRegistry: ${registry}`);
   const anyone = createAuthoriser({
     ...{ access: { kind: 'open' }, allowNone: true, openIsAdmin: true, defaultRegistry: registry },
@@ -37,7 +35,7 @@ export async function indexServer({ ledger, clock, lookUp }: IndexServerOptions)
     if (!(error instanceof ManifeedError)) throw error;
     return reply.code(error.status).send(error.toBody());
   });
-  const endpoints = indexEndpoints({ config, ledger, admission, lookUp: lookUp ?? null, clock });
+  const endpoints = indexEndpoints({ config, ledger, admission, lookUps: null, clock });
   await serveApi(server, { version: '1', endpoints, authorise: () => anyone });
   return server;
 }

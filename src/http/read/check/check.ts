@@ -20,16 +20,16 @@ import { platformMoved } from './platform.ts';
 export interface CheckParts {
   readonly ledger: Pick<LedgerQueries, 'states' | 'listTags' | 'listRepositories' | 'manifests'>;
   /** Null: what is not known is not looked up. */
-  readonly lookUp: LookUp | null;
+  readonly lookUps: LookUps | null;
   /** ms since the epoch. */
   readonly now: () => number;
 }
 
-/**
- * Asks the registry for a tag and has the ledger record what it says. Rejects or does nothing if the registry cannot be
- * asked; it bounds how long that takes. @param names at most `maxLookUps`
- */
-export type LookUp = (names: readonly TagName[]) => Promise<unknown>;
+/** Asks registries for tags, and has the ledger record what they say. */
+export interface LookUps {
+  /** Resolves after a bounded time, also if a registry could not be asked. @param names at most `maxLookUps` */
+  lookUp(names: readonly TagName[]): Promise<void>;
+}
 
 /** Tags that one request has looked up; further ones are answered as unknown. */
 export const maxLookUps = 100;
@@ -107,14 +107,14 @@ type Known = ReadonlyMap<string, KnownTag>;
 
 /** By `keyOf`; what nobody heard of is absent. */
 async function stateOf(
-  { ledger, lookUp }: CheckParts,
+  { ledger, lookUps }: CheckParts,
   reading: Reading,
   names: readonly TagName[],
 ): Promise<Known> {
   const known = await readStates(ledger, reading, names);
   const missing = names.filter((name) => !known.has(keyOf(name))).slice(0, maxLookUps);
-  if (lookUp === null || missing.length === 0) return known;
-  await lookUp(missing).catch(() => {});
+  if (lookUps === null || missing.length === 0) return known;
+  await lookUps.lookUp(missing);
   return new Map([...known, ...(await readStates(ledger, reading, missing))]);
 }
 
