@@ -67,6 +67,15 @@ describe('a tag that a webhook reported just now', () => {
     expect(await gateway.metric(/facade_saved_requests_total/)).toBe(3);
   });
 
+  it('is fetched once for a hundred who want it at once', async () => {
+    await start();
+    const manifest = registry.push('app', '1', 'one');
+    await announce(manifest, '1');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask('GET', 'app/manifests/1')));
+    for (const { status, body } of answers) expect([status, body]).toEqual([200, manifest.body]);
+    expect(asked()).toEqual([`GET /v2/app/manifests/${manifest.digest}`]);
+  });
+
   it('is not modified for whoever has it', async () => {
     await start();
     const manifest = registry.push('app', '1', 'one');
@@ -299,6 +308,19 @@ describe('a manifest', () => {
       ...{ digest: large.digest, mediaType: large.mediaType, size: 10 },
     });
     expect((await ask('GET', 'app/manifests/large')).status).toBe(404);
+  });
+});
+
+describe('a registry that is not in facade.registries', () => {
+  it('is not served, whatever is known of it', async () => {
+    await start({ registries: ['other.example'] });
+    const manifest = registry.push('app', '1', 'one');
+    await announce(manifest, '1');
+    for (const path of ['app/manifests/1', `app/manifests/1?ns=${registry.host}`]) {
+      const answer = await ask('GET', path);
+      expect([answer.status, codeOf(answer.body)]).toEqual([404, 'NAME_UNKNOWN']);
+    }
+    expect(asked()).toEqual([]);
   });
 });
 

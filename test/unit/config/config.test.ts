@@ -16,6 +16,8 @@ describe('loadConfig, values', () => {
       access: { kind: 'open' },
       pace: { deliveriesPerSecond: 500, maxWindowMs: 600_000, burst: 100, allowNone: true, exceptions: [] },
       limits: { connections: 17_500, maxMessageBytes: 65_536, heartbeatIntervalMs: 20_000 },
+      facade: { enabled: true, maxAgeMs: 60_000, onDemand: false },
+      manifests: { maxBytes: 256 * 1024 * 1024 },
       drain: { windowMs: 10_000 },
       log: { level: 'info' },
       trustProxy: [],
@@ -264,6 +266,19 @@ describe('loadConfig, safe by default', () => {
     expect(problems(`webhooks: [${hook}]`)).toEqual([
       'webhooks[0].certificates: "./none.pem": must be a readable file: no such file',
     ]);
+  });
+
+  it('serves the registry read API by default on loopback only', () => {
+    expect(load('').facade.enabled).toBe(true);
+    expect(load(`access: [{ name: a, sha256: ${sha256} }]`).facade.enabled).toBe(true);
+    expect(load('listen: 0.0.0.0:80\naccess: open').facade.enabled).toBe(false);
+    expect(load('listen: 0.0.0.0:80\naccess: open\nfacade.enabled: true').facade.enabled).toBe(true);
+    expect(load('facade: { enabled: false }').facade.enabled).toBe(false);
+    expect(
+      load('facade: { onDemand: true, maxAge: 0s, maxListAge: 10m, registries: [ghcr.io] }').facade,
+    ).toEqual({
+      ...{ enabled: true, onDemand: true, maxAgeMs: 0, maxListAgeMs: 600_000, registries: ['ghcr.io'] },
+    });
   });
 
   it('lets everybody skip the pace only with open access on loopback', () => {
