@@ -1,13 +1,21 @@
 /** Constructs the registry read API under `/v2` from the configuration. */
 import type { Config } from '../config/shape.ts';
 import { canonicalRegistry } from '../event/reference.ts';
-import type { LedgerQueries } from '../ledger/queries.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { OneATurn } from '../lib/one-a-turn.ts';
 import { RegistryApi } from '../registry/api.ts';
+import type { RegistryEndpoint } from '../registry/endpoint.ts';
 import { blobs } from '../registry/endpoints/blobs.ts';
+import { catalog } from '../registry/endpoints/catalog.ts';
+import { chainguardHistory } from '../registry/endpoints/chainguard-history.ts';
+import { discover } from '../registry/endpoints/discover.ts';
 import { manifests } from '../registry/endpoints/manifests.ts';
 import { ping } from '../registry/endpoints/ping.ts';
+import { referrers } from '../registry/endpoints/referrers.ts';
+import { repositories } from '../registry/endpoints/repositories.ts';
+import { tagHistory } from '../registry/endpoints/tag-history.ts';
+import type { ReadParts } from '../registry/lists/parts.ts';
 import { LookUps } from '../registry/look-ups.ts';
 import { Manifests } from '../registry/manifests.ts';
 import { Names } from '../registry/names.ts';
@@ -18,7 +26,7 @@ import { type UpstreamOf, Upstreams } from '../registry/upstream.ts';
 export interface RegistryApiOptions {
   readonly config: Config;
   /** Null: the ledger cannot be asked. */
-  readonly queries: LedgerQueries | null;
+  readonly queries: ReadParts['ledger'] | null;
   /** What the questions to registries see goes the same way as what the poller sees. */
   readonly ledger: FacadeParts['ledger'];
   readonly upstreamOf: UpstreamOf;
@@ -42,13 +50,19 @@ export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
   if (!config.facade.enabled || queries === null) return { registryApi: null, lookUps: null };
   const upstreams = new Upstreams({ upstreamOf, clock });
   const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
+  const names = namesOf(config, options.knowsRegistry);
   const tags = new Tags(parts);
-  const registryApi = new RegistryApi(namesOf(config, options.knowsRegistry), [
-    ping,
-    manifests({ tags, manifests: new Manifests(parts), tallies }),
-    blobs,
-  ]);
+  const lists = listsOf({ ledger: queries, turns: new OneATurn(), serves: (host) => names.serves(host) });
+  const served = manifests({ tags, manifests: new Manifests(parts), tallies });
+  const registryApi = new RegistryApi(names, [ping, served, blobs, ...lists]);
   return { registryApi, lookUps: config.facade.onDemand ? new LookUps(tags, clock) : null };
+}
+
+function listsOf(parts: ReadParts): readonly RegistryEndpoint[] {
+  return [
+    ...[tagHistory(parts), chainguardHistory(parts)],
+    ...[repositories(parts), catalog(parts), discover, referrers],
+  ];
 }
 
 function rulesOf({ facade, registries }: Config): FacadeParts['rules'] {
