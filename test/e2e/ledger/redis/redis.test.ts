@@ -252,7 +252,7 @@ describe('odd observations', () => {
     expect(changes.map(({ mediaType }) => mediaType)).toEqual(['lone \ufffd', ...types.slice(1)]);
     const { tags } = await ledger.tags({ limit: 10 });
     expect(tags.map(({ mediaType }) => mediaType)).toEqual(['lone \ufffd', ...types.slice(1)]);
-    const [kept] = await ledger.defer([tagSeen('p', null, now(), { origin: 'webhook:\ud800' })]);
+    const [kept] = await ledger.defer([tagSeen('p', null, now(), { mediaType: 'lone \ud800' })]);
     expect((await ledger.claimPending(1, 1_000))[0]?.id).toBe(kept?.id);
   });
 
