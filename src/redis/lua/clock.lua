@@ -20,7 +20,7 @@ local function noteClock()
 end
 
 local function readClock()
-  local found = redis.call('HMGET', META, 'epoch', 'stampedAt', 'skewMs', 'steppedAt', 'recordedAt')
+  local found = storedClock or redis.call('HMGET', META, 'epoch', 'stampedAt', 'skewMs', 'steppedAt', 'recordedAt')
   local function number(i) return tonumber(found[i] or 0) or 0 end
   -- Without a stored stamp an earlier version wrote: its stamps were times up to recordedAt.
   local notedAt = math.max(number(2), number(5))

@@ -15,6 +15,8 @@ local function readNow()
 end
 
 local now = readNow()
+-- What clock.lua reads, if a part before it has read it already.
+local storedClock = nil
 
 -- Lua itself would write whole numbers beyond 14 digits as 1e+15. %d is fast, but has 32 bits on some servers.
 local wholeFormat = string.format('%d', 2 ^ 52) == '4503599627370496' and '%d' or '%.0f'
