@@ -15,18 +15,20 @@ import { ping } from '../registry/endpoints/ping.ts';
 import { referrers } from '../registry/endpoints/referrers.ts';
 import { repositories } from '../registry/endpoints/repositories.ts';
 import { tagHistory } from '../registry/endpoints/tag-history.ts';
-import type { ReadParts } from '../registry/lists/parts.ts';
+import { tagsList } from '../registry/endpoints/tags-list.ts';
+import type { ListParts } from '../registry/lists/parts.ts';
 import { LookUps } from '../registry/look-ups.ts';
 import { Manifests } from '../registry/manifests.ts';
 import { Names } from '../registry/names.ts';
 import { type FacadeParts, Tags } from '../registry/tags.ts';
 import { Tallies } from '../registry/tally.ts';
 import { type UpstreamOf, Upstreams } from '../registry/upstream.ts';
+import { WholeLists } from '../registry/whole-lists.ts';
 
 export interface RegistryApiOptions {
   readonly config: Config;
   /** Null: the ledger cannot be asked. */
-  readonly queries: ReadParts['ledger'] | null;
+  readonly queries: ListParts['ledger'] | null;
   /** What the questions to registries see goes the same way as what the poller sees. */
   readonly ledger: FacadeParts['ledger'];
   readonly upstreamOf: UpstreamOf;
@@ -52,15 +54,18 @@ export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
   const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
   const names = namesOf(config, options.knowsRegistry);
   const tags = new Tags(parts);
-  const lists = listsOf({ ledger: queries, turns: new OneATurn(), serves: (host) => names.serves(host) });
+  const lists = listsOf({
+    ...{ ledger: queries, tallies, turns: new OneATurn(), serves: (host) => names.serves(host) },
+    ...{ wholeLists: new WholeLists(parts), tags },
+  });
   const served = manifests({ tags, manifests: new Manifests(parts), tallies });
   const registryApi = new RegistryApi(names, [ping, served, blobs, ...lists]);
   return { registryApi, lookUps: config.facade.onDemand ? new LookUps(tags, clock) : null };
 }
 
-function listsOf(parts: ReadParts): readonly RegistryEndpoint[] {
+function listsOf(parts: ListParts): readonly RegistryEndpoint[] {
   return [
-    ...[tagHistory(parts), chainguardHistory(parts)],
+    ...[tagsList(parts), tagHistory(parts), chainguardHistory(parts)],
     ...[repositories(parts), catalog(parts), discover, referrers],
   ];
 }

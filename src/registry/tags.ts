@@ -78,15 +78,6 @@ export class Tags {
     return seen;
   }
 
-  /**
-   * Has the ledger record what the registry says of the tag now.
-   *
-   * @throws as `resolve`
-   */
-  async look(named: Named, tag: string, tally: Tally): Promise<void> {
-    await this.resolve(named, tag, tally, true);
-  }
-
   #known(repository: RepositoryName, tag: string, row: KnownTag | null): FreshTag {
     const { rules, clock } = this.#parts;
     const trusted = rules.trusts(repository.registry);

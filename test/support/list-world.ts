@@ -1,11 +1,13 @@
-/** The lists under `/v2` over a ledger in memory, with a clock that the test moves. */
+/** The lists under `/v2` over a ledger in memory, with a clock and a registry that the test moves. */
 import { ManifeedError } from '../../src/errors.ts';
 import type { Grant } from '../../src/event/grant.ts';
 import type { Observation } from '../../src/event/observation.ts';
+import { type RepositoryName, repositoryKey } from '../../src/event/reference.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import type { LedgerLimits } from '../../src/ledger/options.ts';
 import type { LedgerQueries } from '../../src/ledger/queries.ts';
+import { noMetrics } from '../../src/lib/metrics.ts';
 import { OneATurn } from '../../src/lib/one-a-turn.ts';
 import { RegistryApi } from '../../src/registry/api.ts';
 import { catalog } from '../../src/registry/endpoints/catalog.ts';
@@ -14,8 +16,11 @@ import { discover } from '../../src/registry/endpoints/discover.ts';
 import { referrers } from '../../src/registry/endpoints/referrers.ts';
 import { repositories } from '../../src/registry/endpoints/repositories.ts';
 import { tagHistory } from '../../src/registry/endpoints/tag-history.ts';
-import { RegistryError } from '../../src/registry/errors.ts';
+import { tagsList } from '../../src/registry/endpoints/tags-list.ts';
+import { manifestUnknown, nameUnknown, RegistryError } from '../../src/registry/errors.ts';
+import type { PartOfDescriptor } from '../../src/registry/freshness.ts';
 import { Names } from '../../src/registry/names.ts';
+import { Tallies } from '../../src/registry/tally.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { lookedAt } from './ledger-samples.ts';
 
@@ -44,6 +49,14 @@ const hosts = ['a.io', 'docker.io', 'r.io', 'r.io:5000', 'r.io.b'];
 
 export class ListWorld {
   readonly clock: FakeClock;
+  /** Repositories of which a whole list was asked for. */
+  readonly wholes: string[] = [];
+  /** Tags at which the registry was asked. */
+  readonly looks: string[] = [];
+  /** Runs while the registry is asked for a tag. What it returns is the answer; by default what the ledger knows then. */
+  registry: (key: string) => Promise<PartOfDescriptor | undefined> = async () => undefined;
+  /** Repositories of which there is no whole list. */
+  readonly notWhole = new Set<string>();
   readonly ledger: Ledger & LedgerQueries;
   readonly #api: RegistryApi;
 
@@ -51,10 +64,28 @@ export class ListWorld {
     this.ledger = ledger;
     this.clock = clock;
     const serves = (host: string) => hosts.includes(host);
-    const parts = { ledger, serves, turns: new OneATurn() };
+    const parts = {
+      ...{ ledger, serves, turns: new OneATurn(), tallies: new Tallies(noMetrics) },
+      wholeLists: {
+        requireWhole: async ({ repository, name }: { repository: RepositoryName; name: string }) => {
+          this.wholes.push(repositoryKey(repository));
+          if (this.notWhole.has(repositoryKey(repository))) throw nameUnknown(name);
+        },
+      },
+      tags: {
+        resolve: async ({ repository, name }: { repository: RepositoryName; name: string }, tag: string) => {
+          this.looks.push(`${repositoryKey(repository)}:${tag}`);
+          const said = await this.registry(`${repositoryKey(repository)}:${tag}`);
+          if (said !== undefined) return said;
+          const [row = null] = await ledger.states([{ ...repository, tag }]);
+          if (row === null || row.digest === null) throw manifestUnknown(name, tag);
+          return { digest: row.digest, mediaType: row.mediaType, size: row.size };
+        },
+      },
+    };
     const names = new Names({ defaultRegistry: 'docker.io', serves, known: new Set(hosts), anyHost: false });
     this.#api = new RegistryApi(names, [
-      ...[tagHistory(parts), chainguardHistory(parts), repositories(parts)],
+      ...[tagsList(parts), tagHistory(parts), chainguardHistory(parts), repositories(parts)],
       ...[catalog(parts), discover, referrers],
     ]);
   }
@@ -65,7 +96,7 @@ export class ListWorld {
     return new ListWorld(await openMemoryLedger({ retention, clock, random: Math.random, limits }), clock);
   }
 
-  async record(...observations: readonly Observation[]): Promise<void> {
+  async record(...observations: readonly Observation[]): Promise<undefined> {
     await this.ledger.record(observations);
   }
 

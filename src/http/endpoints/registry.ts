@@ -57,7 +57,12 @@ function send(
   known: string | undefined,
   reply: FastifyReply,
 ) {
-  void reply.headers({ ...versionHeader, ...headers });
+  // What an answer varies by is added: CORS says that it varies by the origin.
+  const vary = [reply.getHeader('vary'), headers.vary].flat().filter((each) => each !== undefined);
+  void reply.headers({
+    ...{ ...versionHeader, ...headers },
+    ...(vary.length === 0 ? {} : { vary: vary.join(', ') }),
+  });
   const { etag } = headers;
   if (status === 200 && etag !== undefined && matchesTag(known, etag)) {
     reply.removeHeader('content-length');

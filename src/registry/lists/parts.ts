@@ -1,6 +1,9 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { LedgerQueries } from '../../ledger/queries.ts';
 import type { OneATurn } from '../../lib/one-a-turn.ts';
+import type { Tags } from '../tags.ts';
+import type { Tallies } from '../tally.ts';
+import type { WholeLists } from '../whole-lists.ts';
 
 /** What lists of repositories and histories are made of. */
 export interface ReadParts {
@@ -9,4 +12,13 @@ export interface ReadParts {
   readonly serves: (registry: string) => boolean;
   /** Shared by all requests that read. */
   readonly turns: OneATurn;
+}
+
+/** What lists of tags are made of. */
+export interface ListParts extends ReadParts {
+  /** Makes the index whole and fresh, or refuses. */
+  readonly wholeLists: Pick<WholeLists, 'requireWhole'>;
+  /** Asks the registry what a tag points at. */
+  readonly tags: Pick<Tags, 'resolve'>;
+  readonly tallies: Tallies;
 }
