@@ -14,7 +14,7 @@ import { filled, isKnown } from './known.ts';
 import { refusalOf } from './refusal.ts';
 import { type FacadeParts, memoryOf, type Named } from './tags.ts';
 import type { Tally } from './tally.ts';
-import type { UpstreamRegistry } from './upstream.ts';
+import type { Questions, UpstreamRegistry } from './upstream.ts';
 
 /** Larger ones are never fetched: what registries should accept at least (distribution-spec). */
 export const maxManifestBytes = 4 * 1024 * 1024;
@@ -28,10 +28,14 @@ export class Manifests {
   readonly #parts: FacadeParts;
   /** Digests that a registry said not to have in a repository. */
   readonly #gone: BoundedMap<string, number>;
+  readonly #looks: Questions<Seen>;
+  readonly #fetches: Questions<ManifestBytes | null>;
 
   constructor(parts: FacadeParts) {
     this.#parts = parts;
     this.#gone = memoryOf(parts);
+    this.#looks = parts.upstreams.questions();
+    this.#fetches = parts.upstreams.questions();
   }
 
   /**
@@ -91,7 +95,7 @@ export class Manifests {
     const goneAt = this.#gone.get(goneKey(repository, digest)) ?? -Infinity;
     if (!upstreams.knows(registry) || clock.monotonic() - goneAt < rules.maxAgeMs)
       throw manifestUnknown(name, digest);
-    const answer = await upstreams.ask(registry, `${repository.repository}@${digest}`, tally, (upstream) =>
+    const answer = await this.#looks.ask(registry, `${repository.repository}@${digest}`, tally, (upstream) =>
       this.#look(upstream, repository, digest),
     );
     if (!answer.isAnswered) throw refusalOf(answer, isHere ? null : name);
@@ -117,7 +121,7 @@ export class Manifests {
     const { upstreams, queries } = this.#parts;
     const subject = `${repository.repository} GET ${digest}`;
     if (!upstreams.knows(repository.registry)) return null;
-    const answer = await upstreams.ask(repository.registry, subject, tally, async (upstream) => {
+    const answer = await this.#fetches.ask(repository.registry, subject, tally, async (upstream) => {
       const fetched = await getManifest(upstream.client, repository.repository, digest);
       const content = fetched === null ? null : readManifest(fetched.bytes, fetched.mediaType);
       if (fetched === null || content === null) return null;

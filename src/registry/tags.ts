@@ -11,7 +11,7 @@ import { type FreshTag, freshTag, isWhole, type PartOfDescriptor, type Seen } fr
 import { filled, isKnown } from './known.ts';
 import { refusalOf } from './refusal.ts';
 import type { Tally } from './tally.ts';
-import type { UpstreamRegistry, Upstreams } from './upstream.ts';
+import type { Questions, UpstreamRegistry, Upstreams } from './upstream.ts';
 
 export interface FacadeRules {
   /** `facade.maxAge`, ms. */
@@ -50,10 +50,12 @@ export function memoryOf<Value>(parts: Pick<FacadeParts, 'maxRemembered'>): Boun
 
 export class Tags {
   readonly #parts: FacadeParts;
+  readonly #looks: Questions<Seen>;
   readonly #seen: BoundedMap<string, Seen>;
 
   constructor(parts: FacadeParts) {
     this.#parts = parts;
+    this.#looks = parts.upstreams.questions();
     this.#seen = memoryOf(parts);
   }
 
@@ -93,7 +95,7 @@ export class Tags {
     // It can never be asked, and what is known is too old to tell.
     if (!upstreams.knows(registry)) throw manifestUnknown(name, tag);
     const subject = `${repository.repository}:${tag}`;
-    const answer = await upstreams.ask(registry, subject, tally, (upstream) =>
+    const answer = await this.#looks.ask(registry, subject, tally, (upstream) =>
       this.#look(upstream, repository, tag, row),
     );
     if (answer.isAnswered) return answer.value;

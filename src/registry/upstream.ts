@@ -31,6 +31,8 @@ export interface UpstreamRegistry {
 /** Null: not configured. No other registry is ever asked. */
 export type UpstreamOf = (registry: string) => UpstreamRegistry | null;
 
+type Question<T> = (upstream: UpstreamRegistry) => Promise<T>;
+
 /** Why a question was not answered: our own refusals, and those of the registry. */
 export type WhyNot = UpstreamReason | 'unconfigured' | 'busy' | 'late';
 
@@ -74,7 +76,6 @@ export class Upstreams {
   readonly #upstreamOf: UpstreamOf;
   readonly #clock: Clock;
   readonly #limits: typeof defaultLimits;
-  readonly #underWay = new Map<string, Promise<Answered<unknown>>>();
   readonly #perRegistry = new Counts<string>();
   readonly #refusals: BoundedMap<string, Refusal>;
 
@@ -94,32 +95,37 @@ export class Upstreams {
     return this.#upstreamOf(registry);
   }
 
-  /**
-   * Asks, or waits for the answer to the same question.
-   *
-   * @param subject names the question within the registry: equal subjects must be equal questions
-   * @throws what `question` throws besides UpstreamError
-   */
-  async ask<T>(
+  /** Questions of one kind, whose answers are alike. */
+  questions<T>(): Questions<T> {
+    return new Questions<T>(this, this.#clock);
+  }
+
+  /** Why the question cannot be asked now; null: it can. */
+  refusalOf(registry: string, key: string, upstream: UpstreamRegistry): Unanswered | null {
+    return this.#refusalOf(key) ?? this.#backoffOf(registry, upstream);
+  }
+
+  /** Asks, and remembers a refusal. @throws what `question` throws besides UpstreamError */
+  async send<T>(
     registry: string,
-    subject: string,
-    tally: Tally,
-    question: (upstream: UpstreamRegistry) => Promise<T>,
+    key: string,
+    upstream: UpstreamRegistry,
+    question: Question<T>,
   ): Promise<Answered<T>> {
-    const key = `${registry} ${subject}`;
-    const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) {
-      tally.isShared = true;
-      // Equal subjects are equal questions.
-      return this.#inTime(registry, underWay as Promise<Answered<T>>);
+    this.#perRegistry.add(registry);
+    try {
+      const value = await question(upstream);
+      upstream.heard(null);
+      return { isAnswered: true, value };
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      upstream.heard(error);
+      const retryAfterMs = retryMs(error.reason, upstream.backoffMs);
+      this.#refusals.renew(key, { why: error.reason, until: this.#clock.monotonic() + retryAfterMs });
+      return refused(error.reason, retryAfterMs);
+    } finally {
+      this.#perRegistry.add(registry, -1);
     }
-    const upstream = this.#upstreamOf(registry);
-    if (upstream === null) return refused('unconfigured', faultRetryMs);
-    const refusal = this.#refusalOf(key) ?? this.#backoffOf(registry, upstream);
-    if (refusal !== null) return refusal;
-    tally.hasAsked = true;
-    const asked = this.#start(registry, key, upstream, question);
-    return this.#inTime(registry, asked);
   }
 
   #refusalOf(key: string): Unanswered | null {
@@ -140,41 +146,45 @@ export class Upstreams {
     const most = breakerMode === 'probing' ? 1 : this.#limits.maxUnderWay;
     return underWay >= most ? refused('busy', shortRetryMs) : null;
   }
+}
 
-  #start<T>(
-    registry: string,
-    key: string,
-    upstream: UpstreamRegistry,
-    question: (upstream: UpstreamRegistry) => Promise<T>,
-  ): Promise<Answered<T>> {
-    this.#perRegistry.add(registry);
-    const asked = this.#ask(key, upstream, question).finally(() => {
-      this.#underWay.delete(key);
-      this.#perRegistry.add(registry, -1);
-    });
-    this.#underWay.set(key, asked);
-    return asked;
+/** Questions of one kind, each sent once for all who ask the same at the same time. */
+export class Questions<T> {
+  readonly #upstreams: Upstreams;
+  readonly #clock: Clock;
+  readonly #underWay = new Map<string, Promise<Answered<T>>>();
+
+  constructor(upstreams: Upstreams, clock: Clock) {
+    this.#upstreams = upstreams;
+    this.#clock = clock;
   }
 
-  async #ask<T>(
-    key: string,
-    upstream: UpstreamRegistry,
-    question: (upstream: UpstreamRegistry) => Promise<T>,
-  ): Promise<Answered<T>> {
-    try {
-      const value = await question(upstream);
-      upstream.heard(null);
-      return { isAnswered: true, value };
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      upstream.heard(error);
-      const retryAfterMs = retryMs(error.reason, upstream.backoffMs);
-      this.#refusals.renew(key, { why: error.reason, until: this.#clock.monotonic() + retryAfterMs });
-      return refused(error.reason, retryAfterMs);
+  /**
+   * Asks, or waits for the answer to the same question.
+   *
+   * @param subject names the question within the registry: equal subjects must be equal questions, of any kind
+   * @throws what `question` throws besides UpstreamError
+   */
+  async ask(registry: string, subject: string, tally: Tally, question: Question<T>): Promise<Answered<T>> {
+    const key = `${registry} ${subject}`;
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) {
+      tally.isShared = true;
+      return this.#inTime(registry, underWay);
     }
+    const upstream = this.#upstreams.of(registry);
+    if (upstream === null) return refused('unconfigured', faultRetryMs);
+    const refusal = this.#upstreams.refusalOf(registry, key, upstream);
+    if (refusal !== null) return refusal;
+    tally.hasAsked = true;
+    const asked = this.#upstreams
+      .send(registry, key, upstream, question)
+      .finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, asked);
+    return this.#inTime(registry, asked);
   }
 
-  #inTime<T>(registry: string, asked: Promise<Answered<T>>): Promise<Answered<T>> {
+  #inTime(registry: string, asked: Promise<Answered<T>>): Promise<Answered<T>> {
     const deadline = { clock: this.#clock, timeoutMs: answerTimeoutMs };
     return within(
       deadline,
@@ -182,7 +192,7 @@ export class Upstreams {
       () => {
         // It ends later, and nobody waits for it here.
         asked.catch(() => {});
-        return refused('late', Math.max(this.#upstreamOf(registry)?.backoffMs ?? 0, shortRetryMs));
+        return refused('late', Math.max(this.#upstreams.of(registry)?.backoffMs ?? 0, shortRetryMs));
       },
     );
   }

@@ -9,9 +9,10 @@ import { listBounds } from '../source/poll/listers/lister.ts';
 import { nameUnknown, notServed } from './errors.ts';
 import { stateOf } from './known.ts';
 import { refusalOf } from './refusal.ts';
-import { Relist } from './relist.ts';
+import { Relist, type Relisted } from './relist.ts';
 import { type FacadeParts, memoryOf, type Named } from './tags.ts';
 import type { Tally } from './tally.ts';
+import type { Questions } from './upstream.ts';
 
 /** A list that is too long to be read is not tried again for this long, ms. */
 const tooLongMs = 3_600_000;
@@ -19,6 +20,7 @@ const tooLongMs = 3_600_000;
 export class WholeLists {
   readonly #parts: FacadeParts;
   readonly #relist: Relist;
+  readonly #readings: Questions<Relisted>;
   /** Lists too long to be read, until when, monotonic ms. */
   readonly #tooLong: BoundedMap<string, number>;
 
@@ -26,6 +28,7 @@ export class WholeLists {
     this.#parts = parts;
     this.#tooLong = memoryOf(parts);
     this.#relist = new Relist(parts);
+    this.#readings = parts.upstreams.questions();
   }
 
   /**
@@ -44,7 +47,7 @@ export class WholeLists {
     if (!upstreams.knows(registry))
       throw notServed('list tags: not known whole: its registry must be configured here, or be asked itself');
     if ((this.#tooLong.get(repositoryKey(repository)) ?? -Infinity) > clock.monotonic()) throw tooLong();
-    const answer = await upstreams.ask(registry, `${repository.repository} tags`, tally, (upstream) =>
+    const answer = await this.#readings.ask(registry, `${repository.repository} tags`, tally, (upstream) =>
       this.#relist.run(upstream, repository, state),
     );
     if (answer.isAnswered) {

@@ -31,9 +31,10 @@ function world(limits: { maxUnderWay?: number; maxRefusals?: number } = {}) {
     ...{ clock, limits },
     upstreamOf: (host) => (host === 'known.example' ? upstream : null),
   });
+  const kind = upstreams.questions<unknown>();
   let questions = 0;
   const ask = (subject: string, answer: () => Promise<unknown>, tally: Tally = newTally()) =>
-    upstreams.ask('known.example', subject, tally, () => {
+    kind.ask('known.example', subject, tally, () => {
       questions += 1;
       return answer();
     });
@@ -68,7 +69,7 @@ describe('a question to a registry', () => {
   it('is never asked of a registry that is not configured', async () => {
     const { upstreams } = world();
     expect(upstreams.knows('other.example')).toBe(false);
-    const answer = await upstreams.ask('other.example', 'a', newTally(), async () => 1);
+    const answer = await upstreams.questions().ask('other.example', 'a', newTally(), async () => 1);
     expect(answer).toMatchObject({ isAnswered: false, why: 'unconfigured' });
   });
 
