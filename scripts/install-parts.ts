@@ -1,10 +1,12 @@
 /** What `npm run setup` does. The host is a parameter, so that a test can replace it. */
-import type { Part } from '../test/support/parts.ts';
+import type { OptionalPart, Part } from '../test/support/parts.ts';
 
 /** The machine to install on. */
 export interface Host {
   /** The parts that are missing now. */
   missing(): readonly Part[];
+  /** Programs that are there and lack modules. */
+  withoutModules(): readonly OptionalPart[];
   /** Whether a program is in PATH. */
   has(program: string): boolean;
   readonly isRoot: boolean;
@@ -23,6 +25,7 @@ export const policyFile = '/usr/sbin/policy-rc.d';
  */
 export function installParts(host: Host): void {
   const missing = host.missing();
+  for (const { program, modules } of host.withoutModules()) downloadModules(host, program, modules);
   if (missing.length === 0) return host.say('Nothing to do: every program that the tests use is installed.');
   host.say('Installing the programs that the tests use:');
   for (const part of missing) host.say(`  ${part.program}: ${part.use}`);
@@ -33,6 +36,12 @@ export function installParts(host: Host): void {
   if (left.length === 0) return host.say('Done. No service was started; the tests start their own.');
   for (const part of left) host.say(`Still missing: ${part.program} (Debian package ${part.package}).`);
   host.say('npm run check runs the tests that do not need them, and prints which tests it left out.');
+}
+
+/** Modules are no packages: Go downloads them, into the home of whoever runs this. */
+function downloadModules(host: Host, program: string, modules: string): void {
+  if (host.run([program, '-C', modules, 'mod', 'download'])) return;
+  host.say(`Still missing: the modules of ${modules}, which ${program} could not download.`);
 }
 
 function install(host: Host): void {

@@ -1,7 +1,7 @@
 /** `npm run setup`: installs the programs that the tests use. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { isInstalled, missingParts } from '../test/support/parts.ts';
+import { isInstalled, missingParts, optionalParts, programFile } from '../test/support/parts.ts';
 import { installParts } from './install-parts.ts';
 
 // Ctrl-C ends apt, not this process, which must still remove the policy file.
@@ -9,6 +9,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 installParts({
   missing: missingParts,
+  withoutModules: () =>
+    optionalParts.filter(({ program }) => programFile(program) !== null && !isInstalled(program)),
   has: isInstalled,
   isRoot: process.getuid?.() === 0,
   exists: existsSync,

@@ -1,4 +1,4 @@
-// @needs redis-server docker-registry chromium skopeo
+// @needs redis-server docker-registry chromium skopeo go
 // On a machine that lacks one, this would install it.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /** Vitest's global setup: prints at the end what was not run. With `CI=true` a missing program is a failure. */
 import { fileURLToPath } from 'node:url';
-import { filesLeftOut, missingParts } from './parts.ts';
+import { filesLeftOut, missingParts, optionalParts } from './parts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -16,5 +16,10 @@ export function teardown(): void {
   const leftOut = filesLeftOut(root);
   if (leftOut.length === 0) return;
   console.log('\nNot run, because a program is missing (npm run setup installs it):');
-  for (const { file, needs } of leftOut) console.log(`  ${file}: needs ${needs.join(', ')}`);
+  for (const { file, needs } of leftOut) console.log(`  ${file}: needs ${needs.map(nameOf).join(', ')}`);
+}
+
+function nameOf(program: string): string {
+  const optional = optionalParts.find((part) => part.program === program);
+  return optional === undefined ? program : `${program} (${optional.advice})`;
 }

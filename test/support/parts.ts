@@ -3,8 +3,10 @@
  * `@needs redis-server`. If a program is missing, the run leaves out the files that need it and names them at the
  * end. With `CI=true` the run fails instead.
  */
-import { accessSync, constants, globSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface Part {
   /** Its name in PATH. */
@@ -15,7 +17,16 @@ export interface Part {
   readonly use: string;
 }
 
-/** Every program that the tests use and npm does not install. */
+/** A program that no run must have, CI neither: Debian's is too old. */
+export interface OptionalPart {
+  readonly program: string;
+  /** A folder with a `go.mod`, relative to the project: the modules that it names must have been downloaded too. */
+  readonly modules: string;
+  /** How to get it. */
+  readonly advice: string;
+}
+
+/** The programs that the tests use, npm does not install, and CI must have. */
 export const parts: readonly Part[] = [
   { program: 'redis-server', package: 'redis-server', use: 'the Redis ledger, and several gateways on it' },
   {
@@ -27,8 +38,22 @@ export const parts: readonly Part[] = [
   { program: 'skopeo', package: 'skopeo', use: 'a real registry client' },
 ];
 
+/** Clients built on the libraries of crane, oras and containerd, and the conformance tests of registries. */
+export const optionalParts: readonly OptionalPart[] = [
+  {
+    program: 'go',
+    modules: 'test/e2e/clients',
+    advice: 'Go 1.26 or newer from https://go.dev/dl, then npm run setup',
+  },
+];
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
 /** Debian installs some servers outside an ordinary user's PATH. */
-const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/sbin', '/usr/local/bin'];
+const folders = [
+  ...(process.env.PATH ?? '').split(delimiter),
+  ...['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/go/bin'],
+];
 
 /** `TEST_WITHOUT=redis-server,chromium` runs the tests as on a machine that lacks them. */
 const hidden = new Set((process.env.TEST_WITHOUT ?? '').split(','));
@@ -39,8 +64,20 @@ export function programFile(program: string): string | null {
   return folders.map((folder) => join(folder, program)).find(isExecutable) ?? null;
 }
 
+/** Whether the program can be used: with its modules, if it is one of `optionalParts`. */
 export function isInstalled(program: string): boolean {
-  return programFile(program) !== null;
+  if (programFile(program) === null) return false;
+  const modules = optionalParts.find((part) => part.program === program)?.modules;
+  return modules === undefined || hasModules(join(root, modules));
+}
+
+/** Whether Go has downloaded what the `go.mod` names itself. The rest is downloaded with it (`go mod download`). */
+function hasModules(folder: string): boolean {
+  const { GOMODCACHE, GOPATH = join(homedir(), 'go') } = process.env;
+  const cache = GOMODCACHE ?? join(GOPATH.split(delimiter)[0] ?? '', 'pkg', 'mod');
+  const lines = readFileSync(join(folder, 'go.mod'), 'utf8').split('\n');
+  const named = lines.flatMap((line) => /^\t(\S+) (v\S+)$/.exec(line)?.slice(1).join('@') ?? []);
+  return named.every((module) => existsSync(join(cache, module)));
 }
 
 function isExecutable(file: string): boolean {
@@ -56,6 +93,10 @@ export function missingParts(): readonly Part[] {
   return parts.filter(({ program }) => !isInstalled(program));
 }
 
+function isMissing(program: string): boolean {
+  return !isInstalled(program);
+}
+
 export interface LeftOut {
   /** The test file, relative to the project. */
   readonly file: string;
@@ -65,7 +106,7 @@ export interface LeftOut {
 
 /** The test files below `root` that need a missing part. */
 export function filesLeftOut(root: string): readonly LeftOut[] {
-  const missing = new Set(missingParts().map(({ program }) => program));
+  const missing = new Set([...parts, ...optionalParts].map(({ program }) => program).filter(isMissing));
   if (missing.size === 0) return [];
   return globSync('test/**/*.test.ts', { cwd: root }).flatMap((file) => {
     const needs = needsOf(readFileSync(join(root, file), 'utf8')).filter((program) => missing.has(program));

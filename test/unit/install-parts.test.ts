@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Host, installParts, policyFile } from '../../scripts/install-parts.ts';
-import { parts } from '../support/parts.ts';
+import { optionalParts, parts } from '../support/parts.ts';
 
 interface Machine extends Host {
   readonly ran: string[];
@@ -13,6 +13,7 @@ function machine(options: {
   programs?: readonly string[];
   isRoot?: boolean;
   refuses?: RegExp;
+  lacksModules?: boolean;
   files?: readonly string[];
 }): Machine {
   const installed = new Set(options.installed ?? []);
@@ -22,6 +23,7 @@ function machine(options: {
   return {
     ran,
     said,
+    withoutModules: () => (options.lacksModules === true ? optionalParts : []),
     missing: () => parts.filter((part) => !installed.has(part.program)),
     has: (program) => (options.programs ?? ['apt-get', 'sudo']).includes(program),
     isRoot: options.isRoot ?? true,
@@ -63,6 +65,15 @@ describe('npm run setup', () => {
       `rm -f ${policyFile}`,
     ]);
     expect(host.exists(policyFile)).toBe(false);
+  });
+
+  it('downloads the modules of a Go that is there, and names them if that fails', () => {
+    const host = machine({ installed: all, lacksModules: true });
+    installParts(host);
+    expect(host.ran).toEqual(['go -C test/e2e/clients mod download']);
+    const offline = machine({ installed: all, lacksModules: true, refuses: /download/ });
+    installParts(offline);
+    expect(offline.said[0]).toMatch(/^Still missing: the modules of test\/e2e\/clients/);
   });
 
   it("leaves an administrator's own policy in place", () => {

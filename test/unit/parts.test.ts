@@ -1,12 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isInstalled, needsOf, parts } from '../support/parts.ts';
+import { isInstalled, needsOf, optionalParts, parts } from '../support/parts.ts';
 
 /** Which support file starts which program. */
 const starters: Readonly<Record<string, string>> = {
   'test/support/redis.ts': 'redis-server',
   'test/support/docker-registry.ts': 'docker-registry',
+  'test/e2e/read-api/go-clients.ts': 'go',
 };
 
 /** The programs that a file starts, itself or by what it imports. */
@@ -34,7 +35,7 @@ describe('parts', () => {
   });
 
   it('are known where a test file names one', () => {
-    const known = new Set(parts.map(({ program }) => program));
+    const known = new Set([...parts, ...optionalParts].map(({ program }) => program));
     const unknown = globSync('test/**/*.test.ts').flatMap((file) =>
       needsOf(readFileSync(file, 'utf8')).filter((program) => !known.has(program)),
     );
