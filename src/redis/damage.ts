@@ -4,7 +4,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import { RareLog } from '../lib/rare-log.ts';
 
 /** Data in Redis, or received from it, that no gateway wrote. */
-type DamageKind = 'message' | 'change' | 'tag' | 'pending' | 'schedule' | 'presence';
+type DamageKind = 'message' | 'change' | 'tag' | 'digest' | 'pending' | 'schedule' | 'presence';
 
 /** Characters of a finding that are logged. */
 const maxLogged = 100;

@@ -5,8 +5,9 @@ import { invalidParameter } from '../errors.ts';
  * this version refuses: older gateways then refuse to write.
  *
  * 1: without checksums. 2: entries of the stream and rows of tags have a checksum (ledger/redis/sum.ts).
+ * 3: what queries read: chains of changes, orders by time, tags at a digest, list marks.
  */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** Key names, all in one Cluster slot. Each user makes its own from `prefix`. */
 export interface RedisKeys {

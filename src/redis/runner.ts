@@ -39,7 +39,7 @@ export class ScriptRunner<Name extends string> {
     script: Name,
     action: string,
     call: Readonly<Record<string, unknown>> = {},
-    args: readonly string[] = [],
+    args: readonly (string | Buffer)[] = [],
   ): Promise<unknown> {
     return this.#options.redis.commands.use(action, (client) => this.runOn(client, script, call, args));
   }
@@ -54,7 +54,7 @@ export class ScriptRunner<Name extends string> {
     client: Redis,
     name: Name,
     call: Readonly<Record<string, unknown>> = {},
-    args: readonly string[] = [],
+    args: readonly (string | Buffer)[] = [],
   ): Promise<unknown> {
     const { redis, scripts, common } = this.#options;
     const script = scripts.get(name);
@@ -70,7 +70,7 @@ export class ScriptRunner<Name extends string> {
 }
 
 /** Sends the source if the server does not have it: a first call, or after SCRIPT FLUSH. */
-async function evaluate(client: Redis, script: Script, args: string[]): Promise<unknown> {
+async function evaluate(client: Redis, script: Script, args: (string | Buffer)[]): Promise<unknown> {
   try {
     return await client.evalsha(script.sha, 1, ...args);
   } catch (error) {

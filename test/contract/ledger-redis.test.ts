@@ -11,6 +11,7 @@ import {
 } from '../support/redis.ts';
 import { contractLedgers } from '../support/redis-ledger.ts';
 import { ledgerContract } from './ledger.ts';
+import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
 for (const program of ['redis-server', 'valkey-server'].filter(isInstalled)) {
@@ -23,6 +24,7 @@ for (const program of ['redis-server', 'valkey-server'].filter(isInstalled)) {
     const open = contractLedgers(() => ({ url: node.url }));
     ledgerContract(program, open);
     ledgerTransferContract(program, open);
+    ledgerQueriesContract(program, open);
   });
 }
 
@@ -35,6 +37,7 @@ describe('a Cluster of three', () => {
   const open = contractLedgers(() => ({ url: 'redis://cluster', cluster: cluster.addresses }));
   ledgerContract('Redis Cluster', open);
   ledgerTransferContract('Redis Cluster', open);
+  ledgerQueriesContract('Redis Cluster', open);
 });
 
 describe('a primary known to Sentinels', () => {

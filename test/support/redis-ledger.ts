@@ -1,6 +1,6 @@
 import type { Change } from '../../src/event/change.ts';
 import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
-import { openRedisLedger, type RedisLedgerOptions } from '../../src/ledger/redis/redis.ts';
+import { openRedisLedger, type RedisLedgerOptions, type SharedLedger } from '../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { RedisTarget } from '../../src/redis/target.ts';
 import type { OpenLedger } from '../contract/ledger.ts';
@@ -17,7 +17,7 @@ export function freshPrefix(): string {
 }
 
 /** Opens ledgers for the contract suite, each with its own prefix. */
-export function contractLedgers(target: () => RedisTarget): OpenLedger {
+export function contractLedgers(target: () => RedisTarget): OpenLedger<SharedLedger> {
   return async ({ clock, ...options }) => {
     // Timeouts and watches need real time. The ledger uses the fake clock only for its dates.
     const own = {
@@ -43,7 +43,7 @@ export function contractLedgers(target: () => RedisTarget): OpenLedger {
 export interface RedisBench {
   start(options?: RedisNodeOptions): Promise<RedisNode>;
   /** Opens a ledger that `cleanUp` closes. Its timeouts are short, so that it soon notices a hung server. */
-  open(options: Partial<RedisLedgerOptions> & { url: string }): Promise<Ledger>;
+  open(options: Partial<RedisLedgerOptions> & { url: string }): Promise<SharedLedger>;
   /** Adds a step to `cleanUp`. The last one added runs first. */
   later(cleanup: () => Promise<void>): void;
   cleanUp(): Promise<void>;

@@ -1,8 +1,11 @@
 /** Decodes data from Redis. Other programs may write there, so what no gateway can have stored is refused. */
 import { type Change, type ChangeType, changeTypes } from '../../event/change.ts';
 import { type Digest, isDigest } from '../../event/digest.ts';
+import type { RepositoryName } from '../../event/reference.ts';
 import { asCount, asList, asNumber, asText, broken, orNull } from '../../redis/reply.ts';
+import type { ManifestRow, TagRow } from '../decision.ts';
 import type { Bounds, Outcome, TagState } from '../ledger.ts';
+import type { ListMarks } from '../list-marks.ts';
 import { badMember, isCount, isEpoch, isTimeMs } from '../stored-change.ts';
 import { entrySum, isDigestSound } from './sum.ts';
 
@@ -184,22 +187,39 @@ function toChange(row: unknown, epoch: string, sequence: number): Change {
   return isDigestSound(change, change.previousDigest, of[11]) ? change : { ...change, previousDigest: null };
 }
 
-/**
- * @param text `[digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, …, checksum]`
- * @returns the tag; null if no gateway stored the row like this
- */
+/** @returns the tag; null if no gateway stored the row like this */
 export function readTagState(
   registry: string,
   repository: string,
   tag: string,
   text: string,
 ): TagState | null {
+  return readTagRow({ registry, repository, tag }, text)?.state ?? null;
+}
+
+/** A row of the index: what readers see, and what only the decision and some queries need. */
+interface StoredTag {
+  readonly state: TagState;
+  readonly present: boolean;
+  readonly remembered: Omit<TagRow, keyof TagState | 'present'>;
+}
+
+/**
+ * @param text `[digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, lookedAt, saidAt, saidBy,
+ *   checkedAt, checksum]`; earlier formats lack some from `lookedAt` on
+ * @returns null if no gateway stored the row like this
+ */
+export function readTagRow(
+  { registry, repository, tag }: RepositoryName & { readonly tag: string },
+  text: string,
+): StoredTag | null {
   try {
     const row = asList(JSON.parse(text));
-    const [digestText, mediaType, size, , , firstSeenAt, updatedAt, sequence] = row;
+    const [digestText, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence] = row;
+    const [lookedAt, saidAt, saidBy] = row.length >= 12 ? row.slice(8) : [null, null, null];
     const digest = orNull(digestText, asDigest);
     if (!isDigestSound({ registry, repository, tag }, digest, row.at(-1))) return null;
-    return {
+    const state = {
       registry,
       repository,
       tag,
@@ -210,9 +230,45 @@ export function readTagState(
       updatedAt: asTimeMs(updatedAt),
       sequence: asCount(sequence),
     };
+    const remembered = {
+      asOf: asNumber(asOf),
+      lookedAt: orNull(lookedAt, asNumber),
+      saidAt: orNull(saidAt, asNumber),
+      saidBy: orNull(saidBy, asText),
+      checkedAt: row.length >= 13 ? orNull(row[11], asNumber) : null,
+    };
+    return { state, present: present === 1, remembered };
   } catch {
     return null;
   }
+}
+
+/**
+ * @param text `asOf present`; if a sender gave a time `asOf,saidAt,saidBy present`; if media type or size is known
+ *   `… present;size;mediaType`
+ * @throws UNAVAILABLE for another shape
+ */
+export function readManifestRow(of: RepositoryName, digest: string, text: string): ManifestRow {
+  const [believed = '', known = ''] = text.split(' ', 2);
+  const [asOf, saidAt = null, ...saidBy] = believed.split(',');
+  const [present, size = '', mediaType = ''] = known.split(';');
+  return {
+    ...{ registry: of.registry, repository: of.repository, digest: asDigest(digest) },
+    present: present === '1',
+    mediaType: mediaType === '' ? null : mediaType,
+    size: size === '' ? null : asCount(size),
+    asOf: asNumber(asOf),
+    saidAt: orNull(saidAt, asNumber),
+    saidBy: saidAt === null ? null : saidBy.join(','),
+  };
+}
+
+/** @param text `wholeAt readAt`; null: the list was never read whole. @throws UNAVAILABLE for another shape */
+export function readListMarks(text: string | null): ListMarks | null {
+  if (text === null || text === '') return null;
+  const [wholeAt, readAt] = text.split(' ').map(asNumber);
+  if (wholeAt === undefined || readAt === undefined) throw broken('list marks', text);
+  return { wholeAt, readAt };
 }
 
 const knownTypes: ReadonlySet<unknown> = new Set(changeTypes);

@@ -13,6 +13,7 @@ import {
   readEntry,
   readStanding,
   readTagState,
+  type Standing,
   type StoredBounds,
   sequenceOfEntry,
 } from './codec.ts';
@@ -103,11 +104,24 @@ async function reportHole(
   after: number,
   hole: 'missing' | 'damaged',
 ): Promise<void> {
+  const { epoch, floor, head } = await giveUp(store, damage, after, hole);
+  if (floor > after) throw refuseLost(after, { epoch, floor, head });
+}
+
+/** Raises the floor over the change after `after`, unless it was stored or dropped meanwhile. */
+export async function giveUp(
+  store: RedisStore,
+  damage: RedisDamage,
+  after: number,
+  hole: 'missing' | 'damaged',
+): Promise<Standing> {
   const call = { after, isDamaged: hole === 'damaged' };
-  const { epoch, floor, head } = readStanding(await store.run('hole', 'read changes', call));
-  if (floor <= after) return;
-  damage.found('change', `${store.keys.log} ${after + 1} is ${hole}: positions below ${floor} are given up`);
-  throw refuseLost(after, { epoch, floor, head });
+  const standing = readStanding(await store.run('hole', 'read changes', call));
+  if (standing.floor > after) {
+    const found = `${store.keys.log} ${after + 1} is ${hole}`;
+    damage.found('change', `${found}: positions below ${standing.floor} are given up`);
+  }
+  return standing;
 }
 
 /** Null if a repository changed after `after`, else the head. Most returning subscribers missed nothing. */
@@ -174,7 +188,8 @@ export async function readTags(
   return { tags: named(page, damage), cursor: lastVisited === '' ? null : cursorAfter(lastVisited) };
 }
 
-function named(tags: readonly TagState[], damage: RedisDamage): readonly TagState[] {
+/** Those with valid names: Redis may hold others, written by another program. */
+export function named(tags: readonly TagState[], damage: RedisDamage): readonly TagState[] {
   return tags.filter(({ registry, repository, tag }) => {
     const isName = isTag(tag) && isStoredRepository(registry, repository);
     if (!isName) damage.found('tag', `${registry}/${repository}:${tag}`);
@@ -182,8 +197,8 @@ function named(tags: readonly TagState[], damage: RedisDamage): readonly TagStat
   });
 }
 
-/** Returned without a digest until the row is written anew: leaving the tag out would say that it is gone. */
-function damagedTag(
+/** A row that is damaged. It is returned without a digest until the row is written anew: leaving the tag out would say that it is gone. */
+export function damagedTag(
   damage: RedisDamage,
   { registry, repository, tag }: RepositoryName & { readonly tag: string },
 ): TagState {

@@ -8,8 +8,9 @@
  */
 
 import { unavailable } from '../../errors.ts';
+import type { Digest } from '../../event/digest.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
-import { repositoryKey } from '../../event/reference.ts';
+import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { noLog } from '../../lib/log.ts';
@@ -20,6 +21,19 @@ import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
 import { encodePending, readPending } from '../pending-codec.ts';
+import type {
+  HistoryPage,
+  HistoryQuery,
+  KnownDigest,
+  KnownTag,
+  LedgerQueries,
+  RepositoryListPage,
+  RepositoryListQuery,
+  TagListPage,
+  TagListQuery,
+  TagName,
+  TagsAtQuery,
+} from '../queries.ts';
 import { refusePending } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
 import type { LedgerRow, Transferable } from '../transfer.ts';
@@ -33,6 +47,8 @@ import {
   type Standing,
 } from './codec.ts';
 import { RecordHealth } from './health.ts';
+import { RedisManifests } from './manifests.ts';
+import { RedisQueries } from './queries.ts';
 import { readPage, readTags } from './read.ts';
 import { RecordQueue } from './record.ts';
 import { readLedgerScripts } from './scripts.ts';
@@ -62,7 +78,7 @@ const maxReadsAtOnce = 8;
 const maxTrimSteps = 1_000;
 
 /** A ledger shared by several gateways, over connections that others may use too. */
-export interface SharedLedger extends Ledger, Transferable {
+export interface SharedLedger extends Ledger, LedgerQueries, Transferable {
   /** They close with the ledger. */
   readonly redis: RedisConnections;
 }
@@ -77,18 +93,16 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
     'ledger_redis_holes_total',
     'Times the stream was read for what the channel lost',
   );
+  const { maxRowsLookedAt } = { ...defaultLimits, ...options.limits };
   const scripts = await readLedgerScripts();
   let tail: RedisTail | null = null;
   const seen = () => tail ?? { epoch: '', head: 0 };
   const standingOf = async (store: RedisStore) =>
     readStanding(await store.run('status', 'ask where the ledger stands'));
   const redis = await openConnections(options, (connections) => {
-    const store = new RedisStore(connections, scripts, seen);
+    const store = new RedisStore(connections, scripts, seen, maxRowsLookedAt);
     return {
-      prepare: async (client) => {
-        await store.load(client);
-        await store.runOn(client, 'status');
-      },
+      prepare: (client) => store.prepare(client),
       onMessage: (text) => {
         const announcement = readAnnouncement(text);
         if (announcement === null) connections.damage.found('message', text);
@@ -98,7 +112,7 @@ export async function openRedisLedger(options: RedisLedgerOptions): Promise<Shar
     };
   });
   const { damage } = redis;
-  const store = new RedisStore(redis, scripts, seen);
+  const store = new RedisStore(redis, scripts, seen, maxRowsLookedAt);
   try {
     const first = await standingOf(store);
     tail = new RedisTail(first, {
@@ -126,6 +140,8 @@ class RedisLedger implements SharedLedger {
   readonly #gate: ReadGate;
   readonly #health: RecordHealth;
   readonly #standingTime: StandingTime;
+  readonly #queries: RedisQueries;
+  readonly manifests: RedisManifests;
   #closing: Promise<void> | null = null;
 
   constructor(options: RedisLedgerOptions, redis: RedisConnections, { store, tail, standing }: Opening) {
@@ -136,6 +152,9 @@ class RedisLedger implements SharedLedger {
     this.#tail = tail;
     this.#health = new RecordHealth(options.clock);
     this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
+    const { maxRowsLookedAt } = this.#limits;
+    this.#queries = new RedisQueries(store, redis, maxRowsLookedAt);
+    this.manifests = new RedisManifests(store, this.#limits);
     const monotonic = options.monotonic ?? (() => options.clock.monotonic());
     this.#standingTime = new StandingTime(monotonic, standing.now);
     this.#queue = new RecordQueue({
@@ -248,6 +267,30 @@ class RedisLedger implements SharedLedger {
 
   tags(query: TagQuery): Promise<TagPage> {
     return this.#gate.pass(() => readTags(this.#store, this.redis.damage, query, maxVisited));
+  }
+
+  listTags(query: TagListQuery): Promise<TagListPage> {
+    return this.#gate.pass(() => this.#queries.listTags(query));
+  }
+
+  tagsAt(query: TagsAtQuery): Promise<TagListPage> {
+    return this.#gate.pass(() => this.#queries.tagsAt(query));
+  }
+
+  states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
+    return this.#gate.pass(() => this.#queries.states(names));
+  }
+
+  digests(of: RepositoryName, digests: readonly Digest[]): Promise<readonly (KnownDigest | null)[]> {
+    return this.#gate.pass(() => this.#queries.digests(of, digests));
+  }
+
+  history(query: HistoryQuery): Promise<HistoryPage> {
+    return this.#gate.pass(() => this.#queries.history(query));
+  }
+
+  listRepositories(query: RepositoryListQuery): Promise<RepositoryListPage> {
+    return this.#gate.pass(() => this.#queries.listRepositories(query));
   }
 
   async baselines(registry: string, repository: string): Promise<readonly string[]> {

@@ -5,17 +5,26 @@ const common = [...sharedParts('common'), ...own('keys')];
 const admitted = [...common, ...own('intact', 'admit')];
 const timed = [...admitted, ...sharedParts('clock')];
 
+const index = ['rows', 'tagged', 'index'] as const;
+
 const parts = new Map([
-  ['record', [...timed, ...own('deliveries', 'index', 'weigh', 'pending', 'snapshot', 'record')]],
+  ['record', [...timed, ...own('deliveries', ...index, 'weigh', 'pending', 'snapshot', 'decide', 'record')]],
   ['defer', [...timed, ...own('deliveries', 'pending', 'defer')]],
   ['claimPending', [...timed, ...own('claim-pending')]],
   ['status', [...timed, ...own('status')]],
   ['hole', [...timed, ...own('hole', 'status')]],
-  ['trim', [...timed, ...own('snapshot', 'trim')]],
+  ['trim', [...timed, ...own('tagged', 'snapshot', 'trim')]],
   ['export', [...timed, ...own('snapshot', 'export')]],
-  ['import', [...admitted, ...own('index', 'import')]],
+  ['import', [...admitted, ...own(...index, 'import')]],
+  ['migrate', [...admitted, ...own(...index, 'migrate')]],
   ['seek', [...common, ...own('seek')]],
   ['tags', [...common, ...own('tags')]],
+  ['listTags', [...common, ...own('lists', 'list-tags')]],
+  ['listMoved', [...common, ...own('tagged', 'within', 'lists', 'list-moved')]],
+  ['listAt', [...common, ...own('tagged', 'within', 'lists', 'list-at')]],
+  ['listRepositories', [...common, ...own('lists', 'list-repositories')]],
+  ['history', [...common, ...own('history')]],
+  ['manifests', [...sharedParts('common', 'guard'), ...own('manifests')]],
 ] as const satisfies readonly (readonly [string, ScriptParts])[]);
 
 /** The ledger's scripts. Each states its contract at the head of its last part. */
@@ -23,5 +32,14 @@ export type LedgerScript = typeof parts extends ReadonlyMap<infer Name, unknown>
 
 /** Reads and assembles them. */
 export function readLedgerScripts(): Promise<Scripts<LedgerScript>> {
-  return readScripts(parts, ['seek', 'tags']);
+  const readOnly = [
+    'seek',
+    'tags',
+    'listTags',
+    'listMoved',
+    'listAt',
+    'listRepositories',
+    'history',
+  ] as const;
+  return readScripts(parts, readOnly);
 }

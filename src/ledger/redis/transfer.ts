@@ -3,11 +3,11 @@ import type { Redis } from 'ioredis';
 import { type ManifeedError, unavailable } from '../../errors.ts';
 import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
-import { asList, asNumber, asText, encodeForLua, orNull, refusedCount } from '../../redis/reply.ts';
-import type { ManifestRow, TagRow } from '../decision.ts';
+import { asList, asNumber, asText, encodeForLua, refusedCount } from '../../redis/reply.ts';
+import type { TagRow } from '../decision.ts';
 import { decodePending, encodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from '../transfer.ts';
-import { asDigest, boundsFields, readBounds, readEntry, readTagState } from './codec.ts';
+import { boundsFields, readBounds, readEntry, readListMarks, readManifestRow, readTagRow } from './codec.ts';
 import type { RedisStore } from './store.ts';
 import { digestSum } from './sum.ts';
 
@@ -63,6 +63,10 @@ async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRo
   for await (const [key, text] of scan(store, `${copies}scopes`)) {
     for (const scope of asList(JSON.parse(text)).map(asText))
       yield { row: 'baseline', ...repositoryOfKey(key), scope };
+  }
+  for await (const [key, text] of scan(store, `${copies}listed`)) {
+    const marks = readListMarks(text);
+    if (marks !== null) yield { row: 'listed', ...repositoryOfKey(key), ...marks };
   }
   for (let from = 0; ; from += pageSize) {
     await step('renew');
@@ -122,9 +126,9 @@ async function* repositoryRows(
   const { registry, repository } = repositoryOfKey(key);
   await step('keep', { repository: key });
   for await (const [tag, text] of scan(store, `${copies}t:${key}`))
-    yield { row: 'tag', ...readTagRow({ registry, repository, tag }, text) };
+    yield { row: 'tag', ...wholeTagRow({ registry, repository, tag }, text) };
   for await (const [digest, text] of scan(store, `${copies}m:${key}`))
-    yield { row: 'manifest', ...readManifestRow(registry, repository, digest, text) };
+    yield { row: 'manifest', ...readManifestRow({ registry, repository }, digest, text) };
   await step('read', { repository: key });
 }
 
@@ -146,33 +150,12 @@ async function* scan(store: RedisStore, key: string): AsyncGenerator<readonly [s
   } while (cursor !== '0');
 }
 
-function readTagRow(name: RepositoryName & { readonly tag: string }, text: string): TagRow {
-  const state = readTagState(name.registry, name.repository, name.tag, text);
-  if (state === null) {
-    const found = `the row of ${repositoryKey(name)}:${name.tag} is damaged in Redis`;
-    const cure = 'push the tag, or have it polled, which writes the row anew';
-    throw unavailable(`export ledger: ${found}: must be whole: ${cure}`);
-  }
-  const row = asList(JSON.parse(text));
-  const [lookedAt, saidAt, saidBy] = row.length >= 12 ? row.slice(8) : [null, null, null];
-  return {
-    ...{ ...state, present: row[3] === 1, asOf: asNumber(row[4]) },
-    ...{
-      lookedAt: orNull(lookedAt, asNumber),
-      saidAt: orNull(saidAt, asNumber),
-      saidBy: orNull(saidBy, asText),
-    },
-  };
-}
-
-function readManifestRow(registry: string, repository: string, digest: string, text: string): ManifestRow {
-  const [believed = '', present] = text.split(' ', 2);
-  const [asOf, saidAt = null, ...saidBy] = believed.split(',');
-  return {
-    ...{ registry, repository, digest: asDigest(digest) },
-    ...{ present: present === '1', asOf: asNumber(asOf) },
-    ...{ saidAt: orNull(saidAt, asNumber), saidBy: saidAt === null ? null : saidBy.join(',') },
-  };
+function wholeTagRow(name: RepositoryName & { readonly tag: string }, text: string): TagRow {
+  const row = readTagRow(name, text);
+  if (row !== null) return { ...row.state, present: row.present, ...row.remembered };
+  const found = `the row of ${repositoryKey(name)}:${name.tag} is damaged in Redis`;
+  const cure = 'push the tag, or have it polled, which writes the row anew';
+  throw unavailable(`export ledger: ${found}: must be whole: ${cure}`);
 }
 
 /** Fills an empty ledger. Rows are staged, then put in place by one script, so that it is all or nothing. */

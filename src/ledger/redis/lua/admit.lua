@@ -7,7 +7,8 @@
 -- second replication id.
 --
 -- ARGV[1]  also has isQuick: a script that runs for every push leaves the slow half of intact.lua to `status`, which
---          every gateway runs every few seconds, and at once after a script that broke
+--          every gateway runs every few seconds, and at once after a script that broke; and isMigration: migrate.lua.
+--          Other scripts are refused with MIGRATE while a migration is under way
 
 local function serverNow()
   local server, replication = redis.pcall('INFO', 'server'), redis.pcall('INFO', 'replication')
@@ -38,30 +39,46 @@ local function beginEpoch(meta, reason)
   redis.pcall('SPUBLISH', call.channel, meta.epoch .. ' 0 0\n')
 end
 
+-- What a ledger of an earlier format needs before it is used: links and index, or the index alone. The stages are
+-- migrate.lua's.
+local function beginMigration(meta, schema)
+  redis.call('HSET', META, 'schema', call.schema)
+  -- Entries up to here may have no checksum: an earlier version wrote them.
+  if schema < 2 then redis.call('HSET', META, 'summedFrom', whole(meta.head)) end
+  if redis.call('EXISTS', REPOS) == 0 then
+    redis.call('HSET', AT, '', '')
+    return
+  end
+  local hasLinks = schema == 0 or meta.floor == meta.head
+  meta.migrating = hasLinks and 'index' or 'links'
+  redis.call('HSET', META, 'migrating', meta.migrating)
+  redis.call('HDEL', META, 'migrated')
+end
+
 local function admit()
   local found = redis.pcall('HMGET', META, 'schema', 'epoch', 'head', 'floor', 'began', 'recordedAt', 'run', 'replid',
-    'exportUntil', 'stampedAt', 'skewMs', 'steppedAt')
+    'exportUntil', 'stampedAt', 'skewMs', 'steppedAt', 'migrating')
   if found.err then return nil, foreignKey(META, 'hash') or found.err end
   local schema = tonumber(found[1] or 0) or 0
   if schema > call.schema then return nil, 'SCHEMA ' .. found[1] end
   local server, meta = serverNow(), readMeta(found)
   local reason
-  if not meta or not call.isQuick or seemsLost(meta) then
+  -- In between, the stream is in two keys.
+  local isUnderWay = meta and meta.migrating == 'links'
+  if not isUnderWay and (not meta or not call.isQuick or schema < call.schema or seemsLost(meta)) then
     local refusal
     if not meta then schema = 0 end
     meta, reason, refusal = inspect(meta)
     if refusal then return nil, refusal end
   end
   reason = reason or discontinuity(meta, server)
-  if schema < call.schema then
-    -- Entries up to here may have no checksum: an earlier version wrote them.
-    redis.call('HSET', META, 'schema', call.schema, 'summedFrom', whole(meta.head))
-  end
+  if schema < call.schema then beginMigration(meta, schema) end
   -- Without a reason, nothing that the clock reads was written above: one command less for each push.
   if reason then beginEpoch(meta, reason) else storedClock = { found[2], found[10], found[11], found[12], found[6] } end
   if server and (server.run ~= meta.run or server.replid ~= meta.replid) then
     redis.call('HSET', META, 'run', server.run, 'replid', server.replid)
   end
+  if meta.migrating and not call.isMigration then return nil, 'MIGRATE is needed' end
   return meta
 end
 

@@ -11,7 +11,7 @@
 if call.op == 'clear' then return dropSnapshot(1000) and '1' or '0' end
 
 if call.op == 'begin' then
-  for _, name in ipairs({ 'repos', 'scopes', 'keys', 'pending' }) do
+  for _, name in ipairs({ 'repos', 'scopes', 'listed', 'keys', 'pending' }) do
     redis.call('COPY', prefix .. name, prefix .. 'x:' .. name, 'REPLACE')
   end
 elseif redis.call('HGET', META, 'export') ~= call.id or not isExporting() then

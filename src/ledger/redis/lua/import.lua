@@ -1,5 +1,5 @@
 -- Steps of an import: stages the rows in keys of its own, and puts them in place all at once at the end. After
--- keys.lua, admit.lua and index.lua.
+-- keys.lua, admit.lua, rows.lua, tagged.lua and index.lua.
 --
 -- ARGV[1]  also has op and id (the import's own)
 --            begin   after drop: takes the place
@@ -10,7 +10,7 @@
 
 local target = prefix
 local stage = prefix .. 'import:'
-local names = { 'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due' }
+local names = { 'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due', 'at', 'moved', 'listed' }
 
 local function isEmpty()
   return meta.head == 0 and redis.call('EXISTS', REPOS, DELIVERIES, PENDING, SCOPES) == 0
@@ -22,10 +22,22 @@ end
 
 local function keysOf(member)
   local repo = string.gsub(member, ' ', '/', 1)
-  return { 't:' .. repo, 'p:' .. repo, 'm:' .. repo }
+  return { 't:' .. repo, 'p:' .. repo, 'u:' .. repo, 'm:' .. repo }
+end
+
+-- The zsets of digests at which many tags point.
+local function stagedDigests()
+  local digests = {}
+  for _, digest in ipairs(redis.call('SMEMBERS', stage .. 'many')) do digests[#digests + 1] = 'd:' .. digest end
+  return digests
 end
 
 local writers = {}
+
+local function stagedHash(name)
+  hashes[name] = hashes[name] or newHash(stage .. name)
+  return hashes[name]
+end
 
 function writers.header(row)
   redis.call('HSET', stage .. 'meta', 'schema', call.schema, 'epoch', row.epoch, 'head', whole(row.head),
@@ -39,22 +51,25 @@ function writers.change(row)
     row.recordedAt, row.type, row.registry, row.repository, row.tag, row.digest, row.previousDigest,
     row.mediaType, row.size, row.occurredAt, row.origin, '',
   })
-  redis.call('XADD', stage .. 'log', whole(row.sequence) .. '-0', 'c', text, 's', sumOf(text))
-  redis.call('HSET', stage .. 'last', repositoryOf(row), whole(row.sequence))
+  local sequence, repo = whole(row.sequence), repositoryOf(row)
+  local links = linksOf(stagedHash('links'), repo, row.tag, sequence)
+  redis.call('XADD', stage .. 'log', sequence .. '-0', 'c', text, 's', sumOf(text), 'l', links)
+  writeRow(stagedHash('last'), repo, sequence)
 end
 
 function writers.tag(row)
   putTag(row, row.tag, nil, row)
-  if not row.present or row.digest == null then return end
-  local manifest = getManifest(repositoryOf(row), row.digest) or { asOf = 0, present = false, tags = '' }
-  manifest.tags = withTag(manifest.tags, row.tag)
-  putManifest(row, row.digest, manifest)
+  local isMany = row.present and row.digest ~= null and readRow(atHash(), row.digest) == '*'
+  if isMany then redis.call('SADD', stage .. 'many', row.digest) end
 end
 
 function writers.manifest(row)
-  local known = getManifest(repositoryOf(row), row.digest)
-  putManifest(row, row.digest, { asOf = row.asOf, present = row.present, tags = known and known.tags or '',
-    saidAt = row.saidAt, saidBy = row.saidBy })
+  putManifest(row, row.digest, row)
+end
+
+function writers.listed(row)
+  redis.call('HSET', stage .. 'listed', repositoryOf(row), whole(row.wholeAt) .. ' ' .. whole(row.readAt))
+  noteRepository(row)
 end
 
 function writers.baseline(row)
@@ -87,14 +102,18 @@ end
 
 local function commit()
   redis.call('DEL', LOG, LAST)
-  for _, member in ipairs(stagedRepositories(-1)) do
-    for _, name in ipairs(keysOf(member)) do
+  local function put(list)
+    for _, name in ipairs(list) do
       if redis.call('EXISTS', stage .. name) == 1 then redis.call('RENAME', stage .. name, target .. name) end
     end
   end
-  for _, name in ipairs(names) do
-    if redis.call('EXISTS', stage .. name) == 1 then redis.call('RENAME', stage .. name, target .. name) end
+  for _, member in ipairs(stagedRepositories(-1)) do
+    put(keysOf(member))
   end
+  put(stagedDigests())
+  put(names)
+  redis.call('HSET', AT, '', '')
+  redis.call('UNLINK', stage .. 'many', stage .. 'links')
   redis.call('HDEL', stage .. 'meta', 'id')
   local fields = redis.call('HGETALL', stage .. 'meta')
   redis.call('HSET', META, unpack(fields))
@@ -110,8 +129,9 @@ local function drop()
     redis.call('ZREM', stage .. 'repos', member)
   end
   if redis.call('EXISTS', stage .. 'repos') == 1 then return '0' end
+  for _, name in ipairs(stagedDigests()) do redis.call('UNLINK', stage .. name) end
   for _, name in ipairs(names) do redis.call('UNLINK', stage .. name) end
-  redis.call('UNLINK', stage .. 'meta')
+  redis.call('UNLINK', stage .. 'meta', stage .. 'many', stage .. 'links')
   return '1'
 end
 

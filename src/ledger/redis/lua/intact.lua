@@ -26,7 +26,7 @@ local function readMeta(found)
   return {
     epoch = epoch, head = head, floor = floor, began = tonumber(found[5]) or head,
     recordedAt = tonumber(found[6]) or 0, run = found[7], replid = found[8],
-    exportUntil = tonumber(found[9]) or 0,
+    exportUntil = tonumber(found[9]) or 0, migrating = found[13],
   }
 end
 
@@ -48,7 +48,7 @@ end
 local function inspect(meta)
   local kinds = {
     [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
-    [PENDING] = 'hash', [DUE] = 'zset',
+    [PENDING] = 'hash', [DUE] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [LISTED] = 'hash',
   }
   for key, kind in pairs(kinds) do
     local refusal = foreignKey(key, kind)
@@ -72,7 +72,9 @@ local function inspect(meta)
     end
     local recordedAt = last > 0 and recordedAtOf(last) or 0
     redis.call('HSET', META, 'recordedAt', whole(recordedAt))
-    return { head = last, floor = last, recordedAt = recordedAt, run = false, replid = false, exportUntil = 0 }, reason
+    return {
+      head = last, floor = last, recordedAt = recordedAt, run = false, replid = false, exportUntil = 0, migrating = false,
+    }, reason
   end
 
   -- `repos` names every repository of a snapshot; `last` knows those that ever had a change.
@@ -83,8 +85,19 @@ local function inspect(meta)
     end
   end
 
+  -- Both are made anew from the rows of tags.
+  local function restoreIndex()
+    local isLost = redis.call('HEXISTS', AT, '') == 0
+      or redis.call('HLEN', AT) > 1 and redis.call('EXISTS', MOVED) == 0
+    if not isLost or meta.migrating or redis.call('EXISTS', REPOS) == 0 then return end
+    meta.migrating = 'index'
+    redis.call('HSET', META, 'migrating', 'index')
+    redis.call('HDEL', META, 'migrated')
+  end
+
   if not meta then return beginAfterStream() end
   restoreRepositories()
+  restoreIndex()
   if last > meta.head then
     local reason = 'Redis lost changes: the stream is at ' .. whole(last) .. ', its counter at ' .. whole(meta.head)
     if last > maxHead then redis.call('DEL', LOG) else meta.head = last end

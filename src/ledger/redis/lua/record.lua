@@ -1,217 +1,17 @@
--- Compares observations with the index, in order, and appends what changed. The rules are the table in decide.ts.
--- After keys.lua, admit.lua, clock.lua, deliveries.lua, index.lua, weigh.lua, pending.lua and snapshot.lua.
+-- Compares observations with the index, in order, and appends what changed. After decide.lua and what that needs,
+-- deliveries.lua and snapshot.lua.
 --
--- ARGV[1]  also has maxPending
+-- ARGV[1]  also has maxPublished and touch
 -- ARGV[2]  JSON: list of calls { o: observations, of tags with `sum` of their digest, s: ids of pending observations
 --          that they settle }
 -- Returns  { epoch, floor, head before, began, one string of outcome letters per call ('-': its pending ids were gone,
 --          so it did nothing), number of changes of each call joined by blanks, JSON of all changes }
 
-local recordedAt = math.max(wall, meta.recordedAt)
--- WAIT counts the replicas that have this connection's last write, so a duplicate must write too.
-if call.touch then redis.call('HSET', META, 'touched', whole(now)) end
 local headBefore = meta.head
-local encoded = {}
--- Repository -> sequence of its newest change.
-local newest = newHash(LAST)
 -- The current repository, to report whose key stopped the script.
 local current = nil
-
--- `previousSum`: the sum of the previous digest, from its row.
-local function append(kind, o, tag, digest, previous, mediaType, size, previousSum)
-  local said = o.occurredAt
-  local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, wall)) or happenedAt(o)
-  local text = '[' .. json(recordedAt) .. ',"' .. kind .. '",' .. json(o.registry) .. ',' .. json(o.repository) .. ','
-    .. json(tag) .. ',' .. json(digest) .. ',' .. json(previous) .. ',' .. json(mediaType) .. ',' .. json(size) .. ','
-    .. json(occurredAt) .. ',' .. json(o.origin) .. ',' .. json(previousSum or '') .. ']'
-  local sequence = whole(meta.head + 1)
-  redis.call('XADD', LOG, sequence .. '-0', 'c', text, 's', sumOf(text))
-  -- Only once it is stored: a number without a change would be a hole.
-  meta.head = meta.head + 1
-  writeRow(newest, repositoryOf(o), sequence)
-  encoded[#encoded + 1] = text
-end
-
--- Notes that the digest was there, and that `tag` (nil: none) points at it. Not in index.lua: import.lua uses that
--- without observations.
-local function seeManifest(o, digest, known, tag)
-  local row = remembering({
-    present = true, tags = known and known.tags or '', asOf = nil, lookedAt = nil, saidAt = nil, saidBy = nil,
-  }, o, known)
-  if tag then row.tags = withTag(row.tags, tag) end
-  local isSame = known and known.present and known.asOf == row.asOf and known.tags == row.tags
-    and known.saidAt == row.saidAt and known.saidBy == row.saidBy
-  if not isSame then putManifest(o, digest, row) end
-end
-
--- Keeps the observation for a look; false if there is no room.
-local function waitForLook(o, kind, tag)
-  if waiting() >= call.maxPending then return false end
-  keepPending(cjson.encode({
-    kind = kind, registry = o.registry, repository = o.repository, tag = tag, origin = o.origin, saidAt = o.saidAt,
-    occurredAt = o.occurredAt, digest = o.digest, mediaType = o.mediaType, size = o.size, dedupeKey = null,
-  }))
-  return true
-end
-
-local function isOfEqualTime(row, o)
-  if given(o.saidAt) and row.saidBy == o.origin then return o.saidAt == row.saidAt end
-  return stampOf(o) <= row.asOf
-end
-
-local function judgeTag(row, o)
-  if not row then return o.silent == true and 'filled' or 'tag.created' end
-  local weight = weigh(o, row)
-  local refusal = weight == 'unsure' and 'waiting' or weight == 'older' and 'stale' or nil
-  if not row.present then return refusal or 'tag.created' end
-  if o.digest == null and not refusal and not isOfEqualTime(row, o) then return 'tag.updated' end
-  if o.digest == row.digest then return 'unchanged' end
-  if refusal then return refusal end
-  if o.digest == null then return 'unchanged' end
-  return row.digest == null and 'filled' or 'tag.updated'
-end
-
-local function recordTag(o)
-  local repo = repositoryOf(o)
-  local row = getTag(repo, o.tag)
-  local manifest = o.digest ~= null and getManifest(repo, o.digest) or nil
-  if manifest and not manifest.present and weigh(o, manifest) == 'older' then return 's' end
-  local verdict = judgeTag(row, o)
-  if verdict == 'stale' then return 's' end
-  if verdict == 'waiting' then
-    if waitForLook(o, 'tag', o.tag) then return 'w' end
-    o.keptAt = now
-    return recordTag(o)
-  end
-  if o.digest ~= null then seeManifest(o, o.digest, manifest, o.tag) end
-  -- With a place for each member: a table that has to grow is made anew.
-  local seen = remembering({
-    digest = o.digest, mediaType = o.mediaType, size = o.size, sum = o.sum, present = true, asOf = nil, lookedAt = nil,
-    saidAt = nil, saidBy = nil, firstSeenAt = nil, updatedAt = nil, sequence = nil,
-  }, o, row)
-  if verdict == 'unchanged' then
-    seen.digest, seen.mediaType, seen.size, seen.sum = row.digest, row.mediaType, row.size, row.sum
-  end
-  local t = happenedAt(o)
-  local isChange = verdict == 'tag.created' or verdict == 'tag.updated'
-  if isChange then append(verdict, o, o.tag, o.digest, row and row.digest, o.mediaType, o.size, row and row.sum) end
-  seen.firstSeenAt = row and verdict ~= 'tag.created' and row.firstSeenAt or t
-  seen.updatedAt = not isChange and row and row.updatedAt or t
-  seen.sequence = isChange and meta.head or row and row.sequence or 0
-  putTag(o, o.tag, row, seen)
-  return isChange and 'c' or verdict == 'filled' and 'f' or 'u'
-end
-
-local function deleteTag(o, tag, row)
-  append('tag.deleted', o, tag, null, row.digest, null, null, row.sum)
-  putTag(o, tag, row, remembering({ digest = null, mediaType = null, size = null, present = false,
-    firstSeenAt = row.firstSeenAt, updatedAt = happenedAt(o), sequence = meta.head }, o, row))
-end
-
-local function recordTagGone(o)
-  local row = getTag(repositoryOf(o), o.tag)
-  if not row then return 'n' end
-  local weight = weigh(o, row)
-  if weight == 'older' then return 's' end
-  if not row.present then
-    putTag(o, o.tag, row, remembering({ digest = null, mediaType = null, size = null, present = false,
-      firstSeenAt = row.firstSeenAt, updatedAt = row.updatedAt, sequence = row.sequence }, o, row))
-    return 'u'
-  end
-  if weight == 'unsure' and waitForLook(o, 'tag-gone', o.tag) then return 'w' end
-  deleteTag(o, o.tag, row)
-  return 'c'
-end
-
-local function recordManifest(o)
-  local row = getManifest(repositoryOf(o), o.digest)
-  if row and not row.present and weigh(o, row) == 'older' then return 's' end
-  seeManifest(o, o.digest, row, nil)
-  if row and row.present then return 'u' end
-  append('manifest.pushed', o, null, o.digest, null, o.mediaType, o.size)
-  return 'c'
-end
-
--- Deletes those of the tags that are not newer; those it is unsure of get a look. Without room for all of these, it
--- believes the deletion. Returns how many of each.
-local function endTags(o, repo, tags)
-  local weights, unsure = {}, 0
-  for i, tag in ipairs(tags) do
-    weights[i] = weigh(o, getTag(repo, tag))
-    if weights[i] == 'unsure' then unsure = unsure + 1 end
-  end
-  if unsure > 0 and waiting() + unsure > call.maxPending then
-    o.keptAt = now
-    return endTags(o, repo, tags)
-  end
-  local ended = 0
-  for i, tag in ipairs(tags) do
-    if weights[i] == 'newer' then
-      deleteTag(o, tag, getTag(repo, tag))
-      ended = ended + 1
-    elseif weights[i] == 'unsure' then
-      waitForLook({ registry = o.registry, repository = o.repository, origin = o.origin, saidAt = o.saidAt,
-        occurredAt = o.occurredAt }, 'tag-gone', tag)
-    end
-  end
-  return ended, unsure
-end
-
-local function recordManifestGone(o)
-  local repo = repositoryOf(o)
-  local row = getManifest(repo, o.digest)
-  if not row then return 'n' end
-  if weigh(o, row) == 'older' then return 's' end
-  if row.present then
-    local ended, unsure = endTags(o, repo, tagsAt(repo, o.digest, row))
-    if unsure > 0 then return ended > 0 and 'c' or 'w' end
-    append('manifest.deleted', o, null, o.digest, null, null, null)
-  end
-  local left = getManifest(repo, o.digest)
-  putManifest(o, o.digest, remembering({ present = false, tags = left.tags }, o, row))
-  return row.present and 'c' or 'u'
-end
-
-local function recordRepositoryGone(o)
-  local repo = repositoryOf(o)
-  local ended, unsure = endTags(o, repo, presentTags(repo))
-  local saidAt = given(o.saidAt)
-  local upTo = saidAt and latestBinding(saidAt)
-  writeRows()
-  local manifests = hashOf('m', repo)
-  for _, digest in ipairs(redis.call('HKEYS', manifests.key)) do
-    local row = getManifest(repo, digest)
-    local isSpared = saidAt and row.saidBy == o.origin and row.saidAt > saidAt and row.saidAt <= upTo
-    -- A tag that stays still needs its digest: only this row tells which tags point at it.
-    if not isSpared and row.tags == '' then
-      redis.call('HDEL', manifests.key, digest)
-      manifests.known[digest] = false
-    end
-  end
-  return ended > 0 and 'c' or unsure > 0 and 'w' or 'n'
-end
-
-local function recordBaseline(o)
-  local repo = repositoryOf(o)
-  local text = redis.call('HGET', SCOPES, repo)
-  local scopes = text and cjson.decode(text) or {}
-  for _, scope in ipairs(scopes) do
-    if scope == o.scope then return 'u' end
-  end
-  scopes[#scopes + 1] = o.scope
-  if #scopes > call.maxScopesPerRepository then table.remove(scopes, 1) end
-  redis.call('HSET', SCOPES, repo, cjson.encode(scopes))
-  return 'f'
-end
-
-local recorders = {
-  ['tag'] = recordTag,
-  ['tag-gone'] = recordTagGone,
-  ['manifest'] = recordManifest,
-  ['manifest-gone'] = recordManifestGone,
-  ['repository-gone'] = recordRepositoryGone,
-  ['baseline'] = recordBaseline,
-}
+-- WAIT counts the replicas that have this connection's last write, so a duplicate must write too.
+if call.touch then redis.call('HSET', META, 'touched', whole(now)) end
 
 local function recordOne(o)
   local key = o.dedupeKey
@@ -241,27 +41,38 @@ end
 local outcomes, counts = {}, {}
 local calls = cjson.decode(ARGV[2])
 
--- Reads the rows that the observations of tags need: of the tags, and of the digests that they had and get.
+-- Reads the rows that the observations of tags need: of the tags, of the digests that they had and get, and of the
+-- repositories.
 local function readAllAhead()
-  local function want(part, repo, field)
-    local wanted = hashOf(part, repo).wanted
-    wanted[#wanted + 1] = field
-  end
+  local tagged = atHash()
+  local atWanted, newestWanted = tagged.wanted, newest.wanted
   for _, one in ipairs(calls) do
     for _, o in ipairs(one.o) do
-      local isTag = o.kind == 'tag'
-      if isTag then want('t', repositoryOf(o), o.tag) end
-      if isTag and o.digest ~= null then want('m', repositoryOf(o), o.digest) end
+      if o.kind == 'tag' then
+        local repo, digest = repositoryOf(o), o.digest
+        if not hashes.t[repo] then newestWanted[#newestWanted + 1] = repo end
+        local wanted = hashOf('t', repo).wanted
+        wanted[#wanted + 1] = o.tag
+        if digest ~= null then
+          wanted = hashOf('m', repo).wanted
+          wanted[#wanted + 1], atWanted[#atWanted + 1] = digest, digest
+        end
+      end
     end
   end
-  readAhead('t')
   for repo, hash in pairs(hashes.t) do
+    readAhead(hash)
     for _, text in pairs(hash.known) do
       local previous = text and string.match(text, '^%["([^"]+)"')
-      if previous then want('m', repo, previous) end
+      if previous then
+        local wanted = hashOf('m', repo).wanted
+        wanted[#wanted + 1], atWanted[#atWanted + 1] = previous, previous
+      end
     end
   end
-  readAhead('m')
+  for _, hash in pairs(hashes.m) do readAhead(hash) end
+  readAhead(tagged)
+  readAhead(newest)
 end
 
 local function recordAll()
@@ -299,7 +110,7 @@ else
   redis.pcall('SPUBLISH', call.channel, tooMany and heading or heading .. changes)
 end
 if not fine then
-  local kinds = { t = 'hash', p = 'zset', m = 'hash' }
+  local kinds = { t = 'hash', p = 'zset', u = 'zset', m = 'hash' }
   for part, kind in pairs(current and kinds or {}) do
     local foreign = foreignKey(prefix .. part .. ':' .. current, kind)
     if foreign then return redis.error_reply('BROKEN ' .. foreign) end

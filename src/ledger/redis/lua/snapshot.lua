@@ -5,7 +5,7 @@
 --
 -- meta   export: the export's id, exportUntil: end of its lease, ms
 -- x:t:<repo>, x:m:<repo>  a repository as it was, until it has been read;  x:kept  set of those that were copied
--- x:repos, x:scopes, x:keys, x:pending  the small keys as they were
+-- x:repos, x:scopes, x:listed, x:keys, x:pending  the small keys as they were
 
 local function isExporting()
   return meta.exportUntil > now
@@ -23,7 +23,9 @@ local function dropSnapshot(count)
     redis.call('UNLINK', prefix .. 'x:t:' .. repo, prefix .. 'x:m:' .. repo)
   end
   if redis.call('EXISTS', prefix .. 'x:kept') == 1 then return false end
-  redis.call('UNLINK', prefix .. 'x:repos', prefix .. 'x:scopes', prefix .. 'x:keys', prefix .. 'x:pending')
+  for _, name in ipairs({ 'repos', 'scopes', 'listed', 'keys', 'pending' }) do
+    redis.call('UNLINK', prefix .. 'x:' .. name)
+  end
   redis.call('HDEL', META, 'export', 'exportUntil')
   return true
 end

@@ -1,12 +1,13 @@
 -- One bounded step of retention: changes, delivery keys, and old rows of the index. After keys.lua, admit.lua,
--- clock.lua and snapshot.lua.
+-- clock.lua, tagged.lua and snapshot.lua.
 --
 -- ARGV[1]  also has maxChanges, maxAgeMs, hasStood (whether the server's time has stood long enough to drop by age),
 --          maxTrimmed (entries), sweep ('' to begin, else as last returned)
 -- Returns  { epoch, floor, head, '1' if there is more to drop, sweep for the next step or '' when done }
 --
 -- The sweep walks the repositories by name, and the rows of each by HSCAN, about `maxTrimmed` rows a step. It drops
--- tombstones and untagged digests older than maxAgeMs.
+-- tombstones, untagged digests and list marks older than maxAgeMs. A tombstone stays as long as a change of its tag:
+-- the history begins at the row.
 
 -- Stamps before the result are older than call.maxAgeMs; nil if that is unknown.
 local function oldestStamp()
@@ -40,27 +41,31 @@ local visited = 0
 
 local function isOldTag(text)
   local row = cjson.decode(text)
-  return row[4] == 0 and row[5] < before
+  return row[4] == 0 and row[5] < before and row[8] <= floor
 end
 
-local function isOldManifest(text)
-  local asOf, present, tags = string.match(text, '^(%-?%d+)%S* ([01])(.*)$')
-  return tonumber(asOf) < before and (present == '0' or tags == '')
+local function isOldManifest(text, digest, member)
+  local asOf, present = string.match(text, '^(%-?%d+)%S* ([01])')
+  if tonumber(asOf) >= before then return false end
+  return present == '0' or #tagsIn(member, digest, redis.call('HGET', AT, digest), 1) == 0
 end
 
-local function sweepHash(key, cursor, isOld)
+local function sweepHash(key, cursor, isOld, member)
   repeat
     local reply = redis.call('HSCAN', key, cursor, 'COUNT', 500)
     cursor = reply[1]
     for i = 1, #reply[2], 2 do
       visited = visited + 1
-      if isOld(reply[2][i + 1]) then redis.call('HDEL', key, reply[2][i]) end
+      if isOld(reply[2][i + 1], reply[2][i], member) then redis.call('HDEL', key, reply[2][i]) end
     end
   until cursor == '0' or visited >= call.maxTrimmed
   return cursor
 end
 
 local function forgetIfEmpty(member, repo)
+  local marks = redis.call('HGET', LISTED, repo)
+  if marks and (tonumber(string.match(marks, '(%-?%d+)$')) or 0) >= before then return end
+  if marks then redis.call('HDEL', LISTED, repo) end
   if redis.call('EXISTS', prefix .. 't:' .. repo, prefix .. 'm:' .. repo) > 0 then return end
   redis.call('ZREM', REPOS, member)
   local last = redis.call('HGET', LAST, repo)
@@ -77,7 +82,7 @@ local function sweepFrom(state)
       part, cursor = 't', '0'
     end
     local repo = string.gsub(member, ' ', '/', 1)
-    cursor = sweepHash(prefix .. part .. ':' .. repo, cursor, part == 't' and isOldTag or isOldManifest)
+    cursor = sweepHash(prefix .. part .. ':' .. repo, cursor, part == 't' and isOldTag or isOldManifest, member)
     visited = visited + 1
     if cursor == '0' then
       if part == 't' then

@@ -7,9 +7,19 @@ local function given(value)
   return value
 end
 
+-- Cached in the observation: it is needed some five times.
 local function stampOf(o)
-  if o.looked ~= true then return given(o.keptAt) or now end
-  return math.max(math.floor(now - (given(o.ageMs) or 0)), given(o.keptAt) or 0)
+  local stamp = o.stamp
+  if stamp then return stamp end
+  stamp = given(o.keptAt) or now
+  if o.looked == true then stamp = math.max(math.floor(now - (given(o.ageMs) or 0)), given(o.keptAt) or 0) end
+  o.stamp = stamp
+  return stamp
+end
+
+-- Believed as it came, as one that was kept until now.
+local function believe(o)
+  o.keptAt, o.stamp = now, nil
 end
 
 -- Times after saidAt, up to this one, make it late.
@@ -33,6 +43,19 @@ local function weigh(o, row)
   if not saidAt or not lookedAt then return 'newer' end
   if saidAt > wall then return saidAt <= now and saidAt < lookedAt and 'unsure' or 'newer' end
   return now - (wall - saidAt) < lookedAt and 'unsure' or 'newer'
+end
+
+-- The stamp as of which the observation certainly was true.
+local function certainAt(o)
+  local stamp, saidAt = stampOf(o), given(o.saidAt)
+  if o.looked == true or not saidAt then return stamp end
+  return math.min(stamp, now - (wall - saidAt))
+end
+
+-- The same of one that says what was known; `known`: the stamp so far, or null.
+local function confirmedAt(known, o)
+  local earlier = given(known)
+  return math.max(earlier and earlier <= now and earlier or 0, certainAt(o))
 end
 
 local function happenedAt(o)

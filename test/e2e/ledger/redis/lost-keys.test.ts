@@ -1,9 +1,9 @@
 // @needs redis-server
 /** Keys of the ledger that are lost, overwritten or damaged while gateways run: noticed, and never passed over. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../../../src/ledger/ledger.ts';
+import type { SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
-import { digestOf, tagSeen, where } from '../../../support/ledger-samples.ts';
+import { digestOf, manifestGone, tagSeen, where } from '../../../support/ledger-samples.ts';
 import { recordingLog } from '../../../support/recording-log.ts';
 import type { RedisNode } from '../../../support/redis.ts';
 import {
@@ -22,8 +22,8 @@ const now = () => Date.now();
 const lost = { code: 'POSITION_GONE', detail: { reason: 'continuity-lost' } };
 
 let redis: RedisNode;
-let a: Ledger;
-let b: Ledger;
+let a: SharedLedger;
+let b: SharedLedger;
 let heard: readonly Heard[];
 let prefix: string;
 const metrics = countingMetrics();
@@ -104,6 +104,57 @@ describe('a lost key', () => {
   });
 });
 
+describe('a lost order or digest index', () => {
+  test.each(['at', 'moved'])('%s is made anew from the rows of tags', async (name) => {
+    await redis.admin.del(key(name));
+    await a.check();
+    const moved = await b.listTags({ sort: 'updated', limit: 10 });
+    expect(moved.tags.map(({ tag }) => tag).sort()).toEqual(range(1, 5).map((i) => `t${i}`));
+    const query = { digest: digestOf('one'), limit: 10 };
+    expect((await b.tagsAt(query)).tags).toHaveLength(5);
+    await a.record([manifestGone('one', now())]);
+    expect((await b.tagsAt(query)).tags).toEqual([]);
+    await until('the deletions', () => heard.every(({ changes }) => changes.length === 11));
+    for (const { resets } of heard) expect(resets).toEqual([]);
+  });
+});
+
+describe('a chain of changes', () => {
+  test('that lost an entry ends before it, as the stream does', async () => {
+    await a.record([tagSeen('t1', 'two', now()), tagSeen('t1', 'three', now())]);
+    await redis.admin.xdel(key('log'), '6-0');
+    const page = await b.history({ of: { ...where, tag: 't1' }, limit: 10 });
+    expect(sequences(page.changes)).toEqual([7]);
+    expect(page).toMatchObject({ next: null, bounds: { floor: 6, head: 7 } });
+  });
+
+  test('whose links lead elsewhere is not followed', async () => {
+    await a.record([tagSeen('x', 'one', now(), { repository: 'other/name' })]);
+    await a.record([tagSeen('t1', 'two', now())]);
+    const [, fields = []] = (await redis.admin.xrange(key('log'), '7', '7'))[0] ?? [];
+    await redis.admin.xdel(key('log'), '7-0');
+    // Appended again under the last number, as an entry of the other repository's neighbour.
+    const links = fields.indexOf('l') + 1;
+    const wrong = fields.map((field, i) => (i === links ? '6 6' : field));
+    await redis.admin
+      .multi()
+      .del(key('log'))
+      .xadd(key('log'), '6-0', 'not', 'ours')
+      .xadd(key('log'), '7-0', ...wrong)
+      .exec();
+    const page = await b.history({ of: { ...where, tag: 't1' }, limit: 10 });
+    expect(sequences(page.changes)).toEqual([7]);
+    expect(page.bounds.floor).toBe(6);
+  });
+
+  test('is found by every query of everything, before a hole', async () => {
+    await redis.admin.xdel(key('log'), '3-0');
+    const page = await b.history({ limit: 10 });
+    expect(sequences(page.changes)).toEqual([5, 4]);
+    expect(page).toMatchObject({ next: null, bounds: { floor: 3 } });
+  });
+});
+
 describe('a hole in the stream', () => {
   test('ends the page before it, and then gives up the positions below it', async () => {
     await redis.admin.xdel(key('log'), '3-0');
@@ -159,7 +210,7 @@ describe('a stream that another program wrote to', () => {
 });
 
 describe('a key of another kind', () => {
-  const kinds = ['meta', 'log', 'last', 'repos', 'scopes', 'keys', 'pending', 'due'];
+  const kinds = ['meta', 'log', 'last', 'repos', 'scopes', 'keys', 'pending', 'due', 'at', 'moved', 'listed'];
   test.each(kinds)('%s is refused by name, and all goes on when it is gone', async (name) => {
     await redis.admin.multi().del(key(name)).set(key(name), 'ours').exec();
     const refusal = {
