@@ -13,6 +13,7 @@ import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './los
 import type { Memo } from './memo.ts';
 import { type Plan, planHeads } from './plan.ts';
 import { matcherOf } from './scopes.ts';
+import { wholeOf } from './whole-list.ts';
 
 /** HEADs that may follow each other at once; more are spread over time. */
 const burstHeads = 16;
@@ -48,6 +49,8 @@ class Look {
   #known: KnownTags | null = null;
   #withheldForMs: number | null = null;
   #judged = false;
+  /** Whether tags were found gone that may be there. */
+  #isDoubtful = false;
   #memo: Memo;
   #requests = 0;
   #answered = false;
@@ -258,6 +261,7 @@ class Look {
     const verdict = this.#losses.judge(known, this.#certain, isWhole, thoughts);
     this.#memo = { ...this.#memo, lostSince: verdict.lostSince };
     this.#withheldForMs = verdict.withheldForMs;
+    this.#isDoubtful = verdict.withheldForMs !== null || thoughts.hasReturned;
     if (verdict.isFirst) this.#deps.onMassLoss();
     for (const gone of verdict.announced) {
       this.#sayGone(gone);
@@ -298,6 +302,7 @@ class Look {
     const askedAt = this.#deps.clock.monotonic();
     for (const scope of done)
       this.#batch.add({ kind: 'baseline', registry, repository, scope, origin: 'poll' }, askedAt);
+    if (listing !== null) this.#sayListed(plan, listing);
     await this.#batch.flush();
     if (done.length === this.#unbaselined.length && scopes.all.length > 0) {
       this.#memo = { ...this.#memo, baselined: baselineKey };
@@ -310,6 +315,16 @@ class Look {
       sweptAt:
         listing.end === 'caught-up' || this.#memo.plainList ? this.#memo.sweptAt : this.#deps.clock.now(),
     };
+  }
+
+  /** Says that the index has the whole list, after all that makes it so. */
+  #sayListed(plan: Plan, listing: Listing): void {
+    const { scopes, registry, repository } = this.#task;
+    const evidence = { scopes, listing, plan, known: this.#known ?? new Map(), asked: this.#certain };
+    const whole = wholeOf({ ...evidence, isDoubtful: this.#isDoubtful });
+    if (whole === null) return;
+    const listed = { kind: 'listed', registry, repository, whole, looked: true, origin: 'poll' } as const;
+    this.#batch.add(listed, listing.askedAt);
   }
 }
 

@@ -36,6 +36,11 @@ function anyOf(patterns: readonly string[]): (tag: string) => boolean {
   return (tag) => matchers.some((matches) => matches(tag));
 }
 
+/** Whether every tag of the repository is looked at. */
+export function coversAll({ all }: Scopes): boolean {
+  return all.some(matchesEverything);
+}
+
 /** Whether `wider` includes all of `scopes`. */
 export function covers(wider: readonly string[], scopes: readonly string[]): boolean {
   const exact = new Set(wider);

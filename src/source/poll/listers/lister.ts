@@ -32,6 +32,8 @@ export interface Listing {
   readonly askedAt: number;
   /** Rows dropped because their tag breaks the grammar. */
   readonly invalidTags: number;
+  /** The registry has no such repository, or answers so once all its tags are gone: there are no rows. */
+  readonly unknownName: boolean;
 }
 
 interface ListRequest {
@@ -106,7 +108,9 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
   let barrenPages = 0;
   let askedAt: number | null = null;
   let next: URL | null = walk.first;
-  const ended = (end: ListingEnd): Listing => ({ rows, end, askedAt: askedAt ?? 0, invalidTags });
+  const ended = (end: ListingEnd, unknownName = false): Listing => {
+    return { rows, end, askedAt: askedAt ?? 0, invalidTags, unknownName };
+  };
 
   while (next !== null) {
     if (visited.size >= bounds.maxPages) return ended('bounded');
@@ -114,7 +118,7 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
     visited.add(next.href);
     const reply = await fetchPage(request, walk, next);
     askedAt ??= reply.sentAt;
-    if (reply.status === 404 && visited.size === 1) return ended('complete');
+    if (reply.status === 404 && visited.size === 1) return ended('complete', true);
     const page = walk.parse(reply, walk.first);
     const sizeBefore = rows.size;
     let caughtUp = false;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseDigest } from '../../../../src/event/digest.ts';
+import type { Ledger } from '../../../../src/ledger/ledger.ts';
 import { listerOf } from '../../../../src/source/poll/listers/listers.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { quickPoll, type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
+import { memoryLedger, quickPoll, type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;
@@ -133,11 +134,14 @@ function serve(api: KindApi, pushed: Pushed): URL[] {
   return asked;
 }
 
-async function watch(kind: string): Promise<Rig> {
-  running = await rig({
-    registries: [registryOf(registry.host, { kind, metadataEndpoint: registry.url })],
-    watch: [{ repository: `${registry.host}/team/app`, tags: ['*'] }],
-  });
+async function watch(kind: string, ledger?: Ledger): Promise<Rig> {
+  running = await rig(
+    {
+      registries: [registryOf(registry.host, { kind, metadataEndpoint: registry.url })],
+      watch: [{ repository: `${registry.host}/team/app`, tags: ['*'] }],
+    },
+    ledger === undefined ? {} : { ledger },
+  );
   await running.poller.start();
   await running.until(() => running?.observations.some(({ kind: seen }) => seen === 'baseline') === true);
   return running;
@@ -165,6 +169,36 @@ it.each(Object.entries(apis))(
     const pages = asked.map((url) => url.searchParams.get('page') ?? '1');
     expect(pages.slice(0, 3)).toEqual(['1', '2', '3']);
     expect(new Set(pages.slice(3))).toEqual(new Set(['1']));
+  },
+);
+
+it.each(Object.entries(apis))(
+  '%s: the first look lists the tags whole, later ones down to what was known; sizes come with HEADs',
+  async (kind, api) => {
+    const pushed = new Pushed();
+    for (let n = 0; n < 8; n += 1) pushed.push(`v${n}`, `v${n}`);
+    serve(api, pushed);
+    const ledger = await memoryLedger();
+    const { until, changes, observations } = await watch(kind, ledger);
+    const listings = () => observations.flatMap((one) => (one.kind === 'listed' ? [one.whole] : []));
+    await until(() => listings().length >= 3);
+    // Google's list has no pages: each is whole.
+    expect(listings().slice(0, 3)).toEqual(kind === 'gar' ? [true, true, true] : [true, false, false]);
+    const of = { registry: registry.host, repository: 'team/app' };
+    const states = await ledger.states(['v0', 'v1'].map((tag) => ({ ...of, tag })));
+    expect(states).toMatchObject([
+      { present: true, digest: digestOf('v0'), mediaType: null, size: null },
+      { present: true, digest: digestOf('v1'), mediaType: null, size: null },
+    ]);
+    const { body, mediaType } = registry.push('team/app', 'v0', 'moved');
+    pushed.push('v0', 'moved');
+    await until(() => changes.length === 1);
+    expect(await ledger.states([{ ...of, tag: 'v0' }])).toMatchObject([{ mediaType, size: body.length }]);
+    const { repositories } = await ledger.listRepositories({ limit: 1 });
+    expect(repositories[0]).toMatchObject({ ...of, tags: 8, polled: true });
+    expect(repositories[0]?.listed?.wholeAgeMs).toBeGreaterThanOrEqual(
+      repositories[0]?.listed?.readAgeMs ?? 0,
+    );
   },
 );
 

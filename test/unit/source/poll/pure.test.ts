@@ -113,6 +113,7 @@ describe('planHeads', () => {
     end,
     askedAt: 0,
     invalidTags: 0,
+    unknownName: false,
   });
   const base = { known: new Map(), isNew: () => true, cursor: '', maxHeads: 100 };
 
