@@ -1,9 +1,11 @@
 import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { ledgerFolder } from '../support/ledger-files.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
+import type { Queryable } from './ledger-pages.ts';
+import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
-const open: OpenLedger = async (options) => {
+const open: OpenLedger<Queryable> = async (options) => {
   const { path, remove } = ledgerFolder();
   let ledger = await openSqliteLedger({ ...options, path });
   return {
@@ -22,3 +24,4 @@ const open: OpenLedger = async (options) => {
 
 ledgerContract('SQLite', open);
 ledgerTransferContract('SQLite', open);
+ledgerQueriesContract('SQLite', open);

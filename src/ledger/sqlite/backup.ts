@@ -15,8 +15,9 @@ import { claimFile } from './claim.ts';
 import { assertUndamaged } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { MarkFile } from './mark.ts';
+import { migrate } from './migration.ts';
 import { openForReading, readStanding } from './schema.ts';
-import { type Db, migrate } from './tables.ts';
+import type { Db } from './tables.ts';
 
 /** Pages copied between two turns of the event loop: 4 MiB. */
 const pagesAtOnce = 1_000;

@@ -30,6 +30,22 @@ export function decodeDigest(bytes: Buffer | null): Digest | null {
   return `${algorithm}:${bytes.toString('hex', 1)}` as Digest;
 }
 
+/** Several digests, one after the other. */
+export function encodeDigests(digests: readonly Digest[]): Buffer {
+  return Buffer.concat(digests.map((digest) => encodeDigest(digest)));
+}
+
+/** What `encodeDigests` wrote. @throws RecordDamaged if it is something else */
+export function decodeDigests(bytes: Buffer): readonly Digest[] {
+  const digests: Digest[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = digestBytes[algorithms[bytes[at] ?? 0] ?? ''] ?? bytes.length;
+    digests.push(decodeDigest(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return digests;
+}
+
 // Explicit, because codes on disk must not depend on the order of `changeTypes`.
 const typeCodes: Readonly<Record<ChangeType, number>> = {
   'tag.created': 1,

@@ -9,6 +9,8 @@ import type { SqliteNames } from './names.ts';
 import type { Db } from './tables.ts';
 
 interface StoredChange extends SummedChange {
+  /** Null in rows of schema 1 and 2. */
+  readonly previous: number | null;
   /** Null in rows of schema 1. */
   readonly checksum: number | null;
 }
@@ -28,7 +30,8 @@ export class SqliteLog {
     this.#sql = {
       append: db.prepare(
         `INSERT INTO change (sequence, type, repository_id, tag, digest, previous_digest, media_type_id, size,
-           occurred_at, recorded_at, origin_id, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           occurred_at, recorded_at, origin_id, checksum, previous)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       range: db.prepare<[number, number], StoredChange>(
         'SELECT * FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?',
@@ -47,11 +50,12 @@ export class SqliteLog {
         .pluck(),
       recordedAt: db.prepare<[number], number>('SELECT recorded_at FROM change WHERE sequence = ?').pluck(),
       first: db.prepare<[], number | null>('SELECT min(sequence) FROM change').pluck(),
-      drop: db.prepare('DELETE FROM change WHERE sequence <= ?'),
+      drop: db.prepare<[number]>('DELETE FROM change WHERE sequence <= ?'),
     };
   }
 
-  append(change: Change): void {
+  /** @param previous the sequence of the tag's previous change; 0: there is none */
+  append(change: Change, previous: number): void {
     const row: SummedChange = {
       sequence: change.sequence,
       type: encodeType(change.type),
@@ -78,7 +82,17 @@ export class SqliteLog {
       row.recorded_at,
       row.origin_id,
       changeChecksum(row, this.#names),
+      previous,
     );
+  }
+
+  /** With the sequence of the tag's previous change; null: unknown. @throws ChangesLost if it is missing or damaged */
+  entry(sequence: number, epoch: string): { readonly change: Change; readonly previous: number | null } {
+    const row = this.#sql.one.get(sequence);
+    const change = this.#toChange(row, epoch);
+    if (row === undefined || change === null)
+      throw new ChangesLost(sequence, `change ${sequence} is missing or damaged`);
+    return { change, previous: row.previous };
   }
 
   /** A page after `after`, up to a missing or damaged change. @throws ChangesLost if that comes first */

@@ -6,8 +6,9 @@ import { sizeOf } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { SqliteHealth } from './health.ts';
 import { type Owner, readMark } from './mark.ts';
+import { isOutdated } from './migration.ts';
 import { openForReading, readStanding } from './schema.ts';
-import { type Db, schemaVersion, versionOf } from './tables.ts';
+import { type Db, versionOf } from './tables.ts';
 import { SqliteExport } from './transfer.ts';
 
 /** What `ledger info` shows of a file. */
@@ -31,7 +32,7 @@ export interface SqliteFacts {
 
 /** Whether the file has an older schema, which only its owner may update. */
 export function isOldSqlite(path: string): boolean {
-  return reading(path, (db) => versionOf(db) < schemaVersion);
+  return reading(path, (db) => isOutdated(db));
 }
 
 /** @throws UNAVAILABLE if the file cannot be read, or is not a ledger of this schema */
@@ -71,8 +72,8 @@ function readFacts(db: Db, path: string): SqliteFacts {
       ...{ epoch, head, floor },
       oldestAt: number(`SELECT recorded_at FROM change WHERE sequence > ${floor} ORDER BY sequence LIMIT 1`),
       newestAt: number('SELECT recorded_at FROM change ORDER BY sequence DESC LIMIT 1'),
-      tags: number('SELECT count(*) FROM tag WHERE present = 1') ?? 0,
-      repositories: number('SELECT count(DISTINCT repository_id) FROM tag WHERE present = 1') ?? 0,
+      tags: number('SELECT sum(tags) FROM repository') ?? 0,
+      repositories: number('SELECT count(*) FROM repository WHERE tags > 0') ?? 0,
     };
   });
   return {

@@ -1,14 +1,20 @@
 /** What the gateway asks of the worker, and the replies; both ends take their types from here. */
 import { type ErrorCode, type ErrorDetail, ManifeedError } from '../../errors.ts';
 import type { Notice } from './health.ts';
+import type { SqliteManifests } from './manifests.ts';
+import type { SqliteQueries } from './queries/queries.ts';
 import type { SqliteStore, SqliteStoreOptions } from './store.ts';
 
-/** The method of the store that is called. */
-export type Kind = Exclude<keyof SqliteStore, 'health' | 'close'>;
+type Asked = Omit<SqliteStore, 'health' | 'close' | 'queries' | 'manifests'> &
+  SqliteQueries &
+  SqliteManifests;
+
+/** The method of the store, its queries or its manifests that is called. */
+export type Kind = keyof Asked;
 /** Its arguments. */
-export type Ask<K extends Kind> = Parameters<SqliteStore[K]>;
+export type Ask<K extends Kind> = Parameters<Asked[K]>;
 /** What it returns. */
-export type Reply<K extends Kind> = ReturnType<SqliteStore[K]>;
+export type Reply<K extends Kind> = ReturnType<Asked[K]>;
 
 /** From the gateway to the worker. */
 export type RequestMessage = { readonly id: number } /** Comes first; the reply is the bounds. */ & (

@@ -7,8 +7,9 @@ import { claimFile } from './claim.ts';
 import { assertComplete, assertUndamaged, damaged, maxBytesAtOpening } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { type Mark, MarkFile } from './mark.ts';
+import { migrate } from './migration.ts';
 import { assertOneName, SqlitePlace } from './place.ts';
-import { applicationId, createTables, type Db, migrate, schemaVersion, versionOf } from './tables.ts';
+import { applicationId, createTables, type Db, schemaVersion, versionOf } from './tables.ts';
 import { type Ends, judgeOpening, type Standing, type Verdict } from './verdict.ts';
 
 const cacheKib = 64 * 1024;
@@ -62,9 +63,10 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
     assertOneName(BigInt(statSync(path).nlink), action);
     const mark = new MarkFile(path, options.openedAt);
     opened.splice(1, 0, mark);
-    prepare(db, options);
+    // Before anything is written: an update would read damaged pages, and not say what to do.
     if (isShort || mark.before?.isLost === true || statSync(path).size <= maxBytesAtOpening)
       assertUndamaged(path, action);
+    prepare(db, options);
     const { standing, lost } = judge(db, mark.before, options.epoch);
     const place = new SqlitePlace({
       ...fileShape(db),
@@ -78,7 +80,7 @@ export function openSqliteFile(options: SqliteFileOptions): SqliteFile {
     return { db, place, mark, lost, close };
   } catch (error) {
     close();
-    throw refuseDisk(action, error);
+    throw isCorrupt(error) ? damaged(action, 'SQLITE_CORRUPT') : refuseDisk(action, error);
   }
 }
 
@@ -95,6 +97,11 @@ export function openForReading(path: string): Db {
     db?.close();
     throw refuseDisk(action, error);
   }
+}
+
+/** SQLite may find damage in the tables' own definitions before any check does. */
+function isCorrupt(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CORRUPT');
 }
 
 function makeFolder(folder: string, action: string): void {

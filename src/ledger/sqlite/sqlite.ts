@@ -4,13 +4,30 @@
  * the disk fails calls reject with `UNAVAILABLE`, and work again when it does.
  */
 import { ManifeedError, unavailable } from '../../errors.ts';
+import type { Digest } from '../../event/digest.ts';
 import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { RepositoryName } from '../../event/reference.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
+import type { ManifestStore } from '../manifests.ts';
 import { defaultLimits, type LedgerOptions } from '../options.ts';
+import {
+  assertBatch,
+  type HistoryPage,
+  type HistoryQuery,
+  type KnownDigest,
+  type KnownTag,
+  type LedgerQueries,
+  type RepositoryListPage,
+  type RepositoryListQuery,
+  type TagListPage,
+  type TagListQuery,
+  type TagName,
+  type TagsAtQuery,
+} from '../queries.ts';
 import { StandingTime } from '../standing-time.ts';
 import { Tails } from '../tails.ts';
 import { type LedgerRow, type Transferable, wholeExport } from '../transfer.ts';
@@ -41,7 +58,9 @@ const scrubIntervalMs = 24 * 3_600_000;
 const refusalLogIntervalMs = 60_000;
 
 /** @throws UNAVAILABLE if the file cannot be opened: not ours, newer, claimed by another gateway, not writable */
-export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
+export async function openSqliteLedger(
+  options: SqliteLedgerOptions,
+): Promise<Ledger & LedgerQueries & Transferable> {
   const link = new SqliteLink(noticeTeller(options));
   try {
     const bounds = await link.open({
@@ -84,11 +103,12 @@ function noticeTeller({ path, log, metrics = noMetrics }: SqliteLedgerOptions): 
   };
 }
 
-class SqliteLedger implements Ledger, Transferable {
+class SqliteLedger implements Ledger, LedgerQueries, Transferable {
   readonly #link: SqliteLink;
   readonly #options: SqliteLedgerOptions;
   readonly #writer: GroupWriter;
   readonly #gate: ReadGate;
+  readonly manifests: ManifestStore;
   readonly #tails = new Tails();
   readonly #standingTime: StandingTime;
   readonly #commitSeconds: Histogram;
@@ -113,6 +133,7 @@ class SqliteLedger implements Ledger, Transferable {
     );
     this.#standingTime = new StandingTime(() => clock.monotonic(), clock.now());
     this.#gate = new ReadGate(maxReadsAtOnce, limits.maxWaitingReads);
+    this.manifests = manifestsOf(link, this.#gate);
     const metrics = options.metrics ?? noMetrics;
     this.#commitSeconds = metrics.histogram('ledger_commit_seconds', 'Time to make one group durable');
     this.#groupSize = metrics.histogram(
@@ -170,6 +191,34 @@ class SqliteLedger implements Ledger, Transferable {
 
   tags(query: TagQuery): Promise<TagPage> {
     return this.#gate.pass(() => this.#link.ask('tags', query));
+  }
+
+  listTags(query: TagListQuery): Promise<TagListPage> {
+    return this.#gate.pass(() => this.#link.ask('listTags', query));
+  }
+
+  tagsAt(query: TagsAtQuery): Promise<TagListPage> {
+    return this.#gate.pass(() => this.#link.ask('tagsAt', query));
+  }
+
+  async states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
+    assertBatch(names);
+    const { clock } = this.#options;
+    return this.#gate.pass(() => this.#link.ask('states', names, clock.now(), clock.monotonic()));
+  }
+
+  async digests(of: RepositoryName, digests: readonly Digest[]): Promise<readonly (KnownDigest | null)[]> {
+    assertBatch(digests);
+    return this.#gate.pass(() => this.#link.ask('digests', of, digests));
+  }
+
+  history(query: HistoryQuery): Promise<HistoryPage> {
+    return this.#gate.pass(() => this.#link.ask('history', query));
+  }
+
+  listRepositories(query: RepositoryListQuery): Promise<RepositoryListPage> {
+    const { clock } = this.#options;
+    return this.#gate.pass(() => this.#link.ask('listRepositories', query, clock.now(), clock.monotonic()));
   }
 
   baselines(registry: string, repository: string): Promise<readonly string[]> {
@@ -280,4 +329,22 @@ class SqliteLedger implements Ledger, Transferable {
   #assertOpen(action: string): void {
     if (this.#closing !== null) throw unavailable(`${action}: the ledger is closed: must be open`);
   }
+}
+
+function manifestsOf(link: SqliteLink, gate: ReadGate): ManifestStore {
+  return {
+    async get(digest) {
+      const manifest = await gate.pass(() => link.ask('getManifest', digest));
+      if (manifest === null || manifest.bytes === null) return manifest;
+      // A Buffer crosses threads as a plain array of bytes.
+      const { buffer, byteOffset, length } = manifest.bytes;
+      return { ...manifest, bytes: Buffer.from(buffer, byteOffset, length) };
+    },
+    parents: (child) => gate.pass(() => link.ask('manifestParents', child)),
+    async put(manifest) {
+      let isDone = await link.ask('putManifest', manifest);
+      // Each step is its own request, so that commits get in between.
+      while (!isDone) isDone = await link.ask('shrinkManifests');
+    },
+  };
 }

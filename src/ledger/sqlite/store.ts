@@ -15,8 +15,10 @@ import { SqliteClock } from './clock.ts';
 import { SqliteHealth } from './health.ts';
 import { SqliteIndex } from './index-rows.ts';
 import { SqliteLog } from './log.ts';
+import { SqliteManifests } from './manifests.ts';
 import { SqliteNames } from './names.ts';
 import { SqlitePending } from './pending.ts';
+import { SqliteQueries } from './queries/queries.ts';
 import { SqliteRoom } from './room.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './schema.ts';
 import { SqliteScrub } from './scrub.ts';
@@ -47,6 +49,8 @@ export class SqliteStore {
   readonly #room: SqliteRoom;
   readonly health: SqliteHealth;
   readonly #transactions: SqliteTransactions;
+  readonly queries: SqliteQueries;
+  readonly manifests: SqliteManifests;
   #export: SqliteExport | null = null;
   #import: SqliteImport | null = null;
 
@@ -76,6 +80,16 @@ export class SqliteStore {
     this.#clock = new SqliteClock(db);
     this.#room = new SqliteRoom(db);
     this.#transactions = new SqliteTransactions(file, health, this.#names, this.#clock);
+    this.queries = new SqliteQueries({
+      ...{ db, names: this.#names, index: this.#index, log: this.#log, clock: this.#clock },
+      maxLooked: options.limits.maxRowsLookedAt,
+      bounds: () => this.bounds(),
+      reading: (action, work) => this.#readingLog(action, work),
+    });
+    this.manifests = new SqliteManifests(db, options.limits, {
+      reading: (action, work) => this.#reading(action, work),
+      transaction: (action, work) => this.#transaction(action, work),
+    });
   }
 
   bounds(): Bounds {
@@ -96,12 +110,15 @@ export class SqliteStore {
       const results = this.#transaction('record observations', () => {
         this.#tick(now, monotonic);
         this.#clock.stamps();
-        return calls.map((call) => {
+        this.#index.begin();
+        const answers = calls.map((call) => {
           const result = call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations);
           // The end of a repository is one observation, and a change for each of its tags.
           rows = Math.max(rows, this.#standing.head - head);
           return result;
         });
+        this.#index.end();
+        return answers;
       });
       this.#room.took(this.#standing.head - head);
       return results;
@@ -121,8 +138,10 @@ export class SqliteStore {
       const standing = { ...this.#standing, now, clock: this.#clock.value, recordedAt };
       const room = () => this.#options.limits.maxPending - this.#pending.count();
       const decision = decideWithin(room, this.#index, observation, standing);
+      // Before the rows of the index name the new changes.
+      for (const change of decision.changes)
+        this.#log.append(change, change.tag === null ? 0 : this.#index.newestOf(change, change.tag));
       this.#index.apply(observation, decision);
-      for (const change of decision.changes) this.#log.append(change);
       if (decision.changes.length > 0) {
         const head = this.#standing.head + decision.changes.length;
         this.#standing = { ...this.#standing, head, recordedAt };
@@ -187,11 +206,15 @@ export class SqliteStore {
   }
 
   seek(time: number): number {
-    return this.#reading('seek in the ledger', () => {
-      // Each round raises the floor, so the loop ends at the head.
+    return this.#readingLog('seek in the ledger', () => this.#log.seek(time, this.#standing));
+  }
+
+  /** Runs `work`, and again after each loss that it meets: each round raises the floor, so this ends at the head. */
+  #readingLog<T>(action: string, work: () => T): T {
+    return this.#reading(action, () => {
       for (;;) {
         try {
-          return this.#log.seek(time, this.#standing);
+          return work();
         } catch (error) {
           if (!(error instanceof ChangesLost)) throw error;
           this.#lose(error);

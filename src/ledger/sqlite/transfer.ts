@@ -1,11 +1,12 @@
 import Database from 'better-sqlite3';
+import type { Change } from '../../event/change.ts';
 import type { Bounds } from '../ledger.ts';
 import { importedClock } from '../ledger-clock.ts';
 import { decodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat } from '../transfer.ts';
 import { SqliteClock } from './clock.ts';
 import { decodeDigest } from './codec.ts';
-import { SqliteIndex, type StoredMemory, type StoredTag } from './index-rows.ts';
+import { SqliteIndex, type StoredManifestRow, type StoredTag } from './index-rows.ts';
 import { SqliteLog } from './log.ts';
 import { SqliteNames } from './names.ts';
 import { SqlitePending } from './pending.ts';
@@ -64,18 +65,23 @@ function* contents(db: Db): Generator<LedgerRow> {
   const index = new SqliteIndex(db, names, unbounded);
   for (const row of db.prepare<[], StoredTag>('SELECT * FROM tag').iterate())
     yield { row: 'tag', ...index.toTagRow(row) };
-  type StoredManifest = StoredMemory & { repository_id: number; digest: Buffer; present: number };
+  type StoredManifest = StoredManifestRow & { repository_id: number; digest: Buffer };
   for (const row of db.prepare<[], StoredManifest>('SELECT * FROM manifest').iterate()) {
     const { registry, repository } = names.repository(row.repository_id);
     const digest = decodeDigest(row.digest);
-    const present = row.present === 1;
-    yield { row: 'manifest', registry, repository, digest, present, ...index.toRemembered(row) };
+    yield { row: 'manifest', registry, repository, digest, ...index.toManifestRow(row) };
   }
   type StoredBaseline = { repository_id: number; scope: string };
   for (const row of db.prepare<[], StoredBaseline>('SELECT * FROM baseline ORDER BY id').iterate()) {
     const { registry, repository } = names.repository(row.repository_id);
     yield { row: 'baseline', registry, repository, scope: row.scope };
   }
+  type Listed = { registry: string; repository: string; wholeAt: number; readAt: number };
+  const listed = db.prepare<[], Listed>(
+    `SELECT registry, name AS repository, whole_at AS wholeAt, read_at AS readAt FROM repository
+       WHERE whole_at IS NOT NULL AND read_at IS NOT NULL`,
+  );
+  for (const row of listed.iterate()) yield { row: 'listed', ...row };
   type StoredDelivery = { key: string; at: number };
   for (const { key, at } of db.prepare<[], StoredDelivery>('SELECT * FROM delivery ORDER BY id').iterate())
     yield { row: 'delivery', key, at };
@@ -95,6 +101,7 @@ function* changes(log: SqliteLog, bounds: Bounds): Generator<LedgerRow> {
 /** An import under way: one transaction over all batches, so that a bad row at the end leaves nothing behind. */
 export class SqliteImport {
   readonly #db: Db;
+  readonly #names: SqliteNames;
   readonly #index: SqliteIndex;
   readonly #log: SqliteLog;
   readonly #pending: SqlitePending;
@@ -108,21 +115,32 @@ export class SqliteImport {
     this.#index = new SqliteIndex(db, names, unbounded);
     this.#log = new SqliteLog(db, names, rowsAtOnce);
     this.#pending = new SqlitePending(db);
-    this.#sql = {
-      holdsAnything: db.prepare(
-        `SELECT 1 FROM (SELECT 1 FROM repository UNION ALL SELECT 1 FROM delivery UNION ALL SELECT 1 FROM pending
-           UNION ALL SELECT 1 FROM meta WHERE head > 0) LIMIT 1`,
-      ),
-      header: db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?, stamped_at = ?'),
-    };
     db.exec('BEGIN IMMEDIATE');
-    if (this.#sql.holdsAnything.get() === undefined) return;
-    db.exec('ROLLBACK');
-    throw refuseNotEmpty(head);
+    const anything = db.prepare(
+      `SELECT 1 FROM (SELECT 1 FROM repository UNION ALL SELECT 1 FROM delivery UNION ALL SELECT 1 FROM pending
+         UNION ALL SELECT 1 FROM meta WHERE head > 0) LIMIT 1`,
+    );
+    if (anything.get() !== undefined) {
+      db.exec('ROLLBACK');
+      throw refuseNotEmpty(head);
+    }
+    db.exec(`CREATE TEMP TABLE newest (repository_id INTEGER, tag TEXT, sequence INTEGER,
+      PRIMARY KEY (repository_id, tag)) WITHOUT ROWID`);
+    this.#names = names;
+    this.#sql = {
+      header: db.prepare('UPDATE meta SET epoch = ?, head = ?, floor = ?, recorded_at = ?, stamped_at = ?'),
+      newest: db
+        .prepare<[number, string], number>(
+          'SELECT sequence FROM temp.newest WHERE repository_id = ? AND tag = ?',
+        )
+        .pluck(),
+      putNewest: db.prepare<[number, string, number]>('INSERT OR REPLACE INTO temp.newest VALUES (?, ?, ?)'),
+    };
   }
 
   add(rows: readonly LedgerRow[]): void {
     for (const row of rows) this.#add(row);
+    this.#index.end();
   }
 
   #add(row: LedgerRow): void {
@@ -133,13 +151,15 @@ export class SqliteImport {
         this.#sql.header.run(row.epoch, row.head, row.floor, row.recordedAt, this.#stampedAt);
         return;
       case 'change':
-        return this.#log.append({ epoch: this.#epoch, ...row });
+        return this.#append({ epoch: this.#epoch, ...row });
       case 'tag':
         return this.#index.putTag(row);
       case 'manifest':
         return this.#index.putManifest(row);
       case 'baseline':
         return this.#index.putBaseline(row, row.scope);
+      case 'listed':
+        return this.#index.putListMarks(row, row);
       case 'delivery':
         return this.#index.remember(row.key, row.at);
       case 'pending':
@@ -150,8 +170,16 @@ export class SqliteImport {
     }
   }
 
+  /** Tags come after the changes, so their rows cannot tell yet which change was a tag's newest. */
+  #append(change: Change): void {
+    if (change.tag === null) return this.#log.append(change, 0);
+    const id = this.#names.repositoryId(change);
+    this.#log.append(change, this.#sql.newest.get(id, change.tag) ?? 0);
+    this.#sql.putNewest.run(id, change.tag, change.sequence);
+  }
+
   commit(): void {
-    this.#db.exec('COMMIT');
+    this.#db.exec('DROP TABLE temp.newest; COMMIT');
   }
 
   abort(): void {

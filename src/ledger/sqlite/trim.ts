@@ -19,18 +19,24 @@ const end: ManifestKey = { repository_id: Number.MAX_SAFE_INTEGER, digest: Buffe
 export class SqliteTrim {
   readonly #log: SqliteLog;
   readonly #statements;
+  readonly #forgetTags;
   readonly #sweepSql;
   #sweptTo = beginning;
 
   constructor(db: Db, log: SqliteLog) {
     this.#log = log;
     this.#statements = [
-      `DELETE FROM tag WHERE (repository_id, name) IN
-         (SELECT repository_id, name FROM tag WHERE present = 0 AND as_of < ? LIMIT ?)`,
       `DELETE FROM manifest WHERE (repository_id, digest) IN
          (SELECT repository_id, digest FROM manifest WHERE present = 0 AND as_of < ? LIMIT ?)`,
       'DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE at < ? LIMIT ?)',
+      `UPDATE repository SET whole_at = NULL, read_at = NULL WHERE id IN
+         (SELECT id FROM repository WHERE read_at < ? LIMIT ?)`,
     ].map((text) => db.prepare<[number, number]>(text));
+    // The row leads to the tag's changes (`previous`), as long as they are kept.
+    this.#forgetTags = db.prepare(
+      `DELETE FROM tag WHERE (repository_id, name) IN
+         (SELECT repository_id, name FROM tag WHERE present = 0 AND as_of < ? AND sequence <= ? LIMIT ?)`,
+    );
     this.#sweepSql = {
       last: db.prepare<[number, Buffer, number], ManifestKey>(
         `SELECT repository_id, digest FROM manifest WHERE (repository_id, digest) > (?, ?)
@@ -51,14 +57,17 @@ export class SqliteTrim {
     this.#log.drop(dropped);
     failpoint('sqlite.in-trim');
     const isLogDone = dropped === target;
-    const done = stampedBefore === null ? isLogDone : this.#dropStamped(stampedBefore, atOnce, isLogDone);
-    return { floor: Math.max(floor, dropped), done };
+    const reached = Math.max(floor, dropped);
+    if (stampedBefore === null) return { floor: reached, done: isLogDone };
+    const forgotten = this.#forgetTags.run(stampedBefore, reached, atOnce).changes;
+    const isIndexDone = this.#dropStamped(stampedBefore, atOnce, isLogDone && forgotten < atOnce);
+    return { floor: reached, done: isIndexDone };
   }
 
-  #dropStamped(before: number, atOnce: number, isLogDone: boolean): boolean {
+  #dropStamped(before: number, atOnce: number, isRestDone: boolean): boolean {
     const counts = this.#statements.map((statement) => statement.run(before, atOnce).changes);
     // Last, and once a trim: it reads every digest.
-    return isLogDone && counts.every((count) => count < atOnce) && this.#sweep(before, atOnce);
+    return isRestDone && counts.every((count) => count < atOnce) && this.#sweep(before, atOnce);
   }
 
   /**

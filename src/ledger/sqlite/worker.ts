@@ -2,7 +2,14 @@
 import { parentPort } from 'node:worker_threads';
 import { ManifeedError, unavailable } from '../../errors.ts';
 import { refuseDisk } from './error.ts';
-import { type Ask, type Reply, type ReplyMessage, type RequestMessage, toFailure } from './requests.ts';
+import {
+  type Ask,
+  type Kind,
+  type Reply,
+  type ReplyMessage,
+  type RequestMessage,
+  toFailure,
+} from './requests.ts';
 import { SqliteStore, type SqliteStoreOptions } from './store.ts';
 
 const port = parentPort;
@@ -34,7 +41,14 @@ function answer(request: RequestMessage): unknown {
     store = null;
     return undefined;
   }
-  return Reflect.apply(request.of === 'commit' ? commitGroup : store[request.of], store, request.args);
+  if (request.of === 'commit') return Reflect.apply(commitGroup, store, request.args);
+  return call(store, request.of, request.args);
+}
+
+function call(of: SqliteStore, name: Kind, args: readonly unknown[]): unknown {
+  const owner = [of, of.queries, of.manifests].find((each) => name in each);
+  if (owner === undefined) throw new Error(`ask the SQLite worker: ${name}: must be one of its methods`);
+  return Reflect.apply(Reflect.get(owner, name), owner, args);
 }
 
 /** A group fails together, which is right if the disk fails. After a defect in one call, each is committed alone. */

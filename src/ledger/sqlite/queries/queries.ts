@@ -1,0 +1,143 @@
+/** The queries of the port (`ledger/queries.ts`) in SQLite, synchronous: each is one bounded read in the worker. */
+import type { Digest } from '../../../event/digest.ts';
+import type { RepositoryName } from '../../../event/reference.ts';
+import type { Bounds } from '../../ledger.ts';
+import { stampAge } from '../../ledger-clock.ts';
+import { agesOf } from '../../list-marks.ts';
+import { boundedLimit } from '../../options.ts';
+import type {
+  HistoryPage,
+  HistoryQuery,
+  KnownDigest,
+  KnownTag,
+  RepositoryListPage,
+  RepositoryListQuery,
+  RepositoryState,
+  TagListPage,
+  TagListQuery,
+  TagName,
+  TagsAtQuery,
+} from '../../queries.ts';
+import type { SqliteClock } from '../clock.ts';
+import type { SqliteIndex } from '../index-rows.ts';
+import type { SqliteLog } from '../log.ts';
+import type { SqliteNames } from '../names.ts';
+import type { Db } from '../tables.ts';
+import { Budget } from './budget.ts';
+import { HistoryPages } from './history-pages.ts';
+import { MovedPages } from './moved-pages.ts';
+import { RepositoryWalk, type StoredRepository } from './repository-walk.ts';
+import { TagPages } from './tag-pages.ts';
+
+export interface QueriesOptions {
+  readonly db: Db;
+  readonly names: SqliteNames;
+  readonly index: SqliteIndex;
+  readonly log: SqliteLog;
+  readonly clock: SqliteClock;
+  readonly maxLooked: number;
+  readonly bounds: () => Bounds;
+  /** Runs one read. If it meets lost changes, it raises the floor over them and runs it again. */
+  readonly reading: <T>(action: string, work: () => T) => T;
+}
+
+export class SqliteQueries {
+  readonly #options: QueriesOptions;
+  readonly #tags: TagPages;
+  readonly #moved: MovedPages;
+  readonly #history: HistoryPages;
+  readonly #walk: RepositoryWalk;
+
+  constructor(options: QueriesOptions) {
+    const { db, names, log, maxLooked } = options;
+    this.#options = options;
+    this.#tags = new TagPages(db, names, maxLooked);
+    this.#moved = new MovedPages(db, names, maxLooked);
+    this.#history = new HistoryPages(db, names, log, maxLooked);
+    this.#walk = new RepositoryWalk(db);
+  }
+
+  listTags(query: TagListQuery): TagListPage {
+    return this.#options.reading('list tags', () =>
+      query.sort === 'updated' ? this.#moved.page(query) : this.#tags.byName(query),
+    );
+  }
+
+  tagsAt(query: TagsAtQuery): TagListPage {
+    return this.#options.reading('find tags by digest', () => this.#tags.atDigest(query));
+  }
+
+  /**
+   * @param now the wall clock, ms since the epoch
+   * @param monotonic ms
+   */
+  states(names: readonly TagName[], now: number, monotonic: number): readonly (KnownTag | null)[] {
+    const { clock, index, reading } = this.#options;
+    clock.tick(now, monotonic);
+    return reading('read states of tags', () =>
+      names.map(({ registry, repository, tag }) => {
+        const row = index.tag(registry, repository, tag);
+        if (row === undefined) return null;
+        const {
+          asOf: _asOf,
+          lookedAt: _looked,
+          saidAt: _said,
+          saidBy: _by,
+          checkedAt = null,
+          ...state
+        } = row;
+        return { ...state, checkedAgeMs: checkedAt === null ? null : stampAge(clock.value, checkedAt) };
+      }),
+    );
+  }
+
+  digests(of: RepositoryName, digests: readonly Digest[]): readonly (KnownDigest | null)[] {
+    const { index, reading } = this.#options;
+    return reading('read digests', () =>
+      digests.map((digest) => {
+        const row = index.manifest(of.registry, of.repository, digest);
+        if (row === undefined) return null;
+        const { present, mediaType = null, size = null } = row;
+        return { present, mediaType, size };
+      }),
+    );
+  }
+
+  history(query: HistoryQuery): HistoryPage {
+    const { bounds, reading } = this.#options;
+    return reading('read history', () => this.#history.page(query, bounds()));
+  }
+
+  /** @param now, monotonic as for `states` */
+  listRepositories(
+    { within, after, limit }: RepositoryListQuery,
+    now: number,
+    monotonic: number,
+  ): RepositoryListPage {
+    const { clock, maxLooked, reading } = this.#options;
+    clock.tick(now, monotonic);
+    return reading('list repositories', () => {
+      const budget = new Budget(maxLooked);
+      const max = boundedLimit(limit);
+      const repositories: RepositoryState[] = [];
+      let next: RepositoryName | null = after ?? null;
+      for (const row of this.#walk.rows({ within, after })) {
+        const isShown = row.tags > 0 || row.whole_at !== null;
+        if (budget.left === 0 || (isShown && repositories.length === max))
+          return { repositories, next, looked: budget.looked };
+        budget.left -= 1;
+        if (isShown) repositories.push(this.#stateOf(row));
+        next = { registry: row.registry, repository: row.repository };
+      }
+      return { repositories, next: null, looked: budget.looked };
+    });
+  }
+
+  #stateOf({ id, registry, repository, tags, whole_at: wholeAt, read_at: readAt }: StoredRepository) {
+    const { bounds, clock, index } = this.#options;
+    const listed = wholeAt === null || readAt === null ? null : agesOf({ wholeAt, readAt }, clock.value);
+    const polled = listed !== null || index.baselines(registry, repository).length > 0;
+    const lastChange = this.#history.newest(id, bounds());
+    return { registry, repository, tags, lastChange, polled, listed };
+  }
+}
