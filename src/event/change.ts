@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { Platforms } from './platform.ts';
 
 /** `tag.*` concern what a tag points at. `manifest.*` concern a digest that came or went without a tag. */
 export const changeTypes = [
@@ -37,4 +38,10 @@ export interface Change {
   readonly recordedAt: number;
   /** Its source: `webhook:<name>`, `poll` or `publish:<name>`. */
   readonly origin: string;
+  /**
+   * What it points at, by platform. Null: asked for, but it is not known which platforms moved. Absent: not asked for.
+   */
+  readonly platforms?: Platforms | null;
+  /** The platforms that a `tag.updated` moved; given with `platforms`. No client sees it. */
+  readonly movedPlatforms?: readonly string[];
 }

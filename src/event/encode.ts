@@ -4,7 +4,7 @@ import type { Digest } from './digest.ts';
 import { formatPosition } from './position.ts';
 
 /**
- * A change as JSON, with its members in the order of PROTOCOL.md. The size is in bytes; times are RFC 3339 in UTC
+ * A change as JSON, with its members in the order of PROTOCOL.md; `platforms` only if the change has it. The size is in bytes; times are RFC 3339 in UTC
  * with milliseconds.
  *
  * @throws RangeError for a time that a `Date` cannot hold
@@ -23,6 +23,7 @@ export function changeToJson(change: Change): string {
     occurredAt: timestamp(change.occurredAt),
     recordedAt: timestamp(change.recordedAt),
     origin: change.origin,
+    platforms: change.platforms,
   });
 }
 

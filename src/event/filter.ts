@@ -1,8 +1,9 @@
-/** A subscription's filter: repositories (exact or glob), tags (exact, glob or semver range) and change types. */
+/** A subscription's filter: repositories (exact or glob), tags (exact, glob or semver range), change types, platforms. */
 import { invalidParameter } from '../errors.ts';
 import { type Change, type ChangeType, changeTypes, defaultChangeTypes } from './change.ts';
 import { compileGlob, isGlob, maxGlobLength, maxWildcards, type Work, wildcardsOf } from './glob.ts';
 import { PatternList } from './pattern-list.ts';
+import { parsePlatform } from './platform.ts';
 import { isTag, refusing, repositoryKey } from './reference.ts';
 import { parseRepositoryName, parseRepositoryPattern } from './repository-pattern.ts';
 import { parseTagRange } from './semver-tag.ts';
@@ -15,6 +16,8 @@ export interface FilterInput {
   readonly tag?: readonly string[];
   /** A change type, `tag.*`, `manifest.*` or `*`. */
   readonly type?: readonly string[];
+  /** `linux/amd64`. A `tag.updated` passes only if one of these moved, or if that is not known. */
+  readonly platform?: readonly string[];
 }
 
 /** A parsed filter. Immutable, so that equal subscriptions share it. */
@@ -43,8 +46,13 @@ export interface Filter {
    * @returns null if the verdict is known now; a number if `work` ran out: call again with it
    */
   judgeRepository(key: string, from: number, work: Work): number | null;
-  /** Checks tag and type only; the repository must match already. */
+  /** Checks tag, type and platform only; the repository must match already. */
   matchesRest(change: Change): boolean;
+  /**
+   * As `matchesRest` without the platform: whether it may take the place of an earlier change of its tag that matched.
+   * If such a change were not delivered, the move of the earlier one would be hidden.
+   */
+  mayReplace(change: Change): boolean;
   matches(change: Change): boolean;
   /** True for every tag if none was given. */
   matchesTag(tag: string): boolean;
@@ -64,13 +72,14 @@ interface FilterOptions {
 const defaultMaxTags = 100;
 /** Enough for each type and group once. */
 const maxTypes = 20;
+const maxPlatforms = 20;
 
 const tagPatternGrammar = /^[A-Za-z0-9._*-]+$/;
 const rangePrefix = 'semver:';
 
 /**
  * Without `type` it takes `tag.*`. A `manifest.*` change has no tag, so it passes only if no `tag` is given.
- * @throws PARAMETER_INVALID naming `repository`, `tag` or `typeName`
+ * @throws PARAMETER_INVALID naming `repository`, `tag`, `platform` or `typeName`
  */
 export function parseFilter(input: FilterInput, options: FilterOptions): Filter {
   const repositories = new Set<string>();
@@ -91,7 +100,15 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
       'parse filter: only manifest.* types beside a tag: a manifest.* change has no tag, leave one of the two out',
     );
   }
-  return makeFilter([...repositories].sort(), [...patterns].sort(), tags, types);
+  refuseMany('platform', input.platform, maxPlatforms);
+  const platforms = [...new Set((input.platform ?? []).map(parsePlatform))].sort();
+  return makeFilter({
+    repositories: [...repositories].sort(),
+    patterns: [...patterns].sort(),
+    tags,
+    types,
+    platforms,
+  });
 }
 
 interface TagMatcher {
@@ -106,12 +123,15 @@ function distinct(tags: readonly TagMatcher[]): readonly TagMatcher[] {
   return [...new Map(tags.map((tag) => [tag.canonical, tag])).values()];
 }
 
-function makeFilter(
-  repositories: readonly string[],
-  patterns: readonly string[],
-  tags: readonly TagMatcher[],
-  types: ReadonlySet<ChangeType>,
-): Filter {
+interface Checked {
+  readonly repositories: readonly string[];
+  readonly patterns: readonly string[];
+  readonly tags: readonly TagMatcher[];
+  readonly types: ReadonlySet<ChangeType>;
+  readonly platforms: readonly string[];
+}
+
+function makeFilter({ repositories, patterns, tags, types, platforms }: Checked): Filter {
   const exactRepositories = new Set(repositories);
   const globs = new PatternList(patterns);
   const exactTags = new Set(tags.filter((tag) => tag.kind === 'exact').map((tag) => tag.canonical));
@@ -122,23 +142,28 @@ function makeFilter(
   const matchesRepository = (key: string) => exactRepositories.has(key) || globs.matches(key);
   const matchesTag = (tag: string) =>
     anyTag || exactTags.has(tag) || otherTags.some((matcher) => matcher.matches(tag));
-  const matchesRest = (change: Change) =>
+  const mayReplace = (change: Change) =>
     types.has(change.type) && (anyTag || (change.tag !== null && matchesTag(change.tag)));
+  const matchesRest =
+    platforms.length === 0
+      ? mayReplace
+      : (change: Change) => mayReplace(change) && mayHaveMoved(change, platforms);
   const scopes = tagScopes(tags);
   const tagConditions = otherTags.reduce((sum, tag) => sum + tag.conditions, 0);
   return {
-    key: JSON.stringify([repositories, patterns, canonicalTags, [...types].sort()]),
+    key: JSON.stringify([repositories, patterns, canonicalTags, [...types].sort(), ...platforms]),
     repositories,
     patterns,
     types,
     tagScopes: scopes,
     wildcards: globs.wildcards,
     tagConditions,
-    memoryBytes: filterMemory({ repositories, patterns, tags, scopes: scopes.length }),
+    memoryBytes: filterMemory({ repositories, patterns, tags, platforms, scopes: scopes.length }),
     matchesRepository,
     judgeRepository: (key, from, work) => (exactRepositories.has(key) ? null : globs.judge(key, from, work)),
     matchesTag,
     matchesRest,
+    mayReplace,
     matches: (change) => matchesRest(change) && matchesRepository(repositoryKey(change)),
   };
 }
@@ -147,16 +172,24 @@ interface Parts {
   readonly repositories: readonly string[];
   readonly patterns: readonly string[];
   readonly tags: readonly TagMatcher[];
+  readonly platforms: readonly string[];
   readonly scopes: number;
 }
 
+/** Whether one of the platforms moved, as far as known. What comes and what goes is different for all of them. */
+function mayHaveMoved({ type, movedPlatforms }: Change, platforms: readonly string[]): boolean {
+  if (type !== 'tag.updated' || movedPlatforms === undefined) return true;
+  return platforms.some((platform) => movedPlatforms.includes(platform));
+}
+
 /** Bytes, with the index, estimated from measurements on V8. An error of a few times does not matter. */
-function filterMemory({ repositories, patterns, tags, scopes }: Parts): number {
-  const isEverything = repositories.length === 0 && tags.length === 0 && patterns.join() === '**';
+function filterMemory({ repositories, patterns, tags, platforms, scopes }: Parts): number {
+  const isEverything = repositories.length + tags.length + platforms.length === 0 && patterns.join() === '**';
   if (isEverything) return 0;
   let bytes = 1_500 + repositories.length * scopes * 45;
   for (const name of repositories) bytes += 500 + 2 * name.length;
   for (const pattern of patterns) bytes += 600 + 2 * pattern.length + 40 * wildcardsOf(pattern);
+  for (const platform of platforms) bytes += 60 + 2 * platform.length;
   for (const { canonical, conditions } of tags) bytes += 150 + 2 * canonical.length + 280 * conditions;
   return bytes;
 }

@@ -11,8 +11,11 @@ import type { Digest } from './digest.ts';
  */
 export type Platforms = Readonly<Record<string, Digest>>;
 
-/** An index with more platforms counts as one whose platforms are not known: each change carries them all. */
-export const maxPlatforms = 64;
+/**
+ * An index with more platforms counts as one whose platforms are not known: each change carries them all, and a message
+ * must stay below 16 KiB.
+ */
+export const maxPlatforms = 32;
 
 const partGrammar = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 const versionGrammar = /^[A-Za-z0-9._-]{1,64}$/;

@@ -75,7 +75,7 @@ export class Deliverer {
     const later = this.#parts.pacer
       .laterOfSameSubject(held)
       .filter(({ frame }) => frame.sequence > subscriber.liveFrom)
-      .filter(({ frame }) => subscriber.wants(frame.change, frame.key))
+      .filter(({ frame }) => subscriber.wantsInstead(held.frame.change, frame.change, frame.key))
       .map(({ frame }) => frame);
     const newest = later.at(-1);
     if (newest === undefined) return held.frame;

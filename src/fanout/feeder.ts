@@ -17,6 +17,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Random } from '../lib/random.ts';
+import { Chosen, type Wishes } from './chosen.ts';
 import type { Deliverer } from './deliverer.ts';
 import type { Frame } from './frame.ts';
 import type { History, HistoryPage } from './history.ts';
@@ -97,11 +98,11 @@ export async function feed(subscriber: Subscriber, parts: FeederParts): Promise<
 async function advance(run: Run): Promise<void> {
   const { subscriber, parts } = run;
   const repositories = subscriber.exactRepositories();
-  const wants = (frame: Frame) => subscriber.wants(frame.change, frame.key);
   const moved = await deliverPage(run, subscriber.cursor, repositories, {
     hasEnded: () => false,
     filters: () => subscriber.subscriptions.map(({ group }) => group.filter),
-    wants,
+    wants: (frame) => subscriber.wants(frame.change, frame.key),
+    wantsInstead: (earlier, frame) => subscriber.wantsInstead(earlier.change, frame.change, frame.key),
     moveTo: (sequence) => {
       subscriber.cursor = Math.max(subscriber.cursor, sequence);
       forgetAhead(subscriber);
@@ -121,6 +122,7 @@ async function advanceJoining(joining: Joining, run: Run): Promise<void> {
   if (joining.cursor >= subscriber.cursor) return join(joining, run, joining.cursor);
   const { filter } = joining.request;
   const upTo = subscriber.cursor;
+  const isAllowed = (frame: Frame) => frame.sequence <= upTo && subscriber.grant.allows(frame.key);
   const moved = await deliverPage(
     run,
     joining.cursor,
@@ -128,8 +130,8 @@ async function advanceJoining(joining: Joining, run: Run): Promise<void> {
     {
       hasEnded: () => !(subscriber.joining?.includes(joining) ?? false),
       filters: () => [filter],
-      wants: (frame) =>
-        frame.sequence <= upTo && subscriber.grant.allows(frame.key) && filter.matches(frame.change),
+      wants: (frame) => isAllowed(frame) && filter.matches(frame.change),
+      wantsInstead: (_, frame) => isAllowed(frame) && filter.mayReplace(frame.change),
       // Not beyond the others: later changes are replayed for all together.
       moveTo: (sequence) => {
         joining.cursor = Math.min(sequence, upTo);
@@ -175,11 +177,10 @@ async function begin(joining: Joining, { subscriber, parts }: Run): Promise<void
   joining.cursor = sequence;
 }
 
-interface Goal {
+interface Goal extends Wishes {
   /** Whether the subscription that it serves has ended. */
   hasEnded(): boolean;
   filters(): readonly Filter[];
-  wants(frame: Frame): boolean;
   /** Everything up to this sequence is delivered. */
   moveTo(sequence: number): void;
 }
@@ -201,23 +202,25 @@ async function deliverPage(
   );
   if (isCancelled()) return true;
   parts.turns.spend(page.frames.length);
-  const { wants } = goal;
-  const judged = { grant: subscriber.grant, filters: goal.filters(), wants, isCancelled };
-  const wanted = await judgeFrames(page.frames, judged, parts.turns);
-  if (isCancelled()) return true;
   const isNew = (frame: Frame) => !subscriber.ahead?.has(frame.sequence);
-  const newest = subscriber.conflate ? newestPerSubject(wanted.filter(isNew)) : null;
-  const toDeliver = new Set(wanted);
+  const wishes: Wishes = {
+    wants: (frame) => isNew(frame) && goal.wants(frame),
+    wantsInstead: (earlier, frame) => isNew(frame) && goal.wantsInstead(earlier, frame),
+  };
+  const chosen = new Chosen(wishes, subscriber.conflate);
+  const judged = { grant: subscriber.grant, filters: goal.filters(), wants: chosen.take, isCancelled };
+  const toDeliver = new Set(await judgeFrames(page.frames, judged, parts.turns));
+  if (isCancelled()) return true;
   for (const frame of page.frames) {
-    let due = toDeliver.has(frame) && isNew(frame);
-    if (due && newest !== null && newest.get(frame.subject) !== frame) {
+    let due = toDeliver.has(frame);
+    if (due && chosen.isReplaced(frame)) {
       parts.metrics.superseded.inc();
       due = false;
     }
     if (due) {
       const paid = subscriber.paced && (await admit(frame, run));
       while (subscriber.blockedAt > 0 && !isCancelled()) await subscriber.sleep();
-      due = !isCancelled() && wants(frame) && isNew(frame);
+      due = !isCancelled() && chosen.isStillWanted(frame);
       if (!due && paid) parts.pacer.charge(frame.key, -1);
       if (isCancelled()) return true;
     }
@@ -234,10 +237,6 @@ async function admit(frame: Frame, run: Run): Promise<true> {
   else await (run.parts.pacer.admit(frame.key, run.subscriber) ?? undefined);
   run.admitted = true;
   return true;
-}
-
-function newestPerSubject(frames: readonly Frame[]): Map<string, Frame> {
-  return new Map(frames.map((frame) => [frame.subject, frame]));
 }
 
 function forgetAhead(subscriber: Subscriber): void {

@@ -23,6 +23,11 @@ export class Group {
     return allowsAndMatches(this.grant, this.filter, change, repositoryKey);
   }
 
+  /** Whether a change of the same tag may take the place of an earlier one that matched. */
+  mayReplace(earlier: Change, change: Change, repositoryKey: string): boolean {
+    return this.filter.mayReplace(change) && this.matches(earlier, repositoryKey);
+  }
+
   get size(): number {
     return this.unpaced.size + this.paced.size;
   }
@@ -204,6 +209,14 @@ export class Subscriber {
         return true;
     }
     return false;
+  }
+
+  /** Whether it wants this change in place of an earlier one of the same tag, which it wants too. */
+  wantsInstead(earlier: Change, change: Change, repositoryKey: string): boolean {
+    if (this.wants(change, repositoryKey)) return true;
+    return this.subscriptions.some(
+      ({ from, group }) => earlier.sequence > from && group.mayReplace(earlier, change, repositoryKey),
+    );
   }
 
   /** The lowest position of the joining subscriptions; no resume position may pass it. */

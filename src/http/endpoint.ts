@@ -90,6 +90,11 @@ export const changeSchema = z
     occurredAt: z.string(),
     recordedAt: z.string(),
     origin: z.string(),
+    platforms: z
+      .record(z.string(), z.string())
+      .nullable()
+      .optional()
+      .describe('Platform to the digest of its manifest; null: not known which moved; absent: not asked for'),
     timestamp: z.string(),
   })
   .describe('A change; with `format=cloudevents` a CloudEvents 1.0 JSON object');

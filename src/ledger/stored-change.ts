@@ -1,5 +1,7 @@
 /** Checks a change that was read: an import file and a shared Redis are untrusted input. */
 import type { Change } from '../event/change.ts';
+import { isDigest } from '../event/digest.ts';
+import { isPlatformKey, maxPlatforms, type Platforms } from '../event/platform.ts';
 import { isTag } from '../event/reference.ts';
 import { isStoredRepository } from '../event/stored-repository.ts';
 import { maxTimeMs } from '../event/time.ts';
@@ -23,6 +25,21 @@ export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
+/** Whether it can be what an index was read to hold. */
+export function isPlatforms(value: unknown): value is Platforms {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length <= maxPlatforms && entries.every(([key, digest]) => isPlatformKey(key) && isDigest(digest))
+  );
+}
+
+/** Whether it can be a list of moved platforms. */
+export function isMoved(value: unknown): value is readonly string[] {
+  const isPlatform = (each: unknown) => typeof each === 'string' && isPlatformKey(each);
+  return Array.isArray(value) && value.length <= 2 * maxPlatforms && value.every(isPlatform);
+}
+
 /** The first member that no ledger would have stored, or null. The caller checks digests. */
 export function badMember(change: Omit<Change, 'epoch'>): keyof Change | null {
   if (!isCount(change.sequence) || change.sequence === 0) return 'sequence';
@@ -31,5 +48,8 @@ export function badMember(change: Omit<Change, 'epoch'>): keyof Change | null {
   if (change.size !== null && !isCount(change.size)) return 'size';
   if (!isTimeMs(change.occurredAt)) return 'occurredAt';
   if (!isTimeMs(change.recordedAt)) return 'recordedAt';
+  const { platforms, movedPlatforms } = change;
+  if (platforms !== undefined && platforms !== null && !isPlatforms(platforms)) return 'platforms';
+  if (movedPlatforms !== undefined && !isMoved(movedPlatforms)) return 'movedPlatforms';
   return null;
 }

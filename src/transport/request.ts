@@ -29,6 +29,11 @@ export const streamShape = {
     .describe(
       'Change types: `tag.created`, `tag.updated`, `tag.deleted`, `manifest.pushed`, `manifest.deleted`, or `tag.*`, `manifest.*`, `*`. Absent: `tag.*`',
     ),
+  platform: list
+    .optional()
+    .describe(
+      'Platforms, such as `linux/amd64`: a `tag.updated` is delivered only if the manifest of one of them moved, or if that is not known. Absent: every change',
+    ),
   after: z.string().max(64).optional().describe('A position: changes after it'),
   since: z.string().max(64).optional().describe('RFC 3339: changes recorded at or after that time'),
   snapshot: flag.optional().describe('First the current state of the matching tags, then changes'),
@@ -124,8 +129,8 @@ export class RequestReader {
   #filter(params: StreamParams, typeName: string): Filter {
     const before = this.#filterOf.get(params);
     if (before !== undefined) return before;
-    const { repository, tag, type } = params;
-    const filter = this.#filters.getOrMake(JSON.stringify([repository, tag, type]), () =>
+    const { repository, tag, type, platform } = params;
+    const filter = this.#filters.getOrMake(JSON.stringify([repository, tag, type, platform]), () =>
       toFilter(params, this.#limits, typeName),
     );
     this.#filterOf.set(params, filter);
@@ -135,7 +140,7 @@ export class RequestReader {
 
 /** @throws PARAMETER_INVALID naming the parameter */
 export function toFilter(
-  { repository, tag, type }: Pick<StreamParams, 'repository' | 'tag' | 'type'>,
+  { repository, tag, type, platform }: Pick<StreamParams, 'repository' | 'tag' | 'type' | 'platform'>,
   limits: FilterLimits,
   typeName = 'type',
 ): Filter {
@@ -144,6 +149,7 @@ export function toFilter(
       ...(repository === undefined ? {} : { repository }),
       ...(tag === undefined ? {} : { tag }),
       ...(type === undefined ? {} : { type }),
+      ...(platform === undefined ? {} : { platform }),
     },
     {
       defaultRegistry: limits.defaultRegistry,

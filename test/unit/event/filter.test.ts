@@ -238,3 +238,38 @@ describe('a filter', () => {
     );
   });
 });
+
+describe('parseFilter, platforms', () => {
+  const filter = parse({ platform: ['linux/arm64/v8', 'linux/amd64'] });
+
+  it.each<[string, Partial<Change>, boolean]>([
+    ['one of them moved', { platforms: {}, movedPlatforms: ['linux/arm64', 'linux/s390x'] }, true],
+    ['only others moved', { platforms: {}, movedPlatforms: ['linux/s390x'] }, false],
+    ['nothing moved', { platforms: {}, movedPlatforms: [] }, false],
+    ['it is not known', { platforms: null }, true],
+    ['nobody asked', {}, true],
+    ['the tag is created', { type: 'tag.created', platforms: {} }, true],
+    ['the tag is deleted', { type: 'tag.deleted' }, true],
+  ])('a change passes if %s: %j', (_, members, passes) => {
+    expect(filter.matchesRest(change(members))).toBe(passes);
+    expect(filter.matches(change(members))).toBe(passes);
+    expect(filter.mayReplace(change(members))).toBe(true);
+  });
+
+  it('without platforms it judges by tag and type alone, with one function', () => {
+    const { matchesRest, mayReplace, key } = parse({ tag: ['1.27'] });
+    expect(matchesRest).toBe(mayReplace);
+    expect(matchesRest(change({ platforms: {}, movedPlatforms: [] }))).toBe(true);
+    expect(key).not.toBe(parse({ tag: ['1.27'], platform: ['linux/amd64'] }).key);
+  });
+
+  it('equal platforms in any order and spelling make equal filters', () => {
+    expect(parse({ platform: ['linux/amd64', 'linux/arm64', 'linux/aarch64'] }).key).toBe(filter.key);
+  });
+
+  it('takes at most twenty, and names the parameter', () => {
+    const many = Array.from({ length: 21 }, (_, n) => `linux/cpu${n}`);
+    expect(refusal({ platform: many }).detail).toEqual({ parameter: 'platform' });
+    expect(parse({ platform: many.slice(1) }).memoryBytes).toBeGreaterThan(0);
+  });
+});
