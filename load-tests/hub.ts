@@ -52,6 +52,7 @@ async function openTailOnly(): Promise<{ ledger: Ledger; say: (event: TailEvent)
     record: (observations, settles) => stored.record(observations, settles),
     defer: (observations) => stored.defer(observations),
     claimPending: (limit, leaseMs) => stored.claimPending(limit, leaseMs),
+    claimTurns: (limit, leaseMs) => stored.claimTurns(limit, leaseMs),
     read: (after, limit, filter) => stored.read(after, limit, filter),
     seek: (time) => stored.seek(time),
     tags: (query) => stored.tags(query),

@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts';
+import type { Platforms } from './platform.ts';
 
 /**
  * What a source saw. A source never decides whether something changed; the ledger compares. Registry, repository
@@ -36,19 +37,39 @@ interface ObservationBase {
   readonly dedupeWindowMs?: number;
 }
 
+/** What concerns the order of a tag's changes. */
+interface OfTag extends ObservationBase {
+  /**
+   * `platforms`: they are asked for, so a change that this makes waits until they are known. `turn`: others of its tag
+   * go first; only the ledger sets it, on what it keeps.
+   */
+  readonly awaits?: 'platforms' | 'turn';
+  /** True: its turn has come, and it is decided now. Only what completes a turn sets it. */
+  readonly waited?: true;
+}
+
+/** The platforms of what a tag points at, and of what it pointed at before. Null: not known. */
+export interface LearnedPlatforms {
+  readonly platforms: Platforms | null;
+  /** Absent: there was nothing before, or it was not looked up. */
+  readonly before?: { readonly digest: Digest; readonly platforms: Platforms | null };
+}
+
 /** The digest is null if the sender named none and the registry could not be asked. */
-export interface TagObserved extends ObservationBase {
+export interface TagObserved extends OfTag {
   readonly kind: 'tag';
   readonly tag: string;
   readonly digest: Digest | null;
   readonly mediaType: string | null;
   readonly size: number | null;
+  /** What was learned while it waited; absent: nothing. */
+  readonly platforms?: LearnedPlatforms;
   /** True for a first look: a tag that was unknown enters the index without a change. */
   readonly silent?: boolean;
 }
 
 /** The tag certainly did not exist. */
-export interface TagGone extends ObservationBase {
+export interface TagGone extends OfTag {
   readonly kind: 'tag-gone';
   readonly tag: string;
 }
@@ -103,11 +124,18 @@ export type Observation =
 
 /**
  * Kept durably until a HEAD at the registry decides it or gives up: a tag without a digest, or a push or deletion
- * that the sender dates before our last look. So a crash between the webhook's 2xx and the HEAD loses nothing.
+ * that the sender dates before our last look. Or until its turn has come (`awaits`). So a crash between the webhook's
+ * 2xx and the answer of the registry loses nothing.
  */
 export interface PendingObservation {
   readonly id: string;
   readonly observation: Deferred;
+}
+
+/** A pending observation whose turn has come. */
+export interface Turn extends PendingObservation {
+  /** Since the time of its stamp, by the ledger's clock, ms. */
+  readonly waitedMs: number;
 }
 
 /** What can wait for a HEAD. */

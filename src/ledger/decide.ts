@@ -44,8 +44,11 @@
  * |                    | none                                         | unknown   | –                              |
  * | baseline           | scope known / not known                      | unchanged / filled | –                     |
  * | listed             | –                                            | unchanged | –                              |
+ * |                    | tags of the repository wait                  | waiting   | –                              |
+ * | tag, with platforms| it would be created or updated               | waiting   | –                              |
+ * | tag, tag gone      | others of the tag wait, and it is not older  | waiting   | –                              |
  *
- * `waiting`: nothing changed; another look at the tag decides (`lookAgain`).
+ * `waiting`: nothing changed; another look at the tag decides (`lookAgain`), or its turn has to come (`turns.ts`).
  *
  * A tag that is seen again with its digest learns a media type and size that the index lacked. A digest that a tag
  * leaves counts as believed at that time: retention then keeps it as long as the change that names it.
@@ -68,6 +71,7 @@ import type {
 import type { Decision, IndexView, ManifestRow, Standing, TagRow } from './decision.ts';
 import type { Outcome } from './ledger.ts';
 import { listingOf } from './list-marks.ts';
+import { platformsOf, turnOf, waitsBehind, wantsPlatforms } from './turns.ts';
 import {
   certainAt,
   confirmedAt,
@@ -98,6 +102,8 @@ export function decide(view: IndexView, observation: Observation, standing: Stan
         ? nothing('unchanged')
         : { ...nothing('filled'), baseline: observation.scope };
     case 'listed':
+      // The list had tags that the index does not have yet.
+      if (view.turnsOf(observation) > 0) return nothing('waiting');
       return { ...nothing('unchanged'), listed: listingOf(observation, standing) };
   }
 }
@@ -110,13 +116,15 @@ export function decideWithin(
   standing: Standing,
 ): Decision {
   const decision = decide(view, observation, standing);
-  const { lookAgain } = decision;
-  if (lookAgain.length === 0 || lookAgain.length <= room()) return decision;
-  return decide(view, { ...observation, keptAt: standing.clock.stampedAt }, standing);
+  const waiting = decision.lookAgain.length + (decision.turn === null ? 0 : 1);
+  if (waiting === 0 || waiting <= room()) return decision;
+  const believed = { ...observation, keptAt: stampOf(observation, standing.clock) };
+  const isOfTag = believed.kind === 'tag' || believed.kind === 'tag-gone';
+  return decide(view, isOfTag ? { ...believed, waited: true } : believed, standing);
 }
 
 function nothing(outcome: Outcome): Decision {
-  const none = { changes: [], tags: [], manifests: [], lookAgain: [] };
+  const none = { changes: [], tags: [], manifests: [], lookAgain: [], turn: null };
   return { outcome, ...none, forgetManifests: null, baseline: null, listed: null };
 }
 
@@ -130,7 +138,13 @@ function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Deci
 
   const verdict = judgeTag(row, seen, standing);
   if (verdict === 'stale') return nothing('stale');
-  if (verdict === 'waiting') return { ...nothing('waiting'), lookAgain: [seen] };
+  if (verdict === 'waiting') {
+    const { awaits: _, ...told } = seen;
+    return { ...nothing('waiting'), lookAgain: [told] };
+  }
+  const isChange = verdict === 'tag.created' || verdict === 'tag.updated';
+  if (waitsBehind(view, seen) || (isChange && wantsPlatforms(seen)))
+    return { ...nothing('waiting'), turn: turnOf(seen, standing.clock) };
   const manifests = seen.digest === null ? [] : [manifestRow(seen, seen.digest, true, manifest, standing)];
   const believed = { present: true, ...remembered(seen, row, standing) };
   if (verdict === 'unchanged' && row !== undefined)
@@ -154,11 +168,11 @@ function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Deci
   const sequence = standing.head + 1;
   const firstSeenAt = verdict === 'tag.updated' && row !== undefined ? row.firstSeenAt : t;
   const moved = { registry, repository, tag, ...target, ...believed, checkedAt };
+  const previousDigest = row?.digest ?? null;
+  const made = change(verdict, seen, sequence, standing, { tag, ...target, previousDigest });
   return {
     ...nothing('changed'),
-    changes: [
-      change(verdict, seen, sequence, standing, { tag, ...target, previousDigest: row?.digest ?? null }),
-    ],
+    changes: [seen.awaits === 'platforms' ? { ...made, ...platformsOf(seen, row) } : made],
     tags: [{ ...moved, firstSeenAt, updatedAt: t, sequence }],
     manifests: [...manifests, ...left(view, row === undefined ? [] : [row], standing)],
   };
@@ -201,9 +215,11 @@ function isOfEqualTime(seen: TagObserved, row: TagRow, { clock }: Standing): boo
 
 function decideTagGone(view: IndexView, gone: TagGone, standing: Standing): Decision {
   const row = view.tag(gone.registry, gone.repository, gone.tag);
-  if (row === undefined) return nothing('unknown');
-  const weight = weigh(gone, row, standing);
+  const weight = row === undefined ? 'newer' : weigh(gone, row, standing);
   if (weight === 'older') return nothing('stale');
+  if (weight === 'newer' && waitsBehind(view, gone))
+    return { ...nothing('waiting'), turn: turnOf(gone, standing.clock) };
+  if (row === undefined) return nothing('unknown');
   const checkedAt = confirmedAt(row.checkedAt ?? null, gone, standing);
   if (!row.present)
     return { ...nothing('unchanged'), tags: [{ ...row, ...remembered(gone, row, standing), checkedAt }] };

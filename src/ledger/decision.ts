@@ -4,6 +4,7 @@ import type { Digest } from '../event/digest.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { Outcome, TagState } from './ledger.ts';
 import type { TagListing } from './list-marks.ts';
+import type { TurnCounts } from './turns.ts';
 import type { Deliveries, Moment, Remembered } from './weigh.ts';
 
 /** What the index holds of a tag. A tombstone's digest, media type and size are null. */
@@ -31,7 +32,7 @@ export interface ManifestRow extends Omit<Remembered, 'lookedAt'> {
 }
 
 /** The index as the decision reads it: synchronously, within the transaction. */
-export interface IndexView extends Deliveries {
+export interface IndexView extends Deliveries, TurnCounts {
   tag(registry: string, repository: string, tag: string): TagRow | undefined;
   /** Present tags that point at the digest, ordered by tag. */
   tagsAt(registry: string, repository: string, digest: Digest): readonly TagRow[];
@@ -74,4 +75,6 @@ export interface Decision {
   readonly listed: TagListing | null;
   /** Kept as pending in the same transaction: a look decides them. */
   readonly lookAgain: readonly Deferred[];
+  /** Kept as pending in the same transaction, last of its tag's turns; null: it does not wait. */
+  readonly turn: Deferred | null;
 }

@@ -9,7 +9,7 @@
 
 import type { Change } from '../event/change.ts';
 import type { EncodableTagState } from '../event/encode.ts';
-import type { Observation, PendingObservation, TagObserved } from '../event/observation.ts';
+import type { Observation, PendingObservation, TagObserved, Turn } from '../event/observation.ts';
 
 /** Where the ledger begins and ends. Sequence S of this epoch can be resumed if floor ≤ S ≤ head. */
 export interface Bounds {
@@ -32,7 +32,11 @@ export type Outcome =
   | 'duplicate'
   /** Deletes something that the ledger never knew (a blob, an unknown tag). */
   | 'unknown'
-  /** By the sender's time it happened before our last look at the tag. It is kept, and another look decides. */
+  /**
+   * It is kept, and decided later. By the sender's time it happened before our last look at the tag: another look
+   * decides. Or it waits for its platforms, or behind others of its tag (`turns.ts`). Of a list: tags of it wait, so it
+   * does not count, and is not kept.
+   */
   | 'waiting'
   /** Filled the index without a change: a first look, or a digest learned later. */
   | 'filled';
@@ -113,8 +117,13 @@ export interface Ledger {
    * Skips observations whose dedupeKey is known, and remembers the others. Returns those kept.
    */
   defer(observations: readonly TagObserved[]): Promise<readonly PendingObservation[]>;
-  /** Leases unclaimed pending observations, so that one gateway completes each; also what a crash left behind. */
+  /**
+   * Leases unclaimed pending observations that wait for a look, so that one gateway completes each; also what a crash
+   * left behind.
+   */
   claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]>;
+  /** Leases, for each tag, the first pending observation that waits for its turn; complete it with `waited`. */
+  claimTurns(limit: number, leaseMs: number): Promise<readonly Turn[]>;
   /**
    * Changes after `after`, at most `limit` (1–1,000). Looks at a bounded number of entries, so a page may be empty
    * and still not `atHead`. Rejects with `POSITION_GONE` if `after` is not between floor and head.

@@ -43,6 +43,8 @@ const common = {
   origin: originSchema,
   dedupeKey: z.null(),
   dedupeWindowMs: z.number().nonnegative().exactOptional(),
+  looked: z.literal(true).exactOptional(),
+  awaits: z.enum(['platforms', 'turn']).exactOptional(),
 };
 
 /** A deferred observation as stored. Its delivery key is remembered already. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
 import { parseMediaType } from '../event/media-type.ts';
+import { maxPlatforms, type Platforms } from '../event/platform.ts';
 import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
 import {
   digestSchema,
@@ -12,6 +13,7 @@ import {
   tagSchema,
   timeSchema,
 } from './pending-codec.ts';
+import { isMoved, isPlatforms } from './stored-change.ts';
 import { type LedgerRow, transferFormat } from './transfer.ts';
 
 /** Longest line accepted, in characters; real ones have at most some two thousand. */
@@ -21,6 +23,11 @@ const name = z.string().min(1).max(1_024);
 const count = z.number().int().nonnegative();
 const mediaType = z.string().max(1_024).nullable().transform(parseMediaType);
 const target = { digest: digestSchema.nullable(), mediaType, size: count.nullable() };
+const platformsSchema = z.custom<Platforms>(
+  isPlatforms,
+  `must be platforms with their digests, at most ${maxPlatforms}`,
+);
+const movedSchema = z.custom<readonly string[]>(isMoved, 'must be a list of platforms, such as linux/amd64');
 /** Absent in exports of earlier versions. */
 const said = { saidAt: timeSchema.nullable().default(null), saidBy: name.nullable().default(null) };
 
@@ -45,6 +52,8 @@ const rowSchema = z.discriminatedUnion('row', [
     occurredAt: timeSchema,
     recordedAt: timeSchema,
     origin: originSchema,
+    platforms: platformsSchema.nullable().exactOptional(),
+    movedPlatforms: movedSchema.exactOptional(),
   }),
   z.strictObject({
     row: z.literal('tag'),

@@ -71,8 +71,9 @@ export function latestBinding(saidAt: number, now: number): number {
 }
 
 /** The ledger's stamp of an observation, ms. */
-export function stampOf({ looked, ageMs = 0, keptAt }: Observation, { stampedAt }: LedgerClock): number {
-  if (looked !== true) return keptAt ?? stampedAt;
+export function stampOf(observation: Observation, { stampedAt }: LedgerClock): number {
+  const { looked, ageMs = 0, keptAt } = observation;
+  if (looked !== true || ('waited' in observation && observation.waited)) return keptAt ?? stampedAt;
   // A HEAD for something kept was sent after it was kept, even if the clock stepped.
   return Math.max(Math.floor(stampedAt - ageMs), keptAt ?? 0);
 }

@@ -12,6 +12,7 @@ import { clockContract } from './ledger-clocks.ts';
 import { decidingContract } from './ledger-deciding.ts';
 import { keepingContract } from './ledger-keeping.ts';
 import { readingContract } from './ledger-reading.ts';
+import { turnsContract } from './ledger-turns.ts';
 import { World } from './ledger-world.ts';
 
 export type TestedLedger = Ledger & Transferable;
@@ -43,6 +44,7 @@ export function ledgerContract(name: string, open: OpenLedger, { survives = true
     decidingContract(world);
     readingContract(world);
     keepingContract(world, survives);
+    turnsContract(world, survives);
     clockContract(world, survives);
     clockModelContract(world, survives);
   });

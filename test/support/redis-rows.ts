@@ -22,7 +22,8 @@ export function row(members: Readonly<Record<number, unknown>> = {}): unknown[] 
     'webhook:x',
     '',
   ];
-  return list.map((value, i) => (i in members ? members[i] : value));
+  const length = Math.max(list.length, ...Object.keys(members).map((at) => Number(at) + 1));
+  return Array.from({ length }, (_, i) => (i in members ? members[i] : list[i]));
 }
 
 /** Rows that no gateway stored: a description, and the members that make them invalid. */
@@ -41,4 +42,9 @@ export const badRows: readonly [string, Readonly<Record<number, unknown>>][] = [
   ['a media type that is no text', { 7: 7 }],
   ['a size below 0', { 8: -1 }],
   ['an origin that is no text', { 10: null }],
+  ['platforms that are no JSON', { 12: '{' }],
+  ['a platform that is none', { 12: `{"linux":"${rowDigest}"}` }],
+  ['a platform without digest', { 12: '{"linux/amd64":"x"}' }],
+  ['moved platforms that are no list', { 12: '{}', 13: '{}' }],
+  ['a moved platform that is none', { 12: '{}', 13: '["linux"]' }],
 ];

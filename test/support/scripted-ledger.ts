@@ -65,6 +65,7 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
     record: (observations, settles) => inner.record(observations, settles),
     defer: (observations) => inner.defer(observations),
     claimPending: (limit, leaseMs) => inner.claimPending(limit, leaseMs),
+    claimTurns: (limit, leaseMs) => inner.claimTurns(limit, leaseMs),
     async read(after, limit, filter) {
       reads++;
       const page = inner.read(after, Math.min(limit, ledger.maxPage), filter);

@@ -5,6 +5,7 @@ import { type ListMarks, type TagListing, withListing } from '../list-marks.ts';
 import type { IndexBounds } from '../options.ts';
 import { compareTags, compareText } from '../tag-cursor.ts';
 import type { LedgerRow } from '../transfer.ts';
+import type { TurnCounts } from '../turns.ts';
 
 interface RepositoryRows extends RepositoryName {
   readonly tags: Map<string, TagRow>;
@@ -21,8 +22,10 @@ export class MemoryIndex implements IndexView {
   readonly #deliveries: BoundedMap<string, number>;
   readonly #bounds: IndexBounds;
   readonly #now: () => number;
+  readonly #turns: TurnCounts;
 
-  constructor(bounds: IndexBounds, now: () => number) {
+  constructor(bounds: IndexBounds, now: () => number, turns: TurnCounts) {
+    this.#turns = turns;
     this.#bounds = bounds;
     this.#deliveries = new BoundedMap(bounds.maxDeliveryKeys);
     this.#now = now;
@@ -52,6 +55,10 @@ export class MemoryIndex implements IndexView {
   deliveredAt(key: string): number | undefined {
     const at = this.#deliveries.get(key);
     return at === undefined || this.#now() - at > this.#bounds.maxAgeMs ? undefined : at;
+  }
+
+  turnsOf(of: RepositoryName, tag?: string): number {
+    return this.#turns.turnsOf(of, tag);
   }
 
   baselines(registry: string, repository: string): readonly string[] {

@@ -2,7 +2,7 @@
 import { unavailable } from '../../errors.ts';
 import type { Change } from '../../event/change.ts';
 import type { Digest } from '../../event/digest.ts';
-import type { Deferred, Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { Observation, PendingObservation, TagObserved, Turn } from '../../event/observation.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { decideWithin } from '../decide.ts';
@@ -43,9 +43,11 @@ import {
   transferFormat,
   wholeExport,
 } from '../transfer.ts';
+import { decidedFirst } from '../turns.ts';
 import { isDuplicate } from '../weigh.ts';
 import { MemoryIndex } from './index-rows.ts';
 import { MemoryManifests } from './manifests.ts';
+import { MemoryPending } from './pending.ts';
 import { MemoryQueries, toState } from './queries.ts';
 
 /** Opens an empty ledger; what it holds ends with the process. */
@@ -53,10 +55,6 @@ export async function openMemoryLedger(
   options: LedgerOptions,
 ): Promise<Ledger & LedgerQueries & Transferable> {
   return new MemoryLedger(options);
-}
-
-interface Pending extends PendingObservation {
-  readonly leasedUntil: number;
 }
 
 class MemoryLedger implements Ledger, LedgerQueries, Transferable {
@@ -74,8 +72,7 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
   /** Monotonic ms. */
   #tickedAt: number;
   readonly #standingTime: StandingTime;
-  readonly #pending = new Map<string, Pending>();
-  #nextPending = 1;
+  readonly #pending = new MemoryPending();
   readonly #tails = new Tails();
   #closed = false;
 
@@ -84,7 +81,7 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#epoch = randomId(options.random);
     const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
-    this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt);
+    this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt, this.#pending.turns);
     this.#queries = new MemoryQueries(this.#index, () => this.#log(), this.#limits.maxRowsLookedAt);
     this.manifests = new MemoryManifests(this.#limits);
     this.#tickedAt = options.clock.monotonic();
@@ -102,7 +99,7 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
   async record(observations: readonly Observation[], settles: readonly string[] = []): Promise<Recorded> {
     this.#assertOpen('record observations');
     if (settles.some((id) => !this.#pending.has(id))) return { outcomes: [], changes: [] };
-    for (const id of settles) this.#pending.delete(id);
+    for (const id of settles) this.#pending.remove(id);
     const before = this.#head;
     const now = this.#tick();
     const outcomes = observations.map((observation) => this.#recordOne(observation, now));
@@ -112,12 +109,20 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
   }
 
   #recordOne(observation: Observation, now: number): Outcome {
+    const room = () => this.#limits.maxPending - this.#pending.size;
+    const first = decidedFirst(this.#index, observation, room);
+    if (first !== null) {
+      const tag = first === 'tag' && 'tag' in observation ? observation.tag : undefined;
+      for (const turn of this.#pending.takeTurns(observation, tag))
+        this.#recordOne({ ...turn, waited: true }, now);
+    }
     const recordedAt = Math.max(now, this.#recordedAt);
     const standing = { epoch: this.#epoch, head: this.#head, now, clock: this.#clock, recordedAt };
-    const room = () => this.#limits.maxPending - this.#pending.size;
     const decision = decideWithin(room, this.#index, observation, standing);
     this.#index.apply(observation, decision);
-    for (const one of decision.lookAgain) this.#keep(one);
+    const { stampedAt } = this.#clock;
+    for (const one of decision.lookAgain) this.#pending.keep(one, stampedAt);
+    if (decision.turn !== null) this.#pending.keep(decision.turn, stampedAt);
     if (decision.changes.length > 0) this.#recordedAt = recordedAt;
     this.#changes.push(...decision.changes);
     if (decision.outcome !== 'duplicate') this.#remember(observation);
@@ -133,14 +138,6 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
     return now;
   }
 
-  #keep(observation: Deferred): PendingObservation {
-    // The key is remembered already: with it, the completed observation would be a duplicate of this one.
-    const kept = { ...observation, dedupeKey: null, keptAt: this.#clock.stampedAt };
-    const pending = { id: String(this.#nextPending++), observation: kept };
-    this.#pending.set(pending.id, { ...pending, leasedUntil: 0 });
-    return pending;
-  }
-
   #remember({ dedupeKey }: Observation): void {
     if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey, this.#clock.stampedAt);
   }
@@ -154,7 +151,7 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
     for (const observation of observations) {
       if (isDuplicate(this.#index, observation, this.#clock)) continue;
       this.#remember(observation);
-      kept.push(this.#keep(observation));
+      kept.push(this.#pending.keep(observation, this.#clock.stampedAt));
     }
     return kept;
   }
@@ -162,13 +159,13 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
   async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
     this.#assertOpen('claim pending observations');
     this.#tick();
-    const { stampedAt } = this.#clock;
-    const free = [...this.#pending.values()]
-      .filter(({ leasedUntil }) => leasedUntil <= stampedAt)
-      .slice(0, limit);
-    for (const pending of free)
-      this.#pending.set(pending.id, { ...pending, leasedUntil: stampedAt + leaseMs });
-    return free.map(({ id, observation }) => ({ id, observation }));
+    return this.#pending.claim(limit, this.#clock.stampedAt, leaseMs);
+  }
+
+  async claimTurns(limit: number, leaseMs: number): Promise<readonly Turn[]> {
+    this.#assertOpen('claim turns');
+    this.#tick();
+    return this.#pending.claimTurns(limit, this.#clock.stampedAt, leaseMs);
   }
 
   async read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {
@@ -273,7 +270,7 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
       { row: 'header', format: transferFormat, epoch: this.#epoch, ...standing },
       ...this.#changes.map(({ epoch: _epoch, ...change }) => ({ row: 'change' as const, ...change })),
       ...this.#index.rows(),
-      ...[...this.#pending.values()].map(({ observation }) => ({ row: 'pending' as const, observation })),
+      ...this.#pending.observations().map((observation) => ({ row: 'pending' as const, observation })),
     ];
     return [...rows, { row: 'end', rows: rows.length }];
   }
@@ -316,12 +313,8 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
         return this.#index.putListMarks(row, row);
       case 'delivery':
         return this.#index.remember(row.key, row.at);
-      case 'pending': {
-        const id = String(this.#nextPending++);
-        const observation = { keptAt: this.#clock.stampedAt, ...row.observation };
-        this.#pending.set(id, { id, observation, leasedUntil: 0 });
-        return;
-      }
+      case 'pending':
+        return this.#pending.import(row.observation, this.#clock.stampedAt);
       case 'end':
         return;
     }

@@ -1,6 +1,7 @@
 /** Decodes data from Redis. Other programs may write there, so what no gateway can have stored is refused. */
 import { type Change, type ChangeType, changeTypes } from '../../event/change.ts';
 import { type Digest, isDigest } from '../../event/digest.ts';
+import type { Platforms } from '../../event/platform.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import { asCount, asList, asNumber, asText, broken, orNull } from '../../redis/reply.ts';
 import type { ManifestRow, TagRow } from '../decision.ts';
@@ -166,7 +167,7 @@ export function readEntry(entry: unknown, { epoch, summedFrom }: StoredBounds): 
 function toChange(row: unknown, epoch: string, sequence: number): Change {
   // By index: destructuring costs an iterator for each of the thousands of changes of a replay.
   const of = asList(row);
-  const change = {
+  const plain: Change = {
     epoch,
     sequence,
     type: asChangeType(of[1]),
@@ -181,10 +182,23 @@ function toChange(row: unknown, epoch: string, sequence: number): Change {
     recordedAt: asNumber(of[0]),
     origin: asText(of[10]),
   };
+  const change = of.length > 12 ? { ...plain, ...readPlatforms(asText(of[12]), of[13]) } : plain;
   const bad = badMember(change);
   if (bad !== null) throw broken(`a ${bad} of a change`, change[bad]);
   // Its row was damaged when the change was made, so the previous digest is unknown.
   return isDigestSound(change, change.previousDigest, of[11]) ? change : { ...change, previousDigest: null };
+}
+
+/** Both as JSON; the caller checks what they say. */
+function readPlatforms(platforms: string, moved: unknown): Pick<Change, 'platforms' | 'movedPlatforms'> {
+  try {
+    const read: Platforms | null = JSON.parse(platforms);
+    return moved === undefined
+      ? { platforms: read }
+      : { platforms: read, movedPlatforms: JSON.parse(asText(moved)) };
+  } catch {
+    throw broken('the platforms of a change', platforms);
+  }
 }
 
 /** @returns the tag; null if no gateway stored the row like this */

@@ -5,7 +5,7 @@ import { encodeForLua } from '../../redis/reply.ts';
 import { aged } from '../aged.ts';
 import type { Recorded } from '../ledger.ts';
 import type { RecordReply } from './codec.ts';
-import { withSum } from './sum.ts';
+import { learnedForScript, withSum } from './sum.ts';
 
 interface Call {
   readonly observations: readonly Observation[];
@@ -59,10 +59,17 @@ export class RecordQueue {
 
 function encodeGroup(group: readonly Gathered<Call>[], now: number): string {
   const calls = group.map(({ call: { observations, settles }, since }) => ({
-    o: aged(observations, now - since).map(withSum),
+    o: aged(observations, now - since)
+      .map(withSum)
+      .map(forScript),
     s: settles,
   }));
   return encodeForLua(calls);
+}
+
+function forScript(observation: ReturnType<typeof withSum>): object {
+  if (observation.kind !== 'tag' || observation.platforms === undefined) return observation;
+  return { ...observation, platforms: learnedForScript(observation.platforms) };
 }
 
 function deliver({ outcomes, counts, changes }: RecordReply, count: number): Recorded[] {

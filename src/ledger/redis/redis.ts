@@ -9,9 +9,8 @@
 
 import { unavailable } from '../../errors.ts';
 import type { Digest } from '../../event/digest.ts';
-import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { Observation, PendingObservation, TagObserved, Turn } from '../../event/observation.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
-import { isStoredRepository } from '../../event/stored-repository.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { noLog } from '../../lib/log.ts';
 import { noMetrics } from '../../lib/metrics.ts';
@@ -20,7 +19,7 @@ import { openConnections, type RedisConnections, type RedisOptions } from '../..
 import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
-import { encodePending, readPending } from '../pending-codec.ts';
+import { encodePending } from '../pending-codec.ts';
 import type {
   HistoryPage,
   HistoryQuery,
@@ -48,6 +47,7 @@ import {
 } from './codec.ts';
 import { RecordHealth } from './health.ts';
 import { RedisManifests } from './manifests.ts';
+import { type Claimed, readClaim, readTurns } from './pending.ts';
 import { RedisQueries } from './queries.ts';
 import { readPage, readTags } from './read.ts';
 import { RecordQueue } from './record.ts';
@@ -237,21 +237,20 @@ class RedisLedger implements SharedLedger {
   }
 
   async claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]> {
-    const action = 'claim pending observations';
-    const reply = asList(await this.#store.run('claimPending', action, { limit, leaseMs })).map(asText);
-    const claimed: PendingObservation[] = [];
-    for (let i = 0; i + 1 < reply.length; i += 2) {
-      const [id = '', text = ''] = reply.slice(i, i + 2);
-      const observation = readPending(text);
-      if (observation !== null && isStoredRepository(observation.registry, observation.repository)) {
-        claimed.push({ id, observation });
-        continue;
-      }
+    const reply = await this.#store.run('claimPending', 'claim pending observations', { limit, leaseMs });
+    return this.#readable(readClaim(asList(reply)));
+  }
+
+  async claimTurns(limit: number, leaseMs: number): Promise<readonly Turn[]> {
+    return this.#readable(readTurns(await this.#store.run('claimTurns', 'claim turns', { limit, leaseMs })));
+  }
+
+  async #readable<Pending>({ pending, damaged }: Claimed<Pending>): Promise<readonly Pending[]> {
+    for (const { id, text } of damaged) {
       this.redis.damage.found('pending', text);
-      // If it stayed, it would come back after each lease.
       await this.record([], [id]);
     }
-    return claimed;
+    return pending;
   }
 
   read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {

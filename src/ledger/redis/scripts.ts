@@ -8,14 +8,18 @@ const timed = [...admitted, ...sharedParts('clock')];
 const index = ['rows', 'tagged', 'index'] as const;
 
 const parts = new Map([
-  ['record', [...timed, ...own('deliveries', ...index, 'weigh', 'pending', 'snapshot', 'decide', 'record')]],
+  [
+    'record',
+    [...timed, ...own('deliveries', ...index, 'weigh', 'pending', 'turns', 'snapshot', 'decide', 'record')],
+  ],
   ['defer', [...timed, ...own('deliveries', 'pending', 'defer')]],
   ['claimPending', [...timed, ...own('claim-pending')]],
+  ['claimTurns', [...timed, ...own('turns', 'claim-turns')]],
   ['status', [...timed, ...own('status')]],
   ['hole', [...timed, ...own('hole', 'status')]],
   ['trim', [...timed, ...own('tagged', 'snapshot', 'trim')]],
   ['export', [...timed, ...own('snapshot', 'export')]],
-  ['import', [...admitted, ...own(...index, 'import')]],
+  ['import', [...admitted, ...own('turns', ...index, 'import')]],
   ['migrate', [...admitted, ...own(...index, 'migrate')]],
   ['seek', [...common, ...own('seek')]],
   ['tags', [...common, ...own('tags')]],

@@ -1,7 +1,8 @@
 /** Checksums against decay, not forgery: a bit flipped in Redis must not reach a subscriber as a digest. */
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Observation } from '../../event/observation.ts';
+import type { LearnedPlatforms, Observation } from '../../event/observation.ts';
+import { movedBetween } from '../../event/platform.ts';
 
 const entrySumLength = 8;
 
@@ -23,6 +24,16 @@ export function isDigestSound(
 ): boolean {
   if (digest === null || tag === null || typeof sum !== 'string' || sum === '') return true;
   return sum === digestSum(`${registry}/${repository}`, tag, digest);
+}
+
+/** What was learned for an observation that waited, as the script takes it: the platforms and the moved ones as JSON. */
+export function learnedForScript({ platforms, before }: LearnedPlatforms): object {
+  const isKnown = platforms !== null && before !== undefined && before.platforms !== null;
+  return {
+    platforms: platforms === null ? null : JSON.stringify(platforms),
+    before: before?.digest ?? null,
+    moved: isKnown ? JSON.stringify(movedBetween(before.platforms ?? {}, platforms)) : null,
+  };
 }
 
 /** Adds the sum of its digest to an observation of a tag. */

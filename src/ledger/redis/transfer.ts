@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { type ManifeedError, unavailable } from '../../errors.ts';
+import type { Deferred } from '../../event/observation.ts';
 import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { asList, asNumber, asText, encodeForLua, refusedCount } from '../../redis/reply.ts';
@@ -198,8 +199,27 @@ export async function importRedis(
   }
 }
 
+function changeForScript(row: Extract<LedgerRow, { row: 'change' }>): object {
+  const { platforms, movedPlatforms, ...rest } = row;
+  return {
+    ...rest,
+    ...(platforms === undefined ? {} : { platforms: JSON.stringify(platforms) }),
+    ...(movedPlatforms === undefined ? {} : { movedPlatforms: JSON.stringify(movedPlatforms) }),
+  };
+}
+
+function pendingForScript(observation: Deferred): object {
+  const pending = { row: 'pending', text: encodePending(observation) };
+  if (observation.awaits === undefined) return pending;
+  const repo = repositoryKey(observation);
+  const digest = observation.kind === 'tag' ? observation.digest : null;
+  const sum = digest === null ? '' : digestSum(repo, observation.tag, digest);
+  return { ...pending, repo, turn: observation.tag, sum };
+}
+
 function forScript(row: LedgerRow): object {
-  if (row.row === 'pending') return { row: row.row, text: encodePending(row.observation) };
+  if (row.row === 'pending') return pendingForScript(row.observation);
+  if (row.row === 'change') return changeForScript(row);
   if (row.row !== 'tag' || row.digest === null) return row;
   return { ...row, sum: digestSum(repositoryKey(row), row.tag, row.digest) };
 }

@@ -22,6 +22,10 @@ export interface SummedChange {
   readonly occurred_at: number;
   readonly recorded_at: number;
   readonly origin_id: number;
+  /** JSON; null: not asked for. */
+  readonly platforms: string | null;
+  /** JSON; null: not known. */
+  readonly moved_platforms: string | null;
 }
 
 /** The columns that a tag's checksum covers, with names by number. */
@@ -51,6 +55,11 @@ export function changeChecksum(row: SummedChange, names: SqliteNames): number {
   number(row.occurred_at);
   number(row.recorded_at);
   number(names.wordSum(row.origin_id));
+  // Rows without have the sum that earlier versions wrote.
+  if (row.platforms !== null || row.moved_platforms !== null) {
+    number(row.platforms === null ? null : crc32(row.platforms));
+    number(row.moved_platforms === null ? null : crc32(row.moved_platforms));
+  }
   return sum();
 }
 

@@ -1,6 +1,7 @@
-import { type ChangeType, changeTypes } from '../../event/change.ts';
+import { type Change, type ChangeType, changeTypes } from '../../event/change.ts';
 import type { Digest } from '../../event/digest.ts';
 import { RecordDamaged } from '../loss.ts';
+import { isMoved, isPlatforms } from '../stored-change.ts';
 
 /** A digest as bytes: one for the algorithm, then its own. 33 for a sha256, which takes 71 as a string. */
 const algorithms: readonly string[] = ['', 'sha256', 'sha512'];
@@ -44,6 +45,32 @@ export function decodeDigests(bytes: Buffer): readonly Digest[] {
     at += length;
   }
   return digests;
+}
+
+/** The platforms of a change as two columns. */
+export function encodePlatforms({ platforms, movedPlatforms }: Pick<Change, 'platforms' | 'movedPlatforms'>) {
+  return {
+    platforms: platforms === undefined ? null : JSON.stringify(platforms),
+    moved_platforms: movedPlatforms === undefined ? null : JSON.stringify(movedPlatforms),
+  };
+}
+
+/** What `encodePlatforms` wrote. @throws RecordDamaged if it is something else */
+export function decodePlatforms(platforms: string | null, moved: string | null) {
+  const read = parseJson(platforms ?? 'null');
+  if (read !== null && !isPlatforms(read)) throw new RecordDamaged('the platforms of a change');
+  const movedPlatforms = moved === null ? null : parseJson(moved);
+  if (movedPlatforms !== null && !isMoved(movedPlatforms))
+    throw new RecordDamaged('the moved platforms of a change');
+  return { platforms: read, ...(movedPlatforms === null ? {} : { movedPlatforms }) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RecordDamaged('a change');
+  }
 }
 
 // Explicit, because codes on disk must not depend on the order of `changeTypes`.

@@ -5,6 +5,7 @@ import type { TagState } from '../ledger.ts';
 import { type ListMarks, type TagListing, withListing } from '../list-marks.ts';
 import { RecordDamaged } from '../loss.ts';
 import type { IndexBounds } from '../options.ts';
+import type { TurnCounts } from '../turns.ts';
 import { type SummedTag, tagChecksum } from './checksum.ts';
 import { decodeDigest, encodeDigest } from './codec.ts';
 import type { SqliteNames } from './names.ts';
@@ -45,6 +46,7 @@ export class SqliteIndex implements IndexView {
   readonly #names: SqliteNames;
   readonly #bounds: IndexBounds;
   readonly #counts: TagCounts;
+  readonly #turns: TurnCounts | null;
   readonly #sql;
   /** The row of `tag` that was read last; undefined: written since. */
   #readId: number | undefined = undefined;
@@ -53,10 +55,12 @@ export class SqliteIndex implements IndexView {
   /** The ledger's stamp for the current group, ms. */
   now = 0;
 
-  constructor(db: Db, names: SqliteNames, bounds: IndexBounds) {
+  /** @param turns null: nothing is decided with this index */
+  constructor(db: Db, names: SqliteNames, bounds: IndexBounds, turns: TurnCounts | null = null) {
     this.#names = names;
     this.#bounds = bounds;
     this.#counts = new TagCounts(db);
+    this.#turns = turns;
     this.#sql = {
       tag: db.prepare<[number, string], StoredTag>('SELECT * FROM tag WHERE repository_id = ? AND name = ?'),
       tagsOf: db.prepare<[number], StoredTag>(
@@ -74,8 +78,8 @@ export class SqliteIndex implements IndexView {
       ),
       moveTag: db.prepare(
         `UPDATE tag SET media_type_id = ?, size = ?, checksum = ?, as_of = ?, looked_at = ?, said_at = ?,
-           said_by_id = ?, checked_at = ?, present = ?, digest = ?, first_seen_at = ?, updated_at = ?, sequence = ?,
-           platforms = NULL WHERE name = ? AND repository_id = ?`,
+           said_by_id = ?, checked_at = ?, present = ?, digest = ?, first_seen_at = ?, updated_at = ?, sequence = ?
+           WHERE name = ? AND repository_id = ?`,
       ),
       addTag: db.prepare(
         `INSERT INTO tag (media_type_id, size, checksum, as_of, looked_at, said_at, said_by_id, checked_at,
@@ -162,6 +166,10 @@ export class SqliteIndex implements IndexView {
   deliveredAt(key: string): number | undefined {
     const at = this.#sql.delivery.get(key);
     return at === undefined || this.now - at > this.#bounds.maxAgeMs ? undefined : at;
+  }
+
+  turnsOf(of: RepositoryName, tag?: string): number {
+    return this.#turns?.turnsOf(of, tag) ?? 0;
   }
 
   baselines(registry: string, repository: string): readonly string[] {

@@ -4,7 +4,14 @@ import { isTime } from '../../event/time.ts';
 import type { Bounds, Page } from '../ledger.ts';
 import { ChangesLost, RecordDamaged } from '../loss.ts';
 import { changeChecksum, type SummedChange } from './checksum.ts';
-import { decodeDigest, decodeType, encodeDigest, encodeType } from './codec.ts';
+import {
+  decodeDigest,
+  decodePlatforms,
+  decodeType,
+  encodeDigest,
+  encodePlatforms,
+  encodeType,
+} from './codec.ts';
 import type { SqliteNames } from './names.ts';
 import type { Db } from './tables.ts';
 
@@ -30,8 +37,8 @@ export class SqliteLog {
     this.#sql = {
       append: db.prepare(
         `INSERT INTO change (sequence, type, repository_id, tag, digest, previous_digest, media_type_id, size,
-           occurred_at, recorded_at, origin_id, checksum, previous)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           occurred_at, recorded_at, origin_id, platforms, moved_platforms, checksum, previous)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       range: db.prepare<[number, number], StoredChange>(
         'SELECT * FROM change WHERE sequence > ? ORDER BY sequence LIMIT ?',
@@ -68,6 +75,7 @@ export class SqliteLog {
       occurred_at: change.occurredAt,
       recorded_at: change.recordedAt,
       origin_id: this.#names.wordId(change.origin),
+      ...encodePlatforms(change),
     };
     this.#sql.append.run(
       row.sequence,
@@ -81,6 +89,8 @@ export class SqliteLog {
       row.occurred_at,
       row.recorded_at,
       row.origin_id,
+      row.platforms,
+      row.moved_platforms,
       changeChecksum(row, this.#names),
       previous,
     );
@@ -192,7 +202,7 @@ export class SqliteLog {
 
   #decode(row: StoredChange, epoch: string): Change {
     const { registry, repository } = this.#names.repository(row.repository_id);
-    return {
+    const change = {
       epoch,
       sequence: row.sequence,
       type: decodeType(row.type),
@@ -207,6 +217,9 @@ export class SqliteLog {
       recordedAt: row.recorded_at,
       origin: this.#names.word(row.origin_id),
     };
+    // Nearly no change has them, and a replay decodes thousands.
+    if (row.platforms === null && row.moved_platforms === null) return change;
+    return { ...change, ...decodePlatforms(row.platforms, row.moved_platforms) };
   }
 }
 

@@ -1,18 +1,45 @@
-import type { Deferred, PendingObservation } from '../../event/observation.ts';
+import type { Deferred, PendingObservation, Turn } from '../../event/observation.ts';
+import type { RepositoryName } from '../../event/reference.ts';
 import { encodePending, readPending } from '../pending-codec.ts';
+import { type TurnCounts, TurnQueues } from '../turns.ts';
 import type { Db } from './tables.ts';
 
-/** Tags that wait for a digest, in SQLite. Their ids are never reused. */
-export class SqlitePending {
+interface StoredPending {
+  readonly id: number;
+  readonly observation: string;
+}
+
+/** Who claims, how many and for how long; times are the ledger's stamps, ms. */
+interface Claim {
+  readonly limit: number;
+  readonly now: number;
+  readonly leaseMs: number;
+}
+
+/** Observations that wait for a look or for their turn, in SQLite. Their ids are never reused. */
+export class SqlitePending implements TurnCounts {
   readonly #sql;
+  /** What waits for its turn, as in the file; null: to be read. */
+  #turns: TurnQueues | null = null;
+  /** Unreadable ones that were removed, and not told of yet. */
+  #damaged = 0;
 
   constructor(db: Db) {
     this.#sql = {
       count: db.prepare<[], number>('SELECT count(*) FROM pending').pluck(),
       has: db.prepare<[number]>('SELECT 1 FROM pending WHERE id = ?'),
-      add: db.prepare<[string]>('INSERT INTO pending (observation, leased_until) VALUES (?, 0)'),
-      free: db.prepare<[number, number], { id: number; observation: string }>(
-        'SELECT id, observation FROM pending WHERE leased_until <= ? ORDER BY id LIMIT ?',
+      add: db.prepare<[string, string | null]>(
+        'INSERT INTO pending (observation, leased_until, awaits) VALUES (?, 0, ?)',
+      ),
+      free: db.prepare<[number, number], StoredPending>(
+        `SELECT id, observation FROM pending WHERE leased_until <= ? AND awaits IS NULL ORDER BY id LIMIT ?`,
+      ),
+      turns: db.prepare<[], StoredPending>(
+        'SELECT id, observation FROM pending WHERE awaits IS NOT NULL ORDER BY id',
+      ),
+      one: db.prepare<[number], StoredPending>('SELECT id, observation FROM pending WHERE id = ?'),
+      freeOne: db.prepare<[number, number], StoredPending>(
+        'SELECT id, observation FROM pending WHERE id = ? AND leased_until <= ?',
       ),
       lease: db.prepare<[number, number]>('UPDATE pending SET leased_until = ? WHERE id = ?'),
       remove: db.prepare<[number]>('DELETE FROM pending WHERE id = ?'),
@@ -27,33 +54,91 @@ export class SqlitePending {
     return this.#sql.has.get(Number(id)) !== undefined;
   }
 
-  /** @param keptAt the ledger's stamp, ms */
+  turnsOf(of: RepositoryName, tag?: string): number {
+    return this.#queues().turnsOf(of, tag);
+  }
+
+  /** What was written is undone, or somebody else wrote: the queues are read again. */
+  forget(): void {
+    this.#turns = null;
+  }
+
+  /** @param keptAt the ledger's stamp, ms; one that waits for its turn has its own */
   add(observation: Deferred, keptAt: number): PendingObservation {
-    const kept = { ...observation, dedupeKey: null, keptAt };
-    return { id: String(this.#sql.add.run(encodePending(kept)).lastInsertRowid), observation: kept };
+    const { awaits } = observation;
+    const stamp = awaits === undefined ? keptAt : (observation.keptAt ?? keptAt);
+    const kept = { ...observation, dedupeKey: null, keptAt: stamp };
+    const turns = awaits === undefined ? null : this.#queues();
+    const id = String(this.#sql.add.run(encodePending(kept), awaits ?? null).lastInsertRowid);
+    turns?.add(id, kept);
+    return { id, observation: kept };
   }
 
-  /**
-   * @param now the ledger's stamp, ms
-   * @returns also how many unreadable ones were removed: they would fail at each claim
-   */
-  claim(limit: number, now: number, leaseMs: number) {
-    const pending: PendingObservation[] = [];
-    let damaged = 0;
-    for (const { id, observation } of this.#sql.free.all(now, limit)) {
-      const decoded = readPending(observation);
-      if (decoded === null) {
-        damaged += 1;
-        this.#sql.remove.run(id);
-        continue;
+  /** @returns also how many unreadable ones were removed: they would fail at each claim */
+  claim({ limit, now, leaseMs }: Claim) {
+    const pending = this.#sql.free.all(now, limit).flatMap((row) => this.#lease(row, now + leaseMs));
+    return { pending, damaged: this.#takeDamaged() };
+  }
+
+  /** As `claim`, of the first of each tag that waits for its turn. */
+  claimTurns({ limit, now, leaseMs }: Claim) {
+    const turns: Turn[] = [];
+    for (const id of [...this.#queues().heads()].sort((a, b) => Number(a) - Number(b))) {
+      if (turns.length >= limit) break;
+      const row = this.#sql.freeOne.get(Number(id), now);
+      for (const pending of row === undefined ? [] : this.#lease(row, now + leaseMs)) {
+        turns.push({ ...pending, waitedMs: Math.max(0, now - (pending.observation.keptAt ?? now)) });
       }
-      this.#sql.lease.run(now + leaseMs, id);
-      pending.push({ id: String(id), observation: decoded });
     }
-    return { pending, damaged };
+    return { turns, damaged: this.#takeDamaged() };
   }
 
-  remove(id: string): void {
+  /** Removes what waits for its turn, of a repository or one of its tags. */
+  takeTurns(of: RepositoryName, tag: string | undefined): readonly Deferred[] {
+    return this.#queues()
+      .idsOf(of, tag)
+      .flatMap((id) => this.remove(id) ?? []);
+  }
+
+  /** Undefined: there is none, or it is unreadable. */
+  remove(id: string): Deferred | undefined {
+    const row = this.#sql.one.get(Number(id));
     this.#sql.remove.run(Number(id));
+    const observation = row === undefined ? null : readPending(row.observation);
+    if (observation === null) return undefined;
+    if (observation.awaits !== undefined) this.#queues().remove(id, observation);
+    return observation;
+  }
+
+  #lease({ id, observation }: StoredPending, until: number): readonly PendingObservation[] {
+    const decoded = readPending(observation);
+    if (decoded === null) {
+      this.#damaged += 1;
+      this.#sql.remove.run(id);
+      return [];
+    }
+    this.#sql.lease.run(until, id);
+    return [{ id: String(id), observation: decoded }];
+  }
+
+  #takeDamaged(): number {
+    const damaged = this.#damaged;
+    this.#damaged = 0;
+    return damaged;
+  }
+
+  #queues(): TurnQueues {
+    if (this.#turns !== null) return this.#turns;
+    const turns = new TurnQueues();
+    for (const { id, observation } of this.#sql.turns.all()) {
+      const decoded = readPending(observation);
+      if (decoded !== null) turns.add(String(id), decoded);
+      else {
+        this.#damaged += 1;
+        this.#sql.remove.run(id);
+      }
+    }
+    this.#turns = turns;
+    return turns;
   }
 }

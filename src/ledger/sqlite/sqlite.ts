@@ -5,7 +5,7 @@
  */
 import { ManifeedError, unavailable } from '../../errors.ts';
 import type { Digest } from '../../event/digest.ts';
-import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
+import type { Observation, PendingObservation, TagObserved, Turn } from '../../event/observation.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
@@ -32,8 +32,8 @@ import { StandingTime } from '../standing-time.ts';
 import { Tails } from '../tails.ts';
 import { type LedgerRow, type Transferable, wholeExport } from '../transfer.ts';
 import type { Call, CallResult } from './call.ts';
-import type { Notice } from './health.ts';
 import { SqliteLink } from './link.ts';
+import { noticeTeller } from './notices.ts';
 import { GroupWriter } from './writer.ts';
 
 /** Where the file is, and how large it may become. */
@@ -78,29 +78,6 @@ export async function openSqliteLedger(
     await link.abandon();
     throw error;
   }
-}
-
-const noticeTexts: Readonly<Record<Notice['kind'], string>> = {
-  'new-epoch': 'ledger goes on under a new epoch: subscribers are reset',
-  'changes-lost': 'ledger lost changes: subscribers that resume before them are reset',
-  'pending-lost': 'ledger dropped damaged tags that waited for a digest: only a poll can find them',
-  damaged: 'ledger is damaged: it stores nothing more',
-};
-
-/** Logs and counts what the worker found. */
-function noticeTeller({ path, log, metrics = noMetrics }: SqliteLedgerOptions): (notice: Notice) => void {
-  const losses = metrics.counter(
-    'ledger_losses_total',
-    'Times that the ledger did not hold what was written: told to subscribers as reset',
-    ['kind'],
-  );
-  const damaged = metrics.gauge('ledger_damaged', '1 once the file was found damaged: nothing is stored');
-  damaged.set(0);
-  return ({ kind, ...found }) => {
-    losses.inc({ kind });
-    if (kind === 'damaged') damaged.set(1);
-    log?.error({ path, ...found }, noticeTexts[kind]);
-  };
 }
 
 class SqliteLedger implements Ledger, LedgerQueries, Transferable {
@@ -174,6 +151,12 @@ class SqliteLedger implements Ledger, LedgerQueries, Transferable {
     this.#assertOpen('claim pending observations');
     const { clock } = this.#options;
     return this.#link.ask('claimPending', limit, leaseMs, clock.now(), clock.monotonic());
+  }
+
+  async claimTurns(limit: number, leaseMs: number): Promise<readonly Turn[]> {
+    this.#assertOpen('claim turns');
+    const { clock } = this.#options;
+    return this.#link.ask('claimTurns', limit, leaseMs, clock.now(), clock.monotonic());
   }
 
   bounds(): Promise<Bounds> {

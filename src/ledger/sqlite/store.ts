@@ -1,15 +1,12 @@
 /** The SQLite ledger, synchronous: each method is one transaction or one read. Runs in the worker (`worker.ts`). */
 import { ManifeedError, unavailable } from '../../errors.ts';
-import type { Change } from '../../event/change.ts';
-import type { Observation, PendingObservation, TagObserved } from '../../event/observation.ts';
-import { decideWithin } from '../decide.ts';
-import type { Bounds, Outcome, Page, RetentionOptions, TagPage, TagQuery } from '../ledger.ts';
+import type { PendingObservation, Turn } from '../../event/observation.ts';
+import type { Bounds, Page, RetentionOptions, TagPage, TagQuery } from '../ledger.ts';
 import { oldestStamp } from '../ledger-clock.ts';
 import { ChangesLost } from '../loss.ts';
 import { boundedLimit, type LedgerLimits } from '../options.ts';
-import { refuseLost, refusePending, refusePosition } from '../refusal.ts';
+import { refuseLost, refusePosition } from '../refusal.ts';
 import type { LedgerRow } from '../transfer.ts';
-import { isDuplicate } from '../weigh.ts';
 import type { Call, CallResult } from './call.ts';
 import { SqliteClock } from './clock.ts';
 import { SqliteHealth } from './health.ts';
@@ -19,6 +16,7 @@ import { SqliteManifests } from './manifests.ts';
 import { SqliteNames } from './names.ts';
 import { SqlitePending } from './pending.ts';
 import { SqliteQueries } from './queries/queries.ts';
+import { SqliteRecorder } from './recorder.ts';
 import { SqliteRoom } from './room.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './schema.ts';
 import { SqliteScrub } from './scrub.ts';
@@ -33,6 +31,9 @@ export interface SqliteStoreOptions extends SqliteFileOptions {
   readonly retention: RetentionOptions;
   readonly limits: LedgerLimits;
 }
+
+/** limit, leaseMs; the wall clock, ms since the epoch, and the monotonic one. */
+type ClaimTerms = [limit: number, leaseMs: number, now: number, monotonic?: number | null];
 
 /** See the head of this file. */
 export class SqliteStore {
@@ -49,6 +50,7 @@ export class SqliteStore {
   readonly #room: SqliteRoom;
   readonly health: SqliteHealth;
   readonly #transactions: SqliteTransactions;
+  readonly #recorder: SqliteRecorder;
   readonly queries: SqliteQueries;
   readonly manifests: SqliteManifests;
   #export: SqliteExport | null = null;
@@ -71,15 +73,20 @@ export class SqliteStore {
     const { db } = this.#file;
     this.#names = new SqliteNames(db);
     const maxAgeMs = options.retention.maxAgeMs;
-    this.#index = new SqliteIndex(db, this.#names, { ...options.limits, maxAgeMs });
-    this.#log = new SqliteLog(db, this.#names, options.limits.maxScanned);
     this.#pending = new SqlitePending(db);
+    this.#index = new SqliteIndex(db, this.#names, { ...options.limits, maxAgeMs }, this.#pending);
+    this.#log = new SqliteLog(db, this.#names, options.limits.maxScanned);
     this.#tags = new SqliteTags(db, this.#names);
     this.#trim = new SqliteTrim(db, this.#log);
     this.#scrub = new SqliteScrub(this.#log, this.#tags);
     this.#clock = new SqliteClock(db);
     this.#room = new SqliteRoom(db);
     this.#transactions = new SqliteTransactions(file, health, this.#names, this.#clock);
+    const { maxPending } = options.limits;
+    this.#recorder = new SqliteRecorder({
+      ...{ index: this.#index, log: this.#log, pending: this.#pending, clock: this.#clock },
+      ...{ maxPending, transactions: this.#transactions },
+    });
     this.queries = new SqliteQueries({
       ...{ db, names: this.#names, index: this.#index, log: this.#log, clock: this.#clock },
       maxLooked: options.limits.maxRowsLookedAt,
@@ -112,7 +119,7 @@ export class SqliteStore {
         this.#clock.stamps();
         this.#index.begin();
         const answers = calls.map((call) => {
-          const result = call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations);
+          const result = this.#recorder.take(call, now);
           // The end of a repository is one observation, and a change for each of its tags.
           rows = Math.max(rows, this.#standing.head - head);
           return result;
@@ -128,51 +135,6 @@ export class SqliteStore {
     }
   }
 
-  #record({ observations, settles }: Extract<Call, { kind: 'record' }>, now: number): CallResult {
-    if (settles.some((id) => !this.#pending.has(id)))
-      return { kind: 'recorded', recorded: { outcomes: [], changes: [] } };
-    for (const id of settles) this.#pending.remove(id);
-    const changes: Change[] = [];
-    const outcomes = observations.map((observation): Outcome => {
-      const recordedAt = Math.max(now, this.#standing.recordedAt);
-      const standing = { ...this.#standing, now, clock: this.#clock.value, recordedAt };
-      const room = () => this.#options.limits.maxPending - this.#pending.count();
-      const decision = decideWithin(room, this.#index, observation, standing);
-      // Before the rows of the index name the new changes.
-      for (const change of decision.changes)
-        this.#log.append(change, change.tag === null ? 0 : this.#index.newestOf(change, change.tag));
-      this.#index.apply(observation, decision);
-      if (decision.changes.length > 0) {
-        const head = this.#standing.head + decision.changes.length;
-        this.#standing = { ...this.#standing, head, recordedAt };
-      }
-      for (const one of decision.lookAgain) this.#pending.add(one, this.#clock.value.stampedAt);
-      if (decision.outcome !== 'duplicate') this.#remember(observation);
-      changes.push(...decision.changes);
-      return decision.outcome;
-    });
-    return { kind: 'recorded', recorded: { outcomes, changes } };
-  }
-
-  #defer(observations: readonly TagObserved[]): CallResult {
-    const waiting = this.#pending.count();
-    const { maxPending } = this.#options.limits;
-    if (waiting + observations.length > maxPending) {
-      const refusal = refusePending(waiting, observations.length, maxPending);
-      return { kind: 'refused', code: refusal.code, message: refusal.message };
-    }
-    const pending = observations.flatMap((observation) => {
-      if (isDuplicate(this.#index, observation, this.#clock.value)) return [];
-      this.#remember(observation);
-      return [this.#pending.add(observation, this.#clock.value.stampedAt)];
-    });
-    return { kind: 'deferred', pending };
-  }
-
-  #remember({ dedupeKey }: Observation): void {
-    if (dedupeKey !== undefined && dedupeKey !== null) this.#index.remember(dedupeKey);
-  }
-
   /** Returns the ledger's stamp. */
   #tick(now: number, monotonic: number | null): number {
     this.#clock.tick(now, monotonic);
@@ -180,17 +142,23 @@ export class SqliteStore {
     return this.#index.now;
   }
 
-  claimPending(
-    limit: number,
-    leaseMs: number,
-    now: number,
-    monotonic: number | null = null,
-  ): readonly PendingObservation[] {
-    const { pending, damaged } = this.#transaction('claim pending observations', () =>
-      this.#pending.claim(limit, this.#tick(now, monotonic), leaseMs),
+  claimPending(...claim: ClaimTerms): readonly PendingObservation[] {
+    return this.#claim(claim, (terms) => this.#pending.claim(terms)).pending;
+  }
+
+  claimTurns(...claim: ClaimTerms): readonly Turn[] {
+    return this.#claim(claim, (terms) => this.#pending.claimTurns(terms)).turns;
+  }
+
+  #claim<T extends { readonly damaged: number }>(
+    [limit, leaseMs, now, monotonic = null]: ClaimTerms,
+    claim: (terms: { limit: number; now: number; leaseMs: number }) => T,
+  ): T {
+    const claimed = this.#transaction('claim pending observations', () =>
+      claim({ limit, now: this.#tick(now, monotonic), leaseMs }),
     );
-    if (damaged > 0) this.health.note({ kind: 'pending-lost', count: damaged });
-    return pending;
+    if (claimed.damaged > 0) this.health.note({ kind: 'pending-lost', count: claimed.damaged });
+    return claimed;
   }
 
   read(after: number, limit: number, repositories?: readonly string[]): Page {
@@ -317,6 +285,7 @@ export class SqliteStore {
     });
     this.#import = null;
     if (!isWhole) this.#names.forget();
+    this.#pending.forget();
     this.#transactions.reload();
     this.#clock.reload();
     return this.bounds();
@@ -337,7 +306,12 @@ export class SqliteStore {
 
   #transaction<T>(action: string, work: () => T): T {
     if (this.#import !== null) throw unavailable(`${action}: an import is under way: must have ended`);
-    return this.#transactions.run(action, work);
+    try {
+      return this.#transactions.run(action, work);
+    } catch (error) {
+      this.#pending.forget();
+      throw error;
+    }
   }
 
   #reading<T>(action: string, work: () => T): T {

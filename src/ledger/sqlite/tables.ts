@@ -47,7 +47,6 @@ const tag = `CREATE TABLE tag (
   said_at INTEGER,
   said_by_id INTEGER,
   checked_at INTEGER,
-  platforms TEXT,
   crowded INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (repository_id, name)
 ) STRICT, WITHOUT ROWID;
@@ -155,7 +154,8 @@ CREATE INDEX delivery_by_age ON delivery (at);
 CREATE TABLE pending (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   observation TEXT NOT NULL,
-  leased_until INTEGER NOT NULL
+  leased_until INTEGER NOT NULL,
+  awaits TEXT
 ) STRICT;
 CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
 ${storedManifests}`;
@@ -188,6 +188,7 @@ CREATE INDEX repository_listed ON repository (read_at) WHERE read_at IS NOT NULL
 ALTER TABLE change ADD COLUMN platforms TEXT;
 ALTER TABLE change ADD COLUMN moved_platforms TEXT;
 ALTER TABLE change ADD COLUMN previous INTEGER;
+ALTER TABLE pending ADD COLUMN awaits TEXT;
 ALTER TABLE manifest ADD COLUMN media_type_id INTEGER;
 ALTER TABLE manifest ADD COLUMN size INTEGER;
 ALTER TABLE tag RENAME TO ${oldTags};

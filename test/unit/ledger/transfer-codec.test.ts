@@ -34,6 +34,39 @@ describe('decodeRows', () => {
     await expect(decode('no json\n')).rejects.toThrow(/line 1: no JSON/);
   });
 
+  test('gives back platforms, and refuses what no index could hold', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const change = {
+      ...{ row: 'change', sequence: 1, type: 'tag.updated', registry: 'r.test', repository: 'app', tag: 'x' },
+      ...{
+        digest,
+        previousDigest: null,
+        mediaType: null,
+        size: null,
+        occurredAt: 1,
+        recordedAt: 1,
+        origin: 'poll',
+      },
+    };
+    const line = (more: object) => `${JSON.stringify({ ...change, ...more })}\n`;
+    const known = { platforms: { 'linux/arm64': digest }, movedPlatforms: ['linux/arm64'] };
+    expect(await decode(line(known), line({ platforms: null }), line({}))).toEqual([
+      { ...change, ...known },
+      { ...change, platforms: null },
+      change,
+    ]);
+    for (const platforms of [
+      { 'linux/arm64': 'none' },
+      { linux: digest },
+      { 'linux/arm64/v8': digest },
+      [],
+      1,
+    ])
+      await expect(decode(line({ platforms }))).rejects.toThrow(/line 1: platforms: /);
+    for (const movedPlatforms of [['linux'], [1], {}])
+      await expect(decode(line({ platforms: {}, movedPlatforms }))).rejects.toThrow(/line 1: movedPlatforms/);
+  });
+
   test('refuses a line over the bound before it is all in memory', async () => {
     let given = 0;
     async function* endless() {

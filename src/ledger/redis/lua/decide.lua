@@ -1,5 +1,5 @@
 -- What an observation changes: decide.ts, restated; the rules are the table there. After keys.lua, admit.lua, clock.lua,
--- rows.lua, tagged.lua, index.lua, weigh.lua and pending.lua, for record.lua.
+-- rows.lua, tagged.lua, index.lua, weigh.lua, pending.lua and turns.lua, for record.lua.
 --
 -- ARGV[1]  also has maxPending and maxScopesPerRepository
 
@@ -8,8 +8,8 @@ local encoded = {}
 -- Repository -> sequence of its newest change.
 local newest = newHash(LAST)
 
--- `row`: the previous one of the tag, if any.
-local function append(kind, o, tag, digest, mediaType, size, row)
+-- `row`: the previous one of the tag, if any. `platforms`, and the moved ones, as JSON; nil: nobody asked.
+local function append(kind, o, tag, digest, mediaType, size, row, platforms, moved)
   local said = o.occurredAt
   local occurredAt = said ~= nil and said ~= null and math.floor(math.min(said, wall)) or happenedAt(o)
   local registry, repository, origin, previous = o.registry, o.repository, o.origin, row and row.digest
@@ -18,7 +18,10 @@ local function append(kind, o, tag, digest, mediaType, size, row)
     .. (w[repository] or json(repository)) .. ',' .. (w[tag] or json(tag)) .. ',' .. (w[digest] or json(digest)) .. ','
     .. (w[previous] or json(previous)) .. ',' .. (w[mediaType] or json(mediaType)) .. ',' .. (w[size] or json(size))
     .. ',' .. (w[occurredAt] or json(occurredAt)) .. ',' .. (w[origin] or json(origin)) .. ','
-    .. json(row and row.sum or '') .. ']'
+    .. json(row and row.sum or '')
+  if platforms then text = text .. ',' .. json(platforms) end
+  if moved then text = text .. ',' .. json(moved) end
+  text = text .. ']'
   local sequence, repo = whole(meta.head + 1), repositoryOf(o)
   -- The changes before it: of the tag, and of the repository.
   local links = (row and json(row.sequence) or '0') .. ' ' .. (readRow(newest, repo) or '0')
@@ -58,14 +61,44 @@ local function leaveDigest(o, row)
   writeRow(hash, row.digest, json(now) .. string.sub(text, comma and comma < blank and comma or blank))
 end
 
+-- Pending observations that the current call settles: they make room.
+local settled = 0
+
+local function hasRoom(count)
+  return waiting() - settled + count <= call.maxPending
+end
+
 -- Keeps the observation for a look; false if there is no room.
 local function waitForLook(o, kind, tag)
-  if waiting() >= call.maxPending then return false end
+  if not hasRoom(1) then return false end
   keepPending(cjson.encode({
     kind = kind, registry = o.registry, repository = o.repository, tag = tag, origin = o.origin, saidAt = o.saidAt,
     occurredAt = o.occurredAt, digest = o.digest, mediaType = o.mediaType, size = o.size, dedupeKey = null,
   }))
   return true
+end
+
+-- Keeps the observation until its turn comes; false if there is no room.
+local function waitForTurn(o)
+  if not hasRoom(1) then return false end
+  local text = cjson.encode({
+    kind = o.kind, registry = o.registry, repository = o.repository, tag = o.tag, origin = o.origin, saidAt = o.saidAt,
+    occurredAt = o.occurredAt, digest = o.digest, mediaType = o.mediaType, size = o.size, silent = o.silent,
+    looked = o.looked, awaits = given(o.awaits) or 'turn', dedupeKey = null,
+  })
+  addTurn(keepPending(text, stampOf(o), true), repositoryOf(o), o.tag, o.sum or '')
+  return true
+end
+
+-- The platforms of a change of a tag, and the moved ones, as JSON; nil: nobody asked.
+local function platformsOf(o, row)
+  if o.awaits ~= 'platforms' then return nil end
+  local learned = given(o.platforms)
+  local platforms = learned and given(learned.platforms)
+  if not platforms then return 'null' end
+  if not row or not row.present then return platforms end
+  if not given(learned.moved) or learned.before ~= row.digest then return 'null' end
+  return platforms, learned.moved
 end
 
 local function isOfEqualTime(row, o)
@@ -107,6 +140,13 @@ local function recordTag(o)
     believe(o)
     return recordTag(o)
   end
+  local isChange = verdict == 'tag.created' or verdict == 'tag.updated'
+  local isAsked = isChange and o.awaits == 'platforms' and o.digest ~= null
+  if o.waited ~= true and (isAsked or turnsOf(repo, o.tag) > 0) then
+    if waitForTurn(o) then return 'w' end
+    believe(o)
+    return recordTag(o)
+  end
   if o.digest ~= null then seeManifest(o, o.digest, manifest) end
   -- With a place for each member: a table that has to grow is made anew.
   local seen = remembering({
@@ -119,9 +159,8 @@ local function recordTag(o)
     seen.checkedAt = certainAt(o)
   end
   local t = happenedAt(o)
-  local isChange = verdict == 'tag.created' or verdict == 'tag.updated'
   if isChange then
-    append(verdict, o, o.tag, o.digest, o.mediaType, o.size, row)
+    append(verdict, o, o.tag, o.digest, o.mediaType, o.size, row, platformsOf(o, row))
     leaveDigest(o, row)
   end
   seen.firstSeenAt = row and verdict ~= 'tag.created' and row.firstSeenAt or t
@@ -138,10 +177,15 @@ local function deleteTag(o, tag, row)
 end
 
 local function recordTagGone(o)
-  local row = getTag(repositoryOf(o), o.tag)
-  if not row then return 'n' end
-  local weight = weigh(o, row)
+  local repo = repositoryOf(o)
+  local row = getTag(repo, o.tag)
+  local weight = row and weigh(o, row) or 'newer'
   if weight == 'older' then return 's' end
+  if weight == 'newer' and o.waited ~= true and turnsOf(repo, o.tag) > 0 then
+    if waitForTurn(o) then return 'w' end
+    believe(o)
+  end
+  if not row then return 'n' end
   if not row.present then
     putTag(o, o.tag, row, remembering({ digest = null, mediaType = null, size = null, present = false,
       checkedAt = confirmedAt(row.checkedAt, o), firstSeenAt = row.firstSeenAt,
@@ -172,7 +216,7 @@ local function endTags(o, repo, tags)
     weights[i] = weigh(o, getTag(repo, tag))
     if weights[i] == 'unsure' then unsure = unsure + 1 end
   end
-  if unsure > 0 and waiting() + unsure > call.maxPending then
+  if unsure > 0 and not hasRoom(unsure) then
     believe(o)
     return endTags(o, repo, tags)
   end
@@ -242,6 +286,8 @@ end
 -- The marks of list-marks.ts: "<wholeAt> <readAt>". A list that never was whole has none.
 local function recordListed(o)
   local repo, at = repositoryOf(o), stampOf(o)
+  -- The list had tags that the index does not have yet.
+  if turnsOf(repo) > 0 then return 'w' end
   local text = redis.call('HGET', LISTED, repo)
   if not text and not o.whole then return 'u' end
   local wholeAt, readAt = string.match(text or '', '^(%-?%d+) (%-?%d+)$')
@@ -261,3 +307,27 @@ local recorders = {
   ['baseline'] = recordBaseline,
   ['listed'] = recordListed,
 }
+
+-- Decides what must be decided before the observation, as it came: what waits in its repository, or of its tag.
+local function decideFirst(o)
+  local repo, tag = repositoryOf(o), nil
+  if o.kind == 'tag' or o.kind == 'tag-gone' then
+    local ahead = o.waited ~= true and turnsOf(repo, o.tag) or 0
+    if ahead == 0 or ahead < maxTurnsPerTag and hasRoom(1) then return end
+    tag = o.tag
+  elseif o.kind ~= 'manifest-gone' and o.kind ~= 'repository-gone' or turnsOf(repo) == 0 then
+    return
+  end
+  local from, to = rangeOf(repo, tag)
+  for _, member in ipairs(redis.call('ZRANGE', TURNS, from, to, 'BYLEX')) do
+    local id, sum = string.match(member, '^%S+ %S+ %S+ (%S+) (%S*)$')
+    local text = redis.call('HGET', PENDING, id)
+    local isRead, turn = pcall(cjson.decode, text or '')
+    redis.call('HDEL', PENDING, id)
+    endTurn(id)
+    if isRead then
+      turn.waited, turn.sum = true, sum ~= '' and sum or nil
+      recorders[turn.kind](turn)
+    end
+  end
+end

@@ -1,16 +1,19 @@
 -- Steps of an import: stages the rows in keys of its own, and puts them in place all at once at the end. After
--- keys.lua, admit.lua, rows.lua, tagged.lua and index.lua.
+-- keys.lua, admit.lua, turns.lua, rows.lua, tagged.lua and index.lua.
 --
 -- ARGV[1]  also has op and id (the import's own)
 --            begin   after drop: takes the place
---            rows    ARGV[2]: JSON, list of rows as in transfer.ts; pending ones as { row, text }, tags with sum
+--            rows    ARGV[2]: JSON, list of rows as in transfer.ts; pending ones as { row, text, and of a turn: repo, turn (its
+--                    tag), sum }, tags with sum, platforms of changes as JSON
 --            commit  → as status.lua; error NOTEMPTY <head> if the ledger holds anything
 --            drop    removes what any import staged; '1' if nothing is left, else ask again
 -- Error IMPORT if another import has taken the place
 
 local target = prefix
 local stage = prefix .. 'import:'
-local names = { 'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due', 'at', 'moved', 'listed' }
+local names = {
+  'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due', 'turns', 'turn', 'ready', 'at', 'moved', 'listed',
+}
 
 local function isEmpty()
   return meta.head == 0 and redis.call('EXISTS', REPOS, DELIVERIES, PENDING, SCOPES) == 0
@@ -49,7 +52,7 @@ end
 function writers.change(row)
   local text = cjson.encode({
     row.recordedAt, row.type, row.registry, row.repository, row.tag, row.digest, row.previousDigest,
-    row.mediaType, row.size, row.occurredAt, row.origin, '',
+    row.mediaType, row.size, row.occurredAt, row.origin, '', row.platforms, row.movedPlatforms,
   })
   local sequence, repo = whole(row.sequence), repositoryOf(row)
   local links = linksOf(stagedHash('links'), repo, row.tag, sequence)
@@ -90,12 +93,13 @@ function writers.pending(row)
   local epoch = redis.call('HGET', stage .. 'meta', 'epoch')
   local id = epoch .. '-' .. string.format('%012d', redis.call('HINCRBY', stage .. 'meta', 'pendingId', 1))
   redis.call('HSET', stage .. 'pending', id, row.text)
-  redis.call('ZADD', stage .. 'due', 0, id)
+  if row.turn then addTurn(id, row.repo, row.turn, row.sum) else redis.call('ZADD', stage .. 'due', 0, id) end
 end
 
 local function stageRows()
   -- The functions of index.lua write below `prefix`.
   prefix, REPOS = stage, stage .. 'repos'
+  TURNS, TURN, READY = stage .. 'turns', stage .. 'turn', stage .. 'ready'
   for _, row in ipairs(cjson.decode(ARGV[2])) do writers[row.row](row) end
   writeRows()
 end

@@ -48,7 +48,8 @@ end
 local function inspect(meta)
   local kinds = {
     [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
-    [PENDING] = 'hash', [DUE] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [LISTED] = 'hash',
+    [PENDING] = 'hash', [DUE] = 'zset', [prefix .. 'turns'] = 'zset', [prefix .. 'turn'] = 'hash',
+    [prefix .. 'ready'] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [LISTED] = 'hash',
   }
   for key, kind in pairs(kinds) do
     local refusal = foreignKey(key, kind)

@@ -6,8 +6,9 @@
 --          and channel
 --
 -- Other keys:  log      stream, id <sequence>-0, field c: [recordedAt, type, registry, repository, tag, digest,
---                       previousDigest, mediaType, size, occurredAt, origin, sum of the previous digest or '']; field s:
---                       its checksum; field l: the sequences of the tag's and of the repository's change before it, 0: none
+--                       previousDigest, mediaType, size, occurredAt, origin, sum of the previous digest or '', platforms
+--                       and the moved ones as JSON, if they were asked for]; field s: its checksum; field l: the
+--                       sequences of the tag's and of the repository's change before it, 0: none
 --              repos    zset by name: "registry repository" of each repository that has rows or list marks
 --              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, lookedAt,
 --                       saidAt, saidBy, checkedAt (TagRow in decision.ts), sum of the digest or '']
@@ -20,7 +21,8 @@
 --              listed   hash repository -> "wholeAt readAt" (ListMarks in list-marks.ts)
 --              scopes   hash repository -> JSON list of baselined scopes, oldest first
 --              keys     zset delivery key -> stamp*1000 when it was remembered, made distinct to keep their order
---              pending  hash id -> observation, and due: zset id -> stamp at which its lease ends, ms
+--              pending  hash id -> observation, and due: zset id -> stamp at which its lease ends, ms; of those that wait
+--                       for their turn: turns, turn and ready (turns.lua)
 
 local LOG, REPOS, LAST = prefix .. 'log', prefix .. 'repos', prefix .. 'last'
 local SCOPES, DELIVERIES = prefix .. 'scopes', prefix .. 'keys'

@@ -19,6 +19,7 @@ local function recordOne(o)
   if hasKey and isDuplicate(key, o.dedupeWindowMs) then return 'd' end
   current = repositoryOf(o)
   if isExporting() then keepForExport(current) end
+  decideFirst(o)
   local outcome = recorders[o.kind](o)
   if hasKey then remember(key) end
   return outcome
@@ -35,6 +36,7 @@ local function settle(ids)
   for _, id in ipairs(ids) do
     redis.call('HDEL', PENDING, id)
     redis.call('ZREM', DUE, id)
+    endTurn(id)
   end
 end
 
@@ -80,6 +82,7 @@ local function recordAll()
   for i, one in ipairs(calls) do
     local before = meta.head
     local letters = {}
+    settled = #one.s
     if arePending(one.s) then
       for j, o in ipairs(one.o) do letters[j] = recordOne(o) end
       -- Last: if the script stops before, they are still there to be tried again.

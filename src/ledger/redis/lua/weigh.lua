@@ -12,14 +12,16 @@ local function stampOf(o)
   local stamp = o.stamp
   if stamp then return stamp end
   stamp = given(o.keptAt) or now
-  if o.looked == true then stamp = math.max(math.floor(now - (given(o.ageMs) or 0)), given(o.keptAt) or 0) end
+  if o.looked == true and o.waited ~= true then
+    stamp = math.max(math.floor(now - (given(o.ageMs) or 0)), given(o.keptAt) or 0)
+  end
   o.stamp = stamp
   return stamp
 end
 
--- Believed as it came, as one that was kept until now.
+-- Decided now, as it came: it does not wait.
 local function believe(o)
-  o.keptAt, o.stamp = now, nil
+  o.keptAt, o.waited = stampOf(o), true
 end
 
 -- Times after saidAt, up to this one, make it late.
