@@ -11,11 +11,13 @@ import { boundSockets, socketLimitsOf } from './access/socket-limits.ts';
 import { canonicalPace, warnOfWiderAccess } from './config/patterns.ts';
 import { isLoopback } from './config/settings/values.ts';
 import type { Config } from './config/shape.ts';
+import type { TagObserved } from './event/observation.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { indexEndpoints } from './gateway/index-api.ts';
 import { answersQueries, joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
+import { learnPlatforms } from './gateway/platforms.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
 import { openStreams } from './gateway/streams.ts';
 import { serveApi } from './http/api.ts';
@@ -75,7 +77,11 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const newest = await ClockWatch.open({ ledger, ...common });
   const cluster = await joinCluster(ledger, clock);
-  const view = viewLedger(ledger, countOutcomes);
+  const { record, turns, keeper } = learnPlatforms({
+    ...{ ...common, config, ledger, countOutcomes },
+    registries: { manifest: (...asked) => poller.manifest(...asked) },
+  });
+  const view = viewLedger(ledger, record, countOutcomes);
   const poller = new Poller({
     ...{ ...common, ledger: view, registries, watch, defaultRegistry },
     ...{ scheduleFor: cluster.scheduleFor, budgetFor: cluster.budgetFor },
@@ -85,7 +91,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ ...common, ...limits, ledger, interests: limits, pace: canonicalPace(config) },
     ...{ countsOf: cluster.countsOf, onDemand: poller.onDemand },
   });
-  const completion = new Completion({ ...common, ledger, registries: poller, countOutcomes });
+  const pending = {
+    claimPending: (limit: number, leaseMs: number) => ledger.claimPending(limit, leaseMs),
+    defer: (incomplete: readonly TagObserved[]) => ledger.defer(incomplete),
+    record,
+  };
+  const completion = new Completion({ ...common, ledger: pending, registries: poller, countOutcomes });
 
   const listenIsLoopback = isLoopback(config.listen.host);
   const { allowNone } = config.pace;
@@ -117,7 +128,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const hooks = withDefaultRegistry(config.webhooks, defaultRegistry);
   const deliveries = new DeliveryLog(hooks, clock);
   const webhooks = {
-    ...{ ...common, hooks, deliveries, fetchText, ledger, completion, countOutcomes },
+    ...{ ...common, hooks, deliveries, fetchText, ledger: pending, completion, countOutcomes },
     confirm: poller.onWebhook,
   };
   await serveApi(server, {
@@ -148,9 +159,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   ];
   cluster.tell(() => hub.pacedCounts());
   completion.start();
+  turns.start();
   await poller.start();
   return new Lifecycle({
     ...{ ...common, config, server, admission, hub, ledger, stops },
-    ...{ sources: [poller, completion], cluster },
+    ...{ sources: [turns, poller, completion, keeper], cluster },
   });
 }

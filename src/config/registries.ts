@@ -72,6 +72,11 @@ const registry = z.strictObject({
       'Answer what webhooks said of this registry without asking it, however long ago (`facade.maxAge`). Only if all its pushes and deletions come by webhook: deliveries can get lost',
     ),
   allowPrivateRedirects: flag().default(false).describe('Follow redirects to private and loopback addresses'),
+  platforms: flag()
+    .default(false)
+    .describe(
+      'Learn for each change of a tag which platforms moved: one GET for each new digest, a pull on Docker Hub. See `platforms.timeout`',
+    ),
   poll: poll.prefault({}),
 });
 
@@ -86,6 +91,12 @@ const watch = z.strictObject({
   announceExisting: flag()
     .default(false)
     .describe('Announce the tags that the first check finds, instead of only remembering them'),
+  platforms: flag().default(false).describe('As `registries[].platforms`, for these tags'),
+  manifests: flag()
+    .default(false)
+    .describe(
+      'Keep the manifest of each new digest of these tags: one GET each, a pull on Docker Hub. See `manifests.maxBytes`',
+    ),
 });
 
 /** The `registries` section. */

@@ -5,6 +5,7 @@ import { facade, manifests } from './facade.ts';
 import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { pace } from './pace.ts';
+import { platforms } from './platforms.ts';
 import { registries, watches } from './registries.ts';
 import { SettingsTree } from './settings/tree.ts';
 import { choice, duration, integer, listenAddress, registryHost, rename } from './settings/values.ts';
@@ -40,6 +41,7 @@ export const settingsSchema = z.strictObject({
   registries,
   webhooks,
   watch: watches,
+  platforms: platforms.prefault({}),
   access,
   hosts,
   cors: cors.prefault({}),

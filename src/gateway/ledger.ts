@@ -17,7 +17,7 @@ import type { Clock } from '../lib/clock.ts';
 export async function openLedger(
   config: Config['ledger'],
   options: LedgerOptions,
-): Promise<(Ledger & Transferable) | SharedLedger> {
+): Promise<(Ledger & LedgerQueries & Transferable) | SharedLedger> {
   switch (config.kind) {
     case 'memory':
       return openMemoryLedger(options);

@@ -15,8 +15,11 @@ import { UpstreamError } from '../upstream/upstream-error.ts';
 import { type FacadeParts, memoryOf } from './tags.ts';
 import type { UpstreamRegistry } from './upstream.ts';
 
-/** `unknown`: the registry has no such repository. `too-long`: it cannot be read to its end. */
-export type Relisted = 'whole' | 'unknown' | 'too-long';
+/**
+ * `unknown`: the registry has no such repository. `too-long`: it cannot be read to its end. `waiting`: the ledger has it
+ * whole once what waits for its platforms is recorded.
+ */
+export type Relisted = 'whole' | 'unknown' | 'too-long' | 'waiting';
 
 /** Tags that one reading asks for by HEAD. More news is recorded without a digest, more losses make it fail. */
 export const maxHeads = 100;
@@ -61,11 +64,12 @@ export class Relist {
       missing.length > 0 && state?.listed != null && upstream.polls(of.repository, missing[0] ?? '');
     if (isForPoll) await upstream.confirm(of.repository);
     else await this.#recordLosses(upstream, of, missing, known.size);
-    await this.#observe(
+    // A list makes no change: tags of it wait.
+    const waiting = await this.#observe(
       [{ kind: 'listed', ...of, whole: !isForPoll, looked: true, origin: 'poll' }],
       askedAt,
     );
-    return 'whole';
+    return waiting > 0 ? 'waiting' : 'whole';
   }
 
   async #known({ registry, repository }: RepositoryName): Promise<ReadonlySet<string>> {
@@ -135,12 +139,15 @@ export class Relist {
     return now - since >= confirmMs;
   }
 
-  async #observe(observations: readonly Observation[], askedAt: number): Promise<void> {
+  /** Resolves with the changes that were made, or wait. */
+  async #observe(observations: readonly Observation[], askedAt: number): Promise<number> {
+    let changes = 0;
     for (let from = 0; from < observations.length; from += batchSize) {
       const ageMs = this.#parts.clock.monotonic() - askedAt;
       const batch = observations.slice(from, from + batchSize);
-      await this.#parts.ledger.observe(batch.map((one) => ({ ...one, ageMs })));
+      changes += await this.#parts.ledger.observe(batch.map((one) => ({ ...one, ageMs })));
     }
+    return changes;
   }
 }
 

@@ -6,7 +6,7 @@ import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import type { RepositoryState } from '../ledger/queries.ts';
 import type { BoundedMap } from '../lib/bounded-map.ts';
 import { listBounds } from '../source/poll/listers/lister.ts';
-import { nameUnknown, notServed } from './errors.ts';
+import { nameUnknown, notServed, tooManyRequests } from './errors.ts';
 import { stateOf } from './known.ts';
 import { refusalOf } from './refusal.ts';
 import { Relist, type Relisted } from './relist.ts';
@@ -14,6 +14,8 @@ import { type FacadeParts, memoryOf, type Named } from './tags.ts';
 import type { Tally } from './tally.ts';
 import type { Questions } from './upstream.ts';
 
+/** When to come back for tags that wait for their platforms, ms. */
+const waitingMs = 1_000;
 /** A list that is too long to be read is not tried again for this long, ms. */
 const tooLongMs = 3_600_000;
 
@@ -53,6 +55,8 @@ export class WholeLists {
     if (answer.isAnswered) {
       if (answer.value === 'whole') return;
       if (answer.value === 'unknown') throw nameUnknown(name);
+      if (answer.value === 'waiting')
+        throw tooManyRequests('list tags: some wait for their platforms: must be asked again', waitingMs);
       this.#tooLong.renew(repositoryKey(repository), clock.monotonic() + tooLongMs);
       throw tooLong();
     }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { indexOf } from './index-of.ts';
 
 export interface FakeManifest {
   readonly digest: string;
@@ -55,6 +56,8 @@ export interface FakeRegistry {
   push(repository: string, tag: string, content: string): FakeManifest;
   /** Stores an index of these manifests, and tags it. */
   pushIndex(repository: string, tag: string, children: readonly FakeManifest[]): FakeManifest;
+  /** As `pushIndex`, of children that are not stored: platform (`linux/arm/v7`) to a word for its content. */
+  pushPlatforms(repository: string, tag: string, platforms: Readonly<Record<string, string>>): FakeManifest;
   /** Deletes a manifest; tags that point at it stay. */
   removeManifest(repository: string, digest: string): void;
   remove(repository: string, tag: string): void;
@@ -213,6 +216,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       }));
       return store(repository, tag, { schemaVersion: 2, mediaType: indexType, manifests });
     },
+    pushPlatforms: (repository, tag, platforms) => store(repository, tag, indexOf(platforms).content),
     removeManifest(repository, digest) {
       byDigest.delete(`${repository}@${digest}`);
     },

@@ -44,7 +44,11 @@ export function viewOf(
   onRecord: (o: readonly Observation[], r: Recorded) => void = () => {},
 ): LedgerView {
   return {
-    ...viewLedger(ledger, () => {}),
+    ...viewLedger(
+      ledger,
+      (...observed) => ledger.record(...observed),
+      () => {},
+    ),
     async observe(observations) {
       const recorded = await ledger.record(observations);
       onRecord(observations, recorded);

@@ -10,7 +10,7 @@ interface KnownTag {
 
 /** The part of the ledger that the poller sees. */
 export interface LedgerView {
-  /** Records observations; resolves with the number of changes. If it rejects, the look is repeated. */
+  /** Records observations; resolves with the changes, made or waiting. If it rejects, the look is repeated. */
   observe(observations: readonly Observation[]): Promise<number>;
   knownTags(registry: string, repository: string): AsyncIterable<KnownTag>;
   /** Scopes that have been looked at completely. */
@@ -21,13 +21,18 @@ export interface LedgerView {
 
 const pageSize = 1_000;
 
-/** What the poller sees of a ledger, and counts as observed. */
-export function viewLedger(ledger: Ledger, countOutcomes: CountOutcomes): LedgerView {
+/** What the poller sees of a ledger, and counts as observed. @param record the ledger's, as all sources use it */
+export function viewLedger(
+  ledger: Ledger,
+  record: Ledger['record'],
+  countOutcomes: CountOutcomes,
+): LedgerView {
   return {
     async observe(observations) {
-      const { outcomes, changes } = await ledger.record(observations);
+      const { outcomes, changes } = await record(observations);
       countOutcomes('poll', outcomes);
-      return changes.length;
+      // One that waits for its platforms is a change of the repository too.
+      return changes.length + outcomes.filter((outcome) => outcome === 'waiting').length;
     },
     async *knownTags(registry, repository) {
       const query = { repositories: [`${registry}/${repository}`], limit: pageSize };

@@ -1,5 +1,6 @@
 import type { BudgetFor, Schedule } from '../../cluster/cluster.ts';
-import { parseReference } from '../../event/reference.ts';
+import type { Digest } from '../../event/digest.ts';
+import { parseReference, type RepositoryName } from '../../event/reference.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
@@ -9,7 +10,7 @@ import type { BreakerMode } from '../../upstream/breaker.ts';
 import { credentialsFromDockerConfig } from '../../upstream/docker-config.ts';
 import { createExchange, type Exchange } from '../../upstream/exchange.ts';
 import type { HeadAnswer } from '../../upstream/head-queue.ts';
-import { headTag } from '../../upstream/manifest.ts';
+import { type FetchedManifest, getManifest, headTag } from '../../upstream/manifest.ts';
 import { budgetKey, type Pressure, RegistryClient } from '../../upstream/registry-client.ts';
 import type { LedgerView } from './ledger-view.ts';
 import { listerOf } from './listers/listers.ts';
@@ -122,6 +123,25 @@ export class Poller {
       return look.kind === 'gone' ? 'gone' : look;
     } catch {
       return 'unreachable';
+    }
+  }
+
+  /**
+   * Gets a manifest. Null: the registry does not have it, is not configured, or gave no certain answer.
+   *
+   * @param withinMs how long the caller waits: if the registry asked for a longer pause, it is not asked
+   */
+  async manifest(
+    { registry, repository }: RepositoryName,
+    digest: Digest,
+    { withinMs, urgent, signal }: { withinMs: number; urgent: boolean; signal: AbortSignal },
+  ): Promise<FetchedManifest | null> {
+    const poller = this.#pollers.get(registry);
+    if (poller === undefined || poller.backoffMs > withinMs) return null;
+    try {
+      return await getManifest(poller.client, repository, digest, { urgent, signal });
+    } catch {
+      return null;
     }
   }
 

@@ -5,6 +5,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
 import type { Random } from '../../lib/random.ts';
 import { HeadQueue, type Manifest, type TagSource } from '../../upstream/head-queue.ts';
+import { PendingWork } from '../pending-work.ts';
 
 interface PendingStore {
   claimPending(limit: number, leaseMs: number): Promise<readonly PendingObservation[]>;
@@ -25,16 +26,12 @@ interface CompletionOptions {
   readonly log: Log;
 }
 
-/** Most observations held at once; the rest stays in the ledger. */
-export const maxHeld = 256;
 /** From claim to giving up, ms. It includes the wait for a turn behind a hanging registry. */
 export const giveUpAfterMs = 15_000;
 /** Longer than `giveUpAfterMs`, or another gateway would waste a HEAD; after a crash, subscribers wait for it. */
 export const leaseMs = 25_000;
 /** Pauses between HEADs, ms, each ±25 %. */
 const retryDelaysMs = [500, 1_500, 3_000, 5_000];
-/** How often the ledger is asked without a `wake`, ms: another gateway or a failed commit may have left work. */
-const recheckMs = 5_000;
 /** Without id and digest, the same tag from the same hook within this time is one push, ms. */
 const nullWindowMs = 60_000;
 
@@ -53,22 +50,17 @@ interface Found {
  *   late, or the sender's clock is behind. The HEAD decides. If the registry does not answer, the webhook counts
  *   as it came, and the next poll corrects it.
  *
- * It owns only the claims on pending observations: after a crash these stay pending, and their leases run out. It
- * never decides what is a change.
+ * It never decides what is a change.
  */
-export class Completion {
+export class Completion extends PendingWork<PendingObservation> {
   readonly #options: CompletionOptions;
-  readonly #stop = new AbortController();
   readonly #heads: HeadQueue;
-  readonly #tasks = new Map<string, Promise<void>>();
   readonly #results;
-  #signalled = false;
-  #wakeUp: (() => void) | null = null;
-  #loop: Promise<void> | null = null;
 
   constructor(options: CompletionOptions) {
+    super(options);
     this.#options = options;
-    this.#heads = new HeadQueue(options.registries, options.clock, this.#stop.signal);
+    this.#heads = new HeadQueue(options.registries, options.clock, this.signal);
     this.#results = options.metrics.counter(
       'webhook_completions_total',
       'Tags that came without digest, by how they were completed',
@@ -76,73 +68,17 @@ export class Completion {
     );
   }
 
-  /** Starts with what a crash left behind. Idempotent. */
-  start(): void {
-    this.#loop ??= this.#run();
+  protected claim(limit: number): Promise<readonly PendingObservation[]> {
+    return this.#options.ledger.claimPending(limit, leaseMs);
   }
 
-  /** Call it after every `defer`. Cheap. */
-  wake(): void {
-    this.#signalled = true;
-    this.#wakeUp?.();
+  protected failed(): void {
+    this.#results.inc({ result: 'failed' });
   }
 
-  /** Stops asking; unfinished work stays pending. Waits for commits under way. Idempotent. */
-  async close(): Promise<void> {
-    this.#stop.abort();
-    this.#wakeUp?.();
-    await this.#loop;
-    await Promise.all(this.#tasks.values());
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const free = maxHeld - this.#tasks.size;
-      this.#signalled = false;
-      const claimed = free === 0 ? [] : await this.#claim(free);
-      for (const pending of claimed) this.#begin(pending);
-      // At `maxHeld` more may wait: it is claimed when a place is free.
-      if (claimed.length === 0 || this.#tasks.size >= maxHeld) await this.#pause();
-    }
-  }
-
-  async #claim(limit: number): Promise<readonly PendingObservation[]> {
-    try {
-      return await this.#options.ledger.claimPending(limit, leaseMs);
-    } catch (error) {
-      this.#options.log.warn({ err: error }, 'pending webhooks not readable');
-      return [];
-    }
-  }
-
-  async #pause(): Promise<void> {
-    if (this.#signalled || this.#stop.signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(recheckMs, resolve);
-    this.#wakeUp = resolve;
-    await promise;
-    this.#wakeUp = null;
-    cancel();
-  }
-
-  #begin(pending: PendingObservation): void {
-    // Our own lease ran out during the work: the running task finishes it.
-    if (this.#tasks.has(pending.id)) return;
-    const task = this.#complete(pending)
-      .catch((error: unknown) => {
-        this.#results.inc({ result: 'failed' });
-        this.#options.log.warn({ err: error }, 'webhook not completed: it stays pending');
-      })
-      .finally(() => {
-        this.#tasks.delete(pending.id);
-        if (this.#tasks.size === maxHeld - 1) this.wake();
-      });
-    this.#tasks.set(pending.id, task);
-  }
-
-  async #complete({ id, observation }: PendingObservation): Promise<void> {
+  protected async complete({ id, observation }: PendingObservation): Promise<void> {
     const seen = await this.#lookUntilFound(observation);
-    if (seen === null && this.#stop.signal.aborted) return;
+    if (seen === null && this.signal.aborted) return;
     const completed = seen === null ? asItCame(observation) : this.#decided(observation, seen);
     const { ledger, countOutcomes } = this.#options;
     countOutcomes('completion', (await ledger.record([completed], [id])).outcomes);
@@ -163,7 +99,7 @@ export class Completion {
   /** Null: no answer in time. */
   #lookUntilFound(observation: Deferred): Promise<Found | null> {
     const { clock } = this.#options;
-    const deadline = { clock, timeoutMs: giveUpAfterMs, signal: this.#stop.signal };
+    const deadline = { clock, timeoutMs: giveUpAfterMs, signal: this.signal };
     return within(
       deadline,
       (patience) => this.#lookAgain(observation, patience),

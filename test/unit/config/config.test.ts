@@ -68,7 +68,10 @@ limits: { connections: 19000, connectionsPerAddress: 1000, newConnectionsPerSeco
       },
     ]);
     expect(config.watch).toEqual([
-      { repository: 'registry.example.com:5000/library/base', tags: ['*'], announceExisting: false },
+      {
+        ...{ repository: 'registry.example.com:5000/library/base', tags: ['*'], announceExisting: false },
+        ...{ platforms: false, manifests: false },
+      },
     ]);
   });
 

@@ -8,7 +8,8 @@ import type {
 } from '../../../../src/event/observation.ts';
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
-import { Completion, giveUpAfterMs, leaseMs, maxHeld } from '../../../../src/source/webhook/completion.ts';
+import { maxHeld } from '../../../../src/source/pending-work.ts';
+import { Completion, giveUpAfterMs, leaseMs } from '../../../../src/source/webhook/completion.ts';
 import { type HeadAnswer, headTimeoutMs, maxHeadsPerRegistry } from '../../../../src/upstream/head-queue.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
