@@ -25,6 +25,9 @@ describe('errors', () => {
   it.each([
     ['an unknown path', '/nowhere', 404, 'NOT_FOUND'],
     ['an unknown hook', '/v1/hooks/other', 404, 'NOT_FOUND'],
+    ['a path that is no pattern of a route', '/v1/*x', 404, 'NOT_FOUND'],
+    ['a path with half of an expression', '/:(/x', 404, 'NOT_FOUND'],
+    ['the pattern of a route', '/v1/hooks/:name', 404, 'NOT_FOUND'],
     ['a bad percent-encoding', '/v1/%zz', 400, 'REQUEST_INVALID'],
     ['a method that is not allowed', '/v1/hooks/publish', 405, 'METHOD_NOT_ALLOWED'],
   ])("have the registry's shape for %s", async (_what, path, status, code) => {
@@ -70,6 +73,12 @@ describe('errors', () => {
     const text = await response.text();
     if (method === 'HEAD') return expect(text).toBe('');
     expect(JSON.parse(text).errors[0]).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
+  });
+
+  it('a target that begins with a wildcard is answered 404', async () => {
+    const answer = await raw('GET *v1/sockt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.body).errors).toMatchObject([{ code: 'NOT_FOUND' }]);
   });
 
   it('the root, opened in a browser, says where the endpoints are', async () => {
