@@ -89,7 +89,7 @@ it('G11: info, export and backup work while the gateway stores, and nothing that
   const { out } = info;
   expect(Number(field(out, 'changes'))).toBeGreaterThanOrEqual(50);
   expect(field(out, 'open in')).toMatch(new RegExp(`^process ${child.pid} on .+, since 20`));
-  expect(field(out, 'schema')).toBe('2');
+  expect(field(out, 'schema')).toBe('3');
   expect(Number(field(out, 'log bytes'))).toBeGreaterThan(0);
   expect(Date.parse(field(out, 'newest'))).toBeGreaterThanOrEqual(Date.parse(field(out, 'oldest')));
 
