@@ -54,5 +54,8 @@ export const settingsSchema = z.strictObject({
   trustProxy,
 });
 
+/** Variables of subscribers: who to ask, with which token, and what a command is told of a change. */
+const ofSubscribers = /^(?:URL|TOKEN|TOKEN_FILE|CHANGE_[A-Z_]+)$/;
+
 /** The schema as a tree of settings. */
-export const settings = new SettingsTree(settingsSchema, 'MANIFEED_');
+export const settings = new SettingsTree(settingsSchema, 'MANIFEED_', ofSubscribers);

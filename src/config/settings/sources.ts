@@ -64,7 +64,11 @@ function environmentValues(
       continue;
     const setting = known.get(name);
     if (setting !== undefined) values.push([setting.path.split('.'), text, name]);
-    else if (!used.has(name) && !isServiceLink(name.slice(settings.prefix.length - 1), text))
+    else if (
+      !used.has(name) &&
+      !settings.isReserved(name) &&
+      !isServiceLink(name.slice(settings.prefix.length - 1), text)
+    )
       problems.push({ path: name, message: unknownName(name, known) });
   }
   return { values: byDepth(values), problems };

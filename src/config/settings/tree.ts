@@ -58,11 +58,22 @@ export interface Setting {
 export class SettingsTree {
   readonly root: SchemaNode;
   readonly prefix: string;
+  readonly #reserved: RegExp;
 
-  /** @param schema of the whole configuration; its nodes may have the metadata of `SchemaNode` */
-  constructor(schema: z.ZodType, prefix: string) {
+  /**
+   * @param schema of the whole configuration; its nodes may have the metadata of `SchemaNode`
+   * @param prefix of every environment variable
+   * @param reserved matches what follows the prefix in variables that are no settings
+   */
+  constructor(schema: z.ZodType, prefix: string, reserved: RegExp) {
     this.root = nodeSchema.parse(z.toJSONSchema(schema, { io: 'input' }));
     this.prefix = prefix;
+    this.#reserved = reserved;
+  }
+
+  /** Whether a variable with the prefix belongs to somebody else. */
+  isReserved(variable: string): boolean {
+    return this.#reserved.test(variable.slice(this.prefix.length));
   }
 
   list(node: SchemaNode = this.root, path = ''): readonly Setting[] {

@@ -191,6 +191,18 @@ describe('loadConfig, refusals', () => {
     expect(load(yaml, { env }).webhooks[0]?.token).toBe('t');
   });
 
+  it('lets pass the variables of subscribers, and refuses what only resembles them', () => {
+    const env = {
+      MANIFEED_URL: 'https://gateway.test',
+      MANIFEED_TOKEN: 't',
+      MANIFEED_TOKEN_FILE: '/run/token',
+      MANIFEED_CHANGE_PREVIOUS_DIGEST: 'sha256:00',
+    };
+    expect(() => load('', { env })).not.toThrow();
+    for (const name of ['MANIFEED_URLS', 'MANIFEED_TOKENS', 'MANIFEED_CHANGE', 'MANIFEED_CHANGE_'])
+      expect(problems('', { env: { [name]: 'x' } })).toEqual([expect.stringMatching(`^${name}: unknown`)]);
+  });
+
   it.each([
     ['MANIFEED_PORT', '3'],
     ['MANIFEED_PORT', '0.0.0.0:80'],
