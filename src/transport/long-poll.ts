@@ -25,7 +25,10 @@ const { snapshot: _, ...sharedShape } = streamShape;
 
 export const longPollSchema = z.strictObject({
   ...sharedShape,
-  n: z.string().optional().describe('Changes in one answer, 1–1,000. Default 100'),
+  n: z
+    .string()
+    .optional()
+    .describe('Changes in one answer, 1–1,000. Default 100. 0: none, at once; `Link` begins at the head'),
   wait: z.string().optional().describe('How long to wait for a change, like `20s`. Default `0s`'),
 });
 
@@ -71,16 +74,21 @@ export function longPollHandler(
 }
 
 interface Wanted extends StreamRequest {
-  /** Most changes in the answer. */
+  /** Most changes in the answer; 0: only where the next request begins. */
   readonly limit: number;
   readonly waitMs: number;
 }
 
 function readQuery(query: string, grant: Grant, { requests, limits }: LongPollOptions): Wanted {
   const params = parseQuery(new URLSearchParams(query), longPollSchema);
+  const asked = requests.read(params, grant);
+  const limit = parseCount(params.n, 0) ?? defaultChanges;
+  // `Link` would pass over the changes that were asked for.
+  if (limit === 0 && asked.start.kind !== 'live')
+    throw invalidParameter('n', 'parse n: "0": must be at least 1 with after or since');
   return {
-    ...requests.read(params, grant),
-    limit: parseCount(params.n) ?? defaultChanges,
+    ...asked,
+    limit,
     waitMs: parseWait(params.wait, limits.longPollMaxWaitMs),
   };
 }
@@ -122,11 +130,13 @@ class LongPoll implements Sink {
 
   /** @throws POSITION_GONE, UNAVAILABLE, and what the hub refuses */
   async answer(): Promise<Answer> {
-    const { start, waitMs } = this.#asked;
+    const { start, waitMs, limit } = this.#asked;
     if (start.kind !== 'live') return this.#wait(start);
     const { epoch, sequence } = this.#hub.head;
+    const nothing: Answer = { bodies: [], position: formatPosition(epoch, sequence) };
+    if (limit === 0) return nothing;
     const newest = await this.#newest();
-    if (newest === null && waitMs === 0) return { bodies: [], position: formatPosition(epoch, sequence) };
+    if (newest === null && waitMs === 0) return nothing;
     // The hub replays from there, at the pace of any catch-up. Without changes it does not start "live" either: it
     // must see what happened while the past was read.
     return this.#wait({ kind: 'after', epoch, sequence: newest === null ? sequence : newest - 1 });
@@ -259,6 +269,8 @@ function send(reply: FastifyReply, url: string, bodies: readonly Buffer[], posit
   next.delete('since');
   // Proxies log this header, so it must not hold a token.
   next.delete('access_token');
+  // The next request waits for changes; `n=0` was only to find where to begin.
+  if (Number(next.get('n') ?? 1) === 0) next.delete('n');
   next.set('after', position);
   return reply
     .header('link', `<${path}?${next}>; rel="next"`)

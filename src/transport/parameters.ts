@@ -77,12 +77,12 @@ function unknownParameter(name: string, schema: z.ZodObject): Error {
   return invalidParameter(parameter, `parse ${parameter}: no such parameter: must be one of ${known}`);
 }
 
-/** Reads a number of entries, `n`. Undefined: absent. @throws PARAMETER_INVALID naming `n` */
-export function parseCount(text: string | undefined): number | undefined {
+/** Reads a number of entries, `n`, at least `least`. Undefined: absent. @throws PARAMETER_INVALID naming `n` */
+export function parseCount(text: string | undefined, least = 1): number | undefined {
   if (text === undefined) return undefined;
-  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= maxCount) return count;
-  throw invalidParameter('n', `parse n: ${quote(text)}: must be a number from 1 to ${maxCount}`);
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : -1;
+  if (count >= least && count <= maxCount) return count;
+  throw invalidParameter('n', `parse n: ${quote(text)}: must be a number from ${least} to ${maxCount}`);
 }
 
 /** A client's string for an error message: at most 100 characters, as JSON. */

@@ -73,6 +73,17 @@ describe('GET /v2/updates', () => {
     await hasty.close();
   });
 
+  it('with n=0 answers nothing at once, and a Link at the head with which a client begins live', async () => {
+    await push('begin:1');
+    const first = await get('?repository=r.test/begin&n=0&wait=25s');
+    expect([first.status, first.body]).toEqual([200, []]);
+    expect([first.link.get('repository'), first.link.has('n')]).toEqual(['r.test/begin', false]);
+    await push('begin:2');
+    const next = await get(`?${first.link}`);
+    expect(tagsOf(next)).toEqual(['2']);
+    expect(sequenceOf(next.position)).toBe(sequenceOf(first.position) + 1);
+  });
+
   it('G4: moves its position over what it does not want, so that the next request does not read it again', async () => {
     const before = await get(`?repository=r.test/quiet&after=${position}`);
     await push('loud:1');
@@ -110,7 +121,10 @@ describe('GET /v2/updates', () => {
   });
 
   it.each([
-    ['n', 'n=0'],
+    ['n', 'n=-1'],
+    ['n', 'n='],
+    ['n', 'n=0&after=7f3k9qzd-1'],
+    ['n', 'n=0&since=2020-01-01T00:00:00Z'],
     ['n', 'n=1001'],
     ['n', 'n=ten'],
     ['wait', 'wait=soon'],
