@@ -21,6 +21,7 @@ import { learnPlatforms } from './gateway/platforms.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
 import { openStreams } from './gateway/streams.ts';
 import { serveApi } from './http/api.ts';
+import { getAccess } from './http/endpoints/access.ts';
 import { events } from './http/endpoints/events.ts';
 import { getHooks } from './http/endpoints/get-hooks.ts';
 import { getPace } from './http/endpoints/get-pace.ts';
@@ -139,6 +140,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       updates(streams.longPoll),
       postHook((app) => webhookRoutes(app, webhooks)),
       getHooks(deliveries),
+      getAccess(admission),
       healthz,
       readyz([admission, ledger]),
       metricsEndpoint(metrics),

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import type { Grant } from '../../event/grant.ts';
+import type { Admission } from '../../transport/admission.ts';
+import { splitTarget, tokenOf } from '../../transport/head.ts';
+import type { Endpoint } from '../endpoint.ts';
+
+const accessSchema = z.looseObject({
+  name: z.string().nullable().describe("The token's name; null: this gateway asks for no token"),
+  repositories: z
+    .array(z.string())
+    .describe('Repositories and globs that it may subscribe to, at most 1,000'),
+  admin: z.boolean().describe('May change the pace, and see hooks and upstreams'),
+  metrics: z.boolean().describe('May read `/metrics`'),
+  unpaced: z.boolean().describe('May ask for `pace=none`'),
+});
+
+/** `GET /v1/access`: what the token of the request may do. It tells no secret, and nothing of other tokens. */
+export function getAccess(admission: Pick<Admission, 'authorise'>): Endpoint {
+  return {
+    method: 'get',
+    path: '/v1/access',
+    summary: 'What this token may do',
+    tag: 'operation',
+    mayCall: 'subscriber',
+    responses: { 200: { description: 'Its name and rights', schema: accessSchema } },
+    errors: ['UNAUTHORIZED'],
+    handle({ headers, url }, reply) {
+      const { query } = splitTarget(url);
+      const grant = admission.authorise(tokenOf({ headers, query }));
+      return reply.header('cache-control', 'no-store').send(describe(grant));
+    },
+  };
+}
+
+function describe({ owner, patterns, admin, metrics, unpaced }: Grant): z.infer<typeof accessSchema> {
+  // The configuration bounds how many a token may have.
+  return { name: owner, repositories: [...patterns], admin, metrics, unpaced };
+}
