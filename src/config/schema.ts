@@ -54,7 +54,7 @@ export const settingsSchema = z.strictObject({
   trustProxy,
 });
 
-/** Variables of subscribers: who to ask, with which token, and what a command is told of a change. */
+/** Variables of subscribers: the gateway to ask, the token to show, and the change that a command gets. */
 const ofSubscribers = /^(?:URL|TOKEN|TOKEN_FILE|CHANGE_[A-Z_]+)$/;
 
 /** The schema as a tree of settings. */

@@ -10,7 +10,7 @@ const atOnce = 8;
 /** How long one request waits for all of them, ms; answers that come later are still recorded. */
 export const lookUpTimeoutMs = 5_000;
 
-/** Has the ledger record what the registries say. Whoever asks reads the ledger again: a refusal leaves it as it was. */
+/** Has the ledger record what the registries say. Callers then read the ledger again: a refusal leaves it as it was. */
 export class LookUps {
   readonly #tags: Pick<Tags, 'resolve'>;
   readonly #clock: Clock;

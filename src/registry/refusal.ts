@@ -2,12 +2,12 @@ import { nameUnknown, type RegistryError, tooManyRequests } from './errors.ts';
 import type { Unanswered, WhyNot } from './upstream.ts';
 
 /**
- * What a client is told if the registry gave no answer: to come back.
+ * The answer to a client if the registry gave none: it says when to come back.
  *
  * @param unknown the name of a repository that the gateway has not heard of; null: it has
  */
 export function refusalOf({ why, retryAfterMs }: Unanswered, unknown: string | null): RegistryError {
-  // A registry says so of what does not exist too, and to whoever may not know.
+  // A registry answers so for what does not exist too, and to clients that may not know.
   if (why === 'denied' && unknown !== null) return nameUnknown(unknown);
   return tooManyRequests(`ask registry: ${reasons[why]}: must be asked again later`, retryAfterMs);
 }

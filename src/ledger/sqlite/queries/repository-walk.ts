@@ -94,7 +94,7 @@ export class RepositoryWalk {
   }
 
   /**
-   * Reads one row at a time: whoever stops early has read no more. A repository that is asked for by its name and not
+   * Reads one row at a time: a caller that stops early has read no more. A repository that is asked for by its name and not
    * known comes too, without tags, so that callers count the look at it.
    */
   *rows({ within, order = 'asc', at, after }: WalkFrom): Generator<StoredRepository> {

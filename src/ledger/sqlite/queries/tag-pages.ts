@@ -82,7 +82,7 @@ export class TagPages {
 
   /**
    * The repositories that hold the digest, in byte order. Null if there are too many to find them all at once: then
-   * whoever walks through the repositories meets one often enough.
+   * a walk through the repositories meets one often enough.
    */
   #holders(digest: Buffer, within: TagsAtQuery['within'], budget: Budget) {
     const holders: Pick<StoredRepository, 'id' | 'registry' | 'repository'>[] = [];
