@@ -42,7 +42,7 @@ function announce(manifest: FakeManifest, tag: string, withSize = true, reposito
 }
 
 describe('a tag that a webhook reported just now', () => {
-  it('is answered from its row, and its bytes are fetched once', async () => {
+  it('G17: is answered from its row, and its bytes are fetched once', async () => {
     await start();
     const manifest = registry.push('app', '1', 'one');
     await announce(manifest, '1');
@@ -104,7 +104,7 @@ describe('a tag that a webhook reported just now', () => {
     expect(asked()).toEqual(['HEAD /v2/app/manifests/1']);
   });
 
-  it('is asked for again once maxAge is over', async () => {
+  it('G16: is asked for again once maxAge is over', async () => {
     await start({ maxAge: '0s' });
     const manifest = registry.push('app', '1', 'one');
     await announce(manifest, '1');
@@ -132,7 +132,7 @@ describe('a tag that a webhook reported just now', () => {
 });
 
 describe('a question to the registry', () => {
-  it('is one for a hundred who ask at once, and its answer is a change for subscribers', async () => {
+  it('G22: is one for a hundred who ask at once, and its answer is a change for subscribers', async () => {
     await start();
     await announce(registry.push('app', '1', 'one'), '1', false);
     const stream = await listen();
@@ -145,7 +145,7 @@ describe('a question to the registry', () => {
     stream.close();
   });
 
-  it('that is refused costs the registry nothing until it may be asked again', async () => {
+  it('G22: that is refused costs the registry nothing until it may be asked again', async () => {
     await start();
     await announce(registry.push('app', '1', 'one'), '1', false);
     registry.faults.push((_request, response) => {
@@ -169,7 +169,7 @@ describe('a question to the registry', () => {
     ['a broken connection', (response: import('node:http').ServerResponse) => response.destroy()],
     ['401', (response: import('node:http').ServerResponse) => response.writeHead(401).end()],
     ['nonsense', (response: import('node:http').ServerResponse) => response.writeHead(418).end()],
-  ])('that fails with %s is refused, and not repeated at once', async (_what, fail) => {
+  ])('G19: that fails with %s is refused, and not repeated at once', async (_what, fail) => {
     await start();
     await announce(registry.push('app', '1', 'one'), '1', false);
     registry.faults.push((_request, response) => {
@@ -182,7 +182,7 @@ describe('a question to the registry', () => {
     expect(asked()).toHaveLength(before);
   });
 
-  it('that finds nothing is a 404, and remembered', async () => {
+  it('G19: that finds nothing is a 404, and remembered', async () => {
     await start();
     await announce(registry.push('app', '1', 'one'), '1');
     for (let n = 0; n < 3; n += 1) {
@@ -190,6 +190,18 @@ describe('a question to the registry', () => {
       expect([answer.status, codeOf(answer.body)]).toEqual([404, 'MANIFEST_UNKNOWN']);
     }
     expect(asked()).toEqual(['HEAD /v2/app/manifests/none']);
+  });
+
+  it('G25: has none of the credentials that the client sent', async () => {
+    await start();
+    const manifest = registry.push('app', '1', 'one');
+    await announce(manifest, '1', false);
+    const authorization = `Basic ${Buffer.from('somebody:password-elsewhere').toString('base64')}`;
+    for (const method of ['HEAD', 'GET'] as const)
+      expect((await ask(method, 'app/manifests/1', { authorization })).status).toBe(200);
+    expect((await ask('GET', 'app/tags/list', { authorization })).status).toBe(200);
+    expect(asked()).toHaveLength(3);
+    expect(registry.log.map((request) => request.authorization)).toEqual([null, null, null]);
   });
 
   it('is never asked for a name that no tag can have', async () => {
@@ -204,7 +216,7 @@ describe('a question to the registry', () => {
 });
 
 describe('a tag that was deleted', () => {
-  it('is 404 from its row after a webhook', async () => {
+  it('G19: is 404 from its row after a webhook', async () => {
     await start();
     await announce(registry.push('app', '1', 'one'), '1');
     registry.remove('app', '1');
@@ -225,7 +237,7 @@ describe('a tag that was deleted', () => {
 });
 
 describe('a manifest', () => {
-  it('whose tag has moved meanwhile is followed to where the tag points now', async () => {
+  it('G17: whose tag has moved meanwhile is followed to where the tag points now', async () => {
     await start();
     const old = registry.push('app', '1', 'one');
     await announce(old, '1');
@@ -236,7 +248,7 @@ describe('a manifest', () => {
     expect((await ask('HEAD', 'app/manifests/1')).headers['docker-content-digest']).toBe(moved.digest);
   });
 
-  it('is served in no repository but those that hold it', async () => {
+  it('G20: is served in no repository but those that hold it', async () => {
     await start();
     const manifest = registry.push('app', '1', 'one');
     await announce(manifest, '1');
@@ -246,6 +258,18 @@ describe('a manifest', () => {
     expect([answer.status, codeOf(answer.body)]).toEqual([404, 'MANIFEST_UNKNOWN']);
     const before = asked().length;
     expect((await ask('HEAD', `other/manifests/${manifest.digest}`)).status).toBe(404);
+    expect(asked()).toHaveLength(before);
+  });
+
+  it('G20: that was deleted is 404 from then on, by its digest too, though its bytes are kept', async () => {
+    await start();
+    const manifest = registry.push('app', '1', 'one');
+    await announce(manifest, '1');
+    expect((await ask('GET', `app/manifests/${manifest.digest}`)).status).toBe(200);
+    await gateway.publish({ reference: `${registry.host}/app@${manifest.digest}`, action: 'delete' });
+    const before = asked().length;
+    for (const path of ['app/manifests/1', `app/manifests/${manifest.digest}`])
+      expect((await ask('GET', path)).status, path).toBe(404);
     expect(asked()).toHaveLength(before);
   });
 
@@ -280,7 +304,7 @@ describe('a manifest', () => {
     expect(await gateway.metric(/changes_total\{type="manifest.pushed"/)).toBe(0);
   });
 
-  it('is refused if its bytes are not those of its digest', async () => {
+  it('G17: is refused if its bytes are not those of its digest', async () => {
     await start();
     await announce(registry.push('app', '1', 'one'), '1');
     registry.faults.push((request, response) => {

@@ -114,7 +114,7 @@ describe('a token', () => {
 });
 
 describe('a repository that is not granted', () => {
-  it('is answered byte for byte as one that is not known', async () => {
+  it('G21: is answered byte for byte as one that is not known', async () => {
     await closed.publish({ reference: 'ghcr.io/a/secret:1', digest: aaa });
     const headers = { authorization: basic('', token) };
     const hidden = await ask(closed, `/v2/ghcr.io/a/secret/blobs/${aaa}`, 'GET', headers);

@@ -38,7 +38,7 @@ describe('a list that was never read whole', () => {
     expect((await world.ledger.bounds()).head).toBe(head);
   });
 
-  it('is read again once it is older than maxListAge', async () => {
+  it('G18: is read again once it is older than maxListAge', async () => {
     await world.push('1');
     await require();
     world.pass(59_000);
@@ -58,7 +58,7 @@ describe('a list that was never read whole', () => {
     expect(listsRead()).toBe(1);
   });
 
-  it('is refused if the registry does not answer, and not asked again at once', async () => {
+  it('G18: is refused if the registry does not answer, and not asked again at once', async () => {
     await world.push('1');
     world.registry.faults.push((_request, response) => {
       response.writeHead(503).end();
@@ -173,7 +173,7 @@ describe('a list that is read again', () => {
     expect((await world.tags()).map(([tag]) => tag)).toEqual(['1', '2', '3']);
   });
 
-  it('that lacks most known tags is refused, and believed when it is read again later', async () => {
+  it('G18: that lacks most known tags is refused, and believed when it is read again later', async () => {
     for (const tag of ['1', '2']) await world.push(tag);
     world.registry.remove('app', '1');
     world.registry.remove('app', '2');

@@ -52,7 +52,7 @@ describe('what may be answered of a tag', () => {
     expect(freshTag(known, answer, now, rules)).toMatchObject({ kind: 'found', digest });
   });
 
-  it('is nothing if both are too old', () => {
+  it('G16: is nothing if both are too old', () => {
     expect(freshTag(row(60_000), seen(60_000), now, rules).kind).toBe('ask');
     expect(freshTag(row(0), seen(0), now, { maxAgeMs: 0, trusted: false }).kind).toBe('ask');
   });

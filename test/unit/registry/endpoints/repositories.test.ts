@@ -83,7 +83,7 @@ describe('the list of repositories', () => {
     expect(namesOf(await world.ask(`/v2/_oci/repositories?last=${last}`))[0]).toBe(first);
   });
 
-  it('names no repository that the token does not cover, not in a link either', async () => {
+  it('G21: names no repository that the token does not cover, not in a link either', async () => {
     const exact = ['a.io/foo/a', 'r.io/z', 'r.io/absent', 'not.served/x'];
     expect(namesOf(await world.ask('/v2/_oci/repositories', { grants: exact }))).toEqual([
       'a.io/foo/a',
@@ -171,7 +171,7 @@ describe('a request that has read enough', () => {
     return some;
   }
 
-  it('ends its page at the last name that the token covers', async () => {
+  it('G23: ends its page at the last name that the token covers', async () => {
     const some = await costly();
     const allows = (key: string) => Number(key.slice(-3)) % 40 === 5;
     const pages = await some.follow('/docker.io/v2/_oci/repositories?n=9', {
@@ -182,7 +182,7 @@ describe('a request that has read enough', () => {
     expect(pages.length).toBeGreaterThan(1);
   });
 
-  it('is refused if it saw none: a link could only tell a name that is not granted', async () => {
+  it('G23: is refused if it saw none: a link could only tell a name that is not granted', async () => {
     const some = await costly();
     const none = { grants: ['docker.io/**'], allows: () => false };
     const answer = await some.ask('/docker.io/v2/_catalog', none);
