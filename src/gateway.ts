@@ -43,6 +43,7 @@ import { keepTrimmed } from './ledger/trimming.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import { type Random, systemRandom } from './lib/random.ts';
+import { Readers } from './reading/readers.ts';
 import { viewLedger } from './source/poll/ledger-view.ts';
 import { Poller } from './source/poll/poller.ts';
 import { Completion } from './source/webhook/completion.ts';
@@ -132,6 +133,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ ...common, hooks, deliveries, fetchText, ledger: pending, completion, countOutcomes },
     confirm: poller.onWebhook,
   };
+  const readers = new Readers();
   await serveApi(server, {
     ...{ version, authorise },
     endpoints: [
@@ -147,8 +149,10 @@ export async function openApp(options: AppOptions): Promise<App> {
       upstreams(poller),
       getPace(hub.pacer),
       putPace(hub.pacer, defaultRegistry),
-      ...(registryApi === null ? [] : [registry(registryApi, authorise)]),
-      ...(answersQueries(ledger) ? indexEndpoints({ config, ledger, admission, lookUps, clock }) : []),
+      ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
+      ...(answersQueries(ledger)
+        ? indexEndpoints({ config, ledger, admission, readers, lookUps, clock })
+        : []),
     ],
   });
 

@@ -9,19 +9,22 @@ import type { CheckParts } from '../http/read/check/check.ts';
 import { Reads, type ReadsOptions } from '../http/read/reads.ts';
 import type { LedgerQueries } from '../ledger/queries.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Readers } from '../reading/readers.ts';
 
 interface IndexApiOptions {
   readonly config: Config;
   readonly ledger: LedgerQueries;
   readonly admission: ReadsOptions['admission'];
+  readonly readers: Readers;
   /** Asks registries for tags that nobody asked for before; null: that is not allowed. */
   readonly lookUps: CheckParts['lookUps'];
   readonly clock: Clock;
 }
 
-export function indexEndpoints({ config, ledger, admission, lookUps, clock }: IndexApiOptions): Endpoint[] {
+export function indexEndpoints(options: IndexApiOptions): Endpoint[] {
+  const { config, ledger, admission, readers, lookUps, clock } = options;
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry };
-  const reads = new Reads({ ledger, admission, limits });
+  const reads = new Reads({ ledger, admission, limits, readers });
   const now = () => clock.now();
   const parts = { ledger, lookUps, now };
   return [

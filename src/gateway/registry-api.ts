@@ -3,7 +3,6 @@ import type { Config } from '../config/shape.ts';
 import { canonicalRegistry } from '../event/reference.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import { OneATurn } from '../lib/one-a-turn.ts';
 import { RegistryApi } from '../registry/api.ts';
 import type { RegistryEndpoint } from '../registry/endpoint.ts';
 import { blobs } from '../registry/endpoints/blobs.ts';
@@ -55,7 +54,7 @@ export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
   const names = namesOf(config, options.knowsRegistry);
   const tags = new Tags(parts);
   const lists = listsOf({
-    ...{ ledger: queries, tallies, turns: new OneATurn(), serves: (host) => names.serves(host) },
+    ...{ ledger: queries, tallies, serves: (host) => names.serves(host) },
     ...{ wholeLists: new WholeLists(parts), tags },
   });
   const served = manifests({ tags, manifests: new Manifests(parts), tallies });

@@ -1,6 +1,7 @@
 /** What an endpoint under `/v2` is given, and what it answers. It knows neither fastify nor tokens. */
 import type { Grant } from '../event/grant.ts';
 import type { RepositoryName } from '../event/reference.ts';
+import type { Reading } from '../reading/reading.ts';
 import type { Base, Prefix } from './names.ts';
 
 /** What was asked, without the name. */
@@ -16,6 +17,11 @@ export interface RegistryRequest {
   /** The part of the path that the endpoint's route leaves open, decoded, at most 512 characters; '': none. */
   readonly argument: string;
   readonly grant: Grant;
+  /**
+   * Counts the request among those that read many rows, or much, until its answer was sent; call it at most once, before
+   * that. @throws ManifeedError if too many read
+   */
+  readonly enter: () => Reading;
 }
 
 /** Of one repository that is served and granted. */

@@ -6,6 +6,7 @@ import { indexEndpoints } from '../../src/gateway/index-api.ts';
 import { serveApi } from '../../src/http/api.ts';
 import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import type { Clock } from '../../src/lib/clock.ts';
+import { Readers } from '../../src/reading/readers.ts';
 import { load } from './config.ts';
 
 const registry = 'registry.example.com:5000';
@@ -35,7 +36,14 @@ export async function indexServer({ ledger, clock }: IndexServerOptions): Promis
     if (!(error instanceof ManifeedError)) throw error;
     return reply.code(error.status).send(error.toBody());
   });
-  const endpoints = indexEndpoints({ config, ledger, admission, lookUps: null, clock });
+  const endpoints = indexEndpoints({
+    config,
+    ledger,
+    admission,
+    readers: new Readers(),
+    lookUps: null,
+    clock,
+  });
   await serveApi(server, { version: '1', endpoints, authorise: () => anyone });
   return server;
 }

@@ -9,6 +9,7 @@ import type { LedgerLimits } from '../../src/ledger/options.ts';
 import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
 import { OneATurn } from '../../src/lib/one-a-turn.ts';
+import { Reading } from '../../src/reading/reading.ts';
 import { RegistryApi } from '../../src/registry/api.ts';
 import { catalog } from '../../src/registry/endpoints/catalog.ts';
 import { chainguardHistory } from '../../src/registry/endpoints/chainguard-history.ts';
@@ -17,7 +18,7 @@ import { referrers } from '../../src/registry/endpoints/referrers.ts';
 import { repositories } from '../../src/registry/endpoints/repositories.ts';
 import { tagHistory } from '../../src/registry/endpoints/tag-history.ts';
 import { tagsList } from '../../src/registry/endpoints/tags-list.ts';
-import { manifestUnknown, nameUnknown, RegistryError } from '../../src/registry/errors.ts';
+import { inSpecification, manifestUnknown, nameUnknown, RegistryError } from '../../src/registry/errors.ts';
 import type { PartOfDescriptor } from '../../src/registry/freshness.ts';
 import { Names } from '../../src/registry/names.ts';
 import { Tallies } from '../../src/registry/tally.ts';
@@ -42,6 +43,8 @@ export interface Asking {
   readonly grants?: readonly string[];
   /** Whether a repository is granted; absent: if it is in `grants`. */
   readonly allows?: (key: string) => boolean;
+  /** Whether the client has left. Default false. */
+  readonly isGone?: () => boolean;
 }
 
 /** Of hosts that are served. */
@@ -59,13 +62,14 @@ export class ListWorld {
   readonly notWhole = new Set<string>();
   readonly ledger: Ledger & LedgerQueries;
   readonly #api: RegistryApi;
+  readonly #turns = new OneATurn();
 
   private constructor(ledger: Ledger & LedgerQueries, clock: FakeClock) {
     this.ledger = ledger;
     this.clock = clock;
     const serves = (host: string) => hosts.includes(host);
     const parts = {
-      ...{ ledger, serves, turns: new OneATurn(), tallies: new Tallies(noMetrics) },
+      ...{ ledger, serves, tallies: new Tallies(noMetrics) },
       wholeLists: {
         requireWhole: async ({ repository, name }: { repository: RepositoryName; name: string }) => {
           this.wholes.push(repositoryKey(repository));
@@ -114,7 +118,10 @@ export class ListWorld {
   }
 
   /** @param target path and query */
-  async ask(target: string, { accept, grants, allows }: Asking = {}): Promise<ListAnswer> {
+  async ask(
+    target: string,
+    { accept, grants, allows, isGone = () => false }: Asking = {},
+  ): Promise<ListAnswer> {
     const [path = '', query = ''] = target.split('?');
     const place = this.#api.place(path);
     if (place === null) throw new Error(`ask ${target}: no path of this API`);
@@ -125,6 +132,7 @@ export class ListWorld {
       path,
       headers,
       grant,
+      enter: () => new Reading({ grant, turns: this.#turns, isGone }),
       method: 'GET',
       query: new URLSearchParams(query),
     } as const;
@@ -135,8 +143,9 @@ export class ListWorld {
       return { status: answer.status ?? 200, code: null, headers: answer.headers, text, next };
     } catch (error) {
       if (!(error instanceof RegistryError || error instanceof ManifeedError)) throw error;
-      const text = JSON.stringify(error.toBody());
-      return { status: error.status, code: error.code, headers: {}, text, next: null };
+      const refusal = error instanceof RegistryError ? error : inSpecification(error, 'GET');
+      const text = JSON.stringify(refusal.toBody());
+      return { status: refusal.status, code: refusal.code, headers: {}, text, next: null };
     }
   }
 
@@ -153,7 +162,8 @@ export class ListWorld {
   }
 }
 
-function grantOf(patterns: readonly string[], allows?: (key: string) => boolean): Grant {
+/** A grant for these repositories. @param allows default: whether a repository is among them */
+export function grantOf(patterns: readonly string[], allows?: (key: string) => boolean): Grant {
   const all = patterns.includes('**');
   return {
     ...{ name: 'test', key: JSON.stringify(patterns), owner: null, patterns },

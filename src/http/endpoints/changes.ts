@@ -37,7 +37,7 @@ export function getChanges(reads: Reads): Endpoint {
       ...(['TOO_MANY_REQUESTS', 'UNAVAILABLE'] as const),
     ],
     handle: (request, reply) =>
-      reads.serve(request, async (reading) => {
+      reads.serve(request, reply, async (reading) => {
         const params = reads.query(request, querySchema);
         const { changes, next, bounds } = await readChanges(reads.ledger, reading, {
           filter: reads.filter(params, reading.grant),

@@ -62,7 +62,7 @@ export function getCheck(reads: Reads, parts: CheckParts): Endpoint {
     answersHead: true,
     query: querySchema,
     handle: (request, reply) =>
-      reads.serve(request, async (reading) => {
+      reads.serve(request, reply, async (reading) => {
         const params = reads.query(request, querySchema);
         refuseMany('image', params.image.length);
         const asked = params.image.map((text) =>
@@ -85,7 +85,7 @@ export function postCheck(reads: Reads, parts: CheckParts): Endpoint {
     summary: 'The update check of a whole host in one request',
     body: { schema: bodySchema },
     handle: (request, reply) =>
-      reads.serve(request, async (reading) => {
+      reads.serve(request, reply, async (reading) => {
         const asked = readBody(request.body).map((each, at) =>
           parseImage(each, reads.defaultRegistry, (member) => `images[${at}].${member}`),
         );

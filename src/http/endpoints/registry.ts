@@ -1,22 +1,27 @@
 /** The registry read API (`src/registry`) on fastify. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ManifeedError } from '../../errors.ts';
-import type { Grant } from '../../event/grant.ts';
+import type { Readers } from '../../reading/readers.ts';
 import { matchesTag, type RegistryApi, versionHeader } from '../../registry/api.ts';
 import type { RegistryAnswer } from '../../registry/endpoint.ts';
+import type { Admission } from '../../transport/admission.ts';
 import { header, splitTarget, tokenOrPasswordOf } from '../../transport/head.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { readerOf } from '../read/reader.ts';
 
-/** The grant of a token; null: not valid. */
-type Authorise = (token: string | null) => Grant | null;
+export interface RegistryParts {
+  readonly api: RegistryApi;
+  /** `check` throws DRAINING; `authorise` UNAUTHORIZED if the token is not valid. */
+  readonly admission: Pick<Admission, 'authorise'> & { check(): void };
+  readonly readers: Readers;
+}
 
 /** One route for all: names hold slashes, so paths are taken apart in `src/registry/routes.ts`. */
 const urls = ['/v2', '/v2/', '/v2/*', '/:host/v2', '/:host/v2/', '/:host/v2/*'];
 
 /** `GET` and `HEAD /v2/…`: the registry read API. */
-export function registry(api: RegistryApi, authorise: Authorise): Endpoint {
-  const handler = (request: FastifyRequest, reply: FastifyReply) => serve(api, authorise, request, reply);
+export function registry(parts: RegistryParts): Endpoint {
+  const handler = (request: FastifyRequest, reply: FastifyReply) => serve(parts, request, reply);
   return {
     method: 'get',
     path: '/v2/{path}',
@@ -34,19 +39,23 @@ export function registry(api: RegistryApi, authorise: Authorise): Endpoint {
 }
 
 async function serve(
-  api: RegistryApi,
-  authorise: Authorise,
-  { method, url, headers }: FastifyRequest,
+  { api, admission, readers }: RegistryParts,
+  request: FastifyRequest,
   reply: FastifyReply,
-) {
+): Promise<FastifyReply> {
+  const { method, url, headers } = request;
   const { path, query } = splitTarget(url);
   const place = api.place(path);
-  if (place === null) return reply.callNotFound();
-  const grant = authorise(tokenOrPasswordOf({ headers, query }));
-  if (grant === null) throw new ManifeedError('UNAUTHORIZED', 'authorise: a token is needed, as password');
+  if (place === null) {
+    reply.callNotFound();
+    return reply;
+  }
+  admission.check();
+  const grant = admission.authorise(tokenOrPasswordOf({ headers, query }));
   const answer = await api.answer({
     ...{ ...place, path, headers, grant, query: new URLSearchParams(query) },
     method: method === 'HEAD' ? 'HEAD' : 'GET',
+    enter: () => readers.enter(readerOf(request, reply, grant)),
   });
   return send(answer, method, header({ headers }, 'if-none-match'), reply);
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { changeToJson } from '../../event/encode.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import type { LedgerQueries, RepositoryState } from '../../ledger/queries.ts';
+import { Cursors } from '../../reading/cursor.ts';
+import { collectPage, type Reading } from '../../reading/reading.ts';
 import { parseCount } from '../../transport/parameters.ts';
 import { changeSchema, type Endpoint } from '../endpoint.ts';
-import { Cursors } from '../read/cursor.ts';
 import { pageSchema, sendPage } from '../read/page.ts';
 import { type Prefix, parsePrefix } from '../read/prefix.ts';
-import { collectPage, type Reading } from '../read/reading.ts';
 import { defaultRows, pageShape, type Reads } from '../read/reads.ts';
 import { withinOf } from '../read/within.ts';
 
@@ -53,7 +53,7 @@ export function getRepositories(reads: Reads, now: () => number): Endpoint {
     },
     errors: ['PARAMETER_INVALID', 'TOO_MANY_REQUESTS', 'UNAVAILABLE'],
     handle: (request, reply) =>
-      reads.serve(request, async (reading) => {
+      reads.serve(request, reply, async (reading) => {
         const params = reads.query(request, querySchema);
         const prefix =
           params.prefix === undefined ? everything : parsePrefix(params.prefix, reads.defaultRegistry);

@@ -3,9 +3,9 @@ import { invalidParameter } from '../../errors.ts';
 import { type Digest, parseDigest } from '../../event/digest.ts';
 import { tagStateToJson } from '../../event/encode.ts';
 import type { Filter } from '../../event/filter.ts';
+import { Cursors } from '../../reading/cursor.ts';
 import { parseCount, quote } from '../../transport/parameters.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { Cursors } from '../read/cursor.ts';
 import { pageSchema, sendPage } from '../read/page.ts';
 import { defaultRows, filterShape, pageShape, type Reads } from '../read/reads.ts';
 import { listTags, type TagSort, tagPlaceSchema, tagSorts } from '../read/tag-list.ts';
@@ -47,7 +47,7 @@ export function getTags(reads: Reads): Endpoint {
     responses: { 200: { description: 'Present tags', schema: pageSchema('tags', tagStateSchema) } },
     errors: ['PARAMETER_INVALID', 'REGISTRY_UNKNOWN', 'DENIED', 'TOO_MANY_REQUESTS', 'UNAVAILABLE'],
     handle: (request, reply) =>
-      reads.serve(request, async (reading) => {
+      reads.serve(request, reply, async (reading) => {
         const params = reads.query(request, querySchema);
         const { sort, order } = params;
         const filter = reads.filter(params, reading.grant);

@@ -7,7 +7,7 @@ import { formatPosition, type Position } from '../../event/position.ts';
 import { repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import type { Bounds } from '../../ledger/ledger.ts';
 import type { HistoryQuery, LedgerQueries } from '../../ledger/queries.ts';
-import { collectPage, type Reading } from './reading.ts';
+import { collectPage, type Reading } from '../../reading/reading.ts';
 
 export interface ChangesRequest {
   readonly filter: Filter;

@@ -1,6 +1,7 @@
 /** How a page of rows is answered: an envelope, and `Link` (RFC 8288) for clients that follow it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { nextLink } from '../../reading/link.ts';
 import { splitTarget } from '../../transport/head.ts';
 
 export interface PageAnswer {
@@ -19,7 +20,7 @@ export interface PageAnswer {
 /** Sends `{"<list>":[…],"next":…}`. The link has the same path and parameters, without the token. */
 export function sendPage(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer): FastifyReply {
   const { list, rows, next, parameter = 'cursor', more = {} } = answer;
-  if (next !== null) reply.header('link', nextLink(request.url, parameter, next));
+  if (next !== null) reply.header('link', linkOf(request.url, parameter, next));
   const rest = JSON.stringify({ next, ...more }).slice(1);
   return reply
     .header('cache-control', 'no-store')
@@ -27,14 +28,11 @@ export function sendPage(request: FastifyRequest, reply: FastifyReply, answer: P
     .send(`{"${list}":[${rows.join(',')}],${rest}`);
 }
 
-/** Path-absolute: behind a proxy that ends TLS an absolute link would name the wrong scheme. */
-export function nextLink(url: string, parameter: string, value: string): string {
+function linkOf(url: string, parameter: string, value: string): string {
   const { path, query } = splitTarget(url);
   const next = new URLSearchParams(query);
-  // Proxies log this header, so it must not hold a token.
-  next.delete('access_token');
   next.set(parameter, value);
-  return `<${path}?${next}>; rel="next"`;
+  return nextLink(path, next);
 }
 
 /** Describes the envelope, for `/openapi.json`. */

@@ -2,15 +2,13 @@
  * What the endpoints share that read the index and the log: who asks, for what, and how many at once. An endpoint gets
  * a `Reading`, which bounds what its request reads.
  */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ManifeedError } from '../../errors.ts';
 import type { Filter } from '../../event/filter.ts';
 import type { Grant } from '../../event/grant.ts';
 import type { LedgerQueries } from '../../ledger/queries.ts';
-import { addressGroup } from '../../lib/address-group.ts';
-import { Counts } from '../../lib/counts.ts';
-import { OneATurn } from '../../lib/one-a-turn.ts';
+import type { Readers } from '../../reading/readers.ts';
+import type { Reading } from '../../reading/reading.ts';
 import type { Admission } from '../../transport/admission.ts';
 import { splitTarget, tokenOf, tokenOrPasswordOf } from '../../transport/head.ts';
 import { parseQuery } from '../../transport/parameters.ts';
@@ -22,12 +20,7 @@ import {
   streamShape,
   toFilter,
 } from '../../transport/request.ts';
-import { Reading } from './reading.ts';
-
-/** Requests of one client that read at the same time. */
-export const maxPerClient = 32;
-/** Requests of all clients that read at the same time. */
-export const maxInAll = 256;
+import { readerOf } from './reader.ts';
 
 /** The part of a filter that a query may give: the same as a subscription's. */
 export const filterShape = {
@@ -50,6 +43,7 @@ export interface ReadsOptions {
   readonly ledger: LedgerQueries;
   readonly admission: Pick<Admission, 'authorise' | 'knowsRegistry'> & { check(): void };
   readonly limits: FilterLimits;
+  readonly readers: Readers;
 }
 
 export class Reads {
@@ -59,16 +53,15 @@ export class Reads {
   readonly #admission: ReadsOptions['admission'];
   readonly #limits: FilterLimits;
   readonly #filters = new Remembered<Filter>();
-  readonly #turns = new OneATurn();
-  /** Requests under way, by client. */
-  readonly #clients = new Counts<string>();
+  readonly #readers: Readers;
 
-  constructor({ ledger, admission, limits }: ReadsOptions) {
+  constructor({ ledger, admission, limits, readers }: ReadsOptions) {
     this.ledger = ledger;
     this.defaultRegistry = limits.defaultRegistry;
     this.knowsRegistry = admission.knowsRegistry;
     this.#admission = admission;
     this.#limits = limits;
+    this.#readers = readers;
   }
 
   /**
@@ -77,19 +70,17 @@ export class Reads {
    *
    * @throws DRAINING, UNAUTHORIZED, TOO_MANY_REQUESTS, TOO_MANY_CONNECTIONS, and what `read` throws
    */
-  async serve<T>(request: FastifyRequest, read: (reading: Reading) => Promise<T>): Promise<T> {
-    const { raw, headers, method, url } = request;
+  async serve<T>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    read: (reading: Reading) => Promise<T>,
+  ): Promise<T> {
+    const { headers, method, url } = request;
     this.#admission.check();
     const head = { headers, query: splitTarget(url).query };
     const isRead = method === 'GET' || method === 'HEAD';
     const grant = this.#admission.authorise(isRead ? tokenOrPasswordOf(head) : tokenOf(head));
-    const client = grant.owner ?? addressGroup(request.ip);
-    this.#enter(client);
-    try {
-      return await read(new Reading({ grant, turns: this.#turns, isGone: () => raw.socket.destroyed }));
-    } finally {
-      this.#clients.add(client, -1);
-    }
+    return read(this.#readers.enter(readerOf(request, reply, grant)));
   }
 
   /** The parameters of a request. @throws PARAMETER_INVALID naming the parameter */
@@ -112,21 +103,5 @@ export class Reads {
     );
     checkFilter(filter, grant, this.knowsRegistry);
     return filter;
-  }
-
-  #enter(client: string): void {
-    const { total } = this.#clients;
-    const own = this.#clients.of(client);
-    if (own >= maxPerClient)
-      throw new ManifeedError(
-        'TOO_MANY_REQUESTS',
-        `read the ledger: ${own} requests of this client at once: must be under ${maxPerClient}`,
-      );
-    if (total >= maxInAll)
-      throw new ManifeedError(
-        'TOO_MANY_CONNECTIONS',
-        `read the ledger: ${total} requests at once: must be under ${maxInAll}`,
-      );
-    this.#clients.add(client);
   }
 }

@@ -8,7 +8,7 @@ import { repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import { compareVersionKeys, type VersionKey, versionKey } from '../../event/semver-tag.ts';
 import type { TagState } from '../../ledger/ledger.ts';
 import type { LedgerQueries, TagListPage, TagName, TagPlace, Within } from '../../ledger/queries.ts';
-import { collectPage, maxStep, type Reading, type RowPage } from './reading.ts';
+import { collectPage, maxStep, type Reading, type RowPage } from '../../reading/reading.ts';
 import { withinOf } from './within.ts';
 
 export const tagSorts = ['name', 'updated', 'semver'] as const;

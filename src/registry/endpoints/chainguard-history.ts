@@ -1,11 +1,11 @@
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { compareMoments, type Moment } from '../../event/rfc3339.ts';
+import { maxRows, maxStep, type Reading } from '../../reading/reading.ts';
 import { json, type RegistryEndpoint } from '../endpoint.ts';
 import { badParameter, nameUnknown } from '../errors.ts';
 import { leftOut } from '../lists/descriptors.ts';
 import { momentOf, requireTag } from '../lists/parameters.ts';
 import type { ReadParts } from '../lists/parts.ts';
-import { maxRows, maxStep, Reading } from '../lists/reading.ts';
 import { sequenceAfter, type TagEvent, TagEvents } from '../lists/tag-events.ts';
 
 /** Entries of one answer. A client goes on with the time of the last one as `start`. */
@@ -24,10 +24,10 @@ export function chainguardHistory(parts: ReadParts): RegistryEndpoint {
   return {
     of: 'repository',
     route: ['_chainguard', 'history', '*'],
-    async handle({ query, argument, repository, name }) {
+    async handle({ query, argument, repository, name, enter }) {
       const tag = requireTag(argument);
       const range = { start: momentOf(query, 'start'), end: momentOf(query, 'end') };
-      const reading = new Reading(parts.turns);
+      const reading = enter();
       const before = range.end === null ? undefined : await sequenceAfter(parts.ledger, range.end.ms);
       const events = new TagEvents(parts.ledger, reading, { ...repository, tag }, before);
       const found = await readRange(events, range);

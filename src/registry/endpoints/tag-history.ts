@@ -2,13 +2,13 @@ import { type Digest, parseDigest } from '../../event/digest.ts';
 import { type Position, parsePosition } from '../../event/position.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import { compareMoments, formatNanos, type Moment } from '../../event/rfc3339.ts';
+import { maxRows, maxStep, type Reading } from '../../reading/reading.ts';
 import type { AnyRepositoryRequest, RegistryAnswer, RegistryEndpoint } from '../endpoint.ts';
 import { badParameter, digestInvalid } from '../errors.ts';
 import { describe, type IndexEntry, indexOf, indexType, leftOut, named } from '../lists/descriptors.ts';
-import { nextLink } from '../lists/link.ts';
+import { linkOf } from '../lists/links.ts';
 import { countOf, descriptorLimits, momentOf, parameterOf, requireTag } from '../lists/parameters.ts';
 import type { ReadParts } from '../lists/parts.ts';
-import { maxRows, maxStep, Reading } from '../lists/reading.ts';
 import { historySince, sequenceAfter, type TagEvent, TagEvents } from '../lists/tag-events.ts';
 
 interface Asked {
@@ -42,7 +42,7 @@ export function tagHistory(parts: ReadParts): RegistryEndpoint {
       const { repository } = request;
       if (repository === null || asked.n === 0)
         return answerOf(request, asked, { events: [], last: null }, since, []);
-      const page = await readPage(parts, repository, asked);
+      const page = await readPage(parts, request.enter(), repository, asked);
       return answerOf(request, asked, page, since, await entriesOf(parts, repository, page.events));
     },
   };
@@ -64,15 +64,15 @@ function read({ query, argument }: AnyRepositoryRequest): Asked {
   return asked;
 }
 
-async function readPage(parts: ReadParts, repository: RepositoryName, asked: Asked): Promise<EventPage> {
+async function readPage(
+  parts: ReadParts,
+  reading: Reading,
+  repository: RepositoryName,
+  asked: Asked,
+): Promise<EventPage> {
   const { n, before, since, digest } = asked;
   const from = await startOf(parts, asked);
-  const events = new TagEvents(
-    parts.ledger,
-    new Reading(parts.turns),
-    { ...repository, tag: asked.tag },
-    from,
-  );
+  const events = new TagEvents(parts.ledger, reading, { ...repository, tag: asked.tag }, from);
   const found: TagEvent[] = [];
   for (let last: TagEvent | null = null; ; ) {
     const run = await events.next(last === null ? n + 1 : maxStep);
@@ -143,7 +143,7 @@ function answerOf(
   const link =
     last === null
       ? {}
-      : nextLink(request, {
+      : linkOf(request, {
           n: request.query.get('n'),
           before: formatNanos(last.at),
           since: since === null ? null : formatNanos(since),

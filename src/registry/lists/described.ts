@@ -1,24 +1,25 @@
 /** The list of tags with descriptors (distribution-spec#579): an image index with one entry for each tag. */
-import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { formatPosition } from '../../event/position.ts';
-import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { repositoryKey } from '../../event/reference.ts';
 import type { TagState } from '../../ledger/ledger.ts';
+import { Cursors } from '../../reading/cursor.ts';
 import type { RegistryAnswer, RepositoryRequest } from '../endpoint.ts';
 import { badParameter, RegistryError } from '../errors.ts';
 import { type Descriptor, isWhole } from '../freshness.ts';
 import type { Tally } from '../tally.ts';
 import { describe, type IndexEntry, indexOf, indexType, leftOut, named } from './descriptors.ts';
-import { nextLink } from './link.ts';
+import { linkOf } from './links.ts';
 import { choiceOf, countOf, descriptorLimits, lastTagOf, parameterOf } from './parameters.ts';
 import type { ListParts } from './parts.ts';
-import { Reading } from './reading.ts';
 import { type Place, readTagRows, type TagRowsQuery } from './tag-rows.ts';
-import { type TagType, tagTypeOf } from './tag-type.ts';
+import { tagTypeOf } from './tag-type.ts';
 
 /** Tags of which one request asks the registry because their size or media type is not known. */
 export const maxLooks = 100;
 const looksAtOnce = 8;
-const maxCursorLength = 512;
+
+const placeSchema: z.ZodType<Place> = z.strictObject({ tag: z.string().max(128), updatedAt: z.int() });
 
 type Order = Pick<TagRowsQuery, 'sort' | 'order'>;
 
@@ -31,13 +32,15 @@ export async function listDescribed(
   const n = countOf(query, descriptorLimits);
   const type = tagTypeOf(query);
   const order = orderOf(query);
-  const mark = markOf(repository, order, type);
-  const cursor = cursorOf(query, mark);
+  // All that decides which rows there are, and in which order.
+  const list = ['tags/list', repositoryKey(repository), order.sort, order.order, type.name];
+  const cursors = new Cursors(list, placeSchema);
+  const cursor = cursors.parse(parameterOf(query, 'cursor') ?? undefined) ?? null;
   const last = lastOf(query, order, cursor);
+  const reading = request.enter();
   await parts.wholeLists.requireWhole(request, tally);
   const { epoch, head } = await parts.ledger.bounds();
   const after = cursor ?? (last === null ? null : { tag: last, updatedAt: 0 });
-  const reading = new Reading(parts.turns);
   const page = await readTagRows(parts.ledger, reading, {
     ...{ repository, ...order, after, n, ...type.narrows },
   });
@@ -47,13 +50,13 @@ export async function listDescribed(
     sort_by: order.sort === 'name' ? 'name' : 'created_at',
     sort_order: order.order,
     tagType: type.name,
-    cursor: page.next === null ? null : formatCursor(mark, page.next),
+    cursor: page.next === null ? null : cursors.format(page.next),
   };
   const position = formatPosition(epoch, head);
   return {
     headers: {
       'content-type': indexType,
-      ...(page.next === null ? {} : nextLink(request, parameters)),
+      ...(page.next === null ? {} : linkOf(request, parameters)),
       ...type.headers,
       ...leftOut(missing, 'tag'),
     },
@@ -75,35 +78,6 @@ function lastOf(query: URLSearchParams, { sort, order }: Order, cursor: Place | 
     throw badParameter('last', 'left out unless the list is by name, ascending');
   if (last !== null && cursor !== null) throw badParameter('last', 'left out where there is a cursor');
   return last;
-}
-
-/** Of all that decides which rows there are and in which order, so that a cursor of another list is refused. */
-function markOf(repository: RepositoryName, { sort, order }: Order, type: TagType): string {
-  const text = JSON.stringify([repositoryKey(repository), sort, order, type.name]);
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
-}
-
-function formatCursor(mark: string, { tag, updatedAt }: Place): string {
-  return Buffer.from(JSON.stringify([mark, tag, updatedAt])).toString('base64url');
-}
-
-/** Null: none was given. @throws RegistryError */
-function cursorOf(query: URLSearchParams, mark: string): Place | null {
-  const text = parameterOf(query, 'cursor');
-  if (text === null) return null;
-  const parts = text.length <= maxCursorLength ? decode(text) : null;
-  const [marked, tag, updatedAt] = Array.isArray(parts) ? parts : [];
-  if (marked !== mark || typeof tag !== 'string' || !Number.isSafeInteger(updatedAt))
-    throw badParameter('cursor', 'the cursor of the page before, with its other parameters');
-  return { tag, updatedAt: Number(updatedAt) };
-}
-
-function decode(text: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch {
-    return null;
-  }
 }
 
 /** `missing`: tags whose descriptor is not known, and could not be had. */

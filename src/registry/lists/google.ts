@@ -1,6 +1,7 @@
 /** The list of tags in the form of GCR and Artifact Registry: the plain one, and every digest with its tags. */
 import type { Digest } from '../../event/digest.ts';
 import type { TagState } from '../../ledger/ledger.ts';
+import { maxStep } from '../../reading/reading.ts';
 import { json, type RegistryAnswer, type RepositoryRequest } from '../endpoint.ts';
 import { badParameter } from '../errors.ts';
 import type { Descriptor } from '../freshness.ts';
@@ -8,7 +9,6 @@ import type { Tally } from '../tally.ts';
 import { describe, named } from './descriptors.ts';
 import { countOf, nameLimits, parameterOf } from './parameters.ts';
 import type { ListParts } from './parts.ts';
-import { maxStep, Reading } from './reading.ts';
 import { readTagRows } from './tag-rows.ts';
 
 /** Numbers are strings. */
@@ -34,8 +34,9 @@ export async function listForGoogle(
   const n = countOf(query, nameLimits);
   if (parameterOf(query, 'last') !== null)
     throw badParameter('last', 'left out where there is manifest=true');
+  const reading = request.enter();
   await parts.wholeLists.requireWhole(request, tally);
-  const { rows, next } = await readTagRows(parts.ledger, new Reading(parts.turns), {
+  const { rows, next } = await readTagRows(parts.ledger, reading, {
     ...{ repository, sort: 'name', order: 'asc', after: null, n: Math.max(n, 1) },
   });
   if (next !== null || rows.length > n)

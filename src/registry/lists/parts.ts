@@ -1,6 +1,5 @@
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { LedgerQueries } from '../../ledger/queries.ts';
-import type { OneATurn } from '../../lib/one-a-turn.ts';
 import type { Tags } from '../tags.ts';
 import type { Tallies } from '../tally.ts';
 import type { WholeLists } from '../whole-lists.ts';
@@ -10,8 +9,6 @@ export interface ReadParts {
   readonly ledger: LedgerQueries & Pick<Ledger, 'bounds' | 'read' | 'seek'>;
   /** Whether the registry is served here. */
   readonly serves: (registry: string) => boolean;
-  /** Shared by all requests that read. */
-  readonly turns: OneATurn;
 }
 
 /** What lists of tags are made of. */

@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { json, type RegistryAnswer, type RepositoryRequest } from '../endpoint.ts';
 import type { Tally } from '../tally.ts';
-import { nextLink } from './link.ts';
+import { linkOf } from './links.ts';
 import { countOf, lastTagOf, nameLimits } from './parameters.ts';
 import type { ListParts } from './parts.ts';
-import { Reading } from './reading.ts';
 import { readTagRows } from './tag-rows.ts';
 import { tagTypeOf } from './tag-type.ts';
 
@@ -22,14 +21,15 @@ export async function listPlain(
   const n = countOf(query, nameLimits);
   const last = lastTagOf(query);
   const type = tagTypeOf(query);
+  const reading = request.enter();
   await parts.wholeLists.requireWhole(request, tally);
   const after = last === null ? null : { tag: last, updatedAt: 0 };
-  const page = await readTagRows(parts.ledger, new Reading(parts.turns), {
+  const page = await readTagRows(parts.ledger, reading, {
     ...{ repository, sort: 'name', order: 'asc', after, n, ...type.narrows },
   });
   const given = query.has('n') ? String(n) : null;
   const parameters = { n: given, tagType: type.name, last: page.next?.tag ?? null };
-  const link: { readonly link?: string } = page.next === null ? {} : nextLink(request, parameters);
+  const link: { readonly link?: string } = page.next === null ? {} : linkOf(request, parameters);
   const answer = json({ name, tags: page.rows.map(({ tag }) => tag) }, { ...link, ...type.headers });
   return { ...answer, headers: { ...answer.headers, etag: etagOf(`${answer.body}${link.link ?? ''}`) } };
 }

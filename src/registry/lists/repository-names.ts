@@ -13,13 +13,13 @@ import {
   type RepositoryListQuery,
   type Within,
 } from '../../ledger/queries.ts';
+import { maxRows, maxStep, type Reading } from '../../reading/reading.ts';
 import type { RegistryRequest } from '../endpoint.ts';
 import { badParameter, RegistryError } from '../errors.ts';
 import { type Prefix, writtenName } from '../names.ts';
-import { nextLink } from './link.ts';
+import { linkOf } from './links.ts';
 import { countOf, nameLimits, parameterOf } from './parameters.ts';
 import type { ReadParts } from './parts.ts';
-import { maxRows, maxStep, Reading } from './reading.ts';
 
 export interface RepositoryNames {
   /** In byte order. */
@@ -42,16 +42,16 @@ export async function readRepositoryNames(
   request: RegistryRequest,
   within: Prefix,
 ): Promise<RepositoryNames> {
-  const { query, grant } = request;
+  const { query } = request;
   const n = countOf(query, nameLimits);
   const last = parameterOf(query, 'last') ?? '';
   if (last !== '' && !nameGrammar.test(last)) throw badParameter('last', 'the name of a repository');
   if (n === 0) return { names: [], headers: {} };
-  const page = new NamesPage(parts, within, grant);
+  const page = new NamesPage(parts, within, request.enter());
   const hasMore = await page.read(n, last);
   const { names } = page;
   const parameters = { n: query.get('n'), last: names.at(-1) ?? null };
-  return { names, headers: hasMore ? nextLink(request, parameters) : {} };
+  return { names, headers: hasMore ? linkOf(request, parameters) : {} };
 }
 
 /** One request. */
@@ -62,11 +62,11 @@ class NamesPage {
   readonly #reading: Reading;
   readonly names: string[] = [];
 
-  constructor(parts: ReadParts, within: Prefix, grant: Grant) {
+  constructor(parts: ReadParts, within: Prefix, reading: Reading) {
     this.#parts = parts;
     this.#within = within;
-    this.#grant = grant;
-    this.#reading = new Reading(parts.turns);
+    this.#grant = reading.grant;
+    this.#reading = reading;
   }
 
   /** @returns whether there may be more than these `n` names */

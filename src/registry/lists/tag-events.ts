@@ -4,7 +4,7 @@ import type { Change } from '../../event/change.ts';
 import type { Moment } from '../../event/rfc3339.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { LedgerQueries, TagName } from '../../ledger/queries.ts';
-import { maxStep, type Reading } from './reading.ts';
+import { maxStep, type Reading } from '../../reading/reading.ts';
 
 export interface TagEvent {
   readonly change: Change;

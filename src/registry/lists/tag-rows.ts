@@ -2,7 +2,7 @@
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import type { TagState } from '../../ledger/ledger.ts';
 import type { LedgerQueries, TagListQuery, TagPlace } from '../../ledger/queries.ts';
-import { maxStep, type Reading } from './reading.ts';
+import { maxStep, type Reading } from '../../reading/reading.ts';
 
 export interface TagRowsQuery extends Required<Pick<TagListQuery, 'sort' | 'order'>> {
   readonly repository: RepositoryName;
@@ -43,13 +43,17 @@ export async function readTagRows(
     const page = await reading.step(() => ledger.listTags(asked));
     for (const row of page.tags) {
       if (isWanted?.(row.tag) === false) continue;
-      if (rows.length === n) return { rows, next: rows.at(-1) ?? null };
+      if (rows.length === n) return { rows, next: placeOf(rows.at(-1)) };
       rows.push(row);
     }
     if (page.next === null || (sort === 'name' && !isOf(page.next, repository))) return { rows, next: null };
     after = page.next;
     if (!reading.hasRoom) return { rows, next: placeIn(repository, after) };
   }
+}
+
+function placeOf(row: TagState | undefined): Place | null {
+  return row === undefined ? null : { tag: row.tag, updatedAt: row.updatedAt };
 }
 
 /** By name, rows of repositories before this one need not be looked at. */

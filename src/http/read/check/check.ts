@@ -12,7 +12,7 @@ import type {
   RepositoryState,
   TagName,
 } from '../../../ledger/queries.ts';
-import { maxStep, type Reading } from '../reading.ts';
+import { maxStep, type Reading } from '../../../reading/reading.ts';
 import type { Image } from './image.ts';
 import { findNewest, type Newest } from './newest.ts';
 import { platformMoved } from './platform.ts';

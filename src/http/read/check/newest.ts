@@ -3,7 +3,7 @@ import { type RepositoryName, repositoryKey } from '../../../event/reference.ts'
 import { compareVersionKeys, type VersionKey, versionKey } from '../../../event/semver-tag.ts';
 import type { TagState } from '../../../ledger/ledger.ts';
 import type { LedgerQueries, TagPlace } from '../../../ledger/queries.ts';
-import { maxStep, type Reading } from '../reading.ts';
+import { maxStep, type Reading } from '../../../reading/reading.ts';
 import { compareText } from '../tag-list.ts';
 import type { Image } from './image.ts';
 

@@ -1,8 +1,8 @@
 /** How much one client, and all together, may ask at the same time; and what one request may read. */
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { maxInAll, maxPerClient } from '../../../../src/http/read/reads.ts';
 import type { TagListPage } from '../../../../src/ledger/queries.ts';
+import { maxInAll, maxPerClient } from '../../../../src/reading/readers.ts';
 import { type AskedLedger, openAskedLedger } from '../../../support/asked-ledger.ts';
 import { indexServer } from '../../../support/index-server.ts';
 

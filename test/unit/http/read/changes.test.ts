@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type FilterInput, parseFilter } from '../../../../src/event/filter.ts';
 import { readChanges } from '../../../../src/http/read/changes.ts';
-import { Reading } from '../../../../src/http/read/reading.ts';
 import type { HistoryQuery } from '../../../../src/ledger/queries.ts';
 import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
+import { Reading } from '../../../../src/reading/reading.ts';
 import { openAskedLedger } from '../../../support/asked-ledger.ts';
 import { manifestSeen, tagSeen, where } from '../../../support/ledger-samples.ts';
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../../src/event/digest.ts';
 import { type CheckParts, check, maxLookUps } from '../../../../src/http/read/check/check.ts';
 import { type ImageText, parseImage } from '../../../../src/http/read/check/image.ts';
-import { Reading } from '../../../../src/http/read/reading.ts';
 import type { TagName } from '../../../../src/ledger/queries.ts';
 import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
+import { Reading } from '../../../../src/reading/reading.ts';
 import { type AskedLedger, openAskedLedger, startedAt } from '../../../support/asked-ledger.ts';
 import { digestOf, listed, lookedAt, manifestType, tagSeen } from '../../../support/ledger-samples.ts';
 

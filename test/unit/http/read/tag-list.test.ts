@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { parseFilter } from '../../../../src/event/filter.ts';
 import { repositoryKey } from '../../../../src/event/reference.ts';
 import { compareVersionKeys, versionKey } from '../../../../src/event/semver-tag.ts';
-import { Reading } from '../../../../src/http/read/reading.ts';
 import { listTags, type TagListRequest } from '../../../../src/http/read/tag-list.ts';
 import type { TagState } from '../../../../src/ledger/ledger.ts';
 import type { TagPlace } from '../../../../src/ledger/queries.ts';
 import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
+import { Reading } from '../../../../src/reading/reading.ts';
 import { type AskedLedger, openAskedLedger } from '../../../support/asked-ledger.ts';
 import { digestOf, tagSeen } from '../../../support/ledger-samples.ts';
 

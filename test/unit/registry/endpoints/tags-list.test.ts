@@ -43,6 +43,13 @@ function bare(tag: string, word = tag): TagObserved {
 }
 
 describe('the plain list', () => {
+  it('reads no further once the client has left', async () => {
+    await world.tags(...Array.from({ length: 3_000 }, (_, at) => `t${at}`));
+    let steps = 0;
+    const { code } = await world.ask(list, { isGone: () => ++steps > 2 });
+    expect({ code, steps }).toEqual({ code: 'TOOMANYREQUESTS', steps: 3 });
+  });
+
   it('has the name as the client wrote it, and the tags in byte order', async () => {
     await world.tags('b', 'B', '1.10', '1.9', '_x', 'a-b', 'a.b', 'latest');
     const answer = await world.ask(list);

@@ -3,11 +3,16 @@ import { ManifeedError } from '../../../../src/errors.ts';
 import type { Change } from '../../../../src/event/change.ts';
 import type { HistoryQuery } from '../../../../src/ledger/queries.ts';
 import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
-import { maxStep, Reading } from '../../../../src/registry/lists/reading.ts';
+import { maxStep, Reading } from '../../../../src/reading/reading.ts';
 import { historySince, TagEvents } from '../../../../src/registry/lists/tag-events.ts';
-import { nginx } from '../../../support/list-world.ts';
+import { grantOf, nginx } from '../../../support/list-world.ts';
 
 const tag = { ...nginx, tag: 'a' };
+
+function readingUpTo(maxRows?: number): Reading {
+  const reader = { grant: grantOf(['**']), turns: new OneATurn(), isGone: () => false };
+  return new Reading(maxRows === undefined ? reader : { ...reader, maxRows });
+}
 
 function changeAt(sequence: number, recordedAt: number): Change {
   const nothing = { digest: null, previousDigest: null, mediaType: null, size: null };
@@ -28,7 +33,7 @@ function historyOf(changes: readonly Change[]) {
 describe('the events of a tag', () => {
   it('come together with all of their millisecond, though it spans several steps', async () => {
     const changes = [changeAt(5, 2), changeAt(4, 1), changeAt(3, 1), changeAt(2, 1), changeAt(1, 0)];
-    const events = new TagEvents({ history: historyOf(changes) }, new Reading(new OneATurn()), tag);
+    const events = new TagEvents({ history: historyOf(changes) }, readingUpTo(), tag);
     const runs = [];
     for (let run = await events.next(2); run !== 'end' && run !== 'enough'; run = await events.next(2))
       runs.push(run.map(({ change, at }) => `${change.sequence} ${at.ms}.${at.nanos}`));
@@ -37,14 +42,14 @@ describe('the events of a tag', () => {
 
   it('stop within a millisecond if the request may read no more: their numbers are not known', async () => {
     const changes = Array.from({ length: 9 }, (_, at) => changeAt(9 - at, at === 0 ? 2 : 1));
-    const reading = new Reading(new OneATurn(), 2 * maxStep);
+    const reading = readingUpTo(2 * maxStep);
     const events = new TagEvents({ history: historyOf(changes) }, reading, tag);
     expect(await events.next(3)).toMatchObject([{ change: { sequence: 9 } }]);
     expect(await events.next(3)).toBe('enough');
   });
 
   it('are none where there is no history', async () => {
-    const events = new TagEvents({ history: historyOf([]) }, new Reading(new OneATurn()), tag);
+    const events = new TagEvents({ history: historyOf([]) }, readingUpTo(), tag);
     expect(await events.next(1)).toBe('end');
   });
 });

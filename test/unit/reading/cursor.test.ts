@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Cursors, maxCursorLength } from '../../../../src/http/read/cursor.ts';
-import { tagPlaceSchema } from '../../../../src/http/read/tag-list.ts';
+import { tagPlaceSchema } from '../../../src/http/read/tag-list.ts';
+import { Cursors, maxCursorLength } from '../../../src/reading/cursor.ts';
 
 const place = {
   registry: 'docker.io',

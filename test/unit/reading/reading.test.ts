@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuthoriser } from '../../../../src/access/authoriser.ts';
-import { parseFilter } from '../../../../src/event/filter.ts';
-import type { Grant } from '../../../../src/event/grant.ts';
-import { collectPage, maxRows, maxStep, Reading, type RowSource } from '../../../../src/http/read/reading.ts';
-import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
-import { costlyGlobs, costlyRepository } from '../../../support/costly-globs.ts';
+import { createAuthoriser } from '../../../src/access/authoriser.ts';
+import { parseFilter } from '../../../src/event/filter.ts';
+import type { Grant } from '../../../src/event/grant.ts';
+import { OneATurn } from '../../../src/lib/one-a-turn.ts';
+import { collectPage, maxRows, maxStep, Reading, type RowSource } from '../../../src/reading/reading.ts';
+import { costlyGlobs, costlyRepository } from '../../support/costly-globs.ts';
 
 function grantOf(...repositories: string[]): Grant {
   const token = { name: 't', sha256: 'x', repositories, unpaced: false, admin: false };

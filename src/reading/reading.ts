@@ -2,11 +2,11 @@
  * Reads the ledger for one request: in steps, with a bound on all of them together, and judging each row by grant and
  * filter. Steps of all requests take turns on the event loop, so that a long list delays neither webhooks nor streams.
  */
-import { invalidParameter, unavailable } from '../../errors.ts';
-import type { Filter } from '../../event/filter.ts';
-import type { Work } from '../../event/glob.ts';
-import type { Grant } from '../../event/grant.ts';
-import type { OneATurn } from '../../lib/one-a-turn.ts';
+import { invalidParameter, unavailable } from '../errors.ts';
+import type { Filter } from '../event/filter.ts';
+import type { Work } from '../event/glob.ts';
+import type { Grant } from '../event/grant.ts';
+import type { OneATurn } from '../lib/one-a-turn.ts';
 
 /** Rows that one request may look at. */
 export const maxRows = 50_000;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { invalidParameter } from '../../errors.ts';
+import { invalidParameter } from '../errors.ts';
 
 /**
  * Longest cursor in characters: a place names at most a host, a repository and a tag, and base64url adds a third.

@@ -1,18 +1,17 @@
+import { nextLink } from '../../reading/link.ts';
 import type { RegistryRequest } from '../endpoint.ts';
 
 /**
- * The `Link` header (RFC 8288) to the next page. It is path-absolute, because skopeo follows nothing else, and behind a
- * proxy that ends TLS an absolute link would name the wrong scheme. It has no `;` within, where skopeo would cut it,
- * and no token: proxies log it.
+ * The header that leads to the next page of a list: the same path, and of the parameters those that the list knows.
  *
  * @param parameters in order; null: left out
  */
-export function nextLink(
+export function linkOf(
   { path, base }: Pick<RegistryRequest, 'path' | 'base'>,
   parameters: Readonly<Record<string, string | null>>,
 ): { readonly link: string } {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...parameters, ns: base.namespace }))
     if (value !== null) query.set(name, value);
-  return { link: `<${path}?${query}>; rel="next"` };
+  return { link: nextLink(path, query) };
 }
