@@ -101,7 +101,7 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
     );
   }
   refuseMany('platform', input.platform, maxPlatforms);
-  const platforms = [...new Set((input.platform ?? []).map(parsePlatform))].sort();
+  const platforms = [...new Set((input.platform ?? []).map((text) => parsePlatform(text)))].sort();
   return makeFilter({
     repositories: [...repositories].sort(),
     patterns: [...patterns].sort(),

@@ -78,22 +78,30 @@ export function isPlatformKey(text: string): boolean {
 /**
  * The canonical form of `linux/amd64`, `linux/arm64/v8`, `linux/arm/v7`.
  *
- * @throws PARAMETER_INVALID naming `platform`
+ * @param parameter how errors call it
+ * @throws PARAMETER_INVALID naming the parameter
  */
-export function parsePlatform(text: string): string {
+export function parsePlatform(text: string, parameter = 'platform'): string {
   const [os = '', architecture = '', variant, ...more] = text.split('/');
   const platform =
     more.length === 0 && variant !== '' ? canonicalPlatform({ os, architecture, variant }) : null;
   if (platform !== null && !isUnknown(platform)) return platform;
   throw invalidParameter(
-    'platform',
-    `parse platform: ${JSON.stringify(text.slice(0, 100))}: must be os/architecture or os/architecture/variant, such as linux/amd64 or linux/arm/v7`,
+    parameter,
+    `parse ${parameter}: ${JSON.stringify(text.slice(0, 100))}: must be os/architecture or os/architecture/variant, such as linux/amd64 or linux/arm/v7`,
   );
 }
 
 /** Whether it is the platform of what runs nowhere, such as an attestation. */
 export function isUnknown(platform: string): boolean {
   return platform === 'unknown/unknown';
+}
+
+/** What an index has for a platform: one manifest, or one for each version of the system; empty: nothing. */
+export function manifestsOf(platforms: Platforms, platform: string): readonly Digest[] {
+  return Object.entries(platforms).flatMap(([key, digest]) =>
+    platformOfKey(key) === platform ? digest : [],
+  );
 }
 
 /** The platforms whose manifest differs, comes or goes; sorted. */

@@ -67,7 +67,7 @@ export function parseImage(given: ImageText, defaultRegistry: string, at: Naming
     name: named === null ? null : { registry, repository, tag: named },
     digest: given.digest === undefined ? digest : readDigest(given.digest, at('digest')),
     variant: tag === null || versionKey(tag).version === null ? null : versionKey(tag).variant,
-    platform: given.platform === undefined ? null : parsePlatform(given.platform),
+    platform: given.platform === undefined ? null : parsePlatform(given.platform, at('platform')),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Digest } from '../../../event/digest.ts';
+import { manifestsOf, movedBetween } from '../../../event/platform.ts';
 import type { LedgerQueries } from '../../../ledger/queries.ts';
 
 /**
@@ -13,11 +14,15 @@ export async function platformMoved(
   { before, now }: { readonly before: Digest; readonly now: Digest },
 ): Promise<{ readonly moved: boolean | null; readonly isCertain: boolean }> {
   const [had, has] = await Promise.all([manifests.get(before), manifests.get(now)]);
-  const current = has?.platforms?.[platform];
-  if (current === undefined) return { moved: null, isCertain: false };
-  if (before === current) return { moved: false, isCertain: true };
-  const former = had?.platforms?.[platform];
-  if (former !== undefined) return { moved: former !== current, isCertain: true };
+  const unknown = { moved: null, isCertain: false };
+  if (has === null || has.platforms === null) return unknown;
+  const current = manifestsOf(has.platforms, platform);
+  if (current.includes(before)) return { moved: false, isCertain: true };
+  if (had !== null && had.platforms !== null) {
+    if (current.length + manifestsOf(had.platforms, platform).length === 0) return unknown;
+    return { moved: movedBetween(had.platforms, has.platforms).includes(platform), isCertain: true };
+  }
   // It is an index that we do not know, or the platform's manifest of another one.
+  if (current.length === 0) return unknown;
   return { moved: true, isCertain: had !== null && had.children.length === 0 };
 }

@@ -109,7 +109,11 @@ describe('POST /v1/check', () => {
     [[{ image: 'nginx:1.27', range: '' }], 'images[0].range'],
     [[{ image: 'nginx:1.27', range: 'not a range' }], 'images[0].range'],
     [[{ image: 'nginx:^1.27', range: '^1.28' }], 'images[0].range'],
-    [[{ image: 'nginx:1.27', platform: 'linux' }], 'platform'],
+    [[{ image: 'nginx:1.27', platform: 'linux' }], 'images[0].platform'],
+    [
+      [{ image: 'a' }, { image: 'b' }, { image: 'c' }, { image: 'd', platform: 'foo/bar/baz/qux' }],
+      'images[3].platform',
+    ],
     [[{ image: 'a/../b:1' }], 'images[0].image'],
     ['text', 'body'],
   ])('refuses %j, naming %s', async (body, parameter) => {

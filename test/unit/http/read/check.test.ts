@@ -163,6 +163,46 @@ describe('a platform', () => {
     expect(checked).toMatchObject({ moved, certain, digest: digestOf('new index') });
   });
 
+  it('that an index does not have is not known, and one that went has moved', async () => {
+    const ledger = await openAskedLedger();
+    await index(ledger, 'old index', 'arm');
+    await index(ledger, 'new index', 'arm');
+    const known = { digest: digestOf('without'), mediaType: manifestType, size: 1, bytes: null, children: [] };
+    await ledger.manifests.put({ ...known, platforms: { 'linux/amd64': digestOf('amd') } });
+    await ledger.record([lookedAt('1.0', 'new index'), lookedAt('2.0', 'without')]);
+    const asked = (tag: string, of: string) => ({
+      ...{ image: `${base}:${tag}`, digest: digestOf('old index'), platform: of },
+    });
+    const checked = await ask(ledger, [asked('1.0', 'linux/s390x'), asked('2.0', platform)]);
+    expect(checked.map(({ moved, certain }) => [moved, certain])).toEqual([
+      [null, false],
+      [true, true],
+    ]);
+  });
+
+  it('of several versions of a system has moved if one of them has', async () => {
+    const ledger = await openAskedLedger();
+    const put = (word: string, second: string) =>
+      ledger.manifests.put({
+        ...{ digest: digestOf(word), mediaType: manifestType, size: 1, bytes: null, children: [] },
+        platforms: { 'windows(1)/amd64': digestOf('first'), 'windows(2)/amd64': digestOf(second) },
+      });
+    await put('old', 'second');
+    await put('equal', 'second');
+    await put('new', 'other');
+    const asked = (tag: string, has: string) => ({
+      ...{ image: `${base}:${tag}`, digest: digestOf(has), platform: 'windows/amd64' },
+    });
+    await ledger.record([lookedAt('1.0', 'equal'), lookedAt('2.0', 'new')]);
+    const checked = await ask(ledger, [
+      asked('1.0', 'old'),
+      asked('2.0', 'old'),
+      asked('2.0', 'first'),
+      asked('2.0', 'second'),
+    ]);
+    expect(checked.map(({ moved }) => moved)).toEqual([false, true, false, true]);
+  });
+
   it('that was not resolved is not known', async () => {
     const ledger = await openAskedLedger();
     await ledger.record([lookedAt('1.0', 'new')]);
