@@ -44,6 +44,8 @@ interface OfTag extends ObservationBase {
    * go first; only the ledger sets it, on what it keeps.
    */
   readonly awaits?: 'platforms' | 'turn';
+  /** The ledger's stamp at which it began to wait for its turn, ms: a look is older. Only the ledger sets it. */
+  readonly waitsSince?: number;
   /** True: its turn has come, and it is decided now. Only what completes a turn sets it. */
   readonly waited?: true;
 }
@@ -134,7 +136,7 @@ export interface PendingObservation {
 
 /** A pending observation whose turn has come. */
 export interface Turn extends PendingObservation {
-  /** Since the time of its stamp, by the ledger's clock, ms. */
+  /** Since the ledger got it, by the ledger's clock, ms. */
   readonly waitedMs: number;
 }
 

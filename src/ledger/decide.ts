@@ -139,7 +139,7 @@ function decideTag(view: IndexView, seen: TagObserved, standing: Standing): Deci
   const verdict = judgeTag(row, seen, standing);
   if (verdict === 'stale') return nothing('stale');
   if (verdict === 'waiting') {
-    const { awaits: _, ...told } = seen;
+    const { awaits: _awaits, waitsSince: _since, ...told } = seen;
     return { ...nothing('waiting'), lookAgain: [told] };
   }
   const isChange = verdict === 'tag.created' || verdict === 'tag.updated';

@@ -45,6 +45,7 @@ const common = {
   dedupeWindowMs: z.number().nonnegative().exactOptional(),
   looked: z.literal(true).exactOptional(),
   awaits: z.enum(['platforms', 'turn']).exactOptional(),
+  waitsSince: timeSchema.exactOptional(),
 };
 
 /** A deferred observation as stored. Its delivery key is remembered already. */

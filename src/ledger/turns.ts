@@ -35,7 +35,13 @@ export function waitsBehind(counts: TurnCounts, seen: Deferred): boolean {
 /** What is stored of an observation that waits: its stamp replaces its age, and its delivery key is remembered. */
 export function turnOf(seen: Deferred, clock: LedgerClock): Deferred {
   const { ageMs: _, ...rest } = seen;
-  return { ...rest, dedupeKey: null, keptAt: stampOf(seen, clock), awaits: seen.awaits ?? 'turn' };
+  const times = { keptAt: stampOf(seen, clock), waitsSince: clock.stampedAt };
+  return { ...rest, ...times, dedupeKey: null, awaits: seen.awaits ?? 'turn' };
+}
+
+/** How long it has waited for its turn, ms. @param stampedAt the ledger's stamp now, ms */
+export function waitedMs({ waitsSince, keptAt }: Deferred, stampedAt: number): number {
+  return Math.max(0, stampedAt - (waitsSince ?? keptAt ?? stampedAt));
 }
 
 /**

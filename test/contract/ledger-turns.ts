@@ -121,6 +121,16 @@ export function turnsContract(world: World, survives: boolean): void {
       expect(changes[0]).toMatchObject({ tag: 'a', occurredAt: t });
     });
 
+    test('a look has waited since the ledger got it, however old it is', async () => {
+      await record({ ...asked('a', 'one'), looked: true, ageMs: minuteMs, origin: 'poll' });
+      world.clock.advance(1_500);
+      const [turn] = await claim();
+      expect(turn?.waitedMs).toBe(1_500);
+      await complete(turn, 'amd one');
+      const { changes } = await world.ledger.read(0, 10);
+      expect(changes[0]).toMatchObject({ occurredAt: t - minuteMs });
+    });
+
     test('what is seen of the tag meanwhile waits behind it, and keeps the order', async () => {
       await record(tagSeen('a', 'zero', t), asked('a', 'one'));
       expect(await record(tagSeen('a', 'zero', t + 1))).toEqual(['waiting']);

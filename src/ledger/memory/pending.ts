@@ -1,6 +1,6 @@
 import type { Deferred, PendingObservation, Turn } from '../../event/observation.ts';
 import type { RepositoryName } from '../../event/reference.ts';
-import { TurnQueues } from '../turns.ts';
+import { TurnQueues, waitedMs } from '../turns.ts';
 
 interface Pending extends PendingObservation {
   /** The ledger's stamp at which its lease ends, ms. */
@@ -63,7 +63,7 @@ export class MemoryPending {
     const first = [...this.#pending.values()].filter(({ id }) => heads.has(id));
     return this.#lease(first, { limit, stampedAt, leaseMs }).map((pending) => ({
       ...pending,
-      waitedMs: Math.max(0, stampedAt - (pending.observation.keptAt ?? stampedAt)),
+      waitedMs: waitedMs(pending.observation, stampedAt),
     }));
   }
 

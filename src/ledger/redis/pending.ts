@@ -2,6 +2,7 @@ import type { PendingObservation, Turn } from '../../event/observation.ts';
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import { asCount, asList, asText } from '../../redis/reply.ts';
 import { readPending } from '../pending-codec.ts';
+import { waitedMs } from '../turns.ts';
 
 /** What a claim leased. */
 export interface Claimed<Pending> {
@@ -29,9 +30,6 @@ export function readTurns(reply: unknown): Claimed<Turn> {
   const [stamp, ...claimed] = asList(reply);
   const now = asCount(stamp);
   const { pending, damaged } = readClaim(claimed);
-  const turns = pending.map((each) => ({
-    ...each,
-    waitedMs: Math.max(0, now - (each.observation.keptAt ?? now)),
-  }));
+  const turns = pending.map((each) => ({ ...each, waitedMs: waitedMs(each.observation, now) }));
   return { pending: turns, damaged };
 }

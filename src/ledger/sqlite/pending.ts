@@ -1,7 +1,7 @@
 import type { Deferred, PendingObservation, Turn } from '../../event/observation.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import { encodePending, readPending } from '../pending-codec.ts';
-import { type TurnCounts, TurnQueues } from '../turns.ts';
+import { type TurnCounts, TurnQueues, waitedMs } from '../turns.ts';
 import type { Db } from './tables.ts';
 
 interface StoredPending {
@@ -87,7 +87,7 @@ export class SqlitePending implements TurnCounts {
       if (turns.length >= limit) break;
       const row = this.#sql.freeOne.get(Number(id), now);
       for (const pending of row === undefined ? [] : this.#lease(row, now + leaseMs)) {
-        turns.push({ ...pending, waitedMs: Math.max(0, now - (pending.observation.keptAt ?? now)) });
+        turns.push({ ...pending, waitedMs: waitedMs(pending.observation, now) });
       }
     }
     return { turns, damaged: this.#takeDamaged() };

@@ -84,7 +84,7 @@ local function waitForTurn(o)
   local text = cjson.encode({
     kind = o.kind, registry = o.registry, repository = o.repository, tag = o.tag, origin = o.origin, saidAt = o.saidAt,
     occurredAt = o.occurredAt, digest = o.digest, mediaType = o.mediaType, size = o.size, silent = o.silent,
-    looked = o.looked, awaits = given(o.awaits) or 'turn', dedupeKey = null,
+    looked = o.looked, awaits = given(o.awaits) or 'turn', waitsSince = math.floor(now), dedupeKey = null,
   })
   addTurn(keepPending(text, stampOf(o), true), repositoryOf(o), o.tag, o.sum or '')
   return true
