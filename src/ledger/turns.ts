@@ -12,7 +12,7 @@ import type { Deferred, Observation, TagObserved } from '../event/observation.ts
 import { movedBetween } from '../event/platform.ts';
 import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import type { LedgerClock } from './ledger-clock.ts';
-import { stampOf } from './weigh.ts';
+import { type Deliveries, isDuplicate, stampOf } from './weigh.ts';
 
 /** Most observations of one tag that wait for their turn. */
 export const maxTurnsPerTag = 16;
@@ -51,11 +51,18 @@ export function waitedMs({ waitsSince, keptAt }: Deferred, stampedAt: number): n
  * @param room how many more observations may wait
  */
 export function decidedFirst(
-  counts: TurnCounts,
+  view: TurnCounts & Deliveries,
   observation: Observation,
+  clock: LedgerClock,
   room: () => number,
 ): 'repository' | 'tag' | null {
-  if (observation.kind === 'manifest-gone' || observation.kind === 'repository-gone') return 'repository';
+  const first = goesBefore(view, observation, room);
+  return first === null || isDuplicate(view, observation, clock) ? null : first;
+}
+
+function goesBefore(counts: TurnCounts, observation: Observation, room: () => number) {
+  if (observation.kind === 'manifest-gone' || observation.kind === 'repository-gone')
+    return counts.turnsOf(observation) > 0 ? 'repository' : null;
   if ((observation.kind !== 'tag' && observation.kind !== 'tag-gone') || observation.waited === true)
     return null;
   const ahead = counts.turnsOf(observation, observation.tag);

@@ -215,6 +215,14 @@ export function turnsContract(world: World, survives: boolean): void {
       expect(await claim()).toEqual([]);
     });
 
+    test('a delivery that comes twice decides nothing the second time', async () => {
+      const gone = { ...manifestGone('other', t), dedupeKey: 'd' };
+      await record(gone);
+      await record(asked('a', 'one'));
+      expect(await record(gone)).toEqual(['duplicate']);
+      expect((await claim()).map(({ observation }) => observation.tag)).toEqual(['a']);
+    });
+
     test('a delivery that comes twice waits once', async () => {
       const push = asked('a', 'one', { dedupeKey: 'd' });
       expect(await record(push)).toEqual(['waiting']);

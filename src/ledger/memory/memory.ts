@@ -110,7 +110,7 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
 
   #recordOne(observation: Observation, now: number): Outcome {
     const room = () => this.#limits.maxPending - this.#pending.size;
-    const first = decidedFirst(this.#index, observation, room);
+    const first = decidedFirst(this.#index, observation, this.#clock, room);
     if (first !== null) {
       const tag = first === 'tag' && 'tag' in observation ? observation.tag : undefined;
       for (const turn of this.#pending.takeTurns(observation, tag))

@@ -49,7 +49,7 @@ export class SqliteRecorder {
   #recordOne(observation: Observation, now: number, changes: Change[]): Outcome {
     const { index, log, pending, clock, transactions, maxPending } = this.#parts;
     const room = () => maxPending - pending.count();
-    const first = decidedFirst(index, observation, room);
+    const first = decidedFirst(index, observation, clock.value, room);
     if (first !== null) {
       const tag = first === 'tag' && 'tag' in observation ? observation.tag : undefined;
       for (const turn of pending.takeTurns(observation, tag))
