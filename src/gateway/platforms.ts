@@ -25,7 +25,7 @@ interface PlatformParts {
 /** The ledger's `record` as all sources use it, and what runs beside them. */
 export function learnPlatforms({ config, ledger, registries, ...common }: PlatformParts) {
   const { platforms, manifests: kept } = wantedOf(config);
-  const manifests = new KnownManifests(ledger.manifests, registries);
+  const manifests = new KnownManifests(ledger.manifests, registries, common.clock);
   const keeper = new ManifestKeeper({ ...common, wanted: kept, manifests });
   const record = recordingWith({
     ...{ ledger, platforms },

@@ -35,6 +35,13 @@ export interface ManifestStore {
   put(manifest: Manifest): Promise<void>;
   /** The known indexes that the manifest is a child of: at most 100, those kept last. */
   parents(child: Digest): Promise<readonly Digest[]>;
+  /**
+   * The right to fetch a manifest, for at most this long, ms. False: another gateway has it. Always true where no other
+   * gateway shares the store: a gateway sees to it itself that it fetches once.
+   */
+  claim(digest: Digest, forMs: number): Promise<boolean>;
+  /** Gives a claim back, whether the manifest was kept or not. Without a claim of this gateway it does nothing. */
+  release(digest: Digest): Promise<void>;
 }
 
 export const maxChildren = 256;

@@ -111,6 +111,17 @@ export function manifestContract(world: World<Queryable>, survives: boolean): vo
       expect((await get(large.digest))?.children).toEqual(children.slice(0, maxChildren));
     });
 
+    test('may be fetched by whoever claims one, and again when it is given back', async () => {
+      await begin();
+      const { manifests } = world.ledger;
+      const one = digestOf('one');
+      await manifests.release(one);
+      expect(await manifests.claim(one, 60_000)).toBe(true);
+      expect(await manifests.claim(digestOf('two'), 60_000)).toBe(true);
+      await manifests.release(one);
+      expect(await manifests.claim(one, 0.5)).toBe(true);
+    });
+
     if (survives)
       test('are there after opening again, and so are their platforms', async () => {
         await begin();

@@ -38,6 +38,12 @@ export class MemoryManifests implements ManifestStore {
     }
   }
 
+  async claim(): Promise<boolean> {
+    return true;
+  }
+
+  async release(): Promise<void> {}
+
   async parents(child: Digest): Promise<readonly Digest[]> {
     return [...(this.#parents.get(child) ?? [])];
   }

@@ -9,14 +9,23 @@ import type { RedisStore } from './store.ts';
 /** Manifests that one script drops: some 5 ms. */
 const maxDropped = 50;
 
+interface Extra {
+  readonly args?: readonly (string | Buffer)[];
+  /** Of a claim, ms. */
+  readonly forMs?: number;
+}
+
 /** The store of manifests that all gateways of one Redis share. `lua/manifests.lua` says how it is kept. */
 export class RedisManifests implements ManifestStore {
   readonly #store: RedisStore;
   readonly #limits: ManifestLimits;
+  readonly #name: string;
 
-  constructor(store: RedisStore, limits: ManifestLimits) {
+  /** @param name names this gateway in its claims */
+  constructor(store: RedisStore, limits: ManifestLimits, name: string) {
     this.#store = store;
     this.#limits = limits;
+    this.#name = name;
   }
 
   async get(digest: Digest): Promise<Manifest | null> {
@@ -39,7 +48,8 @@ export class RedisManifests implements ManifestStore {
       this.#limits.maxManifestBytes,
     );
     const facts = { mediaType, size, children: children.length === 0 ? null : children, platforms };
-    let left = await this.#run('put', digest, [encodeForLua(facts), Buffer.from(bytes ?? [])]);
+    const args = [encodeForLua(facts), Buffer.from(bytes ?? [])];
+    let left = await this.#run('put', digest, { args });
     while (left === '1') left = await this.#run('drop', digest);
   }
 
@@ -47,9 +57,18 @@ export class RedisManifests implements ManifestStore {
     return asList(await this.#run('parents', child)).map(asDigest);
   }
 
-  #run(op: string, digest: Digest, args: readonly (string | Buffer)[] = []): Promise<unknown> {
+  async claim(digest: Digest, forMs: number): Promise<boolean> {
+    return (await this.#run('claim', digest, { forMs: Math.max(1, Math.ceil(forMs)) })) === '1';
+  }
+
+  async release(digest: Digest): Promise<void> {
+    await this.#run('release', digest);
+  }
+
+  #run(op: string, digest: Digest, { args = [], forMs }: Extra = {}): Promise<unknown> {
     const { maxManifests, maxManifestsBytes } = this.#limits;
-    const call = { op, digest, maxManifests, maxManifestsBytes, maxParents, maxDropped };
+    const bounds = { maxManifests, maxManifestsBytes, maxParents, maxDropped };
+    const call = { op, digest, ...bounds, name: this.#name, forMs: forMs ?? null };
     return this.#store.run('manifests', op === 'put' ? 'keep a manifest' : 'read a manifest', call, args);
   }
 }

@@ -14,6 +14,7 @@ import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { noLog } from '../../lib/log.ts';
 import { noMetrics } from '../../lib/metrics.ts';
+import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
 import { openConnections, type RedisConnections, type RedisOptions } from '../../redis/connections.ts';
 import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
@@ -154,7 +155,7 @@ class RedisLedger implements SharedLedger {
     this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
     const { maxRowsLookedAt } = this.#limits;
     this.#queries = new RedisQueries(store, redis, maxRowsLookedAt);
-    this.manifests = new RedisManifests(store, this.#limits);
+    this.manifests = new RedisManifests(store, this.#limits, randomId(options.random));
     const monotonic = options.monotonic ?? (() => options.clock.monotonic());
     this.#standingTime = new StandingTime(monotonic, standing.now);
     this.#queue = new RecordQueue({

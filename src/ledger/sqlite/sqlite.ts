@@ -323,6 +323,8 @@ function manifestsOf(link: SqliteLink, gate: ReadGate): ManifestStore {
       const { buffer, byteOffset, length } = manifest.bytes;
       return { ...manifest, bytes: Buffer.from(buffer, byteOffset, length) };
     },
+    claim: async () => true,
+    release: async () => {},
     parents: (child) => gate.pass(() => link.ask('manifestParents', child)),
     async put(manifest) {
       let isDone = await link.ask('putManifest', manifest);

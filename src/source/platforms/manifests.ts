@@ -3,7 +3,9 @@ import { isOfOnePlatform, readManifest } from '../../event/manifest.ts';
 import type { Platforms } from '../../event/platform.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import type { Manifest, ManifestStore } from '../../ledger/manifests.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { FetchedManifest } from '../../upstream/manifest.ts';
+import { FetchOnce } from './fetch-once.ts';
 
 /** Asks a registry for a manifest. The poller implements it. */
 export interface ManifestSource {
@@ -32,12 +34,12 @@ export interface Asked extends RepositoryName {
 export class KnownManifests {
   readonly #store: ManifestStore;
   readonly #source: ManifestSource;
-  /** By repository and digest: a registry may refuse one repository and serve another. Each waits for one caller. */
-  readonly #underWay = new Map<string, Promise<Manifest | null>>();
+  readonly #once: FetchOnce;
 
-  constructor(store: ManifestStore, source: ManifestSource) {
+  constructor(store: ManifestStore, source: ManifestSource, clock: Clock) {
     this.#store = store;
     this.#source = source;
+    this.#once = new FetchOnce({ store, clock });
   }
 
   /**
@@ -47,29 +49,18 @@ export class KnownManifests {
    */
   async platformsOf(asked: Asked, withinMs: number, signal: AbortSignal): Promise<Platforms | null> {
     if (isOfOnePlatform(asked.mediaType)) return null;
-    const known = await this.#store.get(asked.digest);
-    if (
-      known !== null &&
-      (known.platforms !== null || known.bytes !== null || isOfOnePlatform(known.mediaType))
-    )
-      return known.platforms;
-    return (await this.#fetchOnce(asked, { withinMs, urgent: true, signal }))?.platforms ?? null;
+    const how = { withinMs, urgent: true, signal };
+    const isRead = ({ platforms, bytes, mediaType }: Manifest) =>
+      platforms !== null || bytes !== null || isOfOnePlatform(mediaType);
+    const manifest = await this.#once.get({ ...asked, ...how }, isRead, () => this.#fetch(asked, how));
+    return manifest?.platforms ?? null;
   }
 
   /** Fetches its bytes into the store, unless they are there. */
   async keep(asked: Asked, withinMs: number, signal: AbortSignal): Promise<void> {
-    const known = await this.#store.get(asked.digest);
-    if (known === null || known.bytes === null)
-      await this.#fetchOnce(asked, { withinMs, urgent: false, signal });
-  }
-
-  #fetchOnce(asked: Asked, how: How): Promise<Manifest | null> {
-    const key = `${asked.registry}/${asked.repository}@${asked.digest}`;
-    const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
-    const fetched = this.#fetch(asked, how).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, fetched);
-    return fetched;
+    const how = { withinMs, urgent: false, signal };
+    const isKept = ({ bytes }: Manifest) => bytes !== null;
+    await this.#once.get({ ...asked, ...how }, isKept, () => this.#fetch(asked, how));
   }
 
   async #fetch({ registry, repository, digest }: Asked, how: How): Promise<Manifest | null> {

@@ -4,6 +4,7 @@
 -- mb        hash digest -> bytes; field '': bytes in all
 -- mu, mbu   zset digest -> turn at which it was asked for last: of all, and of those with bytes
 -- mp        hash child -> "\n<digest of an index>\n…\n", the one kept last is last
+-- mc:<digest>  name of the gateway that fetches it; expires
 --
 -- ARGV[1]  also has op, digest, and maxManifests, maxManifestsBytes, maxParents, maxDropped
 --            get       ARGV[2] –        → JSON or nil; it counts as asked for
@@ -11,6 +12,8 @@
 --                                       → '1' if there is more to drop: call drop
 --            drop                       → '1' if there is more to drop
 --            parents                    → list of digests
+--            claim     also has name and forMs → '1' if this gateway may fetch it
+--            release   also has name
 
 local FACTS, BYTES, TURNS = prefix .. 'mf', prefix .. 'mb', prefix .. 'mu'
 local BYTE_TURNS, PARENTS = prefix .. 'mbu', prefix .. 'mp'
@@ -22,6 +25,15 @@ end
 
 local function childrenOf(manifest)
   return manifest and type(manifest.children) == 'table' and manifest.children or {}
+end
+
+local function claim(digest, name, forMs)
+  return redis.call('SET', prefix .. 'mc:' .. digest, name, 'NX', 'PX', forMs) and '1' or '0'
+end
+
+local function release(digest, name)
+  local key = prefix .. 'mc:' .. digest
+  if redis.call('GET', key) == name then redis.call('DEL', key) end
 end
 
 local function touch(digest)
@@ -105,6 +117,8 @@ if call.op == 'parents' then
   end
   return parents
 end
+if call.op == 'claim' then return claim(call.digest, call.name, call.forMs) end
+if call.op == 'release' then return release(call.digest, call.name) end
 if call.op == 'drop' then return drop() end
 if call.op == 'put' then return put(call.digest, cjson.decode(ARGV[2]), ARGV[3]) end
 local text = redis.call('HGET', FACTS, call.digest)

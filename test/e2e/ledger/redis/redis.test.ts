@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../../../src/ledger/ledger.ts';
+import type { SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { schemaVersion } from '../../../../src/redis/keys.ts';
 import {
   digestOf,
@@ -26,8 +26,8 @@ const now = () => Date.now();
 
 describe('gateways that share a Redis', () => {
   let redis: RedisNode;
-  let a: Ledger;
-  let b: Ledger;
+  let a: SharedLedger;
+  let b: SharedLedger;
   beforeEach(async () => {
     redis = await start();
     const keyPrefix = freshPrefix();
@@ -48,6 +48,20 @@ describe('gateways that share a Redis', () => {
     const push = tagSeen('a', 'one', now(), { dedupeKey: 'delivery-1' });
     const replies = await Promise.all([a.record([push]), b.record([push]), b.record([push])]);
     expect(replies.flatMap(({ outcomes }) => outcomes).sort()).toEqual(['changed', 'duplicate', 'duplicate']);
+  });
+
+  test('one of them fetches a manifest: until it gives that back, or its time is over', async () => {
+    const [one, two] = [digestOf('one'), digestOf('two')];
+    expect([await a.manifests.claim(one, 60_000), await b.manifests.claim(one, 60_000)]).toEqual([
+      true,
+      false,
+    ]);
+    await b.manifests.release(one);
+    expect(await b.manifests.claim(one, 60_000)).toBe(false);
+    await a.manifests.release(one);
+    expect(await b.manifests.claim(one, 60_000)).toBe(true);
+    expect(await a.manifests.claim(two, 50)).toBe(true);
+    await until('the claim to run out', () => b.manifests.claim(two, 60_000));
   });
 
   test('each claim a pending observation at most once, and settle it once', async () => {

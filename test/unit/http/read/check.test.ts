@@ -167,7 +167,13 @@ describe('a platform', () => {
     const ledger = await openAskedLedger();
     await index(ledger, 'old index', 'arm');
     await index(ledger, 'new index', 'arm');
-    const known = { digest: digestOf('without'), mediaType: manifestType, size: 1, bytes: null, children: [] };
+    const known = {
+      digest: digestOf('without'),
+      mediaType: manifestType,
+      size: 1,
+      bytes: null,
+      children: [],
+    };
     await ledger.manifests.put({ ...known, platforms: { 'linux/amd64': digestOf('amd') } });
     await ledger.record([lookedAt('1.0', 'new index'), lookedAt('2.0', 'without')]);
     const asked = (tag: string, of: string) => ({

@@ -7,6 +7,7 @@ import { ManifestKeeper, maxWaiting } from '../../../../src/source/platforms/kee
 import { type Asked, KnownManifests } from '../../../../src/source/platforms/manifests.ts';
 import { wantedOf } from '../../../../src/source/platforms/wanted.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
 import { indexOf } from '../../../support/index-of.ts';
 import { digestOf } from '../../../support/ledger-samples.ts';
 
@@ -53,14 +54,16 @@ function makeRig(
   answer: (digest: Digest) => Promise<{ digest: Digest; mediaType: string; bytes: Buffer } | null>,
 ) {
   const store = new MemoryManifests(defaultLimits);
+  const clock = fakeClock();
   const metrics = countingMetrics();
   const asked: Digest[] = [];
-  const manifests = new KnownManifests(store, {
-    manifest(_, digest) {
+  const source = {
+    manifest(_: unknown, digest: Digest) {
       asked.push(digest);
       return answer(digest);
     },
-  });
+  };
+  const manifests = new KnownManifests(store, source, clock);
   const keeper = new ManifestKeeper({ wanted: wanted.manifests, manifests, metrics });
   return { store, metrics, asked, manifests, keeper };
 }
@@ -92,6 +95,7 @@ describe('the keeper', () => {
     const many = Array.from({ length: maxWaiting + 10 }, (_, n) => change('1.2', digestOf(`w${n}`)));
     keeper.take(many);
     expect(metrics.value('manifests_kept_total')).toBe(10);
+    await settle();
     gate.reject(new Error('away'));
     await keeper.close();
     expect(asked.length).toBe(4);

@@ -44,7 +44,7 @@ async function openRig(answer: Answer = (digest) => indexes.get(digest) ?? null)
         return rig.answer(digest);
       },
     };
-    const manifests = new KnownManifests(ledger.manifests, source);
+    const manifests = new KnownManifests(ledger.manifests, source, clock);
     const platforms = { isAny: true, of: (_: string, repository: string) => repository === about.repository };
     const record = recordingWith({ ledger, platforms, onWaiting: () => turns.wake(), onChanges: () => {} });
     const turns = new Turns({
