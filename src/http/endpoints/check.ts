@@ -5,7 +5,7 @@ import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
 import { list } from '../../transport/parameters.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { type Checked, type CheckParts, check } from '../read/check/check.ts';
-import { parseImage } from '../read/check/image.ts';
+import { parseImages } from '../read/check/image.ts';
 import type { Reads } from '../read/reads.ts';
 
 /** Most images of one request. */
@@ -65,13 +65,9 @@ export function getCheck(reads: Reads, parts: CheckParts): Endpoint {
       reads.serve(request, reply, async (reading) => {
         const params = reads.query(request, querySchema);
         refuseMany('image', params.image.length);
-        const asked = params.image.map((text) =>
-          parseImage(
-            { image: text, range: params.range, platform: params.platform },
-            reads.defaultRegistry,
-            (member) => member,
-          ),
-        );
+        const { range, platform } = params;
+        const given = params.image.map((text) => ({ image: text, range, platform }));
+        const asked = await parseImages(reading, given, reads.defaultRegistry, () => (member) => member);
         return send(reply, await check(parts, reading, asked));
       }),
   };
@@ -86,9 +82,9 @@ export function postCheck(reads: Reads, parts: CheckParts): Endpoint {
     body: { schema: bodySchema },
     handle: (request, reply) =>
       reads.serve(request, reply, async (reading) => {
-        const asked = readBody(request.body).map((each, at) =>
-          parseImage(each, reads.defaultRegistry, (member) => `images[${at}].${member}`),
-        );
+        const given = readBody(request.body);
+        const namingOf = (at: number) => (member: string) => `images[${at}].${member}`;
+        const asked = await parseImages(reading, given, reads.defaultRegistry, namingOf);
         return send(reply, await check(parts, reading, asked));
       }),
   };

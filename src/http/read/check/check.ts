@@ -15,7 +15,7 @@ import type {
 import { maxStep, type Reading } from '../../../reading/reading.ts';
 import type { Image } from './image.ts';
 import { findNewest, type Newest } from './newest.ts';
-import { platformMoved } from './platform.ts';
+import { PlatformMoves } from './platform.ts';
 
 export interface CheckParts {
   readonly ledger: Pick<LedgerQueries, 'states' | 'listTags' | 'listRepositories' | 'manifests'>;
@@ -31,6 +31,8 @@ export interface LookUps {
   lookUp(names: readonly TagName[]): Promise<void>;
 }
 
+/** Images of which the manifests are read at once: each may have 4 MiB. */
+const atOnce = 8;
 /** Tags that one request has looked up; further ones are answered as unknown. */
 export const maxLookUps = 100;
 
@@ -82,19 +84,24 @@ export async function check(
   const names = unique([...subjects, ...[...newest.values()].map(({ tag }) => tag)]);
   const known = await stateOf(parts, reading, names);
   const lists = await listsOf(parts, reading, [...newest.keys()]);
-  return Promise.all(
-    images.map(async (image, at) => {
-      const subject = subjects[at] ?? null;
-      const found: Found = {
-        state: subject === null ? null : (known.get(keyOf(subject)) ?? null),
-        newest: newest.get(image) ?? null,
-        newestState: stateOfNewest(known, newest.get(image)),
-        list: lists.get(repositoryKey(image))?.listed ?? null,
-      };
-      const moved = await isMoved(parts, image, found.state);
-      return answer(image, found, moved, parts.now());
-    }),
-  );
+  const moves = new PlatformMoves(parts.ledger.manifests, reading);
+  const answerOne = async (image: Image, subject: TagName | null) => {
+    const found: Found = {
+      state: subject === null ? null : (known.get(keyOf(subject)) ?? null),
+      newest: newest.get(image) ?? null,
+      newestState: stateOfNewest(known, newest.get(image)),
+      list: lists.get(repositoryKey(image))?.listed ?? null,
+    };
+    return answer(image, found, await isMoved(moves, image, found.state), parts.now());
+  };
+  const answers: Checked[] = [];
+  for (let from = 0; from < images.length; from += atOnce) {
+    const some = images.slice(from, from + atOnce);
+    answers.push(
+      ...(await Promise.all(some.map((image, at) => answerOne(image, subjects[from + at] ?? null)))),
+    );
+  }
+  return answers;
 }
 
 function requireGranted(image: RepositoryName, { grant }: Reading): void {
@@ -189,7 +196,7 @@ interface Move {
 }
 
 /** Whether the tag points elsewhere than what the client has. */
-async function isMoved({ ledger }: CheckParts, image: Image, state: KnownTag | null): Promise<Move> {
+async function isMoved(moves: PlatformMoves, image: Image, state: KnownTag | null): Promise<Move> {
   const { digest, platform } = image;
   if (state === null || !state.present || digest === null) {
     // A tag that is gone cannot be pulled again: that is no other digest.
@@ -198,7 +205,7 @@ async function isMoved({ ledger }: CheckParts, image: Image, state: KnownTag | n
   if (state.digest === null) return { moved: null, isCertain: true };
   if (platform === null || state.digest === digest)
     return { moved: state.digest !== digest, isCertain: true };
-  return platformMoved(ledger.manifests, platform, { before: digest, now: state.digest });
+  return moves.moved(platform, { before: digest, now: state.digest });
 }
 
 function answer(image: Image, found: Found, { moved, isCertain }: Move, now: number): Checked {

@@ -4,6 +4,7 @@ import { parsePlatform } from '../../../event/platform.ts';
 import { isTag, parseReference, splitHost } from '../../../event/reference.ts';
 import { parseTagRange, type TagRange, versionKey } from '../../../event/semver-tag.ts';
 import type { TagName } from '../../../ledger/queries.ts';
+import type { Reading } from '../../../reading/reading.ts';
 import { quote } from '../../../transport/parameters.ts';
 
 /** One image as a client names it. */
@@ -69,6 +70,31 @@ export function parseImage(given: ImageText, defaultRegistry: string, at: Naming
     variant: tag === null || versionKey(tag).version === null ? null : versionKey(tag).variant,
     platform: given.platform === undefined ? null : parsePlatform(given.platform, at('platform')),
   };
+}
+
+/** Steps of judging that a character costs to read, of a range that has as much to take apart as it can. */
+const stepsPerCharacter = 20;
+
+/**
+ * Reads images in turns: a thousand ranges take longer than the event loop may be kept.
+ *
+ * @param namingOf how errors call the members of the image at this place
+ * @throws PARAMETER_INVALID naming the member; UNAVAILABLE if the client has left
+ */
+export async function parseImages(
+  reading: Pick<Reading, 'spend'>,
+  given: readonly ImageText[],
+  defaultRegistry: string,
+  namingOf: (at: number) => Naming,
+): Promise<readonly Image[]> {
+  const images: Image[] = [];
+  for (const [at, one] of given.entries()) {
+    images.push(parseImage(one, defaultRegistry, namingOf(at)));
+    const characters = one.image.length + (one.range?.length ?? 0);
+    const pause = reading.spend(characters * stepsPerCharacter);
+    if (pause !== null) await pause;
+  }
+  return images;
 }
 
 /** How errors call a member. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../../src/event/digest.ts';
 import { type CheckParts, check, maxLookUps } from '../../../../src/http/read/check/check.ts';
-import { type ImageText, parseImage } from '../../../../src/http/read/check/image.ts';
+import { type ImageText, parseImage, parseImages } from '../../../../src/http/read/check/image.ts';
 import type { TagName } from '../../../../src/ledger/queries.ts';
 import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
 import { Reading } from '../../../../src/reading/reading.ts';
@@ -214,5 +214,54 @@ describe('a platform', () => {
     await ledger.record([lookedAt('1.0', 'new')]);
     const [checked] = await ask(ledger, [{ image: `${base}:1.0`, digest: digestOf('old'), platform }]);
     expect(checked).toMatchObject({ moved: null, certain: false, reason: 'platform-unknown' });
+  });
+});
+
+describe('a thousand images', () => {
+  it('with costly ranges are read in turns', async () => {
+    const reading = new Reading({ grant, turns: new OneATurn(), isGone: () => false });
+    const range = Array.from({ length: 8 }, (_, n) => `>=1.${n}.0-a.b.c.${n} <1.${n + 1}`).join(' || ');
+    const given = Array.from({ length: 1_000 }, () => ({ image: 'nginx', range }));
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const images = await parseImages(reading, given, 'docker.io', () => (member) => member);
+    isOver = true;
+    expect(images).toHaveLength(1_000);
+    // Each of them takes up to half a millisecond.
+    expect(turns).toBeGreaterThan(100);
+  });
+
+  it('of platforms read each manifest once, and few at a time', async () => {
+    const ledger = await openAskedLedger();
+    const tags = Array.from({ length: 100 }, (_, n) => `1.${n}`);
+    await ledger.record(tags.map((tag) => lookedAt(tag, tag)));
+    let underWay = 0;
+    let most = 0;
+    const asked: string[] = [];
+    const manifests = {
+      ...ledger.manifests,
+      async get(digest: Digest) {
+        asked.push(digest);
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await new Promise((pass) => setImmediate(pass));
+        underWay -= 1;
+        return null;
+      },
+    };
+    const images = Array.from({ length: 1_000 }, (_, n) => {
+      const image = `${base}:${tags[n % tags.length]}`;
+      return { image, digest: digestOf('had'), platform: 'linux/amd64' };
+    });
+    const checked = await ask({ ...ledger, manifests }, images);
+    expect(new Set(checked.map(({ reason }) => reason))).toEqual(new Set(['platform-unknown']));
+    expect(asked).toHaveLength(tags.length + 1);
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(most).toBeLessThanOrEqual(16);
   });
 });
