@@ -45,6 +45,15 @@ export function readManifest(bytes: Uint8Array, said: string | null): ManifestCo
   return { mediaType, children, platforms: readPlatforms(entries) };
 }
 
+/** Whether the bytes can be a manifest: JSON with a schema version, or with a media type of its own. */
+export function isManifest(bytes: Uint8Array): boolean {
+  const json = parseObject(bytes);
+  return (
+    json !== null &&
+    (typeof json.schemaVersion === 'number' || parseMediaType(textOf(json.mediaType)) !== null)
+  );
+}
+
 type Members = Readonly<Record<string, unknown>>;
 
 /** Null if an entry has no platform: it may be of any. Of two entries of one platform, clients take the first. */

@@ -1,6 +1,7 @@
 /** What a tag points at. By GET only if a registry gives no usable digest: Docker Hub counts GETs. */
 import { createHash } from 'node:crypto';
 import { type Digest, isContent, parseDigest } from '../event/digest.ts';
+import { isManifest } from '../event/manifest.ts';
 import { parseMediaType } from '../event/media-type.ts';
 import type { Manifest } from './head-queue.ts';
 import { headerOf } from './rate-limit.ts';
@@ -88,7 +89,7 @@ export async function headTag(
   if (get.status !== 200) throw unexpected(get);
   return {
     kind: 'found',
-    digest: digestHeader(get) ?? hash(get.body),
+    digest: digestHeader(get) ?? hash(manifestOf(get)),
     mediaType: describe(get).mediaType,
     size: get.body.length,
     askedAt: get.sentAt,
@@ -98,6 +99,12 @@ export async function headTag(
 function digestHeader(reply: Reply): Digest | null {
   const text = headerOf(reply.headers, 'docker-content-digest');
   return text === null ? null : parseDigest(text.trim());
+}
+
+/** The body, if it is one: a page that asks for a login comes with status 200 too. @throws UpstreamError `invalid` */
+function manifestOf({ url, body }: Reply): Buffer {
+  if (isManifest(body)) return body;
+  throw new UpstreamError('invalid', `look at ${url.host}${url.pathname}: no manifest: must be one, as JSON`);
 }
 
 function hash(body: Buffer): Digest {
@@ -110,7 +117,8 @@ function describe(reply: Reply): { readonly mediaType: string | null; readonly s
   // RFC 9110 section 8.3: parameters follow the name.
   const mediaType = parseMediaType(headerOf(reply.headers, 'content-type')?.split(';')[0]?.trim());
   const length = headerOf(reply.headers, 'content-length');
-  const size = length !== null && /^[0-9]{1,12}$/.test(length) ? Number(length) : null;
+  // No manifest has 0 bytes: some registries say so of a HEAD.
+  const size = length !== null && /^[1-9][0-9]{0,11}$/.test(length) ? Number(length) : null;
   return { mediaType, size };
 }
 

@@ -176,6 +176,27 @@ it('an invalid digest is not believed: the manifest is fetched and hashed', asyn
   expect(await headTag(client(), 'team/app', '1.0')).toMatchObject({ kind: 'found', digest });
 });
 
+it.each(['<html>Log in</html>', '', '[]', '{"errors":[]}', '{"schemaVersion":"2"}'])(
+  'a 200 without a digest is not believed unless it is a manifest: %j',
+  async (body) => {
+    on('/manifests/', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(body);
+      return true;
+    });
+    await expect(headTag(client(), 'team/app', '1.0')).rejects.toMatchObject({ reason: 'invalid' });
+  },
+);
+
+it('a length of 0 is none: no manifest has that', async () => {
+  const { digest, mediaType } = registry.push('team/app', '1.0', 'one');
+  on('/manifests/', (_request, response) => {
+    const headers = { 'content-type': mediaType, 'content-length': 0, 'docker-content-digest': digest };
+    response.writeHead(200, headers).end();
+    return true;
+  });
+  expect(await headTag(client(), 'team/app', '1.0')).toMatchObject({ digest, size: null });
+});
+
 it.each([301, 302, 303, 307, 308])(
   'a %i redirect to a private address is refused, and nothing is sent there',
   async (status) => {
