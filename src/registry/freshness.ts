@@ -58,11 +58,23 @@ export function freshTag(
   now: number,
   { maxAgeMs, trusted }: FreshnessRules,
 ): FreshTag {
-  const checkedAt = row === null || row.checkedAgeMs === null ? -Infinity : now - row.checkedAgeMs;
+  const checkedAt = checkedAtOf(row, now);
   if (seen !== undefined && seen.askedAt >= checkedAt && now - seen.askedAt < maxAgeMs) return seen;
   const isFresh = checkedAt > -Infinity && (trusted || now - checkedAt < maxAgeMs);
   if (!isFresh || row === null) return { kind: 'ask' };
   if (!row.present) return { kind: 'gone' };
   const { digest, mediaType, size } = row;
   return digest === null ? { kind: 'ask' } : { kind: 'found', digest, mediaType, size };
+}
+
+/** Whether the row knows better than an answer for which the registry was asked before. @param now as in `freshTag` */
+export function isOvertaken(seen: Seen, row: KnownTag | null, now: number): boolean {
+  if (row === null || checkedAtOf(row, now) <= seen.askedAt) return false;
+  if (seen.kind === 'gone') return row.present && row.digest !== null;
+  return !row.present || (row.digest !== null && row.digest !== seen.digest);
+}
+
+/** Monotonic ms; -Infinity: not known. */
+function checkedAtOf(row: KnownTag | null, now: number): number {
+  return row === null || row.checkedAgeMs === null ? -Infinity : now - row.checkedAgeMs;
 }

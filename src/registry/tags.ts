@@ -6,8 +6,15 @@ import type { Clock } from '../lib/clock.ts';
 import type { LedgerView } from '../source/poll/ledger-view.ts';
 import { matcherOf } from '../source/poll/scopes.ts';
 import { headTag } from '../upstream/manifest.ts';
-import { manifestUnknown, nameUnknown } from './errors.ts';
-import { type FreshTag, freshTag, isWhole, type PartOfDescriptor, type Seen } from './freshness.ts';
+import { manifestUnknown, nameUnknown, tooManyRequests } from './errors.ts';
+import {
+  type FreshTag,
+  freshTag,
+  isOvertaken,
+  isWhole,
+  type PartOfDescriptor,
+  type Seen,
+} from './freshness.ts';
 import { filled, isKnown } from './known.ts';
 import { refusalOf } from './refusal.ts';
 import type { Tally } from './tally.ts';
@@ -43,6 +50,11 @@ export interface Named {
 /** Answers of registries that each part remembers; the oldest are forgotten first. */
 const maxRemembered = 10_000;
 
+/** How often one request asks again because its answer was overtaken. */
+const maxOvertaken = 2;
+/** When to come back if it still was, ms. */
+const overtakenMs = 1_000;
+
 /** What is remembered of so many names that clients may make up. */
 export function memoryOf<Value>(parts: Pick<FacadeParts, 'maxRemembered'>): BoundedMap<string, Value> {
   return new BoundedMap(parts.maxRemembered ?? maxRemembered);
@@ -67,17 +79,33 @@ export class Tags {
    */
   async resolve(named: Named, tag: string, tally: Tally, isAgain = false): Promise<PartOfDescriptor> {
     const { repository, name } = named;
-    const [row = null] = await this.#parts.queries.states([{ ...repository, tag }]);
-    const known: FreshTag = isAgain ? { kind: 'ask' } : this.#known(repository, tag, row);
-    if (known.kind === 'gone') throw manifestUnknown(name, tag);
-    if (known.kind === 'found') {
-      // A GET needs no more than the digest, but must not be answered where a HEAD is refused.
-      const whole = await filled(this.#parts.queries, known);
-      if (isWhole(whole)) return whole;
+    let row = await this.#rowOf(repository, tag);
+    let known: FreshTag = isAgain ? { kind: 'ask' } : this.#known(repository, tag, row);
+    for (let asked = 0; asked <= maxOvertaken; asked += 1) {
+      if (known.kind === 'gone') throw manifestUnknown(name, tag);
+      if (known.kind === 'found') {
+        // A GET needs no more than the digest, but must not be answered where a HEAD is refused.
+        const whole = await filled(this.#parts.queries, known);
+        if (isWhole(whole)) return whole;
+      }
+      const seen = await this.#ask(named, tag, row, tally);
+      // Meanwhile a webhook may have told what is newer: whoever heard of that must not be told less here.
+      row = await this.#rowOf(repository, tag);
+      if (!isOvertaken(seen, row, this.#parts.clock.monotonic())) {
+        if (seen.kind === 'gone') throw manifestUnknown(name, tag);
+        return seen;
+      }
+      known = this.#known(repository, tag, row);
     }
-    const seen = await this.#ask(named, tag, row, tally);
-    if (seen.kind === 'gone') throw manifestUnknown(name, tag);
-    return seen;
+    throw tooManyRequests(
+      'ask registry: the tag moves faster than it answers: must be asked again',
+      overtakenMs,
+    );
+  }
+
+  async #rowOf(repository: RepositoryName, tag: string): Promise<KnownTag | null> {
+    const [row = null] = await this.#parts.queries.states([{ ...repository, tag }]);
+    return row;
   }
 
   #known(repository: RepositoryName, tag: string, row: KnownTag | null): FreshTag {

@@ -1,6 +1,7 @@
 /** What the registry read API asks of registries, and what it remembers of their answers. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDigest } from '../../../src/event/digest.ts';
+import type { Observation } from '../../../src/event/observation.ts';
 import { Manifests } from '../../../src/registry/manifests.ts';
 import { Tags } from '../../../src/registry/tags.ts';
 import { type FacadeWorld, facadeWorld, newTally } from '../../support/facade-world.ts';
@@ -31,6 +32,76 @@ describe('an answer about a tag', () => {
     // Another gateway of the same ledger needs no question.
     await new Tags(world.parts()).resolve(world.named(), '1', newTally());
     expect(heads()).toBe(1);
+  });
+
+  describe('that comes after a webhook has told what is newer', () => {
+    /** Asks for a tag, and lets `meanwhile` happen after the registry has looked and before its answer is there. */
+    async function overtaken(meanwhile: () => Promise<unknown>, times = 1) {
+      const tags = new Tags(world.parts());
+      let left = times;
+      world.registry.faults.push((request, response) => {
+        if (request.method !== 'HEAD' || left === 0) return false;
+        left -= 1;
+        const digest = world.registry.digestOf('app', '1') ?? '';
+        const headers = { 'content-type': 'a/b', 'content-length': 9, 'docker-content-digest': digest };
+        world.pass(10);
+        void meanwhile().then(() => response.writeHead(digest === '' ? 404 : 200, headers).end());
+        return true;
+      });
+      return tags.resolve(world.named(), '1', newTally());
+    }
+    const recorded = (observation: object) =>
+      world.ledger.record([
+        { ...world.named().repository, tag: '1', origin: 'webhook:test', ...observation } as Observation,
+      ]);
+
+    it('is asked for again, as long as the row alone does not say all', async () => {
+      await world.push('1');
+      world.pass(120_000);
+      let moved = '';
+      const { digest } = await overtaken(async () => {
+        moved = world.registry.push('app', '1', 'moved').digest;
+        await recorded({ kind: 'tag', digest: moved, mediaType: null, size: null });
+      });
+      expect(digest).toBe(moved);
+      expect(heads()).toBe(2);
+    });
+
+    it('is that of the row, if this says all', async () => {
+      await world.push('1');
+      world.pass(120_000);
+      const moved = digestOf('b');
+      const found = await overtaken(() =>
+        recorded({ kind: 'tag', digest: moved, mediaType: 'a/b', size: 7 }),
+      );
+      expect(found).toEqual(expect.objectContaining({ digest: moved, size: 7 }));
+      expect(heads()).toBe(1);
+    });
+
+    it('is that the tag is gone, or that it is back', async () => {
+      await world.push('1');
+      world.pass(120_000);
+      const gone = overtaken(() => recorded({ kind: 'tag-gone' }));
+      await expect(gone).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+      world.pass(120_000);
+      world.registry.remove('app', '1');
+      const back = overtaken(() =>
+        recorded({ kind: 'tag', digest: digestOf('c'), mediaType: 'a/b', size: 7 }),
+      );
+      expect(await back).toMatchObject({ digest: digestOf('c') });
+    });
+
+    it('is refused if that happens again and again', async () => {
+      await world.push('1');
+      world.pass(120_000);
+      let n = 0;
+      const found = overtaken(async () => {
+        n += 1;
+        await recorded({ kind: 'tag', digest: digestOf(`${n}`), mediaType: null, size: null });
+      }, 99);
+      await expect(found).rejects.toMatchObject({ code: 'TOOMANYREQUESTS' });
+      expect(n).toBe(3);
+    });
   });
 
   it('is remembered for a bounded number of names, the newest', async () => {
