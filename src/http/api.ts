@@ -1,6 +1,6 @@
 /** The HTTP API: one list of endpoints, from which both the routes and `/openapi.json` are made. */
 import type { FastifyInstance } from 'fastify';
-import { splitTarget, tokenOf } from '../transport/head.ts';
+import { requestTokenOf } from '../transport/head.ts';
 import { authMessage, subscribeMessage, unsubscribeMessage } from '../transport/websocket/messages.ts';
 import { type CallerGrant, changeSchema, type Endpoint, isRight, requireRight } from './endpoint.ts';
 import { buildOpenApi } from './openapi.ts';
@@ -43,8 +43,7 @@ function serve(
     // Not in a hook before the body: invalid JSON is refused first, with any token.
     handler: isRight(mayCall)
       ? (request, reply) => {
-          const { headers, url } = request;
-          requireRight(mayCall, authorise(tokenOf({ headers, query: splitTarget(url).query })));
+          requireRight(mayCall, authorise(requestTokenOf(request)));
           return handle(request, reply);
         }
       : handle,

@@ -41,6 +41,8 @@ export function buildOpenApi(options: OpenApiOptions): JsonObject {
         bearer: { type: 'http', scheme: 'bearer' },
         // For EventSource, which can send no header (RFC 6750, 2.3).
         accessToken: { type: 'apiKey', in: 'query', name: 'access_token' },
+        // For feed readers.
+        basic: { type: 'http', scheme: 'basic', description: 'The token as password, with any user name' },
       },
     },
   };
@@ -77,12 +79,17 @@ function operation(endpoint: EndpointDescription, toSchema: SchemaWriter): JsonO
     tags: [endpoint.tag],
     summary: endpoint.summary,
     ...(endpoint.description !== undefined && { description: endpoint.description }),
-    // The empty alternative is open access.
-    security: isSecured ? [{ bearer: [] }, { accessToken: [] }, {}] : [],
+    security: isSecured ? securityOf(endpoint.method) : [],
     ...(parameters.length > 0 && { parameters }),
     ...(endpoint.body !== undefined && { requestBody: requestBody(endpoint.body, toSchema) }),
     responses: { ...responsesOf(endpoint, toSchema), ...refusals([...errors, ...ofRight]) },
   };
+}
+
+/** As `requestTokenOf` takes it. The empty alternative is open access. */
+function securityOf(method: EndpointDescription['method']): readonly JsonObject[] {
+  const basic = method === 'get' ? [{ basic: [] }] : [];
+  return [{ bearer: [] }, { accessToken: [] }, ...basic, {}];
 }
 
 /** `get /v1/hooks/{name}` → `getV1HooksName` */

@@ -44,8 +44,24 @@ export function header(request: Pick<StreamHead, 'headers'>, name: string): stri
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** The token of a request: `Authorization: Bearer` (RFC 6750, 2.1), else `access_token` (2.3) for EventSource. */
-export function tokenOf(request: StreamHead): string | null {
+/**
+ * The token of a request of any method. Only GET and HEAD may have it as the password of `Basic`: a browser that knows
+ * a password sends it by itself, also for a foreign page.
+ */
+export function requestTokenOf({ method = '', url = '', headers }: RequestHead): string | null {
+  const head = { headers, query: splitTarget(url).query };
+  return method === 'GET' || method === 'HEAD' ? tokenOrPasswordOf(head) : tokenOf(head);
+}
+
+/** As node:http and fastify have it. */
+interface RequestHead extends Pick<StreamHead, 'headers'> {
+  readonly method?: string | undefined;
+  /** The target. */
+  readonly url?: string | undefined;
+}
+
+/** `Authorization: Bearer` (RFC 6750, 2.1), else `access_token` (2.3) for EventSource. */
+function tokenOf(request: StreamHead): string | null {
   const authorization = header(request, 'authorization');
   const match = authorization === undefined ? null : /^Bearer +(\S+) *$/i.exec(authorization);
   if (match?.[1] !== undefined) return match[1];
@@ -54,7 +70,10 @@ export function tokenOf(request: StreamHead): string | null {
   return tokenInQuery(request.query);
 }
 
-/** As `tokenOf`, and the password of `Authorization: Basic`, for clients that know no other way. */
+/**
+ * The token of a GET: `Authorization: Bearer` or `access_token`, and the password of `Authorization: Basic` for clients
+ * that know no other way, such as feed readers.
+ */
 export function tokenOrPasswordOf(request: StreamHead): string | null {
   const authorization = header(request, 'authorization');
   const password = authorization === undefined ? null : passwordOf(authorization);

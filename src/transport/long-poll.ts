@@ -12,7 +12,7 @@ import { type Control, type Encoding, type Encodings, encodings, type Sink } fro
 import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
-import { splitTarget, tokenOf } from './head.ts';
+import { splitTarget, tokenOrPasswordOf } from './head.ts';
 import { parseCount, parseQuery, quote } from './parameters.ts';
 import { asManifeedError } from './raw-response.ts';
 import { type StreamRequest, streamShape, type TransportOptions } from './request.ts';
@@ -57,7 +57,7 @@ export function longPollHandler(
     if (request.raw.destroyed || request.raw.socket.destroyed) return reply.hijack();
     const { query } = splitTarget(request.url);
     // First: a stranger must not use up the limits of subscribers.
-    const grant = admission.authorise(tokenOf({ headers: request.headers, query }));
+    const grant = admission.authorise(tokenOrPasswordOf({ headers: request.headers, query }));
     const address = addressGroup(request.ip);
     admission.enter(address);
     const over = new AbortController();

@@ -288,6 +288,17 @@ export function streamContract(road: StreamRoad): void {
       expect(await refused({}, { token: 'wrong' })).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
     });
 
+    it('takes a token as the password of Basic, whoever the user is', async () => {
+      const basic = (token: string) => ({
+        headers: { Authorization: `Basic ${Buffer.from(`someone:${token}`).toString('base64')}` },
+      });
+      const mine = repository();
+      const client = await openLive({ repository: mine }, basic('t-all'));
+      await push(`${mine}:1`);
+      expect(await tags(client, 1)).toEqual(['1']);
+      expect(await refused({}, basic('wrong'))).toMatchObject({ status: 401, code: 'UNAUTHORIZED' });
+    });
+
     it('G7: refuses an exact repository that the token does not allow', async () => {
       expect(await refused({ repository: 'r.test/other' }, { token: 't-team' })).toMatchObject({
         status: 403,

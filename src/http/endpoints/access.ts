@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Grant } from '../../event/grant.ts';
 import type { Admission } from '../../transport/admission.ts';
-import { splitTarget, tokenOf } from '../../transport/head.ts';
+import { requestTokenOf } from '../../transport/head.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 const accessSchema = z.looseObject({
@@ -24,11 +24,8 @@ export function getAccess(admission: Pick<Admission, 'authorise'>): Endpoint {
     mayCall: 'subscriber',
     responses: { 200: { description: 'Its name and rights', schema: accessSchema } },
     errors: ['UNAUTHORIZED'],
-    handle({ headers, url }, reply) {
-      const { query } = splitTarget(url);
-      const grant = admission.authorise(tokenOf({ headers, query }));
-      return reply.header('cache-control', 'no-store').send(describe(grant));
-    },
+    handle: (request, reply) =>
+      reply.header('cache-control', 'no-store').send(describe(admission.authorise(requestTokenOf(request)))),
   };
 }
 

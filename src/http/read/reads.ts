@@ -10,7 +10,7 @@ import type { LedgerQueries } from '../../ledger/queries.ts';
 import type { Readers } from '../../reading/readers.ts';
 import type { Reading } from '../../reading/reading.ts';
 import type { Admission } from '../../transport/admission.ts';
-import { splitTarget, tokenOf, tokenOrPasswordOf } from '../../transport/head.ts';
+import { requestTokenOf, splitTarget } from '../../transport/head.ts';
 import { parseQuery } from '../../transport/parameters.ts';
 import {
   checkFilter,
@@ -65,8 +65,7 @@ export class Reads {
   }
 
   /**
-   * Reads for one request. The token may be the password of `Basic` of GET and HEAD: feed readers know no
-   * other way. Not of others: a browser sends it by itself, also for a foreign page.
+   * Reads for one request.
    *
    * @throws DRAINING, UNAUTHORIZED, TOO_MANY_REQUESTS, TOO_MANY_CONNECTIONS, and what `read` throws
    */
@@ -75,11 +74,8 @@ export class Reads {
     reply: FastifyReply,
     read: (reading: Reading) => Promise<T>,
   ): Promise<T> {
-    const { headers, method, url } = request;
     this.#admission.check();
-    const head = { headers, query: splitTarget(url).query };
-    const isRead = method === 'GET' || method === 'HEAD';
-    const grant = this.#admission.authorise(isRead ? tokenOrPasswordOf(head) : tokenOf(head));
+    const grant = this.#admission.authorise(requestTokenOf(request));
     return read(this.#readers.enter(readerOf(request, reply, grant)));
   }
 

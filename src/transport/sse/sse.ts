@@ -11,7 +11,7 @@ import { detached } from '../../lib/detached.ts';
 import type { Random } from '../../lib/random.ts';
 import { rememberLast } from '../../lib/remember-last.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
-import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
+import { header, type Opening, type StreamConnection, type StreamHead, tokenOrPasswordOf } from '../head.ts';
 import { asManifeedError, endSoon, retryAfterSeconds, writeError } from '../raw-response.ts';
 import { type StreamRequest, type TransportOptions, toResume } from '../request.ts';
 
@@ -177,7 +177,7 @@ interface Asked extends StreamRequest {
 
 function read(request: StreamHead, { admission, requests }: SseOptions): Asked {
   admission.checkHost(header(request, 'host'));
-  const grant = admission.authorise(tokenOf(request));
+  const grant = admission.authorise(tokenOrPasswordOf(request));
   const lastEventId = header(request, 'last-event-id');
   const start = lastEventId ? toResume(lastEventId) : undefined;
   return { ...requests.read(requests.parse(request.query), grant, { start }), grant };

@@ -5,7 +5,7 @@ import { invalidParameter, type ManifeedError, refusalOf } from '../../errors.ts
 import type { Grant } from '../../event/grant.ts';
 import { disown, own, type SocketOwner } from '../../lib/socket-owner.ts';
 import type { Admission } from '../admission.ts';
-import { header, type Opening, type StreamConnection, type StreamHead, tokenOf } from '../head.ts';
+import { header, type Opening, type StreamConnection, type StreamHead, tokenOrPasswordOf } from '../head.ts';
 import { ignoredParameters } from '../parameters.ts';
 import { asManifeedError, endSoon, writeError } from '../raw-response.ts';
 import { WebSocketConnection } from './connection.ts';
@@ -54,7 +54,7 @@ function grantOf(head: StreamHead, admission: Admission): Grant | null {
     const message = `open WebSocket: ${admission.origins.explain(origin, host)}`;
     throw refusalOf('ORIGIN_DENIED', 'Origin', message);
   }
-  const token = tokenOf(head);
+  const token = tokenOrPasswordOf(head);
   return token === null && admission.needsToken ? null : admission.authorise(token);
 }
 

@@ -48,10 +48,13 @@ describe('GET /v1/access', () => {
     expect((await ask('board')).body).toMatchObject({ name: 'board', admin: false, metrics: true });
   });
 
-  it('takes the token from the query too, and refuses an unknown one and none', async () => {
+  it('takes the token from the query and as a password too, and refuses an unknown one and none', async () => {
     gateway = await startGateway(settings);
     const inQuery = await fetch(`${gateway.url}/v1/access?access_token=token-of-ci`);
     expect(await inQuery.json()).toMatchObject({ name: 'ci' });
+    const authorization = `Basic ${Buffer.from('anyone:token-of-ci').toString('base64')}`;
+    const asPassword = await fetch(`${gateway.url}/v1/access`, { headers: { authorization } });
+    expect(await asPassword.json()).toMatchObject({ name: 'ci' });
     for (const name of ['nobody', null]) {
       const { status, body } = await ask(name);
       expect([status, body.errors?.[0]?.code]).toEqual([401, 'UNAUTHORIZED']);

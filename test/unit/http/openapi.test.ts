@@ -43,7 +43,7 @@ describe('buildOpenApi', () => {
         '/v1/events': {
           get: {
             operationId: 'getV1Events',
-            security: [{ bearer: [] }, { accessToken: [] }, {}],
+            security: [{ bearer: [] }, { accessToken: [] }, { basic: [] }, {}],
             parameters: [
               {
                 name: 'repository',

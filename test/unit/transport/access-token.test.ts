@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { maskToken, tokenInQuery, tokenOf, withoutToken } from '../../../src/transport/head.ts';
+import { maskToken, requestTokenOf, tokenInQuery, withoutToken } from '../../../src/transport/head.ts';
 
 const spellings = [
   'access_token',
@@ -12,7 +12,7 @@ const spellings = [
 test.each(spellings)('a token under %s is taken, forgotten and masked alike', (name) => {
   const query = `repository=a&${name}=s3cret&tag=1`;
   expect(tokenInQuery(query)).toBe('s3cret');
-  expect(tokenOf({ headers: {}, query })).toBe('s3cret');
+  expect(requestTokenOf({ headers: {}, url: `/v1/events?${query}` })).toBe('s3cret');
   expect(withoutToken(query)).toBe('repository=a&tag=1');
   expect(maskToken(`/v1/events?${query}`)).toBe(`/v1/events?repository=a&${name}=***&tag=1`);
 });
@@ -34,4 +34,16 @@ test('a query without a token is left as it is', () => {
     expect(tokenInQuery(query)).toBeNull();
     expect(withoutToken(query)).toBe(query);
   }
+});
+
+test('only GET and HEAD may have the token as the password of Basic', () => {
+  const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`;
+  const tokenOf = (method: string, authorization: string) =>
+    requestTokenOf({ method, url: '/v1/pace?access_token=other', headers: { authorization } });
+  expect(tokenOf('GET', basic('anyone:s3c:ret'))).toBe('s3c:ret');
+  expect(tokenOf('HEAD', basic(':s3cret'))).toBe('s3cret');
+  // Not "no token": that would be open access, or the one in the query.
+  for (const method of ['PUT', 'POST', 'DELETE'])
+    expect(tokenOf(method, basic(':s3cret'))).toMatch(/^Basic /);
+  for (const value of ['Basic', 'Basic ?', basic('no colon')]) expect(tokenOf('GET', value)).toBe(value);
 });

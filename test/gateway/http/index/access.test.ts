@@ -8,6 +8,7 @@ const access = [
   { name: 'named', sha256: digest('named-token').slice(7), repositories: ['nginx', 'ghcr.io/team/app'] },
   { name: 'loose', sha256: digest('loose-token').slice(7), repositories: ['**/app'] },
   { name: 'all', sha256: digest('all-token').slice(7), repositories: ['**'] },
+  { name: 'admin', sha256: digest('admin-token').slice(7), admin: true },
 ];
 
 let gateway: Gateway;
@@ -109,6 +110,29 @@ describe('credentials', () => {
       headers: basic('a', 'team-token'),
     });
     expect(head.status).toBe(200);
+  });
+
+  it.each(['/v1/hooks', '/v1/pace', '/metrics'])(
+    'may come as Basic for what needs a right: %s',
+    async (path) => {
+      const ask = (password: string) => fetch(gateway.url + path, { headers: basic('a', password) });
+      expect((await ask('admin-token')).status).toBe(200);
+      expect((await ask('all-token')).status).toBe(403);
+      const refused = await ask('wrong');
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer realm="manifeed"',
+      ]);
+    },
+  );
+
+  it('as Basic are not taken for PUT', async () => {
+    const response = await fetch(`${gateway.url}/v1/pace`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', ...basic('a', 'admin-token') },
+      body: JSON.stringify({ deliveriesPerSecond: 5, for: '1m' }),
+    });
+    expect(response.status).toBe(401);
   });
 
   it('as Basic are not taken for POST: a browser would send them for a foreign page', async () => {
