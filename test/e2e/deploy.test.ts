@@ -38,6 +38,17 @@ test('HAProxy logs no request', () => {
   expect(withoutComments(read('haproxy.cfg'))).not.toMatch(/^\s*(?:log|option httplog|log-format)\b/m);
 });
 
+test('both proxies say by which scheme they were reached, and pass no prefix of a client on', () => {
+  const nginx = withoutComments(read('nginx.conf'));
+  expect(nginx).toMatch(/proxy_set_header Host \$http_host;/);
+  expect(nginx).toMatch(/proxy_set_header X-Forwarded-Proto \$scheme;/);
+  expect(nginx).toMatch(/proxy_set_header X-Forwarded-Prefix "";/);
+  const haproxy = withoutComments(read('haproxy.cfg'));
+  for (const scheme of ['https if', 'http unless'])
+    expect(haproxy).toContain(`http-request set-header X-Forwarded-Proto ${scheme} { ssl_fc }`);
+  expect(haproxy).toContain('http-request del-header X-Forwarded-Prefix');
+});
+
 interface Service {
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
