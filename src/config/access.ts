@@ -64,4 +64,6 @@ export const hosts = list(hostName(), 'host names', maxListed)
 /** The `trustProxy` list. */
 export const trustProxy = list(network(), 'addresses', maxListed)
   .default([])
-  .describe('Proxies whose `X-Forwarded-For` counts: addresses or CIDR ranges');
+  .describe(
+    'Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` count: addresses or CIDR ranges',
+  );

@@ -3,6 +3,9 @@ import type { Config } from '../config/shape.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { getChanges } from '../http/endpoints/changes.ts';
 import { getCheck, postCheck } from '../http/endpoints/check.ts';
+import { getFeedAtom } from '../http/endpoints/feed-atom.ts';
+import { getFeedJson } from '../http/endpoints/feed-json.ts';
+import { getFeedRss } from '../http/endpoints/feed-rss.ts';
 import { getRepositories } from '../http/endpoints/repositories.ts';
 import { getTags } from '../http/endpoints/tags.ts';
 import type { CheckParts } from '../http/read/check/check.ts';
@@ -33,5 +36,8 @@ export function indexEndpoints(options: IndexApiOptions): Endpoint[] {
     getRepositories(reads, now),
     getCheck(reads, parts),
     postCheck(reads, parts),
+    getFeedAtom(reads),
+    getFeedRss(reads),
+    getFeedJson(reads),
   ];
 }
