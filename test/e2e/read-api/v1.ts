@@ -1,5 +1,6 @@
 /** What the endpoints of `/v1` must give of a world. */
 import { expect } from 'vitest';
+import { readFeed } from '../../support/feed-reader.ts';
 import { get, type IndexBody, pages, post } from '../../support/index-client.ts';
 import type { WireChange } from '../../support/stream-client.ts';
 import { repositories, type World } from './world.ts';
@@ -8,6 +9,7 @@ export async function expectOwnEndpoints(world: World): Promise<void> {
   await expectTags(world);
   await expectTagsAtDigests(world);
   await expectChanges(world);
+  await expectFeeds(world);
   await expectRepositories(world);
   await expectCheck(world);
 }
@@ -58,6 +60,28 @@ async function expectChanges(world: World): Promise<void> {
   expect(await all(world, '/v1/changes?repository=team/app&tag=latest', 'changes')).toEqual(
     newestFirst.filter(isLatest),
   );
+}
+
+/** Every change is in each feed under the same id, and its item links to it. */
+async function expectFeeds(world: World): Promise<void> {
+  const newestFirst = [...world.changes].reverse();
+  const ids = new Set<string>();
+  for (const name of ['atom', 'rss', 'json'] as const) {
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${world.url}/v1/feed.${name}?type=*&n=1000`, { headers });
+    const answer = await ask({});
+    const { items } = readFeed(name, await answer.text());
+    expect(items).toHaveLength(newestFirst.length);
+    for (const { id } of items) ids.add(id);
+    for (const [at, { url, html }] of items.entries()) {
+      const change = newestFirst[at];
+      const linked = await get({ url: '' }, url);
+      expect(linked.body.changes).toEqual([change]);
+      expect(html).toContain(change?.digest ?? change?.previousDigest ?? change?.repository);
+    }
+    expect((await ask({ 'if-none-match': answer.headers.get('etag') ?? '' })).status).toBe(304);
+  }
+  expect(ids.size).toBe(newestFirst.length);
 }
 
 async function expectRepositories(world: World): Promise<void> {

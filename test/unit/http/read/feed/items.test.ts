@@ -78,6 +78,14 @@ describe('an item', () => {
     expect(of({})?.url).toBe('https://gateway.example.com/v1/changes?type=*&before=j3inx9k3-43&n=1');
   });
 
+  it('has all that JSON Feed 1.1 requires', () => {
+    const { version, title, items } = JSON.parse([...toJsonFeed(feedOf([change, change]))].join(''));
+    expect([version, title]).toEqual(['https://jsonfeed.org/version/1.1', 'Changes of all repositories']);
+    expect(items).toHaveLength(2);
+    for (const item of items)
+      expect([typeof item.id, typeof item.content_html]).toEqual(['string', 'string']);
+  });
+
   it('carries, in JSON, the change as the rest of the API gives it', () => {
     const { items } = JSON.parse([...toJsonFeed(feedOf([change]))].join(''));
     expect(items[0]._manifeed).toEqual(JSON.parse(changeToJson(change)));

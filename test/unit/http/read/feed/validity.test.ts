@@ -79,6 +79,7 @@ describe.each(formats)('a feed as %s', (name, partsOf) => {
           }
         },
       ),
+      { numRuns: 50 },
     );
   });
 
