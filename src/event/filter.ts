@@ -36,6 +36,8 @@ export interface Filter {
   readonly wildcards: number;
   /** Wildcards in the tag globs and comparators in the ranges: the cost to judge a tag. */
   readonly tagConditions: number;
+  /** Platforms that it names: each is a step to judge a change. */
+  readonly platforms: number;
   /** Estimated memory with its place in the index, bytes. 0 for a filter that matches everything. */
   readonly memoryBytes: number;
   /** @param key `registry/repository` */
@@ -137,6 +139,7 @@ function makeFilter({ repositories, patterns, tags, types, platforms }: Checked)
   const exactTags = new Set(tags.filter((tag) => tag.kind === 'exact').map((tag) => tag.canonical));
   const otherTags = tags.filter((tag) => tag.kind !== 'exact');
   const anyTag = tags.length === 0;
+  const wantedPlatforms = new Set(platforms);
   const canonicalTags = tags.map((tag) => tag.canonical).sort();
 
   const matchesRepository = (key: string) => exactRepositories.has(key) || globs.matches(key);
@@ -147,7 +150,7 @@ function makeFilter({ repositories, patterns, tags, types, platforms }: Checked)
   const matchesRest =
     platforms.length === 0
       ? mayReplace
-      : (change: Change) => mayReplace(change) && mayHaveMoved(change, platforms);
+      : (change: Change) => mayReplace(change) && mayHaveMoved(change, wantedPlatforms);
   const scopes = tagScopes(tags);
   const tagConditions = otherTags.reduce((sum, tag) => sum + tag.conditions, 0);
   return {
@@ -158,6 +161,7 @@ function makeFilter({ repositories, patterns, tags, types, platforms }: Checked)
     tagScopes: scopes,
     wildcards: globs.wildcards,
     tagConditions,
+    platforms: platforms.length,
     memoryBytes: filterMemory({ repositories, patterns, tags, platforms, scopes: scopes.length }),
     matchesRepository,
     judgeRepository: (key, from, work) => (exactRepositories.has(key) ? null : globs.judge(key, from, work)),
@@ -177,9 +181,9 @@ interface Parts {
 }
 
 /** Whether one of the platforms moved, as far as known. What comes and what goes is different for all of them. */
-function mayHaveMoved({ type, movedPlatforms }: Change, platforms: readonly string[]): boolean {
+function mayHaveMoved({ type, movedPlatforms }: Change, wanted: ReadonlySet<string>): boolean {
   if (type !== 'tag.updated' || movedPlatforms === undefined) return true;
-  return platforms.some((platform) => movedPlatforms.includes(platform));
+  return movedPlatforms.some((platform) => wanted.has(platform));
 }
 
 /** Bytes, with the index, estimated from measurements on V8. An error of a few times does not matter. */
@@ -189,7 +193,7 @@ function filterMemory({ repositories, patterns, tags, platforms, scopes }: Parts
   let bytes = 1_500 + repositories.length * scopes * 45;
   for (const name of repositories) bytes += 500 + 2 * name.length;
   for (const pattern of patterns) bytes += 600 + 2 * pattern.length + 40 * wildcardsOf(pattern);
-  for (const platform of platforms) bytes += 60 + 2 * platform.length;
+  for (const platform of platforms) bytes += 120 + 2 * platform.length;
   for (const { canonical, conditions } of tags) bytes += 150 + 2 * canonical.length + 280 * conditions;
   return bytes;
 }

@@ -1,9 +1,11 @@
 /** Platform filters through a whole gateway: a registry, webhooks and polls, and each transport. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { roads } from '../../../contract/stream-roads.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { type Gateway, type Settings, startGateway } from '../../../support/gateway.ts';
+import { openLongPoll } from '../../../support/long-poll-client.ts';
 import { openSse } from '../../../support/sse-client.ts';
-import { of, RefusedError, type StreamClient } from '../../../support/stream-client.ts';
+import { of, type Params, RefusedError, type StreamClient } from '../../../support/stream-client.ts';
 import { until } from '../../../support/until.ts';
 import { openWebSocket } from '../../../support/websocket-client.ts';
 
@@ -47,37 +49,30 @@ async function digests(client: StreamClient, count: number): Promise<string[]> {
 }
 
 describe('a platform filter', () => {
-  it.each(['sse', 'websocket'])(
-    'over %s delivers the moves of its platform, live and replayed',
-    async (transport) => {
-      const { registry, gateway, name } = await start();
-      const open = async (params: Record<string, string>) => {
-        if (transport === 'sse') return keep(await openSse(gateway.port, params));
-        const client = keep(await openWebSocket(gateway.port));
-        await client.subscribe(params);
-        return client;
-      };
-      const live = await open({ repository: name, platform: 'linux/arm64' });
-      await live.inbox.until(of('ready'));
-      const pushed = [both('a1', 'b1'), both('a2', 'b1'), both('a2', 'b2'), both('a3', 'b2')].map((each) => {
-        const { digest } = registry.pushPlatforms('team/app', 'x', each);
-        return digest;
-      });
-      for (const digest of pushed) await gateway.publish({ reference: `${name}:x`, digest });
-      await gateway.publish({ reference: `${name}:x`, action: 'delete' });
-      const wanted = [pushed[0], pushed[2], 'none'];
-      expect(await digests(live, 3)).toEqual(wanted);
-      const replayed = await open({
-        repository: name,
-        platform: 'linux/arm64',
-        since: '2020-01-01T00:00:00Z',
-      });
-      expect(await digests(replayed, 3)).toEqual(wanted);
-      const plain = await open({ repository: name, since: '2020-01-01T00:00:00Z' });
-      expect(await digests(plain, 5)).toEqual([...pushed, 'none']);
-      expect(registry.count('GET manifests')).toBe(4);
-    },
-  );
+  it.each(roads)('over $name delivers the moves of its platforms, live and replayed', async (road) => {
+    const { registry, gateway, name } = await start();
+    const open = async (more: Params = {}) => {
+      const platform = ['linux/arm64', 'linux/arm/v7'];
+      return keep(await road.open(gateway.port, { repository: name, platform, ...more }));
+    };
+    const live = await open();
+    await live.inbox.until(of('ready'));
+    const words = ['a1 b1 c1 x', 'a2 b1 c1 x', 'a2 b2 c1 x', 'a2 b2 c1 y', 'a2 b2 c2 y', 'a3 b2 c2 y'];
+    const pushed = words.map((each) => {
+      const [amd = '', arm64 = '', arm = '', attestation = ''] = each.split(' ');
+      const all = { ...both(amd, arm64), 'linux/arm/v7': arm, 'unknown/unknown': attestation };
+      return registry.pushPlatforms('team/app', 'x', all).digest;
+    });
+    for (const digest of pushed) await gateway.publish({ reference: `${name}:x`, digest });
+    await gateway.publish({ reference: `${name}:x`, action: 'delete' });
+    const wanted = [pushed[0], pushed[2], pushed[4], 'none'];
+    expect(await digests(live, 4)).toEqual(wanted);
+    const since = '2020-01-01T00:00:00Z';
+    expect(await digests(await open({ since }), 4)).toEqual(wanted);
+    const plain = keep(await road.open(gateway.port, { repository: name, since }));
+    expect(await digests(plain, 7)).toEqual([...pushed, 'none']);
+    expect(registry.count('GET manifests')).toBe(pushed.length);
+  });
 
   it('works for a long-poll, and the change names the platforms', async () => {
     const { registry, gateway, name } = await start();
@@ -183,14 +178,22 @@ describe('a platform filter', () => {
     expect(await (await list()).json()).toMatchObject({ tags: ['first', 'second'] });
   });
 
-  it.each([['linux'], ['unknown/unknown'], ['linux/amd64/v1/x']])('refuses %s by name', async (platform) => {
+  it.each([
+    ['linux', ['linux']],
+    ['unknown/unknown', ['unknown/unknown']],
+    ['foo/bar/baz/qux', ['linux/amd64', 'foo/bar/baz/qux']],
+    ['a thousand', Array.from({ length: 1_000 }, (_, n) => `linux/cpu${n}`)],
+  ])('refuses %s by name, over each transport', async (_, platform) => {
     const { gateway } = await start();
-    const refused = await openSse(gateway.port, { platform }).catch((error: unknown) => error);
-    if (!(refused instanceof RefusedError)) throw new Error('accepted');
-    expect(refused.refusal).toMatchObject({ code: 'PARAMETER_INVALID', detail: { parameter: 'platform' } });
-    const client = keep(await openWebSocket(gateway.port));
-    const again = await client.subscribe({ platform }).catch((error: unknown) => error);
-    if (!(again instanceof RefusedError)) throw new Error('accepted');
-    expect(again.refusal.detail).toEqual({ parameter: 'platform' });
+    const socket = keep(await openWebSocket(gateway.port));
+    for (const open of [
+      () => openSse(gateway.port, { platform }),
+      () => openLongPoll(gateway.port, { platform }),
+      () => socket.subscribe({ platform }),
+    ]) {
+      const refused = await open().catch((error: unknown) => error);
+      if (!(refused instanceof RefusedError)) throw new Error('accepted');
+      expect(refused.refusal).toMatchObject({ code: 'PARAMETER_INVALID', detail: { parameter: 'platform' } });
+    }
   });
 });
