@@ -20,7 +20,7 @@ local function visit(member)
   local tags = call.isDesc and redis.call('ZRANGE', key, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, room + 1)
     or redis.call('ZRANGE', key, from, '+', 'BYLEX', 'LIMIT', 0, room + 1)
   local count = math.min(#tags, room)
-  for i = 1, count do addTag(registry, repository, tags[i]) end
+  addTags(registry, repository, tags, count)
   looked = looked + math.max(count, 1)
   if count > 0 then place(registry, repository, tags[count]) end
   if #tags > room then return false end
