@@ -51,16 +51,26 @@ export interface ErrorDetail {
   readonly [key: string]: unknown;
 }
 
+export interface ManifeedErrorOptions {
+  readonly detail?: ErrorDetail;
+  readonly cause?: unknown;
+  /** ms; default: not known, so that the answer says some seconds. Only for codes that are retryable. */
+  readonly retryAfterMs?: number;
+}
+
 /** An error for clients. `message`: failed action, colon, value found, value required; no secrets. */
 export class ManifeedError extends Error {
   readonly code: ErrorCode;
   readonly detail: ErrorDetail | undefined;
+  /** Time after which the same request may succeed; null: not known. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { detail?: ErrorDetail; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: ManifeedErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ManifeedError';
     this.code = code;
     this.detail = options.detail;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 
   get status(): number {

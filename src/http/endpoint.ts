@@ -98,3 +98,15 @@ export const changeSchema = z
     timestamp: z.string(),
   })
   .describe('A change; with `format=cloudevents` a CloudEvents 1.0 JSON object');
+
+/** A row of the index. */
+export const tagStateSchema = z.looseObject({
+  registry: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+  digest: z.string().nullable(),
+  mediaType: z.string().nullable(),
+  size: z.number().nullable(),
+  firstSeenAt: z.string(),
+  updatedAt: z.string().describe('When it last began to point at another digest'),
+});

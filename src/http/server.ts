@@ -128,7 +128,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       request.log.error({ err: error, url }, 'serve request: failed');
     else request.log.debug({ code, url }, message);
     if (refusal.retryable) {
-      const knownMs = refusal instanceof RegistryError ? refusal.retryAfterMs : null;
+      const knownMs = refusal.retryAfterMs;
       const seconds = knownMs === null ? 1 + Math.floor(options.random() * 10) : Math.ceil(knownMs / 1_000);
       reply.header('retry-after', String(Math.max(1, seconds)));
     }

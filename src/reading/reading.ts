@@ -56,7 +56,12 @@ export class Reading {
 
   /** Whether one more step stays within the bound, however many rows it looks at. */
   get hasRoom(): boolean {
-    return this.#looked + maxStep <= this.#maxRows;
+    return this.hasRoomFor(1);
+  }
+
+  /** As `hasRoom`, for several steps. */
+  hasRoomFor(steps: number): boolean {
+    return this.#looked + steps * maxStep <= this.#maxRows;
   }
 
   /** One step: one call of the ledger, at its turn. @throws UNAVAILABLE if the client has left */

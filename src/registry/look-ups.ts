@@ -4,6 +4,7 @@ import type { TagName } from '../ledger/queries.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
 import type { Tags } from './tags.ts';
+import { newTally } from './tally.ts';
 
 /** Questions of one request under way at once. */
 const atOnce = 8;
@@ -36,7 +37,7 @@ export class LookUps {
       for (const { tag, ...repository } of rest) {
         if (signal.aborted) return;
         const named = { repository, name: repositoryKey(repository) };
-        await this.#tags.resolve(named, tag, { hasAsked: false, isShared: false }).catch(() => {});
+        await this.#tags.resolve(named, tag, newTally()).catch(() => {});
       }
     };
     await Promise.all(Array.from({ length: atOnce }, askOn));

@@ -9,6 +9,10 @@ export interface Tally {
   isShared: boolean;
 }
 
+export function newTally(): Tally {
+  return { hasAsked: false, isShared: false };
+}
+
 /** Counts requests by where their answer came from. */
 export class Tallies {
   readonly #requests: Counter;
@@ -28,7 +32,7 @@ export class Tallies {
 
   /** Counts one request by what `answer` notes in its tally. */
   async count<T>(answer: (tally: Tally) => Promise<T>): Promise<T> {
-    const tally: Tally = { hasAsked: false, isShared: false };
+    const tally = newTally();
     try {
       const answered = await answer(tally);
       this.#add(tally, false);

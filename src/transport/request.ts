@@ -166,15 +166,27 @@ export function toFilter(
  * @throws DENIED, the same whether the repository exists or not; REGISTRY_UNKNOWN
  */
 export function checkFilter(filter: Filter, grant: Grant, knowsRegistry: (host: string) => boolean): void {
-  for (const key of filter.repositories) {
-    if (!grant.allows(key))
-      throw refusalOf('DENIED', 'repository', `ask for ${key}: this token does not allow it`);
-    const host = key.slice(0, key.indexOf('/'));
-    if (!knowsRegistry(host)) {
-      const need = "is not configured here: must be one of this gateway's registries";
-      throw refusalOf('REGISTRY_UNKNOWN', 'repository', `ask for ${key}: registry ${host} ${need}`);
-    }
-  }
+  for (const key of filter.repositories) checkRepository(key, 'repository', grant, knowsRegistry);
+}
+
+/**
+ * As `checkFilter`, for one repository.
+ *
+ * @param key `registry/repository`
+ * @param parameter that names it
+ */
+export function checkRepository(
+  key: string,
+  parameter: string,
+  grant: Grant,
+  knowsRegistry: (host: string) => boolean,
+): void {
+  if (!grant.allows(key))
+    throw refusalOf('DENIED', parameter, `ask for ${key}: this token does not allow it`);
+  const host = key.slice(0, key.indexOf('/'));
+  if (knowsRegistry(host)) return;
+  const need = "is not configured here: must be one of this gateway's registries";
+  throw refusalOf('REGISTRY_UNKNOWN', parameter, `ask for ${key}: registry ${host} ${need}`);
 }
 
 /** @throws DENIED if `pace=none` is asked for and not allowed */

@@ -6,7 +6,6 @@ import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import type { FacadeParts, FacadeRules, Named } from '../../src/registry/tags.ts';
-import type { Tally } from '../../src/registry/tally.ts';
 import { Upstreams } from '../../src/registry/upstream.ts';
 import type { RegistryOptions, WatchOptions } from '../../src/source/poll/options.ts';
 import type { Poller } from '../../src/source/poll/poller.ts';
@@ -28,10 +27,6 @@ export interface FacadeWorld {
   /** The present tags of `app`, and whether their digests are known. */
   tags(): Promise<readonly (readonly [string, boolean])[]>;
   close(): Promise<void>;
-}
-
-export function newTally(): Tally {
-  return { hasAsked: false, isShared: false };
 }
 
 /** @param watch what is polled of `app`, though the poller is not started; default: it is not polled */

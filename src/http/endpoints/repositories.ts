@@ -6,6 +6,7 @@ import { Cursors } from '../../reading/cursor.ts';
 import { collectPage, type Reading } from '../../reading/reading.ts';
 import { parseCount } from '../../transport/parameters.ts';
 import { changeSchema, type Endpoint } from '../endpoint.ts';
+import { timeBefore } from '../read/listings.ts';
 import { pageSchema, sendPage } from '../read/page.ts';
 import { type Prefix, parsePrefix } from '../read/prefix.ts';
 import { defaultRows, pageShape, type Reads } from '../read/reads.ts';
@@ -102,14 +103,12 @@ async function readPage(
   );
 }
 
-/** Times are counted back from `now`: the ledger measures ages on a clock that does not step. */
 function repositoryToJson(row: RepositoryState, now: number): string {
   const { registry, repository, tags, polled, listed, lastChange } = row;
-  const times = listed && { wholeAt: timeOf(now, listed.wholeAgeMs), readAt: timeOf(now, listed.readAgeMs) };
+  const times = listed && {
+    wholeAt: timeBefore(now, listed.wholeAgeMs),
+    readAt: timeBefore(now, listed.readAgeMs),
+  };
   const head = JSON.stringify({ registry, repository, tags, polled, listed: times });
   return `${head.slice(0, -1)},"lastChange":${lastChange === null ? 'null' : changeToJson(lastChange)}}`;
-}
-
-function timeOf(now: number, ageMs: number | null): string | null {
-  return ageMs === null ? null : new Date(now - ageMs).toISOString();
 }

@@ -5,7 +5,7 @@ import { tagStateToJson } from '../../event/encode.ts';
 import type { Filter } from '../../event/filter.ts';
 import { Cursors } from '../../reading/cursor.ts';
 import { parseCount, quote } from '../../transport/parameters.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { type Endpoint, tagStateSchema } from '../endpoint.ts';
 import { pageSchema, sendPage } from '../read/page.ts';
 import { defaultRows, filterShape, pageShape, type Reads } from '../read/reads.ts';
 import { listTags, type TagSort, tagPlaceSchema, tagSorts } from '../read/tag-list.ts';
@@ -20,17 +20,6 @@ const querySchema = z.strictObject({
     .describe('`name`; `updated`: by the last move; `semver`: by version, of one repository'),
   order: z.enum(['asc', 'desc']).default('asc').describe('Ascending, or its exact reverse'),
   ...pageShape,
-});
-
-const tagStateSchema = z.looseObject({
-  registry: z.string(),
-  repository: z.string(),
-  tag: z.string(),
-  digest: z.string().nullable(),
-  mediaType: z.string().nullable(),
-  size: z.number().nullable(),
-  firstSeenAt: z.string(),
-  updatedAt: z.string().describe('When it last began to point at another digest'),
 });
 
 /** `GET /v1/tags`: what tags point at now. */

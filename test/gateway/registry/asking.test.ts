@@ -4,7 +4,8 @@ import { parseDigest } from '../../../src/event/digest.ts';
 import type { Observation } from '../../../src/event/observation.ts';
 import { Manifests } from '../../../src/registry/manifests.ts';
 import { Tags } from '../../../src/registry/tags.ts';
-import { type FacadeWorld, facadeWorld, newTally } from '../../support/facade-world.ts';
+import { newTally } from '../../../src/registry/tally.ts';
+import { type FacadeWorld, facadeWorld } from '../../support/facade-world.ts';
 
 let world: FacadeWorld;
 

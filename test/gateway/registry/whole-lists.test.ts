@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { confirmMs, maxHeads } from '../../../src/registry/relist.ts';
 import type { FacadeRules } from '../../../src/registry/tags.ts';
+import { newTally } from '../../../src/registry/tally.ts';
 import { WholeLists } from '../../../src/registry/whole-lists.ts';
-import { type FacadeWorld, facadeWorld, newTally } from '../../support/facade-world.ts';
+import { type FacadeWorld, facadeWorld } from '../../support/facade-world.ts';
 
 let world: FacadeWorld;
 let lists: WholeLists;

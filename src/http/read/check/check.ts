@@ -5,14 +5,9 @@
 import { refusalOf } from '../../../errors.ts';
 import type { Digest } from '../../../event/digest.ts';
 import { type RepositoryName, repositoryKey } from '../../../event/reference.ts';
-import type {
-  KnownTag,
-  LedgerQueries,
-  RepositoryListPage,
-  RepositoryState,
-  TagName,
-} from '../../../ledger/queries.ts';
+import type { KnownTag, LedgerQueries, RepositoryState, TagName } from '../../../ledger/queries.ts';
 import { maxStep, type Reading } from '../../../reading/reading.ts';
+import { oldestOf, readListings, timeBefore } from '../listings.ts';
 import type { Image } from './image.ts';
 import { findNewest, type Newest } from './newest.ts';
 import { PlatformMoves } from './platform.ts';
@@ -83,7 +78,7 @@ export async function check(
   const subjects = images.map((image) => image.name ?? newest.get(image)?.tag ?? null);
   const names = unique([...subjects, ...[...newest.values()].map(({ tag }) => tag)]);
   const known = await stateOf(parts, reading, names);
-  const lists = await listsOf(parts, reading, [...newest.keys()]);
+  const lists = await readListings(parts.ledger, reading, [...newest.keys()].map(repositoryKey));
   const moves = new PlatformMoves(parts.ledger.manifests, reading);
   const answerOne = async (image: Image, subject: TagName | null) => {
     const found: Found = {
@@ -156,27 +151,6 @@ function unique(names: readonly (TagName | null)[]): readonly TagName[] {
   return [...byKey.values()];
 }
 
-/** What is known of the lists of the images' repositories. */
-async function listsOf(
-  { ledger }: CheckParts,
-  reading: Reading,
-  images: readonly Image[],
-): Promise<ReadonlyMap<string, RepositoryState>> {
-  const lists = new Map<string, RepositoryState>();
-  const repositories = [...new Set(images.map(repositoryKey))];
-  if (repositories.length === 0) return lists;
-  let after: RepositoryName | undefined;
-  do {
-    const from = after === undefined ? {} : { after };
-    const page: RepositoryListPage = await reading.step(() =>
-      ledger.listRepositories({ within: { repositories }, ...from, limit: maxStep }),
-    );
-    for (const state of page.repositories) lists.set(repositoryKey(state), state);
-    after = page.next ?? undefined;
-  } while (after !== undefined && reading.hasRoom);
-  return lists;
-}
-
 function stateOfNewest(known: Known, newest: Newest | undefined): KnownTag | null {
   return newest === undefined || newest.tag === null ? null : (known.get(keyOf(newest.tag)) ?? null);
 }
@@ -224,19 +198,9 @@ function answer(image: Image, found: Found, { moved, isCertain }: Move, now: num
     moved,
     newest: newestState === null ? null : newestOf(newestState),
     certain: reason === null,
-    checkedAt: ageMs === null ? null : new Date(now - ageMs).toISOString(),
+    checkedAt: timeBefore(now, ageMs),
     reason,
   };
-}
-
-/** Null if one is not known. */
-function oldestOf(agesMs: readonly (number | null)[]): number | null {
-  let oldest = 0;
-  for (const ageMs of agesMs) {
-    if (ageMs === null) return null;
-    oldest = Math.max(oldest, ageMs);
-  }
-  return oldest;
 }
 
 function newestOf({ tag, digest, updatedAt }: KnownTag): Checked['newest'] {
