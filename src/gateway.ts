@@ -113,7 +113,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     limits: new ConnectionLimits({ ...limits, connections: room.subscribers, clock }),
   });
 
-  const { registryApi, lookUps } = openRegistryApi({
+  const { registryApi, lookUps, presences } = openRegistryApi({
     ...{ ...common, config, ledger: view, knowsRegistry },
     queries: answersQueries(ledger) ? ledger : null,
     upstreamOf: (host) => poller.upstreamOf(host),
@@ -151,7 +151,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       putPace(hub.pacer, defaultRegistry),
       ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
       ...(answersQueries(ledger)
-        ? indexEndpoints({ config, ledger, admission, readers, lookUps, clock })
+        ? indexEndpoints({ config, ledger, admission, readers, lookUps, presences, clock })
         : []),
     ],
   });

@@ -19,6 +19,7 @@ import type { ListParts } from '../registry/lists/parts.ts';
 import { LookUps } from '../registry/look-ups.ts';
 import { Manifests } from '../registry/manifests.ts';
 import { Names } from '../registry/names.ts';
+import { Presences } from '../registry/presence.ts';
 import { type FacadeParts, Tags } from '../registry/tags.ts';
 import { Tallies } from '../registry/tally.ts';
 import { type UpstreamOf, Upstreams } from '../registry/upstream.ts';
@@ -43,12 +44,15 @@ export interface RegistryReads {
   readonly registryApi: RegistryApi | null;
   /** Null: what nobody asked for before is not looked up (`facade.onDemand`). */
   readonly lookUps: LookUps | null;
+  /** Null: registries are not asked on behalf of clients. */
+  readonly presences: Presences | null;
 }
 
 export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
   const { config, queries, ledger, clock, upstreamOf } = options;
   const tallies = new Tallies(options.metrics);
-  if (!config.facade.enabled || queries === null) return { registryApi: null, lookUps: null };
+  if (!config.facade.enabled || queries === null)
+    return { registryApi: null, lookUps: null, presences: null };
   const upstreams = new Upstreams({ upstreamOf, clock });
   const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
   const names = namesOf(config, options.knowsRegistry);
@@ -57,9 +61,11 @@ export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
     ...{ ledger: queries, tallies, serves: (host) => names.serves(host) },
     ...{ wholeLists: new WholeLists(parts), tags },
   });
-  const served = manifests({ tags, manifests: new Manifests(parts), tallies });
+  const byDigest = new Manifests(parts);
+  const served = manifests({ tags, manifests: byDigest, tallies });
   const registryApi = new RegistryApi(names, [ping, served, blobs, ...lists]);
-  return { registryApi, lookUps: config.facade.onDemand ? new LookUps(tags, clock) : null };
+  const lookUps = config.facade.onDemand ? new LookUps(tags, clock) : null;
+  return { registryApi, lookUps, presences: new Presences(byDigest, upstreams) };
 }
 
 function listsOf(parts: ListParts): readonly RegistryEndpoint[] {

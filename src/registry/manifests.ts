@@ -14,7 +14,7 @@ import { filled, isKnown } from './known.ts';
 import { refusalOf } from './refusal.ts';
 import { type FacadeParts, memoryOf, type Named } from './tags.ts';
 import type { Tally } from './tally.ts';
-import type { Questions, UpstreamRegistry } from './upstream.ts';
+import type { Answered, Questions, UpstreamRegistry } from './upstream.ts';
 
 /** Larger ones are never fetched: what registries should accept at least (distribution-spec). */
 export const maxManifestBytes = 4 * 1024 * 1024;
@@ -77,6 +77,21 @@ export class Manifests {
     return fetched === null ? null : { ...fetched, mediaType: part.mediaType ?? fetched.mediaType };
   }
 
+  /**
+   * What the registry says of the digest in the repository, at most `maxAge` ago, whatever is known here. The caller
+   * has checked that the gateway may ask: a client must not make up names.
+   */
+  async look(repository: RepositoryName, digest: Digest, tally: Tally): Promise<Answered<Seen>> {
+    const { rules, clock } = this.#parts;
+    const askedAt = this.#gone.get(goneKey(repository, digest));
+    if (askedAt !== undefined && clock.monotonic() - askedAt < rules.maxAgeMs)
+      return { isAnswered: true, value: { kind: 'gone', askedAt } };
+    const subject = `${repository.repository}@${digest}`;
+    return this.#looks.ask(repository.registry, subject, tally, (upstream) =>
+      this.#look(upstream, repository, digest),
+    );
+  }
+
   /** Whether it is a child of an index that the repository holds. */
   async #isChild(repository: RepositoryName, digest: Digest): Promise<boolean> {
     const { queries } = this.#parts;
@@ -88,16 +103,12 @@ export class Manifests {
   }
 
   async #ask({ repository, name }: Named, digest: Digest, tally: Tally): Promise<PartOfDescriptor> {
-    const { upstreams, queries, rules, clock } = this.#parts;
+    const { upstreams, queries, rules } = this.#parts;
     const { registry } = repository;
     const isHere = await isKnown(queries, upstreams, repository);
     if (!isHere && !(rules.onDemand && upstreams.knows(registry))) throw nameUnknown(name);
-    const goneAt = this.#gone.get(goneKey(repository, digest)) ?? -Infinity;
-    if (!upstreams.knows(registry) || clock.monotonic() - goneAt < rules.maxAgeMs)
-      throw manifestUnknown(name, digest);
-    const answer = await this.#looks.ask(registry, `${repository.repository}@${digest}`, tally, (upstream) =>
-      this.#look(upstream, repository, digest),
-    );
+    if (!upstreams.knows(registry)) throw manifestUnknown(name, digest);
+    const answer = await this.look(repository, digest, tally);
     if (!answer.isAnswered) throw refusalOf(answer, isHere ? null : name);
     if (answer.value.kind === 'gone') throw manifestUnknown(name, digest);
     return answer.value;

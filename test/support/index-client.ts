@@ -12,8 +12,17 @@ export interface Page {
 export interface IndexBody {
   readonly tags: readonly Row[];
   readonly changes: readonly Row[];
-  readonly repositories: readonly (Row & { readonly tags: number })[];
+  readonly repositories: readonly (Row & { readonly tags: number; readonly listed: object | null })[];
   readonly images: readonly Answer[];
+  readonly orphans: readonly (Row & { readonly subject: string })[];
+  readonly certain: boolean;
+  readonly reason: string | null;
+  readonly left: DiffSide;
+  readonly right: DiffSide;
+  readonly equal: number;
+  readonly different: readonly (DiffRow & { readonly left: string | null; readonly right: string | null })[];
+  readonly onlyLeft: readonly DiffRow[];
+  readonly onlyRight: readonly DiffRow[];
   readonly next: string | null;
   readonly floor: string;
   readonly errors: readonly {
@@ -31,6 +40,16 @@ interface Row {
   readonly tag: string;
   readonly digest: string | null;
   readonly previousDigest: string | null;
+}
+
+interface DiffSide {
+  readonly name: string;
+  readonly listedAt: string | null;
+}
+
+interface DiffRow {
+  readonly repository: string;
+  readonly tag: string;
 }
 
 export interface Answer {

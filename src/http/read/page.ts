@@ -20,7 +20,7 @@ export interface PageAnswer {
 /** Sends `{"<list>":[…],"next":…}`. The link has the same path and parameters, without the token. */
 export function sendPage(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer): FastifyReply {
   const { list, rows, next, parameter = 'cursor', more = {} } = answer;
-  if (next !== null) reply.header('link', linkOf(request.url, parameter, next));
+  if (next !== null) reply.header('link', nextPage(request.url, parameter, next));
   const rest = JSON.stringify({ next, ...more }).slice(1);
   return reply
     .header('cache-control', 'no-store')
@@ -28,7 +28,8 @@ export function sendPage(request: FastifyRequest, reply: FastifyReply, answer: P
     .send(`{"${list}":[${rows.join(',')}],${rest}`);
 }
 
-function linkOf(url: string, parameter: string, value: string): string {
+/** The header's value: the same request with another `parameter`. */
+export function nextPage(url: string, parameter: string, value: string): string {
   const { path, query } = splitTarget(url);
   const next = new URLSearchParams(query);
   next.set(parameter, value);

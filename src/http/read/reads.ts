@@ -14,6 +14,7 @@ import { requestTokenOf, splitTarget } from '../../transport/head.ts';
 import { parseQuery } from '../../transport/parameters.ts';
 import {
   checkFilter,
+  checkRepository,
   type FilterLimits,
   Remembered,
   type StreamParams,
@@ -99,5 +100,10 @@ export class Reads {
     );
     checkFilter(filter, grant, this.knowsRegistry);
     return filter;
+  }
+
+  /** @param key `registry/repository` @throws DENIED, REGISTRY_UNKNOWN, naming the parameter, as `filter` */
+  requireRepository(key: string, parameter: string, grant: Grant): void {
+    checkRepository(key, parameter, grant, this.knowsRegistry);
   }
 }

@@ -12,6 +12,8 @@ export async function expectOwnEndpoints(world: World): Promise<void> {
   await expectFeeds(world);
   await expectRepositories(world);
   await expectCheck(world);
+  await expectDiff(world);
+  await expectOrphans(world);
 }
 
 async function all<L extends 'tags' | 'changes' | 'repositories'>(world: World, path: string, list: L) {
@@ -107,4 +109,59 @@ async function expectCheck(world: World): Promise<void> {
   const tag = newestVersion(world);
   const digest = world.tags('team/app').find((one) => one.tag === tag)?.digest;
   expect(ranged.body.images).toMatchObject([{ newest: { tag, digest } }]);
+}
+
+/** Of the two repositories, and of all below two prefixes of which only one has any. */
+async function expectDiff(world: World): Promise<void> {
+  const [left, right] = repositories.map((repository) => world.tags(repository));
+  const both = (left ?? []).flatMap(({ tag, digest }) => {
+    const other = right?.find((one) => one.tag === tag);
+    return other === undefined ? [] : [{ repository: '', tag, left: digest, right: other.digest }];
+  });
+  const only = (side: typeof left) =>
+    (side ?? [])
+      .filter(({ tag }) => !both.some((one) => one.tag === tag))
+      .map(({ tag, digest }) => ({ repository: '', tag, digest }));
+  const read = (await pages(world, `/v1/diff?left=${repositories[0]}&right=${repositories[1]}&n=2`)).map(
+    ({ body }) => body,
+  );
+  expect(read.reduce((sum, { equal }) => sum + equal, 0)).toBe(
+    both.filter((one) => one.left === one.right).length,
+  );
+  expect(read.flatMap(({ different }) => different)).toEqual(both.filter((one) => one.left !== one.right));
+  expect(read.flatMap(({ onlyLeft }) => onlyLeft)).toEqual(only(left));
+  expect(read.flatMap(({ onlyRight }) => onlyRight)).toEqual(only(right));
+  // A poll reads whole lists, and so does whoever asks for one under /v2.
+  const listed = (await all(world, '/v1/repositories', 'repositories')).map((one) => one.listed);
+  const reason = listed.includes(null) ? 'not-listed' : null;
+  if (world.way === 'poll') expect(reason).toBeNull();
+  expect(new Set(read.map((page) => page.reason))).toEqual(new Set([reason]));
+  const { body } = await get(world, '/v1/diff?left=team/&right=nobody/&n=1000');
+  expect(body).toMatchObject({ certain: false, reason: 'unknown', equal: 0, different: [], onlyRight: [] });
+  expect(body.onlyLeft.map((row) => `team/${nameOf(row)}`)).toEqual(world.allTags.map(nameOf));
+}
+
+/** Signatures of what was never pushed, or deleted: a poll hears of tags only, and never that a manifest was deleted. */
+async function expectOrphans(world: World): Promise<void> {
+  for (const repository of repositories) {
+    const held = new Set<string>();
+    for (const { type, digest } of world.changes.filter((change) => change.repository === repository)) {
+      if (type === 'manifest.deleted') held.delete(digest ?? '');
+      else if (digest !== null) held.add(digest);
+    }
+    const wanted = world.tags(repository).flatMap((one) => {
+      const [, hex] = /^sha256-([0-9a-f]{64})/.exec(one.tag) ?? [];
+      const subject = `sha256:${hex}`;
+      return hex === undefined || held.has(subject) ? [] : [{ ...one, registry: world.host, subject }];
+    });
+    for (const [query, certain] of [
+      ['', false],
+      ['&verify=true', true],
+    ] as const) {
+      const read = await pages(world, `/v1/orphans?repository=${repository}&n=1${query}`);
+      expect(read.flatMap(({ body }) => body.orphans)).toMatchObject(wanted);
+      expect(read.flatMap(({ body }) => body.orphans)).toHaveLength(wanted.length);
+      expect(read.every(({ body }) => body.certain === certain)).toBe(true);
+    }
+  }
 }

@@ -183,6 +183,7 @@ export async function fill(world: World): Promise<void> {
   const two = await world.push('team/app', '1.0.1', 'two');
   const variant = await world.push('team/app', '1.0.1-alpine', 'two on alpine');
   const index = await world.pushIndex('team/app', 'latest', [one, two]);
+  await world.sign('team/app', one.digest);
   await world.sign('team/app', index.digest);
   await world.sign('team/app', variant.digest, '.att');
   await world.sign('team/app', `sha256:${'0'.repeat(64)}`);
@@ -199,7 +200,7 @@ export async function move(world: World): Promise<void> {
   await world.pushIndex('team/mirror', '1.0.1', [await world.push('team/mirror', 'part', 'part')]);
 }
 
-/** Deletes what one tag points at, and what two tags point at; one tag comes back. */
+/** Deletes what one tag points at, and with it what was signed, and what two tags point at; one tag comes back. */
 export async function remove(world: World): Promise<void> {
   const [first] = world.tags('team/app').filter(({ tag }) => tag === '1.0.0');
   if (first === undefined) throw new Error('remove: 1.0.0 must have been pushed');

@@ -68,6 +68,10 @@ describe('a token', () => {
     (name: string) => `/v1/tags?repository=${name}&tag=1`,
     (name: string) => `/v1/tags?repository=${name}&digest=${digest('same')}`,
     (name: string) => `/v1/changes?repository=${name}`,
+    (name: string) => `/v1/diff?left=${name}&right=ghcr.io/team/app`,
+    (name: string) => `/v1/diff?left=ghcr.io/team/app&right=${name}`,
+    (name: string) => `/v1/orphans?repository=${name}`,
+    (name: string) => `/v1/orphans?repository=${name}&verify=true`,
     (name: string) => `/v1/check?image=${name}:1`,
     (name: string) => `/v1/check?image=${name}&range=^1`,
   ])('is denied what it is not granted in the same bytes, whether that exists or not: %s', async (pathOf) => {
@@ -88,6 +92,24 @@ describe('a token', () => {
       body: JSON.stringify({ images }),
     });
     expect(response.status).toBe(403);
+  });
+
+  it('compares what it is granted, and is told nothing of the rest below a prefix', async () => {
+    const rows = async (token: string, query: string) => {
+      const { body } = await get(gateway, `/v1/diff?${query}`, bearer(token));
+      const { equal, different, onlyLeft, onlyRight, reason } = body;
+      return { equal, different, reason, left: onlyLeft.map(nameOf), right: onlyRight.map(nameOf) };
+    };
+    const nameOf = ({ repository, tag }: { repository: string; tag: string }) => `${repository}:${tag}`;
+    const all = await rows('all-token', 'left=ghcr.io/&right=quay.io/');
+    expect(all).toMatchObject({ equal: 1, left: ['secret/app-x:1', 'team-b/app:1'], right: [] });
+    const loose = await rows('loose-token', 'left=ghcr.io/&right=quay.io/');
+    expect(loose).toMatchObject({ equal: 1, left: ['team-b/app:1'], right: [] });
+    const team = await rows('team-token', 'left=ghcr.io/team/&right=quay.io/team/');
+    expect(team).toMatchObject({ equal: 0, left: ['app:1'], right: [], reason: 'not-granted' });
+    const neither = await rows('team-token', 'left=ghcr.io/secret/&right=quay.io/');
+    const unknown = await rows('team-token', 'left=ghcr.io/nothing/&right=quay.io/none/');
+    expect(neither).toEqual(unknown);
   });
 
   it('gets nothing, and no error, below a prefix that it is not granted', async () => {
@@ -146,21 +168,20 @@ describe('credentials', () => {
     expect(bare.status).toBe(401);
   });
 
-  it.each(['/v1/tags', '/v1/changes', '/v1/repositories', '/v1/check?image=nginx'])(
-    'are needed for %s, and a browser is not asked for a password',
-    async (path) => {
-      for (const headers of [
-        {},
-        bearer('wrong'),
-        basic('team-token', 'wrong'),
-        { authorization: 'Basic ?' },
-      ]) {
-        const { status, body, headers: answered } = await get(gateway, path, headers);
-        expect([status, body.errors[0]?.code]).toEqual([401, 'UNAUTHORIZED']);
-        expect(answered.get('www-authenticate')).not.toMatch(/basic/i);
-      }
-    },
-  );
+  it.each([
+    '/v1/tags',
+    '/v1/changes',
+    '/v1/repositories',
+    '/v1/check?image=nginx',
+    '/v1/diff?left=a&right=b',
+    '/v1/orphans?repository=a',
+  ])('are needed for %s, and a browser is not asked for a password', async (path) => {
+    for (const headers of [{}, bearer('wrong'), basic('team-token', 'wrong'), { authorization: 'Basic ?' }]) {
+      const { status, body, headers: answered } = await get(gateway, path, headers);
+      expect([status, body.errors[0]?.code]).toEqual([401, 'UNAUTHORIZED']);
+      expect(answered.get('www-authenticate')).not.toMatch(/basic/i);
+    }
+  });
 });
 
 describe('a client', () => {

@@ -23,6 +23,7 @@ async function refusal(url: string) {
 }
 
 const long = 'a'.repeat(10_000);
+const host = 'registry.example.com:5000';
 const other = encodeURIComponent(`sha512:${'a'.repeat(64)}`);
 
 const table: readonly (readonly [name: string, url: string, parameter: string])[] = [
@@ -81,6 +82,33 @@ const table: readonly (readonly [name: string, url: string, parameter: string])[
   ['an empty image', '/v1/check?image=', 'image'],
   ['a bad range', '/v1/check?image=a&range=~~', 'range'],
   ['a bad platform', '/v1/check?image=a&platform=linux', 'platform'],
+  ['a comparison without a side', '/v1/diff?left=base', 'right'],
+  ['a comparison with itself', '/v1/diff?left=base&right=base', 'right'],
+  ['the same, written otherwise', `/v1/diff?left=base&right=${host}/base`, 'right'],
+  ['the same prefix twice', '/v1/diff?left=a/&right=a/', 'right'],
+  ['a prefix beside a repository', '/v1/diff?left=a/&right=base', 'right'],
+  ['two left sides', '/v1/diff?left=a&left=b&right=c', 'left'],
+  ['an empty side', '/v1/diff?left=&right=base', 'left'],
+  ['a slash for a side', '/v1/diff?left=/&right=a/', 'left'],
+  ['a side with two slashes', '/v1/diff?left=a/&right=b//', 'right'],
+  ['a side with dots alone', '/v1/diff?left=a/../b&right=base', 'left'],
+  ['a side with a wildcard', '/v1/diff?left=a*&right=base', 'left'],
+  ['a prefix for a side with a wildcard', '/v1/diff?left=a/&right=a*/', 'right'],
+  ['a side with a tag', '/v1/diff?left=base:1.0&right=a', 'left'],
+  ['a side of 10,000 characters', `/v1/diff?left=a&right=${long}`, 'right'],
+  ['a prefix of 10,000 characters for a side', `/v1/diff?left=a/&right=${long}/`, 'right'],
+  ['a bad range of a comparison', '/v1/diff?left=a&right=b&tag=semver:~~', 'tag'],
+  ['more differences than a thousand', '/v1/diff?left=a&right=b&n=1001', 'n'],
+  ['a cursor of a comparison that is none', '/v1/diff?left=a&right=b&cursor=abc', 'cursor'],
+  ['orphans of no repository', '/v1/orphans', 'repository'],
+  ['orphans of two repositories', '/v1/orphans?repository=a&repository=b', 'repository'],
+  ['orphans of a glob', '/v1/orphans?repository=a/*', 'repository'],
+  ['orphans of a prefix', '/v1/orphans?repository=a/', 'repository'],
+  ['orphans with a tag', '/v1/orphans?repository=a&tag=1', 'tag'],
+  ['a flag that is none', '/v1/orphans?repository=a&verify=perhaps', 'verify'],
+  ['verifying where nothing may be asked', '/v1/orphans?repository=a&verify=true', 'verify'],
+  ['n of nought orphans', '/v1/orphans?repository=a&n=0', 'n'],
+  ['a cursor of orphans that is none', '/v1/orphans?repository=a&cursor=abc', 'cursor'],
   ['more than a thousand images', `/v1/check?image=a${'&image=a'.repeat(1_000)}`, 'image'],
 ];
 
@@ -92,8 +120,12 @@ describe('bad input', () => {
     expect(ledger.asked).toEqual([]);
   });
 
-  it('a registry that is not configured is named', async () => {
-    expect(await refusal('/v1/tags?repository=ghcr.io/a/b')).toMatchObject({ code: 'REGISTRY_UNKNOWN' });
+  it.each([
+    ['/v1/tags?repository=ghcr.io/a/b', 'repository'],
+    ['/v1/diff?left=base&right=ghcr.io/a/b', 'right'],
+    ['/v1/orphans?repository=ghcr.io/a/b', 'repository'],
+  ])('a registry that is not configured is named: %s', async (url, parameter) => {
+    expect(await refusal(url)).toMatchObject({ code: 'REGISTRY_UNKNOWN', parameter });
     expect(ledger.asked).toEqual([]);
   });
 });
@@ -108,23 +140,50 @@ describe('a cursor', () => {
     `/v1/tags?n=1&digest=${digestOf('a')}`,
     '/v1/repositories?n=1',
     '/v1/repositories?n=1&prefix=base',
+    '/v1/diff?n=1&left=library/base&right=other',
+    '/v1/diff?n=1&left=other&right=library/base',
+    '/v1/diff?n=1&left=library/base&right=other&tag=1.*',
+    '/v1/diff?n=1&left=library/&right=other/',
+    '/v1/orphans?n=1&repository=signed',
+    '/v1/orphans?n=1&repository=other',
   ];
 
-  it.each(['/v1/tags?n=1', '/v1/tags?n=1&sort=updated', '/v1/tags?n=1&repository=library/base&sort=semver'])(
-    'of %s is refused by every other query, but not for another n',
-    async (query) => {
-      const { next } = (await server.inject(query)).json();
-      expect(next).toMatch(/^[\w-]+$/);
-      const before = ledger.asked.length;
-      for (const another of queries.filter((each) => each !== query)) {
-        expect(await refusal(`${another}&cursor=${next}`)).toMatchObject({
-          status: 400,
-          parameter: 'cursor',
-        });
-      }
-      expect(ledger.asked).toHaveLength(before);
-      const rest = await server.inject(`${query.replace('n=1', 'n=5')}&cursor=${next}`);
-      expect(rest.json().tags).toHaveLength(2);
-    },
-  );
+  it.each([
+    ['/v1/tags?n=1', 'tags', 5],
+    ['/v1/tags?n=1&sort=updated', 'tags', 5],
+    ['/v1/tags?n=1&repository=library/base&sort=semver', 'tags', 2],
+    ['/v1/diff?n=1&left=library/base&right=other', 'onlyLeft', 2],
+    ['/v1/orphans?n=1&repository=signed', 'orphans', 2],
+  ])('of %s is refused by every other query, but not for another n', async (query, list, others) => {
+    const signatures = ['x', 'y', 'z'].map((word) => `${digestOf(word).replace(':', '-')}.sig`);
+    await ledger.record(signatures.map((tag) => tagSeen(tag, 'signature', 3, { repository: 'signed' })));
+    const { next } = (await server.inject(query)).json();
+    expect(next).toMatch(/^[\w-]+$/);
+    const before = ledger.asked.length;
+    for (const another of queries.filter((each) => each !== query)) {
+      expect(await refusal(`${another}&cursor=${next}`)).toMatchObject({
+        status: 400,
+        parameter: 'cursor',
+      });
+    }
+    expect(ledger.asked).toHaveLength(before);
+    const rest = await server.inject(`${query.replace('n=1', 'n=5')}&cursor=${next}`);
+    expect(rest.json()[list]).toHaveLength(others);
+  });
+
+  it('that was made up is refused, whatever it names', async () => {
+    for (const place of [
+      { path: '../a', tag: '1' },
+      { path: 'a b', tag: '1' },
+      { path: '', tag: '' },
+    ]) {
+      const { next } = (await server.inject('/v1/diff?n=1&left=library/base&right=other')).json();
+      const [mark] = JSON.parse(Buffer.from(next, 'base64url').toString());
+      const cursor = Buffer.from(JSON.stringify([mark, place])).toString('base64url');
+      expect(await refusal(`/v1/diff?n=1&left=library/base&right=other&cursor=${cursor}`)).toMatchObject({
+        status: 400,
+        parameter: 'cursor',
+      });
+    }
+  });
 });
