@@ -3,8 +3,10 @@
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
+COPY client/package.json client/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY client client
 COPY scripts scripts
 COPY src src
 RUN npm run build
@@ -12,7 +14,9 @@ RUN npm run build
 FROM node:24-slim AS dependencies
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts
+COPY client/package.json client/
+# Without the workspace: the image has the gateway alone.
+RUN npm ci --omit=dev --ignore-scripts --workspaces=false
 
 FROM node:24-slim
 ENV NODE_ENV=production

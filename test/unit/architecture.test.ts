@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Of a file in `src`; of one in `load-tests`. */
-const maxLines = { src: 350, 'load-tests': 400 } as const;
+/** Of a file, by folder. */
+const maxLines = { src: 350, 'client/src': 350, 'load-tests': 400 } as const;
 /** Files in `src` itself. */
 const maxAtTheTop = 5;
 /** Files of one folder whose names begin with the same word and a dash: with more, the word wants a folder. */
@@ -50,6 +50,7 @@ function resolve(from: string, name: string): string {
 }
 
 const sources = read('src');
+const client = read('client/src');
 
 /** A row of ARCHITECTURE's map: the one list of who may import whom. */
 interface Room {
@@ -146,13 +147,13 @@ describe('the sources', () => {
   it('hold no unfinished work and no way round the type checker', () => {
     const marks = /\b(?:TODO|FIXME|XXX)\b|@ts-[a-z]+|biome-ignore/;
     const casts = /\bas any\b|\bas unknown as\b/;
-    const offending = sources.filter(
+    const offending = [...sources, ...client].filter(
       (source) => marks.test(source.text) || casts.test(withoutComments(source.text)),
     );
     expect(offending.map((source) => source.path)).toEqual([]);
   });
 
-  it.each(['src', 'load-tests'] as const)('in %s stay below the longest file', (folder) => {
+  it.each(['src', 'client/src', 'load-tests'] as const)('in %s stay below the longest file', (folder) => {
     const long = read(folder).filter((source) => source.text.split('\n').length - 1 > maxLines[folder]);
     expect(long.map((source) => source.path)).toEqual([]);
   });
@@ -163,11 +164,35 @@ describe('the sources', () => {
   });
 
   it('get a folder once four names in one begin with the same word and a dash', () => {
-    const beginnings = sources.flatMap(({ path }) => /^.*\/[^/-]+-/.exec(path)?.[0] ?? []);
+    const beginnings = [...sources, ...client].flatMap(({ path }) => /^.*\/[^/-]+-/.exec(path)?.[0] ?? []);
     const crowded = beginnings.filter(
       (beginning) => beginnings.filter((other) => other === beginning).length > maxOfOnePrefix,
     );
     expect([...new Set(crowded)]).toEqual([]);
+  });
+});
+
+describe('the client', () => {
+  const bySelf = new Map(client.map((source) => [source.path, source]));
+
+  it('imports nothing outside itself', () => {
+    expect(client.length).toBeGreaterThan(20);
+    expect(client.flatMap(({ imports }) => imports.filter((imported) => !bySelf.has(imported)))).toEqual([]);
+  });
+
+  it('has one dependency, and meets Node only where no page loads it', () => {
+    const packages = (files: readonly Source[]) => [...new Set(files.flatMap((file) => file.packages))];
+    const inNode = (path: string) => path.startsWith('client/src/node/');
+    expect(packages(client.filter(({ path }) => !inNode(path)))).toEqual(['eventsource-parser']);
+    expect(packages(client.filter(({ path }) => inNode(path)))).toEqual(['node:fs/promises']);
+    const reached = new Set(['client/src/index.ts']);
+    for (const path of reached) for (const imported of bySelf.get(path)?.imports ?? []) reached.add(imported);
+    expect([...reached].filter(inNode)).toEqual([]);
+    expect(client.filter(({ path }) => !reached.has(path) && !inNode(path))).toEqual([]);
+  });
+
+  it('has no circle of imports', () => {
+    expect(findCircle(bySelf)).toBeNull();
   });
 });
 

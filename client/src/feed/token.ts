@@ -1,0 +1,53 @@
+import { type Clock, wait } from '../clock.ts';
+import { FeedError, networkError } from '../feed-error.ts';
+
+/**
+ * A token, or a function that gives one. The function is asked at each connection, and once more if the gateway does
+ * not know the token. Null: no token.
+ */
+export type Token = string | (() => string | null | Promise<string | null>);
+
+/** Time that a token function may take, ms. */
+export const tokenMs = 30_000;
+
+/** Gives the token of each connection. */
+export class TokenSource {
+  /** Whether asking again may give another one. */
+  readonly canChange: boolean;
+  readonly #token: Token | null;
+  readonly #clock: Clock;
+
+  constructor(token: Token | null, clock: Clock) {
+    this.#token = token;
+    this.#clock = clock;
+    this.canChange = typeof token === 'function';
+  }
+
+  /** @throws FeedError NETWORK if the function fails, TIMEOUT if it takes too long: the client asks again later */
+  async get(signal: AbortSignal): Promise<string | null> {
+    const token = this.#token;
+    if (typeof token !== 'function') return token;
+    const done = new AbortController();
+    const stop = () => done.abort();
+    signal.addEventListener('abort', stop);
+    try {
+      return await Promise.race([this.#call(token), this.#tooLate(done.signal)]);
+    } finally {
+      stop();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #call(token: () => string | null | Promise<string | null>): Promise<string | null> {
+    try {
+      return await token();
+    } catch (cause) {
+      throw networkError('ask for the token: the function failed', cause);
+    }
+  }
+
+  async #tooLate(signal: AbortSignal): Promise<never> {
+    await wait(this.#clock, tokenMs, signal);
+    throw new FeedError('TIMEOUT', `ask for the token: no answer within ${tokenMs / 1_000} s`);
+  }
+}

@@ -1,0 +1,128 @@
+/** Requests over HTTP, and what their refusals say. */
+import { type Clock, wait } from '../clock.ts';
+import { FeedError, networkError, protocolError } from '../feed-error.ts';
+import type { ByteReader, FetchResponse } from '../runtime.ts';
+import { isObject, type Members, parseObject } from './messages.ts';
+import type { TransportParts } from './transport.ts';
+
+/** Most characters of an answer that is read whole: a thousand changes are a tenth of it. */
+export const maxAnswer = 8 * 1024 * 1024;
+/** Most characters of a refusal. */
+const maxRefusal = 64 * 1024;
+/** The longest wait that a gateway or a proxy may ask for, ms. */
+const maxRetryMs = 600_000;
+
+export interface Request {
+  /** `/v2/updates` */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly token: string | null;
+  readonly accept: string;
+  readonly signal: AbortSignal;
+}
+
+/** Sends a GET. @throws FeedError: NETWORK, a refusal of the gateway, or PROTOCOL if the answer is not one of its own */
+export async function request(parts: TransportParts, asked: Request): Promise<FetchResponse> {
+  const { path, query, token, accept, signal } = asked;
+  const text = query.toString();
+  const url = `${parts.url}${path}${text === '' ? '' : `?${text}`}`;
+  const headers: Record<string, string> = { accept };
+  if (token !== null) headers.authorization = `Bearer ${token}`;
+  const response = await parts.fetch(url, { headers, signal, cache: 'no-store' }).catch((cause: unknown) => {
+    const hint = 'no answer: is the gateway up, and, of a page, is its origin in cors.origins?';
+    throw networkError(`get ${path}: ${hint}`, cause);
+  });
+  if (response.status === 200) return response;
+  throw refusalOf(path, response, await readText(response, maxRefusal), parts.clock);
+}
+
+/** Reads a body. @throws FeedError NETWORK if it breaks off, PROTOCOL if it is longer than `max` characters */
+export async function readText({ body }: FetchResponse, max = maxAnswer): Promise<string> {
+  if (body === null) return '';
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    const { done, value } = await readSome(reader);
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+    if (text.length <= max) continue;
+    void reader.cancel().catch(() => {});
+    throw protocolError(`read answer: more than ${max} characters: must be shorter`);
+  }
+}
+
+/** One chunk. @throws FeedError NETWORK */
+export async function readSome(reader: ByteReader): ReturnType<ByteReader['read']> {
+  try {
+    return await reader.read();
+  } catch (cause) {
+    throw networkError('read answer: the connection broke', cause);
+  }
+}
+
+/** Runs with a signal that aborts after `ms`, or with `signal`. @throws FeedError TIMEOUT, and what `run` throws */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const abort = () => inner.abort();
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) inner.abort();
+  let isLate = false;
+  const cancelled = new AbortController();
+  void wait(clock, ms, cancelled.signal).then(() => {
+    if (cancelled.signal.aborted) return;
+    isLate = true;
+    inner.abort();
+  });
+  try {
+    return await run(inner.signal);
+  } catch (error) {
+    if (!isLate) throw error;
+    throw new FeedError('TIMEOUT', `get: no answer within ${ms / 1_000} s`, { cause: error });
+  } finally {
+    cancelled.abort();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** The error that an answer other than 200 stands for. */
+function refusalOf(path: string, { status, headers }: FetchResponse, body: string, clock: Clock): FeedError {
+  const retryMs = retryAfterOf(headers.get('retry-after'), clock.now());
+  const told = firstError(body);
+  if (told === null) {
+    const message = `get ${path}: ${status} without an error of a gateway: must be a gateway's address`;
+    return protocolError(message, { status, retryMs });
+  }
+  const { code, message, detail } = told;
+  return new FeedError(String(code), `get ${path}: ${status} ${code}: ${message}`, {
+    ...{ status, retryMs },
+    detail: isObject(detail) ? detail : null,
+  });
+}
+
+/** The first of `{"errors":[{code,message,detail}]}`; null: the body is something else. */
+function firstError(body: string): Members | null {
+  try {
+    const { errors } = parseObject(body);
+    const first: unknown = Array.isArray(errors) ? errors[0] : null;
+    return isObject(first) && typeof first.code === 'string' ? first : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `Retry-After`: seconds, or a date (RFC 9110, 10.2.3); in ms. Null: absent, or neither. */
+export function retryAfterOf(text: string | null, now: number): number | null {
+  if (text === null || text === '') return null;
+  return boundedRetry(/^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now);
+}
+
+/** A wait that the other side asks for, ms. Null if it asks for none: the client must not come back at once. */
+export function boundedRetry(ms: number | null): number | null {
+  return ms !== null && ms > 0 ? Math.min(ms, maxRetryMs) : null;
+}
