@@ -67,7 +67,12 @@ export interface KnownTag extends TagState {
    * it. ms; null: unknown, or not measurable because a clock stepped back.
    */
   readonly checkedAgeMs: number | null;
+  /** What the newest observation says that waits for its turn (`turns.ts`); absent: none waits. */
+  readonly waiting?: WaitingState;
 }
+
+/** What a tag will be, as far as known, once what waits for its turn is decided. */
+export type WaitingState = Pick<KnownTag, 'present' | 'digest' | 'mediaType' | 'size' | 'checkedAgeMs'>;
 
 /** A digest that a repository holds or held: by a tag, a push or an answer of the registry. */
 export interface KnownDigest {

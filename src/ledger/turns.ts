@@ -11,8 +11,9 @@ import type { Digest } from '../event/digest.ts';
 import type { Deferred, Observation, TagObserved } from '../event/observation.ts';
 import { movedBetween } from '../event/platform.ts';
 import { type RepositoryName, repositoryKey } from '../event/reference.ts';
-import type { LedgerClock } from './ledger-clock.ts';
-import { type Deliveries, isDuplicate, stampOf } from './weigh.ts';
+import { type LedgerClock, stampAge, toWall } from './ledger-clock.ts';
+import type { WaitingState } from './queries.ts';
+import { certainAt, type Deliveries, isDuplicate, stampOf } from './weigh.ts';
 
 /** Most observations of one tag that wait for their turn. */
 export const maxTurnsPerTag = 16;
@@ -42,6 +43,17 @@ export function turnOf(seen: Deferred, clock: LedgerClock): Deferred {
 /** How long it has waited for its turn, ms. @param stampedAt the ledger's stamp now, ms */
 export function waitedMs({ waitsSince, keptAt }: Deferred, stampedAt: number): number {
   return Math.max(0, stampedAt - (waitsSince ?? keptAt ?? stampedAt));
+}
+
+/** What a tag is once the waiting observation is decided. @param clock the ledger's now */
+export function stateAfter(seen: Deferred, clock: LedgerClock): WaitingState {
+  // Its stamp is the one that it has, also of a look.
+  const certain = certainAt({ ...seen, waited: true }, { now: toWall(clock, clock.stampedAt), clock });
+  const checkedAgeMs = stampAge(clock, certain);
+  if (seen.kind === 'tag-gone')
+    return { present: false, digest: null, mediaType: null, size: null, checkedAgeMs };
+  const { digest, mediaType, size } = seen;
+  return { present: true, digest, mediaType, size, checkedAgeMs };
 }
 
 /**
@@ -118,7 +130,7 @@ export class TurnQueues implements TurnCounts {
 
   /** Those of a tag or of a repository, in order for each tag. */
   idsOf(of: RepositoryName, tag?: string): readonly string[] {
-    const tags = this.#repositories.get(repositoryKey(of));
+    const tags = this.#repositories.size === 0 ? undefined : this.#repositories.get(repositoryKey(of));
     if (tags === undefined) return [];
     return tag === undefined ? [...tags.values()].flat() : (tags.get(tag) ?? []);
   }

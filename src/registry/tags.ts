@@ -105,7 +105,8 @@ export class Tags {
 
   async #rowOf(repository: RepositoryName, tag: string): Promise<KnownTag | null> {
     const [row = null] = await this.#parts.queries.states([{ ...repository, tag }]);
-    return row;
+    // What waits is known already: no client may be told less, here or at another gateway.
+    return row?.waiting === undefined ? row : { ...row, ...row.waiting };
   }
 
   #known(repository: RepositoryName, tag: string, row: KnownTag | null): FreshTag {

@@ -232,6 +232,38 @@ function stateContract(world: World<Queryable>, survives: boolean): void {
       expect(await ageOf('a')).toBe(0);
     });
 
+    test('say what waits for its turn, as of when it was said, until that is decided', async () => {
+      const asked = (word: string, saidAt: number) => ({
+        ...tagSeen('a', word, saidAt),
+        awaits: 'platforms' as const,
+      });
+      later(10);
+      await record(tagSeen('a', 'one', minutes(1)), tagSeen('b', 'one', minutes(1)));
+      expect(await stateOf('a')).not.toHaveProperty('waiting');
+      await record(asked('two', minutes(9)));
+      expect(await stateOf('a')).toMatchObject({
+        ...{ digest: digestOf('one'), checkedAgeMs: 9 * minuteMs },
+        waiting: { present: true, digest: digestOf('two'), mediaType: manifestType, checkedAgeMs: minuteMs },
+      });
+      expect(await stateOf('b')).not.toHaveProperty('waiting');
+      later(1);
+      await record({ ...lookedAt('a', 'three', 200), awaits: 'platforms' });
+      later(1);
+      expect((await stateOf('a'))?.waiting).toMatchObject({
+        ...{ digest: digestOf('three'), checkedAgeMs: minuteMs + 200 },
+      });
+      await record(tagGone('a', minutes(12)));
+      const gone = { present: false, digest: null, mediaType: null, size: null, checkedAgeMs: 0 };
+      expect((await stateOf('a'))?.waiting).toEqual(gone);
+      for (let turns = await world.ledger.claimTurns(1, 1); turns.length > 0; ) {
+        for (const { id, observation } of turns)
+          await world.ledger.record([{ ...observation, waited: true }], [id]);
+        turns = await world.ledger.claimTurns(1, 1);
+      }
+      expect(await stateOf('a')).toMatchObject({ present: false });
+      expect(await stateOf('a')).not.toHaveProperty('waiting');
+    });
+
     test('are not confirmed by a push without digest', async () => {
       await record(tagSeen('a', 'one', t));
       later(1);

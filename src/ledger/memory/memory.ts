@@ -82,7 +82,10 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
     this.#epoch = randomId(options.random);
     const bounds = { ...this.#limits, maxAgeMs: options.retention.maxAgeMs };
     this.#index = new MemoryIndex(bounds, () => this.#clock.stampedAt, this.#pending.turns);
-    this.#queries = new MemoryQueries(this.#index, () => this.#log(), this.#limits.maxRowsLookedAt);
+    this.#queries = new MemoryQueries({
+      ...{ index: this.#index, pending: this.#pending, maxLooked: this.#limits.maxRowsLookedAt },
+      log: () => this.#log(),
+    });
     this.manifests = new MemoryManifests(this.#limits);
     this.#tickedAt = options.clock.monotonic();
     this.#standingTime = new StandingTime(() => options.clock.monotonic(), this.#tick());

@@ -1,5 +1,6 @@
 import type { Deferred, PendingObservation, Turn } from '../../event/observation.ts';
 import type { RepositoryName } from '../../event/reference.ts';
+import type { TagName } from '../queries.ts';
 import { TurnQueues, waitedMs } from '../turns.ts';
 
 interface Pending extends PendingObservation {
@@ -51,6 +52,11 @@ export class MemoryPending {
   /** Removes what waits for its turn, of a repository or one of its tags. */
   takeTurns(of: RepositoryName, tag: string | undefined): readonly Deferred[] {
     return this.turns.idsOf(of, tag).flatMap((id) => this.remove(id) ?? []);
+  }
+
+  /** What of the tag came last and waits for its turn. */
+  newestTurn(of: TagName): Deferred | undefined {
+    return this.#pending.get(this.turns.idsOf(of, of.tag).at(-1) ?? '')?.observation;
   }
 
   claim(limit: number, stampedAt: number, leaseMs: number): readonly PendingObservation[] {

@@ -24,7 +24,9 @@ import {
   type TagsAtQuery,
 } from '../queries.ts';
 import { compareTags, compareText } from '../tag-cursor.ts';
+import { stateAfter } from '../turns.ts';
 import type { MemoryIndex } from './index-rows.ts';
+import type { MemoryPending } from './pending.ts';
 
 export interface MemoryLog {
   readonly clock: LedgerClock;
@@ -33,13 +35,22 @@ export interface MemoryLog {
   readonly changes: readonly Change[];
 }
 
+interface MemoryQueriesOptions {
+  readonly index: MemoryIndex;
+  readonly pending: Pick<MemoryPending, 'newestTurn'>;
+  readonly log: () => MemoryLog;
+  readonly maxLooked: number;
+}
+
 export class MemoryQueries {
   readonly #index: MemoryIndex;
+  readonly #pending: MemoryQueriesOptions['pending'];
   readonly #log: () => MemoryLog;
   readonly #maxLooked: number;
 
-  constructor(index: MemoryIndex, log: () => MemoryLog, maxLooked: number) {
+  constructor({ index, pending, log, maxLooked }: MemoryQueriesOptions) {
     this.#index = index;
+    this.#pending = pending;
     this.#log = log;
     this.#maxLooked = maxLooked;
   }
@@ -73,12 +84,14 @@ export class MemoryQueries {
   states(names: readonly TagName[]): readonly (KnownTag | null)[] {
     assertBatch(names);
     const { clock } = this.#log();
-    return names.map(({ registry, repository, tag }) => {
-      const row = this.#index.tag(registry, repository, tag);
+    return names.map((name) => {
+      const row = this.#index.tag(name.registry, name.repository, name.tag);
       if (row === undefined) return null;
       const { present, checkedAt = null } = row;
       const checkedAgeMs = checkedAt === null ? null : stampAge(clock, checkedAt);
-      return { ...toState(row), present, checkedAgeMs };
+      const turn = this.#pending.newestTurn(name);
+      const waiting = turn === undefined ? {} : { waiting: stateAfter(turn, clock) };
+      return { ...toState(row), present, checkedAgeMs, ...waiting };
     });
   }
 

@@ -1,7 +1,10 @@
-import type { PendingObservation, Turn } from '../../event/observation.ts';
+import type { Redis } from 'ioredis';
+import type { Deferred, PendingObservation, Turn } from '../../event/observation.ts';
+import { repositoryKey } from '../../event/reference.ts';
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import { asCount, asList, asText } from '../../redis/reply.ts';
 import { readPending } from '../pending-codec.ts';
+import type { TagName } from '../queries.ts';
 import { waitedMs } from '../turns.ts';
 
 /** What a claim leased. */
@@ -23,6 +26,31 @@ export function readClaim(reply: readonly unknown[]): Claimed<PendingObservation
     else damaged.push({ id, text });
   }
   return { pending, damaged };
+}
+
+/**
+ * What waits for its turn and came last of each tag; null: nothing does.
+ *
+ * @param prefix of the ledger's keys; `lua/turns.lua` says what they hold
+ */
+export async function newestTurns(
+  client: Redis,
+  prefix: string,
+  names: readonly TagName[],
+): Promise<readonly (Deferred | null)[]> {
+  const members = await Promise.all(
+    names.map((name) => {
+      const head = `${repositoryKey(name)} ${name.tag}`;
+      return client.zrange(`${prefix}turns`, `(${head}!`, `[${head} `, 'BYLEX', 'REV', 'LIMIT', 0, 1);
+    }),
+  );
+  return Promise.all(
+    members.map(async ([member = '']) => {
+      const id = member.split(' ')[3];
+      const text = id === undefined ? null : await client.hget(`${prefix}pending`, id);
+      return text === null ? null : readPending(text);
+    }),
+  );
 }
 
 /** @param reply the stamp, then as `readClaim` */

@@ -1,4 +1,5 @@
 /** The queries in Redis. Each page is one script (`lua/list-*.lua`, `lua/history.lua`) that reads an index. */
+import type { Redis } from 'ioredis';
 import { unavailable } from '../../errors.ts';
 import type { Digest } from '../../event/digest.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
@@ -24,6 +25,7 @@ import {
   type TagPlace,
   type TagsAtQuery,
 } from '../queries.ts';
+import { stateAfter } from '../turns.ts';
 import {
   boundsFields,
   readBounds,
@@ -35,6 +37,7 @@ import {
   type StoredBounds,
   sequenceOfEntry,
 } from './codec.ts';
+import { newestTurns } from './pending.ts';
 import { damagedTag, giveUp, named } from './read.ts';
 import { filterOf, memberOf, membersOf, spansOf } from './spans.ts';
 import type { RedisStore } from './store.ts';
@@ -108,31 +111,41 @@ export class RedisQueries implements Omit<LedgerQueries, 'manifests'> {
 
   async states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
     assertBatch(names);
+    const { link, keys } = this.#store;
+    const [clock, hasTurns, read] = await link.use('read the state of tags', (client) =>
+      Promise.all([this.#clock(), client.exists(`${keys.prefix}turns`), this.#rowsOf(client, names)]),
+    );
+    const known = (texts: readonly (string | null)[]) =>
+      texts.map((text, i) => {
+        const name = names[i];
+        return text === null || name === undefined ? null : this.#knownTag(name, text, clock);
+      });
+    if (hasTurns === 0) return known(read);
+    // What waits first: what is decided meanwhile is then in the row.
+    const turns = await link.use('read what waits', (client) => newestTurns(client, keys.prefix, names));
+    const rows = known(await link.use('read the state of tags', (client) => this.#rowsOf(client, names)));
+    return rows.map((row, i) => {
+      const turn = turns[i] ?? null;
+      return row === null || turn === null ? row : { ...row, waiting: stateAfter(turn, clock) };
+    });
+  }
+
+  /** The rows of these tags as Redis has them, in order; null: there is none. */
+  async #rowsOf(client: Redis, names: readonly TagName[]): Promise<readonly (string | null)[]> {
     const tagsOf = new Map<string, string[]>();
     for (const name of names) {
       const tags = tagsOf.get(repositoryKey(name)) ?? [];
       tagsOf.set(repositoryKey(name), tags);
       tags.push(name.tag);
     }
-    const { prefix } = this.#store.keys;
-    const [clock, ...read] = await this.#store.link.use('read the state of tags', (client) =>
-      Promise.all([
-        this.#clock(),
-        ...[...tagsOf].map(async ([key, tags]) => ({
-          key,
-          texts: await client.hmget(`${prefix}t:${key}`, ...tags),
-        })),
-      ]),
+    const rows = new Map<string, string | null>();
+    await Promise.all(
+      [...tagsOf].map(async ([key, tags]) => {
+        const texts = await client.hmget(`${this.#store.keys.prefix}t:${key}`, ...tags);
+        for (const [i, tag] of tags.entries()) rows.set(`${key}:${tag}`, texts[i] ?? null);
+      }),
     );
-    const rows = new Map(
-      read.flatMap(({ key, texts }) =>
-        (tagsOf.get(key) ?? []).map((tag, i) => [`${key}:${tag}`, texts[i] ?? null] as const),
-      ),
-    );
-    return names.map((name) => {
-      const text = rows.get(`${repositoryKey(name)}:${name.tag}`) ?? null;
-      return text === null ? null : this.#knownTag(name, text, clock);
-    });
+    return names.map((name) => rows.get(`${repositoryKey(name)}:${name.tag}`) ?? null);
   }
 
   #knownTag(name: TagName, text: string, clock: LedgerClock): KnownTag {

@@ -1,6 +1,7 @@
 import type { Deferred, PendingObservation, Turn } from '../../event/observation.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import { encodePending, readPending } from '../pending-codec.ts';
+import type { TagName } from '../queries.ts';
 import { type TurnCounts, TurnQueues, waitedMs } from '../turns.ts';
 import type { Db } from './tables.ts';
 
@@ -21,6 +22,8 @@ export class SqlitePending implements TurnCounts {
   readonly #sql;
   /** What waits for its turn, as in the file; null: to be read. */
   #turns: TurnQueues | null = null;
+  /** Turns in the file that are unreadable: the next claim removes them. */
+  #unreadable: number[] = [];
   /** Unreadable ones that were removed, and not told of yet. */
   #damaged = 0;
 
@@ -61,6 +64,7 @@ export class SqlitePending implements TurnCounts {
   /** What was written is undone, or somebody else wrote: the queues are read again. */
   forget(): void {
     this.#turns = null;
+    this.#unreadable = [];
   }
 
   /** @param keptAt the ledger's stamp, ms; one that waits for its turn has its own */
@@ -83,7 +87,12 @@ export class SqlitePending implements TurnCounts {
   /** As `claim`, of the first of each tag that waits for its turn. */
   claimTurns({ limit, now, leaseMs }: Claim) {
     const turns: Turn[] = [];
-    for (const id of [...this.#queues().heads()].sort((a, b) => Number(a) - Number(b))) {
+    const queues = this.#queues();
+    for (const id of this.#unreadable.splice(0)) {
+      this.#damaged += 1;
+      this.#sql.remove.run(id);
+    }
+    for (const id of [...queues.heads()].sort((a, b) => Number(a) - Number(b))) {
       if (turns.length >= limit) break;
       const row = this.#sql.freeOne.get(Number(id), now);
       for (const pending of row === undefined ? [] : this.#lease(row, now + leaseMs)) {
@@ -98,6 +107,13 @@ export class SqlitePending implements TurnCounts {
     return this.#queues()
       .idsOf(of, tag)
       .flatMap((id) => this.remove(id) ?? []);
+  }
+
+  /** What of the tag came last and waits for its turn. */
+  newestTurn(of: TagName): Deferred | undefined {
+    const id = this.#queues().idsOf(of, of.tag).at(-1);
+    const row = id === undefined ? undefined : this.#sql.one.get(Number(id));
+    return row === undefined ? undefined : (readPending(row.observation) ?? undefined);
   }
 
   /** Undefined: there is none, or it is unreadable. */
@@ -133,10 +149,7 @@ export class SqlitePending implements TurnCounts {
     for (const { id, observation } of this.#sql.turns.all()) {
       const decoded = readPending(observation);
       if (decoded !== null) turns.add(String(id), decoded);
-      else {
-        this.#damaged += 1;
-        this.#sql.remove.run(id);
-      }
+      else this.#unreadable.push(id);
     }
     this.#turns = turns;
     return turns;

@@ -89,7 +89,7 @@ export class SqliteStore {
     });
     this.queries = new SqliteQueries({
       ...{ db, names: this.#names, index: this.#index, log: this.#log, clock: this.#clock },
-      maxLooked: options.limits.maxRowsLookedAt,
+      ...{ pending: this.#pending, maxLooked: options.limits.maxRowsLookedAt },
       bounds: () => this.bounds(),
       reading: (action, work) => this.#readingLog(action, work),
     });

@@ -35,6 +35,28 @@ describe('an answer about a tag', () => {
     expect(heads()).toBe(1);
   });
 
+  it('is what waits for its platforms, at every gateway of the ledger, also after the registry was asked', async () => {
+    await world.push('1');
+    const waits = (observation: object) =>
+      world.ledger.record([
+        { ...world.named().repository, tag: '1', awaits: 'platforms', ...observation } as Observation,
+      ]);
+    const resolve = async () =>
+      (await new Tags(world.parts()).resolve(world.named(), '1', newTally())).digest;
+    const told = { kind: 'tag', digest: digestOf('b'), mediaType: 'a/b', size: 7, origin: 'webhook:test' };
+    expect((await waits(told)).outcomes).toEqual(['waiting']);
+    expect(await resolve()).toBe(told.digest);
+    expect(heads()).toBe(0);
+    world.pass(120_000);
+    // What one gateway hears from the registry waits behind it, and the others answer that.
+    const { digest } = world.registry.push('app', '1', 'moved');
+    expect(await resolve()).toBe(digest);
+    expect(await resolve()).toBe(digest);
+    expect(heads()).toBe(1);
+    await waits({ kind: 'tag-gone', origin: 'webhook:test' });
+    await expect(resolve()).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+  });
+
   describe('that comes after a webhook has told what is newer', () => {
     /** Asks for a tag, and lets `meanwhile` happen after the registry has looked and before its answer is there. */
     async function overtaken(meanwhile: () => Promise<unknown>, times = 1) {

@@ -18,10 +18,12 @@ import type {
   TagName,
   TagsAtQuery,
 } from '../../queries.ts';
+import { stateAfter } from '../../turns.ts';
 import type { SqliteClock } from '../clock.ts';
 import type { SqliteIndex } from '../index-rows.ts';
 import type { SqliteLog } from '../log.ts';
 import type { SqliteNames } from '../names.ts';
+import type { SqlitePending } from '../pending.ts';
 import type { Db } from '../tables.ts';
 import { Budget } from './budget.ts';
 import { HistoryPages } from './history-pages.ts';
@@ -35,6 +37,7 @@ export interface QueriesOptions {
   readonly index: SqliteIndex;
   readonly log: SqliteLog;
   readonly clock: SqliteClock;
+  readonly pending: Pick<SqlitePending, 'newestTurn'>;
   readonly maxLooked: number;
   readonly bounds: () => Bounds;
   /** Runs one read. If it meets lost changes, it raises the floor over them and runs it again. */
@@ -72,11 +75,11 @@ export class SqliteQueries {
    * @param monotonic ms
    */
   states(names: readonly TagName[], now: number, monotonic: number): readonly (KnownTag | null)[] {
-    const { clock, index, reading } = this.#options;
+    const { clock, index, pending, reading } = this.#options;
     clock.tick(now, monotonic);
     return reading('read states of tags', () =>
-      names.map(({ registry, repository, tag }) => {
-        const row = index.tag(registry, repository, tag);
+      names.map((name) => {
+        const row = index.tag(name.registry, name.repository, name.tag);
         if (row === undefined) return null;
         const {
           asOf: _asOf,
@@ -86,7 +89,13 @@ export class SqliteQueries {
           checkedAt = null,
           ...state
         } = row;
-        return { ...state, checkedAgeMs: checkedAt === null ? null : stampAge(clock.value, checkedAt) };
+        const checkedAgeMs = checkedAt === null ? null : stampAge(clock.value, checkedAt);
+        const turn = pending.newestTurn(name);
+        return {
+          ...state,
+          checkedAgeMs,
+          ...(turn === undefined ? {} : { waiting: stateAfter(turn, clock.value) }),
+        };
       }),
     );
   }
