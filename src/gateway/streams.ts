@@ -42,7 +42,7 @@ const socketPath = '/v1/socket';
 const firstMessageTimeoutMs = 10_000;
 
 /** Handlers of requests for streams on the ordinary road, for the endpoints. */
-interface StreamHandlers {
+export interface StreamHandlers {
   readonly sse: Handler;
   /** Adds the WebSocket's route. */
   readonly webSocket: (server: Server) => Promise<void>;

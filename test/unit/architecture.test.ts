@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Of a file, by folder. */
 const maxLines = { src: 350, 'client/src': 350, 'load-tests': 400 } as const;
+/** Of the composition root, which only constructs. */
+const maxLinesOfRoot = 150;
 /** Files in `src` itself. */
 const maxAtTheTop = 5;
 /** Files of one folder whose names begin with the same word and a dash: with more, the word wants a folder. */
@@ -156,6 +158,11 @@ describe('the sources', () => {
   it.each(['src', 'client/src', 'load-tests'] as const)('in %s stay below the longest file', (folder) => {
     const long = read(folder).filter((source) => source.text.split('\n').length - 1 > maxLines[folder]);
     expect(long.map((source) => source.path)).toEqual([]);
+  });
+
+  it('keep the composition root short', () => {
+    const root = sources.find(({ path }) => path === 'src/gateway.ts')?.text ?? '';
+    expect(root.split('\n').length - 1).toBeLessThanOrEqual(maxLinesOfRoot);
   });
 
   it('leave src itself to the few files that start and join the rooms', () => {

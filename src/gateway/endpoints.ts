@@ -1,0 +1,63 @@
+/** The endpoints of a gateway: routes and `/openapi.json` come from this list. */
+import type { Admission } from '../access/admission.ts';
+import type { Config } from '../config/shape.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { getAccess } from '../http/endpoints/access.ts';
+import { events } from '../http/endpoints/events.ts';
+import { getHooks } from '../http/endpoints/get-hooks.ts';
+import { getPace } from '../http/endpoints/get-pace.ts';
+import { healthz } from '../http/endpoints/healthz.ts';
+import { metrics as metricsEndpoint } from '../http/endpoints/metrics.ts';
+import { postHook } from '../http/endpoints/post-hook.ts';
+import { putPace } from '../http/endpoints/put-pace.ts';
+import { readyz } from '../http/endpoints/readyz.ts';
+import { registry } from '../http/endpoints/registry.ts';
+import { socket } from '../http/endpoints/socket.ts';
+import { updates } from '../http/endpoints/updates.ts';
+import { upstreams } from '../http/endpoints/upstreams.ts';
+import type { PrometheusMetrics } from '../http/metrics.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Readers } from '../reading/readers.ts';
+import type { Poller } from '../source/poll/poller.ts';
+import type { DeliveryLog } from '../source/webhook/log/deliveries.ts';
+import { webhookRoutes } from '../source/webhook/route.ts';
+import { indexEndpoints } from './index-api.ts';
+import { answersQueries } from './ledger.ts';
+import type { RegistryReads } from './registry-api.ts';
+import type { StreamHandlers } from './streams.ts';
+
+interface EndpointParts extends RegistryReads {
+  readonly config: Config;
+  readonly streams: StreamHandlers;
+  readonly webhooks: Parameters<typeof webhookRoutes>[1];
+  readonly deliveries: DeliveryLog;
+  readonly admission: Admission;
+  readonly ledger: Ledger;
+  readonly hub: Hub;
+  readonly poller: Poller;
+  readonly metrics: PrometheusMetrics;
+  readonly clock: Clock;
+}
+
+export function endpointsOf(parts: EndpointParts): Endpoint[] {
+  const { admission, config, hub, ledger, registryApi, streams } = parts;
+  const readers = new Readers();
+  return [
+    events(streams.sse),
+    socket(streams.webSocket),
+    updates(streams.longPoll),
+    postHook((app) => webhookRoutes(app, parts.webhooks)),
+    getHooks(parts.deliveries),
+    getAccess(admission),
+    healthz,
+    readyz([admission, ledger]),
+    metricsEndpoint(parts.metrics),
+    upstreams(parts.poller),
+    getPace(hub.pacer),
+    putPace(hub.pacer, config.defaultRegistry),
+    ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
+    ...(answersQueries(ledger) ? indexEndpoints({ ...parts, ledger, readers }) : []),
+  ];
+}
