@@ -10,10 +10,10 @@ import { maxStep, type Reading } from '../../../reading/reading.ts';
 import { oldestOf, readListings, timeBefore } from '../listings.ts';
 import type { Image } from './image.ts';
 import { findNewest, type Newest } from './newest.ts';
-import { PlatformMoves } from './platform.ts';
+import { type Moved, PlatformMoves } from './platform.ts';
 
 export interface CheckParts {
-  readonly ledger: Pick<LedgerQueries, 'states' | 'listTags' | 'listRepositories' | 'manifests'>;
+  readonly ledger: Pick<LedgerQueries, 'states' | 'listTags' | 'listRepositories' | 'digests' | 'manifests'>;
   /** Null: what is not known is not looked up. */
   readonly lookUps: LookUps | null;
   /** ms since the epoch. */
@@ -79,7 +79,7 @@ export async function check(
   const names = unique([...subjects, ...[...newest.values()].map(({ tag }) => tag)]);
   const known = await stateOf(parts, reading, names);
   const lists = await readListings(parts.ledger, reading, [...newest.keys()].map(repositoryKey));
-  const moves = new PlatformMoves(parts.ledger.manifests, reading);
+  const moves = new PlatformMoves(parts.ledger, reading);
   const answerOne = async (image: Image, subject: TagName | null) => {
     const found: Found = {
       state: subject === null ? null : (known.get(keyOf(subject)) ?? null),
@@ -164,14 +164,9 @@ interface Found {
   readonly list: RepositoryState['listed'];
 }
 
-interface Move {
-  readonly moved: boolean | null;
-  readonly isCertain: boolean;
-}
-
 /** Whether the tag points elsewhere than what the client has. */
-async function isMoved(moves: PlatformMoves, image: Image, state: KnownTag | null): Promise<Move> {
-  const { digest, platform } = image;
+async function isMoved(moves: PlatformMoves, image: Image, state: KnownTag | null): Promise<Moved> {
+  const { digest, platform, registry, repository } = image;
   if (state === null || !state.present || digest === null) {
     // A tag that is gone cannot be pulled again: that is no other digest.
     return { moved: null, isCertain: true };
@@ -179,10 +174,11 @@ async function isMoved(moves: PlatformMoves, image: Image, state: KnownTag | nul
   if (state.digest === null) return { moved: null, isCertain: true };
   if (platform === null || state.digest === digest)
     return { moved: state.digest !== digest, isCertain: true };
-  return moves.moved(platform, { before: digest, now: state.digest });
+  const now = { digest: state.digest, mediaType: state.mediaType };
+  return moves.moved(platform, { repository: { registry, repository }, before: digest, now });
 }
 
-function answer(image: Image, found: Found, { moved, isCertain }: Move, now: number): Checked {
+function answer(image: Image, found: Found, { moved, isCertain }: Moved, now: number): Checked {
   const { state, newest, newestState, list } = found;
   const present = state?.present === true ? state : null;
   const ageMs = oldestOf([

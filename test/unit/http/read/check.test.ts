@@ -12,6 +12,7 @@ const grant = {
   ...{ name: 'g', key: 'g', owner: null, admin: false, metrics: false, unpaced: false },
   ...{ patterns: ['**'], allows: () => true },
 };
+const indexType = 'application/vnd.oci.image.index.v1+json';
 const base = 'registry.example.com:5000/library/base';
 
 async function ask(ledger: AskedLedger, images: readonly ImageText[], lookUps: CheckParts['lookUps'] = null) {
@@ -209,11 +210,32 @@ describe('a platform', () => {
     expect(checked.map(({ moved }) => moved)).toEqual([false, true, false, true]);
   });
 
-  it('that was not resolved is not known', async () => {
+  it('of an index that was not resolved is not known', async () => {
     const ledger = await openAskedLedger();
-    await ledger.record([lookedAt('1.0', 'new')]);
+    await ledger.record([lookedAt('1.0', 'new', 0, { mediaType: indexType })]);
     const [checked] = await ask(ledger, [{ image: `${base}:1.0`, digest: digestOf('old'), platform }]);
     expect(checked).toMatchObject({ moved: null, certain: false, reason: 'platform-unknown' });
+  });
+
+  it.each([
+    { has: 'new', moved: false, certain: true },
+    { has: 'old', moved: true, certain: true },
+    { has: 'never seen', moved: true, certain: false },
+    { has: 'index with new', moved: false, certain: true },
+    { has: 'other index', moved: true, certain: true },
+    { has: 'index without', moved: null, certain: false },
+    { has: 'unread index', moved: true, certain: false },
+  ])('of a manifest of one platform moves with its tag: of $has, $moved', async ({ has, moved, certain }) => {
+    const ledger = await openAskedLedger();
+    await index(ledger, 'index with new', 'new');
+    await index(ledger, 'other index', 'arm');
+    const known = { digest: digestOf('index without'), mediaType: indexType, size: 1, bytes: null };
+    await ledger.manifests.put({ ...known, children: [], platforms: { 'linux/amd64': digestOf('amd') } });
+    await ledger.record([lookedAt('1.0', 'unread index', 0, { mediaType: indexType })]);
+    for (const word of ['old', 'new']) await ledger.record([lookedAt('1.0', word)]);
+    const [checked] = await ask(ledger, [{ image: `${base}:1.0`, digest: digestOf(has), platform }]);
+    expect(checked).toMatchObject({ moved, certain, digest: digestOf('new') });
+    expect(checked?.reason).toBe(certain ? null : 'platform-unknown');
   });
 });
 
