@@ -45,20 +45,37 @@ export type FreshTag =
   | { readonly kind: 'gone' }
   | { readonly kind: 'ask' };
 
+/** A row of the ledger, and since when it is certain. */
+export interface DatedRow {
+  /** Null: never heard of. */
+  readonly row: KnownTag | null;
+  /** Monotonic ms, at the latest; -Infinity: not known. */
+  readonly checkedAt: number;
+}
+
+/**
+ * @param readAt when the ledger was asked, monotonic ms. Not when it answered: what the answer took must not make the row
+ *   look younger than it is
+ */
+export function dated(row: KnownTag | null, readAt: number): DatedRow {
+  return {
+    row,
+    checkedAt: row === null || row.checkedAgeMs === null ? -Infinity : readAt - row.checkedAgeMs,
+  };
+}
+
 /**
  * What may be answered of a tag: the newer one of its row and the registry's last answer, if it is fresh.
  *
- * @param row null: never heard of
  * @param seen what the registry answered last, as this gateway remembers it
  * @param now monotonic ms, as `askedAt`
  */
 export function freshTag(
-  row: KnownTag | null,
+  { row, checkedAt }: DatedRow,
   seen: Seen | undefined,
   now: number,
   { maxAgeMs, trusted }: FreshnessRules,
 ): FreshTag {
-  const checkedAt = checkedAtOf(row, now);
   if (seen !== undefined && seen.askedAt >= checkedAt && now - seen.askedAt < maxAgeMs) return seen;
   const isFresh = checkedAt > -Infinity && (trusted || now - checkedAt < maxAgeMs);
   if (!isFresh || row === null) return { kind: 'ask' };
@@ -67,14 +84,9 @@ export function freshTag(
   return digest === null ? { kind: 'ask' } : { kind: 'found', digest, mediaType, size };
 }
 
-/** Whether the row knows better than an answer for which the registry was asked before. @param now as in `freshTag` */
-export function isOvertaken(seen: Seen, row: KnownTag | null, now: number): boolean {
-  if (row === null || checkedAtOf(row, now) <= seen.askedAt) return false;
+/** Whether the row knows better than an answer for which the registry was asked before. */
+export function isOvertaken(seen: Seen, { row, checkedAt }: DatedRow): boolean {
+  if (row === null || checkedAt <= seen.askedAt) return false;
   if (seen.kind === 'gone') return row.present && row.digest !== null;
   return !row.present || (row.digest !== null && row.digest !== seen.digest);
-}
-
-/** Monotonic ms; -Infinity: not known. */
-function checkedAtOf(row: KnownTag | null, now: number): number {
-  return row === null || row.checkedAgeMs === null ? -Infinity : now - row.checkedAgeMs;
 }

@@ -8,6 +8,8 @@ import { matcherOf } from '../source/poll/scopes.ts';
 import { headTag } from '../upstream/manifest.ts';
 import { manifestUnknown, nameUnknown, tooManyRequests } from './errors.ts';
 import {
+  type DatedRow,
+  dated,
   type FreshTag,
   freshTag,
   isOvertaken,
@@ -88,10 +90,10 @@ export class Tags {
         const whole = await filled(this.#parts.queries, known);
         if (isWhole(whole)) return whole;
       }
-      const seen = await this.#ask(named, tag, row, tally);
+      const seen = await this.#ask(named, tag, row.row, tally);
       // Meanwhile a webhook may have told what is newer: whoever heard of that must not be told less here.
       row = await this.#rowOf(repository, tag);
-      if (!isOvertaken(seen, row, this.#parts.clock.monotonic())) {
+      if (!isOvertaken(seen, row)) {
         if (seen.kind === 'gone') throw manifestUnknown(name, tag);
         return seen;
       }
@@ -103,13 +105,15 @@ export class Tags {
     );
   }
 
-  async #rowOf(repository: RepositoryName, tag: string): Promise<KnownTag | null> {
+  async #rowOf(repository: RepositoryName, tag: string): Promise<DatedRow> {
+    const readAt = this.#parts.clock.monotonic();
     const [row = null] = await this.#parts.queries.states([{ ...repository, tag }]);
     // What waits is known already: no client may be told less, here or at another gateway.
-    return row?.waiting === undefined ? row : { ...row, ...row.waiting };
+    const known = row?.waiting === undefined ? row : { ...row, ...row.waiting };
+    return dated(known, readAt);
   }
 
-  #known(repository: RepositoryName, tag: string, row: KnownTag | null): FreshTag {
+  #known(repository: RepositoryName, tag: string, row: DatedRow): FreshTag {
     const { rules, clock } = this.#parts;
     const trusted = rules.trusts(repository.registry);
     const seen = this.#seen.get(keyOf(repository, tag));

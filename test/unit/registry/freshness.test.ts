@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDigest } from '../../../src/event/digest.ts';
 import type { KnownTag } from '../../../src/ledger/queries.ts';
-import { freshTag, type Seen } from '../../../src/registry/freshness.ts';
+import { dated, freshTag, isOvertaken, type Seen } from '../../../src/registry/freshness.ts';
 
 const digestOf = (letter: string) => parseDigest(`sha256:${letter.repeat(64)}`);
 const [a, b] = [digestOf('a'), digestOf('b')];
@@ -32,7 +32,7 @@ describe('what may be answered of a tag', () => {
     ['a deletion of long ago', row(60_000, { present: false, digest: null }), 'ask'],
     ['no row', null, 'ask'],
   ])('of %s', (_what, known, kind) => {
-    expect(freshTag(known, undefined, now, rules).kind).toBe(kind);
+    expect(freshTag(dated(known, now), undefined, now, rules).kind).toBe(kind);
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe('what may be answered of a tag', () => {
     ['a row of unknown age', row(null), 'ask'],
     ['no row', null, 'ask'],
   ])('while webhooks are trusted, of %s', (_what, known, kind) => {
-    expect(freshTag(known, undefined, now, { ...rules, trusted: true }).kind).toBe(kind);
+    expect(freshTag(dated(known, now), undefined, now, { ...rules, trusted: true }).kind).toBe(kind);
   });
 
   it.each([
@@ -49,16 +49,38 @@ describe('what may be answered of a tag', () => {
     ['alone', null, seen(10), b],
     ['newer than a row of unknown age', row(null), seen(10), b],
   ])('is the newer of row and answer: an answer %s', (_what, known, answer, digest) => {
-    expect(freshTag(known, answer, now, rules)).toMatchObject({ kind: 'found', digest });
+    expect(freshTag(dated(known, now), answer, now, rules)).toMatchObject({ kind: 'found', digest });
   });
 
   it('G16: is nothing if both are too old', () => {
-    expect(freshTag(row(60_000), seen(60_000), now, rules).kind).toBe('ask');
-    expect(freshTag(row(0), seen(0), now, { maxAgeMs: 0, trusted: false }).kind).toBe('ask');
+    expect(freshTag(dated(row(60_000), now), seen(60_000), now, rules).kind).toBe('ask');
+    expect(freshTag(dated(row(0), now), seen(0), now, { maxAgeMs: 0, trusted: false }).kind).toBe('ask');
   });
 
   it('is that the tag is gone, if the registry said so after the row was confirmed', () => {
-    expect(freshTag(row(20), seen(10, 'gone'), now, rules).kind).toBe('gone');
-    expect(freshTag(row(10), seen(20, 'gone'), now, rules).kind).toBe('found');
+    expect(freshTag(dated(row(20), now), seen(10, 'gone'), now, rules).kind).toBe('gone');
+    expect(freshTag(dated(row(10), now), seen(20, 'gone'), now, rules).kind).toBe('found');
+  });
+});
+
+describe('a row that is read after the registry has answered', () => {
+  it.each([
+    ['another digest, confirmed later', row(10), seen(20), true],
+    ['another digest, confirmed before', row(30), seen(20), false],
+    ['another digest, nobody knows since when', row(null), seen(20), false],
+    ['the same digest', row(10, { digest: b }), seen(20), false],
+    ['no digest yet', row(10, { digest: null }), seen(20), false],
+    ['that the tag is gone', row(10, { present: false, digest: null }), seen(20), true],
+    ['that the tag is back', row(10), seen(20, 'gone'), true],
+    ['that the tag is gone, as the registry says', row(10, { present: false }), seen(20, 'gone'), false],
+    ['nothing', null, seen(20), false],
+  ])('knows better only what is newer: %s', (_what, known, answer, isNewer) => {
+    expect(isOvertaken(answer, dated(known, now))).toBe(isNewer);
+  });
+
+  it('is as old as it was when the ledger was asked, however long that took', () => {
+    const { checkedAt } = dated(row(10), now);
+    expect(checkedAt).toBe(now - 10);
+    expect(dated(row(null), now).checkedAt).toBe(-Infinity);
   });
 });
