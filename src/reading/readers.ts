@@ -8,10 +8,20 @@ import { Counts } from '../lib/counts.ts';
 import { OneATurn } from '../lib/one-a-turn.ts';
 import { Reading } from './reading.ts';
 
-/** Requests of one client that read at the same time. */
-export const maxPerClient = 32;
-/** Requests of all clients that read at the same time. */
-export const maxInAll = 256;
+interface PlaceLimits {
+  /** Requests of one client at the same time. */
+  readonly perClient: number;
+  /** Requests of all clients at the same time. */
+  readonly inAll: number;
+}
+
+/** Of requests that read many rows, or a manifest. */
+export const readerLimits: PlaceLimits = { perClient: 32, inAll: 256 };
+/**
+ * Of requests for one row, which may wait for a registry. Many hosts behind one address ask at once, and a request that
+ * waits takes a few KiB; but one connection can send any number of them.
+ */
+export const askerLimits: PlaceLimits = { perClient: 2_048, inAll: 16_384 };
 
 /** A request that may read. */
 export interface Reader {
@@ -27,25 +37,46 @@ export interface Reader {
 export class Readers {
   /** Steps of all requests take turns together. */
   readonly #turns = new OneATurn();
+  readonly #readers = new Places(readerLimits);
+  readonly #askers = new Places(askerLimits);
+
+  /** Counts a request in until its end. @throws TOO_MANY_REQUESTS, TOO_MANY_CONNECTIONS */
+  enter(reader: Reader): Reading {
+    this.#readers.take(reader);
+    const { grant, isGone } = reader;
+    return new Reading({ grant, turns: this.#turns, isGone });
+  }
+
+  /** Counts a request for one row in until its end. @throws as `enter` */
+  ask(reader: Reader): void {
+    this.#askers.take(reader);
+  }
+}
+
+class Places {
+  readonly #limits: PlaceLimits;
   /** Requests under way, by client. */
   readonly #clients = new Counts<string>();
 
-  /** Counts a request in until its end. @throws TOO_MANY_REQUESTS, TOO_MANY_CONNECTIONS */
-  enter({ grant, client, isGone, onEnd }: Reader): Reading {
+  constructor(limits: PlaceLimits) {
+    this.#limits = limits;
+  }
+
+  take({ client, onEnd }: Reader): void {
+    const { perClient, inAll } = this.#limits;
     const { total } = this.#clients;
     const own = this.#clients.of(client);
-    if (own >= maxPerClient)
+    if (own >= perClient)
       throw new ManifeedError(
         'TOO_MANY_REQUESTS',
-        `read the ledger: ${own} requests of this client at once: must be under ${maxPerClient}`,
+        `read the ledger: ${own} requests of this client at once: must be under ${perClient}`,
       );
-    if (total >= maxInAll)
+    if (total >= inAll)
       throw new ManifeedError(
         'TOO_MANY_CONNECTIONS',
-        `read the ledger: ${total} requests at once: must be under ${maxInAll}`,
+        `read the ledger: ${total} requests at once: must be under ${inAll}`,
       );
     this.#clients.add(client);
     onEnd(() => this.#clients.add(client, -1));
-    return new Reading({ grant, turns: this.#turns, isGone });
   }
 }

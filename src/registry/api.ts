@@ -23,6 +23,7 @@ export interface IncomingRead extends Place {
   readonly headers: RegistryRequest['headers'];
   readonly grant: Grant;
   readonly enter: RegistryRequest['enter'];
+  readonly ask: RegistryRequest['ask'];
 }
 
 /** distribution-spec, "Legacy Docker support HTTP headers". */
@@ -48,10 +49,10 @@ export class RegistryApi {
   async answer(incoming: IncomingRead): Promise<RegistryAnswer> {
     const routed = route(this.#endpoints, incoming.rest);
     if (routed === null) throw notServed('serve request: no such endpoint here');
-    const { method, path, query, headers, grant, enter } = incoming;
+    const { method, path, query, headers, grant, enter, ask } = incoming;
     const base = this.#names.base(incoming.before, query);
     const { argument } = routed;
-    const request = { method, path, query, headers, grant, enter, base, argument };
+    const request = { method, path, query, headers, grant, enter, ask, base, argument };
     const answer = await this.#handle(routed, request);
     if (base.namespace === null) return answer;
     return { ...answer, headers: { ...answer.headers, 'oci-namespace': base.namespace } };

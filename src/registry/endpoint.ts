@@ -22,6 +22,8 @@ export interface RegistryRequest {
    * that. @throws ManifeedError if too many read
    */
   readonly enter: () => Reading;
+  /** Counts it among those for one row, likewise; they are many more. @throws as `enter` */
+  readonly ask: () => void;
 }
 
 /** Of one repository that is served and granted. */

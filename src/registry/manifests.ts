@@ -19,6 +19,9 @@ import type { Answered, Questions, UpstreamRegistry } from './upstream.ts';
 /** Larger ones are never fetched: what registries should accept at least (distribution-spec). */
 export const maxManifestBytes = 4 * 1024 * 1024;
 
+/** Manifests that are fetched at once. */
+export const maxFetches = 32;
+
 /** A manifest with its bytes. */
 export interface ManifestBytes extends Descriptor {
   readonly bytes: Uint8Array;
@@ -35,7 +38,7 @@ export class Manifests {
     this.#parts = parts;
     this.#gone = memoryOf(parts);
     this.#looks = parts.upstreams.questions();
-    this.#fetches = parts.upstreams.questions();
+    this.#fetches = parts.upstreams.questions(maxFetches);
   }
 
   /**

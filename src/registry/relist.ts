@@ -51,6 +51,7 @@ export class Relist {
     if (end !== 'complete')
       throw new UpstreamError('invalid', `list tags of ${of.repository}: pages without end: must end`);
     const known = await this.#known(of);
+    if (known === null) return 'too-long';
     // A registry answers for a repository that it does not have as for an empty one.
     if (rows.size === 0 && known.size === 0 && state === null) return 'unknown';
     await this.#recordNews(
@@ -72,9 +73,13 @@ export class Relist {
     return waiting > 0 ? 'waiting' : 'whole';
   }
 
-  async #known({ registry, repository }: RepositoryName): Promise<ReadonlySet<string>> {
+  /** Null: more than a list may have, so the registry has lost more than can be asked for one by one. */
+  async #known({ registry, repository }: RepositoryName): Promise<ReadonlySet<string> | null> {
     const known = new Set<string>();
-    for await (const { tag } of this.#parts.ledger.knownTags(registry, repository)) known.add(tag);
+    for await (const { tag } of this.#parts.ledger.knownTags(registry, repository)) {
+      if (known.size >= listBounds.maxTags) return null;
+      known.add(tag);
+    }
     return known;
   }
 

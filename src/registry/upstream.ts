@@ -95,9 +95,13 @@ export class Upstreams {
     return this.#upstreamOf(registry);
   }
 
-  /** Questions of one kind, whose answers are alike. */
-  questions<T>(): Questions<T> {
-    return new Questions<T>(this, this.#clock);
+  /**
+   * Questions of one kind, whose answers are alike.
+   *
+   * @param maxAtOnce under way to all registries together; more are refused. For answers that take much memory
+   */
+  questions<T>(maxAtOnce = this.#limits.maxUnderWay): Questions<T> {
+    return new Questions<T>(this, this.#clock, maxAtOnce);
   }
 
   /** Why the question cannot be asked now; null: it can. */
@@ -152,11 +156,13 @@ export class Upstreams {
 export class Questions<T> {
   readonly #upstreams: Upstreams;
   readonly #clock: Clock;
+  readonly #maxAtOnce: number;
   readonly #underWay = new Map<string, Promise<Answered<T>>>();
 
-  constructor(upstreams: Upstreams, clock: Clock) {
+  constructor(upstreams: Upstreams, clock: Clock, maxAtOnce: number) {
     this.#upstreams = upstreams;
     this.#clock = clock;
+    this.#maxAtOnce = maxAtOnce;
   }
 
   /**
@@ -176,6 +182,7 @@ export class Questions<T> {
     if (upstream === null) return refused('unconfigured', faultRetryMs);
     const refusal = this.#upstreams.refusalOf(registry, key, upstream);
     if (refusal !== null) return refusal;
+    if (this.#underWay.size >= this.#maxAtOnce) return refused('busy', shortRetryMs);
     tally.hasAsked = true;
     const asked = this.#upstreams
       .send(registry, key, upstream, question)

@@ -16,6 +16,8 @@ import type { Questions } from './upstream.ts';
 
 /** When to come back for tags that wait for their platforms, ms. */
 const waitingMs = 1_000;
+/** Lists that are read at once: each may have 50,000 tags. */
+export const maxReadings = 8;
 /** A list that is too long to be read is not tried again for this long, ms. */
 const tooLongMs = 3_600_000;
 
@@ -30,7 +32,7 @@ export class WholeLists {
     this.#parts = parts;
     this.#tooLong = memoryOf(parts);
     this.#relist = new Relist(parts);
-    this.#readings = parts.upstreams.questions();
+    this.#readings = parts.upstreams.questions(maxReadings);
   }
 
   /**

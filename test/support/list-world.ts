@@ -133,6 +133,7 @@ export class ListWorld {
       headers,
       grant,
       enter: () => new Reading({ grant, turns: this.#turns, isGone }),
+      ask: () => {},
       method: 'GET',
       query: new URLSearchParams(query),
     } as const;

@@ -52,10 +52,12 @@ async function serve(
   }
   admission.check();
   const grant = admission.authorise(tokenOrPasswordOf({ headers, query }));
+  const reader = readerOf(request, reply, grant);
   const answer = await api.answer({
     ...{ ...place, path, headers, grant, query: new URLSearchParams(query) },
     method: method === 'HEAD' ? 'HEAD' : 'GET',
-    enter: () => readers.enter(readerOf(request, reply, grant)),
+    enter: () => readers.enter(reader),
+    ask: () => readers.ask(reader),
   });
   return send(answer, method, header({ headers }, 'if-none-match'), reply);
 }

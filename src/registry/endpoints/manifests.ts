@@ -33,8 +33,8 @@ async function answer(
   if (isDigest && digest === null) throw digestInvalid();
   // No tag can be named so.
   if (!isDigest && !isTag(argument)) throw manifestUnknown(request.name, argument);
-  // A HEAD takes one row, and no memory.
   if (request.method === 'GET') request.enter();
+  else request.ask();
   const unknown = () => manifestUnknown(request.name, argument);
   if (digest !== null) {
     const held = await parts.manifests.find(request, digest, tally);

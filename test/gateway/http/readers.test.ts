@@ -2,12 +2,14 @@
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readerOf } from '../../../src/http/read/reader.ts';
-import { maxPerClient, Readers } from '../../../src/reading/readers.ts';
+import { askerLimits, Readers, readerLimits } from '../../../src/reading/readers.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
 import { digest, type Gateway, startGateway } from '../../support/gateway.ts';
 import { grantOf } from '../../support/list-world.ts';
 import { askPlain } from '../../support/plain-http.ts';
 import { openRaw } from '../../support/raw-http.ts';
+
+const maxPerClient = readerLimits.perClient;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -61,6 +63,37 @@ describe('a request under /v2', () => {
     answer();
     expect(new Set(await Promise.all(first))).toEqual(new Set(['200']));
     expect(await ask('/v2/app/tags/list')).toBe('200');
+  });
+});
+
+describe('a HEAD of a manifest', () => {
+  it('is one of very many that may wait, but one connection cannot bring any number', async () => {
+    const registry = await startFakeRegistry();
+    const held: (() => void)[] = [];
+    registry.faults.push((_request, response) => {
+      held.push(() => response.writeHead(404).end());
+      return true;
+    });
+    const registries = [{ host: registry.host, plainHttp: true }];
+    const settings = { registries, defaultRegistry: registry.host, facade: { onDemand: true } };
+    const gateway = await startGateway(settings);
+    closers.push(() => gateway.close(), registry.close);
+    const described = { mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 7 };
+    await gateway.publish({ reference: `${registry.host}/app:fresh`, digest: digest('fresh'), ...described });
+    const head = 'HEAD /v2/app/manifests/1 HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const flood = await openRaw(gateway.port);
+    flood.send(head.repeat(2 * askerLimits.perClient));
+    await registry.reached('HEAD manifests', 1);
+    const fresh = () => askPlain(gateway.port, 'HEAD', '/v2/app/manifests/fresh');
+    let answer = await fresh();
+    while (answer.status === 200) answer = await fresh();
+    expect([answer.status, Number(answer.headers['retry-after']) > 0]).toEqual([429, true]);
+    // A list is of another kind, and its place is free.
+    expect((await askPlain(gateway.port, 'GET', '/v1/tags')).status).toBe(200);
+    flood.close();
+    for (const release of held) release();
+    while ((await fresh()).status !== 200) await new Promise((pass) => setImmediate(pass));
+    expect(registry.count('HEAD manifests')).toBe(1);
   });
 });
 

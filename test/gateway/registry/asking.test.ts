@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDigest } from '../../../src/event/digest.ts';
 import type { Observation } from '../../../src/event/observation.ts';
-import { Manifests } from '../../../src/registry/manifests.ts';
+import { Manifests, maxFetches } from '../../../src/registry/manifests.ts';
 import { Tags } from '../../../src/registry/tags.ts';
 import { newTally } from '../../../src/registry/tally.ts';
 import { type FacadeWorld, facadeWorld } from '../../support/facade-world.ts';
@@ -193,6 +193,29 @@ describe('an answer about a digest', () => {
     world.pass(61_000);
     await miss('a');
     expect(heads()).toBe(5);
+  });
+});
+
+describe('manifests that are fetched at once', () => {
+  it('are few: each may have 4 MiB', async () => {
+    const manifests = new Manifests(world.parts());
+    const held: (() => void)[] = [];
+    world.registry.faults.push((_request, response) => {
+      held.push(() => response.writeHead(404).end());
+      return true;
+    });
+    const read = (n: number) => {
+      const digest = parseDigest(`sha256:${String(n).padStart(64, '0')}`);
+      if (digest === null) throw new Error('must be a digest');
+      return manifests.read(world.named(), { digest, mediaType: null, size: null }, newTally());
+    };
+    const first = Array.from({ length: maxFetches }, (_, n) => read(n));
+    while (held.length === 0) await new Promise((pass) => setImmediate(pass));
+    await expect(read(maxFetches)).rejects.toMatchObject({ code: 'TOOMANYREQUESTS' });
+    world.registry.faults.length = 0;
+    for (const answer of held) answer();
+    expect(await Promise.all(first)).toEqual(first.map(() => null));
+    expect(await read(maxFetches)).toBe(null);
   });
 });
 

@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { confirmMs, maxHeads } from '../../../src/registry/relist.ts';
 import type { FacadeRules } from '../../../src/registry/tags.ts';
 import { newTally } from '../../../src/registry/tally.ts';
-import { WholeLists } from '../../../src/registry/whole-lists.ts';
+import { maxReadings, WholeLists } from '../../../src/registry/whole-lists.ts';
+import { listBounds } from '../../../src/source/poll/listers/lister.ts';
 import { type FacadeWorld, facadeWorld } from '../../support/facade-world.ts';
+import { digestOf } from '../../support/ledger-samples.ts';
 
 let world: FacadeWorld;
 let lists: WholeLists;
@@ -119,6 +121,27 @@ describe('a list that was never read whole', () => {
   });
 });
 
+describe('lists that are read at once', () => {
+  it('are few: each may be long', async () => {
+    use({ onDemand: true });
+    const held: (() => void)[] = [];
+    world.registry.faults.push((_request, response) => {
+      held.push(() => response.end('{"tags":["1"]}'));
+      return true;
+    });
+    const first = Array.from({ length: maxReadings }, (_, n) => require(`r${n}`));
+    // As many as the poller's client lets through.
+    while (held.length === 0) await new Promise((pass) => setImmediate(pass));
+    await expect(require('one-more')).rejects.toMatchObject({ code: 'TOOMANYREQUESTS' });
+    world.registry.faults.length = 0;
+    for (let n = 0; n < maxReadings; n += 1) world.registry.push(`r${n}`, '1', '1');
+    for (const answer of held) answer();
+    await Promise.all(first);
+    world.registry.push('one-more', '1', '1');
+    await require('one-more');
+  });
+});
+
 describe('a list that is read again', () => {
   it('has a tag that is news with its digest, and announces it', async () => {
     await world.push('1');
@@ -183,6 +206,31 @@ describe('a list that is read again', () => {
     world.pass(confirmMs + 1);
     await require();
     expect(await world.tags()).toEqual([]);
+  });
+
+  it('that lacked most known tags is remembered for a bounded number of repositories, the newest', async () => {
+    use({}, 2);
+    const names = ['a', 'b', 'c'];
+    for (const name of names) {
+      const about = { ...world.named(name).repository, mediaType: null, size: null, origin: 'webhook:test' };
+      await world.ledger.record([{ kind: 'tag', ...about, tag: '1', digest: digestOf(name) }]);
+      await expect(require(name)).rejects.toMatchObject({ status: 429 });
+    }
+    world.pass(confirmMs + 1);
+    await expect(require('a')).rejects.toMatchObject({ status: 429 });
+    await require('c');
+  });
+
+  it('is too long if more tags are known than it may have', async () => {
+    const parts = world.parts();
+    let n = 0;
+    async function* endless() {
+      for (;;) yield { tag: `t${n++}`, digest: null };
+    }
+    await world.push('1');
+    lists = new WholeLists({ ...parts, ledger: { ...parts.ledger, knownTags: endless } });
+    await expect(require()).rejects.toMatchObject({ status: 404, code: 'UNSUPPORTED' });
+    expect(n).toBe(listBounds.maxTags + 1);
   });
 
   it('of a polled repository leaves what is missing to the poller', async () => {

@@ -81,6 +81,17 @@ describe('a question to a registry', () => {
     expect(questions()).toBe(2);
   });
 
+  it('is refused while too many of its kind are, which others do not feel', async () => {
+    const { upstreams, questions, ask } = world();
+    const large = upstreams.questions<unknown>(2);
+    const askLarge = (subject: string) => large.ask('known.example', subject, newTally(), never);
+    void askLarge('a');
+    void askLarge('b');
+    expect(await askLarge('c')).toEqual({ isAnswered: false, why: 'busy', retryAfterMs: 1_000 });
+    expect(await ask('c', async () => 1)).toMatchObject({ isAnswered: true });
+    expect(questions()).toBe(1);
+  });
+
   it('is refused while the breaker is open, and one at a time probes after it', async () => {
     const { ask, state, questions } = world();
     state.breakerMode = 'open';

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TagListPage } from '../../../../src/ledger/queries.ts';
-import { maxInAll, maxPerClient } from '../../../../src/reading/readers.ts';
+import { readerLimits } from '../../../../src/reading/readers.ts';
 import { type AskedLedger, openAskedLedger } from '../../../support/asked-ledger.ts';
 import { indexServer } from '../../../support/index-server.ts';
 
@@ -12,6 +12,8 @@ beforeEach(async () => {
   ledger = await openAskedLedger();
 });
 afterEach(() => server.close());
+
+const { inAll: maxInAll, perClient: maxPerClient } = readerLimits;
 
 const nothing: TagListPage = { tags: [], next: null, looked: 0 };
 

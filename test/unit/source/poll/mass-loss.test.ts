@@ -30,6 +30,7 @@ async function world(tags: readonly string[], scopes: readonly string[] = ['*'])
   const manifests = new Set(tags);
   const deleted: string[] = [];
   const metrics = countingMetrics();
+  const headsByTag = new Map<string, number>();
   let heads = 0;
   let pollers = 0;
   const note = (_seen: unknown, { changes }: { readonly changes: readonly Change[] }) => {
@@ -42,7 +43,9 @@ async function world(tags: readonly string[], scopes: readonly string[] = ['*'])
         return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ tags: [...listed] })) };
       }
       heads += 1;
-      const there = manifests.has(url.pathname.split('/').at(-1) ?? '');
+      const tag = url.pathname.split('/').at(-1) ?? '';
+      headsByTag.set(tag, (headsByTag.get(tag) ?? 0) + 1);
+      const there = manifests.has(tag);
       const headers = there ? { 'docker-content-digest': digest } : {};
       return { status: there ? 200 : 404, headers, body: Buffer.alloc(0) };
     },
@@ -67,6 +70,7 @@ async function world(tags: readonly string[], scopes: readonly string[] = ['*'])
     deleted,
     losses: () => metrics.value('poll_mass_losses_total'),
     heads: () => heads,
+    headsByTag,
     lose(lost: Iterable<string>) {
       for (const tag of lost) {
         listed.delete(tag);
@@ -177,6 +181,22 @@ it('exact tags that are all gone wait for a second look too', async () => {
   expect(deleted).toEqual([]);
   await intervals(3);
   expect(deleted.sort()).toEqual(['a', 'b', 'c']);
+  await close();
+});
+
+it('asking again at the end of a look costs no HEAD for each tag that is gone', async () => {
+  const tags = tagsOf(200);
+  const { loseManifests, clock, headsByTag, deleted, close } = await world(tags);
+  const lost = tags.slice(0, 80);
+  loseManifests(lost);
+  headsByTag.clear();
+  while (deleted.length === 0) await clock.run(clock.monotonic() + 100);
+  const counts = lost.map((tag) => headsByTag.get(tag) ?? 0);
+  const least = Math.min(...counts);
+  expect(least).toBeGreaterThan(0);
+  expect(counts.filter((count) => count > least)).toEqual(Array.from({ length: 16 }, () => least + 1));
+  await clock.run(clock.monotonic() + 1_000);
+  expect(deleted).toHaveLength(lost.length);
   await close();
 });
 
