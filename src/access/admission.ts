@@ -61,7 +61,10 @@ export function createAdmission(options: AdmissionOptions) {
       const grant = authorise(token);
       if (grant !== null) return grant;
       const found = token === null ? 'no token' : 'unknown token';
-      throw new ManifeedError('UNAUTHORIZED', `authorise: ${found}: a valid one is needed`);
+      throw new ManifeedError(
+        'UNAUTHORIZED',
+        `authorise: ${found}: must be one that the gateway lists, as in "Authorization: Bearer TOKEN"`,
+      );
     },
     latestSince: () => newest.latest(),
     refusedHandshake(error: ManifeedError, client: Client, transport: string): void {

@@ -75,6 +75,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const { origins } = options;
   // First: a route keeps the handler that was set when it was made.
   app.setErrorHandler(refuse);
+  // `curl -d` names this type if nobody names one. Pages gain nothing by it: below, `Origin` is checked.
+  const readJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, readJson);
   app.server.on('checkExpectation', answerExpectation);
   app.addHook('onRequest', takeTurns());
   app.addHook('onRequest', async ({ raw }) => requireOneHost(raw));
@@ -162,8 +165,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       ? []
       : methods.filter((each) => app.hasRoute({ method: each, url }));
     const what = `${method} ${options.redactUrl(request.url).slice(0, 200)}`;
-    if (allowed.length === 0)
-      return new ManifeedError('NOT_FOUND', `No endpoint ${what}. The list is at /openapi.json`);
+    if (allowed.length === 0) {
+      // Where this API is served, it has an answer for every such path.
+      const why = /^\/v2(?:\/|$)/.test(url) ? 'The registry read API is off (facade.enabled). ' : '';
+      return new ManifeedError('NOT_FOUND', `No endpoint ${what}. ${why}The list is at /openapi.json`);
+    }
     void reply.header('allow', allowed.join(', '));
     return new ManifeedError('METHOD_NOT_ALLOWED', `serve ${what}: must be ${allowed.join(' or ')}`);
   }

@@ -63,14 +63,18 @@ export class RegistryError extends Error {
  * @param name as the client wrote it
  */
 export function nameUnknown(name: string): RegistryError {
-  return new RegistryError('NAME_UNKNOWN', 'find repository: not known here', { detail: { name } });
+  return new RegistryError(
+    'NAME_UNKNOWN',
+    'find repository: not known here: must be one that this gateway polls or was told of, and that is allowed',
+    { detail: { name } },
+  );
 }
 
-export function nameInvalid(found: string): RegistryError {
-  return new RegistryError(
-    'NAME_INVALID',
-    `read name: ${found}: must be path segments of a-z and 0-9, joined by ".", "_", "__" or dashes, at most 255 characters`,
-  );
+const nameRule = 'path segments of a-z and 0-9, joined by ".", "_", "__" or dashes, at most 255 characters';
+
+/** @param rule what it must be */
+export function nameInvalid(found: string, rule = nameRule): RegistryError {
+  return new RegistryError('NAME_INVALID', `read name: ${found}: must be ${rule}`);
 }
 
 /** @param name as the client wrote it */
@@ -78,6 +82,15 @@ export function manifestUnknown(name: string, reference: string): RegistryError 
   return new RegistryError('MANIFEST_UNKNOWN', 'find manifest: not in this repository', {
     detail: { name, reference: reference.slice(0, 256) },
   });
+}
+
+/** What the registry would have to be asked for, and cannot. @param name as the client wrote it */
+export function manifestNotAsked(name: string, reference: string): RegistryError {
+  return new RegistryError(
+    'MANIFEST_UNKNOWN',
+    'find manifest: its registry must be configured here (`registries`), or be asked itself',
+    { detail: { name, reference: reference.slice(0, 256) } },
+  );
 }
 
 export function digestInvalid(): RegistryError {

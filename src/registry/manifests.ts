@@ -8,7 +8,7 @@ import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import type { KnownDigest } from '../ledger/queries.ts';
 import type { BoundedMap } from '../lib/bounded-map.ts';
 import { getManifest, headTag } from '../upstream/manifest.ts';
-import { manifestUnknown, nameUnknown, RegistryError } from './errors.ts';
+import { manifestNotAsked, manifestUnknown, nameUnknown, RegistryError } from './errors.ts';
 import { type Descriptor, isWhole, type PartOfDescriptor, type Seen } from './freshness.ts';
 import { filled, isKnown } from './known.ts';
 import { refusalOf } from './refusal.ts';
@@ -110,7 +110,7 @@ export class Manifests {
     const { registry } = repository;
     const isHere = await isKnown(queries, upstreams, repository);
     if (!isHere && !(rules.onDemand && upstreams.knows(registry))) throw nameUnknown(name);
-    if (!upstreams.knows(registry)) throw manifestUnknown(name, digest);
+    if (!upstreams.knows(registry)) throw manifestNotAsked(name, digest);
     const answer = await this.look(repository, digest, tally);
     if (!answer.isAnswered) throw refusalOf(answer, isHere ? null : name);
     if (answer.value.kind === 'gone') throw manifestUnknown(name, digest);

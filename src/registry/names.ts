@@ -134,6 +134,10 @@ function checkName(components: readonly string[]): void {
   for (const component of components) {
     length += component.length;
     if (length > maxRepositoryLength) throw nameInvalid('too long');
-    if (!isPathSegment(component)) throw nameInvalid(JSON.stringify(component.slice(0, 100)));
+    if (isPathSegment(component)) continue;
+    const found = JSON.stringify(component.slice(0, 100));
+    if (/^[^:]+:[0-9]{1,5}$/.test(component))
+      throw nameInvalid(found, `written with "_" for ":" if it is a host with a port`);
+    throw nameInvalid(found);
   }
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { LedgerView } from '../source/poll/ledger-view.ts';
 import { matcherOf } from '../source/poll/scopes.ts';
 import { headTag } from '../upstream/manifest.ts';
-import { manifestUnknown, nameUnknown, tooManyRequests } from './errors.ts';
+import { manifestNotAsked, manifestUnknown, nameUnknown, tooManyRequests } from './errors.ts';
 import {
   type DatedRow,
   dated,
@@ -126,7 +126,7 @@ export class Tags {
     const isHere = row !== null || (await isKnown(queries, upstreams, repository));
     if (!isHere && !(rules.onDemand && upstreams.knows(registry))) throw nameUnknown(name);
     // It can never be asked, and what is known is too old to tell.
-    if (!upstreams.knows(registry)) throw manifestUnknown(name, tag);
+    if (!upstreams.knows(registry)) throw manifestNotAsked(name, tag);
     const subject = `${repository.repository}:${tag}`;
     const answer = await this.#looks.ask(registry, subject, tally, (upstream) =>
       this.#look(upstream, repository, tag, row),

@@ -128,6 +128,7 @@ describe('a tag that a webhook reported just now', () => {
     await announce(registry.push('app', '1', 'one'), '1');
     const answer = await ask('GET', 'app/manifests/1');
     expect([answer.status, codeOf(answer.body)]).toEqual([404, 'MANIFEST_UNKNOWN']);
+    expect(answer.body).toContain('must be configured here (`registries`)');
   });
 });
 

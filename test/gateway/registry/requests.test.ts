@@ -161,6 +161,23 @@ describe('a request that is not served', () => {
     expect(answer.headers['docker-distribution-api-version']).toBe('registry/2.0');
   });
 
+  it('says how a port is written in a name', async () => {
+    const answer = await ask(open, '/v2/localhost:5000/app/tags/list');
+    expect(answer).toMatchObject({ status: 400, code: 'NAME_INVALID' });
+    expect(answer.body).toContain('written with \\"_\\" for \\":\\"');
+  });
+
+  it('names the setting if the API is off, and only below /v2', async () => {
+    const off = await startGateway({ facade: { enabled: false } });
+    try {
+      for (const path of ['/v2', '/v2/', '/v2/library/nginx/tags/list'])
+        expect((await ask(off, path)).body).toMatch(/NOT_FOUND.*facade\.enabled/);
+      for (const path of ['/v1/v2', '/v21/', '/']) expect((await ask(off, path)).body).not.toMatch(/facade/);
+    } finally {
+      await off.close();
+    }
+  });
+
   it('is DENIED from a foreign host, as everywhere', async () => {
     expect(await ask(open, '/v2/', 'GET', { host: 'evil.example' })).toMatchObject({
       status: 403,

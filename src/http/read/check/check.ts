@@ -4,7 +4,7 @@
  */
 import { refusalOf } from '../../../errors.ts';
 import type { Digest } from '../../../event/digest.ts';
-import { type RepositoryName, repositoryKey } from '../../../event/reference.ts';
+import { repositoryKey } from '../../../event/reference.ts';
 import type { KnownTag, LedgerQueries, RepositoryState, TagName } from '../../../ledger/queries.ts';
 import { maxStep, type Reading } from '../../../reading/reading.ts';
 import { oldestOf, readListings, timeBefore } from '../listings.ts';
@@ -28,6 +28,8 @@ export interface LookUps {
 
 /** Images of which the manifests are read at once: each may have 4 MiB. */
 const atOnce = 8;
+/** Repositories that a refusal names. */
+const maxNamed = 10;
 /** Tags that one request has looked up; further ones are answered as unknown. */
 export const maxLookUps = 100;
 
@@ -73,7 +75,7 @@ export async function check(
   reading: Reading,
   images: readonly Image[],
 ): Promise<readonly Checked[]> {
-  for (const image of images) requireGranted(image, reading);
+  requireGranted(images, reading);
   const newest = await findNewest(parts.ledger, reading, images);
   const subjects = images.map((image) => image.name ?? newest.get(image)?.tag ?? null);
   const names = unique([...subjects, ...[...newest.values()].map(({ tag }) => tag)]);
@@ -99,10 +101,16 @@ export async function check(
   return answers;
 }
 
-function requireGranted(image: RepositoryName, { grant }: Reading): void {
-  const key = repositoryKey(image);
-  if (grant.allows(key)) return;
-  throw refusalOf('DENIED', 'image', `ask for ${key}: this token does not allow it`);
+/** Names what to leave out: whoever checks a whole host need not find it one by one. */
+function requireGranted(images: readonly Image[], { grant }: Reading): void {
+  const denied = [...new Set(images.map(repositoryKey))].filter((key) => !grant.allows(key));
+  if (denied.length === 0) return;
+  const more = denied.length > maxNamed ? ` and ${denied.length - maxNamed} more` : '';
+  throw refusalOf(
+    'DENIED',
+    'image',
+    `ask for ${denied.slice(0, maxNamed).join(', ')}${more}: this token does not allow it (see GET /v1/access)`,
+  );
 }
 
 type Known = ReadonlyMap<string, KnownTag>;

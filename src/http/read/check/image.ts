@@ -66,7 +66,7 @@ export function parseImage(given: ImageText, defaultRegistry: string, at: Naming
   return {
     ...{ text, registry, repository, range },
     name: named === null ? null : { registry, repository, tag: named },
-    digest: given.digest === undefined ? digest : readDigest(given.digest, at('digest')),
+    digest: given.digest === undefined ? digest : readDigest(given.digest, digest, at('digest')),
     variant: tag === null || versionKey(tag).version === null ? null : versionKey(tag).variant,
     platform: given.platform === undefined ? null : parsePlatform(given.platform, at('platform')),
   };
@@ -108,13 +108,19 @@ function splitRange(text: string, defaultRegistry: string): { rest: string; writ
   const colon = name.indexOf(':');
   const tag = name.slice(colon + 1);
   // A tag is read as one, even if it would be a range too: `1.27`, `1.x`.
-  if (colon < 0 || isTag(tag) || !/^[<>=^~*\d]/.test(tag)) return { rest: text, written: null };
+  if (colon < 0 || isTag(tag) || !/^[<>=^~*\d][^/]*$/.test(tag)) return { rest: text, written: null };
   const before = beforeDigest.slice(0, beforeDigest.length - tag.length - 1);
   return { rest: before + text.slice(beforeDigest.length), written: tag };
 }
 
-function readDigest(text: string, parameter: string): Digest {
+/** @param written beside the image's name; null: none */
+function readDigest(text: string, written: Digest | null, parameter: string): Digest {
   const digest = parseDigest(text);
+  if (digest !== null && written !== null && digest !== written)
+    throw invalidParameter(
+      parameter,
+      `parse ${parameter}: ${quote(text)} beside an image with another digest: must be given once`,
+    );
   if (digest !== null) return digest;
   throw invalidParameter(
     parameter,

@@ -84,14 +84,21 @@ describe('a token', () => {
     expect(head(unknown)).toEqual(head(known));
   });
 
-  it('is denied a check of many images for one that is not granted', async () => {
-    const images = [{ image: 'ghcr.io/team/app:1' }, { image: 'ghcr.io/secret/app-x:1' }];
-    const response = await fetch(`${gateway.url}/v1/check`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...bearer('team-token') },
-      body: JSON.stringify({ images }),
-    });
-    expect(response.status).toBe(403);
+  it('is denied a check of many images for those that are not granted, by name', async () => {
+    const message = async (names: readonly string[]) => {
+      const response = await fetch(`${gateway.url}/v1/check`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...bearer('team-token') },
+        body: JSON.stringify(names.map((name) => ({ image: `${name}:1` }))),
+      });
+      expect(response.status).toBe(403);
+      return response.text();
+    };
+    const one = await message(['ghcr.io/team/app', 'ghcr.io/secret/app-x', 'ghcr.io/secret/app-x']);
+    expect(one).toContain('ask for ghcr.io/secret/app-x: this token does not allow it');
+    const many = await message(Array.from({ length: 12 }, (_, n) => `ghcr.io/secret/a${n}`));
+    expect(many).toContain('ghcr.io/secret/a0, ghcr.io/secret/a1,');
+    expect(many).toContain('ghcr.io/secret/a9 and 2 more: this token');
   });
 
   it('compares what it is granted, and is told nothing of the rest below a prefix', async () => {

@@ -43,6 +43,36 @@ describe('POST /v1/check', () => {
     });
   });
 
+  it('takes the type that curl names by itself, and no other', async () => {
+    const ask = (type: string) =>
+      fetch(`${gateway.url}/v1/check`, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body: '[{"image":"nginx:1.27.9"}]',
+      });
+    expect(await (await ask('application/x-www-form-urlencoded')).json()).toMatchObject({
+      images: [{ digest: digest('nine') }],
+    });
+    expect((await ask('application/xml')).status).toBe(415);
+    const faulty = await fetch(`${gateway.url}/v1/check`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'image=nginx',
+    });
+    expect([faulty.status, await faulty.json()]).toMatchObject([400, { errors: [{ code: 'BODY_INVALID' }] }]);
+  });
+
+  it('takes a digest twice if it is the same', async () => {
+    const image = `nginx:1.27.9@${digest('nine')}`;
+    const twice = (has: string) => post(gateway, '/v1/check', [{ image, digest: has }]);
+    expect((await twice(digest('nine'))).body.images[0]?.moved).toBe(false);
+    const { status, text } = await twice(digest('before'));
+    expect([status, JSON.parse(text)]).toMatchObject([
+      400,
+      { errors: [{ code: 'PARAMETER_INVALID', detail: { parameter: 'images[0].digest' } }] },
+    ]);
+  });
+
   it('takes a list without an envelope too', async () => {
     const { body } = await post(gateway, '/v1/check', [{ image: 'nginx:1.27.9' }]);
     expect(body.images.map((each) => [each.image, each.digest])).toEqual([['nginx:1.27.9', digest('nine')]]);
