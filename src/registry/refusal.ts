@@ -16,6 +16,7 @@ const reasons = {
   unconfigured: 'it is not configured here',
   busy: 'too many questions to it are under way',
   late: 'it has not answered in time',
+  unrecorded: 'its answer cannot be stored now',
   refused: 'it allows no more requests now',
   server: 'it is in trouble',
   timeout: 'it has not answered in time',

@@ -3,6 +3,7 @@
  * serve both. Asking is once for all who ask the same at the same time; a refusal is remembered for as long as it
  * holds, because containerd repeats a refused request five times at once.
  */
+import { ManifeedError } from '../errors.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Counts } from '../lib/counts.ts';
@@ -33,8 +34,11 @@ export type UpstreamOf = (registry: string) => UpstreamRegistry | null;
 
 type Question<T> = (upstream: UpstreamRegistry) => Promise<T>;
 
-/** Why a question was not answered: our own refusals, and those of the registry. */
-export type WhyNot = UpstreamReason | 'unconfigured' | 'busy' | 'late';
+/**
+ * Why a question was not answered: our own refusals, and those of the registry. `unrecorded`: the ledger cannot store
+ * the answer.
+ */
+export type WhyNot = UpstreamReason | 'unconfigured' | 'busy' | 'late' | 'unrecorded';
 
 export interface Unanswered {
   readonly isAnswered: false;
@@ -109,7 +113,7 @@ export class Upstreams {
     return this.#refusalOf(key) ?? this.#backoffOf(registry, upstream);
   }
 
-  /** Asks, and remembers a refusal. @throws what `question` throws besides UpstreamError */
+  /** Asks, and remembers a refusal. @throws what `question` throws besides UpstreamError and UNAVAILABLE */
   async send<T>(
     registry: string,
     key: string,
@@ -122,14 +126,22 @@ export class Upstreams {
       upstream.heard(null);
       return { isAnswered: true, value };
     } catch (error) {
+      // The registry did answer. What the ledger does not keep is not told: the next answer must not fall behind it.
+      if (error instanceof ManifeedError && error.code === 'UNAVAILABLE') {
+        upstream.heard(null);
+        return this.#refuse(key, 'unrecorded', outageRetryMs);
+      }
       if (!(error instanceof UpstreamError)) throw error;
       upstream.heard(error);
-      const retryAfterMs = retryMs(error.reason, upstream.backoffMs);
-      this.#refusals.renew(key, { why: error.reason, until: this.#clock.monotonic() + retryAfterMs });
-      return refused(error.reason, retryAfterMs);
+      return this.#refuse(key, error.reason, retryMs(error.reason, upstream.backoffMs));
     } finally {
       this.#perRegistry.add(registry, -1);
     }
+  }
+
+  #refuse(key: string, why: WhyNot, retryAfterMs: number): Unanswered {
+    this.#refusals.renew(key, { why, until: this.#clock.monotonic() + retryAfterMs });
+    return refused(why, retryAfterMs);
   }
 
   #refusalOf(key: string): Unanswered | null {
@@ -169,7 +181,7 @@ export class Questions<T> {
    * Asks, or waits for the answer to the same question.
    *
    * @param subject names the question within the registry: equal subjects must be equal questions, of any kind
-   * @throws what `question` throws besides UpstreamError
+   * @throws what `question` throws besides UpstreamError and UNAVAILABLE
    */
   async ask(registry: string, subject: string, tally: Tally, question: Question<T>): Promise<Answered<T>> {
     const key = `${registry} ${subject}`;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unavailable } from '../../../src/errors.ts';
 import type { Tally } from '../../../src/registry/tally.ts';
 import { answerTimeoutMs, type UpstreamRegistry, Upstreams } from '../../../src/registry/upstream.ts';
 import type { BreakerMode } from '../../../src/upstream/breaker.ts';
@@ -147,6 +148,20 @@ describe('a question to a registry', () => {
   ] as const)('that is %s may be repeated after %i ms', async (reason, retryAfterMs) => {
     const { ask } = world();
     expect(await ask('a', fails(reason))).toEqual({ isAnswered: false, why: reason, retryAfterMs });
+  });
+
+  it('G22: whose answer the ledger cannot store is not repeated at once, and does not open the breaker', async () => {
+    const { ask, clock, state, questions } = world();
+    const full = async () => {
+      throw unavailable('record observations: the disk is full');
+    };
+    const refusal = { isAnswered: false, why: 'unrecorded', retryAfterMs: 5_000 };
+    expect(await ask('a', full)).toEqual(refusal);
+    expect(await ask('a', full)).toEqual(refusal);
+    expect(questions()).toBe(1);
+    clock.advance(5_000);
+    expect(await ask('a', async () => 1)).toMatchObject({ isAnswered: true });
+    expect(state.heard).toEqual([null, null]);
   });
 
   it('that fails for another reason fails for all who wait, and is asked again', async () => {
