@@ -146,7 +146,7 @@ function tagInRepository(text: string, name: string): string {
   }
   const before = text.slice(0, text.length - name.length + colon);
   const repository = before === '*' ? '**' : before;
-  return `must not hold a tag: give repository=${repository} and tag=${name.slice(colon + 1, colon + 129)}`;
+  return `must not hold a tag: give ${repository} alone, and tag=${name.slice(colon + 1, colon + 129)}`;
 }
 
 const patternRule =

@@ -131,10 +131,10 @@ export class Manifests {
     return look;
   }
 
-  async #fetch({ repository }: Named, digest: Digest, tally: Tally): Promise<ManifestBytes | null> {
+  async #fetch({ repository, name }: Named, digest: Digest, tally: Tally): Promise<ManifestBytes | null> {
     const { upstreams, queries } = this.#parts;
     const subject = `${repository.repository} GET ${digest}`;
-    if (!upstreams.knows(repository.registry)) return null;
+    if (!upstreams.knows(repository.registry)) throw manifestNotAsked(name, digest);
     const answer = await this.#fetches.ask(repository.registry, subject, tally, async (upstream) => {
       const fetched = await getManifest(upstream.client, repository.repository, digest);
       const content = fetched === null ? null : readManifest(fetched.bytes, fetched.mediaType);

@@ -79,6 +79,7 @@ test.each([
     const options = { argv: ['--config', file], readFile: () => text };
     const config = loadConfig({ ...options, env });
     expect(config.hosts).toEqual(['manifeed']);
+    expect(config.facade.enabled).toBe(true);
     if (config.ledger.kind !== 'redis') return;
     expect(config.ledger.password).toBe('pass word');
     expect(() => loadConfig({ ...options, env: {} })).toThrow(/REDIS_PASSWORD/);

@@ -93,6 +93,18 @@ describe('a request of a tool', () => {
     expect(answer.status).toBe(status);
   });
 
+  it('by hand is answered, whole address by whole address', async () => {
+    const [, section = ''] = page.split('\n## Questions by hand');
+    const urls = section.split('\n## ')[0]?.match(/http:\/\/127\.0\.0\.1:8080[^'`\s]*/g) ?? [];
+    const gets = urls.filter((url) => !url.endsWith('/check'));
+    expect([gets.length, urls.length]).toEqual([6, 7]);
+    for (const url of gets) {
+      const path = url.replace('http://127.0.0.1:8080', '');
+      const answer = await askPlain(closed.port, 'GET', path, { host, authorization: basic(token) });
+      expect([path, answer.status]).toEqual([path, 200]);
+    }
+  });
+
   it('is challenged by the gateway with tokens, and never by the one for mirrors', async () => {
     for (const path of ['/v2/', '/v2/library/nginx/manifests/1.27']) {
       expect((await askPlain(closed.port, 'GET', path, { host })).status).toBe(401);

@@ -125,10 +125,13 @@ describe('a tag that a webhook reported just now', () => {
 
   it('is not told once it is too old, if its registry is not configured', async () => {
     await start({ maxAge: '0s' }, { registries: [] });
-    await announce(registry.push('app', '1', 'one'), '1');
-    const answer = await ask('GET', 'app/manifests/1');
-    expect([answer.status, codeOf(answer.body)]).toEqual([404, 'MANIFEST_UNKNOWN']);
-    expect(answer.body).toContain('must be configured here (`registries`)');
+    const manifest = registry.push('app', '1', 'one');
+    await announce(manifest, '1');
+    for (const reference of ['1', manifest.digest]) {
+      const answer = await ask('GET', `app/manifests/${reference}`);
+      expect([answer.status, codeOf(answer.body)]).toEqual([404, 'MANIFEST_UNKNOWN']);
+      expect(answer.body).toContain('must be configured here (`registries`)');
+    }
   });
 });
 

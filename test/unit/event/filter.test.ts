@@ -78,7 +78,7 @@ describe('parseFilter, repositories', () => {
   });
 
   it.each([
-    ['nginx:1.27', /must not hold a tag.*repository=nginx and tag=1\.27/],
+    ['nginx:1.27', /must not hold a tag.*give nginx alone, and tag=1\.27/],
     ['team/*:1.27', /must not hold a tag/],
     [`nginx@sha256:${'a'.repeat(64)}`, /must not hold a digest/],
     ['registry.example.com:5000', /host without a repository.*registry\.example\.com:5000\/\*\*/],
