@@ -45,48 +45,52 @@ export type FreshTag =
   | { readonly kind: 'gone' }
   | { readonly kind: 'ask' };
 
-/** A row of the ledger, and since when it is certain. */
+/** A row of the ledger, and when it was confirmed: the ledger says how long ago, as of some moment of the reading. */
 export interface DatedRow {
   /** Null: never heard of. */
   readonly row: KnownTag | null;
-  /** Monotonic ms, at the latest; -Infinity: not known. */
-  readonly checkedAt: number;
+  /** Monotonic ms: not before; -Infinity: not known. */
+  readonly checkedFrom: number;
+  /** Not after. */
+  readonly checkedTo: number;
+}
+
+/** @param from when the ledger was asked, monotonic ms. @param to when it had answered */
+export function dated(row: KnownTag | null, from: number, to: number): DatedRow {
+  const ageMs = row?.checkedAgeMs ?? Infinity;
+  return { row, checkedFrom: from - ageMs, checkedTo: to - ageMs };
 }
 
 /**
- * @param readAt when the ledger was asked, monotonic ms. Not when it answered: what the answer took must not make the row
- *   look younger than it is
- */
-export function dated(row: KnownTag | null, readAt: number): DatedRow {
-  return {
-    row,
-    checkedAt: row === null || row.checkedAgeMs === null ? -Infinity : readAt - row.checkedAgeMs,
-  };
-}
-
-/**
- * What may be answered of a tag: the newer one of its row and the registry's last answer, if it is fresh.
+ * What may be answered of a tag: the newer one of its row and the registry's last answer, if it is fresh. What the
+ * registry said was recorded before it was remembered, so of two that are as old the row knows better.
  *
  * @param seen what the registry answered last, as this gateway remembers it
  * @param now monotonic ms, as `askedAt`
  */
 export function freshTag(
-  { row, checkedAt }: DatedRow,
+  { row, checkedFrom, checkedTo }: DatedRow,
   seen: Seen | undefined,
   now: number,
   { maxAgeMs, trusted }: FreshnessRules,
 ): FreshTag {
-  if (seen !== undefined && seen.askedAt >= checkedAt && now - seen.askedAt < maxAgeMs) return seen;
-  const isFresh = checkedAt > -Infinity && (trusted || now - checkedAt < maxAgeMs);
+  const isSeenFresh = seen !== undefined && now - seen.askedAt < maxAgeMs;
+  if (isSeenFresh && seen.askedAt >= checkedTo) return seen;
+  // That a polled tag is gone is not recorded at once: which of the two is newer cannot be told.
+  if (isSeenFresh && seen.kind === 'gone' && seen.askedAt >= checkedFrom) return { kind: 'ask' };
+  const isFresh = checkedFrom > -Infinity && (trusted || now - checkedFrom < maxAgeMs);
   if (!isFresh || row === null) return { kind: 'ask' };
   if (!row.present) return { kind: 'gone' };
   const { digest, mediaType, size } = row;
   return digest === null ? { kind: 'ask' } : { kind: 'found', digest, mediaType, size };
 }
 
-/** Whether the row knows better than an answer for which the registry was asked before. */
-export function isOvertaken(seen: Seen, { row, checkedAt }: DatedRow): boolean {
-  if (row === null || checkedAt <= seen.askedAt) return false;
-  if (seen.kind === 'gone') return row.present && row.digest !== null;
-  return !row.present || (row.digest !== null && row.digest !== seen.digest);
+/**
+ * Whether the row knows better than an answer for which the registry was asked before, and which was recorded: if it
+ * says something else, the ledger has heard of what is newer, perhaps from another gateway.
+ */
+export function isOvertaken(seen: Seen, { row, checkedFrom, checkedTo }: DatedRow): boolean {
+  if (row === null) return false;
+  if (seen.kind === 'gone') return checkedFrom > seen.askedAt && row.present && row.digest !== null;
+  return checkedTo > seen.askedAt && (!row.present || (row.digest !== null && row.digest !== seen.digest));
 }

@@ -106,11 +106,12 @@ export class Tags {
   }
 
   async #rowOf(repository: RepositoryName, tag: string): Promise<DatedRow> {
-    const readAt = this.#parts.clock.monotonic();
+    const { clock } = this.#parts;
+    const from = clock.monotonic();
     const [row = null] = await this.#parts.queries.states([{ ...repository, tag }]);
     // What waits is known already: no client may be told less, here or at another gateway.
     const known = row?.waiting === undefined ? row : { ...row, ...row.waiting };
-    return dated(known, readAt);
+    return dated(known, from, clock.monotonic());
   }
 
   #known(repository: RepositoryName, tag: string, row: DatedRow): FreshTag {

@@ -142,7 +142,7 @@ describe('an answer about a tag', () => {
     world = await facadeWorld({ watch: ['*'] });
     await world.push('1');
     // The row and the answer must not be of the same millisecond.
-    world.pass(10);
+    world.pass(1_000);
     world.registry.remove('app', '1');
     const tags = new Tags(world.parts());
     for (let n = 0; n < 3; n += 1)

@@ -32,7 +32,7 @@ describe('what may be answered of a tag', () => {
     ['a deletion of long ago', row(60_000, { present: false, digest: null }), 'ask'],
     ['no row', null, 'ask'],
   ])('of %s', (_what, known, kind) => {
-    expect(freshTag(dated(known, now), undefined, now, rules).kind).toBe(kind);
+    expect(freshTag(dated(known, now, now), undefined, now, rules).kind).toBe(kind);
   });
 
   it.each([
@@ -40,7 +40,7 @@ describe('what may be answered of a tag', () => {
     ['a row of unknown age', row(null), 'ask'],
     ['no row', null, 'ask'],
   ])('while webhooks are trusted, of %s', (_what, known, kind) => {
-    expect(freshTag(dated(known, now), undefined, now, { ...rules, trusted: true }).kind).toBe(kind);
+    expect(freshTag(dated(known, now, now), undefined, now, { ...rules, trusted: true }).kind).toBe(kind);
   });
 
   it.each([
@@ -49,17 +49,17 @@ describe('what may be answered of a tag', () => {
     ['alone', null, seen(10), b],
     ['newer than a row of unknown age', row(null), seen(10), b],
   ])('is the newer of row and answer: an answer %s', (_what, known, answer, digest) => {
-    expect(freshTag(dated(known, now), answer, now, rules)).toMatchObject({ kind: 'found', digest });
+    expect(freshTag(dated(known, now, now), answer, now, rules)).toMatchObject({ kind: 'found', digest });
   });
 
   it('G16: is nothing if both are too old', () => {
-    expect(freshTag(dated(row(60_000), now), seen(60_000), now, rules).kind).toBe('ask');
-    expect(freshTag(dated(row(0), now), seen(0), now, { maxAgeMs: 0, trusted: false }).kind).toBe('ask');
+    expect(freshTag(dated(row(60_000), now, now), seen(60_000), now, rules).kind).toBe('ask');
+    expect(freshTag(dated(row(0), now, now), seen(0), now, { maxAgeMs: 0, trusted: false }).kind).toBe('ask');
   });
 
   it('is that the tag is gone, if the registry said so after the row was confirmed', () => {
-    expect(freshTag(dated(row(20), now), seen(10, 'gone'), now, rules).kind).toBe('gone');
-    expect(freshTag(dated(row(10), now), seen(20, 'gone'), now, rules).kind).toBe('found');
+    expect(freshTag(dated(row(20), now, now), seen(10, 'gone'), now, rules).kind).toBe('gone');
+    expect(freshTag(dated(row(10), now, now), seen(20, 'gone'), now, rules).kind).toBe('found');
   });
 });
 
@@ -75,12 +75,19 @@ describe('a row that is read after the registry has answered', () => {
     ['that the tag is gone, as the registry says', row(10, { present: false }), seen(20, 'gone'), false],
     ['nothing', null, seen(20), false],
   ])('knows better only what is newer: %s', (_what, known, answer, isNewer) => {
-    expect(isOvertaken(answer, dated(known, now))).toBe(isNewer);
+    expect(isOvertaken(answer, dated(known, now, now))).toBe(isNewer);
   });
 
-  it('is as old as it was when the ledger was asked, however long that took', () => {
-    const { checkedAt } = dated(row(10), now);
-    expect(checkedAt).toBe(now - 10);
-    expect(dated(row(null), now).checkedAt).toBe(-Infinity);
+  it('knows better though it may be as old: the answer was recorded, and another gateway has said more', () => {
+    const known = dated(row(10), now - 100, now);
+    expect(isOvertaken(seen(20), known)).toBe(true);
+    expect(isOvertaken(seen(20, 'gone'), known)).toBe(false);
+    expect(freshTag(known, seen(20), now, rules)).toMatchObject({ kind: 'found', digest: a });
+    expect(freshTag(known, seen(20, 'gone'), now, rules).kind).toBe('ask');
+  });
+
+  it('is as old as it may be, however long the ledger took', () => {
+    expect(freshTag(dated(row(0), now - 59_999, now), undefined, now, rules).kind).toBe('found');
+    expect(freshTag(dated(row(0), now - 60_000, now), undefined, now, rules).kind).toBe('ask');
   });
 });
