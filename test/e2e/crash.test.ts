@@ -8,10 +8,9 @@ import { freePort } from '../support/free-port.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
 import { openSse } from '../support/sse-client.ts';
 import { of } from '../support/stream-client.ts';
+import { Pusher } from './support/pusher.ts';
 
 const kills = 20;
-const lanes = 4;
-const tagsPerLane = 2;
 /** Acknowledged between a start and its kill, so that each kill comes in the middle of the stream. */
 const leastPerRound = 20;
 const repository = 'r.test/team/app';
@@ -25,51 +24,6 @@ afterAll(async () => {
   await gateway?.stop('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** A registry's notification queue: each delivery is repeated until it is acknowledged. */
-class Pusher {
-  readonly acknowledged: { readonly tag: string; readonly round: number }[] = [];
-  #stopped = false;
-  readonly #running: Promise<unknown>;
-  #watch = () => {};
-
-  constructor(port: number) {
-    this.#running = Promise.all(Array.from({ length: lanes }, (_, lane) => this.#run(port, lane)));
-  }
-
-  untilAcknowledged(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#watch = () => {
-        if (this.acknowledged.length >= count) resolve();
-      };
-      this.#watch();
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#running;
-  }
-
-  async #run(port: number, lane: number): Promise<void> {
-    const startedAt = Date.now() - 3_600_000;
-    for (let round = 0; !this.#stopped; round++) {
-      const tag = `lane${lane}-${round % tagsPerLane}`;
-      const occurredAt = new Date(startedAt + round).toISOString();
-      const entry = { reference: `${repository}:${tag}`, digest: digest(`${tag} ${round}`), occurredAt };
-      while (
-        !(await publish(port, [entry]).then(
-          () => true,
-          () => false,
-        ))
-      ) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      this.acknowledged.push({ tag, round });
-      this.#watch();
-    }
-  }
-}
 
 it(`G11: ${kills} times kill -9: every acknowledged change is seen, dense, in order per tag, none missing`, async () => {
   const port = await freePort();
@@ -87,7 +41,7 @@ it(`G11: ${kills} times kill -9: every acknowledged change is seen, dense, in or
     followers.push(follow(transport, port, { type: '*' }, position));
     followers.push(follow(transport, port, { repository }, position));
   }
-  const pusher = new Pusher(port);
+  const pusher = new Pusher(port, repository);
   for (let kill = 0; kill < kills; kill++) {
     await pusher.untilAcknowledged(pusher.acknowledged.length + leastPerRound + kill);
     await process.stop('SIGKILL');
