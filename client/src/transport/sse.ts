@@ -72,6 +72,8 @@ class EventStream {
       this.#id = id;
     },
     onEvent: ({ event, id, data }) => {
+      // An id of its own was told before it. Without one, what was told is a bookmark.
+      if (id === undefined) this.#flush();
       this.#id = null;
       this.#take(event, id, data);
     },
