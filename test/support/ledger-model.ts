@@ -63,7 +63,8 @@ export class LedgerModel {
         if (tag?.isThere && !word.isOlderThan(tag)) this.#end(home, name, tag, word);
       }
       for (const [key, manifest] of this.#manifests)
-        if (key.startsWith(`${home}@`) && !word.isLateFor(manifest)) this.#manifests.delete(key);
+        if (key.startsWith(`${home}@`) && !word.isLateFor(manifest) && !this.#isTagged(home, key))
+          this.#manifests.delete(key);
     } else if (seen.kind === 'baseline') this.#scopes.add(`${home} ${seen.scope}`);
   }
 
@@ -126,6 +127,14 @@ export class LedgerModel {
   #know(home: string, digest: string, word: Word): void {
     const known = this.#manifests.get(`${home}@${digest}`);
     this.#manifests.set(`${home}@${digest}`, { isThere: true, ...word.memory(known) });
+  }
+
+  /** Whether a tag that exists points at `repository@digest`. */
+  #isTagged(home: string, key: string): boolean {
+    return this.#namesIn(home).some((name) => {
+      const tag = this.tags.get(`${home}:${name}`);
+      return tag?.isThere === true && `${home}@${tag.digest}` === key;
+    });
   }
 
   #namesIn(home: string): string[] {
