@@ -11,9 +11,9 @@ import { loadConfig } from '../src/config/config.ts';
 import type { Change } from '../src/event/change.ts';
 import { parseFilter } from '../src/event/filter.ts';
 import type { Grant } from '../src/event/grant.ts';
-import { Hub } from '../src/fanout/hub.ts';
+import { Hub, type HubOptions } from '../src/fanout/hub.ts';
 import type { Encoding, Sink } from '../src/fanout/sink.ts';
-import type { Ledger, TailEvent } from '../src/ledger/ledger.ts';
+import type { TailEvent } from '../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../src/ledger/memory/memory.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { noLog } from '../src/lib/log.ts';
@@ -39,31 +39,25 @@ const { values } = parseArgs({
 const repositories = Number(values.repositories);
 const changes = Number(values.changes);
 
+type HubLedger = HubOptions['ledger'];
+
 /** A ledger of which only the tail works, to measure the hub without the cost of storing. */
-async function openTailOnly(): Promise<{ ledger: Ledger; say: (event: TailEvent) => void }> {
+async function openTailOnly(): Promise<{ ledger: HubLedger; say: (event: TailEvent) => void }> {
   const stored = await openMemoryLedger({
     retention: { maxChanges: 1_000, maxAgeMs: 60_000 },
     clock: systemClock,
     random: systemRandom,
   });
   let listener: (event: TailEvent) => void = () => {};
-  const ledger: Ledger = {
+  const ledger: HubLedger = {
     bounds: () => stored.bounds(),
-    record: (observations, settles) => stored.record(observations, settles),
-    defer: (observations) => stored.defer(observations),
-    claimPending: (limit, leaseMs) => stored.claimPending(limit, leaseMs),
-    claimTurns: (limit, leaseMs) => stored.claimTurns(limit, leaseMs),
     read: (after, limit, filter) => stored.read(after, limit, filter),
     seek: (time) => stored.seek(time),
-    tags: (query) => stored.tags(query),
-    baselines: (registry, repository) => stored.baselines(registry, repository),
+    listTags: (query) => stored.listTags(query),
     tail(hear) {
       listener = hear;
       return () => {};
     },
-    check: () => stored.check(),
-    trim: () => stored.trim(),
-    close: () => stored.close(),
   };
   return { ledger, say: (event) => listener(event) };
 }
@@ -153,7 +147,6 @@ await pass(Math.min(changes, warmUpChanges), present);
 const none = await pass(changes, missing);
 const some = await pass(Math.ceil(changes / 5), present);
 hub.close();
-await ledger.close();
 
 process.stdout.write(
   `${alignedTable([

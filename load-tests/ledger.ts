@@ -144,7 +144,7 @@ await timed(
   () => ledger.read(anywhere(), 100, some(50)),
   50,
 );
-await timed('a page of 1,000 tags', () => ledger.tags({ limit: 1_000 }), 20);
+await timed('a page of 1,000 tags', () => ledger.listTags({ limit: 1_000 }), 20);
 await timed('check', () => ledger.check(), 20);
 await recordOneByOne(ledger, 1, head);
 await recordOneByOne(ledger, 64, head + 10_000_000);

@@ -7,7 +7,7 @@ import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { openAccess } from './gateway/access.ts';
 import { endpointsOf } from './gateway/endpoints.ts';
-import { answersQueries, joinCluster, openLedger } from './gateway/ledger.ts';
+import { joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
 import { learnPlatforms } from './gateway/platforms.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
@@ -83,7 +83,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const { registryApi, lookUps, presences } = openRegistryApi({
     ...{ ...common, config, ledger: view, knowsRegistry },
-    queries: answersQueries(ledger) ? ledger : null,
+    queries: ledger,
     upstreamOf: (host) => poller.upstreamOf(host),
   });
   const server = await createServer({

@@ -2,6 +2,7 @@ import type { Config } from '../config/shape.ts';
 import { ManifeedError } from '../errors.ts';
 import { openLedger } from '../gateway/ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { RepositoryListPage } from '../ledger/queries.ts';
 import { backUpSqlite, restoreSqlite } from '../ledger/sqlite/backup.ts';
 import { exportSqlite, isOldSqlite, type SqliteFacts, sqliteFacts } from '../ledger/sqlite/reader.ts';
 import { decodeRows, encodeRow } from '../ledger/transfer-codec.ts';
@@ -93,21 +94,18 @@ async function inspect(ledger: Ledger, config: Config['ledger']): Promise<Ledger
   return { kind: config.kind, epoch, floor, head, tags, repositories, oldestAt, newestAt, file: null };
 }
 
-/** Reads page by page, so that memory stays bounded. Pages are sorted, so equal repositories follow each other. */
+/** Reads page by page, so that memory stays bounded. Counts repositories that have a tag. */
 async function countTags(ledger: Ledger): Promise<{ tags: number; repositories: number }> {
   let tags = 0;
   let repositories = 0;
-  let last = '';
-  let cursor: string | null = null;
-  do {
-    const page = await ledger.tags({ limit: pageSize, ...(cursor === null ? {} : { cursor }) });
-    for (const { registry, repository } of page.tags) {
-      const key = `${registry}/${repository}`;
-      if (key !== last) repositories++;
-      last = key;
-      tags++;
+  for (let after: RepositoryListPage['next'] = null; ; ) {
+    const query = { limit: pageSize, ...(after === null ? {} : { after }) };
+    const page: RepositoryListPage = await ledger.listRepositories(query);
+    for (const row of page.repositories) {
+      tags += row.tags;
+      if (row.tags > 0) repositories += 1;
     }
-    cursor = page.cursor;
-  } while (cursor !== null);
-  return { tags, repositories };
+    after = page.next;
+    if (after === null) return { tags, repositories };
+  }
 }

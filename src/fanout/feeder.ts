@@ -34,7 +34,7 @@ import type { Turns } from './turns.ts';
 
 /** What a feeder works with. */
 export interface FeederParts {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'bounds' | 'seek' | 'listTags'>;
   readonly history: History;
   readonly turns: Turns;
   readonly deliverer: Deliverer;

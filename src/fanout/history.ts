@@ -27,14 +27,14 @@ export interface HistoryOptions {
 }
 
 export class History {
-  readonly #ledger: Ledger;
+  readonly #ledger: Pick<Ledger, 'read'>;
   readonly #maxFrames: number;
   readonly #pageSize: number;
   #ring: Frame[] = [];
   readonly #pages: BoundedMap<string, Promise<HistoryPage>>;
   readonly #gate: ReadGate;
 
-  constructor(ledger: Ledger, options: HistoryOptions = {}) {
+  constructor(ledger: Pick<Ledger, 'read'>, options: HistoryOptions = {}) {
     this.#ledger = ledger;
     this.#maxFrames = options.maxFrames ?? 4096;
     this.#pageSize = options.pageSize ?? 256;

@@ -30,7 +30,7 @@ import { Turns } from './turns.ts';
 
 /** What a hub needs of the gateway. */
 export interface HubOptions {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'bounds' | 'read' | 'seek' | 'listTags' | 'tail'>;
   readonly pace: PaceOptions;
   /** Paced subscribers of a repository (any tags) at all gateways; `own` is ours. Default: no other gateway. */
   readonly countsOf?: (repositoryKey: string, own: number) => GatewayCounts;

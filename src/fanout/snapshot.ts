@@ -6,10 +6,12 @@ import type { Subscriber, SubscriptionRequest } from './subscriber.ts';
 import type { Turns } from './turns.ts';
 
 interface SnapshotParts {
-  readonly ledger: Pick<Ledger, 'tags'>;
+  readonly ledger: Pick<Ledger, 'listTags'>;
   readonly turns: Turns;
   readonly deliverer: Deliverer;
 }
+
+type Page = Awaited<ReturnType<Ledger['listTags']>>;
 
 const pageSize = 500;
 /** What a row costs besides its globs. */
@@ -22,13 +24,13 @@ export async function sendSnapshot(
   isCancelled: () => boolean,
   parts: SnapshotParts,
 ): Promise<void> {
-  const narrowed = filter.patterns.length > 0 ? {} : { repositories: filter.repositories };
+  const { patterns, repositories } = filter;
+  const query = { ...(patterns.length > 0 ? {} : { within: { repositories } }), limit: pageSize };
   const work = parts.turns.newWork();
-  let cursor: string | null = null;
+  let after: Page['next'] = null;
   do {
     await (parts.turns.take() ?? undefined);
-    const query = cursor === null ? narrowed : { ...narrowed, cursor };
-    const page: Awaited<ReturnType<Ledger['tags']>> = await parts.ledger.tags({ ...query, limit: pageSize });
+    const page: Page = await parts.ledger.listTags(after === null ? query : { ...query, after });
     parts.turns.spend(page.tags.length);
     for (const tag of page.tags) {
       const key = repositoryKey(tag);
@@ -43,6 +45,6 @@ export async function sendSnapshot(
       if (isCancelled()) return;
       parts.deliverer.tell(subscriber, { kind: 'state', id, tag });
     }
-    cursor = page.cursor;
-  } while (cursor !== null);
+    after = page.next;
+  } while (after !== null);
 }

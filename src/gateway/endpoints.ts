@@ -24,7 +24,6 @@ import type { Poller } from '../source/poll/poller.ts';
 import type { DeliveryLog } from '../source/webhook/log/deliveries.ts';
 import { webhookRoutes } from '../source/webhook/route.ts';
 import { indexEndpoints } from './index-api.ts';
-import { answersQueries } from './ledger.ts';
 import type { RegistryReads } from './registry-api.ts';
 import type { StreamHandlers } from './streams.ts';
 
@@ -58,6 +57,6 @@ export function endpointsOf(parts: EndpointParts): Endpoint[] {
     getPace(hub.pacer),
     putPace(hub.pacer, config.defaultRegistry),
     ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
-    ...(answersQueries(ledger) ? indexEndpoints({ ...parts, ledger, readers }) : []),
+    ...indexEndpoints({ ...parts, readers }),
   ];
 }

@@ -7,7 +7,6 @@ import type { Config } from '../config/shape.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openMemoryLedger } from '../ledger/memory/memory.ts';
 import type { LedgerOptions } from '../ledger/options.ts';
-import type { LedgerQueries } from '../ledger/queries.ts';
 import { openRedisLedger, type SharedLedger } from '../ledger/redis/redis.ts';
 import { openSqliteLedger } from '../ledger/sqlite/sqlite.ts';
 import type { Transferable } from '../ledger/transfer.ts';
@@ -17,7 +16,7 @@ import type { Clock } from '../lib/clock.ts';
 export async function openLedger(
   config: Config['ledger'],
   options: LedgerOptions,
-): Promise<(Ledger & LedgerQueries & Transferable) | SharedLedger> {
+): Promise<(Ledger & Transferable) | SharedLedger> {
   switch (config.kind) {
     case 'memory':
       return openMemoryLedger(options);
@@ -38,9 +37,4 @@ export async function openLedger(
 /** What gateways share, over the ledger's own connections; without a shared ledger, this gateway is alone. */
 export function joinCluster(ledger: Ledger | SharedLedger, clock: Clock): Promise<Cluster> | Cluster {
   return 'redis' in ledger ? openRedisCluster(ledger.redis) : createMemoryCluster(clock);
-}
-
-/** Whether this ledger can be asked. */
-export function answersQueries<L extends Ledger>(ledger: L): ledger is L & LedgerQueries {
-  return 'listTags' in ledger;
 }

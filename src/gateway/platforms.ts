@@ -2,7 +2,6 @@
 import type { Config } from '../config/shape.ts';
 import type { CountOutcomes } from '../ledger/counters.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { LedgerQueries } from '../ledger/queries.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
@@ -14,7 +13,7 @@ import { wantedOf } from '../source/platforms/wanted.ts';
 
 interface PlatformParts {
   readonly config: Config;
-  readonly ledger: Ledger & LedgerQueries;
+  readonly ledger: Ledger;
   readonly registries: ManifestSource;
   readonly countOutcomes: CountOutcomes;
   readonly clock: Clock;

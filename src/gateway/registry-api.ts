@@ -27,8 +27,7 @@ import { WholeLists } from '../registry/whole-lists.ts';
 
 export interface RegistryApiOptions {
   readonly config: Config;
-  /** Null: the ledger cannot be asked. */
-  readonly queries: ListParts['ledger'] | null;
+  readonly queries: ListParts['ledger'];
   /** What the questions to registries see goes the same way as what the poller sees. */
   readonly ledger: FacadeParts['ledger'];
   readonly upstreamOf: UpstreamOf;
@@ -51,8 +50,7 @@ export interface RegistryReads {
 export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
   const { config, queries, ledger, clock, upstreamOf } = options;
   const tallies = new Tallies(options.metrics);
-  if (!config.facade.enabled || queries === null)
-    return { registryApi: null, lookUps: null, presences: null };
+  if (!config.facade.enabled) return { registryApi: null, lookUps: null, presences: null };
   const upstreams = new Upstreams({ upstreamOf, clock });
   const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
   const names = namesOf(config, options.knowsRegistry);

@@ -8,19 +8,10 @@
  */
 
 import type { Change } from '../event/change.ts';
-import type { EncodableTagState } from '../event/encode.ts';
 import type { Observation, PendingObservation, TagObserved, Turn } from '../event/observation.ts';
+import type { Bounds, LedgerQueries } from './queries.ts';
 
-/** Where the ledger begins and ends. Sequence S of this epoch can be resumed if floor ≤ S ≤ head. */
-export interface Bounds {
-  readonly epoch: string;
-  /** The sequence before the oldest change kept; equals head if none is kept. */
-  readonly floor: number;
-  /** The sequence of the newest change; 0 if there never was one. */
-  readonly head: number;
-  /** Positions below this are gone because changes were lost, not by retention. Absent: nothing was lost. */
-  readonly lost?: number;
-}
+export type { Bounds, TagState } from './queries.ts';
 
 /** What an observation came to. */
 export type Outcome =
@@ -64,30 +55,6 @@ export interface Page {
   readonly atHead: boolean;
 }
 
-/** A present tag as the index knows it. */
-export interface TagState extends EncodableTagState {
-  /** The sequence of the change that set this state; 0 if a silent first look did. */
-  readonly sequence: number;
-}
-
-/** Which present tags to read. */
-export interface TagQuery {
-  /** Exact repositories `registry/repository`; absent: all. */
-  readonly repositories?: readonly string[];
-  /** Opaque, from the previous page. */
-  readonly cursor?: string;
-  /** Maximum rows, 1–1,000. */
-  readonly limit: number;
-}
-
-/** Present tags, and where the next page starts. */
-export interface TagPage {
-  /** Present tags only, ordered by registry, repository, tag. */
-  readonly tags: readonly TagState[];
-  /** Null on the last page. */
-  readonly cursor: string | null;
-}
-
 /** What a tail hears. `reset`: continuity was lost, everything known of the old epoch is void. */
 export type TailEvent =
   | { readonly kind: 'changes'; readonly changes: readonly Change[] }
@@ -100,8 +67,8 @@ export interface RetentionOptions {
   readonly maxAgeMs: number;
 }
 
-/** The port; see the head of this file. */
-export interface Ledger {
+/** The port; see the head of this file. What can be asked besides following the log: `queries.ts`. */
+export interface Ledger extends LedgerQueries {
   bounds(): Promise<Bounds>;
   /**
    * Compares each observation with the index, in order, and stores what changed. Resolves once it is durable; rejects
@@ -131,7 +98,6 @@ export interface Ledger {
   read(after: number, limit: number, filter?: ReadFilter): Promise<Page>;
   /** The sequence before the first change recorded at or after `time` (ms since the epoch); head if there is none. */
   seek(time: number): Promise<number>;
-  tags(query: TagQuery): Promise<TagPage>;
   /** Scopes of `registry/repository` that a poll has baselined. */
   baselines(registry: string, repository: string): Promise<readonly string[]>;
   /** Every change after the current head, in order, once it is durable. Returns an idempotent stop. */

@@ -7,10 +7,27 @@
  */
 import type { Change, ChangeType } from '../event/change.ts';
 import type { Digest } from '../event/digest.ts';
+import type { EncodableTagState } from '../event/encode.ts';
 import type { RepositoryName } from '../event/reference.ts';
-import type { Bounds, TagState } from './ledger.ts';
 import type { ListAges } from './list-marks.ts';
 import type { ManifestStore } from './manifests.ts';
+
+/** Where the ledger begins and ends. Sequence S of this epoch can be resumed if floor ≤ S ≤ head. */
+export interface Bounds {
+  readonly epoch: string;
+  /** The sequence before the oldest change kept; equals head if none is kept. */
+  readonly floor: number;
+  /** The sequence of the newest change; 0 if there never was one. */
+  readonly head: number;
+  /** Positions below this are gone because changes were lost, not by retention. Absent: nothing was lost. */
+  readonly lost?: number;
+}
+
+/** A present tag as the index knows it. */
+export interface TagState extends EncodableTagState {
+  /** The sequence of the change that set this state; 0 if a silent first look did. */
+  readonly sequence: number;
+}
 
 /** These repositories; or one name with everything below it: `docker.io`, `ghcr.io/a`, not `ghcr.io/a-b`. */
 export type Within = { readonly repositories: readonly string[] } | { readonly below: string };

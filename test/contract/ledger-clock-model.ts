@@ -161,7 +161,7 @@ class Scene {
   }
 
   async tagNow(): Promise<number> {
-    const { tags } = await this.#world.ledger.tags({ limit: 1 });
+    const { tags } = await this.#world.ledger.listTags({ limit: 1 });
     return tags[0] === undefined ? 0 : this.#numberOf(tags[0].digest);
   }
 

@@ -121,7 +121,7 @@ export function decidingContract(world: World): void {
       expect(await record(tagSeen('a', null, minutes(1)))).toEqual(['changed', 'tag.created a ←']);
       expect(await tagsNow()).toEqual(['a ']);
       expect(await record(tagSeen('a', 'one', minutes(2)))).toEqual(['filled']);
-      const { tags } = await world.ledger.tags({ limit: 10 });
+      const { tags } = await world.ledger.listTags({ limit: 10 });
       expect(tags[0]).toMatchObject({
         digest: digestOf('one'),
         mediaType: manifestType,

@@ -4,13 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { type Digest, parseDigest } from '../../src/event/digest.ts';
 import { type Manifest, maxChildren, maxParents } from '../../src/ledger/manifests.ts';
 import { digestOf, manifestType } from '../support/ledger-samples.ts';
-import type { Queryable } from './ledger-pages.ts';
 import { limits, type World } from './ledger-world.ts';
 
 /** Lowered, so that the suite can overflow them; every implementation must honour them. */
 const manifestLimits = { maxManifestBytes: 100, maxManifestsBytes: 250, maxManifests: 8 };
 
-export function manifestContract(world: World<Queryable>, survives: boolean): void {
+export function manifestContract(world: World, survives: boolean): void {
   const begin = () => world.begin({ limits: { ...limits, ...manifestLimits } });
   const put = (manifest: Manifest) => world.ledger.manifests.put(manifest);
   const get = (digest: Digest) => world.ledger.manifests.get(digest);

@@ -1,10 +1,9 @@
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
-import type { Queryable } from './ledger-pages.ts';
 import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
-const open: OpenLedger<Queryable> = async (options) => {
+const open: OpenLedger = async (options) => {
   const ledger = await openMemoryLedger(options);
   return { ledger, close: () => ledger.close() };
 };

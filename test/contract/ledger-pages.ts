@@ -1,13 +1,11 @@
 import { expect } from 'vitest';
-import type { LedgerQueries, TagListPage, TagListQuery, TagPlace } from '../../src/ledger/queries.ts';
+import type { TagListPage, TagListQuery, TagPlace } from '../../src/ledger/queries.ts';
 import type { TestedLedger } from './ledger.ts';
-
-export type Queryable = TestedLedger & LedgerQueries;
 
 /** Lowered, so that the suites can overflow it; every implementation must honour it. */
 export const maxRowsLookedAt = 20;
 
-export function allOf(ledger: Queryable, query: TagListQuery): Promise<TagListPage['tags']> {
+export function allOf(ledger: TestedLedger, query: TagListQuery): Promise<TagListPage['tags']> {
   return follow((after) => ledger.listTags(after === null ? query : { ...query, after }));
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../support/ledger-samples.ts';
 import type { OpenLedger } from './ledger.ts';
 import { manifestContract } from './ledger-manifests.ts';
-import { allOf, follow, maxRowsLookedAt, type Queryable } from './ledger-pages.ts';
+import { allOf, follow, maxRowsLookedAt } from './ledger-pages.ts';
 import { queryModelContract } from './ledger-query-model.ts';
 import { brief, limits, minuteMs, repository, t, World } from './ledger-world.ts';
 
@@ -24,13 +24,9 @@ const bounds = { limits: { ...limits, maxRowsLookedAt } };
 const hub = { registry: 'docker.io', repository: 'library/nginx' };
 
 /** @param survives as for `ledgerContract` */
-export function ledgerQueriesContract(
-  name: string,
-  open: OpenLedger<Queryable>,
-  { survives = true } = {},
-): void {
+export function ledgerQueriesContract(name: string, open: OpenLedger, { survives = true } = {}): void {
   describe(`ledger queries contract: ${name}`, () => {
-    const world = new World<Queryable>(open);
+    const world = new World(open);
     beforeEach(() => world.begin(bounds));
     afterEach(() => world.end());
 
@@ -43,7 +39,7 @@ export function ledgerQueriesContract(
   });
 }
 
-function listContract(world: World<Queryable>): void {
+function listContract(world: World): void {
   const { record, minutes, later } = world;
   const names = (rows: TagListPage['tags']) =>
     rows.map((row) => `${row.registry}/${row.repository}:${row.tag}`);
@@ -185,7 +181,7 @@ function listContract(world: World<Queryable>): void {
   });
 }
 
-function stateContract(world: World<Queryable>, survives: boolean): void {
+function stateContract(world: World, survives: boolean): void {
   const { record, minutes, later } = world;
   const stateOf = async (tag: string) => (await world.ledger.states([{ ...where, tag }]))[0] ?? null;
   const ageOf = async (tag: string) => (await stateOf(tag))?.checkedAgeMs;
@@ -357,7 +353,7 @@ function stateContract(world: World<Queryable>, survives: boolean): void {
   });
 }
 
-function historyContract(world: World<Queryable>): void {
+function historyContract(world: World): void {
   const { record, minutes, later } = world;
   const all = async (query: Partial<HistoryQuery>) => {
     const found: string[] = [];
@@ -436,7 +432,7 @@ function historyContract(world: World<Queryable>): void {
   });
 }
 
-function repositoryContract(world: World<Queryable>, survives: boolean): void {
+function repositoryContract(world: World, survives: boolean): void {
   const { record, later } = world;
   const named = async (query: object = {}) => {
     const found = [];

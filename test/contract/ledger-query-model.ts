@@ -8,7 +8,8 @@ import type { ChangeType } from '../../src/event/change.ts';
 import type { Observation } from '../../src/event/observation.ts';
 import type { TagListQuery, TagPlace, Within } from '../../src/ledger/queries.ts';
 import { digestOf } from '../support/ledger-samples.ts';
-import { allOf, follow, maxRowsLookedAt, type Queryable } from './ledger-pages.ts';
+import type { TestedLedger } from './ledger.ts';
+import { allOf, follow, maxRowsLookedAt } from './ledger-pages.ts';
 import { limits, type World } from './ledger-world.ts';
 
 const repositories = [
@@ -179,7 +180,7 @@ function observationOf({ do: kind, repository, tag, word }: Act): Observation {
   }
 }
 
-export function queryModelContract(world: World<Queryable>, survives: boolean): void {
+export function queryModelContract(world: World, survives: boolean): void {
   const begin = async () => {
     await world.begin({ limits: { ...limits, maxRowsLookedAt } });
     return new Model();
@@ -296,7 +297,7 @@ function written(row: {
   return `${row.registry}/${row.repository}:${row.tag} ${row.digest} ${row.updatedAt}`;
 }
 
-async function compare(ledger: Queryable, model: Model, asked: Question): Promise<void> {
+async function compare(ledger: TestedLedger, model: Model, asked: Question): Promise<void> {
   const query = queryOf(asked);
   expect((await allOf(ledger, query)).map(written)).toEqual(model.list(asked));
   const atDigest = { ...query, digest: digestOf(asked.word) };
@@ -308,7 +309,7 @@ async function compare(ledger: Queryable, model: Model, asked: Question): Promis
   await compareHistory(ledger, model, asked);
 }
 
-async function compareHistory(ledger: Queryable, model: Model, asked: Question): Promise<void> {
+async function compareHistory(ledger: TestedLedger, model: Model, asked: Question): Promise<void> {
   const { types, limit, repository, hasTag, tag } = asked;
   const of = {
     ...(repositories[repository] ?? { registry: '', repository: '' }),
@@ -325,7 +326,7 @@ async function compareHistory(ledger: Queryable, model: Model, asked: Question):
   expect(found).toEqual(model.history(asked));
 }
 
-async function compareRepositories(ledger: Queryable, model: Model): Promise<void> {
+async function compareRepositories(ledger: TestedLedger, model: Model): Promise<void> {
   const counts = new Map<string, number>();
   for (const { key } of model.rows(undefined)) counts.set(key, (counts.get(key) ?? 0) + 1);
   const { repositories: rows } = await ledger.listRepositories({ limit: 1_000 });

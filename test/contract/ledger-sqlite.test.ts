@@ -1,11 +1,10 @@
 import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { ledgerFolder } from '../support/ledger-files.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
-import type { Queryable } from './ledger-pages.ts';
 import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
-const open: OpenLedger<Queryable> = async (options) => {
+const open: OpenLedger = async (options) => {
   const { path, remove } = ledgerFolder();
   let ledger = await openSqliteLedger({ ...options, path });
   return {

@@ -54,7 +54,9 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
       const again = await exported(other.ledger);
       expect(again.map(canonical).sort()).toEqual(lines.map(canonical).sort());
       expect(await other.ledger.read(2, 100)).toEqual(await world.ledger.read(2, 100));
-      expect(await other.ledger.tags({ limit: 100 })).toEqual(await world.ledger.tags({ limit: 100 }));
+      expect(await other.ledger.listTags({ limit: 100 })).toEqual(
+        await world.ledger.listTags({ limit: 100 }),
+      );
       expect(await other.ledger.baselines(where.registry, where.repository)).toEqual(['*']);
     });
 

@@ -69,7 +69,7 @@ export class World<L extends TestedLedger = TestedLedger> {
 
   /** Present tags as `tag word`. */
   readonly tagsNow = async (): Promise<string[]> => {
-    const { tags } = await this.ledger.tags({ limit: 1_000 });
+    const { tags } = await this.ledger.listTags({ limit: 1_000 });
     return tags.map((row) => `${row.tag} ${word(row.digest)}`);
   };
 }

@@ -47,7 +47,7 @@ export function pollsRegistry(name: string, open: () => Promise<AnyRegistry>): v
       const { until, observations, changes, ledger } = await watch(['*']);
       await until(() => observations.some(({ kind }) => kind === 'baseline'));
       expect(changes).toEqual([]);
-      const { tags } = await ledger.tags({ limit: 10 });
+      const { tags } = await ledger.listTags({ limit: 10 });
       expect(tags.map(({ tag }) => tag)).toEqual(['1.0', '1.1']);
 
       const moved = await registry.push('team/app', '1.0', 'three');

@@ -2,7 +2,6 @@
 import type { Digest } from '../../src/event/digest.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
-import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import type { FacadeParts, FacadeRules, Named } from '../../src/registry/tags.ts';
@@ -15,7 +14,7 @@ import { pollerOf, registryOf, viewOf } from './poll-rig.ts';
 export interface FacadeWorld {
   readonly registry: FakeRegistry;
   readonly poller: Poller;
-  readonly ledger: Ledger & LedgerQueries;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   /** Moves the time of everything but timers. */
   pass(ms: number): void;

@@ -6,7 +6,6 @@ import { type RepositoryName, repositoryKey } from '../../src/event/reference.ts
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import type { LedgerLimits } from '../../src/ledger/options.ts';
-import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
 import { OneATurn } from '../../src/lib/one-a-turn.ts';
 import { Reading } from '../../src/reading/reading.ts';
@@ -60,11 +59,11 @@ export class ListWorld {
   registry: (key: string) => Promise<PartOfDescriptor | undefined> = async () => undefined;
   /** Repositories of which there is no whole list. */
   readonly notWhole = new Set<string>();
-  readonly ledger: Ledger & LedgerQueries;
+  readonly ledger: Ledger;
   readonly #api: RegistryApi;
   readonly #turns = new OneATurn();
 
-  private constructor(ledger: Ledger & LedgerQueries, clock: FakeClock) {
+  private constructor(ledger: Ledger, clock: FakeClock) {
     this.ledger = ledger;
     this.clock = clock;
     const serves = (host: string) => hosts.includes(host);

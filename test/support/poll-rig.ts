@@ -3,7 +3,6 @@ import type { Change } from '../../src/event/change.ts';
 import type { Observation } from '../../src/event/observation.ts';
 import type { Ledger, Outcome } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
-import type { LedgerQueries } from '../../src/ledger/queries.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { noLog } from '../../src/lib/log.ts';
@@ -81,7 +80,7 @@ export function pollerOf(options: Partial<PollerOptions>): Poller {
 
 type Recorded = Awaited<ReturnType<Ledger['record']>>;
 
-export function memoryLedger(clock: Clock = systemClock): Promise<Ledger & LedgerQueries> {
+export function memoryLedger(clock: Clock = systemClock): Promise<Ledger> {
   return openMemoryLedger({
     clock,
     random: systemRandom,

@@ -1,11 +1,14 @@
 import { ManifeedError } from '../../src/errors.ts';
+import type { HubOptions } from '../../src/fanout/hub.ts';
 import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { Tails } from '../../src/ledger/tails.ts';
 import type { FakeClock } from './fake-clock.ts';
 
+type HubLedger = HubOptions['ledger'];
+
 /** A memory ledger whose reads a test can delay, fail and shorten, and which can lose continuity. */
-export interface ScriptedLedger extends Ledger {
+export interface ScriptedLedger extends HubLedger, Pick<Ledger, 'record' | 'trim'> {
   /** Makes reads wait until `release`. */
   held: boolean;
   /** Lets waiting reads continue, at most `count` of them. */
@@ -63,9 +66,6 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
       return inner.bounds();
     },
     record: (observations, settles) => inner.record(observations, settles),
-    defer: (observations) => inner.defer(observations),
-    claimPending: (limit, leaseMs) => inner.claimPending(limit, leaseMs),
-    claimTurns: (limit, leaseMs) => inner.claimTurns(limit, leaseMs),
     async read(after, limit, filter) {
       reads++;
       const page = inner.read(after, Math.min(limit, ledger.maxPage), filter);
@@ -77,15 +77,12 @@ export async function scriptedLedger(clock: FakeClock, maxChanges = 1_000_000): 
       await gate();
       return inner.seek(time);
     },
-    async tags(query) {
+    async listTags(query) {
       await gate();
-      return inner.tags(query);
+      return inner.listTags(query);
     },
-    baselines: (registry, repository) => inner.baselines(registry, repository),
     tail: (listener) => tails.add(listener),
-    check: () => inner.check(),
     trim: () => inner.trim(),
-    close: () => inner.close(),
   };
   inner.tail(relay);
   return ledger;

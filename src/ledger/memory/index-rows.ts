@@ -3,7 +3,7 @@ import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decision.ts';
 import { type ListMarks, type TagListing, withListing } from '../list-marks.ts';
 import type { IndexBounds } from '../options.ts';
-import { compareTags, compareText } from '../tag-cursor.ts';
+import { compareTags, compareText } from '../tag-order.ts';
 import type { LedgerRow } from '../transfer.ts';
 import type { TurnCounts } from '../turns.ts';
 

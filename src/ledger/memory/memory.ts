@@ -6,17 +6,7 @@ import type { Observation, PendingObservation, TagObserved, Turn } from '../../e
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { decideWithin } from '../decide.ts';
-import type {
-  Bounds,
-  Ledger,
-  Outcome,
-  Page,
-  ReadFilter,
-  Recorded,
-  TagPage,
-  TagQuery,
-  TailEvent,
-} from '../ledger.ts';
+import type { Bounds, Ledger, Outcome, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import { atWall, importedClock, type LedgerClock, newClock, oldestStamp } from '../ledger-clock.ts';
 import { boundedLimit, defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
 import type {
@@ -24,7 +14,6 @@ import type {
   HistoryQuery,
   KnownDigest,
   KnownTag,
-  LedgerQueries,
   RepositoryListPage,
   RepositoryListQuery,
   TagListPage,
@@ -34,7 +23,6 @@ import type {
 } from '../queries.ts';
 import { refusePending, refusePosition } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
-import { compareTags, formatTagCursor, parseTagCursor } from '../tag-cursor.ts';
 import { Tails } from '../tails.ts';
 import {
   type LedgerRow,
@@ -48,16 +36,14 @@ import { isDuplicate } from '../weigh.ts';
 import { MemoryIndex } from './index-rows.ts';
 import { MemoryManifests } from './manifests.ts';
 import { MemoryPending } from './pending.ts';
-import { MemoryQueries, toState } from './queries.ts';
+import { MemoryQueries } from './queries.ts';
 
 /** Opens an empty ledger; what it holds ends with the process. */
-export async function openMemoryLedger(
-  options: LedgerOptions,
-): Promise<Ledger & LedgerQueries & Transferable> {
+export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
   return new MemoryLedger(options);
 }
 
-class MemoryLedger implements Ledger, LedgerQueries, Transferable {
+class MemoryLedger implements Ledger, Transferable {
   readonly #options: LedgerOptions;
   readonly #limits: LedgerLimits;
   readonly #index: MemoryIndex;
@@ -189,20 +175,6 @@ class MemoryLedger implements Ledger, LedgerQueries, Transferable {
   async seek(time: number): Promise<number> {
     const at = this.#changes.findIndex((change) => change.recordedAt >= time);
     return at === -1 ? this.#head : this.#floor + at;
-  }
-
-  async tags(query: TagQuery): Promise<TagPage> {
-    const wanted = query.repositories && new Set(query.repositories);
-    const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
-    const limit = boundedLimit(query.limit);
-    const rows = this.#index
-      .present()
-      .filter((row) => wanted === undefined || wanted.has(repositoryKey(row)))
-      .filter((row) => after === null || compareTags(row, after) > 0);
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    const cursor = last === undefined || rows.length <= limit ? null : formatTagCursor(last);
-    return { tags: page.map(toState), cursor };
   }
 
   #log() {

@@ -23,7 +23,7 @@ import {
   type TagPlace,
   type TagsAtQuery,
 } from '../queries.ts';
-import { compareTags, compareText } from '../tag-cursor.ts';
+import { compareTags, compareText } from '../tag-order.ts';
 import { stateAfter } from '../turns.ts';
 import type { MemoryIndex } from './index-rows.ts';
 import type { MemoryPending } from './pending.ts';
@@ -175,7 +175,7 @@ function placeOf({ registry, repository, tag, updatedAt }: TagRow): TagPlace {
 }
 
 /** A row without what only the decision needs. */
-export function toState(row: TagRow): TagState {
+function toState(row: TagRow): TagState {
   const { registry, repository, tag, digest, mediaType, size, firstSeenAt, updatedAt, sequence } = row;
   return { registry, repository, tag, digest, mediaType, size, firstSeenAt, updatedAt, sequence };
 }

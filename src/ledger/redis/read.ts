@@ -2,17 +2,14 @@ import { unavailable } from '../../errors.ts';
 import { isTag, type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { isStoredRepository } from '../../event/stored-repository.ts';
 import type { RedisDamage } from '../../redis/damage.ts';
-import { asList, asText } from '../../redis/reply.ts';
-import type { Page, ReadFilter, TagPage, TagQuery, TagState } from '../ledger.ts';
+import type { Page, ReadFilter, TagState } from '../ledger.ts';
 import { boundedLimit } from '../options.ts';
 import { refuseLost, refusePosition } from '../refusal.ts';
-import { compareText, formatTagCursor, parseTagCursor, type TagCursor } from '../tag-cursor.ts';
 import {
   boundsFields,
   readBounds,
   readEntry,
   readStanding,
-  readTagState,
   type Standing,
   type StoredBounds,
   sequenceOfEntry,
@@ -25,8 +22,6 @@ const maxEntries = 1_000;
 const maxLookedUp = 256;
 /** How often a page is read again that seemed to have a hole, or whose ledger was being recreated. */
 const maxTries = 4;
-/** Sorts after every tag: all tags of this repository are done. */
-const afterAllTags = '~';
 
 interface PageRequest {
   readonly after: number;
@@ -150,44 +145,6 @@ function assertWithin(after: number, bounds: StoredBounds): void {
   if (after < bounds.floor || after > bounds.head) throw refusePosition(after, bounds);
 }
 
-/** One page of the present tags, ordered by registry, repository and tag. */
-export async function readTags(
-  store: RedisStore,
-  damage: RedisDamage,
-  query: TagQuery,
-  maxVisited: number,
-): Promise<TagPage> {
-  const limit = boundedLimit(query.limit);
-  const after = query.cursor === undefined ? null : parseTagCursor(query.cursor);
-  const members = query.repositories === undefined ? null : membersFrom(query.repositories, after);
-  const visible = members === null ? null : members.slice(0, maxVisited);
-  // One extra row tells whether another page follows.
-  const reply = asList(
-    await store.run('tags', 'read tags', {
-      limit: limit + 1,
-      maxVisited,
-      after: after === null ? null : [after.registry, after.repository, after.tag],
-      members: visible,
-    }),
-  );
-  const tags: TagState[] = [];
-  for (let i = 0; i + 4 < reply.length; i += 4) {
-    const [registry, repository, tag, row] = reply.slice(i, i + 4).map(asText);
-    if (registry === undefined || repository === undefined || tag === undefined || row === undefined) break;
-    tags.push(
-      readTagState(registry, repository, tag, row) ?? damagedTag(damage, { registry, repository, tag }),
-    );
-  }
-  // Cursors are made from the stored names; invalid names are not returned.
-  const page = tags.slice(0, limit);
-  const lastRow = page.at(-1);
-  if (tags.length > limit && lastRow !== undefined)
-    return { tags: named(page, damage), cursor: formatTagCursor(lastRow) };
-  const unvisited = members !== null && visible !== null && members.length > visible.length;
-  const lastVisited = asText(reply.at(-1)) || (unvisited ? (visible?.at(-1) ?? '') : '');
-  return { tags: named(page, damage), cursor: lastVisited === '' ? null : cursorAfter(lastVisited) };
-}
-
 /** Those with valid names: Redis may hold others, written by another program. */
 export function named(tags: readonly TagState[], damage: RedisDamage): readonly TagState[] {
   return tags.filter(({ registry, repository, tag }) => {
@@ -205,19 +162,4 @@ export function damagedTag(
   damage.found('tag', `${registry}/${repository}:${tag}`);
   const none = { digest: null, mediaType: null, size: null };
   return { registry, repository, tag, ...none, firstSeenAt: 0, updatedAt: 0, sequence: 0 };
-}
-
-/** `registry repository` of each, sorted, from the cursor's repository on. */
-function membersFrom(repositories: readonly string[], after: TagCursor | null): string[] {
-  // A blank sorts before every character of a host, so members sort by registry, then repository.
-  const from = after === null ? '' : `${after.registry} ${after.repository}`;
-  return [...new Set(repositories)]
-    .map((key) => key.replace('/', ' '))
-    .filter((member) => member >= from)
-    .sort(compareText);
-}
-
-function cursorAfter(member: string): string {
-  const [registry = '', repository = ''] = member.split(' ');
-  return formatTagCursor({ registry, repository, tag: afterAllTags });
 }

@@ -18,7 +18,7 @@ import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
 import { openConnections, type RedisConnections, type RedisOptions } from '../../redis/connections.ts';
 import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
-import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
+import type { Bounds, Ledger, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
 import { encodePending } from '../pending-codec.ts';
 import type {
@@ -26,7 +26,6 @@ import type {
   HistoryQuery,
   KnownDigest,
   KnownTag,
-  LedgerQueries,
   RepositoryListPage,
   RepositoryListQuery,
   TagListPage,
@@ -50,7 +49,7 @@ import { RecordHealth } from './health.ts';
 import { RedisManifests } from './manifests.ts';
 import { type Claimed, readClaim, readTurns } from './pending.ts';
 import { RedisQueries } from './queries.ts';
-import { readPage, readTags } from './read.ts';
+import { readPage } from './read.ts';
 import { RecordQueue } from './record.ts';
 import { readLedgerScripts } from './scripts.ts';
 import { RedisStore } from './store.ts';
@@ -71,15 +70,13 @@ const defaults = { minReplicas: 0, minReplicasTimeoutMs: 1_000 };
 
 /** More changes are only announced: Redis may have to buffer these, some 300 KB, for each slow gateway. */
 const maxPublished = 1_000;
-/** Repositories that one `tags` call looks at. */
-const maxVisited = 1_000;
 /** Pages of some 300 KB each: a storm of reconnects must not fill memory or delay commits. */
 const maxReadsAtOnce = 8;
 /** Steps of one `trim`; the rest waits for the next. */
 const maxTrimSteps = 1_000;
 
 /** A ledger shared by several gateways, over connections that others may use too. */
-export interface SharedLedger extends Ledger, LedgerQueries, Transferable {
+export interface SharedLedger extends Ledger, Transferable {
   /** They close with the ledger. */
   readonly redis: RedisConnections;
 }
@@ -263,10 +260,6 @@ class RedisLedger implements SharedLedger {
 
   async seek(time: number): Promise<number> {
     return asCount(await this.#store.run('seek', 'seek a time', { time }));
-  }
-
-  tags(query: TagQuery): Promise<TagPage> {
-    return this.#gate.pass(() => readTags(this.#store, this.redis.damage, query, maxVisited));
   }
 
   listTags(query: TagListQuery): Promise<TagListPage> {

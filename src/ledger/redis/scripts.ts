@@ -22,7 +22,6 @@ const parts = new Map([
   ['import', [...admitted, ...own('turns', ...index, 'import')]],
   ['migrate', [...admitted, ...own(...index, 'migrate')]],
   ['seek', [...common, ...own('seek')]],
-  ['tags', [...common, ...own('tags')]],
   ['listTags', [...common, ...own('lists', 'list-tags')]],
   ['listMoved', [...common, ...own('tagged', 'within', 'lists', 'list-moved')]],
   ['listAt', [...common, ...own('tagged', 'within', 'lists', 'list-at')]],
@@ -36,14 +35,6 @@ export type LedgerScript = typeof parts extends ReadonlyMap<infer Name, unknown>
 
 /** Reads and assembles them. */
 export function readLedgerScripts(): Promise<Scripts<LedgerScript>> {
-  const readOnly = [
-    'seek',
-    'tags',
-    'listTags',
-    'listMoved',
-    'listAt',
-    'listRepositories',
-    'history',
-  ] as const;
+  const readOnly = ['seek', 'listTags', 'listMoved', 'listAt', 'listRepositories', 'history'] as const;
   return readScripts(parts, readOnly);
 }

@@ -1,7 +1,7 @@
 /** Which part of the order of repositories a query reads. The scripts know them as `registry repository`. */
 
 import type { Within } from '../queries.ts';
-import { compareText } from '../tag-cursor.ts';
+import { compareText } from '../tag-order.ts';
 
 /** One repository; or those from `low` (inclusive) to `high` (exclusive), '' for no bound. */
 export type Span = readonly [member: string] | readonly [low: string, high: string];

@@ -1,6 +1,7 @@
 import type { Bounds } from '../ledger.ts';
+import type { TagPlace } from '../queries.ts';
 import type { SqliteLog } from './log.ts';
-import type { SqliteTags } from './tags.ts';
+import type { NamePages } from './queries/name-pages.ts';
 
 /** Rows read in one step: some 3 ms. */
 const rowsAtOnce = 1_000;
@@ -11,28 +12,27 @@ const rowsAtOnce = 1_000;
  */
 export class SqliteScrub {
   readonly #log: SqliteLog;
-  readonly #tags: SqliteTags;
+  readonly #pages: NamePages;
   #after = 0;
-  /** Position among the tags; null: still at the changes. */
-  #cursor: string | null = null;
+  /** Where the tags were left; null: not begun. */
+  #place: TagPlace | null = null;
 
-  constructor(log: SqliteLog, tags: SqliteTags) {
+  constructor(log: SqliteLog, pages: NamePages) {
     this.#log = log;
-    this.#tags = tags;
+    this.#pages = pages;
   }
 
   /** Reads the next rows; true at the end, then it starts over. @throws ChangesLost, RecordDamaged */
   step(bounds: Bounds): boolean {
-    if (this.#cursor !== null) return this.#stepTags(this.#cursor);
+    if (this.#place !== null) return this.#stepTags({ after: this.#place });
     const page = this.#log.page(Math.max(this.#after, bounds.floor), rowsAtOnce, bounds);
     this.#after = page.next;
-    return page.atHead ? this.#stepTags('') : false;
+    return page.atHead ? this.#stepTags({}) : false;
   }
 
-  #stepTags(cursor: string): boolean {
-    const page = this.#tags.page({ limit: rowsAtOnce, ...(cursor === '' ? {} : { cursor }) });
-    this.#cursor = page.cursor;
-    if (page.cursor !== null) return false;
+  #stepTags(from: { readonly after?: TagPlace }): boolean {
+    this.#place = this.#pages.page({ limit: rowsAtOnce, ...from }).next;
+    if (this.#place !== null) return false;
     this.#after = 0;
     return true;
   }

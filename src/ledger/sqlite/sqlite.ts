@@ -11,7 +11,7 @@ import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
-import type { Bounds, Ledger, Page, ReadFilter, Recorded, TagPage, TagQuery, TailEvent } from '../ledger.ts';
+import type { Bounds, Ledger, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import type { ManifestStore } from '../manifests.ts';
 import { defaultLimits, type LedgerOptions } from '../options.ts';
 import {
@@ -20,7 +20,6 @@ import {
   type HistoryQuery,
   type KnownDigest,
   type KnownTag,
-  type LedgerQueries,
   type RepositoryListPage,
   type RepositoryListQuery,
   type TagListPage,
@@ -58,9 +57,7 @@ const scrubIntervalMs = 24 * 3_600_000;
 const refusalLogIntervalMs = 60_000;
 
 /** @throws UNAVAILABLE if the file cannot be opened: not ours, newer, claimed by another gateway, not writable */
-export async function openSqliteLedger(
-  options: SqliteLedgerOptions,
-): Promise<Ledger & LedgerQueries & Transferable> {
+export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Ledger & Transferable> {
   const link = new SqliteLink(noticeTeller(options));
   try {
     const bounds = await link.open({
@@ -80,7 +77,7 @@ export async function openSqliteLedger(
   }
 }
 
-class SqliteLedger implements Ledger, LedgerQueries, Transferable {
+class SqliteLedger implements Ledger, Transferable {
   readonly #link: SqliteLink;
   readonly #options: SqliteLedgerOptions;
   readonly #writer: GroupWriter;
@@ -170,10 +167,6 @@ class SqliteLedger implements Ledger, LedgerQueries, Transferable {
 
   seek(time: number): Promise<number> {
     return this.#gate.pass(() => this.#link.ask('seek', time));
-  }
-
-  tags(query: TagQuery): Promise<TagPage> {
-    return this.#gate.pass(() => this.#link.ask('tags', query));
   }
 
   listTags(query: TagListQuery): Promise<TagListPage> {

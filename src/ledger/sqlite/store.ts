@@ -1,7 +1,7 @@
 /** The SQLite ledger, synchronous: each method is one transaction or one read. Runs in the worker (`worker.ts`). */
 import { ManifeedError, unavailable } from '../../errors.ts';
 import type { PendingObservation, Turn } from '../../event/observation.ts';
-import type { Bounds, Page, RetentionOptions, TagPage, TagQuery } from '../ledger.ts';
+import type { Bounds, Page, RetentionOptions } from '../ledger.ts';
 import { oldestStamp } from '../ledger-clock.ts';
 import { ChangesLost } from '../loss.ts';
 import { boundedLimit, type LedgerLimits } from '../options.ts';
@@ -15,12 +15,12 @@ import { SqliteLog } from './log.ts';
 import { SqliteManifests } from './manifests.ts';
 import { SqliteNames } from './names.ts';
 import { SqlitePending } from './pending.ts';
+import { NamePages } from './queries/name-pages.ts';
 import { SqliteQueries } from './queries/queries.ts';
 import { SqliteRecorder } from './recorder.ts';
 import { SqliteRoom } from './room.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './schema.ts';
 import { SqliteScrub } from './scrub.ts';
-import { SqliteTags } from './tags.ts';
 import { SqliteTransactions } from './transactions.ts';
 import { SqliteExport, SqliteImport } from './transfer.ts';
 import { SqliteTrim } from './trim.ts';
@@ -43,7 +43,6 @@ export class SqliteStore {
   readonly #index: SqliteIndex;
   readonly #log: SqliteLog;
   readonly #pending: SqlitePending;
-  readonly #tags: SqliteTags;
   readonly #trim: SqliteTrim;
   readonly #scrub: SqliteScrub;
   readonly #clock: SqliteClock;
@@ -76,9 +75,9 @@ export class SqliteStore {
     this.#pending = new SqlitePending(db);
     this.#index = new SqliteIndex(db, this.#names, { ...options.limits, maxAgeMs }, this.#pending);
     this.#log = new SqliteLog(db, this.#names, options.limits.maxScanned);
-    this.#tags = new SqliteTags(db, this.#names);
+    const pages = new NamePages(db, this.#names, options.limits.maxRowsLookedAt);
     this.#trim = new SqliteTrim(db, this.#log);
-    this.#scrub = new SqliteScrub(this.#log, this.#tags);
+    this.#scrub = new SqliteScrub(this.#log, pages);
     this.#clock = new SqliteClock(db);
     this.#room = new SqliteRoom(db);
     this.#transactions = new SqliteTransactions(file, health, this.#names, this.#clock);
@@ -88,7 +87,7 @@ export class SqliteStore {
       ...{ maxPending, transactions: this.#transactions },
     });
     this.queries = new SqliteQueries({
-      ...{ db, names: this.#names, index: this.#index, log: this.#log, clock: this.#clock },
+      ...{ db, names: this.#names, index: this.#index, log: this.#log, pages, clock: this.#clock },
       ...{ pending: this.#pending, maxLooked: options.limits.maxRowsLookedAt },
       bounds: () => this.bounds(),
       reading: (action, work) => this.#readingLog(action, work),
@@ -210,10 +209,6 @@ export class SqliteStore {
         return false;
       }
     });
-  }
-
-  tags(query: TagQuery): TagPage {
-    return this.#reading('read tags', () => this.#tags.page(query));
   }
 
   baselines(registry: string, repository: string): readonly string[] {

@@ -23,7 +23,7 @@ const pageSize = 1_000;
 
 /** What the poller sees of a ledger, and counts as observed. @param record the ledger's, as all sources use it */
 export function viewLedger(
-  ledger: Ledger,
+  ledger: Pick<Ledger, 'listTags' | 'baselines' | 'tail'>,
   record: Ledger['record'],
   countOutcomes: CountOutcomes,
 ): LedgerView {
@@ -35,11 +35,11 @@ export function viewLedger(
       return changes.length + outcomes.filter((outcome) => outcome === 'waiting').length;
     },
     async *knownTags(registry, repository) {
-      const query = { repositories: [`${registry}/${repository}`], limit: pageSize };
-      let page = await ledger.tags(query);
+      const query = { within: { repositories: [`${registry}/${repository}`] }, limit: pageSize };
+      let page = await ledger.listTags(query);
       yield* page.tags;
-      while (page.cursor !== null) {
-        page = await ledger.tags({ ...query, cursor: page.cursor });
+      while (page.next !== null) {
+        page = await ledger.listTags({ ...query, after: page.next });
         yield* page.tags;
       }
     },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/event/change.ts';
 import type { Observation } from '../../../src/event/observation.ts';
-import type { Ledger } from '../../../src/ledger/ledger.ts';
+import type { TagState } from '../../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../../src/ledger/memory/memory.ts';
 import { defaultLimits } from '../../../src/ledger/options.ts';
 import { SqliteStore } from '../../../src/ledger/sqlite/store.ts';
@@ -65,11 +65,7 @@ function announced(changes: readonly Change[]): string[] {
   );
 }
 
-function expectAgreement(
-  model: LedgerModel,
-  changes: readonly Change[],
-  present: Awaited<ReturnType<Ledger['tags']>>['tags'],
-): void {
+function expectAgreement(model: LedgerModel, changes: readonly Change[], present: readonly TagState[]): void {
   expect(announced(changes)).toEqual(model.announcements);
   expect(changes.map(({ sequence }) => sequence)).toEqual(changes.map((_, i) => i + 1));
   const index = present.map((row) => `${row.registry}/${row.repository}:${row.tag} ${row.digest}`);
@@ -101,7 +97,7 @@ describe('any interleaving of observations gives what the model gives', () => {
         expectAgreement(
           model,
           (await ledger.read(0, 1_000)).changes,
-          (await ledger.tags({ limit: 1_000 })).tags,
+          (await ledger.listTags({ limit: 1_000 })).tags,
         );
       }),
       { numRuns: 500 },
@@ -132,7 +128,7 @@ describe('any interleaving of observations gives what the model gives', () => {
             );
             for (const seen of group.flat()) model.observe(seen, startAt);
           }
-          expectAgreement(model, store.read(0, 1_000).changes, store.tags({ limit: 1_000 }).tags);
+          expectAgreement(model, store.read(0, 1_000).changes, store.queries.listTags({ limit: 1_000 }).tags);
         } finally {
           store.close();
         }

@@ -29,7 +29,7 @@ test('a ledger moved from SQLite to memory and back into SQLite is the same ledg
     expect(await last.bounds()).toEqual(await first.bounds());
     for (const after of [0, 1_000])
       expect(await last.read(after, 1_000)).toEqual(await first.read(after, 1_000));
-    expect(await last.tags({ limit: 1_000 })).toEqual(await first.tags({ limit: 1_000 }));
+    expect(await last.listTags({ limit: 1_000 })).toEqual(await first.listTags({ limit: 1_000 }));
     const again = [tagSeen('t1', 'other', t, { dedupeKey: 'd1' }), tagGone('t7', t), tagSeen('new', 'w', t)];
     expect(await last.record(again)).toEqual(await first.record(again));
   } finally {

@@ -19,13 +19,11 @@ local function addTags(registry, repository, tags, count)
   local texts = redis.call('HMGET', prefix .. 't:' .. registry .. '/' .. repository, unpack(tags, 1, count))
   local at = #rows
   for i = 1, count do
-    local row = texts[i]
-    if row then
-      rows[at + 1], rows[at + 2], rows[at + 3], rows[at + 4] = registry, repository, tags[i], row
-      at = at + 4
-      found = found + 1
-    end
+    -- '' for a lost row, which the reader reports: leaving the tag out would say that it is gone.
+    rows[at + 1], rows[at + 2], rows[at + 3], rows[at + 4] = registry, repository, tags[i], texts[i] or ''
+    at = at + 4
   end
+  found = found + count
 end
 
 local function place(registry, repository, tag, at)

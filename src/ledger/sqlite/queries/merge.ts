@@ -1,6 +1,6 @@
-import { compareText } from '../../tag-cursor.ts';
+import { compareText } from '../../tag-order.ts';
 import type { Budget } from './budget.ts';
-import type { Order } from './repository-walk.ts';
+import type { Order } from './stretches.ts';
 
 /** Where a tag stands in the order of last moves. */
 export interface MoveKey {

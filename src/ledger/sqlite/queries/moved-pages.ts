@@ -8,7 +8,8 @@ import type { SqliteNames } from '../names.ts';
 import type { Db } from '../tables.ts';
 import { Budget } from './budget.ts';
 import { compareKeys, isBefore, type MoveKey, merge } from './merge.ts';
-import { afterAll, beforeAll, type Order, RepositoryWalk, type StoredRepository } from './repository-walk.ts';
+import { RepositoryWalk, type StoredRepository } from './repository-walk.ts';
+import { afterAll, beforeAll, type Order } from './stretches.ts';
 
 /** Before the first tag in this order. */
 const starts: Readonly<Record<Order, MoveKey>> = {

@@ -26,16 +26,18 @@ import type { SqliteNames } from '../names.ts';
 import type { SqlitePending } from '../pending.ts';
 import type { Db } from '../tables.ts';
 import { Budget } from './budget.ts';
+import { DigestPages } from './digest-pages.ts';
 import { HistoryPages } from './history-pages.ts';
 import { MovedPages } from './moved-pages.ts';
+import type { NamePages } from './name-pages.ts';
 import { RepositoryWalk, type StoredRepository } from './repository-walk.ts';
-import { TagPages } from './tag-pages.ts';
 
 export interface QueriesOptions {
   readonly db: Db;
   readonly names: SqliteNames;
   readonly index: SqliteIndex;
   readonly log: SqliteLog;
+  readonly pages: NamePages;
   readonly clock: SqliteClock;
   readonly pending: Pick<SqlitePending, 'newestTurn'>;
   readonly maxLooked: number;
@@ -46,7 +48,7 @@ export interface QueriesOptions {
 
 export class SqliteQueries {
   readonly #options: QueriesOptions;
-  readonly #tags: TagPages;
+  readonly #atDigest: DigestPages;
   readonly #moved: MovedPages;
   readonly #history: HistoryPages;
   readonly #walk: RepositoryWalk;
@@ -54,7 +56,7 @@ export class SqliteQueries {
   constructor(options: QueriesOptions) {
     const { db, names, log, maxLooked } = options;
     this.#options = options;
-    this.#tags = new TagPages(db, names, maxLooked);
+    this.#atDigest = new DigestPages(db, names, maxLooked);
     this.#moved = new MovedPages(db, names, maxLooked);
     this.#history = new HistoryPages(db, names, log, maxLooked);
     this.#walk = new RepositoryWalk(db);
@@ -62,12 +64,12 @@ export class SqliteQueries {
 
   listTags(query: TagListQuery): TagListPage {
     return this.#options.reading('list tags', () =>
-      query.sort === 'updated' ? this.#moved.page(query) : this.#tags.byName(query),
+      query.sort === 'updated' ? this.#moved.page(query) : this.#options.pages.page(query),
     );
   }
 
   tagsAt(query: TagsAtQuery): TagListPage {
-    return this.#options.reading('find tags by digest', () => this.#tags.atDigest(query));
+    return this.#options.reading('find tags by digest', () => this.#atDigest.page(query));
   }
 
   /**

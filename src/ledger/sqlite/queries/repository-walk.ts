@@ -1,8 +1,8 @@
 /** Repositories in byte order of registry and name, within what a query asks for. */
-import { type RepositoryName, repositoryOfKey } from '../../../event/reference.ts';
+import type { RepositoryName } from '../../../event/reference.ts';
 import type { Within } from '../../queries.ts';
-import { compareText } from '../../tag-cursor.ts';
 import type { Db } from '../tables.ts';
+import { justAfter, type Order, stretchesFrom } from './stretches.ts';
 
 /** A row of `repository`. */
 export interface StoredRepository extends RepositoryName {
@@ -15,54 +15,6 @@ export interface StoredRepository extends RepositoryName {
   readonly crowded: number;
   readonly whole_at: number | null;
   readonly read_at: number | null;
-}
-
-export type Order = 'asc' | 'desc';
-
-/** From `from` up to, not including, `to`. Neither need exist. */
-interface Stretch {
-  readonly from: RepositoryName;
-  readonly to: RepositoryName;
-  /** It holds `from` alone. */
-  readonly isPoint: boolean;
-}
-
-/** Before and after every name: names are ASCII letters, digits, `.`, `_`, `-`, `/` and `:`. */
-export const beforeAll = '';
-export const afterAll = '~';
-
-/** The place right after a name: before any longer one. */
-function justAfter({ registry, repository }: RepositoryName): RepositoryName {
-  return { registry, repository: `${repository} ` };
-}
-
-export function compareRepositories(a: RepositoryName, b: RepositoryName): number {
-  return compareText(a.registry, b.registry) || compareText(a.repository, b.repository);
-}
-
-/** In byte order, and apart from each other. */
-function stretchesOf(within: Within | undefined): readonly Stretch[] {
-  if (within === undefined) return [stretch(beforeAll, beforeAll, afterAll, beforeAll)];
-  if ('repositories' in within)
-    return [...new Set(within.repositories)].map(repositoryOfKey).sort(compareRepositories).map(pointOf);
-  const { below } = within;
-  if (!below.includes('/')) return [stretch(below, beforeAll, below, afterAll)];
-  const { registry, repository } = repositoryOfKey(below);
-  // `0` follows `/`; `a-b` lies between `a` and `a/`.
-  const inside = stretch(registry, `${repository}/`, registry, `${repository}0`);
-  return [pointOf({ registry, repository }), inside];
-}
-
-function stretch(registry: string, from: string, toRegistry: string, to: string): Stretch {
-  return {
-    from: { registry, repository: from },
-    to: { registry: toRegistry, repository: to },
-    isPoint: false,
-  };
-}
-
-function pointOf(name: RepositoryName): Stretch {
-  return { from: name, to: justAfter(name), isPoint: true };
 }
 
 export interface WalkFrom {
@@ -98,11 +50,8 @@ export class RepositoryWalk {
    * known comes too, without tags, so that callers count the look at it.
    */
   *rows({ within, order = 'asc', at, after }: WalkFrom): Generator<StoredRepository> {
-    const stretches = stretchesOf(within);
     const start = after === undefined ? at : justAfter(after);
-    for (const each of order === 'asc' ? stretches : stretches.toReversed()) {
-      const { from, to, isPoint } = clip(each, order, start);
-      if (compareRepositories(from, to) >= 0) continue;
+    for (const { from, to, isPoint } of stretchesFrom(within, order, start)) {
       if (isPoint) yield this.#sql.one.get(from.registry, from.repository) ?? { ...unknown, ...from };
       else yield* this.#sql[order].iterate(from.registry, from.repository, to.registry, to.repository);
     }
@@ -110,11 +59,3 @@ export class RepositoryWalk {
 }
 
 const unknown = { id: -1, tags: 0, names: 0, crowded: 0, whole_at: null, read_at: null };
-
-/** The rest of a stretch that begins at `start`. A point is there or not; its name stays. */
-function clip(of: Stretch, order: Order, start: RepositoryName | undefined): Stretch {
-  if (start === undefined) return of;
-  if (order === 'asc') return compareRepositories(of.from, start) < 0 ? { ...of, from: start } : of;
-  const to = justAfter(start);
-  return compareRepositories(of.to, to) > 0 ? { ...of, to } : of;
-}

@@ -98,7 +98,7 @@ describe('a ledger whose Redis', () => {
     });
     await expect(ledger.check()).rejects.toMatchObject(unavailable);
     expect((await ledger.read(0, 10)).changes).toHaveLength(1);
-    expect((await ledger.tags({ limit: 10 })).tags).toHaveLength(1);
+    expect((await ledger.listTags({ limit: 10 })).tags).toHaveLength(1);
     await redis.admin.config('SET', 'maxmemory', '0');
     expect((await ledger.record([tagSeen('b', 'one', now())])).outcomes).toEqual(['changed']);
   });

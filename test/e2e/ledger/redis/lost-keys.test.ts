@@ -100,7 +100,7 @@ describe('a lost key', () => {
   test('repos is made anew, so that a snapshot has all tags again', async () => {
     await redis.admin.del(key('repos'));
     await a.check();
-    expect((await a.tags({ limit: 10 })).tags).toHaveLength(5);
+    expect((await a.listTags({ limit: 10 })).tags).toHaveLength(5);
   });
 });
 
@@ -266,14 +266,30 @@ describe('a flipped bit', () => {
   test('in a row is not served: not as a digest, nor as what the tag pointed at before', async () => {
     const rows = key(`t:${where.registry}/${where.repository}`);
     await redis.admin.hset(rows, 't2', flip((await redis.admin.hget(rows, 't2')) ?? ''));
-    const { tags } = await a.tags({ limit: 10 });
+    const { tags } = await a.listTags({ limit: 10 });
     expect(tags.map(({ digest }) => digest)).toEqual(
       ['one', null, 'one', 'one', 'one'].map((word) => (word === null ? null : digestOf(word))),
     );
     const { changes } = await a.record([tagSeen('t2', 'two', now())]);
     expect(changes).toMatchObject([{ type: 'tag.updated', digest: digestOf('two'), previousDigest: null }]);
     expect((await b.read(5, 10)).changes).toEqual(changes);
-    expect((await a.tags({ limit: 10 })).tags[1]?.digest).toBe(digestOf('two'));
+    expect((await a.listTags({ limit: 10 })).tags[1]?.digest).toBe(digestOf('two'));
+  });
+
+  test('that lost a row leaves its tag in the list, without a digest, and is counted', async () => {
+    const before = metrics.value('ledger_redis_damaged_total');
+    await redis.admin.hdel(key(`t:${where.registry}/${where.repository}`), 't2');
+    const { tags } = await a.listTags({ limit: 10 });
+    expect(tags.map(({ tag, digest }) => [tag, digest !== null])).toEqual([
+      ...[
+        ['t1', true],
+        ['t2', false],
+        ['t3', true],
+        ['t4', true],
+        ['t5', true],
+      ],
+    ]);
+    expect(metrics.value('ledger_redis_damaged_total')).toBe(before + 1);
   });
 
   test('in the epoch is not told: it gets a new one', async () => {

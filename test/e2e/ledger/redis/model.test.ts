@@ -199,5 +199,11 @@ async function stateOf(ledger: Ledger) {
   const scopes = await Promise.all(
     ['library/base', 'library/other'].map((name) => ledger.baselines('registry.example.com:5000', name)),
   );
-  return { head, floor, changes: changes.map(withoutEpoch), ...(await ledger.tags({ limit: 100 })), scopes };
+  return {
+    head,
+    floor,
+    changes: changes.map(withoutEpoch),
+    ...(await ledger.listTags({ limit: 100 })),
+    scopes,
+  };
 }

@@ -245,7 +245,7 @@ describe('a digest with very many tags', () => {
     const { changes } = await ledger.record([manifestGone('one', at + 2)]);
     const deleted = names.filter((name) => name !== 't150');
     expect(changes.map(({ tag }) => tag)).toEqual([...deleted, null]);
-    const { tags } = await ledger.tags({ limit: 10 });
+    const { tags } = await ledger.listTags({ limit: 10 });
     expect(tags.map(({ tag }) => tag)).toEqual(['t150', 'x']);
   });
 });
@@ -266,7 +266,7 @@ describe('odd observations', () => {
     );
     const { changes } = await ledger.read(0, 10);
     expect(changes.map(({ mediaType }) => mediaType)).toEqual(['lone \ufffd', ...types.slice(1)]);
-    const { tags } = await ledger.tags({ limit: 10 });
+    const { tags } = await ledger.listTags({ limit: 10 });
     expect(tags.map(({ mediaType }) => mediaType)).toEqual(['lone \ufffd', ...types.slice(1)]);
     const [kept] = await ledger.defer([tagSeen('p', null, now(), { mediaType: 'lone \ud800' })]);
     expect((await ledger.claimPending(1, 1_000))[0]?.id).toBe(kept?.id);

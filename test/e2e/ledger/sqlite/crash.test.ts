@@ -52,7 +52,7 @@ test('after kill -9 every acknowledged change is there, dense, and the file can 
       });
       const changes = await readAll(ledger);
       const { head } = await ledger.bounds();
-      const { tags } = await ledger.tags({ limit: 1 });
+      const { tags } = await ledger.listTags({ limit: 1 });
       await ledger.close();
       expect(changes.map(({ sequence }) => sequence)).toEqual(Array.from({ length: head }, (_, i) => i + 1));
       const stored = new Set(changes.map(({ sequence, tag }) => `${sequence} ${tag}`));

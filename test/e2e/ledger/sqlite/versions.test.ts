@@ -46,7 +46,7 @@ describe('SQLite files of earlier versions', () => {
     const { changes } = ledger.read(7, 100);
     expect(changes.map(({ sequence }) => sequence)).toEqual([8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
     expect(changes[0]).toMatchObject({ epoch, tag: 'v5', digest: digestOf('w5'), ...where });
-    expect(ledger.tags({ limit: 100 }).tags.map(({ tag }) => tag)).toEqual(
+    expect(ledger.queries.listTags({ limit: 100 }).tags.map(({ tag }) => tag)).toEqual(
       ['c', 'old', 's', 'v0', 'v1', 'v2', 'v5', 'v6', 'v7', 'v8', 'v9'].sort((a, b) =>
         a === 'c' ? 1 : b === 'c' ? -1 : a < b ? -1 : 1,
       ),

@@ -87,7 +87,7 @@ describe('a damaged file of the SQLite ledger', () => {
       close(first);
       alter("UPDATE tag SET digest = CAST(x'01' || randomblob(32) AS BLOB) WHERE name = 'a3'");
       const store = open();
-      expect(() => store.tags({ limit: 100 })).toThrow(
+      expect(() => store.queries.listTags({ limit: 100 })).toThrow(
         refused(new RegExp(`tag "a3" of ${repository} is damaged.*restore a backup`)),
       );
       expect(() => store.check()).toThrow(refused(/tag "a3"/));
@@ -183,7 +183,7 @@ describe('a damaged file of the SQLite ledger', () => {
       const { size } = statSync(file.path);
       const whole = readFileSync(file.path);
       for (let at = 8_192; at < size; at += 4_096) writeInto(file.path, at, Buffer.alloc(4_096, 0xa5));
-      expect(() => store.tags({ limit: 1_000 })).toThrow(refused(/damaged/));
+      expect(() => store.queries.listTags({ limit: 1_000 })).toThrow(refused(/damaged/));
       for (let at = 8_192; at < size; at += 4_096) writeInto(file.path, at, whole.subarray(at, at + 4_096));
       expect(() => store.check()).toThrow(refused(/the file is damaged .*: stop the gateway and restore/));
       expect(() => commit(store, 'x', 1)).toThrow(refused(/damaged/));

@@ -113,7 +113,7 @@ describe('SqliteStore', () => {
     const broken = { ...record('b'), observations: [tagSeen('b', 'one', t, { size: 1.5 })] };
     expect(() => store.commit([record('c'), broken], t)).toThrow();
     expect(store.bounds().head).toBe(1);
-    expect(store.tags({ limit: 10 }).tags.map(({ tag }) => tag)).toEqual(['a']);
+    expect(store.queries.listTags({ limit: 10 }).tags.map(({ tag }) => tag)).toEqual(['a']);
     store.commit([record('d')], t);
     expect(store.read(0, 10).changes.map(({ sequence, tag }) => `${sequence} ${tag}`)).toEqual([
       '1 a',

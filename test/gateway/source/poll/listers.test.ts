@@ -260,7 +260,7 @@ it('a list that lags behind a webhook does not flip a tag back: HEAD has the las
   await registry.reached('HEAD manifests', heads + 3);
   await until(() => true);
   expect(changes).toEqual([]);
-  const { tags } = await ledger.tags({ limit: 1 });
+  const { tags } = await ledger.listTags({ limit: 1 });
   expect(tags[0]?.digest).toBe(digest);
 });
 

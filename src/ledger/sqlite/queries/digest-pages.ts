@@ -1,38 +1,17 @@
 import { repositoryKey } from '../../../event/reference.ts';
 import type { TagState } from '../../ledger.ts';
 import { boundedLimit } from '../../options.ts';
-import {
-  isWithin,
-  type TagListPage,
-  type TagListQuery,
-  type TagPlace,
-  type TagsAtQuery,
-} from '../../queries.ts';
+import { isWithin, type TagListPage, type TagPlace, type TagsAtQuery } from '../../queries.ts';
 import { encodeDigest } from '../codec.ts';
 import { type StoredTag, tagStateOf } from '../index-rows.ts';
 import type { SqliteNames } from '../names.ts';
 import type { Db } from '../tables.ts';
 import { Budget } from './budget.ts';
-import {
-  afterAll,
-  beforeAll,
-  compareRepositories,
-  type Order,
-  RepositoryWalk,
-  type StoredRepository,
-} from './repository-walk.ts';
+import { RepositoryWalk, type StoredRepository } from './repository-walk.ts';
+import { afterAll, beforeAll, compareRepositories } from './stretches.ts';
 
-/** The next rows of a repository in the order of their names, tombstones too. */
-type RowsOf = (repositoryId: number, after: string, count: number) => readonly StoredTag[];
-
-interface Collect {
-  readonly after: TagPlace | undefined;
-  readonly order: Order;
-  readonly limit: number;
-}
-
-/** Pages of tags in the order of their names: repository after repository. */
-export class TagPages {
+/** Pages of the tags at a digest, in the order of their names: repository after repository. */
+export class DigestPages {
   readonly #names: SqliteNames;
   readonly #walk: RepositoryWalk;
   readonly #maxLooked: number;
@@ -43,12 +22,6 @@ export class TagPages {
     this.#walk = new RepositoryWalk(db);
     this.#maxLooked = maxLooked;
     this.#sql = {
-      asc: db.prepare<[number, string, number], StoredTag>(
-        'SELECT * FROM tag WHERE repository_id = ? AND name > ? ORDER BY name LIMIT ?',
-      ),
-      desc: db.prepare<[number, string, number], StoredTag>(
-        'SELECT * FROM tag WHERE repository_id = ? AND name < ? ORDER BY name DESC LIMIT ?',
-      ),
       atDigest: db.prepare<[Buffer, number, string, number], StoredTag>(
         `SELECT * FROM tag INDEXED BY tag_at_digest WHERE present = 1 AND digest = ? AND repository_id = ? AND name > ?
            ORDER BY name LIMIT ?`,
@@ -62,13 +35,7 @@ export class TagPages {
     };
   }
 
-  byName({ within, order = 'asc', after, limit }: TagListQuery): TagListPage {
-    const repositories = this.#walk.rows({ within, order, at: after });
-    const rowsOf: RowsOf = (id, from, count) => this.#sql[order].all(id, from, count);
-    return this.#collect(repositories, rowsOf, { after, order, limit }, new Budget(this.#maxLooked));
-  }
-
-  atDigest({ digest, within, after, limit }: TagsAtQuery): TagListPage {
+  page({ digest, within, after, limit }: TagsAtQuery): TagListPage {
     const budget = new Budget(this.#maxLooked);
     const bytes = encodeDigest(digest);
     const isFew = within !== undefined && 'repositories' in within;
@@ -76,8 +43,7 @@ export class TagPages {
     const repositories =
       holders?.filter((row) => after === undefined || compareRepositories(row, after) >= 0) ??
       this.#walk.rows({ within, at: after });
-    const rowsOf: RowsOf = (id, from, count) => this.#sql.atDigest.all(bytes, id, from, count);
-    return this.#collect(repositories, rowsOf, { after, order: 'asc', limit }, budget);
+    return this.#collect(repositories, bytes, { after: after ?? null, limit }, budget);
   }
 
   /**
@@ -99,36 +65,30 @@ export class TagPages {
 
   #collect(
     repositories: Iterable<Pick<StoredRepository, 'id' | 'registry' | 'repository'>>,
-    rowsOf: RowsOf,
-    { after, order, limit }: Collect,
+    digest: Buffer,
+    { after, limit }: { readonly after: TagPlace | null; readonly limit: number },
     budget: Budget,
   ): TagListPage {
     const max = boundedLimit(limit);
     const tags: TagState[] = [];
-    let place: TagPlace | null = after ?? null;
+    let place = after;
     const endHere = () => ({ tags, next: place, looked: budget.looked });
-    const [first, last] = order === 'asc' ? [beforeAll, afterAll] : [afterAll, beforeAll];
     for (const { id, registry, repository } of repositories) {
       if (budget.left === 0) return endHere();
       budget.left -= 1;
       const isAfter = after?.registry === registry && after.repository === repository;
-      place = { registry, repository, tag: isAfter ? after.tag : first, updatedAt: 0 };
-      for (let isWhole = false; !isWhole; ) {
-        // One more than wanted tells whether the page is the last.
-        const count = Math.min(max - tags.length + 1, budget.left);
-        if (count === 0) return endHere();
-        const rows = rowsOf(id, place.tag, count);
-        budget.left -= rows.length;
-        for (const row of rows) {
-          if (row.present === 1) {
-            if (tags.length === max) return endHere();
-            tags.push(tagStateOf(row, this.#names));
-          }
-          place = { registry, repository, tag: row.name, updatedAt: row.updated_at };
-        }
-        isWhole = rows.length < count;
+      place = { registry, repository, tag: isAfter ? after.tag : beforeAll, updatedAt: 0 };
+      // One more than wanted tells whether the page is the last.
+      const count = Math.min(max - tags.length + 1, budget.left);
+      const rows = this.#sql.atDigest.all(digest, id, place.tag, count);
+      budget.left -= rows.length;
+      for (const row of rows) {
+        if (tags.length === max) return endHere();
+        tags.push(tagStateOf(row, this.#names));
+        place = { registry, repository, tag: row.name, updatedAt: row.updated_at };
       }
-      place = { registry, repository, tag: last, updatedAt: 0 };
+      if (rows.length === count) return endHere();
+      place = { registry, repository, tag: afterAll, updatedAt: 0 };
     }
     return { tags, next: null, looked: budget.looked };
   }
