@@ -6,18 +6,22 @@ import type { Change } from '../../../../src/event/change.ts';
 import type { Observation } from '../../../../src/event/observation.ts';
 import type { Ledger, Recorded } from '../../../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../../../src/ledger/memory/memory.ts';
+import type { HistoryQuery, TagListQuery } from '../../../../src/ledger/queries.ts';
 import { openRedisLedger } from '../../../../src/ledger/redis/redis.ts';
 import type { Transferable } from '../../../../src/ledger/transfer.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';
 import {
   baselined,
+  digestOf,
+  listed,
   lookedAt,
   manifestGone,
   manifestSeen,
   repositoryGone,
   tagGone,
   tagSeen,
+  where,
 } from '../../../support/ledger-samples.ts';
 import { type RedisNode, startRedis } from '../../../support/redis.ts';
 import { freshPrefix } from '../../../support/redis-ledger.ts';
@@ -71,6 +75,7 @@ const observation: fc.Arbitrary<Made> = fc
       (now) => manifestGone(word, now + offsetMs, members),
       (now) => repositoryGone(now + offsetMs, members),
       (now) => baselined(tag, now + offsetMs, members),
+      () => listed(none, ageMs, { repository }),
     ];
     return fc.constantFrom(seen, seen, seen, look, look, lookedGone, timeless, ...gone);
   });
@@ -86,7 +91,7 @@ const step = fc.record({
   made: fc.array(observation, { maxLength: 4 }),
 });
 
-test('any observations have the same outcomes, changes and index in Redis as in memory', async () => {
+test('any observations have the same outcomes, changes and answers to every query in Redis as in memory', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
       // Of its own for each run: steps of ten years would add up to centuries, and a seed could not be replayed.
@@ -108,6 +113,7 @@ test('any observations have the same outcomes, changes and index in Redis as in 
           expect(plain(await inRedis.record(given))).toEqual(plain(await memory.record(given)));
         }
         expect(await stateOf(inRedis)).toEqual(await stateOf(memory));
+        expect(await answersOf(inRedis)).toEqual(await answersOf(memory));
         expect(await pendingOf(inRedis)).toEqual(await pendingOf(memory));
         expect(await memoryOf(inRedis)).toEqual(await memoryOf(memory));
       } finally {
@@ -193,17 +199,47 @@ function withoutEpoch({ epoch: _epoch, ...change }: Change) {
   return change;
 }
 
+const repositories = ['library/base', 'library/other'].map((repository) => ({ ...where, repository }));
+const tags = ['a', 'b', '1.0'];
+const words = ['one', 'two', 'three'];
+
 async function stateOf(ledger: Ledger) {
   const { head, floor } = await ledger.bounds();
   const { changes } = await ledger.read(0, 1_000);
   const scopes = await Promise.all(
-    ['library/base', 'library/other'].map((name) => ledger.baselines('registry.example.com:5000', name)),
+    repositories.map(({ registry, repository }) => ledger.baselines(registry, repository)),
   );
+  return { head, floor, changes: changes.map(withoutEpoch), scopes };
+}
+
+/** What every index gives: of all, of each repository, of each tag and of each digest. */
+async function answersOf(ledger: Ledger) {
+  const listed = async (query: Omit<TagListQuery, 'limit'>) =>
+    (await ledger.listTags({ ...query, limit: 100 })).tags;
+  const historyOf = async (of?: HistoryQuery['of']) => {
+    const { changes, next } = await ledger.history({ ...(of === undefined ? {} : { of }), limit: 1_000 });
+    return { changes: changes.map(withoutEpoch), next };
+  };
+  const names = repositories.flatMap((of) => tags.map((tag) => ({ ...of, tag })));
+  const ofEach = repositories.map(async (of) => {
+    const within = { repositories: [`${of.registry}/${of.repository}`] };
+    return {
+      tags: await listed({ within, order: 'desc' }),
+      moved: await listed({ within, sort: 'updated' }),
+      digests: await ledger.digests(of, words.map(digestOf)),
+      history: await historyOf(of),
+    };
+  });
+  const known = (await ledger.listRepositories({ limit: 100 })).repositories;
   return {
-    head,
-    floor,
-    changes: changes.map(withoutEpoch),
-    ...(await ledger.listTags({ limit: 100 })),
-    scopes,
+    tags: await listed({}),
+    moved: await listed({ sort: 'updated', order: 'desc' }),
+    atDigests: await Promise.all(
+      words.map(async (word) => (await ledger.tagsAt({ digest: digestOf(word), limit: 100 })).tags),
+    ),
+    states: await ledger.states(names),
+    repositories: known.map(({ lastChange, ...of }) => ({ ...of, newest: lastChange?.sequence ?? null })),
+    ofEach: await Promise.all(ofEach),
+    histories: await Promise.all([historyOf(), ...names.map(historyOf)]),
   };
 }
