@@ -105,10 +105,10 @@ describe('a pattern', () => {
     ['us-docker.pkg.dev/project/*', '"us-docker.pkg.dev/**"'],
     ['*.example.com', '"*.example.com/**"'],
     ['*.example.com:5000', '"*.example.com:5000/**"'],
-    ['*:latest', 'repository=** and tag=latest'],
-    ['**:latest', 'repository=** and tag=latest'],
-    ['**/nginx:1.27', 'repository=**/nginx and tag=1.27'],
-    ['ghcr.io/team/*:1.27', 'repository=ghcr.io/team/* and tag=1.27'],
+    ['*:latest', 'give ** alone, and tag=latest'],
+    ['**:latest', 'give ** alone, and tag=latest'],
+    ['**/nginx:1.27', 'give **/nginx alone, and tag=1.27'],
+    ['ghcr.io/team/*:1.27', 'give ghcr.io/team/* alone, and tag=1.27'],
   ])('that no repository can match is refused: %s, with %s instead', (text, instead) => {
     expect(refusal(text)).toContain(instead);
   });
