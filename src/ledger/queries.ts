@@ -75,6 +75,16 @@ export interface TagListPage {
   readonly looked: number;
 }
 
+export interface TagNamesQuery extends Pick<TagListQuery, 'after' | 'limit'> {
+  readonly repositories: readonly string[];
+}
+
+/** As a page of `listTags` by name, but of names alone, which cost a tenth. */
+export interface TagNamesPage extends Omit<TagListPage, 'tags'> {
+  /** In order; the last one may go on, on the next page. */
+  readonly repositories: readonly (RepositoryName & { readonly tags: readonly string[] })[];
+}
+
 /** A tag that is, or was. */
 export interface KnownTag extends TagState {
   /** False: deleted. Its digest, media type and size are null. */
@@ -148,8 +158,39 @@ export interface RepositoryListPage {
   readonly looked: number;
 }
 
+/** What is known of the list of a repository's tags. */
+export interface ListState {
+  /** Present tags. */
+  readonly tags: number;
+  /** Rises when a tag goes, and when one comes with a change. Null: not known, because no change is kept. */
+  readonly moved: number | null;
+  /** As `RepositoryState.listed`. */
+  readonly listed: ListAges | null;
+}
+
+/** As of one moment. */
+export interface ListStates {
+  /** In order; null: no present tag, and its list was never read whole. */
+  readonly lists: readonly (ListState | null)[];
+  readonly bounds: Omit<Bounds, 'lost'>;
+}
+
+/** One of `ListStates`, with its moment. */
+export interface ListMoment extends Pick<ListState, 'tags' | 'moved'>, Pick<ListStates, 'bounds'> {}
+
+/**
+ * Whether a repository has the same tags as before; false: perhaps not. What comes without a change, by a first look,
+ * adds one tag. What goes makes a change; where none is kept now or then, none was made if the log goes back to then.
+ */
+export function hasSameTags(then: ListMoment, now: ListMoment): boolean {
+  if (then.bounds.epoch !== now.bounds.epoch) return false;
+  if (then.tags !== now.tags || then.moved !== now.moved) return false;
+  return now.moved !== null || now.bounds.floor <= then.bounds.head;
+}
+
 export interface LedgerQueries {
   listTags(query: TagListQuery): Promise<TagListPage>;
+  tagNames(query: TagNamesQuery): Promise<TagNamesPage>;
   /** All present tags that point at the digest, in any repository, ordered by name. */
   tagsAt(query: TagsAtQuery): Promise<TagListPage>;
   /** Each of these tags, at most 1,000, in order; null: never heard of. */
@@ -158,6 +199,8 @@ export interface LedgerQueries {
   digests(of: RepositoryName, digests: readonly Digest[]): Promise<readonly (KnownDigest | null)[]>;
   history(query: HistoryQuery): Promise<HistoryPage>;
   listRepositories(query: RepositoryListQuery): Promise<RepositoryListPage>;
+  /** What is known of the lists of these repositories, at most 1,000. */
+  lists(of: readonly RepositoryName[]): Promise<ListStates>;
   /** It is closed with the ledger. */
   readonly manifests: ManifestStore;
 }
@@ -169,7 +212,8 @@ export function isWithin(key: string, within: Within | undefined): boolean {
   return key === within.below || key.startsWith(`${within.below}/`);
 }
 
-const maxBatch = 1_000;
+/** Names or digests in one question. */
+export const maxBatch = 1_000;
 
 /** @throws RangeError: callers split what they ask */
 export function assertBatch(asked: readonly unknown[]): void {

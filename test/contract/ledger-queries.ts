@@ -15,6 +15,7 @@ import {
   where,
 } from '../support/ledger-samples.ts';
 import type { OpenLedger } from './ledger.ts';
+import { listStateContract } from './ledger-list-states.ts';
 import { manifestContract } from './ledger-manifests.ts';
 import { allOf, follow, maxRowsLookedAt } from './ledger-pages.ts';
 import { queryModelContract } from './ledger-query-model.ts';
@@ -34,6 +35,7 @@ export function ledgerQueriesContract(name: string, open: OpenLedger, { survives
     stateContract(world, survives);
     historyContract(world);
     repositoryContract(world, survives);
+    listStateContract(world);
     manifestContract(world, survives);
     queryModelContract(world, survives);
   });

@@ -336,6 +336,8 @@ async function compareRepositories(ledger: TestedLedger, model: Model): Promise<
     const newest = model.changes.findLastIndex((change) => change.key === key) + 1;
     expect(row.lastChange?.sequence ?? 0).toBe(newest);
   }
+  const { lists } = await ledger.lists(rows);
+  expect(lists).toMatchObject(rows.map(({ tags, listed }) => ({ tags, listed })));
 }
 
 function splitKey(key: string) {

@@ -27,7 +27,8 @@ export async function openAskedLedger(
     <Query extends unknown[], Answer>(name: string, ask: (...query: Query) => Promise<Answer>) =>
     (...query: Query) => {
       asked.push(name);
-      return ask(...query);
+      // As the worker of SQLite gets it: plain data.
+      return ask(...structuredClone(query));
     };
   return {
     clock,
@@ -36,10 +37,12 @@ export async function openAskedLedger(
     record: (...observations) => ledger.record(...observations),
     trim: () => ledger.trim(),
     listTags: counted('listTags', (query) => ledger.listTags(query)),
+    tagNames: counted('tagNames', (query) => ledger.tagNames(query)),
     tagsAt: counted('tagsAt', (query) => ledger.tagsAt(query)),
     states: counted('states', (names) => ledger.states(names)),
     digests: counted('digests', (of, digests) => ledger.digests(of, digests)),
     history: counted('history', (query) => ledger.history(query)),
     listRepositories: counted('listRepositories', (query) => ledger.listRepositories(query)),
+    lists: counted('lists', (of) => ledger.lists(of)),
   };
 }

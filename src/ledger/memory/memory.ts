@@ -14,11 +14,14 @@ import type {
   HistoryQuery,
   KnownDigest,
   KnownTag,
+  ListStates,
   RepositoryListPage,
   RepositoryListQuery,
   TagListPage,
   TagListQuery,
   TagName,
+  TagNamesPage,
+  TagNamesQuery,
   TagsAtQuery,
 } from '../queries.ts';
 import { refusePending, refusePosition } from '../refusal.ts';
@@ -188,6 +191,10 @@ class MemoryLedger implements Ledger, Transferable {
     return this.#queries.listTags(query);
   }
 
+  async tagNames(query: TagNamesQuery): Promise<TagNamesPage> {
+    return this.#queries.tagNames(query);
+  }
+
   async tagsAt(query: TagsAtQuery): Promise<TagListPage> {
     return this.#queries.tagsAt(query);
   }
@@ -206,6 +213,10 @@ class MemoryLedger implements Ledger, Transferable {
 
   async listRepositories(query: RepositoryListQuery): Promise<RepositoryListPage> {
     return this.#queries.listRepositories(query);
+  }
+
+  async lists(of: readonly RepositoryName[]): Promise<ListStates> {
+    return this.#queries.lists(of);
   }
 
   async baselines(registry: string, repository: string): Promise<readonly string[]> {

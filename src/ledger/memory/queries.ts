@@ -1,7 +1,7 @@
 /** The queries in memory: each sorts all rows. The other implementations answer from an index. */
 import type { Change } from '../../event/change.ts';
 import type { Digest } from '../../event/digest.ts';
-import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../event/reference.ts';
 import type { TagRow } from '../decision.ts';
 import type { Bounds, TagState } from '../ledger.ts';
 import { type LedgerClock, stampAge } from '../ledger-clock.ts';
@@ -14,12 +14,16 @@ import {
   isWithin,
   type KnownDigest,
   type KnownTag,
+  type ListState,
+  type ListStates,
   type RepositoryListPage,
   type RepositoryListQuery,
   type RepositoryState,
   type TagListPage,
   type TagListQuery,
   type TagName,
+  type TagNamesPage,
+  type TagNamesQuery,
   type TagPlace,
   type TagsAtQuery,
 } from '../queries.ts';
@@ -64,6 +68,14 @@ export class MemoryQueries {
       .filter((row) => after === undefined || direction * compare(row, after) > 0)
       .sort((a, b) => direction * compare(a, b));
     return this.#page(rows, within, limit);
+  }
+
+  tagNames({ repositories: keys, ...query }: TagNamesQuery): TagNamesPage {
+    const { tags, ...page } = this.listTags({ within: { repositories: keys }, ...query });
+    const repositories = [...Map.groupBy(tags, repositoryKey)].map(([key, rows]) => {
+      return { ...repositoryOfKey(key), tags: rows.map(({ tag }) => tag) };
+    });
+    return { ...page, repositories };
   }
 
   tagsAt({ digest, within, after, limit }: TagsAtQuery): TagListPage {
@@ -130,6 +142,17 @@ export class MemoryQueries {
     );
     const next = last === null ? null : { registry: last.registry, repository: last.repository };
     return { repositories: found.map((row) => this.#stateOf(row)), next, looked };
+  }
+
+  lists(of: readonly RepositoryName[]): ListStates {
+    assertBatch(of);
+    const { bounds } = this.#log();
+    const lists = of.map(({ registry, repository }): ListState | null => {
+      const { tags, lastChange, listed } = this.#stateOf({ registry, repository });
+      if (tags === 0 && listed === null) return null;
+      return { tags, moved: lastChange?.sequence ?? null, listed };
+    });
+    return { lists, bounds };
   }
 
   #stateOf({ registry, repository }: RepositoryName): RepositoryState {

@@ -7,7 +7,6 @@ import type { RedisConnections } from '../../redis/connections.ts';
 import { asCount, asList, asNumber, asText } from '../../redis/reply.ts';
 import type { TagState } from '../ledger.ts';
 import { atWall, type LedgerClock, stampAge } from '../ledger-clock.ts';
-import { agesOf } from '../list-marks.ts';
 import { boundedLimit } from '../options.ts';
 import {
   assertBatch,
@@ -16,12 +15,14 @@ import {
   type KnownDigest,
   type KnownTag,
   type LedgerQueries,
+  type ListStates,
   type RepositoryListPage,
   type RepositoryListQuery,
-  type RepositoryState,
   type TagListPage,
   type TagListQuery,
   type TagName,
+  type TagNamesPage,
+  type TagNamesQuery,
   type TagPlace,
   type TagsAtQuery,
 } from '../queries.ts';
@@ -30,7 +31,6 @@ import {
   boundsFields,
   readBounds,
   readEntry,
-  readListMarks,
   readManifestRow,
   readTagRow,
   readTagState,
@@ -39,6 +39,7 @@ import {
 } from './codec.ts';
 import { newestTurns } from './pending.ts';
 import { damagedTag, giveUp, named } from './read.ts';
+import { chunked, readListState, readNames, readPlace, readRepository } from './replies.ts';
 import { filterOf, memberOf, membersOf, spansOf } from './spans.ts';
 import type { RedisStore } from './store.ts';
 
@@ -66,6 +67,17 @@ export class RedisQueries implements Omit<LedgerQueries, 'manifests'> {
     const spans = spansOf(within, { from, isDesc, max: this.#maxLooked + 1 });
     const call = { ...common, spans, after: after === undefined ? null : placeOf(after) };
     return this.#page(await this.#store.run('listTags', 'list tags', call));
+  }
+
+  async tagNames({ repositories: keys, after, limit }: TagNamesQuery): Promise<TagNamesPage> {
+    const from = after === undefined ? null : memberOf(repositoryKey(after));
+    const spans = spansOf({ repositories: keys }, { from, isDesc: false, max: this.#maxLooked + 1 });
+    const call = {
+      ...{ spans, isDesc: false, isNames: true, limit: boundedLimit(limit), maxLooked: this.#maxLooked },
+      after: after === undefined ? null : placeOf(after),
+    };
+    const [rows, place, looked] = asList(await this.#store.run('listTags', 'list names of tags', call));
+    return { repositories: readNames(rows), next: readPlace(place), looked: asCount(looked) };
   }
 
   async #listMoved(within: TagListQuery['within'], after: TagPlace | undefined, common: object) {
@@ -100,13 +112,7 @@ export class RedisQueries implements Omit<LedgerQueries, 'manifests'> {
       const state = readTagState(registry, repository, tag, asText(flat[at + 3]));
       tags.push(state ?? damagedTag(this.#redis.damage, { registry, repository, tag }));
     }
-    const next = asList(place).map(asText);
-    const [registry = '', repository = '', tag = '', updatedAt = '0'] = next;
-    return {
-      tags: named(tags, this.#redis.damage),
-      next: next.length === 0 ? null : { registry, repository, tag, updatedAt: Number(updatedAt) },
-      looked: asCount(looked),
-    };
+    return { tags: named(tags, this.#redis.damage), next: readPlace(place), looked: asCount(looked) };
   }
 
   async states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
@@ -253,10 +259,22 @@ export class RedisQueries implements Omit<LedgerQueries, 'manifests'> {
     const [rows, place, looked] = asList(reply);
     const [registry, repository] = asList(place).map(asText);
     return {
-      repositories: chunked(asList(rows), 6).map((row) => repositoryOf(row, clock, bounds)),
+      repositories: chunked(asList(rows), 6).map((row) => readRepository(row, clock, bounds)),
       next: registry === undefined || repository === undefined ? null : { registry, repository },
       looked: asCount(looked),
     };
+  }
+
+  async lists(of: readonly RepositoryName[]): Promise<ListStates> {
+    assertBatch(of);
+    const call = { repositories: of.map(repositoryKey) };
+    const [clock, reply] = await Promise.all([
+      this.#clock(),
+      this.#store.run('listStates', 'read the states of lists', call),
+    ]);
+    const [epoch, floor, head, flat] = asList(reply);
+    const lists = chunked(asList(flat), 3).map((row) => readListState(row, clock));
+    return { lists, bounds: { epoch: asText(epoch), floor: asNumber(floor), head: asNumber(head) } };
   }
 
   async #bounds(): Promise<StoredBounds> {
@@ -291,23 +309,4 @@ function placeOf({ registry, repository, tag }: TagName): readonly string[] {
 
 function publicBounds({ summedFrom: _, ...bounds }: StoredBounds) {
   return bounds;
-}
-
-function repositoryOf(row: readonly unknown[], clock: LedgerClock, bounds: StoredBounds): RepositoryState {
-  const [registry, repository, tags, marksText, hasScopes, entry] = row;
-  const marks = readListMarks(asText(marksText));
-  return {
-    registry: asText(registry),
-    repository: asText(repository),
-    tags: asNumber(tags),
-    lastChange: asList(entry).length === 0 ? null : readEntry(entry, bounds),
-    polled: marks !== null || hasScopes === '1',
-    listed: marks === null ? null : agesOf(marks, clock),
-  };
-}
-
-function chunked(flat: readonly unknown[], size: number): readonly (readonly unknown[])[] {
-  return Array.from({ length: Math.floor(flat.length / size) }, (_, i) =>
-    flat.slice(i * size, (i + 1) * size),
-  );
 }

@@ -18,6 +18,7 @@ import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
 import { openConnections, type RedisConnections, type RedisOptions } from '../../redis/connections.ts';
 import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
+import { groupedStates } from '../grouped-states.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
 import { encodePending } from '../pending-codec.ts';
@@ -25,12 +26,11 @@ import type {
   HistoryPage,
   HistoryQuery,
   KnownDigest,
-  KnownTag,
+  LedgerQueries,
   RepositoryListPage,
   RepositoryListQuery,
   TagListPage,
   TagListQuery,
-  TagName,
   TagsAtQuery,
 } from '../queries.ts';
 import { refusePending } from '../refusal.ts';
@@ -140,6 +140,10 @@ class RedisLedger implements SharedLedger {
   readonly #standingTime: StandingTime;
   readonly #queries: RedisQueries;
   readonly manifests: RedisManifests;
+  readonly states: LedgerQueries['states'];
+  readonly tagNames: LedgerQueries['tagNames'] = (query) =>
+    this.#gate.pass(() => this.#queries.tagNames(query));
+  readonly lists: LedgerQueries['lists'] = (of) => this.#gate.pass(() => this.#queries.lists(of));
   #closing: Promise<void> | null = null;
 
   constructor(options: RedisLedgerOptions, redis: RedisConnections, { store, tail, standing }: Opening) {
@@ -153,6 +157,7 @@ class RedisLedger implements SharedLedger {
     const { maxRowsLookedAt } = this.#limits;
     this.#queries = new RedisQueries(store, redis, maxRowsLookedAt);
     this.manifests = new RedisManifests(store, this.#limits, randomId(options.random));
+    this.states = groupedStates((names) => this.#gate.pass(() => this.#queries.states(names)));
     const monotonic = options.monotonic ?? (() => options.clock.monotonic());
     this.#standingTime = new StandingTime(monotonic, standing.now);
     this.#queue = new RecordQueue({
@@ -268,10 +273,6 @@ class RedisLedger implements SharedLedger {
 
   tagsAt(query: TagsAtQuery): Promise<TagListPage> {
     return this.#gate.pass(() => this.#queries.tagsAt(query));
-  }
-
-  states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
-    return this.#gate.pass(() => this.#queries.states(names));
   }
 
   digests(of: RepositoryName, digests: readonly Digest[]): Promise<readonly (KnownDigest | null)[]> {

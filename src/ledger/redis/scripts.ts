@@ -26,6 +26,7 @@ const parts = new Map([
   ['listMoved', [...common, ...own('tagged', 'within', 'lists', 'list-moved')]],
   ['listAt', [...common, ...own('tagged', 'within', 'lists', 'list-at')]],
   ['listRepositories', [...common, ...own('lists', 'list-repositories')]],
+  ['listStates', [...common, ...own('list-states')]],
   ['history', [...common, ...own('history')]],
   ['manifests', [...sharedParts('common', 'guard'), ...own('manifests')]],
 ] as const satisfies readonly (readonly [string, ScriptParts])[]);
@@ -35,6 +36,14 @@ export type LedgerScript = typeof parts extends ReadonlyMap<infer Name, unknown>
 
 /** Reads and assembles them. */
 export function readLedgerScripts(): Promise<Scripts<LedgerScript>> {
-  const readOnly = ['seek', 'listTags', 'listMoved', 'listAt', 'listRepositories', 'history'] as const;
+  const readOnly = [
+    'seek',
+    'listTags',
+    'listMoved',
+    'listAt',
+    'listRepositories',
+    'listStates',
+    'history',
+  ] as const;
   return readScripts(parts, readOnly);
 }

@@ -45,7 +45,7 @@ export const untagged = `NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id =
 export class SqliteIndex implements IndexView {
   readonly #names: SqliteNames;
   readonly #bounds: IndexBounds;
-  readonly #counts: TagCounts;
+  readonly counts: TagCounts;
   readonly #turns: TurnCounts | null;
   readonly #sql;
   /** The row of `tag` that was read last; undefined: written since. */
@@ -59,7 +59,7 @@ export class SqliteIndex implements IndexView {
   constructor(db: Db, names: SqliteNames, bounds: IndexBounds, turns: TurnCounts | null = null) {
     this.#names = names;
     this.#bounds = bounds;
-    this.#counts = new TagCounts(db);
+    this.counts = new TagCounts(db);
     this.#turns = turns;
     this.#sql = {
       tag: db.prepare<[number, string], StoredTag>('SELECT * FROM tag WHERE repository_id = ? AND name = ?'),
@@ -250,18 +250,18 @@ export class SqliteIndex implements IndexView {
     );
     this.#readId = undefined;
     if (present !== before?.present)
-      this.#counts.add(id, present - (before?.present ?? 0), before === undefined ? 1 : 0);
+      this.counts.add(id, present - (before?.present ?? 0), before === undefined ? 1 : 0);
   }
 
   /** Call it when a transaction begins: what the one before left unfinished is void. */
   begin(): void {
-    this.#counts.forget();
+    this.counts.forget();
     this.#readId = undefined;
   }
 
   /** Writes what is collected. Call it before the commit. */
   end(): void {
-    this.#counts.write();
+    this.counts.write();
   }
 
   /** The sequence of the tag's newest change; 0: it has none. */

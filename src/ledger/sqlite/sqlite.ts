@@ -11,6 +11,7 @@ import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
+import { groupedStates } from '../grouped-states.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import type { ManifestStore } from '../manifests.ts';
 import { defaultLimits, type LedgerOptions } from '../options.ts';
@@ -19,12 +20,14 @@ import {
   type HistoryPage,
   type HistoryQuery,
   type KnownDigest,
-  type KnownTag,
+  type LedgerQueries,
+  type ListStates,
   type RepositoryListPage,
   type RepositoryListQuery,
   type TagListPage,
   type TagListQuery,
-  type TagName,
+  type TagNamesPage,
+  type TagNamesQuery,
   type TagsAtQuery,
 } from '../queries.ts';
 import { StandingTime } from '../standing-time.ts';
@@ -83,6 +86,7 @@ class SqliteLedger implements Ledger, Transferable {
   readonly #writer: GroupWriter;
   readonly #gate: ReadGate;
   readonly manifests: ManifestStore;
+  readonly states: LedgerQueries['states'];
   readonly #tails = new Tails();
   readonly #standingTime: StandingTime;
   readonly #commitSeconds: Histogram;
@@ -108,6 +112,9 @@ class SqliteLedger implements Ledger, Transferable {
     this.#standingTime = new StandingTime(() => clock.monotonic(), clock.now());
     this.#gate = new ReadGate(maxReadsAtOnce, limits.maxWaitingReads);
     this.manifests = manifestsOf(link, this.#gate);
+    this.states = groupedStates((names) =>
+      this.#gate.pass(() => link.ask('states', names, clock.now(), clock.monotonic())),
+    );
     const metrics = options.metrics ?? noMetrics;
     this.#commitSeconds = metrics.histogram('ledger_commit_seconds', 'Time to make one group durable');
     this.#groupSize = metrics.histogram(
@@ -173,14 +180,12 @@ class SqliteLedger implements Ledger, Transferable {
     return this.#gate.pass(() => this.#link.ask('listTags', query));
   }
 
-  tagsAt(query: TagsAtQuery): Promise<TagListPage> {
-    return this.#gate.pass(() => this.#link.ask('tagsAt', query));
+  tagNames(query: TagNamesQuery): Promise<TagNamesPage> {
+    return this.#gate.pass(() => this.#link.ask('tagNames', query));
   }
 
-  async states(names: readonly TagName[]): Promise<readonly (KnownTag | null)[]> {
-    assertBatch(names);
-    const { clock } = this.#options;
-    return this.#gate.pass(() => this.#link.ask('states', names, clock.now(), clock.monotonic()));
+  tagsAt(query: TagsAtQuery): Promise<TagListPage> {
+    return this.#gate.pass(() => this.#link.ask('tagsAt', query));
   }
 
   async digests(of: RepositoryName, digests: readonly Digest[]): Promise<readonly (KnownDigest | null)[]> {
@@ -195,6 +200,12 @@ class SqliteLedger implements Ledger, Transferable {
   listRepositories(query: RepositoryListQuery): Promise<RepositoryListPage> {
     const { clock } = this.#options;
     return this.#gate.pass(() => this.#link.ask('listRepositories', query, clock.now(), clock.monotonic()));
+  }
+
+  async lists(of: readonly RepositoryName[]): Promise<ListStates> {
+    assertBatch(of);
+    const { clock } = this.#options;
+    return this.#gate.pass(() => this.#link.ask('lists', of, clock.now(), clock.monotonic()));
   }
 
   baselines(registry: string, repository: string): Promise<readonly string[]> {

@@ -6,6 +6,9 @@ import type { Db } from './tables.ts';
  */
 export const maxUncrowded = 500;
 
+/** Repositories of which it is remembered when their tags last came or went. */
+const maxRemembered = 20_000;
+
 interface Growth {
   tags: number;
   names: number;
@@ -17,9 +20,16 @@ interface Growth {
  */
 export class TagCounts {
   readonly #growth = new Map<number, Growth>();
+  /** When tags of a repository last came or went, in moves of any. */
+  readonly #movedAt = new Map<number, number>();
+  /** Of repositories that are not in the map: none of their tags came or went since. */
+  #movedBefore = 0;
+  #moves = 0;
+  readonly #maxRemembered: number;
   readonly #sql;
 
-  constructor(db: Db) {
+  constructor(db: Db, max = maxRemembered) {
+    this.#maxRemembered = max;
     this.#sql = {
       count: db.prepare<[number, number, number], { names: number; crowded: number }>(
         'UPDATE repository SET tags = tags + ?, names = names + ? WHERE id = ? RETURNING names, crowded',
@@ -31,6 +41,7 @@ export class TagCounts {
 
   /** @param tags, names by how many they grow */
   add(repositoryId: number, tags: number, names: number): void {
+    if (tags !== 0) this.#move(repositoryId);
     const growth = this.#growth.get(repositoryId);
     if (growth === undefined) {
       this.#growth.set(repositoryId, { tags, names });
@@ -38,6 +49,23 @@ export class TagCounts {
     }
     growth.tags += tags;
     growth.names += names;
+  }
+
+  /**
+   * A number that rises when tags of the repository come or go. It is not stored: it counts from the opening of the file,
+   * which has one owner, and also what is rolled back.
+   */
+  movedIn(repositoryId: number): number {
+    return this.#movedAt.get(repositoryId) ?? this.#movedBefore;
+  }
+
+  #move(repositoryId: number): void {
+    this.#moves += 1;
+    if (this.#movedAt.size >= this.#maxRemembered && !this.#movedAt.has(repositoryId)) {
+      this.#movedAt.clear();
+      this.#movedBefore = this.#moves;
+    }
+    this.#movedAt.set(repositoryId, this.#moves);
   }
 
   /** Writes what was added. */

@@ -1,7 +1,8 @@
--- One page of the present tags, by name. After keys.lua and lists.lua; writes nothing.
+-- One page of the present tags, or of their names, by name. After keys.lua and lists.lua; writes nothing.
 --
 -- ARGV[1]  also has spans: in the order of reading, lists { member } or { low, high (exclusive; '': no bound) } of
---          "registry repository"; after: null or { registry, repository, tag }, isDesc, limit, maxLooked
+--          "registry repository"; after: null or { registry, repository, tag }, isDesc, isNames (absent: false), limit,
+--          maxLooked
 -- Returns  as lists.lua
 
 local after = call.after ~= null and call.after
@@ -20,7 +21,7 @@ local function visit(member)
   local tags = call.isDesc and redis.call('ZRANGE', key, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, room + 1)
     or redis.call('ZRANGE', key, from, '+', 'BYLEX', 'LIMIT', 0, room + 1)
   local count = math.min(#tags, room)
-  addTags(registry, repository, tags, count)
+  if call.isNames then addNames(registry, repository, tags, count) else addTags(registry, repository, tags, count) end
   looked = looked + math.max(count, 1)
   if count > 0 then place(registry, repository, tags[count]) end
   if #tags > room then return false end

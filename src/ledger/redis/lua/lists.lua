@@ -26,6 +26,15 @@ local function addTags(registry, repository, tags, count)
   found = found + count
 end
 
+-- The same without their rows.
+local function addNames(registry, repository, tags, count)
+  for i = 1, count do
+    local at = #rows
+    rows[at + 1], rows[at + 2], rows[at + 3], rows[at + 4] = registry, repository, tags[i], ''
+  end
+  found = found + count
+end
+
 local function place(registry, repository, tag, at)
   last = { registry, repository, tag, at or '0' }
 end

@@ -10,12 +10,16 @@ import type {
   HistoryQuery,
   KnownDigest,
   KnownTag,
+  ListState,
+  ListStates,
   RepositoryListPage,
   RepositoryListQuery,
   RepositoryState,
   TagListPage,
   TagListQuery,
   TagName,
+  TagNamesPage,
+  TagNamesQuery,
   TagsAtQuery,
 } from '../../queries.ts';
 import { stateAfter } from '../../turns.ts';
@@ -31,6 +35,7 @@ import { HistoryPages } from './history-pages.ts';
 import { MovedPages } from './moved-pages.ts';
 import type { NamePages } from './name-pages.ts';
 import { RepositoryWalk, type StoredRepository } from './repository-walk.ts';
+import { TagNames } from './tag-names.ts';
 
 export interface QueriesOptions {
   readonly db: Db;
@@ -49,6 +54,7 @@ export interface QueriesOptions {
 export class SqliteQueries {
   readonly #options: QueriesOptions;
   readonly #atDigest: DigestPages;
+  readonly #tagNames: TagNames;
   readonly #moved: MovedPages;
   readonly #history: HistoryPages;
   readonly #walk: RepositoryWalk;
@@ -57,6 +63,7 @@ export class SqliteQueries {
     const { db, names, log, maxLooked } = options;
     this.#options = options;
     this.#atDigest = new DigestPages(db, names, maxLooked);
+    this.#tagNames = new TagNames(db, names, maxLooked);
     this.#moved = new MovedPages(db, names, maxLooked);
     this.#history = new HistoryPages(db, names, log, maxLooked);
     this.#walk = new RepositoryWalk(db);
@@ -66,6 +73,10 @@ export class SqliteQueries {
     return this.#options.reading('list tags', () =>
       query.sort === 'updated' ? this.#moved.page(query) : this.#options.pages.page(query),
     );
+  }
+
+  tagNames(query: TagNamesQuery): TagNamesPage {
+    return this.#options.reading('list names of tags', () => this.#tagNames.page(query));
   }
 
   tagsAt(query: TagsAtQuery): TagListPage {
@@ -144,9 +155,30 @@ export class SqliteQueries {
     });
   }
 
-  #stateOf({ id, registry, repository, tags, whole_at: wholeAt, read_at: readAt }: StoredRepository) {
-    const { bounds, clock, index } = this.#options;
-    const listed = wholeAt === null || readAt === null ? null : agesOf({ wholeAt, readAt }, clock.value);
+  /** @param now, monotonic as for `states` */
+  lists(of: readonly RepositoryName[], now: number, monotonic: number): ListStates {
+    const { bounds, clock, index, reading } = this.#options;
+    clock.tick(now, monotonic);
+    return reading('read the states of lists', () => {
+      const lists = of.map((name): ListState | null => {
+        const { id, tags, ...marks } = this.#walk.one(name);
+        const listed = this.#agesOf(marks);
+        if (tags === 0 && listed === null) return null;
+        return { tags, moved: index.counts.movedIn(id), listed };
+      });
+      return { lists, bounds: bounds() };
+    });
+  }
+
+  #agesOf({ whole_at: wholeAt, read_at: readAt }: Pick<StoredRepository, 'whole_at' | 'read_at'>) {
+    return wholeAt === null || readAt === null
+      ? null
+      : agesOf({ wholeAt, readAt }, this.#options.clock.value);
+  }
+
+  #stateOf({ id, registry, repository, tags, ...marks }: StoredRepository) {
+    const { bounds, index } = this.#options;
+    const listed = this.#agesOf(marks);
     const polled = listed !== null || index.baselines(registry, repository).length > 0;
     const lastChange = this.#history.newest(id, bounds());
     return { registry, repository, tags, lastChange, polled, listed };

@@ -45,6 +45,11 @@ export class RepositoryWalk {
     this.#sql = { asc: rows('asc'), desc: rows('desc'), one };
   }
 
+  /** The repository of this name; one that is not known has no tags. */
+  one({ registry, repository }: RepositoryName): StoredRepository {
+    return this.#sql.one.get(registry, repository) ?? { ...unknown, registry, repository };
+  }
+
   /**
    * Reads one row at a time: a caller that stops early has read no more. A repository that is asked for by its name and not
    * known comes too, without tags, so that callers count the look at it.
@@ -52,7 +57,7 @@ export class RepositoryWalk {
   *rows({ within, order = 'asc', at, after }: WalkFrom): Generator<StoredRepository> {
     const start = after === undefined ? at : justAfter(after);
     for (const { from, to, isPoint } of stretchesFrom(within, order, start)) {
-      if (isPoint) yield this.#sql.one.get(from.registry, from.repository) ?? { ...unknown, ...from };
+      if (isPoint) yield this.one(from);
       else yield* this.#sql[order].iterate(from.registry, from.repository, to.registry, to.repository);
     }
   }
