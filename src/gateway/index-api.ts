@@ -11,6 +11,7 @@ import { getOrphans } from '../http/endpoints/orphans.ts';
 import { getRepositories } from '../http/endpoints/repositories.ts';
 import { getTags } from '../http/endpoints/tags.ts';
 import type { CheckParts } from '../http/read/check/check.ts';
+import { VersionLists } from '../http/read/check/version-lists.ts';
 import type { Presences } from '../http/read/orphans.ts';
 import { Reads, type ReadsOptions } from '../http/read/reads.ts';
 import type { LedgerQueries } from '../ledger/queries.ts';
@@ -34,7 +35,7 @@ export function indexEndpoints(options: IndexApiOptions): Endpoint[] {
   const limits = { ...config.limits, defaultRegistry: config.defaultRegistry };
   const reads = new Reads({ ledger, admission, limits, readers });
   const now = () => clock.now();
-  const parts = { ledger, lookUps, now };
+  const parts = { ledger, lookUps, now, versionLists: new VersionLists() };
   return [
     getTags(reads),
     getChanges(reads),

@@ -5,15 +5,17 @@
 import { refusalOf } from '../../../errors.ts';
 import type { Digest } from '../../../event/digest.ts';
 import { repositoryKey } from '../../../event/reference.ts';
-import type { KnownTag, LedgerQueries, RepositoryState, TagName } from '../../../ledger/queries.ts';
+import type { KnownTag, LedgerQueries, TagName } from '../../../ledger/queries.ts';
 import { maxStep, type Reading } from '../../../reading/reading.ts';
-import { oldestOf, readListings, timeBefore } from '../listings.ts';
+import { oldestOf, timeBefore } from '../listings.ts';
 import type { Image } from './image.ts';
 import { findNewest, type Newest } from './newest.ts';
 import { type Moved, PlatformMoves } from './platform.ts';
+import type { VersionLists } from './version-lists.ts';
 
 export interface CheckParts {
-  readonly ledger: Pick<LedgerQueries, 'states' | 'listTags' | 'listRepositories' | 'digests' | 'manifests'>;
+  readonly ledger: Pick<LedgerQueries, 'states' | 'lists' | 'tagNames' | 'digests' | 'manifests'>;
+  readonly versionLists: VersionLists;
   /** Null: what is not known is not looked up. */
   readonly lookUps: LookUps | null;
   /** ms since the epoch. */
@@ -76,18 +78,16 @@ export async function check(
   images: readonly Image[],
 ): Promise<readonly Checked[]> {
   requireGranted(images, reading);
-  const newest = await findNewest(parts.ledger, reading, images);
+  const newest = await findNewest(parts, reading, images);
   const subjects = images.map((image) => image.name ?? newest.get(image)?.tag ?? null);
   const names = unique([...subjects, ...[...newest.values()].map(({ tag }) => tag)]);
   const known = await stateOf(parts, reading, names);
-  const lists = await readListings(parts.ledger, reading, [...newest.keys()].map(repositoryKey));
   const moves = new PlatformMoves(parts.ledger, reading);
   const answerOne = async (image: Image, subject: TagName | null) => {
     const found: Found = {
       state: subject === null ? null : (known.get(keyOf(subject)) ?? null),
       newest: newest.get(image) ?? null,
       newestState: stateOfNewest(known, newest.get(image)),
-      list: lists.get(repositoryKey(image))?.listed ?? null,
     };
     return answer(image, found, await isMoved(moves, image, found.state), parts.now());
   };
@@ -169,7 +169,6 @@ interface Found {
   /** Null: no range was given. */
   readonly newest: Newest | null;
   readonly newestState: KnownTag | null;
-  readonly list: RepositoryState['listed'];
 }
 
 /** Whether the tag points elsewhere than what the client has. */
@@ -187,12 +186,12 @@ async function isMoved(moves: PlatformMoves, image: Image, state: KnownTag | nul
 }
 
 function answer(image: Image, found: Found, { moved, isCertain }: Moved, now: number): Checked {
-  const { state, newest, newestState, list } = found;
+  const { state, newest, newestState } = found;
   const present = state?.present === true ? state : null;
   const ageMs = oldestOf([
     // A range alone that no tag is in has no tag that could have been confirmed.
     ...(state === null && image.name === null ? [] : [state?.checkedAgeMs ?? null]),
-    ...(newest === null ? [] : [list?.readAgeMs ?? null]),
+    ...(newest === null ? [] : [newest.listed?.readAgeMs ?? null]),
     ...(newestState === null ? [] : [newestState.checkedAgeMs]),
   ]);
   const reason = doubtOf(image, found) ?? (isCertain ? null : 'platform-unknown') ?? unconfirmed(ageMs);
@@ -212,12 +211,12 @@ function newestOf({ tag, digest, updatedAt }: KnownTag): Checked['newest'] {
 }
 
 /** Why the index does not know the answer; null: it does. */
-function doubtOf({ name }: Image, { state, newest, list }: Found): Doubt | null {
+function doubtOf({ name }: Image, { state, newest }: Found): Doubt | null {
   if (newest !== null && !newest.wasRead) return 'too-many-rows';
-  if (state === null && (name !== null || list === null)) return 'unknown';
+  if (state === null && (name !== null || (newest?.listed ?? null) === null)) return 'unknown';
   if (state?.present === false) return 'deleted';
   if (state !== null && state.digest === null) return 'no-digest';
-  return newest !== null && list === null ? 'not-listed' : null;
+  return newest !== null && newest.listed === null ? 'not-listed' : null;
 }
 
 function unconfirmed(ageMs: number | null): Doubt | null {

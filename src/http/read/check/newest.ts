@@ -1,73 +1,132 @@
-/** Finds the newest tag that each range allows, in one walk over the tags of all repositories that are asked for. */
-import { type RepositoryName, repositoryKey } from '../../../event/reference.ts';
-import { compareVersionKeys, type VersionKey, versionKey } from '../../../event/semver-tag.ts';
-import type { TagState } from '../../../ledger/ledger.ts';
-import type { LedgerQueries, TagPlace } from '../../../ledger/queries.ts';
+/** Finds the newest tag that each range allows. Tags are read once, and again only when some came or went. */
+import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../../event/reference.ts';
+import { compareVersionKeys, type VersionKey } from '../../../event/semver-tag.ts';
+import { VersionList } from '../../../event/version-list.ts';
+import type { LedgerQueries, ListMoment, ListState, TagName, TagPlace } from '../../../ledger/queries.ts';
 import { maxStep, type Reading } from '../../../reading/reading.ts';
 import { compareText } from '../tag-list.ts';
 import type { Image } from './image.ts';
+import type { VersionLists } from './version-lists.ts';
 
 /** What was found for one image. */
 export interface Newest {
   /** Null: no known tag is in the range, or the tags could not be read. */
-  readonly tag: TagState | null;
+  readonly tag: TagName | null;
   /** False: the request had read as many rows as it may before it had read this repository. */
   readonly wasRead: boolean;
+  /** What is known of the repository's list. */
+  readonly listed: ListState['listed'];
 }
 
-interface Best {
-  readonly tag: TagState;
-  readonly key: VersionKey;
+export interface NewestParts {
+  readonly ledger: Pick<LedgerQueries, 'lists' | 'tagNames'>;
+  readonly versionLists: VersionLists;
 }
 
-/** What one range costs for one tag, in steps of judging. */
+/** What one tag costs, in steps of judging: to be read, and to be judged by a range. */
+const stepsPerTag = 2;
 const stepsPerRange = 4;
 
 /** By image; those without a range are left out. */
 export async function findNewest(
-  ledger: Pick<LedgerQueries, 'listTags'>,
+  parts: NewestParts,
   reading: Reading,
   images: readonly Image[],
 ): Promise<ReadonlyMap<Image, Newest>> {
-  const asking = images.filter(({ range }) => range !== null);
-  if (asking.length === 0) return new Map();
-  const byRepository = Map.groupBy(asking, repositoryKey);
-  const within = { repositories: [...byRepository.keys()] };
-  const best = new Map<Image, Best>();
+  const found = new Map<Image, Newest>();
+  const byRepository = Map.groupBy(
+    images.filter(({ range }) => range !== null),
+    repositoryKey,
+  );
+  const read = await readVersions(parts, reading, byRepository);
+  for (const [key, asking] of byRepository) {
+    const { lists, listed } = read.get(key) ?? { lists: null, listed: null };
+    for (const image of asking) {
+      const tag = lists === null ? null : await newestOf(reading, lists, image);
+      found.set(image, { tag, wasRead: lists !== null, listed });
+    }
+  }
+  return found;
+}
+
+interface Versions {
+  /** Null: they could not be read. */
+  readonly lists: readonly VersionList[] | null;
+  readonly listed: ListState['listed'];
+}
+
+async function readVersions(
+  { ledger, versionLists }: NewestParts,
+  reading: Reading,
+  asked: ReadonlyMap<string, unknown>,
+): Promise<ReadonlyMap<string, Versions>> {
+  const versions = new Map<string, Versions>();
+  const moments = new Map<string, ListMoment>();
+  const names = [...asked.keys()].map(repositoryOfKey);
+  if (names.length === 0) return versions;
+  const { lists: states, bounds } = await reading.step(async () => ({
+    ...(await ledger.lists(names)),
+    looked: names.length,
+  }));
+  const unread: RepositoryName[] = [];
+  for (const [at, name] of names.entries()) {
+    const key = repositoryKey(name);
+    const { listed, ...state } = states[at] ?? { tags: 0, moved: null, listed: null };
+    const moment = { ...state, bounds };
+    const lists = state.tags === 0 ? [] : versionLists.get(key, moment);
+    versions.set(key, { lists, listed });
+    moments.set(key, moment);
+    if (lists === null) unread.push(name);
+  }
+  for (const [key, lists] of await readTags(ledger, reading, unread)) {
+    versions.set(key, { lists, listed: versions.get(key)?.listed ?? null });
+    const moment = moments.get(key);
+    if (moment !== undefined) versionLists.keep(key, moment, lists);
+  }
+  return versions;
+}
+
+/** The versions of those repositories that could be read to the end. */
+async function readTags(
+  ledger: Pick<LedgerQueries, 'tagNames'>,
+  reading: Reading,
+  repositories: readonly RepositoryName[],
+): Promise<ReadonlyMap<string, readonly VersionList[]>> {
+  if (repositories.length === 0) return new Map();
+  const keys = repositories.map(repositoryKey);
+  const lists = new Map<string, VersionList[]>(keys.map((key) => [key, []]));
   let place: TagPlace | undefined;
   do {
     const after = place === undefined ? {} : { after: place };
-    const page = await reading.step(() => ledger.listTags({ within, ...after, limit: maxStep }));
-    for (const tag of page.tags) {
-      const of = byRepository.get(repositoryKey(tag)) ?? [];
-      take(tag, of, best);
-      const pause = reading.spend(of.length * stepsPerRange);
+    const page = await reading.step(() => ledger.tagNames({ repositories: keys, ...after, limit: maxStep }));
+    for (const { tags, ...name } of page.repositories) {
+      lists.get(repositoryKey(name))?.push(new VersionList(tags));
+      const pause = reading.spend(tags.length * stepsPerTag);
       if (pause !== null) await pause;
     }
     place = page.next ?? undefined;
   } while (place !== undefined && reading.hasRoom);
   const end = place;
-  return new Map(asking.map((image) => [image, newestOf(image, best.get(image), end)]));
-}
-
-/** Keeps the tag where it is newer than what was found before. */
-function take(tag: TagState, images: readonly Image[], best: Map<Image, Best>): void {
-  const key = versionKey(tag.tag);
-  if (key.version === null) return;
-  for (const image of images) {
-    const { range, variant } = image;
-    if (range === null || (variant !== null && key.variant !== variant)) continue;
-    const before = best.get(image);
-    if (before !== undefined && compareVersionKeys(key, before.key) <= 0) continue;
-    if (range.matches(tag.tag)) best.set(image, { tag, key });
-  }
-}
-
-/** @param end where reading ended before it was through; undefined: it was */
-function newestOf(image: Image, best: Best | undefined, end: TagPlace | undefined): Newest {
+  if (end === undefined) return lists;
   // Half a list would name a tag that is not the newest.
-  if (end !== undefined && compareRepositories(image, end) >= 0) return { tag: null, wasRead: false };
-  return { tag: best?.tag ?? null, wasRead: true };
+  for (const name of repositories) if (compareRepositories(name, end) >= 0) lists.delete(repositoryKey(name));
+  return lists;
+}
+
+async function newestOf(
+  reading: Reading,
+  lists: readonly VersionList[],
+  { registry, repository, range, variant }: Image,
+): Promise<TagName | null> {
+  if (range === null) return null;
+  let best: VersionKey | null = null;
+  for (const list of lists) {
+    const { newest, steps } = list.newest(range, variant);
+    if (newest !== null && (best === null || compareVersionKeys(newest, best) > 0)) best = newest;
+    const pause = reading.spend((1 + steps) * stepsPerRange);
+    if (pause !== null) await pause;
+  }
+  return best === null ? null : { registry, repository, tag: best.tag };
 }
 
 /** The order in which the ledger lists repositories. */

@@ -2,11 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../../src/event/digest.ts';
 import { type CheckParts, check, maxLookUps } from '../../../../src/http/read/check/check.ts';
 import { type ImageText, parseImage, parseImages } from '../../../../src/http/read/check/image.ts';
+import { VersionLists } from '../../../../src/http/read/check/version-lists.ts';
 import type { TagName } from '../../../../src/ledger/queries.ts';
 import { OneATurn } from '../../../../src/lib/one-a-turn.ts';
 import { Reading } from '../../../../src/reading/reading.ts';
 import { type AskedLedger, openAskedLedger, startedAt } from '../../../support/asked-ledger.ts';
-import { digestOf, listed, lookedAt, manifestType, tagSeen } from '../../../support/ledger-samples.ts';
+import {
+  digestOf,
+  listed,
+  lookedAt,
+  manifestType,
+  tagGone,
+  tagSeen,
+} from '../../../support/ledger-samples.ts';
 
 const grant = {
   ...{ name: 'g', key: 'g', owner: null, admin: false, metrics: false, unpaced: false },
@@ -15,9 +23,14 @@ const grant = {
 const indexType = 'application/vnd.oci.image.index.v1+json';
 const base = 'registry.example.com:5000/library/base';
 
-async function ask(ledger: AskedLedger, images: readonly ImageText[], lookUps: CheckParts['lookUps'] = null) {
+async function ask(
+  ledger: AskedLedger,
+  images: readonly ImageText[],
+  lookUps: CheckParts['lookUps'] = null,
+  versionLists = new VersionLists(),
+) {
   const reading = new Reading({ grant, turns: new OneATurn(), isGone: () => false });
-  const parts = { ledger, lookUps, now: () => ledger.clock.now() };
+  const parts = { ledger, lookUps, versionLists, now: () => ledger.clock.now() };
   const asked = images.map((image) => parseImage(image, 'docker.io', (member) => member));
   return check(parts, reading, asked);
 }
@@ -79,7 +92,29 @@ describe('check', () => {
       { image: `${base}:1.0`, range: '*' },
     ]);
     expect(checked.map(({ newest }) => newest?.tag)).toEqual(['1.0', '2.0', '2.0']);
-    expect(ledger.asked).toEqual(['listTags', 'states', 'listRepositories']);
+    expect(ledger.asked).toEqual(['lists', 'tagNames', 'states']);
+  });
+});
+
+describe('a check that is made again', () => {
+  it('reads the tags again only once some came or went', async () => {
+    const ledger = await openAskedLedger();
+    const versionLists = new VersionLists();
+    const newest = async () => {
+      const [checked] = await ask(ledger, [{ image: base, range: '^1' }], null, versionLists);
+      return checked?.newest?.tag;
+    };
+    await ledger.record([lookedAt('1.0', 'a'), lookedAt('1.1', 'b'), listed(true)]);
+    expect([await newest(), await newest()]).toEqual(['1.1', '1.1']);
+    await ledger.record([lookedAt('1.1', 'c')]);
+    await newest();
+    expect(await newest()).toBe('1.1');
+    await ledger.record([lookedAt('1.2', 'd')]);
+    expect(await newest()).toBe('1.2');
+    await ledger.record([tagGone('1.2', ledger.clock.now())]);
+    expect(await newest()).toBe('1.1');
+    const reads = ledger.asked.filter((name) => name === 'tagNames');
+    expect(reads).toHaveLength(4);
   });
 });
 
@@ -92,7 +127,7 @@ describe('a check of more tags than one request may read', () => {
       await ledger.record([listed(true, 0, { repository })]);
     }
     // Three pages of one row fit: the second repository is read in part.
-    const perRow = { ...ledger, listTags: slowly(ledger, 16_500) };
+    const perRow = { ...ledger, tagNames: slowly(ledger, 16_500) };
     const images = repositories.map((name) => ({ image: `registry.example.com:5000/${name}`, range: '^1' }));
     const checked = await ask(perRow, images);
     expect(checked.map(({ newest, reason }) => newest?.tag ?? reason)).toEqual([
@@ -102,8 +137,8 @@ describe('a check of more tags than one request may read', () => {
 });
 
 /** One row a page, each as if so many had been looked at. */
-function slowly(ledger: AskedLedger, looked: number): AskedLedger['listTags'] {
-  return async (query) => ({ ...(await ledger.listTags({ ...query, limit: 1 })), looked });
+function slowly(ledger: AskedLedger, looked: number): AskedLedger['tagNames'] {
+  return async (query) => ({ ...(await ledger.tagNames({ ...query, limit: 1 })), looked });
 }
 
 describe('a look-up', () => {
