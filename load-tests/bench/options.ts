@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { choiceFlag, numberFlag } from './flags.ts';
 
 const serverNames = ['bare', 'sse', 'ws', 'manifeed'] as const;
 export type ServerName = (typeof serverNames)[number];
@@ -65,36 +66,20 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
     },
   });
   if (values.help) return 'help';
-  const transport = oneOf('transport', values.transport, ['sse', 'websocket', 'both'] as const);
-  const pace = oneOf('pace', values.pace, ['none', 'paced', 'both'] as const);
+  const transport = choiceFlag('transport', values.transport, ['sse', 'websocket', 'both'] as const);
+  const pace = choiceFlag('pace', values.pace, ['none', 'paced', 'both'] as const);
   return {
-    subscribers: number('subscribers', values.subscribers, 1, 1_000_000),
+    subscribers: numberFlag('subscribers', values.subscribers, 1, 1_000_000),
     transports: transport === 'both' ? ['sse', 'websocket'] : [transport],
-    servers: values.servers.split(',').map((name) => oneOf('servers', name, serverNames)),
+    servers: values.servers.split(',').map((name) => choiceFlag('servers', name, serverNames)),
     paces: pace === 'both' ? ['none', 'paced'] : [pace],
-    changes: number('changes', values.changes, 1, 100_000),
-    durationS: number('duration', values.duration, 1, 86_400),
-    settleS: number('settle', values.settle, 0, 3_600),
-    idleS: number('idle', values.idle, 0, 3_600),
-    ledger: oneOf('ledger', values.ledger, ['memory', 'sqlite'] as const),
-    access: oneOf('access', values.access, ['open', 'token'] as const),
-    serverCore: number('server-core', values['server-core'], 0, 1_023),
-    driverCore: number('driver-core', values['driver-core'], 0, 1_023),
+    changes: numberFlag('changes', values.changes, 1, 100_000),
+    durationS: numberFlag('duration', values.duration, 1, 86_400),
+    settleS: numberFlag('settle', values.settle, 0, 3_600),
+    idleS: numberFlag('idle', values.idle, 0, 3_600),
+    ledger: choiceFlag('ledger', values.ledger, ['memory', 'sqlite'] as const),
+    access: choiceFlag('access', values.access, ['open', 'token'] as const),
+    serverCore: numberFlag('server-core', values['server-core'], 0, 1_023),
+    driverCore: numberFlag('driver-core', values['driver-core'], 0, 1_023),
   };
-}
-
-function number(flag: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`read --${flag}: ${JSON.stringify(text)}: must be an integer from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function oneOf<const T extends readonly string[]>(flag: string, text: string, values: T): T[number] {
-  const value = values.find((each) => each === text);
-  if (value === undefined) {
-    throw new Error(`read --${flag}: ${JSON.stringify(text)}: must be one of ${values.join(', ')}`);
-  }
-  return value;
 }
