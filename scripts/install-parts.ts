@@ -25,7 +25,8 @@ export const policyFile = '/usr/sbin/policy-rc.d';
  */
 export function installParts(host: Host): void {
   const missing = host.missing();
-  for (const { program, modules } of host.withoutModules()) downloadModules(host, program, modules);
+  for (const { program, modules } of host.withoutModules())
+    if (modules !== undefined) downloadModules(host, program, modules);
   if (missing.length === 0) return host.say('Nothing to do: every program that the tests use is installed.');
   host.say('Installing the programs that the tests use:');
   for (const part of missing) host.say(`  ${part.program}: ${part.use}`);

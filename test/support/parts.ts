@@ -17,11 +17,11 @@ export interface Part {
   readonly use: string;
 }
 
-/** A program that no run must have, CI neither: Debian's is too old. */
+/** A program that no run must have, CI neither: Debian has none, or one that is too old or too large. */
 export interface OptionalPart {
   readonly program: string;
   /** A folder with a `go.mod`, relative to the project: the modules that it names must have been downloaded too. */
-  readonly modules: string;
+  readonly modules?: string;
   /** How to get it. */
   readonly advice: string;
 }
@@ -38,13 +38,17 @@ export const parts: readonly Part[] = [
   { program: 'skopeo', package: 'skopeo', use: 'a real registry client' },
 ];
 
-/** Clients built on the libraries of crane, oras and containerd, and the conformance tests of registries. */
+/**
+ * Go: clients built on the libraries of crane, oras and containerd, and the conformance tests of registries.
+ * systemd: what `deploy/` has for them.
+ */
 export const optionalParts: readonly OptionalPart[] = [
   {
     program: 'go',
     modules: 'test/e2e/clients',
     advice: 'Go 1.26 or newer from https://go.dev/dl, then npm run setup',
   },
+  { program: 'systemd-analyze', advice: 'part of systemd 250 or newer' },
 ];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
