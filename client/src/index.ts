@@ -1,4 +1,5 @@
 /** `manifeed-client`: follow container-registry changes from a Manifeed gateway. */
+export { type AskOptions, ask, type Question } from './ask.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { FeedEvent } from './events.ts';
 export { type Feed, openFeed, type TagFilter } from './feed/feed.ts';

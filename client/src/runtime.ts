@@ -7,6 +7,9 @@ export interface FetchInit {
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
   readonly cache: 'no-store';
+  /** Absent: GET. */
+  readonly method?: 'POST';
+  readonly body?: string;
 }
 
 export interface FetchResponse {

@@ -49,7 +49,7 @@ export function endpointsOf(parts: EndpointParts): Endpoint[] {
     updates(streams.longPoll),
     postHook((app) => webhookRoutes(app, parts.webhooks)),
     getHooks(parts.deliveries),
-    getAccess(admission),
+    getAccess(admission, config.defaultRegistry),
     healthz,
     readyz([admission, ledger]),
     metricsEndpoint(parts.metrics),

@@ -19,21 +19,34 @@ export interface Request {
   readonly token: string | null;
   readonly accept: string;
   readonly signal: AbortSignal;
+  /** Sent as JSON, by POST. */
+  readonly body?: unknown;
 }
 
-/** Sends a GET. @throws FeedError: NETWORK, a refusal of the gateway, or PROTOCOL if the answer is not one of its own */
+/** The answers that are no refusal: 202 says of a publication that it is stored. */
+const successes: readonly number[] = [200, 202];
+
+/**
+ * Sends a GET, or a POST if there is a body.
+ *
+ * @throws FeedError: NETWORK, a refusal of the gateway, or PROTOCOL if the answer is not one of its own
+ */
 export async function request(parts: TransportParts, asked: Request): Promise<FetchResponse> {
-  const { path, query, token, accept, signal } = asked;
+  const { path, query, token, accept, signal, body } = asked;
+  const act = `${body === undefined ? 'get' : 'post'} ${path}`;
   const text = query.toString();
   const url = `${parts.url}${path}${text === '' ? '' : `?${text}`}`;
   const headers: Record<string, string> = { accept };
   if (token !== null) headers.authorization = `Bearer ${token}`;
-  const response = await parts.fetch(url, { headers, signal, cache: 'no-store' }).catch((cause: unknown) => {
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const post = body === undefined ? {} : { method: 'POST' as const, body: JSON.stringify(body) };
+  const init = { headers, signal, cache: 'no-store' as const, ...post };
+  const response = await parts.fetch(url, init).catch((cause: unknown) => {
     const hint = 'no answer: is the gateway up, and, of a page, is its origin in cors.origins?';
-    throw networkError(`get ${path}: ${hint}`, cause);
+    throw networkError(`${act}: ${hint}`, cause);
   });
-  if (response.status === 200) return response;
-  throw refusalOf(path, response, await readText(response, maxRefusal), parts.clock);
+  if (successes.includes(response.status)) return response;
+  throw refusalOf(act, response, await readText(response, maxRefusal), parts.clock);
 }
 
 /** Reads a body. @throws FeedError NETWORK if it breaks off, PROTOCOL if it is longer than `max` characters */
@@ -91,15 +104,15 @@ export async function withDeadline<T>(
 }
 
 /** The error that an answer other than 200 stands for. */
-function refusalOf(path: string, { status, headers }: FetchResponse, body: string, clock: Clock): FeedError {
+function refusalOf(act: string, { status, headers }: FetchResponse, body: string, clock: Clock): FeedError {
   const retryMs = retryAfterOf(headers.get('retry-after'), clock.now());
   const told = firstError(body);
   if (told === null) {
-    const message = `get ${path}: ${status} without an error of a gateway: must be a gateway's address`;
+    const message = `${act}: ${status} without an error of a gateway: must be a gateway's address`;
     return protocolError(message, { status, retryMs });
   }
   const { code, message, detail } = told;
-  return new FeedError(String(code), `get ${path}: ${status} ${code}: ${message}`, {
+  return new FeedError(String(code), `${act}: ${status} ${code}: ${message}`, {
     ...{ status, retryMs },
     detail: isObject(detail) ? detail : null,
   });

@@ -12,10 +12,11 @@ const accessSchema = z.looseObject({
   admin: z.boolean().describe('May change the pace, and see hooks and upstreams'),
   metrics: z.boolean().describe('May read `/metrics`'),
   unpaced: z.boolean().describe('May ask for `pace=none`'),
+  defaultRegistry: z.string().describe('The host of names without one'),
 });
 
 /** `GET /v1/access`: what the token of the request may do. It tells no secret, and nothing of other tokens. */
-export function getAccess(admission: Pick<Admission, 'authorise'>): Endpoint {
+export function getAccess(admission: Pick<Admission, 'authorise'>, defaultRegistry: string): Endpoint {
   return {
     method: 'get',
     path: '/v1/access',
@@ -25,11 +26,13 @@ export function getAccess(admission: Pick<Admission, 'authorise'>): Endpoint {
     responses: { 200: { description: 'Its name and rights', schema: accessSchema } },
     errors: ['UNAUTHORIZED'],
     handle: (request, reply) =>
-      reply.header('cache-control', 'no-store').send(describe(admission.authorise(requestTokenOf(request)))),
+      reply
+        .header('cache-control', 'no-store')
+        .send({ ...describe(admission.authorise(requestTokenOf(request))), defaultRegistry }),
   };
 }
 
-function describe({ owner, patterns, admin, metrics, unpaced }: Grant): z.infer<typeof accessSchema> {
+function describe({ owner, patterns, admin, metrics, unpaced }: Grant) {
   // The configuration bounds how many a token may have.
   return { name: owner, repositories: [...patterns], admin, metrics, unpaced };
 }

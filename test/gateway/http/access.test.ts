@@ -39,11 +39,13 @@ describe('GET /v1/access', () => {
         name: 'ci',
         repositories: ['docker.io/library/nginx', 'ghcr.io/team/**'],
         ...{ admin: false, metrics: false, unpaced: false },
+        defaultRegistry: 'docker.io',
       },
     });
     expect((await ask('root')).body).toEqual({
       ...{ name: 'root', repositories: ['**'] },
       ...{ admin: true, metrics: true, unpaced: true },
+      defaultRegistry: 'docker.io',
     });
     expect((await ask('board')).body).toMatchObject({ name: 'board', admin: false, metrics: true });
   });
@@ -62,9 +64,10 @@ describe('GET /v1/access', () => {
   });
 
   it('tells with open access what anyone may do', async () => {
-    gateway = await startGateway({ access: 'open' });
+    gateway = await startGateway({ access: 'open', defaultRegistry: 'registry.example.com' });
     // The test's gateway listens on loopback, where open access includes administration.
+    const defaultRegistry = 'registry.example.com';
     const rights = { admin: true, metrics: true, unpaced: true };
-    expect((await ask(null)).body).toEqual({ name: null, repositories: ['**'], ...rights });
+    expect((await ask(null)).body).toEqual({ name: null, repositories: ['**'], ...rights, defaultRegistry });
   });
 });

@@ -1,0 +1,52 @@
+/** A question to a gateway over HTTP, for everything that is no stream (PROTOCOL.md, section 9). */
+import { systemClock } from './clock.ts';
+import { baseUrl } from './feed/base-url.ts';
+import type { FeedOptions } from './feed/options.ts';
+import { TokenSource } from './feed/token.ts';
+import { protocolError } from './feed-error.ts';
+import { runtimeFetch } from './runtime.ts';
+import { readText, request, withDeadline } from './transport/http.ts';
+
+/** Time for an answer, ms. */
+const answerMs = 60_000;
+
+/** What is asked. */
+export interface Question {
+  /** `/v1/tags` */
+  readonly path: string;
+  readonly query?: URLSearchParams | undefined;
+  /** Sent as JSON, by POST. Absent: GET. */
+  readonly body?: unknown;
+  /** Ends the wait; the promise then rejects with a FeedError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** As for a feed. */
+export type AskOptions = Pick<FeedOptions, 'token' | 'fetch' | 'clock'>;
+
+/**
+ * Asks once, and waits at most a minute.
+ *
+ * @returns the JSON of the answer
+ * @throws FeedError: the gateway's refusal, NETWORK, TIMEOUT, or PROTOCOL if the answer is not from a gateway
+ * @throws TypeError if the URL is none of a gateway
+ */
+export async function ask(url: string | URL, question: Question, options: AskOptions = {}): Promise<unknown> {
+  const { path, query = new URLSearchParams(), body, signal = new AbortController().signal } = question;
+  const { clock = systemClock, fetch = runtimeFetch, token = null } = options;
+  const parts = { url: baseUrl(url), clock, fetch, WebSocket: null };
+  return withDeadline(clock, answerMs, signal, async (inner) => {
+    const held = await new TokenSource(token, clock).get(inner);
+    const asked = { path, query, token: held, accept: 'application/json', signal: inner };
+    const text = await readText(await request(parts, body === undefined ? asked : { ...asked, body }));
+    return parse(path, text);
+  });
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw protocolError(`read answer of ${path}: must be JSON`, { cause });
+  }
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { type AskOptions, ask, FeedError, type Question } from '../../../client/src/index.ts';
+import type { FetchInit } from '../../../client/src/runtime.ts';
+
+/** Asks a gateway that answers with `status` and `text`. */
+async function play(question: Question, status: number, text: string, options: AskOptions = {}) {
+  const asked: { url: string; init: FetchInit }[] = [];
+  const answer = ask('https://gateway.test/prefix/', question, {
+    ...options,
+    fetch: async (url, init) => {
+      asked.push({ url, init });
+      const body = new Response(text).body;
+      return { status, headers: new Headers(), body };
+    },
+  });
+  return { answer: await answer.catch((error: unknown) => error), asked };
+}
+
+describe('ask', () => {
+  it('sends a GET with query and token, and gives the JSON of the answer', async () => {
+    const query = new URLSearchParams({ repository: 'nginx' });
+    const token = async () => 'secret';
+    const { answer, asked } = await play({ path: '/v1/tags', query }, 200, '{"tags":[]}', { token });
+    expect(answer).toEqual({ tags: [] });
+    expect(asked[0]?.url).toBe('https://gateway.test/prefix/v1/tags?repository=nginx');
+    const { method, headers } = asked[0]?.init ?? {};
+    expect([method, headers?.authorization]).toEqual([undefined, 'Bearer secret']);
+  });
+
+  it('sends a body as JSON by POST, and takes 202 for an answer', async () => {
+    const { answer, asked } = await play(
+      { path: '/v1/hooks/publish', body: { a: 1 } },
+      202,
+      '{"accepted":1}',
+    );
+    expect(answer).toEqual({ accepted: 1 });
+    const { method, headers, body } = asked[0]?.init ?? {};
+    expect([method, headers?.['content-type'], body]).toEqual(['POST', 'application/json', '{"a":1}']);
+  });
+
+  it('throws what the gateway refused, and what is no answer of a gateway', async () => {
+    const refusal = '{"errors":[{"code":"DENIED","message":"no","detail":{"parameter":"image"}}]}';
+    const refused = await play({ path: '/v1/check', body: [] }, 403, refusal);
+    expect(refused.answer).toBeInstanceOf(FeedError);
+    expect(refused.answer).toMatchObject({ code: 'DENIED', message: 'post /v1/check: 403 DENIED: no' });
+    const page = await play({ path: '/v1/tags' }, 200, '<html>');
+    expect(page.answer).toMatchObject({ code: 'PROTOCOL', message: 'read answer of /v1/tags: must be JSON' });
+  });
+
+  it('ends with the signal', async () => {
+    const controller = new AbortController();
+    const question = { path: '/v1/tags', signal: controller.signal };
+    const answer = ask('http://gateway.test', question, {
+      fetch: async (_, { signal }) => {
+        controller.abort();
+        throw signal.reason;
+      },
+    });
+    await expect(answer).rejects.toMatchObject({ code: 'NETWORK' });
+  });
+});
