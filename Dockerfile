@@ -31,6 +31,6 @@ USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/dist/main.js"]
+ENTRYPOINT ["node", "/app/dist/src/main.js"]
 # Beyond loopback the gateway starts only with tokens, or with "access: open" written out.
 CMD ["serve", "--listen", "0.0.0.0:8080"]

@@ -2,4 +2,4 @@
 import { cpSync } from 'node:fs';
 
 for (const room of ['redis', 'ledger/redis', 'cluster/redis'])
-  cpSync(`src/${room}/lua`, `dist/${room}/lua`, { recursive: true });
+  cpSync(`src/${room}/lua`, `dist/src/${room}/lua`, { recursive: true });

@@ -8,10 +8,13 @@ import { configCommand } from './config-command.ts';
 import { hooksCommand } from './hooks-command.ts';
 import { ledgerCommand } from './ledger-command.ts';
 import { openLedgerTool, restoreLedger } from './ledger-tool.ts';
+import { processTerminal } from './output/terminal.ts';
 import { runCommandLine } from './run.ts';
 import { serveCommand } from './serve-command.ts';
-import type { StopSignals } from './stop-signals.ts';
+import type { StopSignal, StopSignals } from './stop-signals.ts';
 import { tokenCommand } from './token-command.ts';
+import { watchCommand } from './watch/command.ts';
+import { systemRunner } from './watch/run/child.ts';
 
 /** Runs the command line of this process. @returns the exit code */
 export function runProcess(signals: StopSignals): Promise<number> {
@@ -29,11 +32,15 @@ export function runProcess(signals: StopSignals): Promise<number> {
     process.exit(exitCodes.failed);
   });
   const tools = { clock: systemClock, fetchText };
+  const isWindows = process.platform === 'win32';
+  const asking = { terminal: processTerminal(), clock: systemClock, random: Math.random };
+  const onSignal = (listener: (signal: StopSignal) => void) => signals.handle(listener);
   return runCommandLine(process.argv.slice(2), io, {
     version,
     defaultCommand: 'serve',
     commands: [
       serveCommand({ version, signals, exit: (code) => process.exit(code) }),
+      watchCommand({ ...asking, onSignal, isWindows, runner: systemRunner(systemClock, isWindows) }),
       configCommand,
       tokenCommand(),
       ledgerCommand({ open: openLedgerTool, restore: restoreLedger }),
@@ -42,9 +49,10 @@ export function runProcess(signals: StopSignals): Promise<number> {
   });
 }
 
-/** The package's folder is two levels up, both in `src` and in the build. */
+/** The package's folder is two levels up, and one more in the build. */
 function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const up = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
+  const manifest: unknown = JSON.parse(readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8'));
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : '0';

@@ -1,7 +1,9 @@
 /** The command line: finds the command, prints help, and turns errors into lines and exit codes. */
+import { FeedError } from '../../client/src/index.ts';
 import { ConfigError } from '../config/settings/problems.ts';
 import { ManifeedError } from '../errors.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
+import { escapeLines } from './output/escape.ts';
 
 interface CommandLine {
   readonly version: string;
@@ -33,7 +35,8 @@ export async function runCommandLine(
     return exitCodes.usage;
   }
   const args = first.startsWith('-') ? argv : rest;
-  if (args.includes('--help') || args.includes('-h')) return showHelp(name, io, line);
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  if (own.includes('--help') || own.includes('-h')) return showHelp(name, io, line);
   return await run(command, args, io);
 }
 
@@ -50,8 +53,8 @@ async function run(command: Command, argv: readonly string[], io: CommandIo): Pr
       io.err(`manifeed: ${error.message}`);
       return exitCodes.usage;
     }
-    if (error instanceof ManifeedError || isSystemError(error)) {
-      io.err(`manifeed ${command.name}: ${error.message}`);
+    if (error instanceof ManifeedError || error instanceof FeedError || isSystemError(error)) {
+      io.err(`manifeed ${command.name}: ${escapeLines(error.message)}`);
       return exitCodes.failed;
     }
     throw error;

@@ -2,7 +2,7 @@
  * Handles SIGTERM and SIGINT from the first moment: without a handler the kernel drops both for PID 1 (a
  * container's program). So this module imports nothing, and `main.ts` loads everything else after it.
  */
-type StopSignal = 'SIGTERM' | 'SIGINT';
+export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** The shell's exit codes for these signals: 128 plus the signal's number (POSIX.1-2024, XCU 2.8.2). */
 const exitCodeOf = { SIGTERM: 143, SIGINT: 130 } as const;

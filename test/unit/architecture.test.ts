@@ -69,7 +69,9 @@ const rooms: readonly Room[] = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8
     const [, names = '', , imports = ''] = line.split('|').map((cell) => cell.trim());
     const paths = [...names.matchAll(/`(src\/[^`]+)`/g)].map((match) => match[1] ?? '');
     if (paths.length === 0 || !/^\| `src\//.test(line)) return [];
-    const may = imports === '–' ? [] : imports.split(', ').map((name) => `src/${name.replaceAll('`', '')}`);
+    const named = imports.split(', ').map((name) => name.replaceAll('`', ''));
+    const may =
+      imports === '–' ? [] : named.map((name) => (name.startsWith('client/') ? name : `src/${name}`));
     return [{ name: paths.join(', '), paths, may: imports.startsWith('everything') ? null : may }];
   });
 
@@ -132,9 +134,18 @@ describe('the sources', () => {
 
   it('import each other with their extension, and in no circle', () => {
     const bySelf = new Map(sources.map((source) => [source.path, source]));
-    const unknown = sources.flatMap((source) => source.imports.filter((imported) => !bySelf.has(imported)));
+    const entries = ['client/src/index.ts', 'client/src/node/index.ts'];
+    const imports = sources.flatMap((source) => source.imports);
+    const unknown = imports.filter((imported) => !bySelf.has(imported) && !entries.includes(imported));
     expect(unknown).toEqual([]);
     expect(findCircle(bySelf)).toBeNull();
+  });
+
+  it('of the commands reach a gateway through the client alone', () => {
+    const network = /from 'node:(?:http|https|http2|net|tls|dgram)'|\bfetch\(|\bnew WebSocket\(/;
+    const commands = sources.filter(({ path }) => path.startsWith('src/cli/'));
+    expect(commands.length).toBeGreaterThan(20);
+    expect(commands.filter(({ text }) => network.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   it('are all reached from main.ts: an endpoint, a kind or a lister that no list names is missed', () => {
