@@ -278,7 +278,12 @@ describe('manifeed watch ends', { timeout: patienceMs * 8 }, () => {
     writeFileSync(file('bad-state'), 'hello\n');
     const state = await run(gateway.url, ['watch', 'a/b', '--state', file('bad-state')]);
     expect([state.code, state.err]).toEqual([1, expect.stringContaining('"hello": must be a position')]);
-    const refused = await run(gateway.url, ['watch', 'a/b'], { env: { MANIFEED_TOKEN: 'wrong' } });
+    // With open access any token will do.
+    const closed = await spawnGateway({
+      settings: { access: [{ name: 'ci', sha256: digest('ci').slice(7) }] },
+    });
+    const refused = await run(closed.url, ['watch', 'a/b'], { env: { MANIFEED_TOKEN: 'wrong' } });
+    await closed.stop('SIGTERM');
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('UNAUTHORIZED')]);
   });
 });
