@@ -23,6 +23,8 @@ import { until } from '../../../support/until.ts';
 const { start, open, later, cleanUp } = redisBench();
 afterEach(cleanUp);
 const now = () => Date.now();
+/** For large calls: a busy machine may need a second for one. */
+const timeouts = { connectTimeoutMs: 10_000, commandTimeoutMs: 10_000 };
 
 describe('gateways that share a Redis', () => {
   let redis: RedisNode;
@@ -31,8 +33,8 @@ describe('gateways that share a Redis', () => {
   beforeEach(async () => {
     redis = await start();
     const keyPrefix = freshPrefix();
-    a = await open({ url: redis.url, keyPrefix });
-    b = await open({ url: redis.url, keyPrefix });
+    a = await open({ url: redis.url, keyPrefix, timeouts });
+    b = await open({ url: redis.url, keyPrefix, timeouts });
   });
 
   test('each hear what any of them records, once and in order', async () => {
@@ -237,7 +239,7 @@ describe('opening', () => {
 describe('a digest with very many tags', () => {
   test('is deleted with all of them, by name, and only those', async () => {
     const redis = await start();
-    const ledger = await open({ url: redis.url });
+    const ledger = await open({ url: redis.url, timeouts });
     const at = now() - 1_000;
     const names = range(100, 199).map((i) => `t${i}`);
     await ledger.record([...names.map((name) => tagSeen(name, 'one', at)), tagSeen('x', 'two', at)]);
@@ -287,7 +289,7 @@ describe('odd observations', () => {
 describe('a storm of reads', () => {
   test('is answered a few at a time, and refused beyond its bound', async () => {
     const redis = await start();
-    const ledger = await open({ url: redis.url, limits: { maxWaitingReads: 100 } });
+    const ledger = await open({ url: redis.url, timeouts, limits: { maxWaitingReads: 100 } });
     await ledger.record(range(1, 50).map((i) => tagSeen(`t${i}`, 'one', now())));
     const storm = await Promise.allSettled(range(1, 200).map(() => ledger.read(0, 1_000)));
     const refused = storm.filter(({ status }) => status === 'rejected');
@@ -305,6 +307,7 @@ describe('retention', () => {
     const keyPrefix = freshPrefix();
     const ledger = await open({
       ...{ url: redis.url, keyPrefix, now: clockNow, monotonic: () => performance.now() + offsetMs },
+      timeouts,
       limits: { maxTrimmedAtOnce: 50 },
       retention: { maxChanges: 100, maxAgeMs: 1_000 },
     });
