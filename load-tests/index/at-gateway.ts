@@ -18,8 +18,10 @@ const connections = 64;
 const turnMs = 1_000;
 /** Different HEADs. */
 const headRequests = 100_000;
-/** Before memory is read: so many pages and HEADs were asked for. */
+/** Asked for before memory is read, of each kind; the smaller ledger has enough for the same checks. */
 const pagesBeforeMemory = 500;
+const checksBeforeMemory = 50;
+const checkedRepositories = 10;
 
 /** A gateway that believes its rows, however old they are: no registry is asked. */
 export function startOver(store: Store): Promise<Gateway> {
@@ -128,7 +130,10 @@ export class GatewayBench {
     for (const { path } of queries) {
       if (path !== null) await this.#ask(pagesBeforeMemory, () => getRequest(path(this.#pick)));
     }
-    await this.requests(1);
+    const { content } = this.#pick;
+    await this.#ask(checksBeforeMemory, () =>
+      postRequest('/v1/check', checkBody(content, 0, '^1', checkedRepositories)),
+    );
     await this.#headTurn(this.#gateway);
     await this.#gateway.collectGarbage();
     return pssKib(this.#gateway.pid);
