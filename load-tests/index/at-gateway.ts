@@ -23,6 +23,9 @@ const pagesBeforeMemory = 500;
 const checksBeforeMemory = 50;
 const checkedRepositories = 10;
 
+/** Of a host that asks every few minutes. */
+const again = 'with ranges, the same images again';
+
 /** A gateway that believes its rows, however old they are: no registry is asked. */
 export function startOver(store: Store): Promise<Gateway> {
   return startGateway({
@@ -71,13 +74,16 @@ export class GatewayBench {
     const diff = new URLSearchParams({ left: left ?? '', right: right ?? '', n: '1000' });
     const requests = new Map([
       ['check of 200 images', () => check(checkBody(content, elsewhere(), null))],
-      ['with ranges, the same images again', () => check(checkBody(content, 0, '^1'))],
+      [again, () => check(checkBody(content, 0, '^1'))],
       ['with ranges, others each time', () => check(checkBody(content, elsewhere(), '^1'))],
       [`diff of two times ${content.extent.mirrorTags} tags`, () => getRequest(`/v1/diff?${diff}`)],
     ]);
-    return byTurns([...requests.keys()], times, (name, count) =>
-      this.#ask(count, () => requests.get(name)?.() ?? ''),
-    );
+    return byTurns([...requests.keys()], times, async (name, count) => {
+      const make = () => requests.get(name)?.() ?? '';
+      // The others have pushed it out of what the gateway remembers; the second one sorts what it remembers.
+      if (name === again) await this.#ask(2, make);
+      return this.#ask(count, make);
+    });
   }
 
   async #ask(count: number, make: () => string) {
