@@ -67,6 +67,7 @@ const bytes = Buffer.from('x');
 const encoding: Encoding = { transport: 'sse', format: 'manifeed', change: () => bytes };
 const sink: Sink = {
   encoding,
+  address: '',
   write() {
     deliveries += 1;
     return true;

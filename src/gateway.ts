@@ -11,6 +11,7 @@ import { joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
 import { learnPlatforms } from './gateway/platforms.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
+import { openStatus } from './gateway/status.ts';
 import { openStreams } from './gateway/streams.ts';
 import { serveApi } from './http/api.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
@@ -96,15 +97,18 @@ export async function openApp(options: AppOptions): Promise<App> {
   const acceptsSocket = socketLimitsOf(limits, trustProxy, metrics);
   const streams = openStreams(server, { config, hub, admission, acceptsSocket, clock, random });
   const hooks = withDefaultRegistry(config.webhooks, defaultRegistry);
-  const deliveries = new DeliveryLog(hooks, clock);
+  const deliveries = new DeliveryLog(hooks, clock, metrics);
   const webhooks = {
     ...{ ...common, hooks, deliveries, fetchText, ledger: pending, completion, countOutcomes },
     confirm: poller.onWebhook,
   };
+  const { status, stop: stopStatus } = openStatus({
+    ...{ ...common, config, version, ledger, newest, admission, hub, poller, deliveries, openFiles },
+  });
   await serveApi(server, {
     ...{ version, authorise },
     endpoints: endpointsOf({
-      ...{ ...common, config, streams, webhooks, deliveries, admission, ledger, hub, poller },
+      ...{ ...common, config, streams, webhooks, deliveries, admission, ledger, hub, poller, status },
       ...{ registryApi, lookUps, presences },
     }),
   });
@@ -113,6 +117,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     startHeartbeat({ hub, intervalMs: limits.heartbeatIntervalMs, clock, random }),
     countChanges(ledger, metrics),
     () => newest.stop(),
+    stopStatus,
     keepTrimmed(ledger, clock, logger),
     streams.stop,
   ];

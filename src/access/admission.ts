@@ -32,6 +32,12 @@ export function createAdmission(options: AdmissionOptions) {
   const refusals = options.metrics.counter('stream_refusals_total', 'Streams and messages refused', ['code']);
   const refused = (code: ErrorCode) => refusals.inc({ code });
   let isDraining = false;
+  options.metrics.gauge('draining', '1 while the gateway is shutting down', [], (gauge) =>
+    gauge.set(isDraining ? 1 : 0),
+  );
+  options.metrics.gauge('connections_limit', 'Most subscribers at once', [], (gauge) =>
+    gauge.set(limits.most),
+  );
   /** @throws DRAINING once `drain` was called */
   function check(action = 'serve'): void {
     if (isDraining) throw new ManifeedError('DRAINING', `${action}: this gateway is shutting down`);
@@ -42,7 +48,12 @@ export function createAdmission(options: AdmissionOptions) {
   }
   return {
     ...{ checkHost, origins, knowsRegistry, check, enter, refused },
+    maxSubscribers: limits.most,
     needsToken: access.kind === 'tokens',
+    /** Whether nobody may enter any more. */
+    get isDraining(): boolean {
+      return isDraining;
+    },
     /** From now on nobody enters. */
     drain(): void {
       isDraining = true;

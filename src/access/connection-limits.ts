@@ -63,6 +63,11 @@ export class ConnectionLimits {
     return this.#subscribers.total;
   }
 
+  /** Most subscribers at once. */
+  get most(): number {
+    return this.#options.connections;
+  }
+
   get #ratePerAddress(): number {
     return Math.max(1, Math.floor(this.#options.newConnectionsPerSecond / addressPart));
   }

@@ -1,5 +1,6 @@
 /** Fits the sockets into the open files of the process: without free ones it might fail to open its own ledger. */
 import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import type { Log } from '../lib/log.ts';
 import { type SocketsOfAddress, tellsAddressesApart } from './connection-limits.ts';
 import { otherSocketsPerAddress } from './socket-limits.ts';
@@ -55,6 +56,17 @@ export function roomForSockets({ subscribers, others }: Wanted, openFiles: numbe
     `takes ${fitting} subscribers and ${sockets} connections at most: raise the limit ` +
     '(LimitNOFILE in systemd, ulimits.nofile in Compose, ulimit -n in a shell) or lower limits.connections';
   return { subscribers: fitting, sockets, shortage };
+}
+
+/** Open files of this process now, and how many it may have; null: not known, or without limit. */
+export async function openDescriptors(
+  limit = readOpenFiles(),
+): Promise<{ readonly used: number | null; readonly limit: number | null }> {
+  const used = await readdir('/proc/self/fd').then(
+    (names) => names.length,
+    () => null,
+  );
+  return { used, limit: Number.isFinite(limit) ? limit : null };
 }
 
 /** The kernel's limit for this process; Node has raised it to the hard limit. Infinity without /proc. */

@@ -27,7 +27,9 @@ const token = z.strictObject({
   unpaced: flag().default(false).describe('It may use `pace=none`'),
   admin: flag()
     .default(false)
-    .describe('It may use `PUT /v1/pace`, `GET /v1/upstreams`, `GET /v1/hooks` and `GET /metrics`'),
+    .describe(
+      'It may use `GET /v1/status`, `/v1/subscribers`, `/v1/hooks` and `/v1/upstreams`, `PUT /v1/pace` and `GET /metrics`',
+    ),
   metrics: flag().default(false).describe('It may use `GET /metrics`, which names repositories'),
 });
 

@@ -8,7 +8,7 @@ import { pace } from './pace.ts';
 import { platforms } from './platforms.ts';
 import { registries, watches } from './registries.ts';
 import { SettingsTree } from './settings/tree.ts';
-import { choice, duration, integer, listenAddress, registryHost, rename } from './settings/values.ts';
+import { choice, duration, integer, listenAddress, registryHost, rename, text } from './settings/values.ts';
 import { webhooks } from './webhooks.ts';
 
 const retention = z
@@ -34,6 +34,9 @@ const log = z.strictObject({
 
 /** The whole configuration. */
 export const settingsSchema = z.strictObject({
+  name: text('1 to 100 letters, digits, ".", "_" or "-"', /^[A-Za-z0-9._-]{1,100}$/)
+    .optional()
+    .describe('Name of this gateway in its answers; default: the name of the host'),
   listen: listenAddress().prefault('127.0.0.1:8080').describe('Where to listen, `HOST:PORT`'),
   ledger,
   defaultRegistry: registryHost().default('docker.io').describe('Registry of a bare repository name'),

@@ -32,12 +32,14 @@ export interface Filter {
   readonly types: ReadonlySet<ChangeType>;
   /** What a poll on demand has to look at: exact tags and globs; `['*']` without a tag, or with a semver range. */
   readonly tagScopes: readonly string[];
+  /** Canonical exact tags, globs and ranges, sorted; none: any tag. */
+  readonly tags: readonly string[];
+  /** Sorted; none: any platform. Each is a step to judge a change. */
+  readonly platforms: readonly string[];
   /** Wildcards in the repository globs: the cost to judge a repository. A lone `**` costs nothing. */
   readonly wildcards: number;
   /** Wildcards in the tag globs and comparators in the ranges: the cost to judge a tag. */
   readonly tagConditions: number;
-  /** Platforms that it names: each is a step to judge a change. */
-  readonly platforms: number;
   /** Estimated memory with its place in the index, bytes. 0 for a filter that matches everything. */
   readonly memoryBytes: number;
   /** @param key `registry/repository` */
@@ -158,10 +160,11 @@ function makeFilter({ repositories, patterns, tags, types, platforms }: Checked)
     repositories,
     patterns,
     types,
+    tags: canonicalTags,
+    platforms,
     tagScopes: scopes,
     wildcards: globs.wildcards,
     tagConditions,
-    platforms: platforms.length,
     memoryBytes: filterMemory({ repositories, patterns, tags, platforms, scopes: scopes.length }),
     matchesRepository,
     judgeRepository: (key, from, work) => (exactRepositories.has(key) ? null : globs.judge(key, from, work)),

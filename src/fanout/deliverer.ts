@@ -131,18 +131,19 @@ export class Deliverer {
 
   /** From now on the subscriber is fed from the ledger, after its resume position. */
   fallBehind(subscriber: Subscriber): void {
-    subscriber.cursor = this.#resumeSequence(subscriber);
+    subscriber.cursor = this.resumeSequence(subscriber);
     subscriber.state = 'behind';
   }
 
   /** Everything at or before this position has been delivered. */
   resumePosition(subscriber: Subscriber): string {
     const { epoch } = this.#parts.queue;
-    const sequence = this.#resumeSequence(subscriber);
+    const sequence = this.resumeSequence(subscriber);
     return this.#format(epoch, sequence);
   }
 
-  #resumeSequence(subscriber: Subscriber): number {
+  /** As `resumePosition`, its sequence. */
+  resumeSequence(subscriber: Subscriber): number {
     if (subscriber.state !== 'live') return Math.min(subscriber.cursor, subscriber.lowestJoining());
     const { pacer, queue } = this.#parts;
     const base = Math.max(queue.settled, subscriber.cursor);

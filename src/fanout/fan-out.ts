@@ -57,7 +57,7 @@ export class FanOut {
   /** Receives the events of the ledger's tail. */
   readonly onTail = (event: TailEvent): void => {
     if (event.kind === 'reset') return this.#restart(event.bounds);
-    if (!this.#parts.queue.push(event.changes)) {
+    if (!this.#parts.queue.push(event.changes, this.#parts.clock.monotonic())) {
       this.#leaveBehind();
       this.#parts.history.clear();
     }
@@ -85,7 +85,10 @@ export class FanOut {
           const verdict = pacer.hold(frame, matched);
           if (verdict === 'full') this.#dropHeld();
           if (this.#heldLong()) await this.#yield();
-          if (matched.groups.length > 0) await this.#bring(frame, matched.groups, verdict === 'at once');
+          const isGiven =
+            matched.groups.length > 0 && (await this.#bring(frame, matched.groups, verdict === 'at once'));
+          // Of a held-back change, the last subscriber is still to come.
+          if (isGiven && verdict !== 'held') this.#noteReached(frame, false);
         } catch (error) {
           this.#fail(frame, error);
         }
@@ -97,19 +100,23 @@ export class FanOut {
     }
   }
 
-  async #bring(frame: Frame, groups: readonly Group[], pacedToo: boolean): Promise<void> {
+  /** @returns whether it was delivered to anyone */
+  async #bring(frame: Frame, groups: readonly Group[], pacedToo: boolean): Promise<boolean> {
     const { queue, deliverer, feeders } = this.#parts;
+    let isGiven = false;
     for (const group of groups) {
       for (const members of pacedToo ? [group.unpaced, group.paced] : [group.unpaced]) {
         for (const subscriber of members) {
-          if (this.#closed || frame.change.epoch !== queue.epoch) return;
+          if (this.#closed || frame.change.epoch !== queue.epoch) return false;
           const verdict = deliverer.deliver(frame, subscriber);
+          if (verdict === 'given' || verdict === 'blocked') isGiven = true;
           if (verdict === 'blocked' || verdict === 'overfull') feeders.feed(subscriber);
           // Counted across changes: many small fan-outs hold the event loop like one large one.
           if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
         }
       }
     }
+    return isGiven;
   }
 
   /** Delivers held-back changes as the pace yields them. Ends when the pace is closed. */
@@ -130,12 +137,20 @@ export class FanOut {
 
   async #letOut(held: HeldChange): Promise<void> {
     const { pacer, deliverer, feeders } = this.#parts;
+    const isUnderWay = held.held > 0;
     for (let subscriber = held.take(); subscriber !== null; subscriber = held.take()) {
       const verdict = deliverer.deliverHeld(held, subscriber);
       if (verdict === 'unneeded' || verdict === 'overfull') pacer.takeBack(held);
+      else held.isGiven = true;
       if (verdict === 'overfull' || verdict === 'blocked') feeders.feed(subscriber);
       if (++this.#writes % writesPerLook === 0 && this.#heldLong()) await this.#yield();
     }
+    if (isUnderWay && held.held === 0 && held.isGiven) this.#noteReached(held.frame, true);
+  }
+
+  #noteReached(frame: Frame, held: boolean): void {
+    const { clock, metrics } = this.#parts;
+    metrics.reachedAll(clock.monotonic() - frame.heardAt, held);
   }
 
   /** Too much is held back: paced subscribers read from the ledger instead. */

@@ -13,13 +13,16 @@ export class Frame {
   readonly change: Change;
   /** `registry/repository` */
   readonly key: string;
+  /** When the ledger's tail brought it, monotonic ms; 0: it was read from the ledger. */
+  readonly heardAt: number;
   #subject: string | null = null;
   #own: Map<Encoding, Buffer | null> | null = null;
   #held: { encoding: Encoding; resume: number; bytes: Buffer | null } | null = null;
   #failure: string | null = null;
 
-  constructor(change: Change) {
+  constructor(change: Change, heardAt = 0) {
     this.change = change;
+    this.heardAt = heardAt;
     this.key = repositoryKey(change);
   }
 

@@ -1,7 +1,8 @@
-import { Counts } from '../lib/counts.ts';
-import type { Counter, Metrics } from '../lib/metrics.ts';
+import type { Counter, Histogram, Metrics } from '../lib/metrics.ts';
+import { takeCensus } from './census.ts';
 import type { ChangeQueue } from './queue.ts';
 import type { Encoding } from './sink.ts';
+import { StreamMetrics } from './stream-metrics.ts';
 import type { SubscriberTable } from './subscriber.ts';
 
 interface Watched {
@@ -9,15 +10,23 @@ interface Watched {
   readonly queue: ChangeQueue;
 }
 
+/** Seconds: from one turn of the event loop to the longest window of the pace. */
+const delayBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+];
+
 /** What the hub counts. Deliveries are summed here and reported at a scrape, because they are the hottest path. */
 export class HubMetrics {
   readonly resets: Counter;
   readonly superseded: Counter;
   readonly overruns: Counter;
   readonly unwritable: Counter;
+  readonly streams: StreamMetrics;
+  readonly #delay: Histogram;
   readonly #sums = new Map<Encoding, { deliveries: number; bytes: number }>();
 
   constructor(metrics: Metrics, hub: Watched) {
+    this.streams = new StreamMetrics(metrics);
     this.resets = metrics.counter('resets_total', 'Resets told to subscribers', ['reason']);
     this.superseded = metrics.counter(
       'superseded_total',
@@ -31,22 +40,33 @@ export class HubMetrics {
       'unwritable_changes_total',
       'Changes with a value that cannot be written, such as a time after the year 9999: delivered to nobody',
     );
-    const deliveries = metrics.counter('deliveries_total', 'Changes delivered to subscribers', ['transport']);
-    const bytes = metrics.counter('delivered_bytes_total', 'Bytes of changes delivered', ['transport']);
-    metrics.gauge('subscribers', 'Subscribers connected', ['transport'], (gauge) => {
-      for (const [transport, count] of countByTransport(hub.table)) gauge.set(count, { transport });
-      for (const [encoding, sum] of this.#sums) {
-        deliveries.inc({ transport: encoding.transport }, sum.deliveries);
-        bytes.inc({ transport: encoding.transport }, sum.bytes);
+    this.#delay = metrics.histogram(
+      'delivery_delay_seconds',
+      'Time from when the gateway heard of a change until its last live subscriber had it',
+      ['held'],
+      delayBuckets,
+    );
+    metrics.counter('deliveries_total', 'Changes delivered to subscribers', ['transport'], (counter) => {
+      for (const [{ transport }, sum] of this.#sums) {
+        counter.inc({ transport }, sum.deliveries);
         sum.deliveries = 0;
+      }
+    });
+    metrics.counter('delivered_bytes_total', 'Bytes of changes delivered', ['transport'], (counter) => {
+      for (const [{ transport }, sum] of this.#sums) {
+        counter.inc({ transport }, sum.bytes);
         sum.bytes = 0;
       }
     });
+    const census = () => takeCensus(hub.table, hub.queue);
+    metrics.gauge('subscribers', 'Subscribers connected', ['transport'], (gauge) => {
+      for (const [transport, count] of census().byTransport) gauge.set(count, { transport });
+    });
     metrics.gauge('subscribers_behind', 'Subscribers that are being fed from the ledger', [], (gauge) =>
-      gauge.set([...hub.table].filter((subscriber) => subscriber.state === 'behind').length),
+      gauge.set(census().behind),
     );
     metrics.gauge('lag_positions', 'Positions that the slowest subscriber is behind the head', [], (gauge) =>
-      gauge.set(slowest(hub)),
+      gauge.set(census().lag),
     );
   }
 
@@ -59,24 +79,9 @@ export class HubMetrics {
     sum.deliveries++;
     sum.bytes += bytes;
   }
-}
 
-function countByTransport(table: SubscriberTable): Counts<string> {
-  const counts = new Counts([
-    ['sse', 0],
-    ['websocket', 0],
-    ['long-poll', 0],
-  ]);
-  for (const { sink } of table) counts.add(sink.encoding.transport);
-  return counts;
-}
-
-function slowest(hub: Watched): number {
-  let lag = 0;
-  for (const subscriber of hub.table) {
-    if (subscriber.state === 'behind' && subscriber.subscriptions.length > 0) {
-      lag = Math.max(lag, hub.queue.head - subscriber.cursor);
-    }
+  /** The last live subscriber has a change. Once for each change. @param held whether the pace held it back */
+  reachedAll(delayMs: number, held: boolean): void {
+    this.#delay.observe(delayMs / 1_000, { held: String(held) });
   }
-  return lag;
 }

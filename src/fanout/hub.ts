@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
+import { type Census, takeCensus } from './census.ts';
 import { Deliverer } from './deliverer.ts';
 import { Demand } from './demand.ts';
 import { FanOut } from './fan-out.ts';
@@ -19,12 +20,14 @@ import type { GatewayCounts } from './pace/slots.ts';
 import { ChangeQueue } from './queue.ts';
 import { type RecentRequest, recentFrames } from './recent.ts';
 import type { Farewell } from './sink.ts';
+import type { EndReason } from './stream-metrics.ts';
 import {
   Subscriber,
   type SubscriberOptions,
   SubscriberTable,
   type SubscriptionRequest,
 } from './subscriber.ts';
+import { SubscriberList } from './subscriber-list.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turns } from './turns.ts';
 
@@ -98,6 +101,16 @@ export class Hub {
     return this.#parts.fanOut.busy;
   }
 
+  /** What operators see of the subscribers. */
+  get subscribers(): SubscriberList {
+    return this.#parts.list;
+  }
+
+  /** How many subscribers there are, and how far they are. */
+  census(): Census {
+    return takeCensus(this.table, this.#parts.queue);
+  }
+
   /** Adds a connection without subscriptions. */
   connect(options: SubscriberOptions): Subscriber {
     const subscriber = new Subscriber(this.#nextNumber++ >>> 0, options, this.#options.clock.monotonic());
@@ -109,14 +122,20 @@ export class Hub {
    * Adds a subscription. The transport has checked that the grant allows it and that its id is new to this
    * connection. The sink then receives `subscribed`, a reset, state, replayed changes and `ready`, as they apply.
    *
+   * @param resumed whether the client sent a position, for metrics. Default: whether it begins after one
    * @throws SUBSCRIPTION_LIMIT, TOO_MANY_REQUESTS or TOO_MANY_CONNECTIONS if it asks for too much; then nothing has
    *   changed
    */
-  subscribe(subscriber: Subscriber, asked: SubscriptionRequest): void {
+  subscribe(
+    subscriber: Subscriber,
+    asked: SubscriptionRequest,
+    resumed = asked.start.kind === 'after',
+  ): void {
     if (subscriber.state === 'closed') return;
     const { id, start, snapshot } = asked;
     const { interests } = this.#parts;
     const filter = interests.hold(asked.filter, subscriber.owner, subscriber.filters(), this.#goesOn(asked));
+    this.#noteBegin(subscriber, resumed);
     const request = filter === asked.filter ? asked : { id, filter, start, snapshot };
     const { head } = this.#parts.queue;
     const fromNow = request.start.kind === 'live' && !request.snapshot;
@@ -132,6 +151,12 @@ export class Hub {
       if (fromNow) this.#parts.deliverer.tell(subscriber, { kind: 'subscribed', id });
     }
     if (subscriber.state === 'behind') this.#parts.feeders.feed(subscriber);
+  }
+
+  #noteBegin(subscriber: Subscriber, resumed: boolean): void {
+    if (subscriber.opened) return;
+    subscriber.opened = true;
+    this.#parts.metrics.streams.opened(subscriber.sink.encoding, resumed);
   }
 
   /** Whether it resumes so near the head that little has to be judged. */
@@ -156,9 +181,9 @@ export class Hub {
     return this.#parts.subscriptions.remove(subscriber, id);
   }
 
-  /** Removes a connection that is gone. Idempotent. */
-  disconnect(subscriber: Subscriber): void {
-    this.#parts.subscriptions.disconnect(subscriber);
+  /** Removes a connection that is gone. Idempotent. @param reason for metrics. Default: its client left */
+  disconnect(subscriber: Subscriber, reason: EndReason = 'client'): void {
+    this.#parts.subscriptions.disconnect(subscriber, reason);
   }
 
   /** Its resume position: everything at or before it has been delivered. */
@@ -189,7 +214,7 @@ export class Hub {
     this.#parts.stopTail();
     this.#parts.fanOut.close();
     this.pacer.close();
-    for (const subscriber of this.table) this.disconnect(subscriber);
+    for (const subscriber of this.table) this.disconnect(subscriber, 'DRAINING');
   }
 }
 
@@ -206,11 +231,12 @@ function assemble(options: HubOptions, bounds: Bounds) {
   const pacer = new Pacer({ ...options, countsOf: options.countsOf ?? aloneHere });
   const metrics = new HubMetrics(options.metrics, { table, queue });
   const deliverer = new Deliverer({ pacer, queue, metrics, clock, log });
-  const subscriptions = new Subscriptions({ table, index, interests, pacer, deliverer });
+  const subscriptions = new Subscriptions({ table, index, interests, pacer, deliverer, metrics });
+  const list = new SubscriberList({ table, queue, pacer, deliverer, clock });
   const common = { ledger, clock, random, log, table, history, queue, turns };
   const parts = { ...common, index, interests, pacer, metrics, deliverer, subscriptions };
   const feeders = new Feeders(parts);
   const fanOut = new FanOut({ ...parts, feeders });
   const stopTail = ledger.tail(fanOut.onTail);
-  return { ...parts, feeders, fanOut, stopTail };
+  return { ...parts, feeders, fanOut, list, stopTail };
 }

@@ -37,7 +37,7 @@ export async function judgeFrames(
         const pending = judgeRepository(filter, frame.key, { work, turns, isCancelled: judged.isCancelled });
         if (pending !== null) await pending;
         if (judged.isCancelled()) return wanted;
-        work.steps += filter.tagConditions + filter.platforms;
+        work.steps += filter.tagConditions + filter.platforms.length;
       }
       if (judged.wants(frame)) wanted.push(frame);
     }

@@ -40,13 +40,17 @@ export class ChangeQueue {
     return this.#drops;
   }
 
-  /** Adds new changes. False: a hole, or too many waited: all are skipped, live subscribers must read the ledger. */
-  push(changes: readonly Change[]): boolean {
+  /**
+   * Adds new changes. False: a hole, or too many waited: all are skipped, live subscribers must read the ledger.
+   *
+   * @param now monotonic ms
+   */
+  push(changes: readonly Change[], now: number): boolean {
     let whole = true;
     for (const change of changes) {
       const last = this.#frames.at(-1)?.sequence ?? this.#head;
       if (change.sequence <= last) continue;
-      this.#frames.push(new Frame(change));
+      this.#frames.push(new Frame(change, now));
       if (change.sequence === last + 1 && this.#frames.length - this.#next <= this.#maxQueued) continue;
       whole = false;
       this.#head = change.sequence;

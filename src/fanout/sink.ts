@@ -15,6 +15,9 @@ export interface Encoding {
   change(json: string, resume: string, change: Change): Buffer;
 }
 
+/** Those of the gateway, for metrics. */
+export const transports: readonly string[] = ['sse', 'websocket', 'long-poll'];
+
 /** Why a position can't be honoured. */
 export type ResetReason = 'epoch' | 'below-floor' | 'ahead-of-head' | 'continuity-lost';
 
@@ -39,6 +42,8 @@ export type Farewell = 'DRAINING' | 'LIFETIME' | 'TOO_SLOW' | 'UNAVAILABLE' | 'I
 /** Where one subscriber's bytes go. */
 export interface Sink {
   readonly encoding: Encoding;
+  /** The client's address, for operators: behind a trusted proxy as limits count it (`lib/address-group.ts`). */
+  readonly address: string;
   /** Queues bytes. False: the socket's backlog is at its cap; write no more until `Subscriber.drained()`. */
   write(bytes: Buffer): boolean;
   /** Like `write`, for a control message. */

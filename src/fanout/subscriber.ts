@@ -120,6 +120,8 @@ export class Subscriber {
   /** Its row in the hub's table. */
   row = -1;
   feeding = false;
+  /** Whether it had a subscription, so that it counts as a stream. */
+  opened = false;
   /** When it connected, monotonic seconds. */
   readonly connectedAtSeconds: number;
   #wake: (() => void) | null = null;

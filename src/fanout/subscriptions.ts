@@ -1,8 +1,10 @@
 import type { Deliverer } from './deliverer.ts';
 import type { GroupIndex } from './group-index.ts';
+import type { HubMetrics } from './hub-metrics.ts';
 import type { Interests } from './interests.ts';
 import type { Pacer } from './pace/pacer.ts';
 import type { Farewell } from './sink.ts';
+import type { EndReason } from './stream-metrics.ts';
 import type { Subscriber, SubscriberTable, SubscriptionRequest } from './subscriber.ts';
 
 interface SubscriptionsParts {
@@ -11,6 +13,7 @@ interface SubscriptionsParts {
   readonly interests: Interests;
   readonly pacer: Pacer;
   readonly deliverer: Deliverer;
+  readonly metrics: Pick<HubMetrics, 'streams'>;
 }
 
 /** All connections and their subscriptions. Keeps table, index and interests consistent. */
@@ -53,8 +56,9 @@ export class Subscriptions {
   }
 
   /** Removes a connection that is gone. Idempotent. */
-  disconnect(subscriber: Subscriber): void {
+  disconnect(subscriber: Subscriber, reason: EndReason): void {
     if (subscriber.state === 'closed') return;
+    this.#noteEnd(subscriber, reason);
     const { table, index, interests, pacer } = this.#parts;
     subscriber.state = 'closed';
     table.remove(subscriber);
@@ -69,7 +73,14 @@ export class Subscriptions {
   dismiss(subscriber: Subscriber, why: Farewell, retryMs: number): void {
     if (subscriber.state === 'closed') return;
     const bookmark = subscriber.isPlaced ? this.#parts.deliverer.resumePosition(subscriber) : '';
+    // Before the sink, which may report that the connection is gone.
+    this.#noteEnd(subscriber, why);
     subscriber.sink.end(why, bookmark, retryMs);
-    this.disconnect(subscriber);
+    this.disconnect(subscriber, why);
+  }
+
+  #noteEnd(subscriber: Subscriber, reason: EndReason): void {
+    if (subscriber.opened) this.#parts.metrics.streams.ended(reason);
+    subscriber.opened = false;
   }
 }

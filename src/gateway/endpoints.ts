@@ -14,6 +14,8 @@ import { putPace } from '../http/endpoints/put-pace.ts';
 import { readyz } from '../http/endpoints/readyz.ts';
 import { registry } from '../http/endpoints/registry.ts';
 import { socket } from '../http/endpoints/socket.ts';
+import { getStatus } from '../http/endpoints/status.ts';
+import { getSubscribers } from '../http/endpoints/subscribers.ts';
 import { updates } from '../http/endpoints/updates.ts';
 import { upstreams } from '../http/endpoints/upstreams.ts';
 import type { PrometheusMetrics } from '../http/metrics.ts';
@@ -23,6 +25,7 @@ import { Readers } from '../reading/readers.ts';
 import type { Poller } from '../source/poll/poller.ts';
 import type { DeliveryLog } from '../source/webhook/log/deliveries.ts';
 import { webhookRoutes } from '../source/webhook/route.ts';
+import type { Status } from '../status/status.ts';
 import { indexEndpoints } from './index-api.ts';
 import type { RegistryReads } from './registry-api.ts';
 import type { StreamHandlers } from './streams.ts';
@@ -36,26 +39,30 @@ interface EndpointParts extends RegistryReads {
   readonly ledger: Ledger;
   readonly hub: Hub;
   readonly poller: Poller;
+  readonly status: Status;
   readonly metrics: PrometheusMetrics;
   readonly clock: Clock;
 }
 
 export function endpointsOf(parts: EndpointParts): Endpoint[] {
-  const { admission, config, hub, ledger, registryApi, streams } = parts;
+  const { admission, config, hub, ledger, registryApi, status, streams } = parts;
+  const { gateway } = status;
   const readers = new Readers();
   return [
     events(streams.sse),
     socket(streams.webSocket),
     updates(streams.longPoll),
     postHook((app) => webhookRoutes(app, parts.webhooks)),
-    getHooks(parts.deliveries),
-    getAccess(admission, config.defaultRegistry),
+    getHooks(parts.deliveries, gateway),
+    getAccess(admission, { gateway, defaultRegistry: config.defaultRegistry }),
     healthz,
     readyz([admission, ledger]),
     metricsEndpoint(parts.metrics),
-    upstreams(parts.poller),
-    getPace(hub.pacer),
-    putPace(hub.pacer, config.defaultRegistry),
+    upstreams(parts.poller, gateway),
+    getPace(hub.pacer, gateway),
+    putPace(hub.pacer, { defaultRegistry: config.defaultRegistry, gateway }),
+    getStatus(status),
+    getSubscribers(hub.subscribers, gateway),
     ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
     ...indexEndpoints({ ...parts, readers }),
   ];

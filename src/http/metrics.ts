@@ -20,9 +20,16 @@ export function createPrometheusMetrics(): PrometheusMetrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    counter: (name, help, labelNames = []) => {
-      const counter = new Counter({ name: prefix + name, help, labelNames: [...labelNames], registers });
-      return { inc: (labels: Labels = {}, by = 1) => counter.inc(labels, by) };
+    counter: (name, help, labelNames = [], collect) => {
+      const counter = new Counter({
+        name: prefix + name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        ...(collect === undefined ? {} : { collect: () => collect(port) }),
+      });
+      const port = { inc: (labels: Labels = {}, by = 1) => counter.inc(labels, by) };
+      return port;
     },
     gauge: (name, help, labelNames = [], collect) => {
       const gauge = new Gauge({

@@ -25,7 +25,13 @@ export class ClockWatch {
       'ledger_clock_behind_seconds',
       'By how much the clock is behind the newest change; 0 where it is not',
       [],
-      (gauge) => gauge.set(this.#behindMs() / 1_000),
+      (gauge) => gauge.set(this.behindMs / 1_000),
+    );
+    options.metrics.gauge(
+      'last_change_timestamp_seconds',
+      'When the newest change was recorded; 0 if there never was one',
+      [],
+      (gauge) => gauge.set(this.#newestAt / 1_000),
     );
   }
 
@@ -40,18 +46,24 @@ export class ClockWatch {
     return Math.max(this.#options.clock.now(), this.#newestAt);
   }
 
+  /** When the newest change was recorded, ms since the epoch; null: there never was one, or it cannot be read. */
+  get newestAt(): number | null {
+    return this.#newestAt === 0 ? null : this.#newestAt;
+  }
+
+  /** By how much the clock is behind the newest change, ms; 0: it is not. */
+  get behindMs(): number {
+    return Math.max(0, this.#newestAt - this.#options.clock.now());
+  }
+
   /** Idempotent. */
   stop(): void {
     this.#stop();
   }
 
-  #behindMs(): number {
-    return Math.max(0, this.#newestAt - this.#options.clock.now());
-  }
-
   #saw(recordedAt: number): void {
     this.#newestAt = Math.max(this.#newestAt, recordedAt);
-    const behindMs = this.#behindMs();
+    const { behindMs } = this;
     if (behindMs === 0) this.#isLogged = false;
     if (behindMs <= toleratedBehindMs || this.#isLogged) return;
     this.#isLogged = true;

@@ -10,6 +10,7 @@
 import type { Change } from '../event/change.ts';
 import type { Observation, PendingObservation, TagObserved, Turn } from '../event/observation.ts';
 import type { Bounds, LedgerQueries } from './queries.ts';
+import type { Storage } from './storage.ts';
 
 export type { Bounds, TagState } from './queries.ts';
 
@@ -104,6 +105,8 @@ export interface Ledger extends LedgerQueries {
   tail(listener: (event: TailEvent) => void): () => void;
   /** Resolves if the ledger can store now; otherwise rejects with `UNAVAILABLE` and the reason. */
   check(): Promise<void>;
+  /** What the store holds and may still take. */
+  storage(): Promise<Storage>;
   /**
    * Drops what retention no longer keeps, in bounded batches: changes by count and age; delivery keys, tombstones,
    * untagged digests and list marks by age. The owner calls it regularly.

@@ -21,7 +21,13 @@ export interface Histogram {
 /** Makes metrics. A name may be used once. */
 export interface Metrics {
   /** `name` without the prefix `manifeed_`. Counters end in `_total`, durations in `_seconds`. */
-  counter(name: string, help: string, labelNames?: readonly string[]): Counter;
+  /** `collect`, if given, runs at each scrape, and adds what was summed elsewhere. */
+  counter(
+    name: string,
+    help: string,
+    labelNames?: readonly string[],
+    collect?: (counter: Counter) => void,
+  ): Counter;
   /** `collect`, if given, runs at each scrape and sets the gauge. */
   gauge(name: string, help: string, labelNames?: readonly string[], collect?: (gauge: Gauge) => void): Gauge;
   histogram(

@@ -9,6 +9,7 @@ import type { Grant } from '../event/grant.ts';
 import { formatPosition } from '../event/position.ts';
 import type { Hub } from '../fanout/hub.ts';
 import { type Control, type Encoding, type Encodings, encodings, type Sink } from '../fanout/sink.ts';
+import type { EndReason } from '../fanout/stream-metrics.ts';
 import type { Start, Subscriber } from '../fanout/subscriber.ts';
 import { addressGroup } from '../lib/address-group.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -128,6 +129,10 @@ class LongPoll implements Sink {
     this.#clock = clock;
   }
 
+  get address(): string {
+    return this.#asked.address;
+  }
+
   /** @throws POSITION_GONE, UNAVAILABLE, and what the hub refuses */
   async answer(): Promise<Answer> {
     const { start, waitMs, limit } = this.#asked;
@@ -161,7 +166,10 @@ class LongPoll implements Sink {
     this.#signal.addEventListener('abort', () => this.#finish());
     // The client left while the past was read.
     if (this.#signal.aborted) this.#finish();
-    else this.#subscribe(subscriber, { id: '', filter, start, snapshot: false });
+    else {
+      const isResumed = this.#asked.start.kind === 'after';
+      this.#subscribe(subscriber, { id: '', filter, start, snapshot: false }, isResumed);
+    }
     return this.#answered.promise;
   }
 
@@ -214,7 +222,7 @@ class LongPoll implements Sink {
       moved = this.#position !== formatPosition(this.#hub.head.epoch, from);
     }
     const lacked = this.#hub.pacer.keepsWaiting(subscriber) ? 'a turn of the pace' : 'the ledger';
-    this.#leave();
+    this.#leave(this.#signal.aborted ? 'client' : 'answered');
     const position = this.#position;
     const bodies = this.#bodies;
     // A request that has read part of a long past must advance, even if it found nothing. One that could not read,
@@ -225,14 +233,14 @@ class LongPoll implements Sink {
   }
 
   #refuse(error: ManifeedError): void {
-    this.#leave();
+    this.#leave(error.code);
     this.#answered.reject(error);
   }
 
-  #leave(): void {
+  #leave(reason: EndReason): void {
     if (this.#subscriber === null) return;
     this.#cancel();
-    this.#hub.disconnect(this.#subscriber);
+    this.#hub.disconnect(this.#subscriber, reason);
     this.#subscriber = null;
   }
 }

@@ -80,6 +80,7 @@ export class RegistryClient {
   readonly #tokens: Tokens;
   #breaker = closedBreaker;
   #pausedUntil = 0;
+  #refusedAt: number | null = null;
   #stops = 0;
   #lastWarning: { readonly requestsPerSecond: number; readonly at: number };
 
@@ -109,6 +110,16 @@ export class RegistryClient {
   /** How long nothing will be sent, ms, as far as is known: a pause, or an exhausted budget. */
   get blockedForMs(): number {
     return Math.max(this.#gate.blockedForMs, this.#pausedUntil - this.#deps.clock.monotonic());
+  }
+
+  /** How long the registry wants no request, ms; 0: it asked for no pause. */
+  get pausedForMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#deps.clock.monotonic());
+  }
+
+  /** When it last answered 429, or 503 with `Retry-After`, monotonic ms; null: never. */
+  get refusedAt(): number | null {
+    return this.#refusedAt;
   }
 
   /** @throws UpstreamError refused, server, timeout, network, denied, too-large, redirect, closed */
@@ -232,6 +243,7 @@ export class RegistryClient {
     if (status === 429 || (status === 503 && retryAfterMs !== null)) {
       const refusal = afterRefusal(this.#breaker, retryAfterMs, this.#deps.random);
       this.#breaker = refusal.state;
+      this.#refusedAt = this.#deps.clock.monotonic();
       await this.#pause(refusal.pauseMs);
       this.#deps.onPressure(status === 429 ? '429' : '503');
       throw new UpstreamError(

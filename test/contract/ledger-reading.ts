@@ -26,6 +26,13 @@ export function readingContract(world: World): void {
       expect(await world.ledger.listTags({ limit: 10 })).toEqual({ tags: [], next: null, looked: 0 });
     });
 
+    test('a new ledger is not damaged, and says what it takes and may still take, if it can know', async () => {
+      const { bytes, freeBytes, damage } = await world.ledger.storage();
+      expect(damage).toBeNull();
+      if (bytes !== null) expect(bytes).toBeGreaterThan(0);
+      if (freeBytes !== null) expect(freeBytes).toBeGreaterThan(0);
+    });
+
     test('sequences begin at 1 and are dense over calls, repositories and kinds of change', async () => {
       await world.ledger.record([tagSeen('a', 'one', t), manifestSeen('bare', t)]);
       await world.ledger.record([tagSeen('a', 'one', t)]);

@@ -51,6 +51,7 @@ const fakeEncoding: Encoding = {
 /** A sink that records what it receives. It can be full, like a socket whose peer does not read. */
 export class FakeSink implements Sink {
   readonly encoding = fakeEncoding;
+  address = '192.0.2.1';
   readonly heard: Heard[] = [];
   /** Bytes of changes that came while it was full: a socket would have had to buffer them. */
   bytesWhileFull = 0;

@@ -28,6 +28,8 @@ export class HeldChange {
   readonly deadline: number;
   /** Deliveries over all gateways. */
   total: number;
+  /** Whether anyone has it. */
+  isGiven = false;
   /** Ranks passed; a slot is due when its global rank has passed. */
   progress = 0;
   readonly #groups: readonly Group[];

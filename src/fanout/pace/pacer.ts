@@ -191,7 +191,7 @@ export class Pacer {
   }
 
   /** What `GET /v1/pace` shows. */
-  describe(): object {
+  describe() {
     const { registries, ...rates } = this.rate.describe(this.#options.pace.deliveriesPerSecond);
     return {
       ...rates,

@@ -13,10 +13,14 @@ const accessSchema = z.looseObject({
   metrics: z.boolean().describe('May read `/metrics`'),
   unpaced: z.boolean().describe('May ask for `pace=none`'),
   defaultRegistry: z.string().describe('The host of names without one'),
+  gateway: z.string().describe('Name of the gateway that answers'),
 });
 
+/** What the answer tells of the gateway itself. */
+type OfGateway = Readonly<{ gateway: string; defaultRegistry: string }>;
+
 /** `GET /v1/access`: what the token of the request may do. It tells no secret, and nothing of other tokens. */
-export function getAccess(admission: Pick<Admission, 'authorise'>, defaultRegistry: string): Endpoint {
+export function getAccess(admission: Pick<Admission, 'authorise'>, ofGateway: OfGateway): Endpoint {
   return {
     method: 'get',
     path: '/v1/access',
@@ -25,10 +29,10 @@ export function getAccess(admission: Pick<Admission, 'authorise'>, defaultRegist
     mayCall: 'subscriber',
     responses: { 200: { description: 'Its name and rights', schema: accessSchema } },
     errors: ['UNAUTHORIZED'],
-    handle: (request, reply) =>
-      reply
-        .header('cache-control', 'no-store')
-        .send({ ...describe(admission.authorise(requestTokenOf(request))), defaultRegistry }),
+    handle(request, reply) {
+      const access = { ...describe(admission.authorise(requestTokenOf(request))), ...ofGateway };
+      return reply.header('cache-control', 'no-store').send(access);
+    },
   };
 }
 

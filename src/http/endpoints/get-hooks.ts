@@ -1,14 +1,20 @@
 import { z } from 'zod';
-import { invalidParameter, ManifeedError } from '../../errors.ts';
+import { ManifeedError } from '../../errors.ts';
+import { Cursors } from '../../reading/cursor.ts';
+import { splitTarget } from '../../transport/head.ts';
+import { parseCount, parseQuery } from '../../transport/parameters.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { pageSchema, sendPage } from '../read/page.ts';
+import { defaultRows, pageShape } from '../read/reads.ts';
 
-const querySchema = z.object({
+const querySchema = z.strictObject({
   saved: z
     .string()
     .optional()
     .describe(
       'A hook: answers the delivery that was kept of it, for `manifeed hooks test`, in place of the list',
     ),
+  ...pageShape,
 });
 
 const delivery = z.looseObject({
@@ -21,30 +27,44 @@ const delivery = z.looseObject({
   bytes: z.number(),
 });
 
-const answer = z.looseObject({
-  hooks: z.array(
-    z.looseObject({
-      name: z.string(),
-      kind: z.string(),
-      url: z.string(),
-      registry: z.string().nullable(),
-      counts: z.looseObject({ accepted: z.number(), refused: z.number(), unverified: z.number() }),
-      deliveries: z.array(delivery).describe('The last ones, newest first'),
-      unverified: z.array(delivery).describe('The last refusals of senders who proved nothing'),
-      savedDelivery: z.looseObject({ at: z.string(), bytes: z.number(), url: z.string() }).nullable(),
-    }),
-  ),
+const hook = z.looseObject({
+  name: z.string(),
+  kind: z.string(),
+  url: z.string().describe('Path of the hook; a `pathToken` is `***`'),
+  registry: z.string().nullable(),
+  counts: z.looseObject({ accepted: z.number(), refused: z.number(), unverified: z.number() }),
+  lastDelivery: z.string().nullable().describe('When one was last accepted; null: not since the start'),
+  lastRefusal: z
+    .looseObject({ at: z.string(), address: z.string(), code: z.string(), reason: z.string() })
+    .nullable(),
+  deliveries: z.array(delivery).describe('The last ones, newest first'),
+  unverified: z.array(delivery).describe('The last refusals of senders who proved nothing'),
+  savedDelivery: z.looseObject({ at: z.string(), bytes: z.number(), url: z.string() }).nullable(),
 });
+
+const page = pageSchema('hooks', hook, {
+  unknownNames: z.looseObject({
+    count: z.number(),
+    last: z.looseObject({ at: z.string(), address: z.string() }).nullable(),
+  }),
+  gateway: z.string().describe('Name of the gateway that answers'),
+});
+
+/** The name of the hook before the page. */
+const cursors = new Cursors(['hooks'], z.string().max(200));
 
 /** What is remembered of each webhook's last deliveries; `DeliveryLog` fits. */
 export interface Deliveries {
-  describe(): object;
+  describe(
+    after: string | null,
+    most: number,
+  ): { readonly hooks: readonly object[]; readonly next: string | null; readonly unknownNames: object };
   /** The delivery that was kept of a hook; null: none, or no such hook. */
   saved(hook: string): object | null;
 }
 
-/** `GET /v1/hooks`: the last deliveries of each webhook, or the one that was kept of a hook. */
-export function getHooks(deliveries: Deliveries): Endpoint {
+/** `GET /v1/hooks`: the last deliveries of each webhook of this gateway, or the one that was kept of a hook. */
+export function getHooks(deliveries: Deliveries, gateway: string): Endpoint {
   return {
     method: 'get',
     path: '/v1/hooks',
@@ -52,21 +72,32 @@ export function getHooks(deliveries: Deliveries): Endpoint {
     tag: 'operation',
     mayCall: 'admin',
     query: querySchema,
-    responses: { 200: { description: 'By hook; with `saved` one delivery', schema: answer } },
+    responses: { 200: { description: 'By hook; with `saved` one delivery', schema: page } },
     errors: ['PARAMETER_INVALID', 'NOT_FOUND'],
     handle(request, reply) {
-      const query = querySchema.safeParse(request.query);
-      if (!query.success)
-        throw invalidParameter('saved', 'read saved: given twice: must be the name of one hook');
-      const { saved } = query.data;
-      void reply.header('cache-control', 'no-store');
-      if (saved === undefined) return reply.send(deliveries.describe());
-      const savedDelivery = deliveries.saved(saved);
-      if (savedDelivery !== null) return reply.send({ savedDelivery });
-      throw new ManifeedError(
-        'NOT_FOUND',
-        'find saved delivery: none of this hook: must be a hook that refused a delivery with the right credentials',
+      const { saved, n, cursor } = parseQuery(
+        new URLSearchParams(splitTarget(request.url).query),
+        querySchema,
       );
+      if (saved !== undefined)
+        return reply.header('cache-control', 'no-store').send(savedOf(deliveries, saved));
+      const after = cursors.parse(cursor) ?? null;
+      const { hooks, next, unknownNames } = deliveries.describe(after, parseCount(n) ?? defaultRows);
+      return sendPage(request, reply, {
+        list: 'hooks',
+        rows: hooks.map((each) => JSON.stringify(each)),
+        next: next === null ? null : cursors.format(next),
+        more: { unknownNames, gateway },
+      });
     },
   };
+}
+
+function savedOf(deliveries: Deliveries, hook: string): object {
+  const savedDelivery = deliveries.saved(hook);
+  if (savedDelivery !== null) return { savedDelivery };
+  throw new ManifeedError(
+    'NOT_FOUND',
+    'find saved delivery: none of this hook: must be a hook that refused a delivery with the right credentials',
+  );
 }

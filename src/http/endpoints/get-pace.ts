@@ -1,7 +1,7 @@
 import { anyJson, type Endpoint } from '../endpoint.ts';
 
-/** `GET /v1/pace`. */
-export function getPace(pace: { describe(): object }): Endpoint {
+/** `GET /v1/pace`. @param gateway name of the gateway that answers: overrides hold for it alone */
+export function getPace(pace: { describe(): object }, gateway: string): Endpoint {
   return {
     method: 'get',
     path: '/v1/pace',
@@ -9,6 +9,6 @@ export function getPace(pace: { describe(): object }): Endpoint {
     tag: 'operation',
     mayCall: 'admin',
     responses: { 200: { description: 'The pace', schema: anyJson } },
-    handle: (_request, reply) => reply.send(pace.describe()),
+    handle: (_request, reply) => reply.send({ ...pace.describe(), gateway }),
   };
 }

@@ -28,8 +28,15 @@ interface AdjustablePace {
   };
 }
 
-/** `PUT /v1/pace`: overrides the rate of all repositories or of some. @param defaultRegistry of a bare name */
-export function putPace(pace: AdjustablePace, defaultRegistry: string): Endpoint {
+interface PutPaceOptions {
+  /** Registry of a bare name. */
+  readonly defaultRegistry: string;
+  /** Name of the gateway that answers. */
+  readonly gateway: string;
+}
+
+/** `PUT /v1/pace`: overrides the rate of all repositories or of some. */
+export function putPace(pace: AdjustablePace, { defaultRegistry, gateway }: PutPaceOptions): Endpoint {
   return {
     method: 'put',
     path: '/v1/pace',
@@ -44,7 +51,7 @@ export function putPace(pace: AdjustablePace, defaultRegistry: string): Endpoint
       const pattern =
         repository === undefined ? null : parseRepositoryText(repository, { defaultRegistry }).canonical;
       pace.rate.override(pattern, deliveriesPerSecond, forSeconds === undefined ? null : forSeconds * 1000);
-      return reply.send(pace.describe());
+      return reply.send({ ...pace.describe(), gateway });
     },
   };
 }

@@ -26,6 +26,7 @@ import type {
 } from '../queries.ts';
 import { refusePending, refusePosition } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
+import { type Storage, unknownStorage } from '../storage.ts';
 import { Tails } from '../tails.ts';
 import {
   type LedgerRow,
@@ -82,6 +83,10 @@ class MemoryLedger implements Ledger, Transferable {
 
   get #head(): number {
     return this.#floor + this.#changes.length;
+  }
+
+  async storage(): Promise<Storage> {
+    return unknownStorage;
   }
 
   async bounds(): Promise<Bounds> {

@@ -47,6 +47,7 @@ import {
 } from './codec.ts';
 import { RecordHealth } from './health.ts';
 import { RedisManifests } from './manifests.ts';
+import { redisMemory } from './memory.ts';
 import { type Claimed, readClaim, readTurns } from './pending.ts';
 import { RedisQueries } from './queries.ts';
 import { readPage } from './read.ts';
@@ -144,6 +145,7 @@ class RedisLedger implements SharedLedger {
   readonly tagNames: LedgerQueries['tagNames'] = (query) =>
     this.#gate.pass(() => this.#queries.tagNames(query));
   readonly lists: LedgerQueries['lists'] = (of) => this.#gate.pass(() => this.#queries.lists(of));
+  readonly storage: Ledger['storage'] = () => redisMemory(this.#store.link);
   #closing: Promise<void> | null = null;
 
   constructor(options: RedisLedgerOptions, redis: RedisConnections, { store, tail, standing }: Opening) {

@@ -37,6 +37,11 @@ export class SqliteHealth {
     if (this.#damage !== null) throw damaged(action, this.#damage);
   }
 
+  /** What was found damaged; null: nothing. */
+  get damage(): string | null {
+    return this.#damage;
+  }
+
   note(notice: Notice): void {
     if (this.#notices.length < maxNotices) this.#notices.push(notice);
   }

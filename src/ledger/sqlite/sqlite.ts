@@ -31,6 +31,7 @@ import {
   type TagsAtQuery,
 } from '../queries.ts';
 import { StandingTime } from '../standing-time.ts';
+import type { Storage } from '../storage.ts';
 import { Tails } from '../tails.ts';
 import { type LedgerRow, type Transferable, wholeExport } from '../transfer.ts';
 import type { Call, CallResult } from './call.ts';
@@ -165,6 +166,10 @@ class SqliteLedger implements Ledger, Transferable {
 
   bounds(): Promise<Bounds> {
     return this.#link.ask('bounds');
+  }
+
+  storage(): Promise<Storage> {
+    return this.#gate.pass(() => this.#link.ask('storage'));
   }
 
   read(after: number, limit: number, filter: ReadFilter = {}): Promise<Page> {

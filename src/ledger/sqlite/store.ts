@@ -6,6 +6,7 @@ import { oldestStamp } from '../ledger-clock.ts';
 import { ChangesLost } from '../loss.ts';
 import { boundedLimit, type LedgerLimits } from '../options.ts';
 import { refuseLost, refusePosition } from '../refusal.ts';
+import type { Storage } from '../storage.ts';
 import type { LedgerRow } from '../transfer.ts';
 import type { Call, CallResult } from './call.ts';
 import { SqliteClock } from './clock.ts';
@@ -21,6 +22,7 @@ import { SqliteRecorder } from './recorder.ts';
 import { SqliteRoom } from './room.ts';
 import { openSqliteFile, type SqliteFile, type SqliteFileOptions } from './schema.ts';
 import { SqliteScrub } from './scrub.ts';
+import { fileSize } from './size.ts';
 import { SqliteTransactions } from './transactions.ts';
 import { SqliteExport, SqliteImport } from './transfer.ts';
 import { SqliteTrim } from './trim.ts';
@@ -219,6 +221,12 @@ export class SqliteStore {
   check(): void {
     this.#transaction('check the ledger', () => this.#room.probe());
     this.#room.proven();
+  }
+
+  storage(): Storage {
+    const { path, maxFileBytes } = this.#options;
+    const size = this.#reading('read the size of the ledger', () => fileSize(path, maxFileBytes));
+    return { ...size, damage: this.health.damage };
   }
 
   /** One bounded step of retention. @param hasStood whether the wall clock has stood long enough to drop by age */

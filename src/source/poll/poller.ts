@@ -17,6 +17,7 @@ import { listerOf } from './listers/listers.ts';
 import { PollMetrics } from './metrics.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import { RegistryPoller } from './registry-poller.ts';
+import { type RegistryReport, registryReport } from './registry-report.ts';
 import { type RepositoryReport, reportOf } from './repositories.ts';
 
 /** What a poller needs. */
@@ -143,6 +144,12 @@ export class Poller {
     } catch {
       return null;
     }
+  }
+
+  /** How each registry does. */
+  registries(): readonly RegistryReport[] {
+    const { clock } = this.#options;
+    return [...this.#pollers].map(([registry, poller]) => registryReport(registry, poller, clock));
   }
 
   /** @param limit repositories listed per registry; default 1,000 */

@@ -41,6 +41,13 @@ interface RegistryPollerDeps extends RepositoriesOptions {
   readonly metrics: PollMetrics;
 }
 
+/** A look that failed; `at` in ms since the epoch. */
+export interface RegistryFailure {
+  readonly at: number;
+  readonly repository: string;
+  readonly reason: string;
+}
+
 /**
  * Takes due repositories of one registry from the schedule, looks at each, and says when it is due again. These
  * pollers share nothing, so a registry in trouble delays no other.
@@ -55,6 +62,7 @@ export class RegistryPoller {
   readonly #looks = new Map<Claim, { readonly stop: AbortController; readonly ended: Promise<void> }>();
   #breaker = closedBreaker;
   #large = 0;
+  #lastFailure: RegistryFailure | null = null;
   #suspects = 0;
   /** Raised when the ledger lost its continuity, which voids the baselines noted before. */
   #baselineGeneration = 0;
@@ -96,6 +104,11 @@ export class RegistryPoller {
   /** How long nothing is asked, ms: the registry asked for a pause, or the breaker is open. */
   get backoffMs(): number {
     return Math.max(0, this.#deps.client.blockedForMs, this.#breaker.openUntil - this.#clock.monotonic());
+  }
+
+  /** The last look that failed; null: none did. */
+  get lastFailure(): RegistryFailure | null {
+    return this.#lastFailure;
   }
 
   watch(watched: readonly WatchOptions[]): Promise<void> {
@@ -256,7 +269,10 @@ export class RegistryPoller {
     const { error } = result;
     const reason = error === null ? null : reasonOf(error);
     this.#deps.metrics.looks.inc({ registry: this.options.host, outcome: reason ?? 'ok' });
-    if (error !== null && reason !== 'closed') this.#warn(reason ?? '', error, 'look', claim.repository);
+    if (error !== null && reason !== 'closed') {
+      this.#lastFailure = { at: now, repository: claim.repository, reason: error.message.slice(0, 300) };
+      this.#warn(reason ?? '', error, 'look', claim.repository);
+    }
     if (result.answered || error !== null) this.heard(result.answered ? null : error);
     const { memo, inMs } = this.#next(result, reason, now);
     state?.looked(now, now + inMs, memo, error);

@@ -71,7 +71,7 @@ export class Intake {
       'ledger_record_seconds',
       'Time until the ledger had stored what a webhook said',
       [],
-      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     );
   }
 

@@ -7,6 +7,7 @@ import { tagStateToJson } from '../../event/encode.ts';
 import type { Grant } from '../../event/grant.ts';
 import { type Control, type Encoding, encodings, type Farewell, type Sink } from '../../fanout/sink.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
+import { addressOf } from '../../lib/address-group.ts';
 import { detached } from '../../lib/detached.ts';
 import type { Random } from '../../lib/random.ts';
 import { rememberLast } from '../../lib/remember-last.ts';
@@ -70,6 +71,10 @@ class SseConnection implements Sink, SocketOwner {
       throw error;
     }
     if (this.#unsent !== '') this.write('');
+  }
+
+  get address(): string {
+    return addressOf({ socket: this.#socket, address: this.#address });
   }
 
   drained(): void {

@@ -1,8 +1,10 @@
 /** One WebSocket connection (RFC 6455), on either road. It decides when and why the connection closes. */
-import { catalogue, invalidParameter, ManifeedError, refusalOf } from '../../errors.ts';
+import { catalogue, type ErrorCode, invalidParameter, ManifeedError, refusalOf } from '../../errors.ts';
 import type { Grant } from '../../event/grant.ts';
 import { type Control, type Encoding, encodings, type Farewell, type Sink } from '../../fanout/sink.ts';
+import type { EndReason } from '../../fanout/stream-metrics.ts';
 import type { Subscriber } from '../../fanout/subscriber.ts';
+import { addressOf } from '../../lib/address-group.ts';
 import { LeakyBucket } from '../../lib/leaky-bucket.ts';
 import { asManifeedError } from '../raw-response.ts';
 import type { StreamRequest } from '../request.ts';
@@ -64,6 +66,10 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
     if (grant === null) this.#awaitToken();
   }
 
+  get address(): string {
+    return addressOf({ socket: this.#port.socket, address: this.#address });
+  }
+
   onDrain(): void {
     this.#subscriber.drained();
   }
@@ -112,6 +118,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
 
   beat(bookmark: string): void {
     if (this.#unanswered >= maxUnanswered) {
+      this.#options.hub.disconnect(this.#subscriber, 'silent');
       this.#port.cut();
       return;
     }
@@ -128,7 +135,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
     this.#put(
       textFrame(JSON.stringify({ type: 'bye', reason: why, position, retryMs: Math.round(retryMs) })),
     );
-    this.#close(catalogue[why].closeCode, why);
+    this.#closeWith(why);
   }
 
   /** Closes with a code of RFC 6455, 7.4.1; a message that is too large gets an error of ours first. */
@@ -143,11 +150,11 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
         ),
       );
     }
-    this.#close(code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002, 'protocol error');
+    this.#close(code === 'WS_ERR_INVALID_UTF8' ? 1007 : 1002, 'protocol error', 'MESSAGE_INVALID');
   }
 
   onClosing(code: number): void {
-    this.#close(code === 1005 ? 1000 : code, '');
+    this.#close(code === 1005 ? 1000 : code, '', 'client');
   }
 
   onPing(data: Buffer): void {
@@ -224,8 +231,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
   #answer(text: string): void {
     this.#put(textFrame(text));
     // Twice the limit for changes: a client that is only behind with changes may still send messages.
-    if (this.#port.backlogBytes > 2 * this.#options.limits.maxBacklogBytes)
-      this.#close(catalogue.TOO_SLOW.closeCode, 'TOO_SLOW');
+    if (this.#port.backlogBytes > 2 * this.#options.limits.maxBacklogBytes) this.#closeWith('TOO_SLOW');
   }
 
   #subscribe(message: SubscribeMessage, grant: Grant): void {
@@ -293,15 +299,20 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
   #fail(error: ManifeedError, id: string | null = null): void {
     if (this.#closing) return;
     this.#put(textFrame(errorText(error, id)));
-    this.#close(error.closeCode, error.code);
+    this.#closeWith(error.code);
   }
 
-  #close(code: number, reason: string): void {
+  #closeWith(code: ErrorCode): void {
+    this.#close(catalogue[code].closeCode, code, code);
+  }
+
+  /** @param code and `text` go into the close frame */
+  #close(code: number, text: string, reason: EndReason): void {
     if (this.#closing) return;
     this.#closing = true;
     this.#greet();
-    this.#port.close(code, reason);
-    this.#options.hub.disconnect(this.#subscriber);
+    this.#port.close(code, text);
+    this.#options.hub.disconnect(this.#subscriber, reason);
   }
 }
 

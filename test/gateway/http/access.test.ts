@@ -21,7 +21,9 @@ async function ask(name: string | null) {
   return { status: response.status, cache, body: answerSchema.parse(await response.json()) };
 }
 
+const gatewayName = 'gateway-1';
 const settings: Settings = {
+  name: gatewayName,
   access: [
     token('ci', { repositories: ['nginx', 'ghcr.io/team/**'] }),
     token('root', { admin: true, unpaced: true }),
@@ -39,13 +41,13 @@ describe('GET /v1/access', () => {
         name: 'ci',
         repositories: ['docker.io/library/nginx', 'ghcr.io/team/**'],
         ...{ admin: false, metrics: false, unpaced: false },
-        defaultRegistry: 'docker.io',
+        ...{ defaultRegistry: 'docker.io', gateway: gatewayName },
       },
     });
     expect((await ask('root')).body).toEqual({
       ...{ name: 'root', repositories: ['**'] },
       ...{ admin: true, metrics: true, unpaced: true },
-      defaultRegistry: 'docker.io',
+      ...{ defaultRegistry: 'docker.io', gateway: gatewayName },
     });
     expect((await ask('board')).body).toMatchObject({ name: 'board', admin: false, metrics: true });
   });
@@ -64,10 +66,10 @@ describe('GET /v1/access', () => {
   });
 
   it('tells with open access what anyone may do', async () => {
-    gateway = await startGateway({ access: 'open', defaultRegistry: 'registry.example.com' });
-    // The test's gateway listens on loopback, where open access includes administration.
     const defaultRegistry = 'registry.example.com';
-    const rights = { admin: true, metrics: true, unpaced: true };
+    gateway = await startGateway({ name: gatewayName, access: 'open', defaultRegistry });
+    // The test's gateway listens on loopback, where open access includes administration.
+    const rights = { admin: true, metrics: true, unpaced: true, gateway: gatewayName };
     expect((await ask(null)).body).toEqual({ name: null, repositories: ['**'], ...rights, defaultRegistry });
   });
 });

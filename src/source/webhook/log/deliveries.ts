@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { Clock } from '../../../lib/clock.ts';
 import { jsonOrNothing } from '../../../lib/json.ts';
+import { type Metrics, noMetrics } from '../../../lib/metrics.ts';
 import { type Headers, type HookOptions, headerOf } from '../kind.ts';
 
 /** Per hook. */
@@ -65,12 +66,39 @@ interface HookRecord {
   accepted: number;
   refused: number;
   refusedUnverified: number;
+  /** Ms since the epoch; null: none yet. */
+  lastAcceptedAt: number | null;
+  lastRefusal: DeliveryEntry | null;
 }
 
 interface Kept {
   readonly entry: DeliveryEntry;
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What an operator sees of a hook first. Times are RFC 3339, null: not since the start. */
+export interface HookSummary {
+  readonly name: string;
+  readonly kind: string;
+  /** Since the start. `unverified`: refusals of senders who proved nothing. */
+  readonly counts: { readonly accepted: number; readonly refused: number; readonly unverified: number };
+  /** Of the last delivery that was accepted. */
+  readonly lastDelivery: string | null;
+  readonly lastRefusal: {
+    readonly at: string;
+    readonly address: string;
+    readonly code: string;
+    readonly reason: string;
+  } | null;
+}
+
+interface DeliveryPage {
+  /** Serialisable as JSON. */
+  readonly hooks: readonly object[];
+  /** The `after` of the next page; null: this is the last one. */
+  readonly next: string | null;
+  readonly unknownNames: object;
 }
 
 /**
@@ -87,10 +115,19 @@ export class DeliveryLog {
   #keptBytes = 0;
   #unknown = { count: 0, lastAt: 0, lastAddress: '' };
 
-  constructor(hooks: readonly HookOptions[], clock: Clock) {
+  constructor(hooks: readonly HookOptions[], clock: Clock, metrics: Metrics = noMetrics) {
     this.#hooks = hooks;
     this.#clock = clock;
     this.#records = new Map(hooks.map(({ name }) => [name, emptyRecord()]));
+    metrics.gauge(
+      'webhook_last_delivery_timestamp_seconds',
+      'When the hook last accepted a delivery; 0: not since the start',
+      ['hook'],
+      (gauge) => {
+        for (const [hook, { lastAcceptedAt }] of this.#records)
+          gauge.set((lastAcceptedAt ?? 0) / 1_000, { hook });
+      },
+    );
   }
 
   accepted(hook: string, delivery: { address: string; status: number; bytes: number }, tally: Tally): void {
@@ -105,6 +142,7 @@ export class DeliveryLog {
       reason: null,
       ...tally,
     };
+    record.lastAcceptedAt = entry.at;
     push(record.deliveries, entry, maxDeliveries);
   }
 
@@ -113,6 +151,7 @@ export class DeliveryLog {
     if (record === undefined) return;
     const { delivery, ...rest } = refusal;
     const entry = { at: this.#clock.now(), ...rest, reason: refusal.reason.slice(0, maxReasonLength) };
+    record.lastRefusal = entry;
     if (delivery === null) {
       record.refusedUnverified += 1;
       push(record.unverified, entry, maxUnverified);
@@ -128,11 +167,25 @@ export class DeliveryLog {
     this.#unknown = { count: this.#unknown.count + 1, lastAt: this.#clock.now(), lastAddress: address };
   }
 
-  /** Newest first; serialisable as JSON; without secrets. */
-  describe(): object {
+  /** The last delivery and the last refusal of each hook, in the order of the configuration; without secrets. */
+  summary(): readonly HookSummary[] {
+    return this.#hooks.map((hook) => this.#summarise(hook));
+  }
+
+  /**
+   * Hooks in the order of the configuration, the deliveries of each newest first; without secrets.
+   *
+   * @param after the hook before the first; default: from the first. None of this name: no hooks
+   * @param most how many hooks; default: all
+   */
+  describe(after: string | null = null, most = this.#hooks.length): DeliveryPage {
     const { count, lastAt, lastAddress } = this.#unknown;
+    const before = this.#hooks.findIndex(({ name }) => name === after);
+    const from = after !== null && before === -1 ? this.#hooks.length : before + 1;
+    const hooks = this.#hooks.slice(from, from + most);
     return {
-      hooks: this.#hooks.map((hook) => this.#describe(hook)),
+      hooks: hooks.map((hook) => this.#describe(hook)),
+      next: from + most < this.#hooks.length ? (hooks.at(-1)?.name ?? null) : null,
       unknownNames: { count, last: count === 0 ? null : { at: rfc3339(lastAt), address: lastAddress } },
     };
   }
@@ -150,16 +203,26 @@ export class DeliveryLog {
     };
   }
 
-  #describe({ name, kind, registry, pathToken, verify }: HookOptions): object {
+  #summarise({ name, kind }: HookOptions): HookSummary {
     const record = this.#records.get(name) ?? emptyRecord();
-    const { accepted, refused, refusedUnverified: unverified } = record;
+    const { accepted, refused, refusedUnverified: unverified, lastAcceptedAt, lastRefusal } = record;
+    return {
+      ...{ name, kind, counts: { accepted, refused, unverified } },
+      lastDelivery: lastAcceptedAt === null ? null : rfc3339(lastAcceptedAt),
+      lastRefusal: lastRefusal === null ? null : summaryOf(lastRefusal),
+    };
+  }
+
+  #describe(hook: HookOptions): object {
+    const { name, registry, pathToken, verify } = hook;
+    const record = this.#records.get(name) ?? emptyRecord();
     const kept = this.#kept.get(name);
     const url = `/v1/hooks?saved=${encodeURIComponent(name)}`;
     return {
-      ...{ name, kind, url: `/v1/hooks/${name}${pathToken === undefined ? '' : '/***'}` },
+      ...this.#summarise(hook),
+      url: `/v1/hooks/${name}${pathToken === undefined ? '' : '/***'}`,
       registry: registry ?? null,
       ...(verify === undefined ? {} : { verify }),
-      counts: { accepted, refused, unverified },
       deliveries: record.deliveries.map(shown).reverse(),
       unverified: record.unverified.map(shown).reverse(),
       savedDelivery: kept === undefined ? null : { at: rfc3339(kept.entry.at), bytes: kept.body.length, url },
@@ -185,11 +248,18 @@ export class DeliveryLog {
 }
 
 function emptyRecord(): HookRecord {
-  return { deliveries: [], unverified: [], accepted: 0, refused: 0, refusedUnverified: 0 };
+  return {
+    ...{ deliveries: [], unverified: [], accepted: 0, refused: 0, refusedUnverified: 0 },
+    ...{ lastAcceptedAt: null, lastRefusal: null },
+  };
 }
 
 function rfc3339(at: number): string {
   return new Date(at).toISOString();
+}
+
+function summaryOf({ at, address, code, reason }: DeliveryEntry): HookSummary['lastRefusal'] {
+  return { at: rfc3339(at), address, code: code ?? '', reason: reason ?? '' };
 }
 
 function shown(entry: DeliveryEntry): object {

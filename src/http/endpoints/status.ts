@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Endpoint } from '../endpoint.ts';
+
+const time = z.string().nullable();
+
+const statusSchema = z.looseObject({
+  gateway: z.string().describe('Name of the gateway that answers'),
+  version: z.string(),
+  now: z.string(),
+  startedAt: z.string(),
+  uptimeSeconds: z.number(),
+  draining: z.boolean(),
+  warnings: z
+    .array(
+      z.looseObject({
+        severity: z.enum(['critical', 'warning', 'info']),
+        code: z.string(),
+        about: z.string().nullable().describe('The registry or hook; null: the gateway'),
+        cause: z.string(),
+        remedy: z.string(),
+        setting: z.string().nullable().describe('The setting to change'),
+        docs: z.string().describe('File and heading of the documentation'),
+      }),
+    )
+    .describe('The worst first; at most 100'),
+  ledger: z.looseObject({
+    kind: z.string(),
+    floor: z.string().nullable(),
+    head: z.string().nullable(),
+    oldest: time,
+    newest: time,
+    bytes: z.number().nullable(),
+    freeBytes: z.number().nullable(),
+    storing: z.boolean(),
+    why: z.string().nullable().describe('Why nothing is stored'),
+    damage: z.string().nullable(),
+    clockBehindMs: z.number(),
+  }),
+  subscribers: z.looseObject({
+    total: z.number(),
+    limit: z.number(),
+    byTransport: z.record(z.string(), z.number()),
+    behind: z.number(),
+    lag: z.number().describe('Positions that the slowest is behind the newest change'),
+    heldUntil: time,
+  }),
+  pace: z.looseObject({
+    deliveriesPerSecond: z.number(),
+    configuredDeliveriesPerSecond: z.number(),
+    heldDeliveries: z.number(),
+    windowMs: z.number(),
+    waitingReplays: z.number(),
+    overrides: z.number(),
+  }),
+  registries: z.array(
+    z.looseObject({
+      registry: z.string(),
+      state: z.enum(['ok', 'throttled', 'left-alone', 'probing']),
+      leftAloneUntil: time,
+      repositories: z.number(),
+      lastFailure: z.looseObject({ at: z.string(), repository: z.string(), reason: z.string() }).nullable(),
+    }),
+  ),
+  moreRegistries: z.number(),
+  hooks: z.array(
+    z.looseObject({
+      name: z.string(),
+      kind: z.string(),
+      counts: z.looseObject({ accepted: z.number(), refused: z.number(), unverified: z.number() }),
+      lastDelivery: time,
+      lastRefusal: z
+        .looseObject({ at: z.string(), address: z.string(), code: z.string(), reason: z.string() })
+        .nullable(),
+    }),
+  ),
+  moreHooks: z.number(),
+  descriptors: z.looseObject({ used: z.number().nullable(), limit: z.number().nullable() }),
+});
+
+/** `GET /v1/status`: the state of this gateway in one small answer. */
+export function getStatus(status: { describe(): Promise<object> }): Endpoint {
+  return {
+    method: 'get',
+    path: '/v1/status',
+    summary: 'State of this gateway, and what an operator should know',
+    tag: 'operation',
+    mayCall: 'admin',
+    responses: { 200: { description: 'The state; `warnings` are judged', schema: statusSchema } },
+    async handle(_request, reply) {
+      return reply.header('cache-control', 'no-store').send(await status.describe());
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** What a ledger's store holds and may still take, for operators. */
+export interface Storage {
+  /** What the ledger takes, bytes; with Redis what Redis uses in all. Null: not known, or in memory. */
+  readonly bytes: number | null;
+  /** What it may still take, bytes: on the disk, or up to Redis's `maxmemory`. Null: not known, or without limit. */
+  readonly freeBytes: number | null;
+  /** What was found damaged, so that nothing more is stored; null: nothing. */
+  readonly damage: string | null;
+}
+
+export const unknownStorage: Storage = { bytes: null, freeBytes: null, damage: null };

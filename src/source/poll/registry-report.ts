@@ -1,0 +1,43 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { RegistryPoller } from './registry-poller.ts';
+
+/** A registry that refused within this time still counts as throttled, ms. */
+const throttledForMs = 10 * 60_000;
+
+/** How a registry does. Times are RFC 3339. */
+export interface RegistryReport {
+  readonly registry: string;
+  /**
+   * `throttled`: within ten minutes it answered 429, or 503 with `Retry-After`, or it asked for a pause. `left-alone`:
+   * it failed so often that nothing is asked. `probing`: it is asked one question, to see whether it answers again.
+   */
+  readonly state: 'ok' | 'throttled' | 'left-alone' | 'probing';
+  /** Null: it is asked. */
+  readonly leftAloneUntil: string | null;
+  /** Repositories polled. */
+  readonly repositories: number;
+  /** The last look that failed since the start; null: none did. */
+  readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;
+}
+
+type Reported = Pick<RegistryPoller, 'breakerMode' | 'backoffMs' | 'client' | 'states' | 'lastFailure'>;
+
+export function registryReport(registry: string, poller: Reported, clock: Clock): RegistryReport {
+  const { breakerMode, backoffMs, client, states, lastFailure } = poller;
+  const { pausedForMs, refusedAt } = client;
+  const isThrottled =
+    pausedForMs > 0 || (refusedAt !== null && clock.monotonic() - refusedAt < throttledForMs);
+  const left = { closed: null, open: 'left-alone', probing: 'probing' } as const;
+  const state = left[breakerMode] ?? (isThrottled ? 'throttled' : 'ok');
+  // Waiting for our own budget is no pause.
+  const isLeftAlone = breakerMode === 'open' || pausedForMs > 0;
+  return {
+    ...{ registry, state, repositories: states.size },
+    leftAloneUntil: isLeftAlone ? isoTime(clock.now() + backoffMs) : null,
+    lastFailure: lastFailure === null ? null : { ...lastFailure, at: isoTime(lastFailure.at) },
+  };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Facts, warningsOf } from '../../../src/status/warnings.ts';
+import { goodFacts, goodHook, goodRegistry } from '../../support/status-facts.ts';
+
+const { ledger, subscribers, pace } = goodFacts;
+const refusal = { at: '2026-11-25T09:30:00.000Z', address: '192.0.2.7', code: 'UNAUTHORIZED', reason: 'no' };
+const failure = { at: '2026-11-25T09:59:00.000Z', repository: 'a', reason: 'ask r.test: status 500' };
+
+/** What is wrong, and the code that says so. */
+const troubles: readonly (readonly [code: string, severity: string, wrong: Partial<Facts>])[] = [
+  ['ledger-damaged', 'critical', { ledger: { ...ledger, damage: 'row 7', storing: false, why: 'damaged' } }],
+  ['ledger-not-storing', 'critical', { ledger: { ...ledger, storing: false, why: 'the disk is full' } }],
+  ['ledger-space-low', 'warning', { ledger: { ...ledger, freeBytes: 63 * 1024 * 1024 } }],
+  ['clock-behind', 'warning', { ledger: { ...ledger, clockBehindMs: 6_000 } }],
+  ['subscribers-full', 'warning', { subscribers: { ...subscribers, total: 15_750 } }],
+  ['subscribers-behind', 'warning', { subscribers: { ...subscribers, total: 400, behind: 20 } }],
+  ['descriptors-low', 'warning', { descriptors: { used: 820, limit: 1_024 } }],
+  [
+    'registry-throttles',
+    'warning',
+    { registries: [{ ...goodRegistry, state: 'throttled', lastFailure: failure }] },
+  ],
+  ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }],
+  ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'probing' }] }],
+  ['hook-refused', 'warning', { hooks: [{ ...goodHook, lastRefusal: refusal }] }],
+  ['hook-silent', 'warning', { hooks: [{ ...goodHook, lastDelivery: '2026-11-24T10:00:00.000Z' }] }],
+  ['hook-silent', 'warning', { hooks: [{ ...goodHook, lastDelivery: null }] }],
+  ['draining', 'info', { draining: true }],
+  ['pace-overridden', 'info', { pace: { ...pace, overrides: 1 } }],
+];
+
+const all = troubles.map(([code, severity, wrong]) => ({
+  ...{ code, severity },
+  found: warningsOf({ ...goodFacts, ...wrong }),
+}));
+
+describe('warnings', () => {
+  it('are none if all is well', () => {
+    expect(warningsOf(goodFacts)).toEqual([]);
+  });
+
+  it.each(all)('say $code, and nothing else', ({ code, severity, found }) => {
+    expect(found).toMatchObject([{ code, severity }]);
+  });
+
+  it.each([
+    ['a ledger with no known limit', { ledger: { ...ledger, freeBytes: null } }],
+    ['a few slow readers', { subscribers: { ...subscribers, behind: 19 } }],
+    [
+      'a hook that accepted after it refused',
+      { hooks: [{ ...goodHook, lastRefusal: { ...refusal, at: '2026-11-25T08:00:00.000Z' } }] },
+    ],
+    ['descriptors that are not known', { descriptors: { used: null, limit: null } }],
+  ])('are none for %s', (_name, facts: Partial<Facts>) => {
+    expect(warningsOf({ ...goodFacts, ...facts })).toEqual([]);
+  });
+
+  it('are none for a hook without a delivery in the first day', () => {
+    const hooks = [{ ...goodHook, lastDelivery: null }];
+    expect(warningsOf({ ...goodFacts, uptimeSeconds: 3_600, hooks })).toEqual([]);
+  });
+
+  it('come worst first, and name what they are about', () => {
+    const wrong = Object.assign({}, ...troubles.map(([, , facts]) => facts));
+    const found = warningsOf({ ...goodFacts, ...wrong, draining: true });
+    const order = found.map(({ severity }) => ['critical', 'warning', 'info'].indexOf(severity));
+    expect(order).toEqual([...order].sort());
+    expect(found.find(({ code }) => code === 'hook-silent')?.about).toBe('harbor');
+    expect(found.find(({ code }) => code === 'registry-left-alone')?.about).toBe('r.test');
+  });
+
+  it('say why: the ledger, the registry and the hook give the reason', () => {
+    const causes = all.flatMap(({ found }) => found.map(({ cause }) => cause)).join('\n');
+    for (const reason of ['the disk is full', 'status 500', 'UNAUTHORIZED', 'row 7'])
+      expect(causes).toContain(reason);
+  });
+
+  it('name settings that exist, and lead to headings that exist', () => {
+    const settings = readFileSync('docs/configuration.md', 'utf8');
+    for (const { setting, docs, remedy } of all.flatMap(({ found }) => found)) {
+      expect(remedy).toMatch(/\.$/);
+      if (setting !== null)
+        expect(settings).toMatch(new RegExp(`\`${setting.replaceAll(/[.[\]]/g, '\\$&')}`));
+      const [file = '', anchor = ''] = docs.split('#');
+      expect(existsSync(file)).toBe(true);
+      expect(anchorsOf(file)).toContain(anchor);
+    }
+  });
+});
+
+function anchorsOf(file: string): readonly string[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
