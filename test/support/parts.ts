@@ -36,6 +36,7 @@ export const parts: readonly Part[] = [
   },
   { program: 'chromium', package: 'chromium', use: 'a real browser' },
   { program: 'skopeo', package: 'skopeo', use: 'a real registry client' },
+  { program: 'promtool', package: 'prometheus', use: "Prometheus's checks of the alerts" },
 ];
 
 /**
