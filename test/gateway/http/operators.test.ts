@@ -108,6 +108,16 @@ describe('GET /v1/status', () => {
     stream.close();
   });
 
+  it('says that the gateway is shutting down, and how many descriptors it uses of how many', async () => {
+    gateway = await startGateway(settings);
+    const { descriptors } = (await ask('/v1/status')).body;
+    if (process.platform === 'linux') expect(descriptors).toMatchObject({ used: expect.any(Number) });
+    await gateway.app.drain();
+    const { draining, warnings } = (await ask('/v1/status')).body;
+    expect(draining).toBe(true);
+    expect(warnings).toMatchObject([{ severity: 'info', code: 'draining' }]);
+  });
+
   it('says why a hook was refused last, until it accepts again', async () => {
     gateway = await startGateway(settings);
     const post = (authorization: string) =>
