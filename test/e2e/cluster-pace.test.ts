@@ -9,7 +9,6 @@ import { until } from '../support/until.ts';
 import { type Cluster, startCluster } from './chaos/cluster.ts';
 
 const deliveriesPerSecond = 100;
-const bucketMs = 500;
 const repository = 'r.test/pace/app';
 const crowdKey = '{manifeed}:crowd';
 /** What the machine may shift from one bucket into its neighbour, as a share of R. */
@@ -91,7 +90,7 @@ async function arrivals(from: readonly SseClient[]): Promise<number[]> {
 }
 
 /** Deliveries of each whole bucket, as shares of what R allows in it. */
-function shares(at: readonly number[]): number[] {
+function shares(at: readonly number[], bucketMs = 500): number[] {
   const [first = 0] = at;
   const counts: number[] = [];
   for (const each of at) {
@@ -153,14 +152,16 @@ it('a gateway that dies in the middle, and its subscribers that go elsewhere, ne
 }, 90_000);
 
 it('a reconnect storm over all gateways gets at R what it missed', async () => {
-  await connect(0, 1);
-  await push();
-  const [first] = clients[0] ?? [];
-  const { resume } = (await first?.inbox.until(of('change'))) ?? { resume: '' };
+  const everyGateway = [0, 1, 2];
+  await Promise.all(everyGateway.map((number) => connect(number, 80)));
+  await untilAllKnow(80, 80, 80);
+  const ready = clients[0]?.[0]?.inbox.seen.find(({ kind }) => kind === 'ready');
+  const resume = ready?.kind === 'ready' ? ready.position : '';
   for (const client of clients.flat()) client.close();
   clients = [];
   await push();
-  await Promise.all([0, 1, 2].map((number) => connect(number, 80, resume)));
+  await Promise.all(everyGateway.map((number) => connect(number, 80, resume)));
   const at = await arrivals(clients.flat());
-  for (const share of shares(at)) expect(share).toBeLessThan(1 + jitter);
+  // Longer buckets: 240 streams open in this moment, which delays slots, and those then come together.
+  for (const share of shares(at, 1_000)) expect(share).toBeLessThan(1 + jitter);
 }, 60_000);
