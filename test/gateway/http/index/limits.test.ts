@@ -71,9 +71,13 @@ describe('one request', () => {
         updatedAt: place,
       };
       place += 1;
-      return Promise.resolve({ tags: [], next, looked: 1_000 });
+      return Promise.resolve({ tags: [], repositories: [], next, looked: 1_000 });
     };
-    server = await indexServer({ ledger: { ...ledger, listTags: page, tagsAt: page }, clock: ledger.clock });
+    const bounds = { epoch: 'e', floor: 0, head: 1 };
+    const list = { tags: 1_000_000, moved: 1, listed: null };
+    const lists = (names: readonly unknown[]) => Promise.resolve({ lists: names.map(() => list), bounds });
+    const endless = { listTags: page, tagsAt: page, tagNames: page, lists };
+    server = await indexServer({ ledger: { ...ledger, ...endless }, clock: ledger.clock });
   }
 
   it('reads 50,000 rows at most; its page may be empty, and still have a next', async () => {
