@@ -40,7 +40,7 @@ describe('the Helm chart', () => {
     const dockerfile = readFileSync('Dockerfile', 'utf8');
     expect(dockerfile).toMatch(/^WORKDIR \/manifeed$/m);
     expect(dockerfile).toMatch(/^USER node$/m);
-    expect(dockerfile).toMatch(/^ENTRYPOINT \["node", "\/app\/dist\/main\.js"\]$/m);
+    expect(dockerfile).toMatch(/^ENTRYPOINT \["node", "\/app\/dist\/src\/main\.js"\]$/m);
     const pod = read('templates/_pod.tpl');
     expect(pod).toContain('args: [serve, --config, /etc/manifeed/manifeed.yaml]');
     // The user "node" of the image node.
