@@ -17,7 +17,7 @@ interface FetchOnceOptions {
   readonly clock: Clock;
 }
 
-/** How an attempt ended. `taken`: another gateway fetches it. `cut`: whoever began it waited no longer. */
+/** How an attempt ended. `taken`: another gateway fetches it. `cut`: the caller that began it waited no longer. */
 type Attempt = Manifest | 'missing' | 'taken' | 'cut';
 
 /** How often the store is asked for what another gateway fetches, ms. */
@@ -54,7 +54,7 @@ export class FetchOnce {
       if (wish.signal.aborted) return null;
       const leftMs = until - clock.monotonic();
       const other = leftMs > 0 ? this.#underWay.get(wish.digest) : undefined;
-      const attempt = other === undefined ? this.#begin(wish, leftMs <= 0, fetch) : null;
+      const attempt = other === undefined ? this.#begin(wish, leftMs <= 0, isEnough, fetch) : null;
       const ended = await (attempt ?? this.#inTime(wish, leftMs, other?.ended));
       if (typeof ended === 'object') return ended;
       // A registry may refuse one repository and serve another.
@@ -72,9 +72,14 @@ export class FetchOnce {
     );
   }
 
-  #begin(wish: Wish, isForced: boolean, fetch: () => Promise<Manifest | null>): Promise<Attempt> {
+  #begin(
+    wish: Wish,
+    isForced: boolean,
+    isEnough: (known: Manifest) => boolean,
+    fetch: () => Promise<Manifest | null>,
+  ): Promise<Attempt> {
     const { digest } = wish;
-    const ended = this.#attempt(wish, isForced, fetch).finally(() => {
+    const ended = this.#attempt(wish, isForced, isEnough, fetch).finally(() => {
       if (this.#underWay.get(digest)?.ended === ended) this.#underWay.delete(digest);
     });
     this.#underWay.set(digest, { from: repositoryKey(wish), ended });
@@ -84,12 +89,16 @@ export class FetchOnce {
   async #attempt(
     { digest, withinMs, signal }: Wish,
     isForced: boolean,
+    isEnough: (known: Manifest) => boolean,
     fetch: () => Promise<Manifest | null>,
   ): Promise<Attempt> {
     const { store } = this.#options;
     const isOurs = await store.claim(digest, withinMs);
     if (!isOurs && !isForced) return 'taken';
     try {
+      // Another gateway may have kept it, and given its claim back, after this one looked.
+      const known = await store.get(digest);
+      if (known !== null && isEnough(known)) return known;
       return (await fetch()) ?? (signal.aborted ? 'cut' : 'missing');
     } finally {
       // If that fails, the claim runs out.

@@ -16,7 +16,7 @@ const settle = async () => {
 };
 
 /** Two gateways with one store; `claims` says who fetches. */
-function openRig() {
+function openRig(beforeClaim?: () => Promise<unknown>) {
   const clock = fakeClock();
   const memory = new MemoryManifests(defaultLimits);
   const claims = new Map<Digest, string>();
@@ -27,6 +27,7 @@ function openRig() {
       store: {
         get: (of) => memory.get(of),
         claim: async (of) => {
+          await beforeClaim?.();
           if (!claims.has(of)) claims.set(of, name);
           return claims.get(of) === name;
         },
@@ -57,6 +58,13 @@ function openRig() {
 }
 
 describe('a manifest', () => {
+  it('that another gateway kept between the look at the store and the claim is not fetched again', async () => {
+    const rig = openRig(() => rig.keep());
+    expect(await rig.gateway('a')(() => Promise.reject(new Error('fetched again')))).toEqual(manifest);
+    expect(rig.asked).toEqual([]);
+    expect(rig.claims.size).toBe(0);
+  });
+
   it('is fetched by one of two gateways; the other takes it from the store', async () => {
     const { clock, claims, asked, gateway, keep } = openRig();
     const gate = Promise.withResolvers<void>();
