@@ -91,7 +91,7 @@ export class Tags {
         if (isWhole(whole)) return whole;
       }
       const seen = await this.#ask(named, tag, row.row, tally);
-      // Meanwhile a webhook may have told what is newer: whoever heard of that must not be told less here.
+      // Meanwhile a webhook may have told what is newer: a client that heard of that must not get less here.
       row = await this.#rowOf(repository, tag);
       if (!isOvertaken(seen, row)) {
         if (seen.kind === 'gone') throw manifestUnknown(name, tag);

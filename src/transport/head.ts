@@ -80,7 +80,7 @@ export function tokenOrPasswordOf(request: StreamHead): string | null {
   return password ?? tokenOf(request);
 }
 
-/** The password of `Authorization: Basic` (RFC 7617), whoever the user is; null: another scheme, or no such value. */
+/** The password of `Authorization: Basic` (RFC 7617), with any user name; null: another scheme, or no such value. */
 function passwordOf(authorization: string): string | null {
   const encoded = /^Basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization)?.[1];
   if (encoded === undefined) return null;

@@ -9,7 +9,7 @@ interface KeeperOptions {
   readonly metrics: Metrics;
 }
 
-/** Manifests that wait to be fetched; beyond it they are not: whoever needs one fetches it then. */
+/** Manifests that wait to be fetched; beyond it they are not, and are fetched when they are needed. */
 export const maxWaiting = 1_000;
 const maxAtOnce = 4;
 /** How long a registry may refuse until a manifest is given up, ms. */

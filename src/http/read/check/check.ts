@@ -101,7 +101,7 @@ export async function check(
   return answers;
 }
 
-/** Names what to leave out: whoever checks a whole host need not find it one by one. */
+/** Names what to leave out, so that a client that checks a whole host need not find it one by one. */
 function requireGranted(images: readonly Image[], { grant }: Reading): void {
   const denied = [...new Set(images.map(repositoryKey))].filter((key) => !grant.allows(key));
   if (denied.length === 0) return;
