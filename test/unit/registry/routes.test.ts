@@ -49,4 +49,11 @@ describe('the route of a path', () => {
   it.each(['a'.repeat(maxPathLength + 1), 'a%/manifests/b', 'a%ff/manifests/b'])('refuses %.20s', (path) => {
     expect(() => routed(path)).toThrowError(expect.objectContaining({ code: 'NAME_INVALID' }));
   });
+
+  it('refuses a tag or a digest of more than 512 characters', () => {
+    expect(routed(`a/manifests/${'b'.repeat(512)}`)).toContain('bbb');
+    expect(() => routed(`a/manifests/${'b'.repeat(513)}`)).toThrowError(
+      expect.objectContaining({ code: 'DIGEST_INVALID' }),
+    );
+  });
 });

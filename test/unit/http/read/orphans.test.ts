@@ -184,6 +184,25 @@ describe('verifying', () => {
     await expect(again).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS', retryAfterMs: 7_000 });
   });
 
+  it('asks for eight at a time', async () => {
+    const { ledger } = await signedLedger(20);
+    const { presences } = registryWith([]);
+    let underWay = 0;
+    let most = 0;
+    const counted: Presences = {
+      ...presences,
+      async ask(...question) {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await new Promise((pass) => setImmediate(pass));
+        underWay -= 1;
+        return presences.ask(...question);
+      },
+    };
+    const page = await findOrphans(partsOf(ledger), readingFor(), { ...request, presences: counted });
+    expect([page.rows.length, most]).toEqual([20, 8]);
+  });
+
   it('ends after five seconds with what it has', async () => {
     const { ledger, tags } = await signedLedger(20);
     const { presences } = registryWith([]);

@@ -106,6 +106,25 @@ describe('listTags', () => {
     expect(ledger.asked).toEqual(['states']);
   });
 
+  it('asks for at most a thousand tags by their names, and otherwise reads on', async () => {
+    const open = { ...grant, patterns: ['**'], allows: () => true };
+    const askedFor = async (count: number) => {
+      const ledger = await openAskedLedger();
+      await ledger.record([tagSeen('1.0', 'a', 0, { registry: 'r.io', repository: 'a/r7' })]);
+      const repository = Array.from({ length: count / 2 }, (_, n) => `r.io/a/r${n}`);
+      const filter = parseFilter(
+        { repository, tag: ['1.0', '1.1'] },
+        { defaultRegistry: 'docker.io', maxRepositories: 1_000 },
+      );
+      const reading = new Reading({ grant: open, turns: new OneATurn(), isGone: () => false });
+      const request = { filter, digest: null, sort: 'name', order: 'asc', after: undefined, n: 5 } as const;
+      expect((await listTags(ledger, reading, request)).rows.map(({ tag }) => tag)).toEqual(['1.0']);
+      return [...new Set(ledger.asked)];
+    };
+    expect(await askedFor(1_000)).toEqual(['states']);
+    expect(await askedFor(1_002)).toEqual(['listTags']);
+  });
+
   it('asks nothing for a grant that the filter has no part in', async () => {
     const ledger = await openAskedLedger();
     const filter = parseFilter(

@@ -28,6 +28,13 @@ describe('withinOf', () => {
     expect(withinOf(filterOf(asked), patternsOf(granted))).toEqual(within);
   });
 
+  it('names the repositories of a grant one by one up to a thousand', () => {
+    const granted = Array.from({ length: 1_001 }, (_, n) => `ghcr.io/a/r${n}`);
+    const most = granted.slice(1);
+    expect(withinOf(filterOf(['**']), { patterns: most })).toEqual({ repositories: most });
+    expect(withinOf(filterOf(['**']), { patterns: granted })).toEqual({ below: 'ghcr.io/a' });
+  });
+
   it('holds every repository that passes both the filter and the grant', () => {
     const name = fc
       .array(fc.constantFrom('a', 'ab', 'a-b', 'b'), { minLength: 2, maxLength: 4 })

@@ -96,6 +96,24 @@ describe('the list of repositories', () => {
     expect(namesOf(await world.ask('/v2/_oci/repositories', { grants: [] }))).toEqual([]);
   });
 
+  it.each([1_000, 1_001])(
+    'asks by name for the repositories of a token, a thousand at most: %i',
+    async (count) => {
+      const { ledger } = world;
+      const listRepositories = ledger.listRepositories.bind(ledger);
+      const named = new Set<number>();
+      ledger.listRepositories = (query) => {
+        const { within } = query;
+        if (within !== undefined && 'repositories' in within) named.add(within.repositories.length);
+        return listRepositories(query);
+      };
+      const others = Array.from({ length: count - 1 }, (_, n) => `a.io/x${n}`);
+      const grants = ['a.io/foo', ...others];
+      expect(namesOf(await world.ask('/v2/_oci/repositories', { grants }))).toEqual(['a.io/foo']);
+      expect([...named]).toEqual(count > 1_000 ? [] : [count]);
+    },
+  );
+
   it('is below a registry that is served', async () => {
     expect(await world.ask('/v2/_oci/repositories?ns=not.served')).toMatchObject({
       status: 404,

@@ -364,6 +364,21 @@ describe('a tag without a descriptor', () => {
     expect(answer.headers.warning).toBe('299 - "20 tags left out"');
   });
 
+  it('is asked for eight at a time', async () => {
+    await world.record(...Array.from({ length: 30 }, (_, at) => bare(`t${at}`)));
+    let underWay = 0;
+    let most = 0;
+    world.registry = async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((pass) => setImmediate(pass));
+      underWay -= 1;
+      return { digest: digestOf('one'), mediaType: manifestType, size: 5 };
+    };
+    expect(entriesOf(await world.ask(list, described))).toHaveLength(30);
+    expect(most).toBe(8);
+  });
+
   it('does not hide a fault that is our own', async () => {
     await world.record(bare('a'));
     world.registry = async () => {
