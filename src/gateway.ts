@@ -23,6 +23,7 @@ import { keepTrimmed } from './ledger/trimming.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { fetchText } from './lib/fetch-text.ts';
 import { type Random, systemRandom } from './lib/random.ts';
+import { FetchOnce } from './source/platforms/fetch-once.ts';
 import { viewLedger } from './source/poll/ledger-view.ts';
 import { Poller } from './source/poll/poller.ts';
 import { Completion } from './source/webhook/completion.ts';
@@ -57,8 +58,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   });
   const newest = await ClockWatch.open({ ledger, ...common });
   const cluster = await joinCluster(ledger, clock);
+  const once = new FetchOnce({ store: ledger.manifests, clock });
   const { record, turns, keeper } = learnPlatforms({
-    ...{ ...common, config, ledger, countOutcomes },
+    ...{ ...common, config, ledger, countOutcomes, once },
     registries: { manifest: (...asked) => poller.manifest(...asked) },
   });
   const view = viewLedger(ledger, record, countOutcomes);
@@ -83,7 +85,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ ...common, config, newest, openFiles },
   });
   const { registryApi, lookUps, presences } = openRegistryApi({
-    ...{ ...common, config, ledger: view, knowsRegistry },
+    ...{ ...common, config, ledger: view, knowsRegistry, once },
     queries: ledger,
     upstreamOf: (host) => poller.upstreamOf(host),
   });

@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import type { FetchOnce } from '../source/platforms/fetch-once.ts';
 import { ManifestKeeper } from '../source/platforms/keeper.ts';
 import { KnownManifests, type ManifestSource } from '../source/platforms/manifests.ts';
 import { recordingWith } from '../source/platforms/recording.ts';
@@ -15,6 +16,7 @@ interface PlatformParts {
   readonly config: Config;
   readonly ledger: Ledger;
   readonly registries: ManifestSource;
+  readonly once: FetchOnce;
   readonly countOutcomes: CountOutcomes;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -22,9 +24,9 @@ interface PlatformParts {
 }
 
 /** The ledger's `record` as all sources use it, and what runs beside them. */
-export function learnPlatforms({ config, ledger, registries, ...common }: PlatformParts) {
+export function learnPlatforms({ config, ledger, registries, once, ...common }: PlatformParts) {
   const { platforms, manifests: kept } = wantedOf(config);
-  const manifests = new KnownManifests(ledger.manifests, registries, common.clock);
+  const manifests = new KnownManifests(ledger.manifests, registries, once);
   const keeper = new ManifestKeeper({ ...common, wanted: kept, manifests });
   const record = recordingWith({
     ...{ ledger, platforms },

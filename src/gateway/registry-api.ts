@@ -31,6 +31,7 @@ export interface RegistryApiOptions {
   /** What the questions to registries see goes the same way as what the poller sees. */
   readonly ledger: FacadeParts['ledger'];
   readonly upstreamOf: UpstreamOf;
+  readonly once: FacadeParts['once'];
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Whether the gateway may hear of a registry. */
@@ -48,11 +49,11 @@ export interface RegistryReads {
 }
 
 export function openRegistryApi(options: RegistryApiOptions): RegistryReads {
-  const { config, queries, ledger, clock, upstreamOf } = options;
+  const { config, queries, ledger, clock, once, upstreamOf } = options;
   const tallies = new Tallies(options.metrics);
   if (!config.facade.enabled) return { registryApi: null, lookUps: null, presences: null };
   const upstreams = new Upstreams({ upstreamOf, clock });
-  const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, clock };
+  const parts: FacadeParts = { rules: rulesOf(config), queries, ledger, upstreams, once, clock };
   const names = namesOf(config, options.knowsRegistry);
   const tags = new Tags(parts);
   const lists = listsOf({

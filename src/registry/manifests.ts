@@ -5,6 +5,7 @@
 import { type Digest, isContent } from '../event/digest.ts';
 import { readManifest } from '../event/manifest.ts';
 import { type RepositoryName, repositoryKey } from '../event/reference.ts';
+import type { Manifest } from '../ledger/manifests.ts';
 import type { KnownDigest } from '../ledger/queries.ts';
 import type { BoundedMap } from '../lib/bounded-map.ts';
 import { getManifest, headTag } from '../upstream/manifest.ts';
@@ -14,7 +15,7 @@ import { filled, isKnown } from './known.ts';
 import { refusalOf } from './refusal.ts';
 import { type FacadeParts, memoryOf, type Named } from './tags.ts';
 import type { Tally } from './tally.ts';
-import type { Answered, Questions, UpstreamRegistry } from './upstream.ts';
+import { type Answered, answerTimeoutMs, type Questions, type UpstreamRegistry } from './upstream.ts';
 
 /** Larger ones are never fetched: what registries should accept at least (distribution-spec). */
 export const maxManifestBytes = 4 * 1024 * 1024;
@@ -23,7 +24,7 @@ export const maxManifestBytes = 4 * 1024 * 1024;
 export const maxFetches = 32;
 
 /** A manifest with its bytes. */
-export interface ManifestBytes extends Descriptor {
+export interface ManifestBytes extends Manifest {
   readonly bytes: Uint8Array;
 }
 
@@ -69,12 +70,7 @@ export class Manifests {
     const { digest } = part;
     const stored = await this.#parts.queries.manifests.get(digest);
     if (stored !== null && stored.bytes !== null && isContent(digest, stored.bytes))
-      return {
-        digest,
-        mediaType: part.mediaType ?? stored.mediaType,
-        size: stored.size,
-        bytes: stored.bytes,
-      };
+      return { ...stored, mediaType: part.mediaType ?? stored.mediaType, bytes: stored.bytes };
     if ((part.size ?? stored?.size ?? 0) > maxManifestBytes) throw tooLarge();
     const fetched = await this.#fetch(named, digest, tally);
     return fetched === null ? null : { ...fetched, mediaType: part.mediaType ?? fetched.mediaType };
@@ -132,27 +128,56 @@ export class Manifests {
   }
 
   async #fetch({ repository, name }: Named, digest: Digest, tally: Tally): Promise<ManifestBytes | null> {
-    const { upstreams, queries } = this.#parts;
+    const { upstreams } = this.#parts;
     const subject = `${repository.repository} GET ${digest}`;
     if (!upstreams.knows(repository.registry)) throw manifestNotAsked(name, digest);
-    const answer = await this.#fetches.ask(repository.registry, subject, tally, async (upstream) => {
-      const fetched = await getManifest(upstream.client, repository.repository, digest);
-      const content = fetched === null ? null : readManifest(fetched.bytes, fetched.mediaType);
-      if (fetched === null || content === null) return null;
-      const { bytes } = fetched;
-      // As the registry calls it: HEAD says the same.
-      const manifest = {
-        digest,
-        ...content,
-        mediaType: fetched.mediaType ?? content.mediaType,
-        size: bytes.length,
-      };
-      await queries.manifests.put({ ...manifest, bytes });
-      return { ...manifest, bytes };
-    });
+    const answer = await this.#fetches.ask(repository.registry, subject, tally, (upstream) =>
+      this.#getOnce(upstream, repository, digest),
+    );
     if (answer.isAnswered) return answer.value;
     throw answer.why === 'too-large' ? tooLarge() : refusalOf(answer, null);
   }
+
+  /** What another gateway fetches, or this one for platforms, is waited for at most half of the client's time. */
+  async #getOnce(
+    upstream: UpstreamRegistry,
+    of: RepositoryName,
+    digest: Digest,
+  ): Promise<ManifestBytes | null> {
+    const { signal } = new AbortController();
+    let asked: Promise<ManifestBytes | null> | undefined;
+    const ask = () => {
+      asked ??= this.#get(upstream, of.repository, digest);
+      return asked;
+    };
+    const found = await this.#parts.once.get(
+      { ...of, digest, withinMs: answerTimeoutMs, signal },
+      ({ bytes }) => bytes !== null && isContent(digest, bytes),
+      () => ask().catch(() => null),
+    );
+    // What the registry said to another question, or of another repository, is no answer to this one.
+    return hasBytes(found) ? found : ask();
+  }
+
+  async #get(
+    { client }: UpstreamRegistry,
+    repository: string,
+    digest: Digest,
+  ): Promise<ManifestBytes | null> {
+    const fetched = await getManifest(client, repository, digest);
+    const content = fetched === null ? null : readManifest(fetched.bytes, fetched.mediaType);
+    if (fetched === null || content === null) return null;
+    const { bytes } = fetched;
+    // As the registry calls it: HEAD says the same.
+    const mediaType = fetched.mediaType ?? content.mediaType;
+    const manifest = { digest, ...content, mediaType, size: bytes.length, bytes };
+    await this.#parts.queries.manifests.put(manifest);
+    return manifest;
+  }
+}
+
+function hasBytes(manifest: Manifest | null): manifest is ManifestBytes {
+  return manifest !== null && manifest.bytes !== null;
 }
 
 function goneKey(repository: RepositoryName, digest: Digest): string {

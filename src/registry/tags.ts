@@ -3,6 +3,7 @@ import { type RepositoryName, repositoryKey } from '../event/reference.ts';
 import type { KnownTag, LedgerQueries } from '../ledger/queries.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { FetchOnce } from '../source/platforms/fetch-once.ts';
 import type { LedgerView } from '../source/poll/ledger-view.ts';
 import { matcherOf } from '../source/poll/scopes.ts';
 import { headTag } from '../upstream/manifest.ts';
@@ -38,6 +39,8 @@ export interface FacadeParts {
   readonly queries: LedgerQueries;
   readonly ledger: Pick<LedgerView, 'observe' | 'baselines' | 'knownTags'>;
   readonly upstreams: Upstreams;
+  /** Shared by all who fetch manifests in this gateway. */
+  readonly once: FetchOnce;
   readonly clock: Clock;
   /** Default `maxRemembered`. */
   readonly maxRemembered?: number;

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { systemRandom } from '../../src/lib/random.ts';
 import type { FacadeParts, FacadeRules, Named } from '../../src/registry/tags.ts';
 import { Upstreams } from '../../src/registry/upstream.ts';
+import { FetchOnce } from '../../src/source/platforms/fetch-once.ts';
 import type { RegistryOptions, WatchOptions } from '../../src/source/poll/options.ts';
 import type { Poller } from '../../src/source/poll/poller.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
@@ -56,6 +57,7 @@ export async function facadeWorld(
     },
     parts: (rules = {}, maxRemembered = 10_000) => ({
       rules: { maxAgeMs: 60_000, maxListAgeMs: null, onDemand: false, trusts: () => false, ...rules },
+      once: new FetchOnce({ store: ledger.manifests, clock }),
       upstreams: new Upstreams({ upstreamOf: (host) => poller.upstreamOf(host), clock }),
       ...{ queries: ledger, ledger: viewOf(ledger), clock, maxRemembered },
     }),

@@ -56,7 +56,8 @@ export class FetchOnce {
       const other = leftMs > 0 ? this.#underWay.get(wish.digest) : undefined;
       const attempt = other === undefined ? this.#begin(wish, leftMs <= 0, isEnough, fetch) : null;
       const ended = await (attempt ?? this.#inTime(wish, leftMs, other?.ended));
-      if (typeof ended === 'object') return ended;
+      // Another one may have wanted less of it.
+      if (typeof ended === 'object' && (attempt !== null || isEnough(ended))) return ended;
       // A registry may refuse one repository and serve another.
       if (ended === 'missing' && (attempt !== null || other?.from === from)) return null;
       if (ended === 'taken') await clock.sleep(Math.min(recheckMs, Math.max(leftMs, 1)), wish.signal);

@@ -3,9 +3,8 @@ import { isOfOnePlatform, readManifest } from '../../event/manifest.ts';
 import type { Platforms } from '../../event/platform.ts';
 import type { RepositoryName } from '../../event/reference.ts';
 import type { Manifest, ManifestStore } from '../../ledger/manifests.ts';
-import type { Clock } from '../../lib/clock.ts';
 import type { FetchedManifest } from '../../upstream/manifest.ts';
-import { FetchOnce } from './fetch-once.ts';
+import type { FetchOnce } from './fetch-once.ts';
 
 /** Asks a registry for a manifest. The poller implements it. */
 export interface ManifestSource {
@@ -32,14 +31,15 @@ export interface Asked extends RepositoryName {
 
 /** Learns what manifests hold: from the store, otherwise with one request for all who ask at the same time. */
 export class KnownManifests {
-  readonly #store: ManifestStore;
+  readonly #store: Pick<ManifestStore, 'put'>;
   readonly #source: ManifestSource;
   readonly #once: FetchOnce;
 
-  constructor(store: ManifestStore, source: ManifestSource, clock: Clock) {
+  /** @param once shared by all who fetch in this gateway */
+  constructor(store: Pick<ManifestStore, 'put'>, source: ManifestSource, once: FetchOnce) {
     this.#store = store;
     this.#source = source;
-    this.#once = new FetchOnce({ store, clock });
+    this.#once = once;
   }
 
   /**

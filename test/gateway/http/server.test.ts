@@ -24,6 +24,7 @@ async function raw(text: string) {
 describe('errors', () => {
   it.each([
     ['an unknown path', '/nowhere', 404, 'NOT_FOUND'],
+    ['a path that ends like one of a stream', '/nowhere/v1/socket', 404, 'NOT_FOUND'],
     ['an unknown hook', '/v1/hooks/other', 404, 'NOT_FOUND'],
     ['a path that is no pattern of a route', '/v1/*x', 404, 'NOT_FOUND'],
     ['a path with half of an expression', '/:(/x', 404, 'NOT_FOUND'],

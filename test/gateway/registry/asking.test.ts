@@ -5,6 +5,8 @@ import type { Observation } from '../../../src/event/observation.ts';
 import { Manifests, maxFetches } from '../../../src/registry/manifests.ts';
 import { Tags } from '../../../src/registry/tags.ts';
 import { newTally } from '../../../src/registry/tally.ts';
+import { FetchOnce } from '../../../src/source/platforms/fetch-once.ts';
+import { KnownManifests } from '../../../src/source/platforms/manifests.ts';
 import { type FacadeWorld, facadeWorld } from '../../support/facade-world.ts';
 
 let world: FacadeWorld;
@@ -216,6 +218,89 @@ describe('manifests that are fetched at once', () => {
     for (const answer of held) answer();
     expect(await Promise.all(first)).toEqual(first.map(() => null));
     expect(await read(maxFetches)).toBe(null);
+  });
+});
+
+describe('a manifest that two want at the same time', () => {
+  /** Gateways of one store: one of them has the claim of a digest. And a registry that answers no GET until `answer`. */
+  function gateways() {
+    const store = world.ledger.manifests;
+    const claims = new Map<string, FetchOnce>();
+    const gateway = () => {
+      const once: FetchOnce = new FetchOnce({
+        clock: world.clock,
+        store: {
+          get: (digest) => store.get(digest),
+          claim: async (digest) => {
+            if (!claims.has(digest)) claims.set(digest, once);
+            return claims.get(digest) === once;
+          },
+          release: async (digest) => {
+            if (claims.get(digest) === once) claims.delete(digest);
+          },
+        },
+      });
+      return { once, manifests: new Manifests({ ...world.parts(), once }) };
+    };
+    const held = Promise.withResolvers<void>();
+    world.registry.faults.push((request, response) => {
+      if (request.method !== 'GET') return false;
+      void held.promise.then(() => {
+        const { body, mediaType } = manifest;
+        if (request.url?.includes('/app/') === true)
+          response.writeHead(200, { 'content-type': mediaType }).end(body);
+        else response.writeHead(403).end();
+      });
+      return true;
+    });
+    const manifest = world.registry.push('app', '1', 'one');
+    const digest = parseDigest(manifest.digest);
+    if (digest === null) throw new Error('must be a digest');
+    const read = async ({ manifests }: ReturnType<typeof gateway>, repository = 'app') => {
+      const read = await manifests.read(
+        world.named(repository),
+        { digest, mediaType: null, size: null },
+        newTally(),
+      );
+      return Buffer.from(read?.bytes ?? []).toString();
+    };
+    return { gateway, read, digest, body: manifest.body, answer: () => held.resolve() };
+  }
+  const gets = () => world.registry.count('GET manifests');
+
+  it('is fetched by one of two gateways, and the other one takes it from the store', async () => {
+    const { gateway, read, body, answer } = gateways();
+    const first = read(gateway());
+    await world.registry.reached('GET manifests', 1);
+    const second = read(gateway());
+    answer();
+    expect(await Promise.all([first, second])).toEqual([body, body]);
+    expect(gets()).toBe(1);
+  });
+
+  it('is fetched once for a client and for the platforms of a change', async () => {
+    const { gateway, read, digest, body, answer } = gateways();
+    const one = gateway();
+    const known = new KnownManifests(world.ledger.manifests, world.poller, one.once);
+    const asked = { ...world.named().repository, digest, mediaType: null };
+    const platforms = known.platformsOf(asked, 5_000, new AbortController().signal);
+    await world.registry.reached('GET manifests', 1);
+    const got = read(one);
+    answer();
+    await platforms;
+    expect(await got).toBe(body);
+    expect(gets()).toBe(1);
+  });
+
+  it('is asked of each repository, if the registry refuses the first', async () => {
+    const { gateway, read, body, answer } = gateways();
+    const one = gateway();
+    const refused = read(one, 'secret').catch((error: { code: string }) => error.code);
+    await world.registry.reached('GET manifests', 1);
+    const got = read(one);
+    answer();
+    expect([await refused, await got]).toEqual(['TOOMANYREQUESTS', body]);
+    expect(gets()).toBe(2);
   });
 });
 

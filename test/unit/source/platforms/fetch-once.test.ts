@@ -40,15 +40,12 @@ function openRig(beforeClaim?: () => Promise<unknown>) {
       fetch: () => Promise<Manifest | null>,
       repository = 'team/app',
       signal = new AbortController().signal,
+      isEnough: (known: Manifest) => boolean = () => true,
     ) =>
-      once.get(
-        { registry: 'r.test', repository, digest, withinMs, signal },
-        () => true,
-        () => {
-          asked.push(`${name} ${repository}`);
-          return fetch();
-        },
-      );
+      once.get({ registry: 'r.test', repository, digest, withinMs, signal }, isEnough, () => {
+        asked.push(`${name} ${repository}`);
+        return fetch();
+      });
   };
   const keep = async () => {
     await memory.put(manifest);
@@ -118,6 +115,19 @@ describe('a manifest', () => {
     await settle();
     stop.abort();
     expect([await first, await second]).toEqual([null, manifest]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('of which another one wants less is fetched for whoever wants its bytes', async () => {
+    const { asked, gateway, keep } = openRig();
+    const get = gateway('one');
+    const gate = Promise.withResolvers<void>();
+    const less = get(() => gate.promise.then(() => ({ ...manifest, bytes: null })));
+    await settle();
+    const more = get(keep, 'team/app', undefined, ({ bytes }) => bytes !== null);
+    await settle();
+    gate.resolve();
+    expect([(await less)?.bytes, (await more)?.bytes]).toEqual([null, bytes]);
     expect(asked).toHaveLength(2);
   });
 

@@ -3,6 +3,7 @@ import type { Change } from '../../../../src/event/change.ts';
 import type { Digest } from '../../../../src/event/digest.ts';
 import { MemoryManifests } from '../../../../src/ledger/memory/manifests.ts';
 import { defaultLimits } from '../../../../src/ledger/options.ts';
+import { FetchOnce } from '../../../../src/source/platforms/fetch-once.ts';
 import { ManifestKeeper, maxWaiting } from '../../../../src/source/platforms/keeper.ts';
 import { type Asked, KnownManifests } from '../../../../src/source/platforms/manifests.ts';
 import { wantedOf } from '../../../../src/source/platforms/wanted.ts';
@@ -63,7 +64,7 @@ function makeRig(
       return answer(digest);
     },
   };
-  const manifests = new KnownManifests(store, source, clock);
+  const manifests = new KnownManifests(store, source, new FetchOnce({ store, clock }));
   const keeper = new ManifestKeeper({ wanted: wanted.manifests, manifests, metrics });
   return { store, metrics, asked, manifests, keeper };
 }

@@ -5,6 +5,7 @@ import type { Observation, TagObserved } from '../../../../src/event/observation
 import { openMemoryLedger } from '../../../../src/ledger/memory/memory.ts';
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
+import { FetchOnce } from '../../../../src/source/platforms/fetch-once.ts';
 import { KnownManifests } from '../../../../src/source/platforms/manifests.ts';
 import { recordingWith } from '../../../../src/source/platforms/recording.ts';
 import { leaseGraceMs, Turns } from '../../../../src/source/platforms/turns.ts';
@@ -44,7 +45,11 @@ async function openRig(answer: Answer = (digest) => indexes.get(digest) ?? null)
         return rig.answer(digest);
       },
     };
-    const manifests = new KnownManifests(ledger.manifests, source, clock);
+    const manifests = new KnownManifests(
+      ledger.manifests,
+      source,
+      new FetchOnce({ store: ledger.manifests, clock }),
+    );
     const platforms = { isAny: true, of: (_: string, repository: string) => repository === about.repository };
     const record = recordingWith({ ledger, platforms, onWaiting: () => turns.wake(), onChanges: () => {} });
     const turns = new Turns({
