@@ -6,6 +6,7 @@ import type { TagObserved } from './event/observation.ts';
 import { startHeartbeat } from './fanout/heartbeat.ts';
 import { Hub } from './fanout/hub.ts';
 import { openAccess } from './gateway/access.ts';
+import { openDashboard } from './gateway/dashboard.ts';
 import { endpointsOf } from './gateway/endpoints.ts';
 import { joinCluster, openLedger } from './gateway/ledger.ts';
 import { type App, Lifecycle } from './gateway/lifecycle.ts';
@@ -41,6 +42,8 @@ export interface AppOptions {
   readonly random?: Random;
   /** Open files that this process may have; default: the kernel's limit. */
   readonly openFiles?: number;
+  /** Folder of the built dashboard, with a slash at the end; default: `dist/ui/` of this package. */
+  readonly dashboardFolder?: URL;
 }
 
 /** @throws UNAVAILABLE when the ledger can't be opened; PARAMETER_INVALID naming a setting that can't be used */
@@ -80,7 +83,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
   const completion = new Completion({ ...common, ledger: pending, registries: poller, countOutcomes });
 
-  const { openFiles } = options;
+  const { openFiles, dashboardFolder: folder } = options;
   const { authorise, admission, room, knowsRegistry, ...doors } = openAccess({
     ...{ ...common, config, newest, openFiles },
   });
@@ -107,11 +110,12 @@ export async function openApp(options: AppOptions): Promise<App> {
   const { status, stop: stopStatus } = openStatus({
     ...{ ...common, config, version, ledger, newest, admission, hub, poller, deliveries, openFiles },
   });
+  const dashboard = await openDashboard({ config, log: logger, folder });
   await serveApi(server, {
     ...{ version, authorise },
     endpoints: endpointsOf({
       ...{ ...common, config, streams, webhooks, deliveries, admission, ledger, hub, poller, status },
-      ...{ registryApi, lookUps, presences },
+      ...{ registryApi, lookUps, presences, dashboard },
     }),
   });
 

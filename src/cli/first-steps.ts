@@ -19,6 +19,7 @@ export function firstSteps(config: Config, at: ListeningAt): string {
   return [
     '',
     `  Manifeed listens on ${urlOf(at.host, at.port)}`,
+    ...(config.ui.enabled ? [`  dashboard:  ${url}/ui/`] : []),
     `  subscribe:  ${subscribe}`,
     ...(hook === undefined ? [] : [`  publish:    ${publish(hook, url)}`]),
     ...(hook !== undefined || other === undefined ? [] : [`  webhook:    ${describe(other, url)}`]),

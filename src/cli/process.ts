@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { processEnvironment } from '../config/config.ts';
 import { systemClock } from '../lib/clock.ts';
 import { fetchText } from '../lib/fetch-text.ts';
+import { packageFolder } from '../lib/package-folder.ts';
 import { explainDelivery } from '../source/webhook/explain.ts';
 import { type CommandIo, exitCodes } from './command.ts';
 import { configCommand } from './config-command.ts';
@@ -49,10 +50,8 @@ export function runProcess(signals: StopSignals): Promise<number> {
   });
 }
 
-/** The package's folder is two levels up, and one more in the build. */
 function readVersion(): string {
-  const up = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
-  const manifest: unknown = JSON.parse(readFileSync(new URL(`${up}/package.json`, import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', packageFolder), 'utf8'));
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : '0';

@@ -8,7 +8,16 @@ import { pace } from './pace.ts';
 import { platforms } from './platforms.ts';
 import { registries, watches } from './registries.ts';
 import { SettingsTree } from './settings/tree.ts';
-import { choice, duration, integer, listenAddress, registryHost, rename, text } from './settings/values.ts';
+import {
+  choice,
+  duration,
+  flag,
+  integer,
+  listenAddress,
+  registryHost,
+  rename,
+  text,
+} from './settings/values.ts';
 import { webhooks } from './webhooks.ts';
 
 const retention = z
@@ -25,6 +34,10 @@ const drain = z
       .describe('After SIGTERM, subscribers are closed evenly over this time'),
   })
   .transform(rename({ window: 'windowMs' }));
+
+const ui = z.strictObject({
+  enabled: flag().default(true).describe('Serve the dashboard at `/ui/`, and lead browsers from `/` to it'),
+});
 
 const log = z.strictObject({
   level: choice(['debug', 'info', 'warn', 'error', 'silent'])
@@ -55,6 +68,7 @@ export const settingsSchema = z.strictObject({
   drain: drain.prefault({}),
   log: log.prefault({}),
   trustProxy,
+  ui: ui.prefault({}),
 });
 
 /** Variables of subscribers: the gateway to ask, the token to show, and the change that a command gets. */

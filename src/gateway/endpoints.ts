@@ -2,8 +2,10 @@
 import type { Admission } from '../access/admission.ts';
 import type { Config } from '../config/shape.ts';
 import type { Hub } from '../fanout/hub.ts';
+import type { Dashboard } from '../http/dashboard/files.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { getAccess } from '../http/endpoints/access.ts';
+import { dashboard as dashboardEndpoint } from '../http/endpoints/dashboard.ts';
 import { events } from '../http/endpoints/events.ts';
 import { getHooks } from '../http/endpoints/get-hooks.ts';
 import { getPace } from '../http/endpoints/get-pace.ts';
@@ -41,11 +43,13 @@ interface EndpointParts extends RegistryReads {
   readonly poller: Poller;
   readonly status: Status;
   readonly metrics: PrometheusMetrics;
+  /** Null: it is switched off. */
+  readonly dashboard: Dashboard | null;
   readonly clock: Clock;
 }
 
 export function endpointsOf(parts: EndpointParts): Endpoint[] {
-  const { admission, config, hub, ledger, registryApi, status, streams } = parts;
+  const { admission, config, dashboard, hub, ledger, registryApi, status, streams } = parts;
   const { gateway } = status;
   const readers = new Readers();
   return [
@@ -63,6 +67,7 @@ export function endpointsOf(parts: EndpointParts): Endpoint[] {
     putPace(hub.pacer, { defaultRegistry: config.defaultRegistry, gateway }),
     getStatus(status),
     getSubscribers(hub.subscribers, gateway),
+    ...(dashboard === null ? [] : [dashboardEndpoint(dashboard)]),
     ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
     ...indexEndpoints({ ...parts, readers }),
   ];

@@ -43,11 +43,11 @@ export interface Gateway {
 /**
  * Starts a gateway in this process.
  *
- * @param parts clock and randomness, if a test controls them; open files, if a test limits them
+ * @param parts clock, randomness and the dashboard, if a test controls them; open files, if a test limits them
  */
 export async function startGateway(
   settings: Settings = {},
-  parts: Pick<AppOptions, 'clock' | 'random' | 'openFiles'> = {},
+  parts: Pick<AppOptions, 'clock' | 'random' | 'openFiles' | 'dashboardFolder'> = {},
 ): Promise<Gateway> {
   const config = loadConfig({
     argv: ['--config', 'test.yaml'],

@@ -4,12 +4,19 @@ import { loadConfig } from '../../../src/config/config.ts';
 
 const sha256 = 'a'.repeat(64);
 
-/** The command behind `subscribe:`, `publish:` or `webhook:`; null where there is no such line. */
+/** What is behind `dashboard:`, `subscribe:`, `publish:` or `webhook:`; null where there is no such line. */
 function stepsOf(settings: object, host = '127.0.0.1') {
   const readFile = () => JSON.stringify(settings);
   const text = firstSteps(loadConfig({ argv: ['--config', 'm'], env: {}, readFile }), { host, port: 80 });
   const line = (name: string) => new RegExp(`${name}: +(.*)`).exec(text)?.[1] ?? null;
-  return { text, subscribe: line('subscribe'), publish: line('publish'), webhook: line('webhook') };
+  const dashboard = line('dashboard');
+  return {
+    text,
+    dashboard,
+    subscribe: line('subscribe'),
+    publish: line('publish'),
+    webhook: line('webhook'),
+  };
 }
 
 test('firstSteps of a gateway that nobody configured subscribes to what it publishes', () => {
@@ -54,4 +61,12 @@ test('firstSteps connects to loopback where the gateway listens on all addresses
   expect(stepsOf(open, '0.0.0.0').text).toContain('Manifeed listens on http://0.0.0.0:80\n');
   expect(stepsOf(open, '0.0.0.0').subscribe).toContain("'http://127.0.0.1:80/");
   expect(stepsOf(open, '::').subscribe).toContain("'http://[::1]:80/");
+});
+
+test('firstSteps says where the dashboard is, unless it is switched off', () => {
+  expect(stepsOf({}).dashboard).toBe('http://127.0.0.1:80/ui/');
+  expect(stepsOf({ listen: '0.0.0.0:80', access: 'open' }, '0.0.0.0').dashboard).toBe(
+    'http://127.0.0.1:80/ui/',
+  );
+  expect(stepsOf({ ui: { enabled: false } }).dashboard).toBeNull();
 });

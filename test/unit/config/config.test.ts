@@ -21,6 +21,7 @@ describe('loadConfig, values', () => {
       drain: { windowMs: 10_000 },
       log: { level: 'info' },
       trustProxy: [],
+      ui: { enabled: true },
     });
     expect(config.webhooks.map((hook) => [hook.name, hook.kind, hook.verify])).toEqual([
       ['publish', 'manifeed', 'none'],
