@@ -7,16 +7,21 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** One command of the command line. */
+/** One command of the command line, once its code is loaded. */
 export interface Command {
-  readonly name: string;
   /** Arguments, as help shows them: `[--config FILE]`. */
   readonly usage: string;
-  readonly summary: string;
   /** Lines below the usage in the command's own help. */
   readonly details?: readonly string[];
   /** @returns the process's exit code */
   run(argv: readonly string[], io: CommandIo): Promise<number>;
+}
+
+/** A command in the list of commands. Its code is loaded only when it is called: `serve` alone takes a second. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
 }
 
 /** The exit code for wrong usage is 2, as in shells. A wrong configuration counts as wrong usage. */

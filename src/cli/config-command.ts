@@ -6,9 +6,7 @@ import { type Command, exitCodes } from './command.ts';
 
 /** `manifeed config`: prints the resolved settings with secrets hidden, or what is wrong with them. */
 export const configCommand: Command = {
-  name: 'config',
   usage: '[--config FILE] [--SETTING VALUE]… | --settings',
-  summary: 'Print the resolved configuration, with secrets hidden, or what is wrong with it',
   details: ['', '  --settings  list every setting with its default, variable and meaning'],
   async run(argv, io) {
     if (argv.length === 1 && argv[0] === '--settings') {

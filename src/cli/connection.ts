@@ -1,7 +1,7 @@
 /** The flags that every command has which asks a gateway, and what they say. */
 import { type ParseArgsOptionsConfig, parseArgs, TextDecoder } from 'node:util';
 import type { Token } from '../../client/src/index.ts';
-import { parseDurationMs } from '../config/settings/values.ts';
+import { parseDurationMs } from '../config/settings/quantities.ts';
 import { type CommandIo, UsageError } from './command.ts';
 
 export const connectionFlags = {

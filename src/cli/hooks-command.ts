@@ -10,9 +10,7 @@ type Explain = (hook: WebhookConfig, delivery: Incoming) => Promise<{ readonly s
 /** `manifeed hooks`: lists the hooks, or feeds a saved delivery to one and shows the outcome. */
 export function hooksCommand(explain: Explain): Command {
   return {
-    name: 'hooks',
     usage: 'list | test NAME FILE [--header "Name: value"]… [--path-token TOKEN] [--config FILE]',
-    summary: 'List the webhooks, or show what a saved delivery would become',
     details: [
       '',
       '  list             name, kind and URL of each configured hook',

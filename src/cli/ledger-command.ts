@@ -59,9 +59,7 @@ const blockLength = 64 * 1024;
 export function ledgerCommand(options: LedgerCommandOptions): Command {
   const { open, restore, read = openChunks, write = writeStandardOutput } = options;
   return {
-    name: 'ledger',
     usage: 'info | export | import [FILE] | backup FILE | restore FILE [--config FILE] [--ledger URL]',
-    summary: 'Look at the ledger, back it up, or move it to another one',
     details: [
       '',
       '  info           epoch, positions, times, sizes, and who has it open',

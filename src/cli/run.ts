@@ -1,13 +1,11 @@
 /** The command line: finds the command, prints help, and turns errors into lines and exit codes. */
-import { FeedError } from '../../client/src/index.ts';
-import { ConfigError } from '../config/settings/problems.ts';
 import { ManifeedError } from '../errors.ts';
-import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
+import { type Command, type CommandEntry, type CommandIo, exitCodes, UsageError } from './command.ts';
 import { escapeLines } from './output/escape.ts';
 
 interface CommandLine {
   readonly version: string;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandEntry[];
   /** The command that runs if the first argument is a flag. */
   readonly defaultCommand: string;
 }
@@ -29,36 +27,50 @@ export async function runCommandLine(
     return exitCodes.ok;
   }
   const name = first.startsWith('-') ? line.defaultCommand : first;
-  const command = line.commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
+  const entry = line.commands.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
     io.err(`manifeed: run command: ${JSON.stringify(name)}: must be one of ${names(line)}`);
     return exitCodes.usage;
   }
   const args = first.startsWith('-') ? argv : rest;
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   if (own.includes('--help') || own.includes('-h')) return showHelp(name, io, line);
-  return await run(command, args, io);
+  return await run(entry, args, io);
 }
 
-async function run(command: Command, argv: readonly string[], io: CommandIo): Promise<number> {
+async function run(entry: CommandEntry, argv: readonly string[], io: CommandIo): Promise<number> {
+  const command = await entry.load();
   try {
     return await command.run(argv, io);
   } catch (error) {
-    if (error instanceof UsageError) {
-      io.err(`manifeed ${command.name}: ${error.message}`);
-      io.err(`usage: manifeed ${command.name} ${command.usage}`);
-      return exitCodes.usage;
-    }
-    if (error instanceof ConfigError) {
-      io.err(`manifeed: ${error.message}`);
-      return exitCodes.usage;
-    }
-    if (error instanceof ManifeedError || error instanceof FeedError || isSystemError(error)) {
-      io.err(`manifeed ${command.name}: ${escapeLines(error.message)}`);
-      return exitCodes.failed;
-    }
-    throw error;
+    return tell(error, entry, command, io);
   }
+}
+
+/** @throws the error itself if it is a bug */
+async function tell(
+  error: unknown,
+  { name }: CommandEntry,
+  command: Command,
+  io: CommandIo,
+): Promise<number> {
+  if (error instanceof UsageError) {
+    io.err(`manifeed ${name}: ${error.message}`);
+    io.err(`usage: manifeed ${name} ${command.usage}`);
+    return exitCodes.usage;
+  }
+  // A command that throws one of these has loaded it; the others need not.
+  const { ConfigError } = await import('../config/settings/problems.ts');
+  const { FeedError } = await import('../../client/src/index.ts');
+  if (error instanceof ConfigError) {
+    io.err(`manifeed: ${error.message}`);
+    return exitCodes.usage;
+  }
+  if (error instanceof ManifeedError || error instanceof FeedError || isSystemError(error)) {
+    io.err(`manifeed ${name}: ${escapeLines(error.message)}`);
+    return exitCodes.failed;
+  }
+  throw error;
 }
 
 /** Node's own errors with a code (EADDRINUSE, ENOENT, …) come from the machine; they are no bugs. */
@@ -66,13 +78,14 @@ function isSystemError(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error;
 }
 
-function showHelp(name: string | undefined, io: CommandIo, line: CommandLine): number {
-  const command = line.commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
+async function showHelp(name: string | undefined, io: CommandIo, line: CommandLine): Promise<number> {
+  const entry = line.commands.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
     io.out(help(line));
     return exitCodes.ok;
   }
-  io.out(`usage: manifeed ${command.name} ${command.usage}\n\n${command.summary}`);
+  const command = await entry.load();
+  io.out(`usage: manifeed ${entry.name} ${command.usage}\n\n${entry.summary}`);
   for (const detail of command.details ?? []) io.out(detail);
   return exitCodes.ok;
 }

@@ -22,9 +22,7 @@ const hurryMs = 1_000;
 /** `manifeed serve`: runs one gateway from start to end, and handles signals. */
 export function serveCommand(options: ServeOptions): Command {
   return {
-    name: 'serve',
     usage: '[--config FILE] [--listen HOST:PORT] [--ledger URL] [--SETTING VALUE]…',
-    summary: 'Run the gateway',
     async run(argv, io) {
       const config = loadConfig({ argv });
       const logger = pino({ level: config.log.level });

@@ -16,9 +16,7 @@ const tokenPrefix = 'mf_';
  */
 export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): Command {
   return {
-    name: 'token',
     usage: '[--name NAME] [--repository GLOB]… [--unpaced] [--metrics] [--admin]',
-    summary: 'Make an access token, and the entry for the configuration that lets it in',
     details: [
       '',
       '  --name NAME        who holds it; appears in logs (default: subscriber)',

@@ -6,8 +6,9 @@ import { faultsOfHook } from '../source/webhook/checks.ts';
 import { configuredPatterns } from './patterns.ts';
 import { derivePollIntervals } from './registries.ts';
 import type { Problem } from './settings/problems.ts';
+import { formatDuration } from './settings/quantities.ts';
 import type { Raw, RawObject } from './settings/tree.ts';
-import { formatDuration, isLoopback, parseListen } from './settings/values.ts';
+import { isLoopback, parseListen } from './settings/values.ts';
 import type { Config, RegistryConfig } from './shape.ts';
 
 /** Default webhooks of a gateway on loopback: enough for the README's quick start. */

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { sentenceOf } from '../lib/schema-faults.ts';
 import { checkConfig, checkMeanings, deriveDefaults } from './checks.ts';
+import { processEnvironment } from './environment.ts';
 import { settingsSchema, settings as tree } from './schema.ts';
 import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
 import { maskSecrets } from './settings/secrets.ts';
@@ -31,11 +32,6 @@ export function loadConfig(options: LoadOptions = {}): Config {
 export function printConfig(options: LoadOptions = {}): string {
   const { settings } = readConfig(options);
   return stringify(maskSecrets(tree, tree.fillDefaults(settings) ?? {}), { lineWidth: 0 });
-}
-
-/** The variables of this process. */
-export function processEnvironment(): Environment {
-  return process.env;
 }
 
 interface ReadConfig {

@@ -1,6 +1,7 @@
 /** The `registries` and `watch` sections: which registries to poll, how often, and what in them. */
 import { z } from 'zod';
 import { listers } from '../source/poll/listers/listers.ts';
+import { parseDurationMs } from './settings/quantities.ts';
 import { isRawObject, type Raw } from './settings/tree.ts';
 import {
   choice,
@@ -9,7 +10,6 @@ import {
   httpUrl,
   integer,
   list,
-  parseDurationMs,
   rate,
   registryHost,
   rename,

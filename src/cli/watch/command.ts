@@ -10,9 +10,7 @@ interface WatchOptions extends Omit<SessionParts, 'env'> {
 /** `manifeed watch`: prints the changes of images, or runs a command for each. */
 export function watchCommand(options: WatchOptions): Command {
   return {
-    name: 'watch',
     usage: 'IMAGE… [--exec CMD | -- CMD ARG…]',
-    summary: 'Print the changes of images as they happen, or run a command for each',
     details: [
       '',
       'An IMAGE is [host/]repo[:tag]: nginx:1.27, "nginx:1.*", "nginx:^1.27", "ghcr.io/team/**", "**".',

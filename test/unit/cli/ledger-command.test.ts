@@ -54,7 +54,8 @@ async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
     }),
     write: async (text) => void seen.written.push(text),
   });
-  const line = { version: '1', commands: [command], defaultCommand: 'serve' };
+  const entry = { name: 'ledger', summary: 'The ledger', load: async () => command };
+  const line = { version: '1', commands: [entry], defaultCommand: 'serve' };
   const code = await runCommandLine(['ledger', ...argv], io, line);
   return { code, ...seen };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Command, type CommandIo, UsageError } from '../../../src/cli/command.ts';
+import { type Command, type CommandEntry, type CommandIo, UsageError } from '../../../src/cli/command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { hooksCommand } from '../../../src/cli/hooks-command.ts';
 import { runCommandLine } from '../../../src/cli/run.ts';
@@ -28,9 +28,7 @@ async function run(
     env: options.env ?? {},
   };
   const serve: Command = {
-    name: 'serve',
     usage: '[--config FILE]',
-    summary: 'Run the gateway',
     run: options.serve ?? (async (given) => given.length),
   };
   const explain = hooksCommand(async (hook, { headers, pathToken, body }) => ({
@@ -40,19 +38,43 @@ async function run(
     hook: hook.name,
     body: body.toString(),
   }));
-  const commands = [serve, configCommand, tokenCommand((bytes) => Buffer.alloc(bytes, 7)), explain];
+  const loaded: string[] = [];
+  const entry = (name: string, command: Command): CommandEntry => ({
+    name,
+    summary: `What ${name} does`,
+    load: async () => {
+      loaded.push(name);
+      return command;
+    },
+  });
+  const commands = [
+    entry('serve', serve),
+    entry('config', configCommand),
+    entry(
+      'token',
+      tokenCommand((bytes) => Buffer.alloc(bytes, 7)),
+    ),
+    entry('hooks', explain),
+  ];
   const code = await runCommandLine(argv, io, { version: '1.2.3', commands, defaultCommand: 'serve' });
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  return { code, out: out.join('\n'), err: err.join('\n'), loaded };
 }
 
 describe('runCommandLine', () => {
   it('prints help and version', async () => {
-    expect(await run(['--version'])).toEqual({ code: 0, out: '1.2.3', err: '' });
+    expect(await run(['--version'])).toEqual({ code: 0, out: '1.2.3', err: '', loaded: [] });
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
     for (const word of ['serve', 'config', 'token', 'hooks', '--listen']) expect(out).toContain(word);
-    expect((await run(['token', '--help'])).out).toMatch(/^usage: manifeed token .*\n\nMake an access token/);
+    expect((await run(['token', '--help'])).out).toMatch(/^usage: manifeed token .*\n\nWhat token does/);
     expect((await run(['help', 'hooks'])).out).toContain('test NAME FILE');
+  });
+
+  it('loads the code of a command only when it is called', async () => {
+    expect((await run(['--help'])).loaded).toEqual([]);
+    expect((await run(['srve'])).loaded).toEqual([]);
+    expect((await run(['token', '--help'])).loaded).toEqual(['token']);
+    expect((await run(['serve'])).loaded).toEqual(['serve']);
   });
 
   it('prints help and fails without a command', async () => {

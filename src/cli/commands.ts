@@ -1,0 +1,71 @@
+/** The list of commands. Each one's code is loaded when it is called, and nothing here loads it before. */
+import { systemClock } from '../lib/clock.ts';
+import type { CommandEntry } from './command.ts';
+import { processTerminal } from './output/terminal.ts';
+import type { StopSignal, StopSignals } from './stop-signals.ts';
+
+interface CommandParts {
+  readonly version: string;
+  readonly signals: StopSignals;
+}
+
+/** The command that runs if the first argument is a flag. */
+export const defaultCommand = 'serve';
+
+/** In the order in which help lists them. */
+export function commandsOf({ version, signals }: CommandParts): readonly CommandEntry[] {
+  const clock = systemClock;
+  const onSignal = (listener: (signal: StopSignal) => void) => signals.handle(listener);
+  return [
+    {
+      name: 'serve',
+      summary: 'Run the gateway',
+      load: async () => {
+        const { serveCommand } = await import('./serve-command.ts');
+        return serveCommand({ version, signals, exit: (code) => process.exit(code) });
+      },
+    },
+    {
+      name: 'watch',
+      summary: 'Print the changes of images as they happen, or run a command for each',
+      load: async () => {
+        const { watchCommand } = await import('./watch/command.ts');
+        const { systemRunner } = await import('./watch/run/child.ts');
+        const isWindows = process.platform === 'win32';
+        const runner = systemRunner(clock, isWindows);
+        return watchCommand({
+          ...{ terminal: processTerminal(), clock, random: Math.random, onSignal, isWindows, runner },
+        });
+      },
+    },
+    {
+      name: 'config',
+      summary: 'Print the resolved configuration, with secrets hidden, or what is wrong with it',
+      load: async () => (await import('./config-command.ts')).configCommand,
+    },
+    {
+      name: 'token',
+      summary: 'Make an access token, and the entry for the configuration that lets it in',
+      load: async () => (await import('./token-command.ts')).tokenCommand(),
+    },
+    {
+      name: 'ledger',
+      summary: 'Look at the ledger, back it up, or move it to another one',
+      load: async () => {
+        const { ledgerCommand } = await import('./ledger-command.ts');
+        const { openLedgerTool, restoreLedger } = await import('./ledger-tool.ts');
+        return ledgerCommand({ open: openLedgerTool, restore: restoreLedger });
+      },
+    },
+    {
+      name: 'hooks',
+      summary: 'List the webhooks, or show what a saved delivery would become',
+      load: async () => {
+        const { hooksCommand } = await import('./hooks-command.ts');
+        const { explainDelivery } = await import('../source/webhook/explain.ts');
+        const { fetchText } = await import('../lib/fetch-text.ts');
+        return hooksCommand((hook, delivery) => explainDelivery(hook, delivery, { clock, fetchText }, true));
+      },
+    },
+  ];
+}
