@@ -39,6 +39,14 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
       },
     },
     {
+      name: 'publish',
+      summary: 'Tell a gateway that a tag moved or is gone',
+      load: async () => {
+        const { publishCommand } = await import('./publish/command.ts');
+        return publishCommand({ terminal: processTerminal() });
+      },
+    },
+    {
       name: 'config',
       summary: 'Print the resolved configuration, with secrets hidden, or what is wrong with it',
       load: async () => (await import('./config-command.ts')).configCommand,

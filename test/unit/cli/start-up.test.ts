@@ -32,7 +32,7 @@ describe('a start', () => {
     expect(packages).toEqual([]);
   });
 
-  it.each(['watch'])(
+  it.each(['watch', 'publish'])(
     'of %s loads the client, and nothing of the gateway but references',
     (name) => {
       const { files, packages } = loadedBy(`src/cli/${name}/command.ts`);
