@@ -7,6 +7,7 @@ COPY client/package.json client/
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY client client
+COPY dashboard dashboard
 COPY scripts scripts
 COPY src src
 RUN npm run build

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Of a file, by folder. */
-const maxLines = { src: 350, 'client/src': 350, 'load-tests': 400 } as const;
+const maxLines = { src: 350, 'client/src': 350, 'dashboard/src': 200, 'load-tests': 400 } as const;
 /** Of the composition root, which only constructs. */
 const maxLinesOfRoot = 150;
 /** Files in `src` itself. */
@@ -26,7 +26,7 @@ interface Source {
 
 function read(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => {
       const absolute = join(entry.parentPath, entry.name);
       const path = absolute
@@ -53,6 +53,7 @@ function resolve(from: string, name: string): string {
 
 const sources = read('src');
 const client = read('client/src');
+const dashboard = read('dashboard/src');
 
 /** A row of ARCHITECTURE's map: the one list of who may import whom. */
 interface Room {
@@ -160,16 +161,19 @@ describe('the sources', () => {
   it('hold no unfinished work and no way round the type checker', () => {
     const marks = /\b(?:TODO|FIXME|XXX)\b|@ts-[a-z]+|biome-ignore/;
     const casts = /\bas any\b|\bas unknown as\b/;
-    const offending = [...sources, ...client].filter(
+    const offending = [...sources, ...client, ...dashboard].filter(
       (source) => marks.test(source.text) || casts.test(withoutComments(source.text)),
     );
     expect(offending.map((source) => source.path)).toEqual([]);
   });
 
-  it.each(['src', 'client/src', 'load-tests'] as const)('in %s stay below the longest file', (folder) => {
-    const long = read(folder).filter((source) => source.text.split('\n').length - 1 > maxLines[folder]);
-    expect(long.map((source) => source.path)).toEqual([]);
-  });
+  it.each(['src', 'client/src', 'dashboard/src', 'load-tests'] as const)(
+    'in %s stay below the longest file',
+    (folder) => {
+      const long = read(folder).filter((source) => source.text.split('\n').length - 1 > maxLines[folder]);
+      expect(long.map((source) => source.path)).toEqual([]);
+    },
+  );
 
   it('keep the composition root short', () => {
     const root = sources.find(({ path }) => path === 'src/gateway.ts')?.text ?? '';
@@ -182,7 +186,9 @@ describe('the sources', () => {
   });
 
   it('get a folder once four names in one begin with the same word and a dash', () => {
-    const beginnings = [...sources, ...client].flatMap(({ path }) => /^.*\/[^/-]+-/.exec(path)?.[0] ?? []);
+    const beginnings = [...sources, ...client, ...dashboard].flatMap(
+      ({ path }) => /^.*\/[^/-]+-/.exec(path)?.[0] ?? [],
+    );
     const crowded = beginnings.filter(
       (beginning) => beginnings.filter((other) => other === beginning).length > maxOfOnePrefix,
     );
@@ -211,6 +217,41 @@ describe('the client', () => {
 
   it('has no circle of imports', () => {
     expect(findCircle(bySelf)).toBeNull();
+  });
+});
+
+describe('the dashboard', () => {
+  const bySelf = new Map(dashboard.map((source) => [source.path, source]));
+
+  it('imports nothing outside itself but the client', () => {
+    expect(dashboard.length).toBeGreaterThan(20);
+    const outside = dashboard.flatMap(({ imports }) => imports.filter((imported) => !bySelf.has(imported)));
+    expect([...new Set(outside)]).toEqual(['client/src/index.ts']);
+    const packages = dashboard.flatMap((source) => source.packages);
+    const allowed = ['preact', 'preact/hooks', '@preact/signals', 'uplot'];
+    expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
+  });
+
+  it('keeps lib and keys free of the page and of its data', () => {
+    const pure = dashboard.filter(({ path }) => /^dashboard\/src\/(?:lib|keys)\//.test(path));
+    expect(pure.length).toBeGreaterThan(5);
+    const beyond = pure.flatMap(({ imports, packages }) => [...packages, ...imports]);
+    expect(beyond.filter((name) => !/^dashboard\/src\/(?:lib|keys)\//.test(name))).toEqual([]);
+    const page = /\b(?:document|window|location|navigator|history|localStorage|sessionStorage)\./;
+    expect(pure.filter(({ text }) => page.test(withoutComments(text))).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('makes nodes of no string, and keeps no cookie: the policy of the page forbids both', () => {
+    const risky = /innerHTML|outerHTML|insertAdjacentHTML|document\.(?:write|cookie)|\beval\(|new Function/;
+    const offending = dashboard.filter(({ text }) => risky.test(withoutComments(text)));
+    expect(offending.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('has no circle of imports, and each file is reached', () => {
+    expect(findCircle(bySelf)).toBeNull();
+    const reached = new Set(['dashboard/src/main.tsx']);
+    for (const path of reached) for (const imported of bySelf.get(path)?.imports ?? []) reached.add(imported);
+    expect(dashboard.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
 });
 

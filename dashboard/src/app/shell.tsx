@@ -1,0 +1,63 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Access } from '../gateway/access.ts';
+import { hrefOf } from '../lib/route.ts';
+import { Empty } from '../parts/empty.tsx';
+import { ScreenHead } from '../parts/screen-head.tsx';
+import { screens } from '../screens/screens.ts';
+import { Help } from './help.tsx';
+import { useKeys } from './keys.ts';
+import { Navigation } from './navigation.tsx';
+import { OnlyOperators } from './only-operators.tsx';
+import { route } from './route.ts';
+import { screenOf } from './screen-of.ts';
+
+/** Navigation and one screen. */
+export function Shell({ access }: { access: Access }) {
+  useKeys();
+  const at = route.value;
+  const screen = screenOf(screens, at, access);
+  useTitle(screen?.title ?? 'Not found', access.gateway);
+  const mayLook = screen?.group !== 'operators' || access.admin;
+  return (
+    <div class="shell">
+      <button type="button" class="skip button" onClick={skip}>
+        Skip to the content
+      </button>
+      <Navigation current={screen} access={access} />
+      <main id="main" tabIndex={-1}>
+        {screen === undefined && <NoSuchScreen />}
+        {screen !== undefined && !mayLook && <OnlyOperators title={screen.title} access={access} />}
+        {screen !== undefined && mayLook && <screen.View key={`${screen.name}/${at.rest}`} route={at} />}
+      </main>
+      <Help />
+    </div>
+  );
+}
+
+/** The hash belongs to the screens, so this is no link. */
+function skip(): void {
+  document.getElementById('main')?.focus();
+}
+
+function NoSuchScreen() {
+  return (
+    <>
+      <ScreenHead title="There is no such screen" />
+      <Empty title="The address names a screen that this dashboard does not have.">
+        <p>
+          <a href={hrefOf('')}>Go to the first screen</a>
+        </p>
+      </Empty>
+    </>
+  );
+}
+
+/** Names the window after the screen, and brings the focus to a new one, where a reader goes on. */
+function useTitle(title: string, gateway: string): void {
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = `${title} · ${gateway} · Manifeed`;
+    if (!isFirst.current) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [title, gateway]);
+}

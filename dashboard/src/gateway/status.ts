@@ -1,0 +1,74 @@
+import { boolean, list, nullable, number, object, type Read, record, string } from '../lib/read.ts';
+
+const ledger = object({
+  kind: string,
+  floor: nullable(string),
+  head: nullable(string),
+  oldest: nullable(string),
+  newest: nullable(string),
+  bytes: nullable(number),
+  freeBytes: nullable(number),
+  storing: boolean,
+  why: nullable(string),
+});
+
+const warning = object({
+  severity: string,
+  code: string,
+  about: nullable(string),
+  cause: string,
+  remedy: string,
+  setting: nullable(string),
+  docs: string,
+});
+
+const registry = object({
+  registry: string,
+  state: string,
+  leftAloneUntil: nullable(string),
+  repositories: number,
+  lastFailure: nullable(object({ at: string, repository: string, reason: string })),
+});
+
+const hook = object({
+  name: string,
+  kind: string,
+  counts: object({ accepted: number, refused: number, unverified: number }),
+  lastDelivery: nullable(string),
+  lastRefusal: nullable(object({ at: string, code: string, reason: string })),
+});
+
+/** `GET /v1/status` (PROTOCOL.md, section 12), as much of it as the page shows. */
+export const readStatus = object({
+  gateway: string,
+  version: string,
+  now: string,
+  startedAt: string,
+  draining: boolean,
+  warnings: list(warning),
+  ledger,
+  subscribers: object({
+    total: number,
+    limit: number,
+    byTransport: record(number),
+    behind: number,
+    lag: number,
+    heldUntil: nullable(string),
+  }),
+  pace: object({
+    deliveriesPerSecond: number,
+    configuredDeliveriesPerSecond: number,
+    heldDeliveries: number,
+    overrides: number,
+  }),
+  registries: list(registry),
+  moreRegistries: number,
+  hooks: list(hook),
+  moreHooks: number,
+  descriptors: object({ used: nullable(number), limit: nullable(number) }),
+});
+
+export type Status = Read<typeof readStatus>;
+export type StatusWarning = Read<typeof warning>;
+export type RegistryStatus = Read<typeof registry>;
+export type HookStatus = Read<typeof hook>;

@@ -1,0 +1,34 @@
+import { type RepositoryName, repositoryText } from '../lib/reference.ts';
+import { hrefOf } from '../lib/route.ts';
+
+/** A name of which the part that tells it from others stands out. @param tag absent: the repository itself */
+export function ReferenceText({ of: { registry, repository }, tag }: { of: RepositoryName; tag?: string }) {
+  return (
+    <>
+      <span class="muted">{registry}/</span>
+      {repository.split('/').map((part, index) => (
+        <>
+          <wbr />
+          {index > 0 && '/'}
+          {part}
+        </>
+      ))}
+      {tag !== undefined && (
+        <>
+          <wbr />
+          <span class="tag">:{tag}</span>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Where a repository is shown. */
+export function repositoryHref(name: RepositoryName): string {
+  return hrefOf('repository', repositoryText(name));
+}
+
+/** Where a tag is shown. */
+export function tagHref(name: RepositoryName, tag: string): string {
+  return hrefOf('tag', `${repositoryText(name)}:${tag}`);
+}

@@ -1,0 +1,17 @@
+import { Badge } from './badge.tsx';
+
+/** How a registry does (PROTOCOL.md, section 12: `state`). */
+export function RegistryState({ state }: { state: string }) {
+  switch (state) {
+    case 'ok':
+      return <Badge {...{ tone: 'good', icon: 'ok' }}>OK</Badge>;
+    case 'throttled':
+      return <Badge {...{ tone: 'warning', icon: 'waiting' }}>Throttled</Badge>;
+    case 'left-alone':
+      return <Badge {...{ tone: 'bad', icon: 'critical' }}>Left alone</Badge>;
+    case 'probing':
+      return <Badge {...{ tone: 'warning', icon: 'find' }}>Probing</Badge>;
+    default:
+      return <Badge {...{ tone: 'quiet', icon: 'info' }}>{state}</Badge>;
+  }
+}

@@ -1,0 +1,27 @@
+import { isUnauthorized } from '../gateway/gateway.ts';
+import { Icon } from './icon.tsx';
+
+/** Why a question was not answered. @param reload asks again; absent: that is no use */
+export function Trouble({ error, reload }: { error: Error; reload?: () => void }) {
+  // The form for the token takes the place of the screen.
+  if (isUnauthorized(error)) return null;
+  return (
+    <div class="trouble" role="alert">
+      <Icon name="warning" />
+      <p>{explain(error)}</p>
+      {reload !== undefined && (
+        <button type="button" class="button" onClick={reload}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What an error means to the reader. */
+export function explain(error: Error): string {
+  const code = 'code' in error ? error.code : null;
+  if (code === 'NETWORK' || code === 'TIMEOUT') return 'The gateway does not answer.';
+  if (code === 'DENIED') return 'Your token may not see this. Ask the operator for one that may.';
+  return error.message;
+}

@@ -1,0 +1,102 @@
+import type { ComponentChildren } from 'preact';
+import type { Status } from '../../gateway/status.ts';
+import { bytesText, countOf, countText } from '../../lib/numbers.ts';
+import { RelativeTime } from '../../parts/time.tsx';
+
+/** What one wants to know at a glance. */
+export function Figures({ status }: { status: Status }) {
+  const { ledger, subscribers, pace, descriptors, startedAt } = status;
+  const { total, limit, behind, lag, heldUntil } = subscribers;
+  return (
+    <dl class="figures">
+      <Figure name="Last change" note={ledger.head === null ? 'position unknown' : `at ${ledger.head}`}>
+        {ledger.newest === null ? 'none yet' : <RelativeTime at={ledger.newest} />}
+      </Figure>
+      <Figure
+        name="Subscribers"
+        note={`of at most ${countText(limit)}${byTransport(subscribers.byTransport)}`}
+      >
+        {countText(total)}
+      </Figure>
+      <Figure
+        name="Behind"
+        note={behind === 0 ? 'everyone is live' : `the slowest by ${countOf(lag, 'change')}`}
+      >
+        {countText(behind)}
+      </Figure>
+      <Figure name="Held back" note={heldNote(heldUntil, pace.heldDeliveries, pace.deliveriesPerSecond)}>
+        {heldUntil === null ? 'nothing' : countText(pace.heldDeliveries)}
+      </Figure>
+      <Figure name="Ledger" note={ledgerNote(ledger)}>
+        {ledger.kind}
+      </Figure>
+      <Figure
+        name="Started"
+        note={
+          descriptors.used === null
+            ? ''
+            : `${countText(descriptors.used)} files open${limitText(descriptors.limit)}`
+        }
+      >
+        <RelativeTime at={startedAt} />
+      </Figure>
+    </dl>
+  );
+}
+
+function Figure({
+  name,
+  note,
+  children,
+}: {
+  name: string;
+  note: ComponentChildren;
+  children: ComponentChildren;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <span class="figure">{children}</span>
+        <span class="muted">{note}</span>
+      </dd>
+    </div>
+  );
+}
+
+function byTransport(counts: Status['subscribers']['byTransport']): string {
+  const used = Object.entries(counts).filter(([, count]) => count > 0);
+  return used.length === 0
+    ? ''
+    : `: ${used.map(([name, count]) => `${countText(count)} ${name}`).join(', ')}`;
+}
+
+function heldNote(until: string | null, deliveries: number, rate: number): ComponentChildren {
+  const pace = `${countText(rate)} deliveries a second`;
+  if (until === null) return pace;
+  return (
+    <>
+      {countOf(deliveries, 'delivery', 'deliveries')}, out <RelativeTime at={until} />, {pace}
+    </>
+  );
+}
+
+function ledgerNote({ storing, bytes, oldest }: Status['ledger']): ComponentChildren {
+  if (!storing) return 'does not store';
+  return (
+    <>
+      {bytes !== null && `${bytesText(bytes)}, `}
+      {oldest === null ? (
+        'no change kept'
+      ) : (
+        <>
+          oldest <RelativeTime at={oldest} />
+        </>
+      )}
+    </>
+  );
+}
+
+function limitText(limit: number | null): string {
+  return limit === null ? '' : ` of ${countText(limit)}`;
+}

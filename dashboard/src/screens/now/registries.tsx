@@ -1,0 +1,51 @@
+import type { RegistryStatus } from '../../gateway/status.ts';
+import { hrefOf } from '../../lib/route.ts';
+import { Empty } from '../../parts/empty.tsx';
+import { RegistryState } from '../../parts/registry-state.tsx';
+import { RowLink } from '../../parts/row-link.tsx';
+import { Section } from '../../parts/section.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { RelativeTime } from '../../parts/time.tsx';
+
+const columns: readonly Column<RegistryStatus>[] = [
+  {
+    head: 'Registry',
+    kind: 'name',
+    width: 18,
+    cell: ({ registry }) => (
+      <RowLink href={hrefOf('repositories', '', new URLSearchParams({ find: registry }))}>{registry}</RowLink>
+    ),
+  },
+  { head: 'State', width: 12, cell: ({ state }) => <RegistryState state={state} /> },
+  { head: 'Polled', kind: 'number', width: 6, cell: ({ repositories }) => repositories },
+  {
+    head: 'Last failure',
+    kind: 'grow',
+    cell: ({ lastFailure }) =>
+      lastFailure === null ? (
+        <span class="muted">none</span>
+      ) : (
+        <>
+          <RelativeTime at={lastFailure.at} />, {lastFailure.repository}: {lastFailure.reason}
+        </>
+      ),
+  },
+];
+
+/** How each registry does, in short. */
+export function Registries({ registries, more }: { registries: readonly RegistryStatus[]; more: number }) {
+  return (
+    <Section title="Registries" more={more} href={hrefOf('registries')}>
+      {registries.length === 0 ? (
+        <Empty title="No registry is configured.">
+          <p>
+            The gateway asks only registries that the setting <code>registries</code> names. Without any it
+            hears of changes by webhooks.
+          </p>
+        </Empty>
+      ) : (
+        <Table caption="Registries" columns={columns} rows={registries} keyOf={({ registry }) => registry} />
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,40 @@
+import type { ChangeRow } from '../../gateway/index-answers.ts';
+import { repositoryText } from '../../lib/reference.ts';
+import type { Route } from '../../lib/route.ts';
+import { ChangeType } from '../../parts/change-type.tsx';
+import { Digest } from '../../parts/digest.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { Pages } from '../../parts/pages.tsx';
+import { Section } from '../../parts/section.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { ClockTime } from '../../parts/time.tsx';
+
+const columns: readonly Column<ChangeRow>[] = [
+  { head: 'Recorded', kind: 'name', width: 11, cell: ({ recordedAt }) => <ClockTime at={recordedAt} /> },
+  { head: 'What', width: 8, cell: ({ type }) => <ChangeType type={type} /> },
+  { head: 'To', width: 11, cell: (row) => <Digest value={row.digest} of={repositoryText(row)} /> },
+  { head: 'From', width: 11, cell: (row) => <Digest value={row.previousDigest} of={repositoryText(row)} /> },
+  { head: 'Heard from', kind: 'grow', cell: ({ origin }) => origin },
+];
+
+/** What happened to a tag, newest first. */
+export function History({
+  answer: { changes, next },
+  route,
+}: {
+  answer: { readonly changes: readonly ChangeRow[]; readonly next: string | null };
+  route: Route;
+}) {
+  return (
+    <Section title="History">
+      {changes.length === 0 ? (
+        <Empty title="No change of this tag is kept.">
+          <p>What the gateway found at its first look is no change. Older ones are gone with their age.</p>
+        </Empty>
+      ) : (
+        <Table caption="History" columns={columns} rows={changes} keyOf={({ position }) => position} />
+      )}
+      <Pages {...{ route, parameter: 'before', next }} words={{ first: 'Newest', next: 'Older changes' }} />
+    </Section>
+  );
+}
