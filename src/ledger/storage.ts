@@ -6,6 +6,8 @@ export interface Storage {
   readonly freeBytes: number | null;
   /** What was found damaged, so that nothing more is stored; null: nothing. */
   readonly damage: string | null;
+  /** How acknowledged changes may be lost, and what to set; null: in no way that is known, or in memory. */
+  readonly risk: { readonly cause: string; readonly remedy: string } | null;
 }
 
-export const unknownStorage: Storage = { bytes: null, freeBytes: null, damage: null };
+export const unknownStorage: Storage = { bytes: null, freeBytes: null, damage: null, risk: null };

@@ -19,6 +19,8 @@ export interface LedgerReport {
   readonly why: string | null;
   /** What was found damaged; null: nothing. */
   readonly damage: string | null;
+  /** How changes that were acknowledged may be lost, and what to set; null: in no way that is known. */
+  readonly risk: { readonly cause: string; readonly remedy: string } | null;
   /** By how much this gateway's clock is behind the newest change; 0: it is not. */
   readonly clockBehindMs: number;
 }

@@ -117,14 +117,14 @@ export class Status {
     const common = { kind, clockBehindMs, newest: isoTime(newestAt), storing: why === null, why };
     if (found === null) {
       const unknown = { floor: null, head: null, oldest: null, bytes: null, freeBytes: null };
-      return { ...common, ...unknown, damage: null };
+      return { ...common, ...unknown, damage: null, risk: null };
     }
-    const { bounds, oldestAt, bytes, freeBytes, damage } = found;
+    const { bounds, oldestAt, bytes, freeBytes, damage, risk } = found;
     const position = (sequence: number) => formatPosition(bounds.epoch, sequence);
     return {
       ...common,
       ...{ floor: position(bounds.floor), head: position(bounds.head), oldest: isoTime(oldestAt) },
-      ...{ bytes, freeBytes, damage },
+      ...{ bytes, freeBytes, damage, risk },
     };
   }
 

@@ -27,7 +27,8 @@ export function warningsOf(facts: Facts): readonly Warning[] {
   return [
     ...of('critical', [...ledgerTroubles(facts)]),
     ...of('warning', [
-      ...[...spaceTroubles(facts), ...clockTroubles(facts), ...subscriberTroubles(facts)],
+      ...[...spaceTroubles(facts), ...riskTroubles(facts), ...clockTroubles(facts)],
+      ...subscriberTroubles(facts),
       ...[...facts.registries.flatMap(registryTroubles)],
       ...facts.hooks.flatMap((hook) => hookTroubles(hook, facts)),
     ]),
@@ -71,6 +72,16 @@ function* spaceTroubles({ ledger: { freeBytes, kind } }: Facts): Generator<Found
     cause: `The ledger may grow by only ${Math.floor(freeBytes / 1024 / 1024)} MiB.`,
     remedy: kind === 'redis' ? "Raise Redis's maxmemory, or keep less." : 'Free the disk, or keep less.',
     ...{ setting: 'retention.maxChanges', docs: 'docs/operating.md#what-do-the-index-and-manifests-cost' },
+  };
+}
+
+function* riskTroubles({ ledger: { risk } }: Facts): Generator<Found> {
+  if (risk === null) return;
+  yield {
+    code: 'ledger-may-lose',
+    cause: `${risk.cause}.`,
+    remedy: `In Redis, ${risk.remedy}.`,
+    ...{ setting: null, docs: 'docs/operating.md#what-must-be-set-in-redis' },
   };
 }
 

@@ -16,7 +16,7 @@ export const goodFacts: Facts = {
   ...{ startedAt: '2026-11-20T10:00:00.000Z', uptimeSeconds: 5 * 86_400 },
   ledger: {
     ...{ kind: 'sqlite', floor: 'abcdefgh-0', head: 'abcdefgh-9', oldest: null, newest: null },
-    ...{ bytes: 1e6, freeBytes: 1e12, storing: true, why: null, damage: null, clockBehindMs: 0 },
+    ...{ bytes: 1e6, freeBytes: 1e12, storing: true, why: null, damage: null, risk: null, clockBehindMs: 0 },
   },
   subscribers: {
     ...{ total: 100, limit: 17_500, behind: 0, lag: 0, heldUntil: null },

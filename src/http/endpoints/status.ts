@@ -34,6 +34,10 @@ const statusSchema = z.looseObject({
     storing: z.boolean(),
     why: z.string().nullable().describe('Why nothing is stored'),
     damage: z.string().nullable(),
+    risk: z
+      .looseObject({ cause: z.string(), remedy: z.string() })
+      .nullable()
+      .describe('How acknowledged changes may be lost, and what to set'),
     clockBehindMs: z.number(),
   }),
   subscribers: z.looseObject({

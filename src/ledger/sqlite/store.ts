@@ -226,7 +226,7 @@ export class SqliteStore {
   storage(): Storage {
     const { path, maxFileBytes } = this.#options;
     const size = this.#reading('read the size of the ledger', () => fileSize(path, maxFileBytes));
-    return { ...size, damage: this.health.damage };
+    return { ...size, damage: this.health.damage, risk: null };
   }
 
   /** One bounded step of retention. @param hasStood whether the wall clock has stood long enough to drop by age */

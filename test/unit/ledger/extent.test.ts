@@ -56,7 +56,7 @@ test('a ledger that cannot be asked keeps the numbers of the last look, and late
       read: async () => ({ changes: [], next: 0, atHead: true }),
       async storage() {
         if (bytes === null) throw unavailable('ask: away');
-        return { bytes, freeBytes: null, damage: null };
+        return { bytes, freeBytes: null, damage: null, risk: null };
       },
     },
   });
@@ -79,5 +79,5 @@ test.each([
   ['used_memory:9\r\nmaxmemory:5\r\n', 9, 0],
   ['', null, null],
 ])('of INFO memory %j Redis uses %s bytes and may take %s more', (info, bytes, freeBytes) => {
-  expect(readMemory(info)).toEqual({ bytes, freeBytes, damage: null });
+  expect(readMemory(info)).toEqual({ bytes, freeBytes, damage: null, risk: null });
 });

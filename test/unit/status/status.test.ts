@@ -8,7 +8,7 @@ type Parts = ConstructorParameters<typeof Status>[0];
 
 const extent = {
   bounds: { epoch: 'abcdefgh', floor: 2, head: 9 },
-  ...{ oldestAt: 1_000, bytes: 4_096, freeBytes: 1e12, damage: null },
+  ...{ oldestAt: 1_000, bytes: 4_096, freeBytes: 1e12, damage: null, risk: null },
 };
 
 function statusOf(wrong: Partial<Parts> = {}) {

@@ -12,6 +12,7 @@ const troubles: readonly (readonly [code: string, severity: string, wrong: Parti
   ['ledger-damaged', 'critical', { ledger: { ...ledger, damage: 'row 7', storing: false, why: 'damaged' } }],
   ['ledger-not-storing', 'critical', { ledger: { ...ledger, storing: false, why: 'the disk is full' } }],
   ['ledger-space-low', 'warning', { ledger: { ...ledger, freeBytes: 63 * 1024 * 1024 } }],
+  ['ledger-may-lose', 'warning', { ledger: { ...ledger, risk: { cause: 'No file', remedy: 'set one' } } }],
   ['clock-behind', 'warning', { ledger: { ...ledger, clockBehindMs: 6_000 } }],
   ['subscribers-full', 'warning', { subscribers: { ...subscribers, total: 15_750 } }],
   ['subscribers-behind', 'warning', { subscribers: { ...subscribers, total: 400, behind: 20 } }],

@@ -96,3 +96,15 @@ describe('the start', () => {
     expect(await warnings(['--appendonly', 'yes', '--appendfsync', 'always'])).toEqual([]);
   });
 });
+
+test('operators hear of what may be lost for as long as it is so', async () => {
+  const redis = await start({ args: [] });
+  const ledger = await open({ url: redis.url });
+  expect((await ledger.storage()).risk).toEqual({
+    cause: 'Redis has no append-only file: if it restarts, all changes and acknowledged pushes are lost',
+    remedy: 'set "appendonly yes" and "appendfsync always"',
+  });
+  await redis.admin.config('SET', 'appendonly', 'yes');
+  await redis.admin.config('SET', 'appendfsync', 'always');
+  expect((await ledger.storage()).risk).toBeNull();
+});
