@@ -40,6 +40,12 @@ interface ObservationBase {
 /** What concerns the order of a tag's changes. */
 interface OfTag extends ObservationBase {
   /**
+   * For a look: the sequence of the tag's last change that was known before the registry was asked; -1: the tag was not
+   * known. If the tag has changed since, the look is older: which of two that overlap the registry answered first, no
+   * age can tell. Absent: its age decides alone.
+   */
+  readonly basedOn?: number;
+  /**
    * `platforms`: they are asked for, so a change that this makes waits until they are known. `turn`: others of its tag
    * go first; only the ledger sets it, on what it keeps.
    */

@@ -35,7 +35,7 @@ export function waitsBehind(counts: TurnCounts, seen: Deferred): boolean {
 
 /** What is stored of an observation that waits: its stamp replaces its age, and its delivery key is remembered. */
 export function turnOf(seen: Deferred, clock: LedgerClock): Deferred {
-  const { ageMs: _, ...rest } = seen;
+  const { ageMs: _age, basedOn: _basis, ...rest } = seen;
   const times = { keptAt: stampOf(seen, clock), waitsSince: clock.stampedAt };
   return { ...rest, ...times, dedupeKey: null, awaits: seen.awaits ?? 'turn' };
 }

@@ -4,7 +4,8 @@
  *
  * | the observation                                | older if                                                 |
  * |------------------------------------------------|----------------------------------------------------------|
- * | a look (poll, HEAD)                            | it was asked for before the row was last believed        |
+ * | a look (poll, HEAD)                            | it was asked for before the row was last believed; or    |
+ * |                                                | the tag has changed since it was asked for (`basedOn`)   |
  * | told, with a sender's time                     | the same origin has said something later                 |
  * | told, and kept meanwhile (`keptAt`)            | as above; or the row was believed after it was kept      |
  * | told, without a sender's time                  | never: what arrives later counts                         |
@@ -44,12 +45,16 @@ type Weight = 'newer' | 'older' | 'unsure';
  */
 const maxLatenessMs = 600_000;
 
-/** Decides by the table above. */
-export function weigh(seen: Observation, row: Remembered, at: Moment): Weight {
+/** Decides by the table above. @param row of a tag also with the sequence of its last change */
+export function weigh(
+  seen: Observation,
+  row: Remembered & { readonly sequence?: number },
+  at: Moment,
+): Weight {
   const stamp = stampOf(seen, at.clock);
   // A stamp ahead of the ledger's clock was lost to a crash, or comes from an earlier format.
   const believedAt = row.asOf > at.clock.stampedAt ? 0 : row.asOf;
-  if (seen.looked === true) return stamp < believedAt ? 'older' : 'newer';
+  if (seen.looked === true) return stamp < believedAt || hasChanged(seen, row.sequence) ? 'older' : 'newer';
   if (isLate(seen, row, at.now)) return 'older';
   if (seen.keptAt !== undefined) return stamp < believedAt ? 'older' : 'newer';
   const { lookedAt = null } = row;
@@ -58,6 +63,11 @@ export function weigh(seen: Observation, row: Remembered, at: Moment): Weight {
   if (seen.saidAt > at.now)
     return seen.saidAt <= at.clock.stampedAt && seen.saidAt < lookedAt ? 'unsure' : 'newer';
   return at.clock.stampedAt - (at.now - seen.saidAt) < lookedAt ? 'unsure' : 'newer';
+}
+
+/** Whether the tag has changed since the registry was asked. */
+function hasChanged(seen: Observation, sequence = -1): boolean {
+  return 'basedOn' in seen && seen.basedOn !== undefined && sequence > seen.basedOn;
 }
 
 function isLate(seen: Observation, row: Remembered, now: number): boolean {

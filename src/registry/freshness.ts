@@ -3,7 +3,11 @@ import type { Digest } from '../event/digest.ts';
 import type { KnownTag } from '../ledger/queries.ts';
 
 /** What a registry said of a tag or a digest. */
-export type Seen = { readonly askedAt: number } & (
+export type Seen = {
+  readonly askedAt: number;
+  /** As of an observation. */
+  readonly basedOn?: number;
+} & (
   | {
       readonly kind: 'found';
       readonly digest: Digest;
@@ -63,19 +67,21 @@ export function dated(row: KnownTag | null, from: number, to: number): DatedRow 
 
 /**
  * What may be answered of a tag: the newer one of its row and the registry's last answer, if it is fresh. What the
- * registry said was recorded before it was remembered, so of two that are as old the row knows better.
+ * registry said was recorded before it was remembered, so of two that are as old the row knows better, and so it does
+ * if the tag has changed since the question.
  *
  * @param seen what the registry answered last, as this gateway remembers it
  * @param now monotonic ms, as `askedAt`
  */
 export function freshTag(
-  { row, checkedFrom, checkedTo }: DatedRow,
+  known: DatedRow,
   seen: Seen | undefined,
   now: number,
   { maxAgeMs, trusted }: FreshnessRules,
 ): FreshTag {
+  const { row, checkedFrom, checkedTo } = known;
   const isSeenFresh = seen !== undefined && now - seen.askedAt < maxAgeMs;
-  if (isSeenFresh && seen.askedAt >= checkedTo) return seen;
+  if (isSeenFresh && seen.askedAt >= checkedTo && !isOvertaken(seen, known)) return seen;
   // That a polled tag is gone is not recorded at once: which of the two is newer cannot be told.
   if (isSeenFresh && seen.kind === 'gone' && seen.askedAt >= checkedFrom) return { kind: 'ask' };
   const isFresh = checkedFrom > -Infinity && (trusted || now - checkedFrom < maxAgeMs);
@@ -91,6 +97,9 @@ export function freshTag(
  */
 export function isOvertaken(seen: Seen, { row, checkedFrom, checkedTo }: DatedRow): boolean {
   if (row === null) return false;
-  if (seen.kind === 'gone') return checkedFrom > seen.askedAt && row.present && row.digest !== null;
-  return checkedTo > seen.askedAt && (!row.present || (row.digest !== null && row.digest !== seen.digest));
+  const hasChanged = seen.basedOn !== undefined && row.sequence > seen.basedOn;
+  if (seen.kind === 'gone')
+    return (hasChanged || checkedFrom > seen.askedAt) && row.present && row.digest !== null;
+  const isOther = !row.present || (row.digest !== null && row.digest !== seen.digest);
+  return isOther && (hasChanged || checkedTo > seen.askedAt);
 }

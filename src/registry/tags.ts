@@ -146,7 +146,8 @@ export class Tags {
     tag: string,
     row: KnownTag | null,
   ): Promise<Seen> {
-    const look = await headTag(upstream.client, repository.repository, tag);
+    const basedOn = row?.sequence ?? -1;
+    const look = { ...(await headTag(upstream.client, repository.repository, tag)), basedOn };
     await this.#record(upstream, repository, tag, row, look);
     this.#seen.renew(keyOf(repository, tag), look);
     return look;
@@ -157,11 +158,12 @@ export class Tags {
     { registry, repository }: RepositoryName,
     tag: string,
     row: KnownTag | null,
-    look: Seen,
+    look: Seen & { readonly basedOn: number },
   ): Promise<void> {
     const { ledger, clock } = this.#parts;
+    const { basedOn } = look;
     const ageMs = clock.monotonic() - look.askedAt;
-    const about = { registry, repository, tag, looked: true, ageMs, origin: 'poll' } as const;
+    const about = { registry, repository, tag, looked: true, ageMs, basedOn, origin: 'poll' } as const;
     if (look.kind === 'gone') {
       // Most tags gone at once are believed only after a second look, which the poller keeps count of.
       if (row?.present === true && upstream.polls(repository, tag)) await upstream.confirm(repository);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   baselined,
   digestOf,
+  lookedAt,
   manifestGone,
   manifestSeen,
   manifestType,
@@ -47,6 +48,22 @@ export function decidingContract(world: World): void {
       later(10);
       await record(tagSeen('a', 'one', minutes(1)), tagSeen('a', 'one', minutes(5)));
       expect(await record(tagSeen('a', 'zero', minutes(3)))).toEqual(['stale']);
+    });
+
+    test('of two looks that overlap the one that is recorded first counts, whichever was asked for first', async () => {
+      later(10);
+      await record(lookedAt('a', 'one', 5_000));
+      const [row] = await world.ledger.states([{ ...where, tag: 'a' }]);
+      const basedOn = row?.sequence ?? -1;
+      const two = lookedAt('a', 'two', 2_000, { basedOn });
+      expect(await record(two)).toEqual(['changed', 'tag.updated a two←one']);
+      expect(await record(lookedAt('a', 'one', 1_000, { basedOn }))).toEqual(['stale']);
+      expect(await record({ ...tagGone('a', 0), looked: true, ageMs: 1_000, basedOn })).toEqual(['stale']);
+      expect(await record(lookedAt('a', 'two', 1_000, { basedOn }))).toEqual(['unchanged']);
+      const next = lookedAt('a', 'one', 0, { basedOn: basedOn + 1 });
+      expect(await record(next)).toEqual(['changed', 'tag.updated a one←two']);
+      expect(await record(lookedAt('b', 'one', 2_000, { basedOn: -1, silent: true }))).toEqual(['filled']);
+      expect(await record(lookedAt('b', 'two', 1_000, { basedOn: -1 }))).toEqual(['stale']);
     });
 
     test('of two answers with the same time the one that arrives last counts', async () => {

@@ -1,4 +1,5 @@
 /** What the registry read API asks of registries, and what it remembers of their answers. */
+import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseDigest } from '../../../src/event/digest.ts';
 import type { Observation } from '../../../src/event/observation.ts';
@@ -127,6 +128,38 @@ describe('an answer about a tag', () => {
       await expect(found).rejects.toMatchObject({ code: 'TOOMANYREQUESTS' });
       expect(n).toBe(3);
     });
+  });
+
+  it('does not go back, though another gateway asked later and its registry answered earlier', async () => {
+    await world.push('1');
+    world.pass(120_000);
+    const held: (() => void)[] = [];
+    const answerWith = (response: ServerResponse) => {
+      const digest = world.registry.digestOf('app', '1') ?? '';
+      const headers = { 'content-type': 'a/b', 'content-length': 9, 'docker-content-digest': digest };
+      return () => response.writeHead(200, headers).end();
+    };
+    // The first question is answered as of the end, the second one as of when it came.
+    world.registry.faults.push((_request, response) => {
+      if (held.length > 1) return false;
+      const now = answerWith(response);
+      held.push(held.length === 0 ? () => answerWith(response)() : now);
+      return true;
+    });
+    const [first, second] = [new Tags(world.parts()), new Tags(world.parts())];
+    const resolve = async (tags: Tags) => (await tags.resolve(world.named(), '1', newTally())).digest;
+    const early = resolve(first);
+    await world.registry.reached('HEAD manifests', 1);
+    world.pass(10);
+    const late = resolve(second);
+    await world.registry.reached('HEAD manifests', 2);
+    const { digest } = world.registry.push('app', '1', 'moved');
+    held[0]?.();
+    expect(await early).toBe(digest);
+    held[1]?.();
+    expect([await late, await resolve(first), await resolve(second)]).toEqual([digest, digest, digest]);
+    const { changes } = await world.ledger.read(0, 10);
+    expect(changes.map((change) => change.type)).toEqual(['tag.created', 'tag.updated']);
   });
 
   it('is remembered for a bounded number of names, the newest', async () => {

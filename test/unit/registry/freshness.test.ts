@@ -78,6 +78,15 @@ describe('a row that is read after the registry has answered', () => {
     expect(isOvertaken(answer, dated(known, now, now))).toBe(isNewer);
   });
 
+  it('knows better if the tag has changed since the registry was asked, however old it looks', () => {
+    const known = dated(row(30), now, now);
+    expect(isOvertaken({ ...seen(20), basedOn: 1 }, known)).toBe(false);
+    expect(isOvertaken({ ...seen(20), basedOn: 0 }, known)).toBe(true);
+    expect(isOvertaken({ ...seen(20, 'gone'), basedOn: 0 }, known)).toBe(true);
+    expect(freshTag(known, { ...seen(20), basedOn: 0 }, now, rules)).toMatchObject({ digest: a });
+    expect(freshTag(known, { ...seen(20), basedOn: 1 }, now, rules)).toMatchObject({ digest: b });
+  });
+
   it('knows better though it may be as old: the answer was recorded, and another gateway has said more', () => {
     const known = dated(row(10), now - 100, now);
     expect(isOvertaken(seen(20), known)).toBe(true);

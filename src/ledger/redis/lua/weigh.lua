@@ -38,7 +38,11 @@ end
 local function weigh(o, row)
   local stamp = stampOf(o)
   local believedAt = row.asOf > now and 0 or row.asOf
-  if o.looked == true then return stamp < believedAt and 'older' or 'newer' end
+  if o.looked == true then
+    local basis = given(o.basedOn)
+    local hasChanged = basis and row.sequence and row.sequence > basis
+    return (stamp < believedAt or hasChanged) and 'older' or 'newer'
+  end
   if isLate(o, row) then return 'older' end
   if given(o.keptAt) then return stamp < believedAt and 'older' or 'newer' end
   local saidAt, lookedAt = given(o.saidAt), given(row.lookedAt)
