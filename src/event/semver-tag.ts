@@ -104,6 +104,8 @@ export interface TagRange {
   readonly least: Core | null;
   readonly most: Core | null;
   matches(tag: string): boolean;
+  /** As `matches`, of a tag that was read. */
+  admits(version: Version): boolean;
 }
 
 /**
@@ -137,6 +139,7 @@ export function parseTagRange(text: string, parameter = 'tag'): TagRange {
       const version = parseVersionTag(tag);
       return version !== null && versionsInclude(sets, version);
     },
+    admits: (version) => versionsInclude(sets, version),
   };
 }
 

@@ -27,8 +27,11 @@ export class VersionList {
     return this.#tags.length;
   }
 
-  /** @param variant only tags of this variant, '' for none; null: of any */
-  newest(range: TagRange, variant: string | null): FoundTag {
+  /**
+   * @param variant only tags of this variant, '' for none; null: of any
+   * @param read versions by their place: who has many ranges hands the same array over for each, and drops it then
+   */
+  newest(range: TagRange, variant: string | null, read: VersionKey[] = []): FoundTag {
     if (this.#state === 'new') {
       this.#state = 'asked';
       return this.#newestOfAll(range, variant);
@@ -37,10 +40,11 @@ export class VersionList {
     const { least } = range;
     let steps = 0;
     for (let at = this.#countUpTo(range.most) - 1; at >= 0; at -= 1) {
-      const key = versionKey(this.#tags[at] ?? '');
+      const key = read[at] ?? versionKey(this.#tags[at] ?? '');
+      read[at] = key;
       steps += 1;
-      if (least !== null && key.version !== null && compareCore(key.version, least) < 0) break;
-      if ((variant === null || key.variant === variant) && range.matches(key.tag))
+      if (key.version === null || (least !== null && compareCore(key.version, least) < 0)) break;
+      if ((variant === null || key.variant === variant) && range.admits(key.version))
         return { newest: key, steps };
     }
     return { newest: null, steps };

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareVersionKeys, parseTagRange, versionKey } from '../../../src/event/semver-tag.ts';
+import {
+  compareVersionKeys,
+  parseTagRange,
+  type VersionKey,
+  versionKey,
+} from '../../../src/event/semver-tag.ts';
 import { VersionList } from '../../../src/event/version-list.ts';
 
 const part = fc.constantFrom('0', '1', '2', '10');
@@ -32,13 +37,16 @@ describe('VersionList', () => {
         fc.array(asked, { minLength: 1, maxLength: 6 }),
         (tags, questions) => {
           const list = new VersionList(tags);
+          const read: VersionKey[] = [];
           for (const [text, variant] of questions) {
             const parsed = parseTagRange(text);
             const admitted = tags
               .map(versionKey)
               .filter((key) => (variant === null || key.variant === variant) && parsed.matches(key.tag))
               .sort(compareVersionKeys);
-            expect(list.newest(parsed, variant).newest?.tag, text).toBe(admitted.at(-1)?.tag);
+            const newest = admitted.at(-1)?.tag;
+            expect(list.newest(parsed, variant).newest?.tag, text).toBe(newest);
+            expect(list.newest(parsed, variant, read).newest?.tag, text).toBe(newest);
           }
         },
       ),
@@ -64,6 +72,19 @@ describe('VersionList', () => {
       expect(found.newest?.tag, text).toBe(newest);
       expect(found.steps, text).toBeLessThanOrEqual(3);
     }
+  });
+
+  it('reads no tag again for whoever hands over what was read', () => {
+    const list = new VersionList(['1.0', '2.0', '3.0']);
+    const [all, none] = [parseTagRange('*'), parseTagRange('<0.1 || >9')];
+    list.newest(all, null);
+    const read: VersionKey[] = [];
+    expect([list.newest(none, null, read).newest, read.map(({ tag }) => tag)]).toEqual([
+      null,
+      ['1.0', '2.0', '3.0'],
+    ]);
+    const last = read.at(-1);
+    expect(list.newest(all, null, read).newest).toBe(last);
   });
 
   it('keeps versions only', () => {

@@ -41,8 +41,11 @@ export async function findNewest(
   const read = await readVersions(parts, reading, byRepository);
   for (const [key, asking] of byRepository) {
     const { lists, listed } = read.get(key) ?? { lists: null, listed: null };
+    const newest = await newestOf(reading, lists ?? [], asking);
     for (const image of asking) {
-      const tag = lists === null ? null : await newestOf(reading, lists, image);
+      const key = newest.get(image);
+      const { registry, repository } = image;
+      const tag = key === undefined ? null : { registry, repository, tag: key.tag };
       found.set(image, { tag, wasRead: lists !== null, listed });
     }
   }
@@ -113,20 +116,26 @@ async function readTags(
   return lists;
 }
 
+/** Of images of one repository. Each tag is read once for all of them. */
 async function newestOf(
   reading: Reading,
   lists: readonly VersionList[],
-  { registry, repository, range, variant }: Image,
-): Promise<TagName | null> {
-  if (range === null) return null;
-  let best: VersionKey | null = null;
+  images: readonly Image[],
+): Promise<ReadonlyMap<Image, VersionKey>> {
+  const best = new Map<Image, VersionKey>();
   for (const list of lists) {
-    const { newest, steps } = list.newest(range, variant);
-    if (newest !== null && (best === null || compareVersionKeys(newest, best) > 0)) best = newest;
-    const pause = reading.spend((1 + steps) * stepsPerRange);
-    if (pause !== null) await pause;
+    const read: VersionKey[] = [];
+    for (const image of images) {
+      if (image.range === null) continue;
+      const { newest, steps } = list.newest(image.range, image.variant, read);
+      const before = best.get(image);
+      if (newest !== null && (before === undefined || compareVersionKeys(newest, before) > 0))
+        best.set(image, newest);
+      const pause = reading.spend((1 + steps) * stepsPerRange);
+      if (pause !== null) await pause;
+    }
   }
-  return best === null ? null : { registry, repository, tag: best.tag };
+  return best;
 }
 
 /** The order in which the ledger lists repositories. */
