@@ -70,7 +70,7 @@ export async function openDescriptors(
 }
 
 /** The kernel's limit for this process; Node has raised it to the hard limit. Infinity without /proc. */
-function readOpenFiles(): number {
+export function readOpenFiles(): number {
   try {
     return parseOpenFiles(readFileSync('/proc/self/limits', 'utf8'));
   } catch {

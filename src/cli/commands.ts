@@ -47,6 +47,16 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
       },
     },
     {
+      name: 'doctor',
+      summary: 'Look for what is wrong with a gateway and the way to it, and say what helps',
+      load: async () => {
+        const { doctorCommand } = await import('./doctor/command.ts');
+        const { headStatus } = await import('../lib/head-status.ts');
+        const { fetch } = globalThis;
+        return doctorCommand({ terminal: processTerminal(), clock, random: Math.random, fetch, headStatus });
+      },
+    },
+    {
       name: 'config',
       summary: 'Print the resolved configuration, with secrets hidden, or what is wrong with it',
       load: async () => (await import('./config-command.ts')).configCommand,

@@ -32,7 +32,7 @@ export interface UpstreamOptions {
 }
 
 /** Base URL of the registry's own API, without a trailing slash. */
-export function registryEndpoint(options: UpstreamOptions): string {
+export function registryEndpoint(options: Pick<UpstreamOptions, 'host' | 'endpoint' | 'plainHttp'>): string {
   if (options.endpoint !== undefined) return options.endpoint.replace(/\/+$/, '');
   // References say `docker.io`, but its API has another host.
   const host = options.host === 'docker.io' ? 'registry-1.docker.io' : options.host;

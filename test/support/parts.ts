@@ -41,7 +41,7 @@ export const parts: readonly Part[] = [
 
 /**
  * Go: clients built on the libraries of crane, oras and containerd, and the conformance tests of registries.
- * systemd and Helm: what `deploy/` has for them.
+ * systemd and Helm: what `deploy/` has for them. nginx: a real proxy, for what proxies do to streams.
  */
 export const optionalParts: readonly OptionalPart[] = [
   {
@@ -50,6 +50,7 @@ export const optionalParts: readonly OptionalPart[] = [
     advice: 'Go 1.26 or newer from https://go.dev/dl, then npm run setup',
   },
   { program: 'systemd-analyze', advice: 'part of systemd 250 or newer' },
+  { program: 'nginx', advice: 'the Debian package nginx-light; its service need not run' },
   { program: 'helm', advice: 'Helm 3 from https://helm.sh, or: go install helm.sh/helm/v3/cmd/helm@latest' },
 ];
 

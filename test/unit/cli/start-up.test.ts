@@ -32,17 +32,14 @@ describe('a start', () => {
     expect(packages).toEqual([]);
   });
 
-  it.each(['watch', 'publish'])(
-    'of %s loads the client, and nothing of the gateway but references',
-    (name) => {
-      const { files, packages } = loadedBy(`src/cli/${name}/command.ts`);
-      expect(files).toContain('client/src/index.ts');
-      expect(
-        files.filter((file) => !/^(?:client|src\/(?:cli|event|lib))\/|^src\/errors\.ts$/.test(file)),
-      ).toEqual(['src/config/settings/quantities.ts']);
-      expect(packages.filter((each) => !['eventsource-parser', 'semver'].includes(each))).toEqual([]);
-    },
-  );
+  it.each(['watch', 'publish', 'doctor'])('of %s loads nothing of the gateway but references', (name) => {
+    const { files, packages } = loadedBy(`src/cli/${name}/command.ts`);
+    expect(files).toContain('src/cli/connection.ts');
+    expect(
+      files.filter((file) => !/^(?:client|src\/(?:cli|event|lib))\/|^src\/errors\.ts$/.test(file)),
+    ).toEqual(['src/config/settings/quantities.ts']);
+    expect(packages.filter((each) => !['eventsource-parser', 'semver'].includes(each))).toEqual([]);
+  });
 
   it('of serve loads the gateway', () => {
     const { files, packages } = loadedBy('src/cli/serve-command.ts');

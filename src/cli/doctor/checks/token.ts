@@ -1,0 +1,58 @@
+/** What the token may do. */
+import { z } from 'zod';
+import { FeedError } from '../../../../client/src/index.ts';
+import { type Finding, failed, fine } from '../finding.ts';
+import type { Patient } from '../patient.ts';
+import { troubleOf } from '../trouble.ts';
+import { answerOrError, question } from './question.ts';
+
+const accessSchema = z.object({
+  name: z.string().nullable(),
+  repositories: z.array(z.string()),
+  admin: z.boolean(),
+  defaultRegistry: z.string(),
+  gateway: z.string(),
+});
+
+/** What `GET /v1/access` tells (PROTOCOL.md, section 3). */
+export type Access = z.infer<typeof accessSchema>;
+
+/** Most patterns of a token that are shown. */
+const maxShown = 3;
+
+/** @returns what the token may do, or null if it may not even ask that; and the finding */
+export async function examineToken(
+  patient: Patient,
+): Promise<{ readonly access: Access | null; readonly finding: Finding }> {
+  const { token } = patient.connection;
+  const answer = await answerOrError(question(patient, '/v1/access', { token }));
+  if (answer instanceof FeedError) return { access: null, finding: refused(answer, token === undefined) };
+  const { data, success } = accessSchema.safeParse(answer);
+  if (!success) {
+    const cure = 'Use manifeed of the version that the gateway has';
+    return { access: null, finding: failed('token', '/v1/access answers in another form', cure) };
+  }
+  return { access: data, finding: fine('token', textOf(data)) };
+}
+
+function refused(error: FeedError, isMissing: boolean): Finding {
+  const docs = 'docs/commands.md#doctor';
+  if (error.code !== 'UNAUTHORIZED') {
+    const { text, cure, ...more } = troubleOf(error);
+    return failed('token', text, cure, more);
+  }
+  if (isMissing)
+    return failed('token', 'the gateway asks for a token, and none was given', 'Give one with --token-file', {
+      docs,
+    });
+  const cure =
+    "Compare its SHA-256 with access[].sha256 of the gateway's configuration; manifeed token makes a new one";
+  return failed('token', 'the gateway refuses this token: it does not know it', cure, { docs });
+}
+
+function textOf({ name, repositories, admin, gateway }: Access): string {
+  const more = repositories.length > maxShown ? ` and ${repositories.length - maxShown} more` : '';
+  const seen = `${repositories.slice(0, maxShown).join(', ')}${more}`;
+  const who = name === null ? 'no token is needed' : `the token is ${name}`;
+  return `${who}, may see ${seen}${admin ? ', and is an administrator' : ''} (gateway ${gateway})`;
+}

@@ -1,0 +1,101 @@
+/** Whether each transport comes through whatever is between here and the gateway. */
+import { FeedError, openFeed, type TransportName } from '../../../../client/src/index.ts';
+import { type Finding, failed, fine } from '../finding.ts';
+import type { Patient } from '../patient.ts';
+import { Tap } from '../tap.ts';
+import { innermost, troubleOf } from '../trouble.ts';
+import { answerOrError, question } from './question.ts';
+
+/** A gateway sends the first bytes of a stream at once. What takes longer is held back, ms. */
+export const heldBackMs = 5_000;
+/** How long the gateway is asked to hold a long-poll, s. */
+const pollSeconds = 1;
+/** Matches next to nothing, with any token. */
+const quietTag = 'manifeed-doctor';
+const docs = 'docs/operating.md#what-a-proxy-in-front-must-do';
+const unbuffer = 'Switch the buffering of answers off in the proxy (nginx: proxy_buffering off)';
+const upgrade =
+  'Have the proxy speak HTTP/1.1 to the gateway, pass Upgrade and Connection on, and keep the tunnel';
+
+/** All at the same time; in this order. */
+export function examineTransports(patient: Patient): readonly Promise<Finding>[] {
+  return [stream('sse', patient), stream('websocket', patient), longPoll(patient)];
+}
+
+interface Outcome {
+  readonly isReady: boolean;
+  readonly tookMs: number;
+  readonly error: FeedError | null;
+}
+
+async function stream(name: 'sse' | 'websocket', patient: Patient): Promise<Finding> {
+  const tap = new Tap(patient);
+  const { isReady, tookMs, error } = await follow(name, { ...patient, fetch: tap.fetch });
+  if (isReady) return fine(name, `it comes through; the first bytes took ${Math.ceil(tookMs)} ms`);
+  if (error !== null && !isOfTheWay(error)) {
+    const { text, cure, ...more } = troubleOf(error);
+    return failed(name, text, cure, more);
+  }
+  if (name === 'websocket') {
+    const text =
+      error === null
+        ? `no message came within ${heldBackMs / 1_000} s`
+        : `the connection does not open (${innermost(error).message})`;
+    return failed(name, text, upgrade, { docs });
+  }
+  const cure = error === null ? unbuffer : 'See why the proxy ends a stream: its log, and its timeouts';
+  return failed(name, textOf(tap, error), cure, { docs });
+}
+
+/** What a proxy does, not the gateway. */
+function isOfTheWay({ code }: FeedError): boolean {
+  return code === 'NETWORK' || code === 'TIMEOUT';
+}
+
+function textOf({ head, hasBytes }: Tap, error: FeedError | null): string {
+  if (error !== null) return `the stream breaks off (${innermost(error).message})`;
+  const within = `for ${heldBackMs / 1_000} s`;
+  if (head === null) return `no head of the answer came ${within}: something on the way buffers or holds it`;
+  if (!hasBytes)
+    return `the head of the answer came, and no byte behind it ${within}: something on the way buffers`;
+  return `bytes came, but not all that the gateway sends at once ${within}: something on the way buffers`;
+}
+
+/** Follows until the stream is ready, breaks, or is late. */
+async function follow(transport: TransportName, { connection, clock, fetch }: Patient): Promise<Outcome> {
+  const startedAt = clock.monotonic();
+  const over = new AbortController();
+  const cancel = clock.after(heldBackMs, () => over.abort());
+  await using feed = openFeed(connection.url, { token: connection.token, transport, fetch, clock });
+  let error: FeedError | null = null;
+  feed.on('status', (status) => {
+    if (status.state !== 'waiting') return;
+    error ??= status.why;
+    over.abort();
+  });
+  let isReady = false;
+  try {
+    for await (const event of feed.events({ tag: quietTag }, { signal: over.signal })) {
+      isReady = event.kind === 'ready';
+      if (isReady) break;
+    }
+  } catch (refusal) {
+    if (!(refusal instanceof FeedError)) throw refusal;
+    error = refusal;
+  } finally {
+    cancel();
+  }
+  return { isReady, tookMs: clock.monotonic() - startedAt, error };
+}
+
+async function longPoll(patient: Patient): Promise<Finding> {
+  const query = new URLSearchParams({ tag: quietTag, n: '1', wait: `${pollSeconds}s` });
+  const { token } = patient.connection;
+  const answer = await answerOrError(question(patient, '/v2/updates', { query, token }));
+  if (!(answer instanceof FeedError))
+    return fine('long-poll', `it comes through; the gateway could hold it for ${pollSeconds} s`);
+  const { text, cure, ...more } = troubleOf(answer);
+  if (!isOfTheWay(answer)) return failed('long-poll', text, cure, more);
+  const wait = `Have the proxy wait for an answer, for longer than clients do (nginx: proxy_read_timeout 5m)`;
+  return failed('long-poll', text, wait, { docs });
+}

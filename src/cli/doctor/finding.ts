@@ -1,0 +1,41 @@
+/** What `manifeed doctor` says of one thing that it looked at. */
+
+/** `skipped`: it could not be looked at, and the text says why. */
+export type Level = 'ok' | 'warning' | 'failed' | 'skipped';
+
+export interface Finding {
+  readonly level: Level;
+  /** What was looked at: `gateway`, `clock`, `token`, `sse`, `disk`, … */
+  readonly check: string;
+  /** The registry, the hook or the file that it is about; null: the check says it. */
+  readonly about: string | null;
+  /** One sentence, without its full stop. */
+  readonly text: string;
+  /** What to do; null: nothing. */
+  readonly cure: string | null;
+  /** File and heading of the documentation that comes with Manifeed; null: none says more. */
+  readonly docs: string | null;
+}
+
+/** What is said beside the text. */
+type More = Partial<Pick<Finding, 'about' | 'docs'>>;
+
+/** All is well. */
+export function fine(check: string, text: string, more: More = {}): Finding {
+  return { level: 'ok', check, about: null, docs: null, ...more, text, cure: null };
+}
+
+/** It works, but something should be done. */
+export function warning(check: string, text: string, cure: string, more: More = {}): Finding {
+  return { level: 'warning', check, about: null, docs: null, ...more, text, cure };
+}
+
+/** It does not work. */
+export function failed(check: string, text: string, cure: string, more: More = {}): Finding {
+  return { level: 'failed', check, about: null, docs: null, ...more, text, cure };
+}
+
+/** @param cure what is needed to look at it */
+export function skipped(check: string, text: string, cure: string, more: More = {}): Finding {
+  return { level: 'skipped', check, about: null, docs: null, ...more, text, cure };
+}

@@ -1,0 +1,71 @@
+/** What an error of the client means, and what helps. */
+import type { FeedError } from '../../../client/src/index.ts';
+import { messageOf } from '../../errors.ts';
+
+const proxy = 'docs/operating.md#what-a-proxy-in-front-must-do';
+
+/** A half of a finding. */
+export interface Trouble {
+  readonly text: string;
+  readonly cure: string;
+  readonly docs?: string;
+}
+
+/** @param error of a request that nothing but the address and the way to it decides */
+export function troubleOf(error: FeedError): Trouble {
+  const { code, status } = error;
+  if (code === 'NETWORK' || code === 'TIMEOUT') return noAnswer(error);
+  if (code === 'ORIGIN_DENIED')
+    return {
+      text: error.message,
+      cure: "Have the proxy pass Host on, or add the name to the gateway's hosts",
+      docs: proxy,
+    };
+  if (code !== 'PROTOCOL') return { text: error.message, cure: cureOfRefusal(error), docs: limits };
+  if (status === 502 || status === 503 || status === 504)
+    return {
+      text: `a proxy answers with ${status}, not the gateway`,
+      cure: 'Start the gateway, or correct its address in the proxy',
+      docs: proxy,
+    };
+  return {
+    text: `what answers is no gateway (${error.message})`,
+    cure: 'Correct --gateway; behind a proxy it needs the path under which the gateway is',
+    docs: proxy,
+  };
+}
+
+const limits = 'docs/operating.md#limits';
+
+/** What helps after a refusal of the gateway itself. */
+function cureOfRefusal({ retryable }: FeedError): string {
+  if (retryable) return 'Try again; if it stays, see the log of the gateway and its limits';
+  return 'See the log of the gateway: it names address and reason';
+}
+
+/** By the system's code of the innermost cause. */
+const cures: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'Start the gateway, or correct the port: nothing listens there'],
+  [/ENOTFOUND|EAI_AGAIN/, 'Correct the name of the host: it has no address'],
+  [/CERT|SIGNATURE|SSL|TLS/, 'Give it a certificate that this machine trusts, or set NODE_EXTRA_CA_CERTS'],
+];
+const otherCure = 'See whether a firewall or a proxy on the way ends or drops the connection';
+
+function noAnswer(error: FeedError): Trouble {
+  const { code, message } = innermost(error);
+  const [, cure = otherCure] = cures.find(([codes]) => codes.test(code)) ?? [];
+  return { text: `no answer (${message})`, cure };
+}
+
+/** Most causes within one another that are looked at. */
+const maxDepth = 8;
+
+/** The cause that names what the system said. */
+export function innermost(error: Error): { readonly code: string; readonly message: string } {
+  let found: Error = error;
+  for (let depth = 0; depth < maxDepth && found.cause instanceof Error; depth++) found = found.cause;
+  // Of several addresses each has its own; the first one says enough.
+  if (found instanceof AggregateError && found.errors[0] instanceof Error) found = found.errors[0];
+  const code = 'code' in found && typeof found.code === 'string' ? found.code : '';
+  return { code, message: messageOf(found) || code };
+}

@@ -1,0 +1,385 @@
+/** `manifeed doctor` at gateways and behind proxies with one fault each. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { canaryMs } from '../../../src/cli/doctor/checks/canary.ts';
+import { heldBackMs } from '../../../src/cli/doctor/checks/transports.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { headStatus } from '../../../src/lib/head-status.ts';
+import { type Faults, startBadProxy } from '../../support/bad-proxy.ts';
+import { diagnose } from '../../support/doctor.ts';
+import { freePort } from '../../support/free-port.ts';
+import { digest, hurried, type Settings, startGateway } from '../../support/gateway.ts';
+import { patienceMs } from '../../support/inbox.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+async function gatewayWith(settings: Settings = {}, parts: Parameters<typeof startGateway>[1] = {}) {
+  const gateway = await startGateway(settings, parts);
+  open.push(gateway);
+  return gateway;
+}
+
+/** A gateway behind a proxy with faults. */
+async function behind(faults: Faults, settings: Settings = {}): Promise<string> {
+  const proxy = await startBadProxy((await gatewayWith(settings)).port, faults);
+  open.push(proxy);
+  return proxy.url;
+}
+
+const token = (name: string, rights: object) => ({
+  ...{ name, sha256: digest(`token-of-${name}`).slice(7), ...rights },
+});
+const guarded: Settings = {
+  access: [token('ci', { repositories: ['team/*'] }), token('root', { admin: true })],
+  webhooks: [{ name: 'publish', kind: 'manifeed', token: 'hook-secret' }],
+};
+const as = (name: string) => ({ env: { MANIFEED_TOKEN: `token-of-${name}` } });
+const impatient = { clock: hurried(heldBackMs, 1_000) };
+
+describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
+  it('finds nothing wrong with a gateway with which nothing is wrong', async () => {
+    const { url } = await gatewayWith({ ...guarded, webhooks: [] });
+    const { code, findings } = await diagnose(url, [], as('root'));
+    expect(findings.filter(({ level }) => level !== 'ok').map(({ text }) => text)).toEqual([
+      'it is in memory: after a restart all subscribers are reset',
+    ]);
+    expect(code).toBe(0);
+    expect(new Set(findings.map(({ check }) => check))).toEqual(
+      new Set([
+        ...['clock', 'gateway', 'token', 'subscribers', 'registries', 'hooks', 'descriptors', 'ledger'],
+        ...['sse', 'websocket', 'long-poll'],
+      ]),
+    );
+  });
+
+  it('finds a gateway that is down, and asks nothing more', async () => {
+    const { code, findings } = await diagnose(`http://127.0.0.1:${await freePort()}`);
+    expect([code, findings.length]).toEqual([1, 1]);
+    expect(findings[0]).toMatchObject({
+      ...{ level: 'failed', check: 'gateway', text: expect.stringContaining('ECONNREFUSED') },
+      cure: 'Start the gateway, or correct the port: nothing listens there',
+    });
+  });
+
+  it.each<[string, Faults, RegExp, RegExp]>([
+    [
+      'a proxy that does not reach the gateway',
+      { answers: { '/healthz': { status: 502, body: '<h1>502</h1>' } } },
+      /a proxy answers with 502/,
+      /correct its address in the proxy/,
+    ],
+    [
+      'something that is no gateway',
+      { answers: { '/healthz': { status: 404, body: 'nothing here' } } },
+      /what answers is no gateway/,
+      /Correct --gateway/,
+    ],
+    [
+      'a proxy that passes on another name',
+      { host: 'inner.example' },
+      /ORIGIN_DENIED/,
+      /Have the proxy pass Host on/,
+    ],
+    [
+      'a gateway that is not ready',
+      { answers: { '/readyz': { status: 503, body: refusalOf('UNAVAILABLE', 'the disk is full') } } },
+      /not ready.*the disk is full/,
+      /Give its disk room/,
+    ],
+    [
+      'a gateway that shuts down',
+      { answers: { '/readyz': { status: 503, body: refusalOf('DRAINING', 'shutting down') } } },
+      /not ready/,
+      /ask another gateway/,
+    ],
+  ])('finds %s', async (_name, faults, text, cure) => {
+    const { code, of } = await diagnose(await behind(faults));
+    expect(code).toBe(1);
+    expect(of('gateway')).toMatchObject([
+      { level: 'failed', text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+    ]);
+  });
+
+  it.each([
+    [3_600_000, 'ahead of'],
+    [-3_600_000, 'behind'],
+  ])('finds a clock that is %i ms off', async (dateOffsetMs, direction) => {
+    const { of } = await diagnose(await behind({ dateOffsetMs }));
+    const [first] = of('clock');
+    expect(first).toMatchObject({ level: 'failed', cure: expect.stringContaining('NTP') });
+    expect(first?.text).toMatch(
+      new RegExp(`the answering server's clock is 3(599|600|601) s ${direction} this`),
+    );
+  });
+
+  it('finds a gateway whose own clock is off, also behind a proxy whose clock is right', async () => {
+    const clock = { ...systemClock, now: () => systemClock.now() - 60_000 };
+    const { url } = await gatewayWith({}, { clock });
+    const { of } = await diagnose(url);
+    expect(of('clock')).toMatchObject([
+      { level: 'ok' },
+      { level: 'failed', text: expect.stringMatching(/^the gateway's clock is (59|60|61) s behind/) },
+    ]);
+  });
+
+  it('finds a token that is missing or refused, and says what was not looked at', async () => {
+    const { url } = await gatewayWith(guarded);
+    for (const [given, text] of [
+      [{}, /asks for a token, and none was given/],
+      [as('nobody'), /refuses this token/],
+    ] as const) {
+      const { code, of, findings } = await diagnose(url, [], given);
+      expect(code).toBe(1);
+      expect(of('token')).toMatchObject([{ level: 'failed', text: expect.stringMatching(text) }]);
+      expect(findings.at(-1)).toMatchObject({
+        level: 'skipped',
+        cure: expect.stringContaining('--token-file'),
+      });
+      expect(JSON.stringify(findings)).not.toContain('token-of-nobody');
+    }
+  });
+
+  it('looks at transports with an ordinary token, and says what only an administrator sees', async () => {
+    const { url } = await gatewayWith(guarded);
+    const { code, of } = await diagnose(url, [], as('ci'));
+    expect(code).toBe(0);
+    expect(of('token')[0]?.text).toMatch(
+      /^the token is ci, may see docker\.io\/team\/\* |^the token is ci, may see team/,
+    );
+    expect(of('status')).toMatchObject([
+      { level: 'skipped', cure: expect.stringContaining('token with admin') },
+    ]);
+    for (const name of ['sse', 'websocket', 'long-poll']) expect(of(name)).toMatchObject([{ level: 'ok' }]);
+  });
+
+  it.each<[string, Faults, string, RegExp, RegExp]>([
+    [
+      'collects event streams',
+      { streams: 'buffer' },
+      'sse',
+      /the head of the answer came, and no byte/,
+      /buffering/,
+    ],
+    ['holds event streams', { streams: 'hold' }, 'sse', /no head of the answer came for 5 s/, /buffering/],
+    ['ends event streams', { streams: 'cut' }, 'sse', /the stream breaks off/, /its timeouts/],
+    [
+      'passes no Upgrade on',
+      { upgrades: 'ignore' },
+      'websocket',
+      /does not open/,
+      /pass Upgrade and Connection on/,
+    ],
+    [
+      'passes no message of a WebSocket on',
+      { upgrades: 'mute' },
+      'websocket',
+      /no message came/,
+      /keep the tunnel/,
+    ],
+    [
+      'answers long-polls too early',
+      { answers: { '/v2/updates': { status: 504, body: 'late' } } },
+      'long-poll',
+      /a proxy answers with 504/,
+      /correct its address/,
+    ],
+  ])(
+    'finds a proxy that %s, and the other transports come through',
+    async (_name, faults, check, text, cure) => {
+      const { code, of } = await diagnose(await behind(faults), [], impatient);
+      expect(code).toBe(1);
+      expect(of(check)).toMatchObject([
+        {
+          ...{ level: 'failed', text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+          docs: expect.stringContaining('docs/operating.md#'),
+        },
+      ]);
+      for (const other of ['sse', 'websocket', 'long-poll'].filter((each) => each !== check))
+        expect(of(other)).toMatchObject([{ level: 'ok' }]);
+    },
+  );
+
+  it('finds hooks that are silent or refused', async () => {
+    const dayLater = { ...systemClock, monotonic: () => systemClock.monotonic() + offset };
+    let offset = 0;
+    const gateway = await gatewayWith(
+      {
+        webhooks: [
+          { name: 'harbor', kind: 'manifeed', token: 'right' },
+          { name: 'quiet', kind: 'manifeed', verify: 'none' },
+        ],
+      },
+      { clock: dayLater },
+    );
+    await fetch(`${gateway.url}/v1/hooks/harbor`, { method: 'POST', body: '{}' });
+    offset = 25 * 3_600_000;
+    const { code, of } = await diagnose(gateway.url);
+    expect(code).toBe(0);
+    expect(of('hooks')).toMatchObject([
+      { level: 'warning', about: 'harbor', text: expect.stringContaining('UNAUTHORIZED') },
+      { level: 'warning', about: 'quiet', text: expect.stringContaining('Nothing came for 1 day') },
+    ]);
+    for (const { cure } of of('hooks')) expect(cure).not.toBeNull();
+  });
+
+  it('finds a gateway with few descriptors', async () => {
+    const { url } = await gatewayWith({}, { openFiles: 1_024 });
+    expect((await diagnose(url)).of('descriptors')).toMatchObject([
+      {
+        level: 'warning',
+        text: expect.stringContaining('only 1024 files'),
+        cure: expect.stringContaining('LimitNOFILE'),
+      },
+    ]);
+  });
+});
+
+describe('manifeed doctor --registries', { timeout: patienceMs * 4 }, () => {
+  async function registry(status: number): Promise<{ host: string; requests: string[] }> {
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(`${request.method} ${request.url}`);
+      response.writeHead(status).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push({ close: () => new Promise((resolve) => server.close(() => resolve())) });
+    return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  }
+
+  it('asks each registry of the configuration once, and finds those that are away or throttle', async () => {
+    const [ok, secret, throttling, ill] = [
+      await registry(200),
+      await registry(401),
+      await registry(429),
+      await registry(503),
+    ];
+    const away = `127.0.0.1:${await freePort()}`;
+    const hosts = [ok.host, secret.host, throttling.host, ill.host, away];
+    const config = JSON.stringify({
+      ledger: 'memory',
+      registries: hosts.map((host) => ({ host, plainHttp: true })),
+    });
+    const { url } = await gatewayWith();
+    const { code, of } = await diagnose(url, ['--registries', '--config', 'm.yaml'], {
+      ...{ files: { 'm.yaml': config }, headStatus },
+    });
+    expect(code).toBe(1);
+    const asked = of('registries').filter(({ about }) => about !== null);
+    expect(asked.map(({ about, level }) => [about, level])).toEqual([
+      [ok.host, 'ok'],
+      [secret.host, 'ok'],
+      [throttling.host, 'warning'],
+      [ill.host, 'warning'],
+      [away, 'failed'],
+    ]);
+    expect(asked[2]).toMatchObject({
+      text: expect.stringContaining('429'),
+      cure: expect.stringContaining('quota'),
+    });
+    expect(asked[4]?.text).toContain('ECONNREFUSED');
+    for (const { requests } of [ok, secret, throttling, ill]) expect(requests).toEqual(['HEAD /v2/']);
+  });
+
+  it('learns them from the gateway, and says so where it may not', async () => {
+    const { url } = await gatewayWith({
+      ...guarded,
+      registries: [{ host: 'r.test', endpoint: 'http://127.0.0.1:9', plainHttp: true }],
+    });
+    const asked: string[] = [];
+    const head = async (target: string) => asked.push(target) * 0 + 200;
+    const { of } = await diagnose(url, ['--registries'], { ...as('root'), headStatus: head });
+    expect(asked).toEqual(['https://r.test/v2/']);
+    expect(of('registries').at(-1)).toMatchObject({ level: 'ok', about: 'r.test' });
+    const untold = await diagnose(url, ['--registries'], as('ci'));
+    expect(untold.of('registries')).toMatchObject([
+      { level: 'skipped', cure: expect.stringContaining('--config') },
+    ]);
+  });
+});
+
+describe('manifeed doctor --canary', { timeout: patienceMs * 4 }, () => {
+  const withHook = { ...as('root'), files: { hook: 'hook-secret', wrong: 'nonsense' } };
+  const canary = ['--canary', '--hook-token-file', 'hook'];
+
+  it('publishes a tag, sees it come back, and takes it back', async () => {
+    const gateway = await gatewayWith(guarded);
+    const { code, of } = await diagnose(gateway.url, canary, withHook);
+    expect(of('canary')).toMatchObject([
+      { level: 'ok', text: expect.stringMatching(/came back after \d+ ms/) },
+    ]);
+    expect(code).toBe(0);
+    const headers = { authorization: 'Bearer token-of-root' };
+    const tags = await fetch(`${gateway.url}/v1/tags?repository=manifeed-doctor/canary`, { headers });
+    expect(await tags.json()).toMatchObject({ tags: [] });
+  });
+
+  it.each<[string, readonly string[], object, RegExp, RegExp]>([
+    [
+      'the hook refuses the token',
+      ['--canary', '--hook-token-file', 'wrong'],
+      {},
+      /refuses the token/,
+      /--hook-token-file/,
+    ],
+    ['there is no such hook', [...canary, '--hook', 'nope'], {}, /no such webhook/, /--hook/],
+    [
+      'the token does not cover it',
+      canary,
+      as('ci'),
+      /no stream of docker\.io\/manifeed-doctor\/canary/,
+      /--repository/,
+    ],
+  ])('finds that %s', async (_name, args, more, text, cure) => {
+    const { url } = await gatewayWith(guarded);
+    const { code, of } = await diagnose(url, args, { ...withHook, ...more });
+    expect(code).toBe(1);
+    expect(of('canary')).toMatchObject([
+      { level: 'failed', text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+    ]);
+  });
+
+  it('takes a repository that the token covers', async () => {
+    const { url } = await gatewayWith(guarded);
+    const args = [...canary, '--repository', 'team/canary'];
+    expect((await diagnose(url, args, { ...withHook, ...as('ci') })).of('canary')).toMatchObject([
+      { level: 'ok' },
+    ]);
+  });
+
+  it('finds a publication that does not come back, and one that could not be taken back', async () => {
+    const { url } = await gatewayWith(guarded);
+    let posts = 0;
+    // Behind a load balancer: the hook is another gateway's, with another ledger.
+    const elsewhere: typeof globalThis.fetch = async (target, init) => {
+      if (init?.method !== 'POST') return globalThis.fetch(target, init);
+      posts += 1;
+      return posts === 1
+        ? new Response('{"accepted":1}', { status: 202 })
+        : new Response(refusalOf('UNAVAILABLE', 'no room'), { status: 503 });
+    };
+    const { code, of } = await diagnose(url, canary, {
+      ...{ ...withHook, fetch: elsewhere, clock: hurried(canaryMs, 2_000) },
+    });
+    expect(code).toBe(1);
+    expect(of('canary')).toMatchObject([
+      {
+        level: 'failed',
+        text: expect.stringContaining('did not come back'),
+        cure: expect.stringContaining('one ledger'),
+      },
+      {
+        level: 'warning',
+        text: expect.stringContaining('no room'),
+        cure: expect.stringContaining('--delete'),
+      },
+    ]);
+  });
+});
+
+function refusalOf(code: string, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
+}

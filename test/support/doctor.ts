@@ -1,0 +1,71 @@
+/** Runs `manifeed doctor` in this process, and gives back what it found. */
+import { z } from 'zod';
+import type { CommandIo } from '../../src/cli/command.ts';
+import { doctorCommand } from '../../src/cli/doctor/command.ts';
+import type { Machine, Patient } from '../../src/cli/doctor/patient.ts';
+import type { Screen } from '../../src/cli/output/terminal.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+
+const findingSchema = z.strictObject({
+  level: z.enum(['ok', 'warning', 'failed', 'skipped']),
+  check: z.string(),
+  about: z.string().nullable(),
+  text: z.string(),
+  cure: z.string().nullable(),
+  docs: z.string().nullable(),
+});
+export type Found = z.infer<typeof findingSchema>;
+
+/** A machine on which all is well. */
+export const goodMachine: Machine = {
+  freeBytes: async () => 1e12,
+  isWritable: async () => true,
+  openFiles: () => 1_000_000,
+};
+
+interface Given extends Partial<Pick<Patient, 'clock' | 'fetch' | 'headStatus' | 'machine'>> {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly isTty?: boolean;
+}
+
+/** What it writes, and its exit code. */
+export async function runDoctor(args: readonly string[], given: Given = {}) {
+  let written = '';
+  const out: Screen = {
+    isTty: given.isTty ?? false,
+    paint: (style, text) => `<${style}>${text}</${style}>`,
+    write: async (text) => {
+      written += text;
+      return true;
+    },
+  };
+  const command = doctorCommand({
+    terminal: { out, err: out, watchReader: () => () => {} },
+    clock: given.clock ?? systemClock,
+    fetch: given.fetch ?? globalThis.fetch,
+    headStatus: given.headStatus ?? (async () => 200),
+    machine: given.machine ?? goodMachine,
+    random: Math.random,
+  });
+  const io: CommandIo = {
+    ...{ out: () => {}, err: () => {}, env: given.env ?? {} },
+    readFile(path) {
+      const text = given.files?.[path];
+      if (text === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { syscall: 'open' });
+      return Buffer.from(text);
+    },
+  };
+  const code = await command.run(args, io);
+  return { code, written };
+}
+
+/** What it finds at a gateway. */
+export async function diagnose(url: string, args: readonly string[] = [], given: Given = {}) {
+  const { code, written } = await runDoctor(['--gateway', url, '--json', ...args], given);
+  const findings = written
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => findingSchema.parse(JSON.parse(line)));
+  return { code, findings, of: (check: string) => findings.filter((each) => each.check === check) };
+}
