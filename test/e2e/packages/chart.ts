@@ -54,8 +54,13 @@ export interface Objects {
   readonly StatefulSet?: Workload;
   readonly HTTPRoute?: { readonly spec: { readonly rules: unknown } };
   readonly ServiceMonitor?: {
-    readonly spec: { readonly selector: { readonly matchLabels: object }; readonly endpoints: unknown };
+    readonly spec: {
+      readonly jobLabel: string;
+      readonly selector: { readonly matchLabels: object };
+      readonly endpoints: unknown;
+    };
   };
+  readonly PrometheusRule?: { readonly metadata: Metadata; readonly spec: unknown };
 }
 
 /** Runs a command of Helm on the chart with these values. */

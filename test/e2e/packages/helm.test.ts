@@ -1,6 +1,8 @@
 // @needs helm
 /** deploy/helm/manifeed, as Helm renders it. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/config.ts';
 import { shownValues } from '../../support/chart-values.ts';
 import { helm, notes, type Objects, refusal, render } from './chart.ts';
@@ -183,6 +185,32 @@ describe('the way in', () => {
   });
 });
 
+describe('the alerts', () => {
+  const rules: { groups: unknown[] } = parse(readFileSync('deploy/prometheus/rules.yaml', 'utf8'));
+
+  it('are those of deploy/prometheus, with their braces, once they are switched on', () => {
+    const labels = { release: 'prometheus' };
+    const objects = render({ ...open, prometheusRule: { enabled: true, labels } });
+    expect(objects.PrometheusRule?.spec).toEqual(rules);
+    expect(objects.PrometheusRule?.metadata.labels).toMatchObject(labels);
+    expect(render(open).PrometheusRule).toBeUndefined();
+  });
+
+  it('find the gateways that the ServiceMonitor has scraped: their job is called manifeed', () => {
+    const objects = render({ ...open, serviceMonitor: { enabled: true } });
+    const label = objects.ServiceMonitor?.spec.jobLabel ?? '';
+    expect(objects.Service.metadata.labels[label]).toBe('manifeed');
+  });
+
+  it('lead to the documents where docsUrl says that they are', () => {
+    const docsUrl = 'https://wiki.example.com/manifeed/';
+    const objects = render({ ...open, prometheusRule: { enabled: true, docsUrl } });
+    const text = JSON.stringify(objects.PrometheusRule?.spec);
+    expect(text).toContain(`"runbook_url":"${docsUrl}monitoring.md#manifeeddown"`);
+    expect(text).not.toContain('manifeed.example.com');
+  });
+});
+
 describe('the notes', () => {
   it('say which names a gateway with open access answers to, and where the ledger is', () => {
     const text = notes(open);
@@ -238,6 +266,7 @@ describe('what cannot run is not rendered', () => {
       { ...open, serviceMonitor: { enabled: true, tokenSecret: { name: 'prometheus' } } },
       /serviceMonitor\.tokenSecret\.key: missing/,
     ],
+    ['documents without a folder', { ...open, prometheusRule: { docsUrl: 'wiki' } }, /docsUrl/],
     ['a route to no gateway', { ...open, httpRoute: { enabled: true } }, /parentRefs/],
   ])('%s', (_name, values, reason) => {
     expect(refusal(values)).toMatch(reason);

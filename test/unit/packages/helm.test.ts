@@ -36,6 +36,10 @@ describe('the Helm chart', () => {
     expect(known.filter((name) => name !== 'global').sort()).toEqual(Object.keys(values).sort());
   });
 
+  it('has the alerts of deploy/prometheus: a chart can read only files inside itself', () => {
+    expect(read('files/rules.yaml')).toBe(readFileSync('deploy/prometheus/rules.yaml', 'utf8'));
+  });
+
   it('works in the folder of the image, as its user, and begins the program of the image', () => {
     const dockerfile = readFileSync('Dockerfile', 'utf8');
     expect(dockerfile).toMatch(/^WORKDIR \/manifeed$/m);
