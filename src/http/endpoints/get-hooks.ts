@@ -27,16 +27,21 @@ const delivery = z.looseObject({
   bytes: z.number(),
 });
 
-const hook = z.looseObject({
+/** The members of a hook that `GET /v1/status` has too. */
+export const hookSummary = {
   name: z.string(),
   kind: z.string(),
-  url: z.string().describe('Path of the hook; a `pathToken` is `***`'),
-  registry: z.string().nullable(),
   counts: z.looseObject({ accepted: z.number(), refused: z.number(), unverified: z.number() }),
   lastDelivery: z.string().nullable().describe('When one was last accepted; null: not since the start'),
   lastRefusal: z
     .looseObject({ at: z.string(), address: z.string(), code: z.string(), reason: z.string() })
     .nullable(),
+};
+
+const hook = z.looseObject({
+  ...hookSummary,
+  url: z.string().describe('Path of the hook; a `pathToken` is `***`'),
+  registry: z.string().nullable(),
   deliveries: z.array(delivery).describe('The last ones, newest first'),
   unverified: z.array(delivery).describe('The last refusals of senders who proved nothing'),
   savedDelivery: z.looseObject({ at: z.string(), bytes: z.number(), url: z.string() }).nullable(),

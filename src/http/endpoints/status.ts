@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Endpoint } from '../endpoint.ts';
+import { hookSummary } from './get-hooks.ts';
 
 const time = z.string().nullable();
 
@@ -66,17 +67,7 @@ const statusSchema = z.looseObject({
     }),
   ),
   moreRegistries: z.number(),
-  hooks: z.array(
-    z.looseObject({
-      name: z.string(),
-      kind: z.string(),
-      counts: z.looseObject({ accepted: z.number(), refused: z.number(), unverified: z.number() }),
-      lastDelivery: time,
-      lastRefusal: z
-        .looseObject({ at: z.string(), address: z.string(), code: z.string(), reason: z.string() })
-        .nullable(),
-    }),
-  ),
+  hooks: z.array(z.looseObject(hookSummary)),
   moreHooks: z.number(),
   descriptors: z.looseObject({ used: z.number().nullable(), limit: z.number().nullable() }),
 });
