@@ -5,9 +5,10 @@ import { invalidParameter } from '../errors.ts';
  * this version refuses: older gateways then refuse to write.
  *
  * 1: without checksums. 2: entries of the stream and rows of tags have a checksum (ledger/redis/sum.ts).
- * 3: what queries read: chains of changes, orders by time, tags at a digest, list marks.
+ * 3: what queries read: chains of changes, orders by time, tags at a digest, list marks. 4: small repositories have no
+ * order by time of their own.
  */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** Key names, all in one Cluster slot. Each user makes its own from `prefix`. */
 export interface RedisKeys {

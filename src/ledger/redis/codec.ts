@@ -86,7 +86,7 @@ export function readBounds(fields: readonly (string | null)[]): StoredBounds | n
 
 /** Decodes the answer of `record.lua`. @throws UNAVAILABLE for another shape */
 export function readRecordReply(reply: unknown): RecordReply {
-  const [epochText, floor, afterText, began, outcomes, counts, changes] = asList(reply);
+  const [epochText, floor, afterText, began, outcomes, counts, announcement] = asList(reply);
   const epoch = asEpoch(epochText);
   const after = asCount(afterText);
   return {
@@ -96,8 +96,13 @@ export function readRecordReply(reply: unknown): RecordReply {
     began: asCount(began),
     outcomes: asList(outcomes).map(readOutcomes),
     counts: asText(counts).split(' ').map(asNumber),
-    changes: readChanges(asText(changes), epoch, after + 1),
+    changes: readChanges(bodyOf(asText(announcement)), epoch, after + 1),
   };
+}
+
+/** What follows the heading of an announcement. */
+function bodyOf(text: string): string {
+  return text.slice(text.indexOf('\n') + 1);
 }
 
 function readOutcomes(letters: unknown): readonly Outcome[] | null {

@@ -43,7 +43,7 @@ import { chunked, readListState, readNames, readPlace, readRepository } from './
 import { filterOf, memberOf, membersOf, spansOf } from './spans.ts';
 import type { RedisStore } from './store.ts';
 
-/** Repositories whose own orders by time are merged; of more, the order of all is filtered. */
+/** Repositories whose tags are merged by time, unless they have too many rows; of more, the order of all is filtered. */
 const maxMerged = 16;
 /** How often a page is read again whose changes are being given up. */
 const maxTries = 4;
@@ -83,12 +83,9 @@ export class RedisQueries implements Omit<LedgerQueries, 'manifests'> {
   async #listMoved(within: TagListQuery['within'], after: TagPlace | undefined, common: object) {
     const some = within !== undefined && 'repositories' in within ? membersOf(within.repositories) : null;
     if (some?.length === 0) return { tags: [], next: null, looked: 0 };
-    const isMerged = some !== null && some.length <= maxMerged;
-    const orders = isMerged
-      ? some.map((member) => [`u:${member.replace(' ', '/')}`, `${member} `])
-      : [['moved', '']];
+    const members = some !== null && some.length <= maxMerged ? some : null;
     const place = after === undefined ? null : [...placeOf(after), after.updatedAt];
-    const call = { ...common, orders, within: isMerged ? null : filterOf(within), after: place };
+    const call = { ...common, members, within: filterOf(within), after: place };
     return this.#page(await this.#store.run('listMoved', 'list tags', call));
   }
 

@@ -5,7 +5,7 @@ const common = [...sharedParts('common'), ...own('keys')];
 const admitted = [...common, ...own('intact', 'admit')];
 const timed = [...admitted, ...sharedParts('clock')];
 
-const index = ['rows', 'tagged', 'index'] as const;
+const index = ['rows', 'moves', 'orders', 'tagged', 'index'] as const;
 
 const parts = new Map([
   [
@@ -23,7 +23,7 @@ const parts = new Map([
   ['migrate', [...admitted, ...own(...index, 'migrate')]],
   ['seek', [...common, ...own('seek')]],
   ['listTags', [...common, ...own('lists', 'list-tags')]],
-  ['listMoved', [...common, ...own('tagged', 'within', 'lists', 'list-moved')]],
+  ['listMoved', [...common, ...own('moves', 'tagged', 'within', 'lists', 'list-moved')]],
   ['listAt', [...common, ...own('tagged', 'within', 'lists', 'list-at')]],
   ['listRepositories', [...common, ...own('lists', 'list-repositories')]],
   ['listStates', [...common, ...own('list-states')]],

@@ -10,6 +10,9 @@ import { ScriptRunner } from '../../redis/runner.ts';
 import type { Scripts } from '../../redis/scripts.ts';
 import type { LedgerScript } from './scripts.ts';
 
+/** Repositories without an order by time, of any number of tags, whose rows one call may read and sort. */
+const sortedAtOnce = 8;
+
 /** The newest position that this gateway knows. A server with less has lost changes. */
 export type Seen = () => { readonly epoch: string; readonly head: number };
 
@@ -19,19 +22,20 @@ export class RedisStore extends ScriptRunner<LedgerScript> {
   readonly keys: Readonly<Record<'prefix' | 'meta' | 'log' | 'last' | 'scopes', string>>;
   readonly link: RedisLink;
   readonly #log: Log;
-  readonly #maxMigrated: number;
+  readonly #maxRows: number;
   #migrating: Promise<void> | null = null;
 
-  /** @param maxMigrated rows that one step of a migration makes */
-  constructor(redis: RedisConnections, scripts: Scripts<LedgerScript>, seen: Seen, maxMigrated: number) {
+  /** @param maxRows rows that one call may look at, or one step of a migration makes */
+  constructor(redis: RedisConnections, scripts: Scripts<LedgerScript>, seen: Seen, maxRows: number) {
     const { prefix, meta, channel } = redis.keys;
+    const maxUnordered = Math.floor(maxRows / sortedAtOnce);
     const common = () => {
       const { epoch, head } = seen();
-      return { epoch: randomId(redis.random), seenEpoch: epoch, seenHead: head, channel };
+      return { epoch: randomId(redis.random), seenEpoch: epoch, seenHead: head, channel, maxUnordered };
     };
     super({ redis, scripts, common });
     this.#log = redis.log;
-    this.#maxMigrated = maxMigrated;
+    this.#maxRows = maxRows;
     this.keys = { prefix, meta, log: `${prefix}log`, last: `${prefix}last`, scopes: `${prefix}scopes` };
     this.link = redis.commands;
   }
@@ -60,7 +64,7 @@ export class RedisStore extends ScriptRunner<LedgerScript> {
     });
   }
 
-  /** In steps of `maxMigrated` rows, so that Redis answers others in between. Several gateways may take turns. */
+  /** In steps of `maxRows` rows, so that Redis answers others in between. Several gateways may take turns. */
   #migrate(action: string): Promise<void> {
     this.#migrating ??= this.#migrateAll(action).finally(() => {
       this.#migrating = null;
@@ -72,7 +76,7 @@ export class RedisStore extends ScriptRunner<LedgerScript> {
     this.#log.warn({ schema: schemaVersion }, 'migrate the ledger in Redis: begins');
     let steps = 0;
     for (let left = true; left; steps += 1) {
-      left = (await super.run('migrate', action, { isMigration: true, maxRows: this.#maxMigrated })) !== '1';
+      left = (await super.run('migrate', action, { isMigration: true, maxRows: this.#maxRows })) !== '1';
       failpoint('redis.mid-migration');
     }
     this.#log.warn({ schema: schemaVersion, steps }, 'migrate the ledger in Redis: done');

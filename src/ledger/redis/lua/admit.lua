@@ -46,10 +46,11 @@ local function beginMigration(meta, schema)
   -- Entries up to here may have no checksum: an earlier version wrote them.
   if schema < 2 then redis.call('HSET', META, 'summedFrom', whole(meta.head)) end
   if redis.call('EXISTS', REPOS) == 0 then
-    redis.call('HSET', AT, '', '')
+    markHashes()
     return
   end
-  local hasLinks = schema == 0 or meta.floor == meta.head
+  -- An earlier version may have stopped while it made them.
+  local hasLinks = meta.migrating ~= 'links' and (schema == 0 or schema >= 3 or meta.floor == meta.head)
   meta.migrating = hasLinks and 'index' or 'links'
   redis.call('HSET', META, 'migrating', meta.migrating)
   redis.call('HDEL', META, 'migrated')

@@ -1,5 +1,5 @@
 -- What an observation changes: decide.ts, restated; the rules are the table there. After keys.lua, admit.lua, clock.lua,
--- rows.lua, tagged.lua, index.lua, weigh.lua, pending.lua and turns.lua, for record.lua.
+-- rows.lua, orders.lua, tagged.lua, index.lua, weigh.lua, pending.lua and turns.lua, for record.lua.
 --
 -- ARGV[1]  also has maxPending and maxScopesPerRepository
 

@@ -1,5 +1,5 @@
 -- Steps of an import: stages the rows in keys of its own, and puts them in place all at once at the end. After
--- keys.lua, admit.lua, turns.lua, rows.lua, tagged.lua and index.lua.
+-- keys.lua, admit.lua, turns.lua, rows.lua, orders.lua, tagged.lua and index.lua.
 --
 -- ARGV[1]  also has op and id (the import's own)
 --            begin   after drop: takes the place
@@ -12,7 +12,8 @@
 local target = prefix
 local stage = prefix .. 'import:'
 local names = {
-  'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due', 'turns', 'turn', 'ready', 'at', 'moved', 'listed',
+  'log', 'repos', 'last', 'scopes', 'keys', 'pending', 'due', 'turns', 'turn', 'ready', 'at', 'moved', 'ordered',
+  'listed',
 }
 
 local function isEmpty()
@@ -116,7 +117,7 @@ local function commit()
   end
   put(stagedDigests())
   put(names)
-  redis.call('HSET', AT, '', '')
+  markHashes()
   redis.call('UNLINK', stage .. 'many', stage .. 'links')
   redis.call('HDEL', stage .. 'meta', 'id')
   local fields = redis.call('HGETALL', stage .. 'meta')

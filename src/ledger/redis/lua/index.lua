@@ -1,5 +1,5 @@
--- The index: what every known tag points at, and which digests are known. After keys.lua, rows.lua and tagged.lua,
--- for record.lua, import.lua and migrate.lua.
+-- The index: what every known tag points at, and which digests are known. After keys.lua, rows.lua, orders.lua and
+-- tagged.lua, for record.lua, import.lua and migrate.lua.
 
 -- Cached in the observation: it is needed some six times each, and making a string is slow.
 local function repositoryOf(o)
@@ -85,7 +85,7 @@ local function noteRepository(o)
   local repo = repositoryOf(o)
   if noted[repo] then return end
   noted[repo] = true
-  redis.call('ZADD', REPOS, 0, memberOf(o))
+  score('repos', '', '0', memberOf(o))
 end
 
 local function putManifest(o, digest, row)
@@ -145,15 +145,18 @@ local function putTag(o, tag, old, row)
   if not wasPresent and not isPresent then return end
   local name = o.registry .. ' ' .. o.repository .. ' ' .. tag
   if isPresent then
-    if not wasPresent then score('p:', repo, '0', tag) end
+    if not wasPresent then
+      score('p:', repo, '0', tag)
+      grown[repo] = true
+    end
     if not wasPresent or old.updatedAt ~= row.updatedAt then
       local at = json(row.updatedAt)
-      score('u:', repo, at, tag)
+      if isOrdered(repo) then score('u:', repo, at, tag) end
       score('moved', '', at, name)
     end
   else
     unscore('p:', repo, tag)
-    unscore('u:', repo, tag)
+    if isOrdered(repo) then unscore('u:', repo, tag) end
     unscore('moved', '', name)
   end
   local before = wasPresent and old.digest ~= null and old.digest

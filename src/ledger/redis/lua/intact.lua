@@ -17,6 +17,17 @@ local function foreignKey(key, wanted)
   return 'FOREIGN ' .. key .. ' ' .. kind .. ' ' .. wanted
 end
 
+-- Of more than 64 bytes, so that Redis keeps a table: it would pack the short values of up to 512 repositories into a
+-- list, and read through half of it at each change.
+local tableMark = string.rep('-', 65)
+
+-- The field '' marks each of these hashes as ours: where it is missing, the key was lost.
+local function markHashes()
+  redis.call('HSET', AT, '', '')
+  redis.call('HSET', ORDERED, '', '')
+  redis.call('HSET', LAST, '', tableMark)
+end
+
 -- Nil if the hash is missing or holds something else.
 local function readMeta(found)
   local epoch, head, floor = found[2], tonumber(found[3]), tonumber(found[4])
@@ -49,7 +60,8 @@ local function inspect(meta)
   local kinds = {
     [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
     [PENDING] = 'hash', [DUE] = 'zset', [prefix .. 'turns'] = 'zset', [prefix .. 'turn'] = 'hash',
-    [prefix .. 'ready'] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [LISTED] = 'hash',
+    [prefix .. 'ready'] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [ORDERED] = 'hash',
+    [LISTED] = 'hash',
   }
   for key, kind in pairs(kinds) do
     local refusal = foreignKey(key, kind)
@@ -82,13 +94,13 @@ local function inspect(meta)
   local function restoreRepositories()
     if redis.call('EXISTS', REPOS) == 1 then return end
     for _, repo in ipairs(redis.call('HKEYS', LAST)) do
-      redis.call('ZADD', REPOS, 0, (string.gsub(repo, '/', ' ', 1)))
+      if repo ~= '' then redis.call('ZADD', REPOS, 0, (string.gsub(repo, '/', ' ', 1))) end
     end
   end
 
-  -- Both are made anew from the rows of tags.
+  -- They are made anew from the rows of tags.
   local function restoreIndex()
-    local isLost = redis.call('HEXISTS', AT, '') == 0
+    local isLost = redis.call('HEXISTS', AT, '') == 0 or redis.call('HEXISTS', ORDERED, '') == 0
       or redis.call('HLEN', AT) > 1 and redis.call('EXISTS', MOVED) == 0
     if not isLost or meta.migrating or redis.call('EXISTS', REPOS) == 0 then return end
     meta.migrating = 'index'

@@ -12,12 +12,13 @@
 --              repos    zset by name: "registry repository" of each repository that has rows or list marks
 --              t:<repo> hash tag -> [digest, mediaType, size, present, asOf, firstSeenAt, updatedAt, sequence, lookedAt,
 --                       saidAt, saidBy, checkedAt (TagRow in decision.ts), sum of the digest or '']
---              p:<repo> zset by name, and u:<repo> zset by updatedAt: the present tags
+--              p:<repo> zset by name: the present tags
+--              u:<repo> zset by updatedAt: the same, of a repository with many tags; ordered: hash of these repositories
 --              moved    zset by updatedAt: "registry repository tag" of all present tags
 --              m:<repo> hash digest -> "asOf present"; if a sender gave a time: "asOf,saidAt,saidBy present"; if media
 --                       type or size is known: "… present;size;mediaType"
 --              at, d:…  the present tags at each digest (tagged.lua)
---              last     hash repository -> sequence of its newest change
+--              last     hash repository -> sequence of its newest change; '' -> tableMark
 --              listed   hash repository -> "wholeAt readAt" (ListMarks in list-marks.ts)
 --              scopes   hash repository -> JSON list of baselined scopes, oldest first
 --              keys     zset delivery key -> stamp*1000 when it was remembered, made distinct to keep their order
@@ -27,7 +28,7 @@
 local LOG, REPOS, LAST = prefix .. 'log', prefix .. 'repos', prefix .. 'last'
 local SCOPES, DELIVERIES = prefix .. 'scopes', prefix .. 'keys'
 local PENDING, DUE = prefix .. 'pending', prefix .. 'due'
-local AT, MOVED, LISTED = prefix .. 'at', prefix .. 'moved', prefix .. 'listed'
+local AT, MOVED, ORDERED, LISTED = prefix .. 'at', prefix .. 'moved', prefix .. 'ordered', prefix .. 'listed'
 
 -- The checksum of an entry: 32 bits of SHA-1, against decay, not against forgery. sum.ts checks it. The sum of a
 -- tag's digest comes with its observation: computing it here would cost a fifteenth of a commit.

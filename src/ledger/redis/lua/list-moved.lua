@@ -1,13 +1,38 @@
--- One page of the present tags, by last move. After keys.lua, tagged.lua and lists.lua; writes nothing.
+-- One page of the present tags, by last move. After keys.lua, moves.lua, tagged.lua, within.lua and lists.lua; writes
+-- nothing.
 --
--- ARGV[1]  also has orders: lists { key without prefix, what precedes its members in a name }; within: null or as for
---          isWithin; after: null or { registry, repository, tag, updatedAt }, isDesc, limit, maxLooked
+-- ARGV[1]  also has members: null: all, or list of "registry repository" whose orders are merged if they are small;
+--          within: null or as for isWithin; after: null or { registry, repository, tag, updatedAt }, isDesc, limit,
+--          maxLooked
 -- Returns  as lists.lua
 
 local after = call.after ~= null and call.after
 local afterName = after and after[1] .. ' ' .. after[2] .. ' ' .. after[3]
-local perOrder = math.floor(call.maxLooked / #call.orders)
-if call.within == null then perOrder = math.min(perOrder, call.limit + 1) end
+
+-- The orders to merge: { repo, what precedes its members in a name, number of tags, or nil if it is ordered }; nil if
+-- it is the order of all that is to be read, of which isWithin takes what was asked for.
+local function ordersOf(members)
+  if members == null then return nil end
+  local repos, orders, sorted, ordered = {}, {}, 0, 0
+  for i, member in ipairs(members) do repos[i] = string.gsub(member, ' ', '/', 1) end
+  local marks = redis.call('HMGET', ORDERED, unpack(repos))
+  for i, repo in ipairs(repos) do
+    local count = not marks[i] and redis.call('ZCARD', prefix .. 'p:' .. repo) or nil
+    orders[i] = { repo, members[i] .. ' ', count }
+    sorted, ordered = sorted + (count or 0), ordered + (count and 0 or 1)
+  end
+  -- Rows of the others that are read, of each; as much as all of these have.
+  local perOrder = ordered > 0 and math.floor((call.maxLooked - sorted) / ordered) or 1
+  if perOrder < 1 or #orders > 1 and sorted > call.maxLooked then return nil end
+  return orders, perOrder
+end
+
+local orders, perOrder = ordersOf(call.members)
+local isMerged = orders ~= nil
+if not isMerged then
+  orders, perOrder = { { false, '' } }, call.maxLooked
+  if call.within == null then perOrder = math.min(perOrder, call.limit + 1) end
+end
 
 -- How many members come before the place, in ascending order; `isAfter`: and at it. Members of one time are in the
 -- order of their bytes, and only their ranks can be asked for: a search by halves.
@@ -20,6 +45,15 @@ local function rankOf(key, before, isAfter)
     if precedes(name, afterName) or isAfter and name == afterName then low = middle + 1 else high = middle end
   end
   return low
+end
+
+local function comesFirst(a, b)
+  if a.at ~= b.at then
+    if call.isDesc then return a.at > b.at end
+    return a.at < b.at
+  end
+  if call.isDesc then return precedes(b.name, a.name) end
+  return precedes(a.name, b.name)
 end
 
 local function readOrder(key, before)
@@ -39,20 +73,31 @@ local function readOrder(key, before)
   return entries
 end
 
-local function comesFirst(a, b)
-  if a.at ~= b.at then
-    if call.isDesc then return a.at > b.at end
-    return a.at < b.at
+-- The tags of a repository without an order, which are few.
+local function readSorted(repo, before)
+  local tags, entries = redis.call('ZRANGE', prefix .. 'p:' .. repo, 0, -1), {}
+  local first = after and { at = after[4], name = afterName }
+  for from = 1, #tags, 1000 do
+    local to = math.min(from + 999, #tags)
+    local rows = redis.call('HMGET', prefix .. 't:' .. repo, unpack(tags, from, to))
+    for i = from, to do
+      local row = rows[i - from + 1]
+      local at = row and updatedAtOf(row)
+      local entry = row and { at = tonumber(at), text = at, name = before .. tags[i], row = row }
+      if entry and (not first or comesFirst(first, entry)) then entries[#entries + 1] = entry end
+    end
   end
-  if call.isDesc then return precedes(b.name, a.name) end
-  return precedes(a.name, b.name)
+  table.sort(entries, comesFirst)
+  return entries
 end
 
 local lists = {}
-for i, order in ipairs(call.orders) do
-  lists[i] = readOrder(prefix .. order[1], order[2])
-  lists[i].next, lists[i].mayGoOn = 1, #lists[i] == perOrder
-  looked = looked + #lists[i]
+for i, order in ipairs(orders) do
+  local repo, before, count = unpack(order)
+  local list = count and readSorted(repo, before) or readOrder(prefix .. (repo and 'u:' .. repo or 'moved'), before)
+  list.next, list.mayGoOn = 1, not count and #list == perOrder
+  looked = looked + (count or #list)
+  lists[i] = list
 end
 
 -- The list with the entry that comes first; nil if there is none. 'unread' if one has ended that may go on: what comes
@@ -74,6 +119,6 @@ while true do
   local entry = list[list.next]
   list.next = list.next + 1
   local registry, repository, tag = string.match(entry.name, '^(%S+) (%S+) (%S+)$')
-  if call.within == null or isWithin(entry.name) then addTag(registry, repository, tag) end
+  if isMerged or isWithin(entry.name) then addTag(registry, repository, tag, entry.row) end
   place(registry, repository, tag, entry.text)
 end

@@ -5,8 +5,9 @@
 
 local rows, found, looked, last = {}, 0, 0, {}
 
-local function addTag(registry, repository, tag, at)
-  local row = redis.call('HGET', prefix .. 't:' .. registry .. '/' .. repository, tag)
+-- `known`: its row, if it was read.
+local function addTag(registry, repository, tag, known)
+  local row = known or redis.call('HGET', prefix .. 't:' .. registry .. '/' .. repository, tag)
   if not row then return end
   local count = #rows
   rows[count + 1], rows[count + 2], rows[count + 3], rows[count + 4] = registry, repository, tag, row

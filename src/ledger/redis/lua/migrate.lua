@@ -1,5 +1,5 @@
--- One bounded step of a migration to this format. After keys.lua, intact.lua, admit.lua, rows.lua, tagged.lua
--- and index.lua. Every step is whole, so that several gateways may take turns, and a kill loses nothing.
+-- One bounded step of a migration to this format. After keys.lua, intact.lua, admit.lua, rows.lua, orders.lua,
+-- tagged.lua and index.lua. Every step is whole, so that several gateways may take turns, and a kill loses nothing.
 --
 -- meta  migrating: the stage, 'links' or 'index'; migrated: where it stands
 --   links  moves the entries of the stream to `relog`, each with its links; then that takes the place of `log`
@@ -50,7 +50,7 @@ local function indexTags(o, tags)
     if row and row.present then
       local at = json(row.updatedAt)
       local name = member .. ' ' .. tag
-      score('u:', repo, at, tag)
+      if isOrdered(repo) then score('u:', repo, at, tag) end
       score('moved', '', at, name)
       if row.digest ~= null then link(row.digest, name, '\n' .. name .. '\n') end
     end
@@ -60,17 +60,20 @@ end
 -- `migrated`: '' at the beginning, else "registry repository tag", the last one that is done.
 local function buildIndex()
   local member, tag = string.match(redis.call('HGET', META, 'migrated') or '', '^(%S+ %S+) (%S*)$')
-  if not member then redis.call('UNLINK', AT, MOVED) end
+  if not member then redis.call('UNLINK', AT, MOVED, ORDERED) end
   while room > 0 do
     if not tag then
       member = redis.call('ZRANGE', REPOS, member and '(' .. member or '-', '+', 'BYLEX', 'LIMIT', 0, 1)[1]
       if not member then
         writeRows()
-        redis.call('HSET', AT, '', '')
+        markHashes()
         redis.call('HDEL', META, 'migrating', 'migrated')
         return
       end
-      redis.call('UNLINK', prefix .. 'u:' .. string.gsub(member, ' ', '/', 1))
+      local repo = string.gsub(member, ' ', '/', 1)
+      redis.call('UNLINK', prefix .. 'u:' .. repo)
+      local isLarge = redis.call('ZCARD', prefix .. 'p:' .. repo) > call.maxUnordered
+      if isLarge then writeRow(orderedHash(), repo, '1') end
     end
     local registry, repository = string.match(member, '^(%S+) (%S+)$')
     local o = { registry = registry, repository = repository }

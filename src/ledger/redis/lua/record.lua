@@ -5,7 +5,8 @@
 -- ARGV[2]  JSON: list of calls { o: observations, of tags with `sum` of their digest, s: ids of pending observations
 --          that they settle }
 -- Returns  { epoch, floor, head before, began, one string of outcome letters per call ('-': its pending ids were gone,
---          so it did nothing), number of changes of each call joined by blanks, JSON of all changes }
+--          so it did nothing), number of changes of each call joined by blanks, the announcement of all
+--          changes: "<epoch> <first> <count>\n" and their JSON }
 
 local headBefore = meta.head
 -- The current repository, to report whose key stopped the script.
@@ -47,12 +48,16 @@ local calls = cjson.decode(ARGV[2])
 -- repositories.
 local function readAllAhead()
   local tagged = atHash()
-  local atWanted, newestWanted = tagged.wanted, newest.wanted
+  local ordered = orderedHash()
+  local atWanted, newestWanted, orderedWanted = tagged.wanted, newest.wanted, ordered.wanted
   for _, one in ipairs(calls) do
     for _, o in ipairs(one.o) do
       if o.kind == 'tag' then
         local repo, digest = repositoryOf(o), o.digest
-        if not hashes.t[repo] then newestWanted[#newestWanted + 1] = repo end
+        if not hashes.t[repo] then
+          local place = #newestWanted + 1
+          newestWanted[place], orderedWanted[place] = repo, repo
+        end
         local wanted = hashOf('t', repo).wanted
         wanted[#wanted + 1] = o.tag
         if digest ~= null then
@@ -75,6 +80,7 @@ local function readAllAhead()
   for _, hash in pairs(hashes.m) do readAhead(hash) end
   readAhead(tagged)
   readAhead(newest)
+  readAhead(ordered)
 end
 
 local function recordAll()
@@ -100,7 +106,27 @@ end
 local fine, failure = pcall(recordAll)
 if fine then fine, failure = pcall(writeRows) else pcall(writeRows) end
 
-local changes = '[' .. table.concat(encoded, ',') .. ']'
+-- Some 16 texts at once: table.concat makes, and Lua hashes, each part of a long text several times.
+local function joined(texts)
+  while #texts > 1 do
+    local parts, from = {}, 1
+    while from + 15 <= #texts do
+      local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p = unpack(texts, from, from + 15)
+      parts[#parts + 1] = a .. ',' .. b .. ',' .. c .. ',' .. d .. ',' .. e .. ',' .. f .. ',' .. g .. ',' .. h .. ','
+        .. i .. ',' .. j .. ',' .. k .. ',' .. l .. ',' .. m .. ',' .. n .. ',' .. o .. ',' .. p
+      from = from + 16
+    end
+    if from <= #texts then parts[#parts + 1] = table.concat(texts, ',', from) end
+    texts = parts
+  end
+  return texts[1] or ''
+end
+
+local count = #encoded
+local heading = meta.epoch .. ' ' .. whole(headBefore + 1) .. ' ' .. whole(count) .. '\n'
+encoded[1] = heading .. '[' .. (encoded[1] or '')
+encoded[#encoded] = encoded[#encoded] .. ']'
+local announcement = joined(encoded)
 if meta.head == headBefore then
   noteClock()
 else
@@ -108,9 +134,7 @@ else
     'stampedAt', whole(now))
   -- pcall: what is stored stays stored even if publishing fails; gateways notice a silent channel. A very long list
   -- is not sent to every gateway: they learn where it begins, and read the stream.
-  local tooMany = #encoded > call.maxPublished
-  local heading = meta.epoch .. ' ' .. whole(headBefore + 1) .. ' ' .. whole(#encoded) .. '\n'
-  redis.pcall('SPUBLISH', call.channel, tooMany and heading or heading .. changes)
+  redis.pcall('SPUBLISH', call.channel, count > call.maxPublished and heading or announcement)
 end
 if not fine then
   local kinds = { t = 'hash', p = 'zset', u = 'zset', m = 'hash' }
@@ -122,5 +146,5 @@ if not fine then
 end
 return {
   meta.epoch, whole(meta.floor), whole(headBefore), whole(meta.began),
-  outcomes, table.concat(counts, ' '), changes,
+  outcomes, table.concat(counts, ' '), announcement,
 }

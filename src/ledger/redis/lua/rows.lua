@@ -1,4 +1,4 @@
--- Rows and orders as a script knows them: read ahead, and written all at once by writeRows. A command for each row
+-- Rows as a script knows them: read ahead, and written all at once by writeRows (orders.lua). A command for each row
 -- would cost a third of a commit. After keys.lua, for record.lua, import.lua and migrate.lua.
 
 -- `known`: field -> text, or false if there is none.
@@ -32,51 +32,17 @@ end
 -- Lua's stack bounds the arguments of one command. Even, because fields and values come in pairs.
 local maxArguments = 1000
 
--- Orders whose scores and members are not written yet: of each repository, and of all ('moved', '').
-local scored = { ['p:'] = {}, ['u:'] = {}, moved = {} }
-
-local function writeScores(order, repo)
-  local flat = scored[order][repo]
-  if not flat then return end
-  scored[order][repo] = nil
-  local key = prefix .. order .. repo
+local function writeHash(hash)
+  local flat, gone = {}, {}
+  for field, text in pairs(hash.changed) do
+    if text then flat[#flat + 1], flat[#flat + 2] = field, text else gone[#gone + 1] = field end
+  end
+  hash.changed = {}
   for from = 1, #flat, maxArguments do
-    redis.call('ZADD', key, unpack(flat, from, math.min(from + maxArguments - 1, #flat)))
+    redis.call('HSET', hash.key, unpack(flat, from, math.min(from + maxArguments - 1, #flat)))
   end
-end
-
--- `at`: the score as text.
-local function score(order, repo, at, member)
-  local flat = scored[order][repo]
-  if not flat then
-    scored[order][repo] = { at, member }
-    return
-  end
-  local count = #flat
-  flat[count + 1], flat[count + 2] = at, member
-end
-
-local function unscore(order, repo, member)
-  writeScores(order, repo)
-  redis.call('ZREM', prefix .. order .. repo, member)
-end
-
-local function writeRows()
-  for _, hash in ipairs(hashes.all) do
-    local flat, gone = {}, {}
-    for field, text in pairs(hash.changed) do
-      if text then flat[#flat + 1], flat[#flat + 2] = field, text else gone[#gone + 1] = field end
-    end
-    hash.changed = {}
-    for from = 1, #flat, maxArguments do
-      redis.call('HSET', hash.key, unpack(flat, from, math.min(from + maxArguments - 1, #flat)))
-    end
-    for from = 1, #gone, maxArguments do
-      redis.call('HDEL', hash.key, unpack(gone, from, math.min(from + maxArguments - 1, #gone)))
-    end
-  end
-  for order, repos in pairs(scored) do
-    for repo in pairs(repos) do writeScores(order, repo) end
+  for from = 1, #gone, maxArguments do
+    redis.call('HDEL', hash.key, unpack(gone, from, math.min(from + maxArguments - 1, #gone)))
   end
 end
 

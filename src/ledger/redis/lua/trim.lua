@@ -68,6 +68,7 @@ local function forgetIfEmpty(member, repo)
   if marks then redis.call('HDEL', LISTED, repo) end
   if redis.call('EXISTS', prefix .. 't:' .. repo, prefix .. 'm:' .. repo) > 0 then return end
   redis.call('ZREM', REPOS, member)
+  redis.call('HDEL', ORDERED, repo)
   local last = redis.call('HGET', LAST, repo)
   if last and tonumber(last) <= floor then redis.call('HDEL', LAST, repo) end
 end

@@ -105,7 +105,7 @@ describe('a lost key', () => {
 });
 
 describe('a lost order or digest index', () => {
-  test.each(['at', 'moved'])('%s is made anew from the rows of tags', async (name) => {
+  test.each(['at', 'moved', 'ordered'])('%s is made anew from the rows of tags', async (name) => {
     await redis.admin.del(key(name));
     await a.check();
     const moved = await b.listTags({ sort: 'updated', limit: 10 });
@@ -210,7 +210,20 @@ describe('a stream that another program wrote to', () => {
 });
 
 describe('a key of another kind', () => {
-  const kinds = ['meta', 'log', 'last', 'repos', 'scopes', 'keys', 'pending', 'due', 'at', 'moved', 'listed'];
+  const shared = [
+    'meta',
+    'log',
+    'last',
+    'repos',
+    'scopes',
+    'keys',
+    'pending',
+    'due',
+    'at',
+    'moved',
+    'ordered',
+  ];
+  const kinds = [...shared, 'listed'];
   test.each(kinds)('%s is refused by name, and all goes on when it is gone', async (name) => {
     await redis.admin.multi().del(key(name)).set(key(name), 'ours').exec();
     const refusal = {

@@ -2,7 +2,7 @@
 /**
  * Ledgers and gateways of other versions on the same Redis. `redis-schema-<n>.json` holds the commands that make a
  * ledger as the last code of schema n left it; `redis-schema-<n>-status.lua` is what that code ran at its start, before
- * each write and for `/readyz`.
+ * each write and for `/readyz`. `redis-schema-3-half.json` is one that this code was upgrading from schema 2.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +43,7 @@ beforeEach(async () => {
   redis = await start();
 });
 
-async function load(schema: number): Promise<void> {
+async function load(schema: number | '3-half'): Promise<void> {
   const commands = JSON.parse(fixture(`redis-schema-${schema}.json`)) as [string, ...string[]][];
   for (const [command, ...args] of commands) await redis.admin.call(command, ...args);
 }
@@ -95,7 +95,7 @@ describe('a ledger of schema 1', () => {
   });
 });
 
-describe.each([1, 2])('a gateway of schema %i', (schema) => {
+describe.each([1, 2, 3])('a gateway of schema %i', (schema) => {
   test('refuses to write where this version has been, by name, and changes nothing', async () => {
     await load(schema);
     const ledger = await openOld();
@@ -179,6 +179,38 @@ describe('a ledger of schema 2', () => {
     await load(2);
     const { changes } = await ledger.record([tagSeen('new', 'one', Date.now())]);
     expect(changes).toMatchObject([{ sequence: 73 }]);
+    await expectWholeIndex(ledger);
+  });
+});
+
+describe('a ledger of schema 3', () => {
+  const epoch = '0xa7qjbr';
+
+  test.each([
+    ['none of its repositories is large', 1_000],
+    ['some are large', 80],
+    ['all are', 7],
+  ])('opens with all its changes, and answers every query: %s', async (_name, maxRowsLookedAt) => {
+    await load(3);
+    const state = [epoch, '12', '74', '0', 'the ledger is new', expect.any(String)];
+    expect(await statusOf(3)).toEqual(state);
+    const ledger = await openOld({ maxRowsLookedAt });
+    expect(await ledger.bounds()).toEqual({ epoch, floor: 12, head: 74 });
+    expect(sequences((await ledger.read(12, 1_000)).changes)).toEqual(range(13, 74));
+    await expectWholeIndex(ledger);
+    const { changes } = await ledger.record([tagSeen('1.1', 'four', Date.now())]);
+    expect(changes).toMatchObject([{ epoch, sequence: 75, previousDigest: digestOf('three') }]);
+    await expectWholeIndex(ledger);
+    const orders = await redis.admin.keys(`{${keyPrefix}}:u:*`);
+    expect(orders).toHaveLength((await redis.admin.hlen(`{${keyPrefix}}:ordered`)) - 1);
+    expect(await redis.admin.object('ENCODING', `{${keyPrefix}}:last`)).toBe('hashtable');
+  });
+
+  test('whose own upgrade from schema 2 was stopped half-way is upgraded to its end', async () => {
+    await load('3-half');
+    const ledger = await openOld({ maxRowsLookedAt: 7 });
+    expect(await ledger.bounds()).toEqual({ epoch, floor: 12, head: 72 });
+    expect(sequences((await ledger.read(12, 1_000)).changes)).toEqual(range(13, 72));
     await expectWholeIndex(ledger);
   });
 });
