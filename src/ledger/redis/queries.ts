@@ -1,4 +1,4 @@
-/** The queries in Redis. Each page is one script (`lua/list-*.lua`, `lua/history.lua`) that reads an index. */
+/** The queries in Redis. Each page is one script (`lua/lists/`, `lua/history.lua`) that reads an index. */
 import type { Redis } from 'ioredis';
 import { unavailable } from '../../errors.ts';
 import type { Digest } from '../../event/digest.ts';
@@ -98,7 +98,7 @@ export class RedisQueries implements Omit<LedgerQueries, 'manifests'> {
     return { ...page, tags: page.tags.filter((row) => row.digest === digest) };
   }
 
-  /** Decodes the answer of `lua/lists.lua`. */
+  /** Decodes the answer of `lua/lists/pages.lua`. */
   #page(reply: unknown): TagListPage {
     const [rows, place, looked] = asList(reply);
     const flat = asList(rows);

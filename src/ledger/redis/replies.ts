@@ -24,7 +24,7 @@ export function readNames(rows: unknown): TagNamesPage['repositories'] {
   }));
 }
 
-/** A row of six of `lua/list-repositories.lua`. */
+/** A row of six of `lua/lists/repositories.lua`. */
 export function readRepository(
   row: readonly unknown[],
   clock: LedgerClock,
@@ -42,7 +42,7 @@ export function readRepository(
   };
 }
 
-/** A row of three of `lua/list-states.lua`; null: nothing is known of the repository. */
+/** A row of three of `lua/lists/states.lua`; null: nothing is known of the repository. */
 export function readListState(row: readonly unknown[], clock: LedgerClock): ListState | null {
   const [tags, marksText, moved] = row;
   const marks = readListMarks(asText(marksText));

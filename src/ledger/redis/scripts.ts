@@ -1,6 +1,7 @@
 import { luaFiles, readScripts, type ScriptParts, type Scripts, sharedParts } from '../../redis/scripts.ts';
 
 const own = (...names: readonly string[]) => luaFiles(import.meta.url, names);
+const lists = (...names: readonly string[]) => own(...names.map((name) => `lists/${name}`));
 const common = [...sharedParts('common'), ...own('keys')];
 const admitted = [...common, ...own('intact', 'admit')];
 const timed = [...admitted, ...sharedParts('clock')];
@@ -22,11 +23,11 @@ const parts = new Map([
   ['import', [...admitted, ...own('turns', ...index, 'import')]],
   ['migrate', [...admitted, ...own(...index, 'migrate')]],
   ['seek', [...common, ...own('seek')]],
-  ['listTags', [...common, ...own('lists', 'list-tags')]],
-  ['listMoved', [...common, ...own('moves', 'tagged', 'within', 'lists', 'list-moved')]],
-  ['listAt', [...common, ...own('tagged', 'within', 'lists', 'list-at')]],
-  ['listRepositories', [...common, ...own('lists', 'list-repositories')]],
-  ['listStates', [...common, ...own('list-states')]],
+  ['listTags', [...common, ...lists('pages', 'tags')]],
+  ['listMoved', [...common, ...own('moves', 'tagged'), ...lists('within', 'pages', 'moved')]],
+  ['listAt', [...common, ...own('tagged'), ...lists('within', 'pages', 'at')]],
+  ['listRepositories', [...common, ...lists('pages', 'repositories')]],
+  ['listStates', [...common, ...lists('states')]],
   ['history', [...common, ...own('history')]],
   ['manifests', [...sharedParts('common', 'guard'), ...own('manifests')]],
 ] as const satisfies readonly (readonly [string, ScriptParts])[]);

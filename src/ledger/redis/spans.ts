@@ -6,7 +6,7 @@ import { compareText } from '../tag-order.ts';
 /** One repository; or those from `low` (inclusive) to `high` (exclusive), '' for no bound. */
 export type Span = readonly [member: string] | readonly [low: string, high: string];
 
-/** For `lua/within.lua`. */
+/** For `lua/lists/within.lua`. */
 export type Filter = { readonly below: readonly string[] } | { readonly members: readonly string[] };
 
 /** A blank sorts before every character of a name, so members sort by registry, then repository. */

@@ -1,7 +1,7 @@
--- One page of the repositories that have a present tag, or whose list was read whole. After keys.lua and lists.lua;
+-- One page of the repositories that have a present tag, or whose list was read whole. After keys.lua and pages.lua;
 -- writes nothing.
 --
--- ARGV[1]  also has spans as list-tags.lua, limit, maxLooked
+-- ARGV[1]  also has spans as tags.lua, limit, maxLooked
 -- Returns  { rows of six: registry, repository, number of tags, marks or '', '1' if it has scopes, newest change as
 --          entry of the stream or {}; the last repository looked at, empty on the last page; rows looked at }
 

@@ -1,9 +1,9 @@
--- One page of the present tags, or of their names, by name. After keys.lua and lists.lua; writes nothing.
+-- One page of the present tags, or of their names, by name. After keys.lua and pages.lua; writes nothing.
 --
 -- ARGV[1]  also has spans: in the order of reading, lists { member } or { low, high (exclusive; '': no bound) } of
 --          "registry repository"; after: null or { registry, repository, tag }, isDesc, isNames (absent: false), limit,
 --          maxLooked
--- Returns  as lists.lua
+-- Returns  as pages.lua
 
 local after = call.after ~= null and call.after
 local afterMember = after and after[1] .. ' ' .. after[2]

@@ -1,10 +1,10 @@
--- One page of the present tags, by last move. After keys.lua, moves.lua, tagged.lua, within.lua and lists.lua; writes
+-- One page of the present tags, by last move. After keys.lua, moves.lua, tagged.lua, within.lua and pages.lua; writes
 -- nothing.
 --
 -- ARGV[1]  also has members: null: all, or list of "registry repository" whose orders are merged if they are small;
 --          within: null or as for isWithin; after: null or { registry, repository, tag, updatedAt }, isDesc, limit,
 --          maxLooked
--- Returns  as lists.lua
+-- Returns  as pages.lua
 
 local after = call.after ~= null and call.after
 local afterName = after and after[1] .. ' ' .. after[2] .. ' ' .. after[3]

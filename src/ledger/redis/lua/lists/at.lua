@@ -1,8 +1,8 @@
--- One page of the present tags at a digest, by name. After keys.lua, tagged.lua, within.lua and lists.lua; writes
+-- One page of the present tags at a digest, by name. After keys.lua, tagged.lua, within.lua and pages.lua; writes
 -- nothing.
 --
 -- ARGV[1]  also has digest; within as for isWithin; after: null or { registry, repository, tag }, limit, maxLooked
--- Returns  as lists.lua
+-- Returns  as pages.lua
 
 local after = call.after ~= null and call.after
 local afterName = after and after[1] .. ' ' .. after[2] .. ' ' .. after[3]
