@@ -19,6 +19,8 @@ export function digestOf(word: string): Digest {
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const where = { registry: 'registry.example.com:5000', repository: 'library/base' };
+/** Another repository, at another registry. */
+export const hub = { registry: 'docker.io', repository: 'library/nginx' };
 const origin = 'webhook:test';
 
 /** A look at the tag, `ageMs` ago. */
