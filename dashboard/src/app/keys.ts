@@ -1,24 +1,11 @@
 /** Listens to keys, and does what `keys/sequence.ts` makes of them. */
-import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type KeyAction, KeySequence } from '../keys/sequence.ts';
 import { hrefOf } from '../lib/route.ts';
 import { screens } from '../screens/screens.ts';
 import { openHelp } from './help.tsx';
+import { pauseOrGoOn } from './pause-key.ts';
 import { goTo } from './route.ts';
-
-/** What `p` does on this screen; null: nothing. */
-const pause = signal<(() => void) | null>(null);
-
-/** Lets `p` do this while the component is shown. */
-export function usePauseKey(run: () => void): void {
-  useEffect(() => {
-    pause.value = run;
-    return () => {
-      if (pause.peek() === run) pause.value = null;
-    };
-  }, [run]);
-}
 
 /** Turns keys into actions while the component is shown. */
 export function useKeys(): void {
@@ -51,7 +38,7 @@ function act(action: KeyAction): void {
     case 'move':
       return moveFocus(action.by);
     case 'pause':
-      return pause.peek()?.();
+      return pauseOrGoOn();
     case 'help':
       return openHelp();
   }

@@ -11,6 +11,9 @@ import { route } from './route.ts';
 import { ThemeSwitch } from './theme-switch.tsx';
 import { Wordmark } from './wordmark.tsx';
 
+const usual = screens.filter(({ group, isFirst }) => group === 'users' || isFirst);
+const forOperators = screens.filter(({ group, isFirst }) => group === 'operators' && !isFirst);
+
 /** Whether the menu of a narrow screen is open. */
 const isOpen = signal(false);
 
@@ -39,9 +42,9 @@ export function Navigation({ current, access }: { current: Screen | undefined; a
       </div>
       <div id="menu" class="menu">
         <nav aria-label="Screens">
-          <ul>{screens.filter(({ group }) => group === 'users').map((each) => item(each, current))}</ul>
+          <ul>{usual.map((each) => item(each, current))}</ul>
           <p class="nav-head">Operators</p>
-          <ul>{screens.filter(({ group }) => group === 'operators').map((each) => item(each, current))}</ul>
+          <ul>{forOperators.map((each) => item(each, current))}</ul>
         </nav>
         <div class="side-foot">
           <dl>

@@ -34,7 +34,7 @@ const repositoryRow = object({
   tags: number,
   polled: boolean,
   listed: nullable(object({ readAt: nullable(string) })),
-  lastChange: nullable(readChange),
+  lastChange: nullable(object({ recordedAt: string })),
 });
 
 export const readChanges = object({ changes: list(readChange), next: nullable(string), floor: string });

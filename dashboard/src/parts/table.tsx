@@ -1,4 +1,5 @@
 import { Component, type ComponentChildren } from 'preact';
+import { useGradualRows } from './use-gradual-rows.ts';
 
 /** One column of a table. */
 export interface Column<T> {
@@ -6,6 +7,8 @@ export interface Column<T> {
   readonly cell: (row: T) => ComponentChildren;
   /** `number`: to the right. `grow`: takes the room that is left. `name`: heads its row. Default: as wide as it needs. */
   readonly kind?: 'number' | 'grow' | 'name';
+  /** Its class, for a layout of its own. */
+  readonly name?: string;
   /** Left out where the screen is not as wide. Default: always shown. */
   readonly from?: 'medium' | 'wide';
   /** Width in the table, in rem. Default: as `kind` says. */
@@ -18,15 +21,18 @@ export interface TableProps<T> {
   readonly columns: readonly Column<T>[];
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
+  /** Its class, for a layout of its own. */
+  readonly name?: string;
 }
 
 /** Most rows of one table: what is beyond comes page by page from the gateway. */
 export const maxRows = 500;
 
 /** A real table. Where the screen is narrow each row becomes a short list, with the heads as labels. */
-export function Table<T>({ caption, columns, rows, keyOf }: TableProps<T>) {
+export function Table<T>({ caption, columns, rows, keyOf, name }: TableProps<T>) {
+  const drawn = useGradualRows(rows.length > maxRows ? rows.slice(0, maxRows) : rows, keyOf);
   return (
-    <table>
+    <table class={name}>
       <caption class="off-screen">{caption}</caption>
       <colgroup>
         {columns.map(({ head, width, from = '' }) => (
@@ -43,7 +49,7 @@ export function Table<T>({ caption, columns, rows, keyOf }: TableProps<T>) {
         </tr>
       </thead>
       <tbody>
-        {rows.slice(0, maxRows).map((row) => (
+        {drawn.map((row) => (
           <Row key={keyOf(row)} row={row} columns={columns} />
         ))}
       </tbody>
@@ -65,11 +71,11 @@ class Row<T> extends Component<RowProps<T>> {
   override render({ row, columns }: RowProps<T>) {
     return (
       <tr>
-        {columns.map(({ head, cell, kind = '', from = '' }) => {
+        {columns.map(({ head, cell, kind = '', from = '', name = '' }) => {
           const Cell = kind === 'name' ? 'th' : 'td';
           const scope = kind === 'name' ? { scope: 'row' as const } : {};
           return (
-            <Cell key={head} {...scope} class={`${kind} ${from}`} data-label={head}>
+            <Cell key={head} {...scope} class={`${kind} ${from} ${name}`} data-label={head}>
               {cell(row)}
             </Cell>
           );

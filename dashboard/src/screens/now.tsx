@@ -14,7 +14,10 @@ import type { Screen } from './screen.ts';
 const everyMs = 5_000;
 
 /** The first screen of operators: whether all is well, and if not, what to do. */
-export const nowScreen: Screen = { name: 'now', title: 'Now', key: 'n', group: 'operators', View: Now };
+export const nowScreen: Screen = {
+  ...{ name: 'now', title: 'Now', key: 'n', group: 'operators', isFirst: true },
+  View: Now,
+};
 
 function Now() {
   const asked = useQuestion({ path: '/v1/status', everyMs }, readStatus);

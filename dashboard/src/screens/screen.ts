@@ -11,5 +11,7 @@ export interface Screen {
   readonly key: string | null;
   /** Where the navigation lists it. `operators`: it needs a token with `admin`. Null: it is reached from others. */
   readonly group: 'users' | 'operators' | null;
+  /** Listed first, above the groups. */
+  readonly isFirst?: true;
   readonly View: FunctionComponent<{ route: Route }>;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { shortDigest } from '../../../dashboard/src/lib/digest.ts';
 import { bytesText, countOf, countText } from '../../../dashboard/src/lib/numbers.ts';
-import { clockTime, lengthOf, relativeTime, wholeTime } from '../../../dashboard/src/lib/time-words.ts';
+import { lengthOf, relativeTime, timeWriter } from '../../../dashboard/src/lib/time-words.ts';
 
 const now = Date.UTC(2026, 10, 30, 12, 0, 0);
 const minute = 60_000;
@@ -29,24 +29,24 @@ it('lengthOf never counts up to the next unit', () => {
   expect(lengthOf(hour - 1)).toBe('59 min');
 });
 
-describe('clockTime', () => {
+describe('the time of a row', () => {
   it('is the time of day, in the zone of the page', () => {
-    expect(clockTime(now, now, 'en-GB', 'UTC')).toBe('12:00:00');
-    expect(clockTime(now, now, 'en-GB', 'Europe/Berlin')).toBe('13:00:00');
+    expect(timeWriter('en-GB', 'UTC').clock(now, now)).toBe('12:00:00');
+    expect(timeWriter('en-GB', 'Europe/Berlin').clock(now, now)).toBe('13:00:00');
   });
 
   it('has the day if that is another one', () => {
-    expect(clockTime(now - 13 * hour, now, 'en-GB', 'UTC')).toBe('29 Nov 23:00:00');
+    expect(timeWriter('en-GB', 'UTC').clock(now - 13 * hour, now)).toBe('29 Nov 23:00:00');
   });
 
   it('begins a day with 00, not with 24', () => {
     const midnight = Date.UTC(2026, 10, 30);
-    expect(clockTime(midnight, now, 'en-US', 'UTC')).toBe('00:00:00');
+    expect(timeWriter('en-US', 'UTC').clock(midnight, now)).toBe('00:00:00');
   });
 });
 
-it('wholeTime names day, time and zone', () => {
-  expect(wholeTime(now, 'en-GB', 'UTC')).toMatch(/Monday.* 30 November 2026.*12:00:00 UTC/);
+it('the title of a time names day, time and zone', () => {
+  expect(timeWriter('en-GB', 'UTC').whole(now)).toMatch(/Monday.* 30 November 2026.*12:00:00 UTC/);
 });
 
 it('countText groups thousands, and countOf agrees with its number', () => {
