@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CommandIo } from '../../src/cli/command.ts';
 import { doctorCommand } from '../../src/cli/doctor/command.ts';
-import type { Machine, Patient } from '../../src/cli/doctor/patient.ts';
+import type { Machine, Means } from '../../src/cli/doctor/means.ts';
 import type { Screen } from '../../src/cli/output/terminal.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 
@@ -11,7 +11,7 @@ const findingSchema = z.strictObject({
   check: z.string(),
   about: z.string().nullable(),
   text: z.string(),
-  cure: z.string().nullable(),
+  remedy: z.string().nullable(),
   docs: z.string().nullable(),
 });
 export type Found = z.infer<typeof findingSchema>;
@@ -23,7 +23,7 @@ export const goodMachine: Machine = {
   openFiles: () => 1_000_000,
 };
 
-interface Given extends Partial<Pick<Patient, 'clock' | 'fetch' | 'headStatus' | 'machine'>> {
+interface Given extends Partial<Pick<Means, 'clock' | 'fetch' | 'headStatus' | 'machine'>> {
   readonly env?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly isTty?: boolean;

@@ -4,17 +4,17 @@ import { connectionHelp } from '../connection.ts';
 import { type Terminal, withoutColor } from '../output/terminal.ts';
 import { parseDoctor } from './arguments.ts';
 import { findingJson, personLines, tabbedLine } from './lines.ts';
-import type { Patient } from './patient.ts';
+import type { Means } from './means.ts';
 
-interface DoctorOptions extends Pick<Patient, 'fetch' | 'headStatus' | 'random'> {
+interface DoctorOptions extends Pick<Means, 'fetch' | 'headStatus' | 'random'> {
   readonly terminal: Terminal;
   readonly clock: Clock;
   /** Default: the machine of this process. */
-  readonly machine?: Patient['machine'];
+  readonly machine?: Means['machine'];
 }
 
 /** `manifeed doctor`: looks for what is wrong with a gateway and the way to it, and says what helps. */
-export function doctorCommand({ terminal, ...means }: DoctorOptions): Command {
+export function doctorCommand({ terminal, ...given }: DoctorOptions): Command {
   return {
     usage: '[--config FILE] [--registries] [--canary]',
     details: [
@@ -40,10 +40,10 @@ export function doctorCommand({ terminal, ...means }: DoctorOptions): Command {
       const { out } = args.noColor ? withoutColor(terminal) : terminal;
       // What it needs takes longer to load than help should take.
       const { examine } = await import('./examination.ts');
-      const machine = means.machine ?? (await import('./machine.ts')).thisMachine;
-      const patient = { ...means, machine, connection: args.connection };
+      const machine = given.machine ?? (await import('./machine.ts')).thisMachine;
+      const means = { ...given, machine, connection: args.connection };
       let code: number = exitCodes.ok;
-      for await (const finding of examine(args, patient, io)) {
+      for await (const finding of examine(args, means, io)) {
         if (finding.level === 'failed') code = exitCodes.failed;
         if (args.isQuiet && (finding.level === 'ok' || finding.level === 'skipped')) continue;
         const line = args.isJson

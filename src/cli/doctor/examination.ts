@@ -10,12 +10,12 @@ import { examineStatus, type Status } from './checks/status.ts';
 import { examineToken } from './checks/token.ts';
 import { examineTransports } from './checks/transports.ts';
 import { type Finding, skipped } from './finding.ts';
-import type { Patient } from './patient.ts';
+import type { Means } from './means.ts';
 
 /** Yields each finding as soon as it is known. */
 export async function* examine(
   { config: file, canary, asksRegistries }: DoctorArguments,
-  patient: Patient,
+  means: Means,
   io: Pick<CommandIo, 'readFile' | 'env'>,
 ): AsyncGenerator<Finding> {
   let known: readonly KnownRegistry[] | null = null;
@@ -24,33 +24,33 @@ export async function* examine(
     yield finding;
     if (config !== null) {
       known = config.registries;
-      yield* examineMachine(config, patient.machine);
+      yield* examineMachine(config, means.machine);
     }
   }
-  const status = yield* examineGateway(patient, canary);
-  if (asksRegistries) yield* examineRegistries(known ?? registriesOf(status), patient);
+  const status = yield* examineGateway(means, canary);
+  if (asksRegistries) yield* examineRegistries(known ?? registriesOf(status), means);
 }
 
 /** @returns what the gateway says of itself; null: nothing */
 async function* examineGateway(
-  patient: Patient,
+  means: Means,
   canary: DoctorArguments['canary'],
 ): AsyncGenerator<Finding, Status | null> {
-  if (!(yield* reach(patient))) return null;
-  const { access, finding } = await examineToken(patient);
+  if (!(yield* reach(means))) return null;
+  const { access, finding } = await examineToken(means);
   yield finding;
   if (access === null) {
     const text = 'transports, ledger, disk, registries and hooks were not looked at: no token is accepted';
     yield skipped('transports', text, 'Give a token with --token-file; with admin it sees all of them');
     return null;
   }
-  const transports = examineTransports(patient);
-  const { status, findings } = await examineStatus(patient);
+  const transports = examineTransports(means);
+  const { status, findings } = await examineStatus(means);
   yield* findings;
   for (const transport of transports) yield await transport;
   if (canary !== null) {
     const { registry, name } = splitHost(canary.repository, access.defaultRegistry);
-    yield* examineCanary({ ...canary, repository: `${registry}/${name}` }, patient);
+    yield* examineCanary({ ...canary, repository: `${registry}/${name}` }, means);
   }
   return status;
 }

@@ -12,7 +12,7 @@ export interface Finding {
   /** One sentence, without its full stop. */
   readonly text: string;
   /** What to do; null: nothing. */
-  readonly cure: string | null;
+  readonly remedy: string | null;
   /** File and heading of the documentation that comes with Manifeed; null: none says more. */
   readonly docs: string | null;
 }
@@ -22,20 +22,20 @@ type More = Partial<Pick<Finding, 'about' | 'docs'>>;
 
 /** All is well. */
 export function fine(check: string, text: string, more: More = {}): Finding {
-  return { level: 'ok', check, about: null, docs: null, ...more, text, cure: null };
+  return { level: 'ok', check, about: null, docs: null, ...more, text, remedy: null };
 }
 
 /** It works, but something should be done. */
-export function warning(check: string, text: string, cure: string, more: More = {}): Finding {
-  return { level: 'warning', check, about: null, docs: null, ...more, text, cure };
+export function warning(check: string, text: string, remedy: string, more: More = {}): Finding {
+  return { level: 'warning', check, about: null, docs: null, ...more, text, remedy };
 }
 
 /** It does not work. */
-export function failed(check: string, text: string, cure: string, more: More = {}): Finding {
-  return { level: 'failed', check, about: null, docs: null, ...more, text, cure };
+export function failed(check: string, text: string, remedy: string, more: More = {}): Finding {
+  return { level: 'failed', check, about: null, docs: null, ...more, text, remedy };
 }
 
-/** @param cure what is needed to look at it */
-export function skipped(check: string, text: string, cure: string, more: More = {}): Finding {
-  return { level: 'skipped', check, about: null, docs: null, ...more, text, cure };
+/** @param remedy what is needed to look at it */
+export function skipped(check: string, text: string, remedy: string, more: More = {}): Finding {
+  return { level: 'skipped', check, about: null, docs: null, ...more, text, remedy };
 }

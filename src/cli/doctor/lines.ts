@@ -12,23 +12,23 @@ const marks: Readonly<Record<Level, { readonly mark: string; readonly style: Sty
 };
 const checkWidth = 12;
 
-/** For people: a mark, what was looked at, what was found; below it the cure, and where more is said. */
+/** For people: a mark, what was looked at, what was found; below it the remedy, and where more is said. */
 export function personLines(
-  { level, check, about, text, cure, docs }: Finding,
+  { level, check, about, text, remedy, docs }: Finding,
   paint: Screen['paint'],
 ): string {
   const { mark, style } = marks[level];
   const named = about === null ? '' : `${escapeText(about)}: `;
   const first = `${paint(style, mark)} ${check.padEnd(checkWidth)} ${named}${escapeText(text)}`;
-  if (cure === null) return first;
+  if (remedy === null) return first;
   const indent = ' '.repeat(checkWidth + 3);
   const more = docs === null ? '' : ` ${paint('dim', `(${escapeText(docs)})`)}`;
-  return `${first}\n${indent}${escapeText(cure)}.${more}`;
+  return `${first}\n${indent}${escapeText(remedy)}.${more}`;
 }
 
-/** For programs: level, check, about, text, cure, documentation, with tabs between them. */
-export function tabbedLine({ level, check, about, text, cure, docs }: Finding): string {
-  return [level, check, ...[about, text, cure, docs].map((each) => escapeText(each ?? nothing))].join('\t');
+/** For programs: level, check, about, text, remedy, documentation, with tabs between them. */
+export function tabbedLine({ level, check, about, text, remedy, docs }: Finding): string {
+  return [level, check, ...[about, text, remedy, docs].map((each) => escapeText(each ?? nothing))].join('\t');
 }
 
 /** `--json`: one finding. */

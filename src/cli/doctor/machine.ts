@@ -1,6 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { readOpenFiles } from '../../access/descriptors.ts';
-import type { Machine } from './patient.ts';
+import type { Machine } from './means.ts';
 
 /** The machine of this process. */
 export const thisMachine: Machine = {

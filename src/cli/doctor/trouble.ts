@@ -7,7 +7,7 @@ const proxy = 'docs/operating.md#what-a-proxy-in-front-must-do';
 /** A half of a finding. */
 export interface Trouble {
   readonly text: string;
-  readonly cure: string;
+  readonly remedy: string;
   readonly docs?: string;
 }
 
@@ -18,19 +18,19 @@ export function troubleOf(error: FeedError): Trouble {
   if (code === 'ORIGIN_DENIED')
     return {
       text: error.message,
-      cure: "Have the proxy pass Host on, or add the name to the gateway's hosts",
+      remedy: "Have the proxy pass Host on, or add the name to the gateway's hosts",
       docs: proxy,
     };
-  if (code !== 'PROTOCOL') return { text: error.message, cure: cureOfRefusal(error), docs: limits };
+  if (code !== 'PROTOCOL') return { text: error.message, remedy: remedyOfRefusal(error), docs: limits };
   if (status === 502 || status === 503 || status === 504)
     return {
       text: `a proxy answers with ${status}, not the gateway`,
-      cure: 'Start the gateway, or correct its address in the proxy',
+      remedy: 'Start the gateway, or correct its address in the proxy',
       docs: proxy,
     };
   return {
     text: `what answers is no gateway (${error.message})`,
-    cure: 'Correct --gateway; behind a proxy it needs the path under which the gateway is',
+    remedy: 'Correct --gateway; behind a proxy it needs the path under which the gateway is',
     docs: proxy,
   };
 }
@@ -38,23 +38,23 @@ export function troubleOf(error: FeedError): Trouble {
 const limits = 'docs/operating.md#limits';
 
 /** What helps after a refusal of the gateway itself. */
-function cureOfRefusal({ retryable }: FeedError): string {
+function remedyOfRefusal({ retryable }: FeedError): string {
   if (retryable) return 'Try again; if it stays, see the log of the gateway and its limits';
   return 'See the log of the gateway: it names address and reason';
 }
 
 /** By the system's code of the innermost cause. */
-const cures: readonly (readonly [RegExp, string])[] = [
+const remedies: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'Start the gateway, or correct the port: nothing listens there'],
   [/ENOTFOUND|EAI_AGAIN/, 'Correct the name of the host: it has no address'],
   [/CERT|SIGNATURE|SSL|TLS/, 'Give it a certificate that this machine trusts, or set NODE_EXTRA_CA_CERTS'],
 ];
-const otherCure = 'See whether a firewall or a proxy on the way ends or drops the connection';
+const otherRemedy = 'See whether a firewall or a proxy on the way ends or drops the connection';
 
 function noAnswer(error: FeedError): Trouble {
   const { code, message } = innermost(error);
-  const [, cure = otherCure] = cures.find(([codes]) => codes.test(code)) ?? [];
-  return { text: `no answer (${message})`, cure };
+  const [, remedy = otherRemedy] = remedies.find(([codes]) => codes.test(code)) ?? [];
+  return { text: `no answer (${message})`, remedy };
 }
 
 /** Most causes within one another that are looked at. */

@@ -69,7 +69,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     expect(out).toMatch(/^failed\tledger\t-\tThe ledger does not store/m);
   });
 
-  it('shows marks and cures on a terminal', async () => {
+  it('shows marks and remedies on a terminal', async () => {
     const away = `http://127.0.0.1:${await freePort()}`;
     const line = 'script -qec "$MANIFEED doctor" /dev/null';
     const { out } = await startShell(away, line, { env: { TERM: 'xterm', NO_COLOR: '1' } }).ended;

@@ -61,7 +61,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     expect([code, findings.length]).toEqual([1, 1]);
     expect(findings[0]).toMatchObject({
       ...{ level: 'failed', check: 'gateway', text: expect.stringContaining('ECONNREFUSED') },
-      cure: 'Start the gateway, or correct the port: nothing listens there',
+      remedy: 'Start the gateway, or correct the port: nothing listens there',
     });
   });
 
@@ -96,11 +96,11 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       /not ready/,
       /ask another gateway/,
     ],
-  ])('finds %s', async (_name, faults, text, cure) => {
+  ])('finds %s', async (_name, faults, text, remedy) => {
     const { code, of } = await diagnose(await behind(faults));
     expect(code).toBe(1);
     expect(of('gateway')).toMatchObject([
-      { level: 'failed', text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+      { level: 'failed', text: expect.stringMatching(text), remedy: expect.stringMatching(remedy) },
     ]);
   });
 
@@ -110,7 +110,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
   ])('finds a clock that is %i ms off', async (dateOffsetMs, direction) => {
     const { of } = await diagnose(await behind({ dateOffsetMs }));
     const [first] = of('clock');
-    expect(first).toMatchObject({ level: 'failed', cure: expect.stringContaining('NTP') });
+    expect(first).toMatchObject({ level: 'failed', remedy: expect.stringContaining('NTP') });
     expect(first?.text).toMatch(
       new RegExp(`the answering server's clock is 3(599|600|601) s ${direction} this`),
     );
@@ -137,7 +137,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       expect(of('token')).toMatchObject([{ level: 'failed', text: expect.stringMatching(text) }]);
       expect(findings.at(-1)).toMatchObject({
         level: 'skipped',
-        cure: expect.stringContaining('--token-file'),
+        remedy: expect.stringContaining('--token-file'),
       });
       expect(JSON.stringify(findings)).not.toContain('token-of-nobody');
     }
@@ -151,7 +151,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       /^the token is ci, may see docker\.io\/team\/\* |^the token is ci, may see team/,
     );
     expect(of('status')).toMatchObject([
-      { level: 'skipped', cure: expect.stringContaining('token with admin') },
+      { level: 'skipped', remedy: expect.stringContaining('token with admin') },
     ]);
     for (const name of ['sse', 'websocket', 'long-poll']) expect(of(name)).toMatchObject([{ level: 'ok' }]);
   });
@@ -189,12 +189,12 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     ],
   ])(
     'finds a proxy that %s, and the other transports come through',
-    async (_name, faults, check, text, cure) => {
+    async (_name, faults, check, text, remedy) => {
       const { code, of } = await diagnose(await behind(faults), [], impatient);
       expect(code).toBe(1);
       expect(of(check)).toMatchObject([
         {
-          ...{ level: 'failed', text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+          ...{ level: 'failed', text: expect.stringMatching(text), remedy: expect.stringMatching(remedy) },
           docs: expect.stringContaining('docs/operating.md#'),
         },
       ]);
@@ -223,7 +223,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       { level: 'warning', about: 'harbor', text: expect.stringContaining('UNAUTHORIZED') },
       { level: 'warning', about: 'quiet', text: expect.stringContaining('Nothing came for 1 day') },
     ]);
-    for (const { cure } of of('hooks')) expect(cure).not.toBeNull();
+    for (const { remedy } of of('hooks')) expect(remedy).not.toBeNull();
   });
 
   it('finds a gateway with few descriptors', async () => {
@@ -232,7 +232,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       {
         level: 'warning',
         text: expect.stringContaining('only 1024 files'),
-        cure: expect.stringContaining('LimitNOFILE'),
+        remedy: expect.stringContaining('LimitNOFILE'),
       },
     ]);
   });
@@ -278,7 +278,7 @@ describe('manifeed doctor --registries', { timeout: patienceMs * 4 }, () => {
     ]);
     expect(asked[2]).toMatchObject({
       text: expect.stringContaining('429'),
-      cure: expect.stringContaining('quota'),
+      remedy: expect.stringContaining('quota'),
     });
     expect(asked[4]?.text).toContain('ECONNREFUSED');
     for (const { requests } of [ok, secret, throttling, ill]) expect(requests).toEqual(['HEAD /v2/']);
@@ -296,7 +296,7 @@ describe('manifeed doctor --registries', { timeout: patienceMs * 4 }, () => {
     expect(of('registries').at(-1)).toMatchObject({ level: 'ok', about: 'r.test' });
     const untold = await diagnose(url, ['--registries'], as('ci'));
     expect(untold.of('registries')).toMatchObject([
-      { level: 'skipped', cure: expect.stringContaining('--config') },
+      { level: 'skipped', remedy: expect.stringContaining('--config') },
     ]);
   });
 });
@@ -333,12 +333,12 @@ describe('manifeed doctor --canary', { timeout: patienceMs * 4 }, () => {
       /no stream of docker\.io\/manifeed-doctor\/canary/,
       /--repository/,
     ],
-  ])('finds that %s', async (_name, args, more, text, cure) => {
+  ])('finds that %s', async (_name, args, more, text, remedy) => {
     const { url } = await gatewayWith(guarded);
     const { code, of } = await diagnose(url, args, { ...withHook, ...more });
     expect(code).toBe(1);
     expect(of('canary')).toMatchObject([
-      { level: 'failed', text: expect.stringMatching(text), cure: expect.stringMatching(cure) },
+      { level: 'failed', text: expect.stringMatching(text), remedy: expect.stringMatching(remedy) },
     ]);
   });
 
@@ -369,12 +369,12 @@ describe('manifeed doctor --canary', { timeout: patienceMs * 4 }, () => {
       {
         level: 'failed',
         text: expect.stringContaining('did not come back'),
-        cure: expect.stringContaining('one ledger'),
+        remedy: expect.stringContaining('one ledger'),
       },
       {
         level: 'warning',
         text: expect.stringContaining('no room'),
-        cure: expect.stringContaining('--delete'),
+        remedy: expect.stringContaining('--delete'),
       },
     ]);
   });

@@ -1,7 +1,7 @@
 /** `--canary`: a publication that has to come back over a stream. It is a real change, and is taken back afterwards. */
 import { FeedError, openFeed, type Token } from '../../../../client/src/index.ts';
 import { type Finding, failed, fine, warning } from '../finding.ts';
-import type { Patient } from '../patient.ts';
+import type { Means } from '../means.ts';
 import { innermost } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
 
@@ -20,8 +20,8 @@ const tag = 'canary';
 const docs = 'docs/commands.md#doctor';
 
 /** Sends it, waits for it, and deletes it. */
-export async function* examineCanary(canary: Canary, patient: Patient): AsyncGenerator<Finding> {
-  const { connection, clock, fetch, random } = patient;
+export async function* examineCanary(canary: Canary, means: Means): AsyncGenerator<Finding> {
+  const { connection, clock, fetch, random } = means;
   const digest = `sha256:${Array.from({ length: 64 }, () => Math.floor(random() * 16).toString(16)).join('')}`;
   const over = new AbortController();
   await using feed = openFeed(connection.url, { token: connection.token, fetch, clock });
@@ -44,7 +44,7 @@ export async function* examineCanary(canary: Canary, patient: Patient): AsyncGen
     return;
   }
   const startedAt = clock.monotonic();
-  const published = await publish(patient, canary, { digest });
+  const published = await publish(means, canary, { digest });
   if (published !== null) {
     yield published;
     return;
@@ -56,7 +56,7 @@ export async function* examineCanary(canary: Canary, patient: Patient): AsyncGen
     const tookMs = Math.ceil(clock.monotonic() - startedAt);
     yield fine('canary', `it was published, and came back after ${tookMs} ms`);
   } else yield lost();
-  const removed = await publish(patient, canary, { action: 'delete' });
+  const removed = await publish(means, canary, { action: 'delete' });
   if (removed !== null) {
     const text = `${canary.repository}:${tag} was not taken back (${removed.text})`;
     yield warning('canary', text, `Run manifeed publish ${canary.repository}:${tag} --delete`, { docs });
@@ -65,13 +65,13 @@ export async function* examineCanary(canary: Canary, patient: Patient): AsyncGen
 
 /** @returns what was wrong; null: it is stored */
 async function publish(
-  patient: Patient,
+  means: Means,
   { hook, hookToken, repository }: Canary,
   what: { readonly digest: string } | { readonly action: 'delete' },
 ): Promise<Finding | null> {
   const body = { reference: `${repository}:${tag}`, ...what };
   const answer = await answerOrError(
-    question(patient, `/v1/hooks/${hook}`, { body, token: hookToken ?? null }),
+    question(means, `/v1/hooks/${hook}`, { body, token: hookToken ?? null }),
   );
   if (!(answer instanceof FeedError)) return null;
   const about = hook;
@@ -94,12 +94,12 @@ async function publish(
 
 function noStream(error: FeedError | null, { repository }: Canary): Finding {
   if (error !== null && (error.code === 'DENIED' || error.code === 'REGISTRY_UNKNOWN')) {
-    const cure = 'Name a repository that the token may see with --repository';
-    return failed('canary', `no stream of ${repository} (${innermost(error).message})`, cure, { docs });
+    const remedy = 'Name a repository that the token may see with --repository';
+    return failed('canary', `no stream of ${repository} (${innermost(error).message})`, remedy, { docs });
   }
   const why = error === null ? `not ready within ${canaryMs / 1_000} s` : innermost(error).message;
-  const cure = 'Mend what is said of the transports first';
-  return failed('canary', `nothing was published: the stream did not begin (${why})`, cure, { docs });
+  const remedy = 'Mend what is said of the transports first';
+  return failed('canary', `nothing was published: the stream did not begin (${why})`, remedy, { docs });
 }
 
 function lost(): Finding {

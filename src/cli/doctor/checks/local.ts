@@ -8,7 +8,7 @@ import type { Config } from '../../../config/shape.ts';
 import { noLog } from '../../../lib/log.ts';
 import type { CommandIo } from '../../command.ts';
 import { type Finding, failed, fine, warning } from '../finding.ts';
-import type { Machine } from '../patient.ts';
+import type { Machine } from '../means.ts';
 import { innermost } from '../trouble.ts';
 
 const mebibyte = 1024 * 1024;
@@ -29,10 +29,10 @@ export function readConfig(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const text = error.problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    const cure = 'Mend what it names; manifeed config says the same';
+    const remedy = 'Mend what it names; manifeed config says the same';
     return {
       config: null,
-      finding: failed('config', text, cure, { about: file, docs: 'docs/configuration.md' }),
+      finding: failed('config', text, remedy, { about: file, docs: 'docs/configuration.md' }),
     };
   }
 }
@@ -67,11 +67,11 @@ async function diskOf(folder: string, machine: Machine): Promise<Finding> {
     return failed('disk', text, 'Make the folder, and give it to the user of the gateway', { about, docs });
   }
   const shown = `${Math.floor(free / mebibyte)} MiB are free`;
-  const cure = 'Free the disk, or lower retention.maxChanges';
+  const remedy = 'Free the disk, or lower retention.maxChanges';
   if (free < noFreeBytes)
-    return failed('disk', `the disk of the ledger is full: ${shown}`, cure, { about, docs });
+    return failed('disk', `the disk of the ledger is full: ${shown}`, remedy, { about, docs });
   if (free < leastFreeBytes)
-    return warning('disk', `the disk of the ledger is nearly full: ${shown}`, cure, { about, docs });
+    return warning('disk', `the disk of the ledger is nearly full: ${shown}`, remedy, { about, docs });
   if (await machine.isWritable(folder)) return fine('disk', shown, { about });
   const text = 'this user may not write in the folder of the ledger';
   return warning('disk', text, 'Give the folder to the user of the gateway, or run doctor as that user', {

@@ -1,6 +1,6 @@
 import { ask, FeedError, type Token } from '../../../../client/src/index.ts';
 import { within } from '../../../lib/deadline.ts';
-import type { Patient } from '../patient.ts';
+import type { Means } from '../means.ts';
 
 /** Time for a small answer, ms. */
 export const answerMs = 10_000;
@@ -16,7 +16,7 @@ interface Asked {
 
 /** Asks for JSON, and waits less than the client would. @throws FeedError */
 export function question(
-  { connection, clock, fetch }: Pick<Patient, 'connection' | 'clock' | 'fetch'>,
+  { connection, clock, fetch }: Pick<Means, 'connection' | 'clock' | 'fetch'>,
   path: string,
   { query, body, token }: Asked,
 ): Promise<unknown> {

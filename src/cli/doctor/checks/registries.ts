@@ -1,7 +1,7 @@
 /** `--registries`: whether each registry answers this machine. One HEAD of `/v2/` each (distribution-spec, "API"). */
 import { registryEndpoint } from '../../../upstream/options.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
-import type { Patient } from '../patient.ts';
+import type { Means } from '../means.ts';
 import { innermost } from '../trouble.ts';
 
 /** What is known of a registry: of the configuration, or its host alone. */
@@ -23,11 +23,11 @@ const answerMs = 10_000;
 /** @param known null: nobody told which there are */
 export async function* examineRegistries(
   known: readonly KnownRegistry[] | null,
-  { headStatus }: Pick<Patient, 'headStatus'>,
+  { headStatus }: Pick<Means, 'headStatus'>,
 ): AsyncGenerator<Finding> {
   if (known === null) {
-    const cure = 'Use a token with admin, or name the configuration with --config';
-    yield skipped('registries', 'which registries there are is not known here', cure);
+    const remedy = 'Use a token with admin, or name the configuration with --config';
+    yield skipped('registries', 'which registries there are is not known here', remedy);
     return;
   }
   if (known.length === 0) yield fine('registries', 'none is configured, so none was asked');
@@ -52,13 +52,13 @@ function judge(registry: KnownRegistry, answer: number | Error): Finding {
       const text = `only the gateway knows whom to trust there (${message})`;
       return skipped('registries', text, 'Name its authority in NODE_EXTRA_CA_CERTS', { about });
     }
-    const cure = 'See that its address is right, and that this machine may reach it';
-    return failed('registries', `no answer to this machine (${message})`, cure, { about });
+    const remedy = 'See that its address is right, and that this machine may reach it';
+    return failed('registries', `no answer to this machine (${message})`, remedy, { about });
   }
   if (answer === 429) {
-    const cure =
+    const remedy =
       'Poll it less often (registries[].poll.requestsPerSecond), or give it credentials with a larger quota';
-    return warning('registries', 'it throttles this machine (429)', cure, { about });
+    return warning('registries', 'it throttles this machine (429)', remedy, { about });
   }
   // Without credentials most registries answer 401; some know no HEAD here (404, 405).
   if (answer < 500) return fine('registries', `it answers this machine (${answer})`, { about });

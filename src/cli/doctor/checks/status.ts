@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { FeedError } from '../../../../client/src/index.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
-import type { Patient } from '../patient.ts';
+import type { Means } from '../means.ts';
 import { Tap } from '../tap.ts';
 import { judgeClock } from './clock.ts';
 import { answerOrError, question } from './question.ts';
 
 const statusSchema = z.object({
   version: z.string(),
-  now: z.string(),
+  now: z.iso.datetime(),
   warnings: z.array(
     z.object({
       severity: z.string(),
@@ -37,10 +37,10 @@ const leastDescriptors = 4_096;
 
 /** @returns the status, null if there is none to be had, and what was found */
 export async function examineStatus(
-  patient: Patient,
+  means: Means,
 ): Promise<{ readonly status: Status | null; readonly findings: readonly Finding[] }> {
-  const tap = new Tap(patient);
-  const { connection, clock } = patient;
+  const tap = new Tap(means);
+  const { connection, clock } = means;
   const asking = { connection, clock, fetch: tap.fetch };
   const answer = await answerOrError(question(asking, '/v1/status', { token: connection.token }));
   if (answer instanceof FeedError) return { status: null, findings: [untold(answer)] };
@@ -56,11 +56,11 @@ const unseen = 'ledger, disk, descriptors, subscribers, registries and hooks wer
 
 function untold(error: FeedError | null): Finding {
   if (error?.code === 'DENIED') {
-    const cure = 'Use a token with admin (manifeed token --admin makes one)';
-    return skipped('status', `${unseen}: the token is not an administrator's`, cure);
+    const remedy = 'Use a token with admin (manifeed token --admin makes one)';
+    return skipped('status', `${unseen}: the token is not an administrator's`, remedy);
   }
-  const cure = 'Use manifeed of the version that the gateway has';
-  return skipped('status', `${unseen}: ${error?.message ?? '/v1/status answers in another form'}`, cure);
+  const remedy = 'Use manifeed of the version that the gateway has';
+  return skipped('status', `${unseen}: ${error?.message ?? '/v1/status answers in another form'}`, remedy);
 }
 
 /** What the warnings of the gateway are about, by how their codes begin; all others are about the gateway. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { FeedError } from '../../../../client/src/index.ts';
 import { type Finding, failed, fine } from '../finding.ts';
-import type { Patient } from '../patient.ts';
+import type { Means } from '../means.ts';
 import { troubleOf } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
 
@@ -20,17 +20,17 @@ export type Access = z.infer<typeof accessSchema>;
 /** Most patterns of a token that are shown. */
 const maxShown = 3;
 
-/** @returns what the token may do, or null if it may not even ask that; and the finding */
+/** @returns what the token may do; null: not even that could be asked */
 export async function examineToken(
-  patient: Patient,
+  means: Means,
 ): Promise<{ readonly access: Access | null; readonly finding: Finding }> {
-  const { token } = patient.connection;
-  const answer = await answerOrError(question(patient, '/v1/access', { token }));
+  const { token } = means.connection;
+  const answer = await answerOrError(question(means, '/v1/access', { token }));
   if (answer instanceof FeedError) return { access: null, finding: refused(answer, token === undefined) };
   const { data, success } = accessSchema.safeParse(answer);
   if (!success) {
-    const cure = 'Use manifeed of the version that the gateway has';
-    return { access: null, finding: failed('token', '/v1/access answers in another form', cure) };
+    const remedy = 'Use manifeed of the version that the gateway has';
+    return { access: null, finding: failed('token', '/v1/access answers in another form', remedy) };
   }
   return { access: data, finding: fine('token', textOf(data)) };
 }
@@ -38,16 +38,16 @@ export async function examineToken(
 function refused(error: FeedError, isMissing: boolean): Finding {
   const docs = 'docs/commands.md#doctor';
   if (error.code !== 'UNAUTHORIZED') {
-    const { text, cure, ...more } = troubleOf(error);
-    return failed('token', text, cure, more);
+    const { text, remedy, ...more } = troubleOf(error);
+    return failed('token', text, remedy, more);
   }
   if (isMissing)
     return failed('token', 'the gateway asks for a token, and none was given', 'Give one with --token-file', {
       docs,
     });
-  const cure =
+  const remedy =
     "Compare its SHA-256 with access[].sha256 of the gateway's configuration; manifeed token makes a new one";
-  return failed('token', 'the gateway refuses this token: it does not know it', cure, { docs });
+  return failed('token', 'the gateway refuses this token: it does not know it', remedy, { docs });
 }
 
 function textOf({ name, repositories, admin, gateway }: Access): string {

@@ -1,7 +1,7 @@
 /** Whether each transport comes through whatever is between here and the gateway. */
 import { FeedError, openFeed, type TransportName } from '../../../../client/src/index.ts';
 import { type Finding, failed, fine } from '../finding.ts';
-import type { Patient } from '../patient.ts';
+import type { Means } from '../means.ts';
 import { Tap } from '../tap.ts';
 import { innermost, troubleOf } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
@@ -18,8 +18,8 @@ const upgrade =
   'Have the proxy speak HTTP/1.1 to the gateway, pass Upgrade and Connection on, and keep the tunnel';
 
 /** All at the same time; in this order. */
-export function examineTransports(patient: Patient): readonly Promise<Finding>[] {
-  return [stream('sse', patient), stream('websocket', patient), longPoll(patient)];
+export function examineTransports(means: Means): readonly Promise<Finding>[] {
+  return [stream('sse', means), stream('websocket', means), longPoll(means)];
 }
 
 interface Outcome {
@@ -28,13 +28,13 @@ interface Outcome {
   readonly error: FeedError | null;
 }
 
-async function stream(name: 'sse' | 'websocket', patient: Patient): Promise<Finding> {
-  const tap = new Tap(patient);
-  const { isReady, tookMs, error } = await follow(name, { ...patient, fetch: tap.fetch });
+async function stream(name: 'sse' | 'websocket', means: Means): Promise<Finding> {
+  const tap = new Tap(means);
+  const { isReady, tookMs, error } = await follow(name, { ...means, fetch: tap.fetch });
   if (isReady) return fine(name, `it comes through; the first bytes took ${Math.ceil(tookMs)} ms`);
   if (error !== null && !isOfTheWay(error)) {
-    const { text, cure, ...more } = troubleOf(error);
-    return failed(name, text, cure, more);
+    const { text, remedy, ...more } = troubleOf(error);
+    return failed(name, text, remedy, more);
   }
   if (name === 'websocket') {
     const text =
@@ -43,8 +43,8 @@ async function stream(name: 'sse' | 'websocket', patient: Patient): Promise<Find
         : `the connection does not open (${innermost(error).message})`;
     return failed(name, text, upgrade, { docs });
   }
-  const cure = error === null ? unbuffer : 'See why the proxy ends a stream: its log, and its timeouts';
-  return failed(name, textOf(tap, error), cure, { docs });
+  const remedy = error === null ? unbuffer : 'See why the proxy ends a stream: its log, and its timeouts';
+  return failed(name, textOf(tap, error), remedy, { docs });
 }
 
 /** What a proxy does, not the gateway. */
@@ -62,7 +62,7 @@ function textOf({ head, hasBytes }: Tap, error: FeedError | null): string {
 }
 
 /** Follows until the stream is ready, breaks, or is late. */
-async function follow(transport: TransportName, { connection, clock, fetch }: Patient): Promise<Outcome> {
+async function follow(transport: TransportName, { connection, clock, fetch }: Means): Promise<Outcome> {
   const startedAt = clock.monotonic();
   const over = new AbortController();
   const cancel = clock.after(heldBackMs, () => over.abort());
@@ -88,14 +88,14 @@ async function follow(transport: TransportName, { connection, clock, fetch }: Pa
   return { isReady, tookMs: clock.monotonic() - startedAt, error };
 }
 
-async function longPoll(patient: Patient): Promise<Finding> {
+async function longPoll(means: Means): Promise<Finding> {
   const query = new URLSearchParams({ tag: quietTag, n: '1', wait: `${pollSeconds}s` });
-  const { token } = patient.connection;
-  const answer = await answerOrError(question(patient, '/v2/updates', { query, token }));
+  const { token } = means.connection;
+  const answer = await answerOrError(question(means, '/v2/updates', { query, token }));
   if (!(answer instanceof FeedError))
     return fine('long-poll', `it comes through; the gateway could hold it for ${pollSeconds} s`);
-  const { text, cure, ...more } = troubleOf(answer);
-  if (!isOfTheWay(answer)) return failed('long-poll', text, cure, more);
+  const { text, remedy, ...more } = troubleOf(answer);
+  if (!isOfTheWay(answer)) return failed('long-poll', text, remedy, more);
   const wait = `Have the proxy wait for an answer, for longer than clients do (nginx: proxy_read_timeout 5m)`;
   return failed('long-poll', text, wait, { docs });
 }

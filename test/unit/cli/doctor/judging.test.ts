@@ -67,10 +67,10 @@ describe('the status', () => {
     ['registries', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }, /left alone/],
     ['descriptors', 'warning', { descriptors: { used: 10, limit: 1_024 } }, /only 1024 files/],
     ['gateway', 'warning', { draining: true }, /shutting down/],
-  ])('of which %s is in trouble becomes a %s with a cure', (check, level, wrong, text) => {
+  ])('of which %s is in trouble becomes a %s with a remedy', (check, level, wrong, text) => {
     const found = judge(wrong).filter((each) => each.level !== 'ok');
     expect(found).toMatchObject([
-      { check, level, text: expect.stringMatching(text), cure: expect.stringMatching(/\S/) },
+      { check, level, text: expect.stringMatching(text), remedy: expect.stringMatching(/\S/) },
     ]);
     expect(judge(wrong).filter((each) => each.check === check && each.level === 'ok')).toEqual([]);
   });
@@ -85,9 +85,12 @@ describe('an error of the client', () => {
     ['ENOTFOUND', /Correct the name of the host/],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', /NODE_EXTRA_CA_CERTS/],
     ['ECONNRESET', /firewall or a proxy/],
-  ])('of the network by %s has a cure', (code, cure) => {
+  ])('of the network by %s has a remedy', (code, remedy) => {
     const trouble = troubleOf(new FeedError('NETWORK', 'get /healthz: no answer', { cause: caused(code) }));
-    expect(trouble).toMatchObject({ text: `no answer (it said ${code})`, cure: expect.stringMatching(cure) });
+    expect(trouble).toMatchObject({
+      text: `no answer (it said ${code})`,
+      remedy: expect.stringMatching(remedy),
+    });
   });
 
   it('is told by its innermost cause, at most eight deep, and of several by the first', () => {
@@ -119,7 +122,7 @@ describe('this machine', () => {
     const found = await all(examineMachine(config, { ...goodMachine, ...wrong }));
     expect(found).toMatchObject([
       { check: 'descriptors', level: 'ok' },
-      { check: 'disk', level, about, text: expect.stringMatching(text), cure: expect.stringMatching(/\S/) },
+      { check: 'disk', level, about, text: expect.stringMatching(text), remedy: expect.stringMatching(/\S/) },
     ]);
   });
 
@@ -132,7 +135,7 @@ describe('this machine', () => {
         check: 'descriptors',
         level: 'warning',
         text: expect.stringContaining('not for 17500'),
-        cure: expect.stringContaining('ulimit'),
+        remedy: expect.stringContaining('ulimit'),
       },
     ]);
   });
@@ -200,7 +203,7 @@ describe('the output', () => {
   const bad = failed('sse', 'it\u001b buffers', 'Switch it off', { docs: 'docs/a.md#b' });
   const plain = (_style: string, text: string) => text;
 
-  it('has a mark, and the cure below', () => {
+  it('has a mark, and the remedy below', () => {
     expect(personLines(fine('clock', 'they agree'), plain)).toBe('✓ clock        they agree');
     expect(personLines({ ...bad, about: 'r.test' }, plain)).toBe(
       '✗ sse          r.test: it\\u001b buffers\n               Switch it off. (docs/a.md#b)',

@@ -14,7 +14,7 @@ export interface Machine {
 }
 
 /** What is examined, and with what. Tests supply their own. */
-export interface Patient {
+export interface Means {
   readonly connection: Connection;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
