@@ -21,11 +21,24 @@ export interface Command {
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** Its exit code when it fails. Default 1; another one for commands of which 1 is an answer, as of diff(1). */
+  readonly failureCode?: number;
   load(): Promise<Command>;
 }
 
 /** The exit code for wrong usage is 2, as in shells. A wrong configuration counts as wrong usage. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+
+/** The exit code for a failure of a command of which 1 is an answer. */
+export const troubleCode = 2;
+
+/** A file that a command was given does not hold what it must. Printed in one line, without the usage. */
+export class InputError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'InputError';
+  }
+}
 
 /** Wrong usage. Printed with the command's usage, without a stack. */
 export class UsageError extends Error {

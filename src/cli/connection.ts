@@ -2,6 +2,7 @@
 import { type ParseArgsOptionsConfig, parseArgs, TextDecoder } from 'node:util';
 import type { Token } from '../../client/src/index.ts';
 import { parseDurationMs } from '../config/settings/quantities.ts';
+import { parseRfc3339 } from '../event/rfc3339.ts';
 import { type CommandIo, UsageError } from './command.ts';
 
 export const connectionFlags = {
@@ -100,4 +101,27 @@ export function durationOf(flag: string, text: string): number {
   const ms = parseDurationMs(text);
   if (ms !== null && ms > 0) return ms;
   throw new UsageError(`read ${flag}: ${shown(text)}: must be a duration, as in 500ms, 60s, 10m, 12h or 30d`);
+}
+
+/**
+ * The value of `--since`: a duration back from `now`, ms since the epoch, or a time.
+ *
+ * @returns a time of RFC 3339
+ * @throws UsageError
+ */
+export function sinceOf(text: string, now: number): string {
+  if (parseRfc3339(text) !== null) return text;
+  try {
+    return new Date(now - durationOf('--since', text)).toISOString();
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof RangeError)) throw error;
+    throw new UsageError(`read --since: ${shown(text)}: must be a duration such as 2h, or an RFC 3339 time`);
+  }
+}
+
+/** One of some words. @throws UsageError that names the flag */
+export function oneOf<const Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`read ${flag}: ${shown(text)}: must be ${words.join(' or ')}`);
 }

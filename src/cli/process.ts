@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { processEnvironment } from '../config/environment.ts';
 import { packageFolder } from '../lib/package-folder.ts';
-import { type CommandIo, exitCodes } from './command.ts';
+import type { CommandIo } from './command.ts';
 import { commandsOf, defaultCommand } from './commands.ts';
-import { runCommandLine } from './run.ts';
+import { failureCodeOf, runCommandLine } from './run.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 /** Runs the command line of this process. @returns the exit code */
@@ -15,14 +15,15 @@ export function runProcess(signals: StopSignals): Promise<number> {
     readFile: (path) => readFileSync(path === '-' ? 0 : path),
     env: processEnvironment(),
   };
+  const argv = process.argv.slice(2);
+  const commands = commandsOf({ version, signals });
   // In `manifeed … | head` the reader may leave early: that is no failure. The pending write rejects.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
     io.err(`manifeed: write standard output: ${error.message}: must be writable`);
-    process.exit(exitCodes.failed);
+    process.exit(failureCodeOf(argv, commands));
   });
-  const commands = commandsOf({ version, signals });
-  return runCommandLine(process.argv.slice(2), io, { version, defaultCommand, commands });
+  return runCommandLine(argv, io, { version, defaultCommand, commands });
 }
 
 function readVersion(): string {

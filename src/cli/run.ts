@@ -1,6 +1,13 @@
 /** The command line: finds the command, prints help, and turns errors into lines and exit codes. */
 import { ManifeedError } from '../errors.ts';
-import { type Command, type CommandEntry, type CommandIo, exitCodes, UsageError } from './command.ts';
+import {
+  type Command,
+  type CommandEntry,
+  type CommandIo,
+  exitCodes,
+  InputError,
+  UsageError,
+} from './command.ts';
 import { escapeLines } from './output/escape.ts';
 
 interface CommandLine {
@@ -50,7 +57,7 @@ async function run(entry: CommandEntry, argv: readonly string[], io: CommandIo):
 /** @throws the error itself if it is a bug */
 async function tell(
   error: unknown,
-  { name }: CommandEntry,
+  { name, failureCode }: CommandEntry,
   command: Command,
   io: CommandIo,
 ): Promise<number> {
@@ -66,11 +73,20 @@ async function tell(
     io.err(`manifeed: ${error.message}`);
     return exitCodes.usage;
   }
-  if (error instanceof ManifeedError || error instanceof FeedError || isSystemError(error)) {
+  const isOurs = error instanceof ManifeedError || error instanceof FeedError || error instanceof InputError;
+  if (isOurs || isSystemError(error)) {
     io.err(`manifeed ${name}: ${escapeLines(error.message)}`);
-    return exitCodes.failed;
+    return failureCode ?? exitCodes.failed;
   }
-  throw error;
+  // Node would end with 1, which must not be taken for an answer.
+  if (failureCode === undefined || !(error instanceof Error)) throw error;
+  io.err(error.stack ?? error.message);
+  return failureCode;
+}
+
+/** The exit code of a command line whose output cannot be written. */
+export function failureCodeOf(argv: readonly string[], commands: readonly CommandEntry[]): number {
+  return commands.find(({ name }) => name === argv[0])?.failureCode ?? exitCodes.failed;
 }
 
 /** Node's own errors with a code (EADDRINUSE, ENOENT, …) come from the machine; they are no bugs. */

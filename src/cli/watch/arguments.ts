@@ -1,6 +1,5 @@
 /** The arguments of `manifeed watch`. */
 import type { ParseArgsOptionsConfig } from 'node:util';
-import { parseRfc3339 } from '../../event/rfc3339.ts';
 import { type CommandIo, UsageError } from '../command.ts';
 import {
   type Connection,
@@ -8,8 +7,10 @@ import {
   connectionOf,
   countOf,
   durationOf,
+  oneOf,
   readFlags,
   shown,
+  sinceOf,
 } from '../connection.ts';
 import { type Plan, parseWishes, planOf } from './images.ts';
 
@@ -92,7 +93,10 @@ export function parseWatch(
   return {
     connection: connectionOf(values, io),
     plan: planOf(parseWishes(positionals, values.tag), values.type),
-    start: { after: afterOf(values.after), since: sinceOf(values.since, now) },
+    start: {
+      after: afterOf(values.after),
+      since: values.since === undefined ? null : sinceOf(values.since, now),
+    },
     snapshot: values.snapshot,
     conflate: values.conflate,
     unpaced: values.unpaced,
@@ -160,21 +164,4 @@ function commandOf(
 function afterOf(text: string | undefined): string | null {
   if (text === undefined || positionGrammar.test(text)) return text ?? null;
   throw new UsageError(`read --after: ${shown(text)}: must be a position, such as 7f3k9qzd-1042`);
-}
-
-function sinceOf(text: string | undefined, now: number): string | null {
-  if (text === undefined) return null;
-  if (parseRfc3339(text) !== null) return text;
-  try {
-    return new Date(now - durationOf('--since', text)).toISOString();
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof RangeError)) throw error;
-    throw new UsageError(`read --since: ${shown(text)}: must be a duration such as 2h, or an RFC 3339 time`);
-  }
-}
-
-function oneOf<const Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
-  const found = words.find((word) => word === text);
-  if (found !== undefined) return found;
-  throw new UsageError(`read ${flag}: ${shown(text)}: must be ${words.join(' or ')}`);
 }

@@ -1,9 +1,10 @@
 /** Prints each change as a line. */
 import type { StatusLine } from '../output/status-line.ts';
 import type { Screen } from '../output/terminal.ts';
+import { localTime } from '../output/times.ts';
 import type { WatchArguments } from './arguments.ts';
 import type { Item } from './item.ts';
-import { columnLine, itemJson, localTime, tabbedLine } from './lines.ts';
+import { columnLine, itemJson, tabbedLine } from './lines.ts';
 import type { Sink } from './sink.ts';
 
 export class Printer implements Sink {

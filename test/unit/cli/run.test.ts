@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Command, type CommandEntry, type CommandIo, UsageError } from '../../../src/cli/command.ts';
+import {
+  type Command,
+  type CommandEntry,
+  type CommandIo,
+  InputError,
+  UsageError,
+} from '../../../src/cli/command.ts';
 import { configCommand } from '../../../src/cli/config-command.ts';
 import { hooksCommand } from '../../../src/cli/hooks-command.ts';
-import { runCommandLine } from '../../../src/cli/run.ts';
+import { failureCodeOf, runCommandLine } from '../../../src/cli/run.ts';
 import { tokenCommand } from '../../../src/cli/token-command.ts';
 import { loadConfig } from '../../../src/config/config.ts';
 import { settings as tree } from '../../../src/config/schema.ts';
@@ -13,7 +19,12 @@ import { ManifeedError } from '../../../src/errors.ts';
 /** Runs a command line and gives back all that it wrote. */
 async function run(
   argv: readonly string[],
-  options: { files?: Record<string, string>; env?: Record<string, string>; serve?: Command['run'] } = {},
+  options: {
+    files?: Record<string, string>;
+    env?: Record<string, string>;
+    serve?: Command['run'];
+    failureCode?: number;
+  } = {},
 ) {
   const out: string[] = [];
   const err: string[] = [];
@@ -38,6 +49,7 @@ async function run(
     hook: hook.name,
     body: body.toString(),
   }));
+  const { failureCode } = options;
   const loaded: string[] = [];
   const entry = (name: string, command: Command): CommandEntry => ({
     name,
@@ -48,7 +60,7 @@ async function run(
     },
   });
   const commands = [
-    entry('serve', serve),
+    { ...entry('serve', serve), ...(failureCode === undefined ? {} : { failureCode }) },
     entry('config', configCommand),
     entry(
       'token',
@@ -107,6 +119,22 @@ describe('runCommandLine', () => {
       err: expect.stringContaining('usage: manifeed serve'),
     });
     await expect(failing(new TypeError('a bug'))).rejects.toThrow('a bug');
+  });
+
+  it('has another exit code for a failure of commands of which 1 is an answer, bugs included', async () => {
+    const failing = (error: Error) => run(['serve'], { serve: () => Promise.reject(error), failureCode: 2 });
+    expect(await failing(new InputError('read a.yaml: a number: must be a file'))).toMatchObject({
+      ...{ code: 2, out: '', err: 'manifeed serve: read a.yaml: a number: must be a file' },
+    });
+    expect(await failing(new TypeError('a bug'))).toMatchObject({
+      ...{ code: 2, err: expect.stringMatching(/^TypeError: a bug\n +at /) },
+    });
+    const load = async () => tokenCommand();
+    const entries = [
+      { name: 'diff', summary: '', failureCode: 2, load },
+      { name: 'token', summary: '', load },
+    ];
+    expect(['diff', 'token', '--x'].map((name) => failureCodeOf([name], entries))).toEqual([2, 1, 1]);
   });
 });
 

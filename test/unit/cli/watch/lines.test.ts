@@ -4,8 +4,9 @@ import { FeedError } from '../../../../client/src/index.ts';
 import { escapeLines, escapeText, jsonLine } from '../../../../src/cli/output/escape.ts';
 import { StatusLine } from '../../../../src/cli/output/status-line.ts';
 import { type Screen, withoutColor } from '../../../../src/cli/output/terminal.ts';
+import { localTime } from '../../../../src/cli/output/times.ts';
 import type { Item } from '../../../../src/cli/watch/item.ts';
-import { columnLine, eventJson, itemJson, localTime, tabbedLine } from '../../../../src/cli/watch/lines.ts';
+import { columnLine, eventJson, itemJson, tabbedLine } from '../../../../src/cli/watch/lines.ts';
 import { changeInput, changeVariables } from '../../../../src/cli/watch/run/environment.ts';
 import { statusText } from '../../../../src/cli/watch/status.ts';
 
