@@ -90,7 +90,8 @@ export function compareVersionKeys(a: VersionKey, b: VersionKey): number {
   return byVariant || a.parts - b.parts || (a.tag < b.tag ? -1 : Number(a.tag > b.tag));
 }
 
-function compareVersions(a: Version | null, b: Version | null): number {
+/** Negative: `a` is older. What is no version comes before all versions. */
+export function compareVersions(a: Version | null, b: Version | null): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   return compareCore(a, b) || comparePrerelease(a.prerelease, b.prerelease);
 }

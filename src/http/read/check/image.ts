@@ -1,7 +1,8 @@
 import { invalidParameter } from '../../../errors.ts';
 import { type Digest, parseDigest } from '../../../event/digest.ts';
+import { splitRange } from '../../../event/image-range.ts';
 import { parsePlatform } from '../../../event/platform.ts';
-import { isTag, parseReference, splitHost } from '../../../event/reference.ts';
+import { parseReference } from '../../../event/reference.ts';
 import { parseTagRange, type TagRange, versionKey } from '../../../event/semver-tag.ts';
 import type { TagName } from '../../../ledger/queries.ts';
 import type { Reading } from '../../../reading/reading.ts';
@@ -49,7 +50,7 @@ export function parseImage(given: ImageText, defaultRegistry: string, at: Naming
       at('image'),
       `parse ${at('image')}: ${text.length} characters: must be at most ${maxImageLength}`,
     );
-  const { rest, written } = splitRange(text, defaultRegistry);
+  const { rest, range: written } = splitRange(text, defaultRegistry);
   if (written !== null && given.range !== undefined)
     throw invalidParameter(
       at('range'),
@@ -99,19 +100,6 @@ export async function parseImages(
 
 /** How errors call a member. */
 export type Naming = (member: keyof ImageText) => string;
-
-/** Takes a range out of the place of the tag. */
-function splitRange(text: string, defaultRegistry: string): { rest: string; written: string | null } {
-  const at = text.indexOf('@');
-  const beforeDigest = at < 0 ? text : text.slice(0, at);
-  const { name } = splitHost(beforeDigest, defaultRegistry);
-  const colon = name.indexOf(':');
-  const tag = name.slice(colon + 1);
-  // A tag is read as one, even if it would be a range too: `1.27`, `1.x`.
-  if (colon < 0 || isTag(tag) || !/^[<>=^~*\d][^/]*$/.test(tag)) return { rest: text, written: null };
-  const before = beforeDigest.slice(0, beforeDigest.length - tag.length - 1);
-  return { rest: before + text.slice(beforeDigest.length), written: tag };
-}
 
 /** @param written beside the image's name; null: none */
 function readDigest(text: string, written: Digest | null, parameter: string): Digest {
