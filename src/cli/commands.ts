@@ -1,6 +1,7 @@
 /** The list of commands. Each one's code is loaded when it is called, and nothing here loads it before. */
 import { systemClock } from '../lib/clock.ts';
-import type { CommandEntry } from './command.ts';
+import type { AskingParts } from './asking/parts.ts';
+import { type CommandEntry, troubleCode } from './command.ts';
 import { processTerminal } from './output/terminal.ts';
 import type { StopSignal, StopSignals } from './stop-signals.ts';
 
@@ -37,6 +38,17 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
           ...{ terminal: processTerminal(), clock, random: Math.random, onSignal, isWindows, runner },
         });
       },
+    },
+    {
+      name: 'tags',
+      summary: 'Print the tags of a repository, and what they point at',
+      load: async () => (await import('./tags/command.ts')).tagsCommand(await askingParts()),
+    },
+    {
+      name: 'diff',
+      summary: 'Compare the tags of two repositories or mirrors, or of one repository then and now',
+      failureCode: troubleCode,
+      load: async () => (await import('./diff/command.ts')).diffCommand(await askingParts()),
     },
     {
       name: 'publish',
@@ -86,4 +98,9 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
       },
     },
   ];
+}
+
+async function askingParts(): Promise<AskingParts> {
+  const { askOver } = await import('./asking/gateway.ts');
+  return { terminal: processTerminal(), askOver, now: systemClock.now };
 }
