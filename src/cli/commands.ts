@@ -3,7 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { AskingParts } from './asking/parts.ts';
 import { type CommandEntry, troubleCode } from './command.ts';
 import { processTerminal } from './output/terminal.ts';
-import type { StopSignal, StopSignals } from './stop-signals.ts';
+import { exitCodeOf, type StopSignal, type StopSignals } from './stop-signals.ts';
 
 interface CommandParts {
   readonly version: string;
@@ -37,6 +37,17 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
         return watchCommand({
           ...{ terminal: processTerminal(), clock, random: Math.random, onSignal, isWindows, runner },
         });
+      },
+    },
+    {
+      name: 'check',
+      summary: 'Print which images have moved, and what is newer',
+      failureCode: troubleCode,
+      load: async () => {
+        const { checkCommand } = await import('./check/command.ts');
+        const { readInput } = await import('./input.ts');
+        onSignal(dieBy);
+        return checkCommand({ ...(await askingParts()), readInput });
       },
     },
     {
@@ -98,6 +109,16 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
       },
     },
   ];
+}
+
+/**
+ * Ends as without a handler. The read of a named pipe that nobody writes to holds a thread, for which `process.exit`
+ * would wait. The kernel waits for none, but spares a container's first process.
+ */
+function dieBy(signal: StopSignal): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  process.exit(exitCodeOf[signal]);
 }
 
 async function askingParts(): Promise<AskingParts> {

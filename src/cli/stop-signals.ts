@@ -5,7 +5,7 @@
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** The shell's exit codes for these signals: 128 plus the signal's number (POSIX.1-2024, XCU 2.8.2). */
-const exitCodeOf = { SIGTERM: 143, SIGINT: 130 } as const;
+export const exitCodeOf = { SIGTERM: 143, SIGINT: 130 } as const;
 
 interface SignalSource {
   on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;

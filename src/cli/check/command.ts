@@ -1,0 +1,88 @@
+import { type Output, outputOf } from '../asking/output.ts';
+import type { AskingParts } from '../asking/parts.ts';
+import { type Command, type CommandIo, exitCodes } from '../command.ts';
+import { connectionHelp } from '../connection.ts';
+import type { ReadInput } from '../input.ts';
+import { Blocks } from '../output/blocks.ts';
+import { type CheckArguments, parseCheck } from './arguments.ts';
+import { readImageFile } from './files/file.ts';
+import { checkLines } from './lines.ts';
+import { checkAll } from './questions.ts';
+import { readRunning } from './running/running.ts';
+import { subjectsOf } from './subjects.ts';
+import { codeOf, type Verdict } from './verdict.ts';
+import type { Found } from './wanted.ts';
+
+interface CheckParts extends AskingParts {
+  readonly readInput: ReadInput;
+}
+
+/** Images that a warning names. */
+const maxNamed = 10;
+
+/** `manifeed check`: prints which images have moved, and what is newer. */
+export function checkCommand(parts: CheckParts): Command {
+  return {
+    usage: 'IMAGE… | --file FILE… | --running',
+    details: [
+      '',
+      'An IMAGE is [host/]repo[:tag][@digest], or has a range for a tag: nginx:1.27.3, "nginx:^1.27".',
+      '',
+      '  --file FILE        the images of a compose file, of Kubernetes objects or of a Dockerfile;',
+      '                     - is standard input; repeatable',
+      '  --running          the images and digests of the JSON on standard input: of docker ps, docker inspect,',
+      '                     docker image inspect and docker images --digests, several together, or of podman',
+      '  --newer WORD       which newer versions of a tag count: patch, minor (default), major, no',
+      '  --range RANGE      of all images that name none, instead of --newer: "^1.27"',
+      '  --platform NAME    linux/amd64: only a move of its manifest counts',
+      '  --build-arg N=V    the value of an ARG of a Dockerfile; repeatable',
+      ...connectionHelp,
+      '',
+      'Exit codes: 0 nothing new, 1 something new, 2 trouble, or something is not known.',
+    ],
+    async run(argv, io) {
+      const args = parseCheck(argv, io);
+      const output = outputOf('check', args.output, parts.terminal);
+      const found = await readSources(args, parts.readInput, io);
+      for (const problem of found.problems) output.warn(problem);
+      for (const note of found.notes) output.note(note);
+      const subjects = subjectsOf(found.wanted, args.wishes);
+      const ask = parts.askOver(args.connection);
+      const verdicts = await checkAll(ask, subjects, args.platform);
+      const hasReader = await print(verdicts, output);
+      if (!hasReader) return exitCodes.ok;
+      warnOfTrouble(verdicts, output);
+      return codeOf(verdicts, found.problems.length > 0);
+    },
+  };
+}
+
+async function readSources(args: CheckArguments, read: ReadInput, { env }: CommandIo): Promise<Found> {
+  const { buildArguments } = args;
+  const sources: Found[] = [{ wanted: args.images, problems: [], notes: [] }];
+  for (const path of args.files) sources.push(await readImageFile(path, { read, env, buildArguments }));
+  if (args.running) sources.push(readRunning(await read('-')));
+  return {
+    wanted: sources.flatMap(({ wanted }) => wanted),
+    problems: sources.flatMap(({ problems }) => problems),
+    notes: sources.flatMap(({ notes }) => notes),
+  };
+}
+
+/** @returns whether the reader is still there */
+async function print(verdicts: readonly Verdict[], output: Output): Promise<boolean> {
+  const blocks = new Blocks(output.out);
+  for (const line of checkLines(verdicts, output)) await blocks.add(line);
+  await blocks.flush();
+  return blocks.hasReader;
+}
+
+function warnOfTrouble(verdicts: readonly Verdict[], output: Output): void {
+  const trouble = verdicts.filter(({ isTrouble }) => isTrouble);
+  if (trouble.length === 0) return;
+  const named = trouble
+    .slice(0, maxNamed)
+    .map(({ subject, answer }) => `${subject.image} (${answer.reason})`);
+  const more = trouble.length > maxNamed ? ` and ${trouble.length - maxNamed} more` : '';
+  output.warn(`not known: ${named.join(', ')}${more}`);
+}

@@ -1,0 +1,45 @@
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { jsonOrNothing } from '../../../lib/json.ts';
+import { InputError } from '../../command.ts';
+
+export type Mapping = Readonly<Record<string, unknown>>;
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** How often aliases may be followed: an alias bomb multiplies them. */
+const maxAliasCount = 10_000;
+
+/** The documents of a YAML file that are not empty. @throws InputError with line and column */
+export function parseDocuments(path: string, text: string): readonly unknown[] {
+  // JSON is YAML; of a whole cluster there may be much of it.
+  const json = jsonOrNothing(text);
+  if (json !== undefined) return [json];
+  const lineCounter = new LineCounter();
+  // Compose files use merge keys (`<<`), which YAML 1.2 does not have any more.
+  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true });
+  const values: unknown[] = [];
+  for (const document of documents) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const { line, col } = lineCounter.linePos(error.pos[0]);
+      throw new InputError(`read ${path}:${line}:${col}: ${error.message}: must be YAML`);
+    }
+    const value = toValue(path, document);
+    if (value !== null && value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+function toValue(path: string, document: Pick<Document, 'toJS'>): unknown {
+  try {
+    return document.toJS({ maxAliasCount });
+  } catch (error) {
+    // The library throws this for too many aliases, and for one without an anchor.
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new InputError(
+      `read ${path}: ${error.message}: must be YAML with fewer aliases, each with its anchor`,
+    );
+  }
+}
