@@ -9,7 +9,10 @@ local maxInline = 2000
 
 -- The order of bytes. Lua's own order of strings follows the server's locale.
 local function precedes(a, b)
-  for i = 1, math.min(#a, #b) do
+  local from = 1
+  -- Names begin alike: 16 bytes at a time, while they do.
+  while from <= #a and string.sub(a, from, from + 15) == string.sub(b, from, from + 15) do from = from + 16 end
+  for i = from, math.min(#a, #b) do
     local x, y = string.byte(a, i), string.byte(b, i)
     if x ~= y then return x < y end
   end

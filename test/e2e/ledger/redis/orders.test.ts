@@ -127,4 +127,23 @@ describe('several repositories', () => {
     expect(found.found).toEqual(expected.map(({ tag }) => `t${tag}`));
     expect((await moved(paths, 'desc')).found).toEqual(found.found.toReversed());
   });
+
+  test('have tags of one time in the order of names', async () => {
+    const paths = ['a', 'a-b', 'a/x', 'ab', 'b'];
+    for (const path of paths.toReversed()) await ledger.record([2, 1, 3].map((i) => push(path, i, t)));
+    const { found } = await moved(paths);
+    expect(found).toEqual(paths.flatMap(() => tags(1, 3)));
+    const query = { within: { repositories: paths.map(name) }, sort: 'updated', limit: 15 } as const;
+    const { tags: rows } = await ledger.listTags(query);
+    expect(rows.map((row) => row.repository)).toEqual(paths.flatMap((path) => [path, path, path]));
+    expect((await ledger.listTags({ ...query, order: 'desc' })).tags).toEqual(rows.toReversed());
+  });
+
+  test('have a media type with quotes and commas where it belongs', async () => {
+    const odd = ['x;y="",5,1,9,9,1,"', 'x,1,1,1,1,1,1', '"', '\\', ''];
+    await ledger.record(
+      odd.map((mediaType, i) => tagSeen(`t${i}`, `${i}`, t + 10 - i, { repository: `r${i % 2}`, mediaType })),
+    );
+    expect((await moved(['r0', 'r1'])).found).toEqual(['t4', 't3', 't2', 't1', 't0']);
+  });
 });

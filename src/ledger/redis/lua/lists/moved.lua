@@ -73,21 +73,42 @@ local function readOrder(key, before)
   return entries
 end
 
--- The tags of a repository without an order, which are few.
-local function readSorted(repo, before)
-  local tags, entries = redis.call('ZRANGE', prefix .. 'p:' .. repo, 0, -1), {}
-  local first = after and { at = after[4], name = afterName }
+-- The tags and rows of a repository without an order, which are few; by name.
+local function rowsOf(repo)
+  local tags, rows = redis.call('ZRANGE', prefix .. 'p:' .. repo, 0, -1), {}
   for from = 1, #tags, 1000 do
-    local to = math.min(from + 999, #tags)
-    local rows = redis.call('HMGET', prefix .. 't:' .. repo, unpack(tags, from, to))
-    for i = from, to do
-      local row = rows[i - from + 1]
-      local at = row and updatedAtOf(row)
-      local entry = row and { at = tonumber(at), text = at, name = before .. tags[i], row = row }
-      if entry and (not first or comesFirst(first, entry)) then entries[#entries + 1] = entry end
+    local some = redis.call('HMGET', prefix .. 't:' .. repo, unpack(tags, from, math.min(from + 999, #tags)))
+    for i, row in ipairs(some) do rows[from + i - 1] = row end
+  end
+  return tags, rows
+end
+
+-- Sorts numbers alone, which is much faster than with a function that compares. Tags of one time are chained, in the
+-- order that they have already.
+local function readSorted(repo, before)
+  local tags, rows = rowsOf(repo)
+  local times, chains, following = {}, {}, {}
+  for n = 1, #tags do
+    local i = call.isDesc and n or #tags + 1 - n
+    local at = rows[i] and tonumber(updatedAtOf(rows[i]))
+    if at then
+      if not chains[at] then times[#times + 1] = at end
+      following[i], chains[at] = chains[at], i
     end
   end
-  table.sort(entries, comesFirst)
+  table.sort(times)
+  local entries, start = {}, after and { at = after[4], name = afterName }
+  for n = 1, #times do
+    local at = times[call.isDesc and #times + 1 - n or n]
+    local i = chains[at]
+    while i do
+      local entry = { at = at, text = whole(at), name = before .. tags[i], row = rows[i] }
+      if not start or comesFirst(start, entry) then entries[#entries + 1] = entry end
+      i = following[i]
+    end
+    -- The page ends before these do.
+    if #entries > call.limit then return entries end
+  end
   return entries
 end
 
