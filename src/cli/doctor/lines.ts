@@ -32,6 +32,6 @@ export function tabbedLine({ level, check, about, text, remedy, docs }: Finding)
 }
 
 /** `--json`: one finding. */
-export function findingJson(finding: Finding): string {
-  return jsonLine(finding);
+export function findingJson({ level, check, about, text, remedy, docs }: Finding): string {
+  return jsonLine({ level, check, about, text, remedy, docs });
 }

@@ -165,7 +165,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       /buffering/,
     ],
     ['holds event streams', { streams: 'hold' }, 'sse', /no head of the answer came for 5 s/, /buffering/],
-    ['ends event streams', { streams: 'cut' }, 'sse', /the stream breaks off/, /its timeouts/],
+    ['ends event streams', { streams: 'cut' }, 'sse', /the stream does not last/, /its timeouts/],
     [
       'passes no Upgrade on',
       { upgrades: 'ignore' },
@@ -181,11 +181,18 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       /keep the tunnel/,
     ],
     [
+      'answers event streams itself',
+      { answers: { '/v1/events': { status: 504, body: 'late' } } },
+      'sse',
+      /the stream does not last \(get \/v1\/events: 504/,
+      /its timeouts/,
+    ],
+    [
       'answers long-polls too early',
       { answers: { '/v2/updates': { status: 504, body: 'late' } } },
       'long-poll',
       /a proxy answers with 504/,
-      /correct its address/,
+      /longer than clients do/,
     ],
   ])(
     'finds a proxy that %s, and the other transports come through',

@@ -31,7 +31,7 @@ interface Outcome {
 async function stream(name: 'sse' | 'websocket', means: Means): Promise<Finding> {
   const tap = new Tap(means);
   const { isReady, tookMs, error } = await follow(name, { ...means, fetch: tap.fetch });
-  if (isReady) return fine(name, `it comes through; the first bytes took ${Math.ceil(tookMs)} ms`);
+  if (isReady) return fine(name, `it comes through, and was ready after ${Math.ceil(tookMs)} ms`);
   if (error !== null && !isOfTheWay(error)) {
     const { text, remedy, ...more } = troubleOf(error);
     return failed(name, text, remedy, more);
@@ -47,13 +47,15 @@ async function stream(name: 'sse' | 'websocket', means: Means): Promise<Finding>
   return failed(name, textOf(tap, error), remedy, { docs });
 }
 
-/** What a proxy does, not the gateway. */
-function isOfTheWay({ code }: FeedError): boolean {
-  return code === 'NETWORK' || code === 'TIMEOUT';
+/** What a proxy does, not the gateway: it cuts, or answers itself. The gateway's own 503 have a code. */
+function isOfTheWay({ code, status }: FeedError): boolean {
+  return (
+    code === 'NETWORK' || code === 'TIMEOUT' || (code === 'PROTOCOL' && status !== null && status >= 500)
+  );
 }
 
 function textOf({ head, hasBytes }: Tap, error: FeedError | null): string {
-  if (error !== null) return `the stream breaks off (${innermost(error).message})`;
+  if (error !== null) return `the stream does not last (${innermost(error).message})`;
   const within = `for ${heldBackMs / 1_000} s`;
   if (head === null) return `no head of the answer came ${within}: something on the way buffers or holds it`;
   if (!hasBytes)
@@ -96,6 +98,6 @@ async function longPoll(means: Means): Promise<Finding> {
     return fine('long-poll', `it comes through; the gateway could hold it for ${pollSeconds} s`);
   const { text, remedy, ...more } = troubleOf(answer);
   if (!isOfTheWay(answer)) return failed('long-poll', text, remedy, more);
-  const wait = `Have the proxy wait for an answer, for longer than clients do (nginx: proxy_read_timeout 5m)`;
+  const wait = 'Have the proxy wait for an answer longer than clients do (nginx: proxy_read_timeout 5m)';
   return failed('long-poll', text, wait, { docs });
 }
