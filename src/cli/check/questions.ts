@@ -7,6 +7,8 @@ import { judge, type Verdict } from './verdict.ts';
 
 /** Most images of one request (PROTOCOL.md, section 9). */
 export const maxImages = 1_000;
+/** Most further requests for what was too much to read at once. */
+export const maxRepeats = 50;
 
 interface Entry {
   readonly image: string;
@@ -38,25 +40,48 @@ function entriesOf({ image, digests, range }: Subject, platform: string | null):
   return digests.length === 0 ? [shared] : digests.map((digest) => ({ ...shared, digest }));
 }
 
-/**
- * One request, if there are not too many images. What the gateway could not answer because it would have had to read
- * too much is asked again in a request of its own, as long as that helps.
- */
+/** One request, if there are not too many images. */
 async function askInParts(ask: Ask, entries: readonly Entry[]): Promise<readonly CheckAnswer[]> {
   const answers: CheckAnswer[] = [];
-  for (let from = 0; from < entries.length; from += maxImages)
-    answers.push(...(await askOnce(ask, entries.slice(from, from + maxImages))));
-  const open = answers.flatMap(({ reason }, at) => (reason === 'too-many-rows' ? [at] : []));
-  if (open.length === 0 || open.length === entries.length) return answers;
-  const again = await askInParts(
-    ask,
-    open.flatMap((at) => entries[at] ?? []),
-  );
-  for (const [index, at] of open.entries()) {
-    const answer = again[index];
-    if (answer !== undefined) answers[at] = answer;
-  }
+  for (const part of partsOf(entries)) answers.push(...(await askOnce(ask, part)));
+  await askAgain(ask, entries, answers);
   return answers;
+}
+
+/**
+ * One request reads a bounded number of rows. What the gateway could not answer for that reason is asked again with
+ * fewer images beside it.
+ */
+async function askAgain(ask: Ask, entries: readonly Entry[], answers: CheckAnswer[]): Promise<void> {
+  const isOpen = (at: number) => answers[at]?.reason === 'too-many-rows';
+  const groups = fewer([...entries.keys()].filter(isOpen), entries.length);
+  for (let repeats = 0; repeats < maxRepeats; repeats++) {
+    const group = groups.shift();
+    if (group === undefined) return;
+    const again = await askOnce(
+      ask,
+      group.flatMap((at) => entries[at] ?? []),
+    );
+    for (const [index, at] of group.entries()) {
+      const answer = again[index];
+      if (answer !== undefined) answers[at] = answer;
+    }
+    groups.push(...fewer(group.filter(isOpen), group.length));
+  }
+}
+
+/** Those that are left, if some were answered; else halves of them. */
+function fewer(open: readonly number[], asked: number): (readonly number[])[] {
+  if (open.length < asked) return partsOf(open);
+  if (asked <= 1) return [];
+  const half = Math.ceil(asked / 2);
+  return [...partsOf(open.slice(0, half)), ...partsOf(open.slice(half))];
+}
+
+function partsOf<T>(list: readonly T[]): (readonly T[])[] {
+  const parts: (readonly T[])[] = [];
+  for (let from = 0; from < list.length; from += maxImages) parts.push(list.slice(from, from + maxImages));
+  return parts;
 }
 
 async function askOnce(ask: Ask, entries: readonly Entry[]): Promise<readonly CheckAnswer[]> {

@@ -4,7 +4,7 @@ import type { CheckAnswer } from '../../../../src/cli/asking/answers.ts';
 import type { Asked } from '../../../../src/cli/asking/gateway.ts';
 import { checkLines } from '../../../../src/cli/check/lines.ts';
 import { isNewer, type NewerWord, newerRange } from '../../../../src/cli/check/newer.ts';
-import { checkAll, maxImages } from '../../../../src/cli/check/questions.ts';
+import { checkAll, maxImages, maxRepeats } from '../../../../src/cli/check/questions.ts';
 import { type Subject, subjectsOf } from '../../../../src/cli/check/subjects.ts';
 import { codeOf, judge } from '../../../../src/cli/check/verdict.ts';
 import { readFileImage, readImage } from '../../../../src/cli/check/wanted.ts';
@@ -277,6 +277,27 @@ describe('the requests', () => {
     const verdicts = await checkAll(ask, subjects, null);
     expect(asked).toEqual([['a', 'b', 'c', 'huge', 'd'], ['c', 'huge', 'd'], ['huge', 'd'], ['huge']]);
     expect(verdicts.map(({ word }) => word)).toEqual(['current', 'current', 'current', 'unknown', 'current']);
+  });
+
+  it('ask for halves if nothing was answered, and give up in the end', async () => {
+    const asked: number[] = [];
+    const askWith = (most: number) => async (question: Asked) => {
+      const images = bodySize(question);
+      asked.push(images.length);
+      const reason = images.length > most ? 'too-many-rows' : null;
+      return { images: images.map(() => ({ ...calm, reason })) };
+    };
+    const subjects = Array.from({ length: 2 * maxImages + 4 }, (_, at) =>
+      subject({ image: `a:${at}`, tag: null }),
+    );
+    const verdicts = await checkAll(askWith(1), subjects.slice(0, 5), null);
+    expect(asked).toEqual([5, 3, 2, 2, 1, 1, 1, 1, 1]);
+    expect(verdicts.every(({ word }) => word === 'current')).toBe(true);
+    asked.length = 0;
+    const none = await checkAll(askWith(0), subjects, null);
+    expect(none.every(({ word }) => word === 'unknown')).toBe(true);
+    expect(asked.length).toBe(3 + maxRepeats);
+    expect(Math.max(...asked)).toBe(maxImages);
   });
 
   it('refuse an answer of another length, or of another form', async () => {
