@@ -29,28 +29,45 @@ const words: Readonly<Record<Difference['type'], { readonly word: string; readon
 const wordWidth = 10;
 
 /** Type, the reference on either side, and its digest there; `-` where it has none. */
-export function differenceLine(
-  difference: Difference,
+export function differenceLines(
+  differences: readonly Difference[],
   names: Names,
   { format, out }: Pick<Output, 'format' | 'out'>,
-): string {
-  const { type, repository, tag, left, right } = difference;
-  if (format === 'json') return jsonLine({ type, repository, tag, left, right });
-  const reference = (name: string) => escapeText(`${name}${repository}:${tag}`);
-  if (format === 'tabs') {
-    const sides = [
-      type === 'only-right' ? nothing : reference(names.left),
-      type === 'only-left' ? nothing : reference(names.right),
-    ];
-    return [type, ...sides, fullDigest(left), fullDigest(right)].join('\t');
-  }
-  const { word, style } = words[type];
-  const digests = {
-    different: `${shortDigest(left)} ≠ ${shortDigest(right)}`,
-    unknown: `${shortDigest(left)} ? ${shortDigest(right)}`,
-    'only-left': shortDigest(left),
-    'only-right': shortDigest(right),
-  };
-  const named = reference(type === 'only-right' ? names.right : names.left);
-  return [out.paint(style, word.padEnd(wordWidth)), named, out.paint('dim', digests[type])].join('  ');
+): readonly string[] {
+  if (format === 'json')
+    return differences.map(({ type, repository, tag, left, right }) =>
+      jsonLine({ type, repository, tag, left, right }),
+    );
+  if (format === 'tabs') return differences.map((difference) => tabbed(difference, names));
+  const references = differences.map((each) =>
+    referenceOn(each.type === 'only-right' ? names.right : names.left, each),
+  );
+  const width = Math.max(...references.map((reference) => reference.length));
+  return differences.map(({ type, left, right }, at) => {
+    const { word, style } = words[type];
+    const digests = {
+      different: `${shortDigest(left)} ≠ ${shortDigest(right)}`,
+      unknown: `${shortDigest(left)} ? ${shortDigest(right)}`,
+      'only-left': shortDigest(left),
+      'only-right': shortDigest(right),
+    };
+    const name = (references[at] ?? '').padEnd(width);
+    return [out.paint(style, word.padEnd(wordWidth)), name, out.paint('dim', digests[type])].join('  ');
+  });
+}
+
+function tabbed(difference: Difference, names: Names): string {
+  const { type, left, right } = difference;
+  return [
+    type,
+    type === 'only-right' ? nothing : referenceOn(names.left, difference),
+    type === 'only-left' ? nothing : referenceOn(names.right, difference),
+    fullDigest(left),
+    fullDigest(right),
+  ].join('\t');
+}
+
+/** @param name of the side */
+function referenceOn(name: string, { repository, tag }: Difference): string {
+  return escapeText(`${name}${repository}:${tag}`);
 }

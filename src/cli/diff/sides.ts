@@ -6,7 +6,7 @@ import { pagesOf } from '../asking/pages.ts';
 import { exitCodes } from '../command.ts';
 import { Blocks } from '../output/blocks.ts';
 import { jsonLine } from '../output/escape.ts';
-import { type Difference, differenceLine, type Names } from './lines.ts';
+import { type Difference, differenceLines, type Names } from './lines.ts';
 import { diffCode } from './verdict.ts';
 
 interface Sides {
@@ -28,7 +28,7 @@ export async function compareSides(ask: Ask, output: Output, { left, right, tags
     const found = differencesOf(page);
     tally.add(page, found);
     const names = { left: page.left.name, right: page.right.name };
-    for (const one of found) await blocks.add(differenceLine(one, names, output));
+    for (const line of differenceLines(found, names, output)) await blocks.add(line);
     await blocks.flush();
     if (!blocks.hasReader) return exitCodes.ok;
   }
