@@ -1,6 +1,6 @@
 /** What is to be checked, wherever it was read. */
 import { ManifeedError } from '../../errors.ts';
-import type { Digest } from '../../event/digest.ts';
+import { type Digest, parseDigest } from '../../event/digest.ts';
 import { splitRange } from '../../event/image-range.ts';
 import { dockerHub, parseReference, type Reference, repositoryKey } from '../../event/reference.ts';
 import { InputError } from '../command.ts';
@@ -53,6 +53,14 @@ export function readFileImage(text: string, place: string, isBuilt = false): Wan
   return { image, tag, range: null, digests: [], place, isBuilt };
 }
 
+/** The same image, of which these are there. A digest that is written in it is one of them. */
+export function withDigests(wanted: Wanted, given: readonly Digest[]): Wanted {
+  if (given.length === 0) return wanted;
+  const [image = '', written = ''] = wanted.image.split('@');
+  const pinned = parseDigest(written);
+  return { ...wanted, image, digests: [...new Set(pinned === null ? given : [...given, pinned])] };
+}
+
 /** @param place how errors call it @throws InputError */
 function parse(text: string, place: string): Reference {
   try {
@@ -73,13 +81,17 @@ export class Finds implements Found {
     return this.wanted.length + this.problems.length + this.notes.length === 0;
   }
 
-  /** Takes an image of a file. What is wrong with it becomes a problem, because the others can still be checked. */
-  take(place: string, text: string, isBuilt = false): void {
+  /**
+   * Takes an image of a file. What is wrong with it becomes a problem, because the others can still be checked.
+   *
+   * @param digests of which any may be there
+   */
+  take(place: string, text: string, isBuilt = false, digests: readonly Digest[] = []): void {
     this.attempt(() => {
       const wanted = readFileImage(text, place, isBuilt);
       if (wanted === null)
         this.notes.push(`read ${place}: ${text}: left out: pinned by a digest, without a tag`);
-      else this.wanted.push(wanted);
+      else this.wanted.push(withDigests(wanted, digests));
     });
   }
 

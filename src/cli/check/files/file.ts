@@ -50,7 +50,7 @@ async function readYaml(
     const where = documents.length === 1 ? shown : `${shown}: document ${at + 1}`;
     if (!isMapping(document)) throw new InputError(`read ${where}: no mapping: ${kinds}`);
     if (isCompose(document)) {
-      lookup ??= await lookupBeside(path, parts);
+      lookup ??= text.includes('$') ? await lookupBeside(path, parts) : () => undefined;
       readCompose(where, document, lookup, finds);
     } else if (isKubernetes(document)) readKubernetes(where, document, finds);
     else throw new InputError(`read ${where}: neither services, nor apiVersion and kind: ${kinds}`);

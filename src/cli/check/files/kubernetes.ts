@@ -2,6 +2,7 @@
  * Images of Kubernetes objects: those of `containers`, `initContainers` and `ephemeralContainers`, wherever they are. So
  * it reads Pods, everything with a Pod template, lists, and kinds of other projects.
  */
+import { type Digest, parseDigest } from '../../../event/digest.ts';
 import type { Finds } from '../wanted.ts';
 import { isMapping, type Mapping } from './yaml.ts';
 
@@ -12,27 +13,57 @@ export function isKubernetes(document: Mapping): boolean {
   return typeof document.apiVersion === 'string' && typeof document.kind === 'string';
 }
 
+/** What is around a list of containers. */
+interface Owner {
+  /** `Deployment/web` */
+  readonly name: string;
+  /** By container, of a Pod that runs: the digest of its image. */
+  readonly digests: ReadonlyMap<string, Digest>;
+}
+
 /** Takes the images of one document. */
 export function readKubernetes(path: string, document: Mapping, finds: Finds): void {
   const seen = new Set<object>();
-  const walk = (value: unknown, owner: string): void => {
+  const walk = (value: unknown, around: Owner): void => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
     // An anchor may contain its own alias.
     seen.add(value);
-    const inner = isMapping(value) ? nameOf(value, owner) : owner;
+    const owner = isMapping(value) ? ownerOf(value, around) : around;
     for (const [name, member] of Object.entries(value)) {
-      if (listNames.includes(name) && Array.isArray(member)) takeContainers(member, inner);
-      walk(member, inner);
+      if (listNames.includes(name) && Array.isArray(member)) takeContainers(member, owner);
+      walk(member, owner);
     }
   };
-  const takeContainers = (containers: readonly unknown[], owner: string) => {
+  const takeContainers = (containers: readonly unknown[], { name: owner, digests }: Owner) => {
     for (const container of containers) {
       if (!isMapping(container) || typeof container.image !== 'string' || container.image === '') continue;
-      const name = typeof container.name === 'string' ? ` ${container.name}` : '';
-      finds.take(`${path}: ${owner}${name}`, container.image);
+      const name = typeof container.name === 'string' ? container.name : '';
+      const digest = digests.get(name);
+      const place = `${path}: ${owner} ${name}`.trimEnd();
+      finds.take(place, container.image, false, digest === undefined ? [] : [digest]);
     }
   };
-  walk(document, 'object');
+  walk(document, { name: 'object', digests: new Map() });
+}
+
+function ownerOf(value: Mapping, around: Owner): Owner {
+  const digests = isMapping(value.status) ? digestsOf(value.status) : around.digests;
+  return { name: nameOf(value, around.name), digests };
+}
+
+const statusNames = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+
+/** `imageID` is `docker.io/library/nginx@sha256:…`; older ones have `docker-pullable://` before it. */
+function digestsOf(status: Mapping): ReadonlyMap<string, Digest> {
+  const digests = new Map<string, Digest>();
+  for (const container of statusNames.flatMap((name) => status[name])) {
+    if (!isMapping(container)) continue;
+    const { name, imageID } = container;
+    if (typeof name !== 'string' || typeof imageID !== 'string') continue;
+    const digest = parseDigest(imageID.split('@')[1] ?? '');
+    if (digest !== null) digests.set(name, digest);
+  }
+  return digests;
 }
 
 /** `Deployment/web`; of what is no object, that of the object around it. */

@@ -3,7 +3,7 @@ import { ManifeedError } from '../../../errors.ts';
 import { type Digest, parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference, repositoryKey } from '../../../event/reference.ts';
 import { InputError } from '../../command.ts';
-import { Finds, type Found, readFileImage, type Wanted } from '../wanted.ts';
+import { Finds, type Found, readFileImage, type Wanted, withDigests } from '../wanted.ts';
 import { type Container, type LocalImage, readEngineValue } from './engine-json.ts';
 import { parseValues } from './json-values.ts';
 
@@ -23,7 +23,7 @@ export function readRunning(text: string): Found {
     throw new InputError(`read ${shown}: empty: must be JSON, as of docker ps --format json`);
   const containers = values.filter((value) => value.kind === 'container');
   const images = new Images(
-    withDigests(
+    withoutBlind(
       values.filter((value) => value.kind === 'image'),
       containers.length > 0,
     ),
@@ -39,7 +39,7 @@ export function readRunning(text: string): Found {
  *
  * @throws InputError if there is nothing else
  */
-function withDigests(images: readonly LocalImage[], hasContainers: boolean): readonly LocalImage[] {
+function withoutBlind(images: readonly LocalImage[], hasContainers: boolean): readonly LocalImage[] {
   if (images.some(({ isListed, pinned }) => isListed && pinned.length > 0)) return images;
   const others = images.filter(({ isListed }) => !isListed);
   if (hasContainers || others.length > 0 || images.length === 0) return others;
@@ -136,11 +136,9 @@ class Gathered {
 
   /** @param given a digest that the container itself has */
   #take(wanted: Wanted, name: string, local: LocalImage | undefined, given: Digest | null): void {
-    const digests = new Set(digestsOf(wanted, local?.pinned ?? []));
-    for (const digest of [given, pinnedOf(wanted)]) if (digest !== null) digests.add(digest);
-    const [image = ''] = wanted.image.split('@');
-    if (digests.size === 0) this.#built.push(name);
-    else this.#finds.wanted.push({ ...wanted, image, digests: [...digests] });
+    const digests = [...digestsOf(wanted, local?.pinned ?? []), ...(given === null ? [] : [given])];
+    if (digests.length === 0 && pinnedOf(wanted) === null) this.#built.push(name);
+    else this.#finds.wanted.push(withDigests(wanted, digests));
   }
 }
 

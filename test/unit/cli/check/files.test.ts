@@ -148,6 +148,43 @@ items:
     expect(await images(circle)).toHaveLength(1);
   });
 
+  it('that run have digests', async () => {
+    const pod = {
+      ...{ kind: 'Pod', metadata: { name: 'p' } },
+      spec: {
+        containers: [
+          { name: 'a', image: 'a:1' },
+          { name: 'waiting', image: 'b:1' },
+          { name: 'pinned', image: `c:1@${digest}` },
+        ],
+        initContainers: [{ name: 'i', image: 'i:1' }],
+      },
+      status: {
+        containerStatuses: [
+          { name: 'a', imageID: `docker.io/library/a@${digest}` },
+          { name: 'waiting', imageID: '' },
+          { name: 'pinned', imageID: `c@sha256:${'cd'.repeat(32)}` },
+          null,
+        ],
+        initContainerStatuses: [{ name: 'i', imageID: `docker-pullable://i@${digest}` }],
+      },
+    };
+    const list = { apiVersion: 'v1', kind: 'List', items: [pod, { ...pod, status: {} }] };
+    const { wanted } = await read(JSON.stringify(list));
+    expect(wanted.map(({ image, digests }) => [image.replace('docker.io/library/', ''), digests])).toEqual([
+      ['a:1', [digest]],
+      ['b:1', []],
+      ['c:1', [`sha256:${'cd'.repeat(32)}`, digest]],
+      ['i:1', [digest]],
+      ...[
+        ['a:1', []],
+        ['b:1', []],
+        [`c:1@${digest}`, []],
+        ['i:1', []],
+      ],
+    ]);
+  });
+
   it('say which image is none', async () => {
     const text = 'apiVersion: v1\nkind: Pod\nspec: { containers: [{ name: a, image: "$(IMAGE)" }] }';
     expect((await read(text)).problems).toEqual([expect.stringContaining('Pod a: "$(IMAGE)": must be')]);
@@ -195,7 +232,7 @@ describe('a file', () => {
     const parts = { env: {}, buildArguments: new Map<string, string>() };
     const fault = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' });
     const reading = async (path: string) => {
-      if (path === 'compose.yaml') return compose('nginx');
+      if (path === 'compose.yaml') return compose('nginx:$V');
       throw fault;
     };
     await expect(readImageFile('other.yaml', { ...parts, read: reading })).rejects.toBe(fault);
