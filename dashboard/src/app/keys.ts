@@ -32,7 +32,7 @@ export function useKeys(): void {
 function act(action: KeyAction): void {
   switch (action.kind) {
     case 'find':
-      return goTo(hrefOf('repositories', '', new URLSearchParams({ find: '' })));
+      return find();
     case 'go':
       return goTo(hrefOf(action.screen));
     case 'move':
@@ -42,6 +42,13 @@ function act(action: KeyAction): void {
     case 'help':
       return openHelp();
   }
+}
+
+/** To the field where a repository is found; on another screen it is focused when that comes. */
+function find(): void {
+  const field = document.getElementById('find');
+  if (field === null) goTo(hrefOf('repositories', '', new URLSearchParams({ find: '' })));
+  else field.focus();
 }
 
 /** Whether keys belong to a field, or to a dialog that is open. */

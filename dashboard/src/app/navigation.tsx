@@ -25,7 +25,7 @@ export function Navigation({ current, access }: { current: Screen | undefined; a
     if (at !== null) isOpen.value = false;
   }, [at]);
   return (
-    <div class={`side ${isOpen.value ? 'open' : ''}`}>
+    <header class={`side ${isOpen.value ? 'open' : ''}`}>
       <div class="side-head">
         <Wordmark />
         <button
@@ -66,7 +66,7 @@ export function Navigation({ current, access }: { current: Screen | undefined; a
           </div>
         </div>
       </div>
-    </div>
+    </header>
   );
 }
 

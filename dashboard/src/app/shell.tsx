@@ -3,6 +3,7 @@ import type { Access } from '../gateway/access.ts';
 import { hrefOf } from '../lib/route.ts';
 import { Empty } from '../parts/empty.tsx';
 import { ScreenHead } from '../parts/screen-head.tsx';
+import type { Screen } from '../screens/screen.ts';
 import { screens } from '../screens/screens.ts';
 import { Help } from './help.tsx';
 import { useKeys } from './keys.ts';
@@ -16,7 +17,7 @@ export function Shell({ access }: { access: Access }) {
   useKeys();
   const at = route.value;
   const screen = screenOf(screens, at, access);
-  useTitle(screen?.title ?? 'Not found', access.gateway);
+  useTitle(titleOf(at.rest, screen), access.gateway);
   const mayLook = screen?.group !== 'operators' || access.admin;
   return (
     <div class="shell">
@@ -32,6 +33,12 @@ export function Shell({ access }: { access: Access }) {
       <Help />
     </div>
   );
+}
+
+/** What the screen is about, if it is about one thing; else its own name. */
+function titleOf(rest: string, screen: Screen | undefined): string {
+  if (screen === undefined) return 'Not found';
+  return rest === '' ? screen.title : rest;
 }
 
 /** The hash belongs to the screens, so this is no link. */

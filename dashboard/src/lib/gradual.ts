@@ -1,7 +1,7 @@
 /** Hundreds of rows are drawn in steps, so that no step keeps the page from answering. Pure. */
 
 /** Rows that are drawn in one step. */
-export const rowsOfStep = 25;
+export const rowsOfStep = 16;
 
 /**
  * How many of the rows are drawn now, from the first: so many that few of them are new. A few more than one step are

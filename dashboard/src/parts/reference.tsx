@@ -6,10 +6,14 @@ export function ReferenceText({ of: { registry, repository }, tag }: { of: Repos
   return (
     <>
       <span class="muted">{registry}/</span>
+      <wbr />
       {repository.split('/').map((part, index) => (
         <>
-          <wbr />
-          {index > 0 && '/'}
+          {index > 0 && (
+            <>
+              /<wbr />
+            </>
+          )}
           {part}
         </>
       ))}

@@ -23,5 +23,7 @@ export function explain(error: Error): string {
   const code = 'code' in error ? error.code : null;
   if (code === 'NETWORK' || code === 'TIMEOUT') return 'The gateway does not answer.';
   if (code === 'DENIED') return 'Your token may not see this. Ask the operator for one that may.';
-  return error.message;
+  // The message begins with what was asked, and the code: the reader knows the one, and has no use for the other.
+  const said = error.message.split(`${code}: `);
+  return said.slice(1).join(`${code}: `) || error.message;
 }

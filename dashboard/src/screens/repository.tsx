@@ -47,7 +47,6 @@ const columns: readonly Column<TagRow>[] = [
   {
     head: 'Tag',
     kind: 'name',
-    width: 20,
     cell: (row) => <RowLink href={tagHref(row, row.tag)}>{row.tag}</RowLink>,
   },
   {
@@ -56,7 +55,7 @@ const columns: readonly Column<TagRow>[] = [
     cell: (row) => <Digest value={row.digest} of={repositoryText(row)} />,
   },
   { head: 'Since', width: 8, cell: ({ updatedAt }) => <RelativeTime at={updatedAt} /> },
-  { head: 'Kind', kind: 'grow', from: 'medium', cell: ({ mediaType }) => mediaTypeText(mediaType) },
+  { head: 'Kind', width: 12, from: 'medium', cell: ({ mediaType }) => mediaTypeText(mediaType) },
   {
     head: 'First seen',
     width: 8,

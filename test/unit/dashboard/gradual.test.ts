@@ -16,7 +16,7 @@ it('rowsToDraw draws a long list in steps, until all of it is there', () => {
     end = rowsToDraw(all, new Set(all.slice(0, end)));
     ends.push(end);
   }
-  expect(ends).toEqual([25, 50, 75, 120]);
+  expect(ends).toEqual([16, 32, 48, 64, 80, 96, 120]);
 });
 
 it('rowsToDraw draws a few new rows together with all that are there', () => {

@@ -28,5 +28,5 @@ export const changeColumns: readonly Column<ChangeRow>[] = [
     from: 'wide',
     cell: (row) => <Digest value={row.previousDigest} of={repositoryText(row)} />,
   },
-  { head: 'Heard from', width: 11, from: 'medium', cell: ({ origin }) => origin },
+  { head: 'Heard from', name: 'origin', width: 11, from: 'medium', cell: ({ origin }) => origin },
 ];

@@ -5,8 +5,8 @@ import { hrefOf, type Route } from '../../lib/route.ts';
 /** Where a part of a name is typed. `/` comes here; Enter or the arrow goes to the first repository found. */
 export function FindField({ route }: { route: Route }) {
   const field = useRef<HTMLInputElement>(null);
+  // From another screen the key leads to an address with an empty `find`.
   const isAsked = route.query.has('find');
-  // The key leads to an address with an empty `find`, also from this screen.
   useEffect(() => {
     if (isAsked) field.current?.focus();
   }, [isAsked]);

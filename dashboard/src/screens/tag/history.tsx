@@ -10,11 +10,16 @@ import { type Column, Table } from '../../parts/table.tsx';
 import { ClockTime } from '../../parts/time.tsx';
 
 const columns: readonly Column<ChangeRow>[] = [
-  { head: 'Recorded', kind: 'name', width: 11, cell: ({ recordedAt }) => <ClockTime at={recordedAt} /> },
-  { head: 'What', width: 8, cell: ({ type }) => <ChangeType type={type} /> },
+  { head: 'Recorded', name: 'when', width: 11, cell: ({ recordedAt }) => <ClockTime at={recordedAt} /> },
+  { head: 'What', name: 'what', width: 8, cell: ({ type }) => <ChangeType type={type} /> },
   { head: 'To', width: 11, cell: (row) => <Digest value={row.digest} of={repositoryText(row)} /> },
-  { head: 'From', width: 11, cell: (row) => <Digest value={row.previousDigest} of={repositoryText(row)} /> },
-  { head: 'Heard from', kind: 'grow', cell: ({ origin }) => origin },
+  {
+    head: 'From',
+    name: 'from',
+    width: 11,
+    cell: (row) => <Digest value={row.previousDigest} of={repositoryText(row)} />,
+  },
+  { head: 'Heard from', name: 'origin', kind: 'grow', cell: ({ origin }) => origin },
 ];
 
 /** What happened to a tag, newest first. */
@@ -32,7 +37,13 @@ export function History({
           <p>What the gateway found at its first look is no change. Older ones are gone with their age.</p>
         </Empty>
       ) : (
-        <Table caption="History" columns={columns} rows={changes} keyOf={({ position }) => position} />
+        <Table
+          name="feed history"
+          caption="History"
+          columns={columns}
+          rows={changes}
+          keyOf={({ position }) => position}
+        />
       )}
       <Pages {...{ route, parameter: 'before', next }} words={{ first: 'Newest', next: 'Older changes' }} />
     </Section>

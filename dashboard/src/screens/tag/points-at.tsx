@@ -22,7 +22,7 @@ export function PointsAt({
         <p>It is not known what the tag points at: neither a webhook nor the registry gave a digest.</p>
       ) : (
         <p class="whole-digest">
-          <Copy text={`${repository}@${row.digest}`} label="reference with the digest">
+          <Copy text={`${repository}@${row.digest}`} label={`${repository}@${row.digest}`}>
             <code>
               <span class="muted">{repository}@</span>
               {row.digest}
