@@ -11,7 +11,7 @@ export interface Container {
   readonly image: string;
   /** Id of its image; null: not told. */
   readonly imageId: string | null;
-  /** The digest of its image, which Podman tells; null: not told. */
+  /** The digest of its image, which `podman inspect` tells; null: not told. */
   readonly digest: Digest | null;
 }
 
@@ -81,18 +81,23 @@ const listedImage = z
     image(ID, [`${Repository}:${Tag}`], [`${Repository}@${Digest}`], true),
   );
 
-/** `docker ps --format json`, `docker compose ps --format json`, `podman ps --format json`. */
+/**
+ * `docker ps --format json`, `docker compose ps --format json`, `podman ps --format json`. They tell no digests; a script
+ * that knows them can add them.
+ */
 const listedContainer = z
   .looseObject({
     Image: z.string(),
     ImageID: z.string().optional(),
     Names: z.union([z.string(), z.array(z.string())]).nullish(),
     Name: z.string().optional(),
+    ImageDigest: z.string().optional(),
+    Digest: z.string().default(none),
   })
   .transform(
-    ({ Image, ImageID, Name, Names }): Container => ({
+    ({ Image, ImageID, Name, Names, Digest, ImageDigest = Digest }): Container => ({
       ...{ kind: 'container', name: [Names ?? Name ?? Image].flat().join(','), image: Image },
-      ...{ imageId: ImageID ?? null, digest: null },
+      ...{ imageId: ImageID ?? null, digest: parseDigest(ImageDigest) },
     }),
   );
 

@@ -141,6 +141,19 @@ describe('--running', () => {
     expect([images, notes]).toEqual([[['library/nginx:1']], [expect.stringContaining('no digests of web')]]);
   });
 
+  it('takes a digest that a script has added to a row', () => {
+    const rows = [
+      { ...psRow('web', 'nginx:1'), Digest: digest('a') },
+      { ...psRow('db', 'redis:7'), ImageDigest: digest('b') },
+      { ...psRow('app', 'app:2'), Digest: '<none>' },
+    ];
+    expect(found(lines(...rows)).images).toEqual([
+      ['library/nginx:1', digest('a')],
+      ['library/redis:7', digest('b')],
+      ['library/app:2'],
+    ]);
+  });
+
   it('reads docker compose ps', () => {
     const row = { ID: '77', Name: 'x-web-1', Image: 'nginx:1', Service: 'web' };
     expect(found(JSON.stringify(row)).notes).toEqual([expect.stringContaining('no digests of x-web-1')]);

@@ -112,6 +112,12 @@ describe('two sides', () => {
     expect(err).toBe('6 equal, 4 different, as of 2026-11-29T00:00:00.000Z and 2026-11-30T11:00:00.000Z\n');
   });
 
+  it('are aligned on a terminal', async () => {
+    const onlyLeft = [row('1', 'a'), row('1.27.3-alpine', 'a')];
+    const [first, second] = (await compare([{ onlyLeft }], { isTty: true })).out.split('\n');
+    expect(first?.indexOf('aaaaaaaaaaaa')).toBe(second?.indexOf('aaaaaaaaaaaa'));
+  });
+
   it('are JSON, with a summary at the end', async () => {
     const lines = (await compare(all, { json: true })).out
       .trim()
