@@ -10,7 +10,7 @@ export const maxShown = 200;
 /** Most rows that wait. */
 export const maxWaiting = 200;
 /** Most rows that are shown at once, unless somebody asks for all. */
-export const maxTaken = 25;
+export const maxTaken = 50;
 
 /**
  * Newest first. Rows come one by one and wait; `take` shows some of them. If more come than may wait, the oldest are

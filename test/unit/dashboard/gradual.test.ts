@@ -1,6 +1,6 @@
 /** Rows are drawn in steps. */
 import { expect, it } from 'vitest';
-import { rowsOfStep, rowsToDraw } from '../../../dashboard/src/lib/gradual.ts';
+import { rowsOfStep, rowsOnTop, rowsToDraw } from '../../../dashboard/src/lib/gradual.ts';
 
 const keys = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `k${from + index}`);
@@ -20,7 +20,7 @@ it('rowsToDraw draws a long list in steps, until all of it is there', () => {
 });
 
 it('rowsToDraw draws a few new rows together with all that are there', () => {
-  const drawn = new Set(keys(10, 210));
+  const drawn = new Set(keys(rowsOnTop, 200 + rowsOnTop));
   expect(rowsToDraw(keys(0, 200), drawn)).toBe(200);
 });
 

@@ -53,11 +53,11 @@ describe('LiveRows', () => {
 
   it('shows at most so many at once, the oldest first, unless it is asked for more', () => {
     const list = new LiveRows();
-    for (const each of rows(0, 60)) list.add(each);
+    for (const each of rows(0, 120)) list.add(each);
     list.take();
-    expect([list.shown[0], list.waiting]).toEqual([row(maxTaken - 1), 60 - maxTaken]);
+    expect([list.shown[0], list.waiting]).toEqual([row(maxTaken - 1), 120 - maxTaken]);
     list.take(maxWaiting);
-    expect([list.shown[0], list.shown.length, list.waiting]).toEqual([row(59), 60, 0]);
+    expect([list.shown[0], list.shown.length, list.waiting]).toEqual([row(119), 120, 0]);
   });
 
   it('begins anew', () => {
