@@ -3,6 +3,7 @@ import { BoundedMap } from '../../lib/bounded-map.ts';
 import type { Decision, IndexView, ManifestRow, Spared, TagRow } from '../decision.ts';
 import { type ListMarks, type TagListing, withListing } from '../list-marks.ts';
 import type { IndexBounds } from '../options.ts';
+import { isWithin, type Within } from '../queries.ts';
 import { compareTags, compareText } from '../tag-order.ts';
 import type { LedgerRow } from '../transfer.ts';
 import type { TurnCounts } from '../turns.ts';
@@ -77,11 +78,18 @@ export class MemoryIndex implements IndexView {
       .map(({ registry, repository }) => ({ registry, repository }));
   }
 
-  /** All present tags, in the order of pages. */
-  present(): readonly TagRow[] {
-    return [...this.#repositories.values()]
+  /** The present tags of these repositories, in the order of pages. @param within default: all repositories */
+  present(within?: Within): readonly TagRow[] {
+    return this.#rowsWithin(within)
       .flatMap(({ tags }) => [...tags.values()].filter((row) => row.present))
       .sort(compareTags);
+  }
+
+  #rowsWithin(within: Within | undefined): readonly RepositoryRows[] {
+    if (within === undefined || !('repositories' in within))
+      return [...this.#repositories].filter(([key]) => isWithin(key, within)).map(([, rows]) => rows);
+    // One that is named twice is listed once.
+    return [...new Set(within.repositories)].flatMap((key) => this.#repositories.get(key) ?? []);
   }
 
   apply(of: RepositoryName, decision: Decision): void {

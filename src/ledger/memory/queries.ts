@@ -1,4 +1,4 @@
-/** The queries in memory: each sorts all rows. The other implementations answer from an index. */
+/** The queries in memory: each sorts the rows of the repositories that it is asked for. The other implementations answer from an index. */
 import type { Change } from '../../event/change.ts';
 import type { Digest } from '../../event/digest.ts';
 import { type RepositoryName, repositoryKey, repositoryOfKey } from '../../event/reference.ts';
@@ -64,10 +64,10 @@ export class MemoryQueries {
     const byTime = (a: TagPlace, b: TagPlace) => a.updatedAt - b.updatedAt || compareTags(a, b);
     const compare = sort === 'name' ? compareTags : byTime;
     const rows = this.#index
-      .present()
+      .present(within)
       .filter((row) => after === undefined || direction * compare(row, after) > 0)
       .sort((a, b) => direction * compare(a, b));
-    return this.#page(rows, within, limit);
+    return this.#page(rows, limit);
   }
 
   tagNames({ repositories: keys, ...query }: TagNamesQuery): TagNamesPage {
@@ -80,15 +80,13 @@ export class MemoryQueries {
 
   tagsAt({ digest, within, after, limit }: TagsAtQuery): TagListPage {
     const rows = this.#index
-      .present()
+      .present(within)
       .filter((row) => row.digest === digest && (after === undefined || compareTags(row, after) > 0));
-    return this.#page(rows, within, limit);
+    return this.#page(rows, limit);
   }
 
-  #page(rows: readonly TagRow[], within: TagListQuery['within'], limit: number): TagListPage {
-    const { found, looked, last } = take(rows, limit, this.#maxLooked, (row) =>
-      isWithin(repositoryKey(row), within),
-    );
+  #page(rows: readonly TagRow[], limit: number): TagListPage {
+    const { found, looked, last } = take(rows, limit, this.#maxLooked, () => true);
     const next = last === null ? null : placeOf(last);
     return { tags: found.map(toState), next, looked };
   }

@@ -52,6 +52,17 @@ export function listContract(world: World): void {
       expect(await list({ within: { repositories: [] } })).toEqual([]);
     });
 
+    test('of a named repository read no rows of larger ones', async () => {
+      await record(...Array.from({ length: 30 }, (_, i) => at('large', `${i}`)), at('small', 'a'));
+      const within = { repositories: ['r.io/small'] };
+      for (const sort of ['name', 'updated'] as const) {
+        const page = await world.ledger.listTags({ within, sort, limit: 10 });
+        expect(names(page.tags)).toEqual(['r.io/small:a']);
+        expect(page.looked).toBeLessThanOrEqual(2);
+        expect(page.next).toBe(null);
+      }
+    });
+
     test('below a name have whole segments: the name itself and what follows a slash', async () => {
       await fill();
       const repositories = async (below: string) =>
