@@ -48,18 +48,20 @@ function eventSource({ url, filter, needsToken }: SnippetParts): Snippet {
 }
 
 function typeScript({ url, filter, needsToken }: SnippetParts): Snippet {
-  const options = needsToken ? ', { token: process.env.MANIFEED_TOKEN }' : '';
+  const token = needsToken ? ['const token = process.env.MANIFEED_TOKEN;'] : [];
+  const options = needsToken ? ', { token }' : '';
   const named = Object.entries(filter).filter(([, values]) => values.length > 0);
   const members = named.map(([name, values]) => `${name}: ${listLiteral(values)}`);
-  const wanted = members.length === 0 ? '' : `{ ${members.join(', ')} }`;
+  const wanted = members.length === 0 ? [] : [`const filter = { ${members.join(', ')} };`];
   return {
     name: 'TypeScript',
     use: 'For programs, with npm install manifeed-client. It reconnects, resumes without a gap, and drops what comes twice.',
     text: [
       `import { openFeed } from ${literal('manifeed-client')};`,
       '',
+      ...[...token, ...wanted],
       `const feed = openFeed(${literal(url.replace(/\/$/, ''))}${options});`,
-      `for await (const event of feed.events(${wanted})) {`,
+      `for await (const event of feed.events(${members.length === 0 ? '' : 'filter'})) {`,
       "  if (event.kind === 'change') console.log(event.change);",
       '}',
     ].join('\n'),

@@ -57,8 +57,10 @@ describe('a snippet', () => {
   it('for TypeScript is a program with the same filter', () => {
     expect(snippet('TypeScript')).toContain(
       [
-        "const feed = openFeed('https://gw.example.com/feeds', { token: process.env.MANIFEED_TOKEN });",
-        "for await (const event of feed.events({ repository: ['nginx', 'ghcr.io/team/*'], tag: 'semver:^1.27', type: 'tag.updated' })) {",
+        'const token = process.env.MANIFEED_TOKEN;',
+        "const filter = { repository: ['nginx', 'ghcr.io/team/*'], tag: 'semver:^1.27', type: 'tag.updated' };",
+        "const feed = openFeed('https://gw.example.com/feeds', { token });",
+        'for await (const event of feed.events(filter)) {',
       ].join('\n'),
     );
     expect(snippet('TypeScript', everything, false)).toContain('feed.events()');
@@ -81,7 +83,7 @@ describe('a snippet', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (tag) => {
         const text = snippet('TypeScript', { ...everything, tag: [tag] }) ?? '';
-        const inner = /tag: '(.*)' \}\)\)/s.exec(text)?.[1] ?? '';
+        const inner = /tag: '(.*)' \};\n/s.exec(text)?.[1] ?? '';
         expect(inner).not.toMatch(/(?<!\\)(?:\\\\)*'/);
         expect(JSON.parse(`"${inner.replaceAll("\\'", "'").replaceAll('"', '\\"')}"`)).toBe(tag);
       }),
