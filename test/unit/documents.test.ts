@@ -1,5 +1,5 @@
 /** What the documents for people say about the repository: links lead somewhere, snippets are real. */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
@@ -71,6 +71,12 @@ describe('README', () => {
     expect(readme).toContain(`\`${command}\``);
     expect(read('.ci/run').trimEnd().split('\n').at(-1)).toBe(command);
     expect(read('.github/workflows/ci.yaml')).toContain('- run: .ci/run\n');
+  });
+
+  it('shows the dashboard in both themes, in pictures of less than 200 KB', () => {
+    const pictures = [...readme.matchAll(/(?:srcset|src)="([^"]+)"/g)].map(([, file = '']) => file);
+    expect(pictures).toEqual(['docs/dashboard-dark.png', 'docs/dashboard-light.png']);
+    for (const file of pictures) expect(statSync(file).size).toBeLessThan(200_000);
   });
 
   it('stays short', () => {
