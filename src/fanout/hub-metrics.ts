@@ -24,6 +24,8 @@ export class HubMetrics {
   readonly streams: StreamMetrics;
   readonly #delay: Histogram;
   readonly #sums = new Map<Encoding, { deliveries: number; bytes: number }>();
+  /** Deliveries that a scrape has taken out of the sums. */
+  #scraped = 0;
 
   constructor(metrics: Metrics, hub: Watched) {
     this.streams = new StreamMetrics(metrics);
@@ -49,6 +51,7 @@ export class HubMetrics {
     metrics.counter('deliveries_total', 'Changes delivered to subscribers', ['transport'], (counter) => {
       for (const [{ transport }, sum] of this.#sums) {
         counter.inc({ transport }, sum.deliveries);
+        this.#scraped += sum.deliveries;
         sum.deliveries = 0;
       }
     });
@@ -68,6 +71,11 @@ export class HubMetrics {
     metrics.gauge('lag_positions', 'Positions that the slowest subscriber is behind the head', [], (gauge) =>
       gauge.set(census().lag),
     );
+  }
+
+  /** Changes delivered to subscribers since the start. */
+  get deliveries(): number {
+    return this.#sums.values().reduce((sum, { deliveries }) => sum + deliveries, this.#scraped);
   }
 
   delivered(encoding: Encoding, bytes: number): void {

@@ -106,6 +106,11 @@ export class Hub {
     return this.#parts.list;
   }
 
+  /** Changes delivered to subscribers since the start. */
+  get deliveries(): number {
+    return this.#parts.metrics.deliveries;
+  }
+
   /** How many subscribers there are, and how far they are. */
   census(): Census {
     return takeCensus(this.table, this.#parts.queue);

@@ -52,6 +52,8 @@ export function endpointsOf(parts: EndpointParts): Endpoint[] {
   const { admission, config, dashboard, hub, ledger, registryApi, status, streams } = parts;
   const { gateway } = status;
   const readers = new Readers();
+  const { rate } = hub.pacer;
+  const pace = { rate, describe: () => ({ ...hub.pacer.describe(), deliveries: hub.deliveries }) };
   return [
     events(streams.sse),
     socket(streams.webSocket),
@@ -63,8 +65,8 @@ export function endpointsOf(parts: EndpointParts): Endpoint[] {
     readyz([admission, ledger]),
     metricsEndpoint(parts.metrics),
     upstreams(parts.poller, gateway),
-    getPace(hub.pacer, gateway),
-    putPace(hub.pacer, { defaultRegistry: config.defaultRegistry, gateway }),
+    getPace(pace, gateway),
+    putPace(pace, { defaultRegistry: config.defaultRegistry, gateway }),
     getStatus(status),
     getSubscribers(hub.subscribers, gateway),
     ...(dashboard === null ? [] : [dashboardEndpoint(dashboard)]),

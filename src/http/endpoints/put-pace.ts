@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { invalidParameter } from '../../errors.ts';
 import { parseRepositoryText } from '../../event/repository-pattern.ts';
 import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
-import { anyJson, type Endpoint } from '../endpoint.ts';
+import type { Endpoint } from '../endpoint.ts';
+import { paceSchema } from './get-pace.ts';
 
 const bodySchema = z.strictObject({
   repository: z
@@ -44,7 +45,7 @@ export function putPace(pace: AdjustablePace, { defaultRegistry, gateway }: PutP
     tag: 'operation',
     mayCall: 'admin',
     body: { schema: bodySchema },
-    responses: { 200: { description: 'The pace from now on', schema: anyJson } },
+    responses: { 200: { description: 'The pace from now on', schema: paceSchema } },
     errors: ['PARAMETER_INVALID'],
     handle(request, reply) {
       const { repository, deliveriesPerSecond, forSeconds } = parsePaceChange(request.body);

@@ -18,7 +18,7 @@ import { PollMetrics } from './metrics.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import { RegistryPoller } from './registry-poller.ts';
 import { type RegistryReport, registryReport } from './registry-report.ts';
-import { type RepositoryReport, reportOf } from './repositories.ts';
+import { type RepositoryReport, reportOfAll } from './repositories.ts';
 
 /** What a poller needs. */
 export interface PollerOptions {
@@ -45,12 +45,18 @@ export interface PollerOptions {
 
 interface UpstreamReport {
   readonly registry: string;
+  /** The configured budget. */
+  readonly requestsPerSecond: number;
   readonly breaker: BreakerMode;
   /** Nothing is asked for this long, ms. */
   readonly backoffMs: number;
+  /** Those whose last look failed come first. */
   readonly repositories: readonly RepositoryReport[];
   /** Includes repositories that `limit` left out. */
   readonly total: number;
+  /** How many are due now, and of how many the last look failed. */
+  readonly due: number;
+  readonly failing: number;
 }
 
 const defaultLingerMs = 5 * 60_000;
@@ -152,15 +158,27 @@ export class Poller {
     return [...this.#pollers].map(([registry, poller]) => registryReport(registry, poller, clock));
   }
 
-  /** @param limit repositories listed per registry; default 1,000 */
-  upstreams(limit = defaultReported): readonly UpstreamReport[] {
-    return [...this.#pollers].map(([registry, { breakerMode: breaker, backoffMs, states }]) => ({
-      registry,
-      breaker,
-      backoffMs: Math.round(backoffMs),
-      repositories: [...states.entries().take(limit)].map(([name, state]) => reportOf(name, state)),
-      total: states.size,
-    }));
+  /**
+   * What is known of each registry, and of each repository that is polled.
+   *
+   * @param limit repositories listed per registry; default 1,000
+   * @param only this registry; default: all
+   */
+  upstreams({
+    limit = defaultReported,
+    only,
+  }: {
+    limit?: number | undefined;
+    only?: string | undefined;
+  } = {}): readonly UpstreamReport[] {
+    const now = this.#options.clock.now();
+    return [...this.#pollers]
+      .filter(([registry]) => only === undefined || registry === only)
+      .map(([registry, { breakerMode: breaker, backoffMs, options, states }]) => ({
+        ...{ registry, requestsPerSecond: options.poll.requestsPerSecond, breaker },
+        backoffMs: Math.round(backoffMs),
+        ...reportOfAll(states, limit, now),
+      }));
   }
 
   /** Resolves when the configured repositories are scheduled. */

@@ -47,8 +47,7 @@ export interface RepositoryReport {
   readonly lastError: string | null;
 }
 
-/** The report of a repository. */
-export function reportOf(repository: string, state: RepositoryState): RepositoryReport {
+function reportOf(repository: string, state: RepositoryState): RepositoryReport {
   return {
     repository,
     watched: state.watch !== null,
@@ -60,6 +59,24 @@ export function reportOf(repository: string, state: RepositoryState): Repository
     failures: state.failures,
     lastError: state.lastError,
   };
+}
+
+/** The reports of at most `limit` repositories, failing ones first, and how many there are. @param now ms since the epoch */
+export function reportOfAll(states: ReadonlyMap<string, RepositoryState>, limit: number, now: number) {
+  const failing: [string, RepositoryState][] = [];
+  const others: [string, RepositoryState][] = [];
+  let due = 0;
+  let failures = 0;
+  for (const each of states) {
+    const [, { lastError, nextLookAt }] = each;
+    if (nextLookAt !== 0 && nextLookAt <= now) due++;
+    if (lastError !== null) failures++;
+    const list = lastError === null ? others : failing;
+    if (list.length < limit) list.push(each);
+  }
+  const listed = [...failing, ...others].slice(0, limit);
+  const repositories = listed.map(([name, state]) => reportOf(name, state));
+  return { repositories, total: states.size, due, failing: failures };
 }
 
 /** What configuration and subscribers of this gateway ask for. */

@@ -4,8 +4,10 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { startFakeRegistry } from '../../support/fake-registry.ts';
 import { digest, type Gateway, type Settings, startGateway } from '../../support/gateway.ts';
 import { openSse } from '../../support/sse-client.ts';
+import { of } from '../../support/stream-client.ts';
 import { until } from '../../support/until.ts';
 
 let gateway: Gateway | null = null;
@@ -207,5 +209,74 @@ describe('GET /v1/hooks', () => {
     }
     expect(found).toEqual(names);
     expect((await ask('/v1/hooks?n=x')).status).toBe(400);
+  });
+});
+
+describe('GET /v1/upstreams', () => {
+  it('tells the budget of each registry, and lists as many repositories as are asked for, failing ones first', async () => {
+    const registry = await startFakeRegistry();
+    registry.push('team/good', '1', 'one');
+    registry.faults.push((_request, response, url) => {
+      if (!url.pathname.includes('team/bad')) return false;
+      response.writeHead(403).end();
+      return true;
+    });
+    const poll = { interval: '1s', requestsPerSecond: 50 };
+    gateway = await startGateway({
+      registries: [
+        { host: registry.host, plainHttp: true, poll },
+        { host: 'other.test', poll },
+      ],
+      watch: ['good', 'bad', 'bad-too'].map((name) => ({
+        repository: `${registry.host}/team/${name}`,
+        tags: ['1'],
+      })),
+    });
+    const reports = async (query: string) =>
+      JSON.parse((await ask(`/v1/upstreams${query}`, null)).text).upstreams;
+    await until('two looks have failed', async () => (await reports('?n=0'))[0].failing === 2);
+    expect(await reports('?n=0')).toMatchObject([
+      { registry: registry.host, requestsPerSecond: 50, total: 3, failing: 2, repositories: [] },
+      { registry: 'other.test', total: 0, due: 0, failing: 0 },
+    ]);
+    const [one, ...others] = await reports(`?registry=${registry.host}&n=2`);
+    expect(others).toEqual([]);
+    expect(one.repositories.map(({ repository }: { repository: string }) => repository).toSorted()).toEqual([
+      'team/bad',
+      'team/bad-too',
+    ]);
+    expect(one.repositories[0]).toMatchObject({
+      failures: expect.any(Number),
+      lastError: expect.any(String),
+    });
+    expect(await reports('?registry=unknown.test')).toEqual([]);
+    await registry.close();
+  });
+
+  it.each([
+    ['n=1001', 'n'],
+    ['n=x', 'n'],
+    ['cursor=x', 'cursor'],
+  ])('refuses ?%s by the name of the parameter', async (query, parameter) => {
+    gateway = await startGateway(settings);
+    const { status, text } = await ask(`/v1/upstreams?${query}`);
+    expect([status, JSON.parse(text).errors[0].detail.parameter]).toEqual([400, parameter]);
+  });
+});
+
+describe('GET /v1/pace', () => {
+  it('counts what was delivered, also after a scrape of the metrics', async () => {
+    gateway = await startGateway();
+    const stream = await openSse(gateway.port, {});
+    await stream.inbox.until(of('ready'));
+    const deliveries = async () => JSON.parse((await ask('/v1/pace', null)).text).deliveries;
+    for (const count of [1, 2]) {
+      await gateway.publish({ reference: 'nginx:1', digest: digest(String(count)) });
+      await stream.inbox.until(of('change'));
+      expect(await deliveries()).toBe(count);
+      expect(await gateway.metric(/^manifeed_deliveries_total\{transport="sse"/)).toBe(count);
+    }
+    expect(await deliveries()).toBe(2);
+    stream.close();
   });
 });
