@@ -15,8 +15,10 @@ export interface Question {
   /** `/v1/tags` */
   readonly path: string;
   readonly query?: URLSearchParams | undefined;
-  /** Sent as JSON, by POST. Absent: GET. */
+  /** Sent as JSON. Absent: it is a GET. */
   readonly body?: unknown;
+  /** How a body is sent. Default POST. */
+  readonly method?: 'POST' | 'PUT' | undefined;
   /** Ends the wait; the promise then rejects with a FeedError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,13 +34,21 @@ export type AskOptions = Pick<FeedOptions, 'token' | 'fetch' | 'clock'>;
  * @throws TypeError if the URL is none of a gateway
  */
 export async function ask(url: string | URL, question: Question, options: AskOptions = {}): Promise<unknown> {
-  const { path, query = new URLSearchParams(), body, signal = new AbortController().signal } = question;
+  const {
+    path,
+    query = new URLSearchParams(),
+    body,
+    method,
+    signal = new AbortController().signal,
+  } = question;
   const { clock = systemClock, fetch = runtimeFetch, token = null } = options;
   const parts = { url: baseUrl(url), clock, fetch, WebSocket: null };
   return withDeadline(clock, answerMs, signal, async (inner) => {
     const held = await new TokenSource(token, clock).get(inner);
     const asked = { path, query, token: held, accept: 'application/json', signal: inner };
-    const text = await readText(await request(parts, body === undefined ? asked : { ...asked, body }));
+    const text = await readText(
+      await request(parts, body === undefined ? asked : { ...asked, body, method }),
+    );
     return parse(path, text);
   });
 }

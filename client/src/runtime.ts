@@ -8,7 +8,7 @@ export interface FetchInit {
   readonly signal: AbortSignal;
   readonly cache: 'no-store';
   /** Absent: GET. */
-  readonly method?: 'POST';
+  readonly method?: 'POST' | 'PUT';
   readonly body?: string;
 }
 

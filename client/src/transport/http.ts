@@ -19,27 +19,29 @@ export interface Request {
   readonly token: string | null;
   readonly accept: string;
   readonly signal: AbortSignal;
-  /** Sent as JSON, by POST. */
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** How the body is sent. Default POST. */
+  readonly method?: 'POST' | 'PUT' | undefined;
 }
 
 /** The answers that are no refusal: 202 says of a publication that it is stored. */
 const successes: readonly number[] = [200, 202];
 
 /**
- * Sends a GET, or a POST if there is a body.
+ * Sends a GET, or `method` if there is a body.
  *
  * @throws FeedError: NETWORK, a refusal of the gateway, or PROTOCOL if the answer is not one of its own
  */
 export async function request(parts: TransportParts, asked: Request): Promise<FetchResponse> {
-  const { path, query, token, accept, signal, body } = asked;
-  const act = `${body === undefined ? 'get' : 'post'} ${path}`;
+  const { path, query, token, accept, signal, body, method = 'POST' } = asked;
+  const act = `${body === undefined ? 'get' : method.toLowerCase()} ${path}`;
   const text = query.toString();
   const url = `${parts.url}${path}${text === '' ? '' : `?${text}`}`;
   const headers: Record<string, string> = { accept };
   if (token !== null) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers['content-type'] = 'application/json';
-  const post = body === undefined ? {} : { method: 'POST' as const, body: JSON.stringify(body) };
+  const post = body === undefined ? {} : { method, body: JSON.stringify(body) };
   const init = { headers, signal, cache: 'no-store' as const, ...post };
   const response = await parts.fetch(url, init).catch((cause: unknown) => {
     const hint = 'no answer: is the gateway up, and, of a page, is its origin in cors.origins?';

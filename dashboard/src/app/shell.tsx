@@ -64,7 +64,10 @@ function useTitle(title: string, gateway: string): void {
   const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${title} · ${gateway} · Manifeed`;
-    if (!isFirst.current) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+    const main = document.querySelector('main');
+    // A screen may have put it elsewhere already, into a field.
+    const isPlaced = main?.contains(document.activeElement) === true;
+    if (!isFirst.current && !isPlaced) main?.querySelector('h1')?.focus({ preventScroll: true });
     isFirst.current = false;
   }, [title, gateway]);
 }

@@ -3,7 +3,7 @@ import { useQuestion } from '../gateway/use-question.ts';
 import { freshnessOf } from '../parts/freshness.tsx';
 import { ScreenHead } from '../parts/screen-head.tsx';
 import { Trouble } from '../parts/trouble.tsx';
-import { Figures } from './now/figures.tsx';
+import { NowFigures } from './now/figures.tsx';
 import { Hooks } from './now/hooks.tsx';
 import { Registries } from './now/registries.tsx';
 import { verdictOf } from './now/verdict.ts';
@@ -35,7 +35,7 @@ function Now() {
       <ScreenHead title={verdictOf(value)} lead={<Who {...value} />} state={freshnessOf(asked)} />
       <div class={error === null ? '' : 'dimmed'}>
         <Warnings warnings={value.warnings} />
-        <Figures status={value} />
+        <NowFigures status={value} />
         <Registries registries={value.registries} more={value.moreRegistries} />
         <Hooks hooks={value.hooks} more={value.moreHooks} />
       </div>

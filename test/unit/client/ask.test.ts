@@ -38,6 +38,15 @@ describe('ask', () => {
     expect([method, headers?.['content-type'], body]).toEqual(['POST', 'application/json', '{"a":1}']);
   });
 
+  it('sends a body by PUT if that is asked for, and says so if it is refused', async () => {
+    const { asked } = await play({ path: '/v1/pace', body: { a: 1 }, method: 'PUT' }, 200, '{}');
+    const { method, body } = asked[0]?.init ?? {};
+    expect([method, body]).toEqual(['PUT', '{"a":1}']);
+    const refusal = '{"errors":[{"code":"DENIED","message":"no","detail":null}]}';
+    const refused = await play({ path: '/v1/pace', body: {}, method: 'PUT' }, 403, refusal);
+    expect(refused.answer).toMatchObject({ code: 'DENIED' });
+  });
+
   it('throws what the gateway refused, and what is no answer of a gateway', async () => {
     const refusal = '{"errors":[{"code":"DENIED","message":"no","detail":{"parameter":"image"}}]}';
     const refused = await play({ path: '/v1/check', body: [] }, 403, refusal);

@@ -1,14 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import type { Status } from '../../gateway/status.ts';
 import { bytesText, countOf, countText } from '../../lib/numbers.ts';
+import { Figure, Figures } from '../../parts/figure.tsx';
 import { RelativeTime } from '../../parts/time.tsx';
 
 /** What one wants to know at a glance. */
-export function Figures({ status }: { status: Status }) {
+export function NowFigures({ status }: { status: Status }) {
   const { ledger, subscribers, pace, descriptors, startedAt } = status;
   const { total, limit, behind, lag, heldUntil } = subscribers;
   return (
-    <dl class="figures">
+    <Figures>
       <Figure name="Last change" note={ledger.head === null ? 'position unknown' : `at ${ledger.head}`}>
         {ledger.newest === null ? 'none yet' : <RelativeTime at={ledger.newest} />}
       </Figure>
@@ -40,27 +41,7 @@ export function Figures({ status }: { status: Status }) {
       >
         <RelativeTime at={startedAt} />
       </Figure>
-    </dl>
-  );
-}
-
-function Figure({
-  name,
-  note,
-  children,
-}: {
-  name: string;
-  note: ComponentChildren;
-  children: ComponentChildren;
-}) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        <span class="figure">{children}</span>
-        <span class="muted">{note}</span>
-      </dd>
-    </div>
+    </Figures>
   );
 }
 

@@ -1,8 +1,8 @@
 import type { HookStatus } from '../../gateway/status.ts';
 import { countText } from '../../lib/numbers.ts';
 import { hrefOf } from '../../lib/route.ts';
-import { Badge } from '../../parts/badge.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { HookState } from '../../parts/hook-state.tsx';
 import { RowLink } from '../../parts/row-link.tsx';
 import { Section } from '../../parts/section.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -13,7 +13,7 @@ const columns: readonly Column<HookStatus>[] = [
     head: 'Hook',
     kind: 'name',
     width: 18,
-    cell: ({ name }) => <RowLink href={hrefOf('hooks')}>{name}</RowLink>,
+    cell: ({ name }) => <RowLink href={hrefOf('hooks', name)}>{name}</RowLink>,
   },
   { head: 'State', width: 12, cell: (hook) => <HookState hook={hook} /> },
   { head: 'Accepted', kind: 'number', width: 6, cell: ({ counts }) => countText(counts.accepted) },
@@ -37,13 +37,6 @@ const columns: readonly Column<HookStatus>[] = [
       ),
   },
 ];
-
-function HookState({ hook: { lastDelivery, lastRefusal } }: { hook: HookStatus }) {
-  if (lastRefusal !== null && (lastDelivery === null || lastRefusal.at > lastDelivery))
-    return <Badge {...{ tone: 'bad', icon: 'critical' }}>Refused</Badge>;
-  if (lastDelivery === null) return <Badge {...{ tone: 'quiet', icon: 'waiting' }}>Nothing yet</Badge>;
-  return <Badge {...{ tone: 'good', icon: 'ok' }}>OK</Badge>;
-}
 
 /** What came to each hook, in short. */
 export function Hooks({ hooks, more }: { hooks: readonly HookStatus[]; more: number }) {

@@ -12,9 +12,7 @@ const columns: readonly Column<RegistryStatus>[] = [
     head: 'Registry',
     kind: 'name',
     width: 18,
-    cell: ({ registry }) => (
-      <RowLink href={hrefOf('repositories', '', new URLSearchParams({ find: registry }))}>{registry}</RowLink>
-    ),
+    cell: ({ registry }) => <RowLink href={hrefOf('registries', registry)}>{registry}</RowLink>,
   },
   { head: 'State', width: 12, cell: ({ state }) => <RegistryState state={state} /> },
   { head: 'Polled', kind: 'number', width: 6, cell: ({ repositories }) => repositories },

@@ -1,0 +1,34 @@
+import { boolean, list, nullable, number, object, type Read, string } from '../lib/read.ts';
+
+const subscription = object({
+  id: string,
+  repository: list(string),
+  tag: list(string),
+  type: list(string),
+  platform: list(string),
+  more: number,
+});
+
+const subscriber = object({
+  number,
+  transport: string,
+  format: string,
+  address: string,
+  token: nullable(string),
+  state: string,
+  paced: boolean,
+  conflate: boolean,
+  connectedAt: string,
+  position: nullable(string),
+  lag: number,
+  heldUntil: nullable(string),
+  blockedSince: nullable(string),
+  subscriptions: list(subscription),
+  moreSubscriptions: number,
+});
+
+/** `GET /v1/subscribers` (PROTOCOL.md, section 12). */
+export const readSubscribers = object({ subscribers: list(subscriber), next: nullable(string) });
+
+export type SubscriberRow = Read<typeof subscriber>;
+export type ShownSubscription = Read<typeof subscription>;
