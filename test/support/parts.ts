@@ -35,6 +35,8 @@ export const parts: readonly Part[] = [
     use: 'a real registry that sends webhooks and is polled',
   },
   { program: 'chromium', package: 'chromium', use: 'a real browser' },
+  { program: 'nginx', package: 'nginx', use: 'the dashboard below a path of a proxy' },
+  { program: 'haproxy', package: 'haproxy', use: 'the dashboard below a path of a proxy' },
   { program: 'skopeo', package: 'skopeo', use: 'a real registry client' },
   { program: 'promtool', package: 'prometheus', use: "Prometheus's checks of the alerts" },
 ];

@@ -3,18 +3,19 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isInstalled, needsOf, optionalParts, parts } from '../support/parts.ts';
 
-/** Which support file starts which program. */
-const starters: Readonly<Record<string, string>> = {
-  'test/support/redis.ts': 'redis-server',
-  'test/support/docker-registry.ts': 'docker-registry',
-  'test/e2e/read-api/go-clients.ts': 'go',
+/** Which support file starts which programs. */
+const starters: Readonly<Record<string, readonly string[]>> = {
+  'test/support/redis.ts': ['redis-server'],
+  'test/support/docker-registry.ts': ['docker-registry'],
+  'test/e2e/dashboard/support/proxies.ts': ['nginx', 'haproxy'],
+  'test/e2e/read-api/go-clients.ts': ['go'],
 };
 
 /** The programs that a file starts, itself or by what it imports. */
 function started(file: string, trail: ReadonlySet<string> = new Set()): ReadonlySet<string> {
   if (trail.has(file)) return new Set();
   const source = readFileSync(file, 'utf8');
-  const found = new Set<string>(starters[file] === undefined ? [] : [starters[file]]);
+  const found = new Set<string>(starters[file]);
   if (/chromium\.launch\(/.test(source)) found.add('chromium');
   for (const [, specifier = ''] of source.matchAll(/\bfrom '(\.[^']+)'/g)) {
     const imported = join(dirname(file), specifier);
