@@ -51,7 +51,7 @@ export interface PaceReport {
 /** How a registry does; `source/poll/registry-report.ts` fits. */
 export interface RegistryReport {
   readonly registry: string;
-  readonly state: 'ok' | 'throttled' | 'left-alone' | 'probing';
+  readonly state: 'ok' | 'throttled' | 'failing' | 'left-alone' | 'probing';
   readonly leftAloneUntil: string | null;
   readonly repositories: number;
   readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;

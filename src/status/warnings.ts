@@ -138,10 +138,13 @@ function registryTroubles({ registry, state, leftAloneUntil, lastFailure }: Regi
       },
     ];
   }
+  const isFailing = state === 'failing';
   return [
     {
-      ...{ code: 'registry-left-alone', about: registry },
-      cause: `The registry failed repeatedly and is left alone${until}${reason}.`,
+      ...{ code: isFailing ? 'registry-fails' : 'registry-left-alone', about: registry },
+      cause: isFailing
+        ? `The registry failed at least twice in a row${reason}.`
+        : `The registry failed repeatedly and is left alone${until}${reason}.`,
       remedy: 'See that it answers from here, and that its address is right.',
       ...{ setting: 'registries[].endpoint', docs: what },
     },

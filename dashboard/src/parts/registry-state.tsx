@@ -7,6 +7,8 @@ export function RegistryState({ state }: { state: string }) {
       return <Badge {...{ tone: 'good', icon: 'ok' }}>OK</Badge>;
     case 'throttled':
       return <Badge {...{ tone: 'warning', icon: 'waiting' }}>Throttled</Badge>;
+    case 'failing':
+      return <Badge {...{ tone: 'warning', icon: 'warning' }}>Failing</Badge>;
     case 'left-alone':
       return <Badge {...{ tone: 'bad', icon: 'critical' }}>Left alone</Badge>;
     case 'probing':

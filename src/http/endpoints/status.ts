@@ -60,7 +60,7 @@ const statusSchema = z.looseObject({
   registries: z.array(
     z.looseObject({
       registry: z.string(),
-      state: z.enum(['ok', 'throttled', 'left-alone', 'probing']),
+      state: z.enum(['ok', 'throttled', 'failing', 'left-alone', 'probing']),
       leftAloneUntil: time,
       repositories: z.number(),
       lastFailure: z.looseObject({ at: z.string(), repository: z.string(), reason: z.string() }).nullable(),

@@ -101,6 +101,11 @@ export class RegistryPoller {
     return breakerMode(this.#breaker, this.#clock.monotonic());
   }
 
+  /** Questions in a row that ended in a 5xx, a timeout or no connection. */
+  get failuresInRow(): number {
+    return this.#breaker.failures;
+  }
+
   /** How long nothing is asked, ms: the registry asked for a pause, or the breaker is open. */
   get backoffMs(): number {
     return Math.max(0, this.#deps.client.blockedForMs, this.#breaker.openUntil - this.#clock.monotonic());

@@ -3,15 +3,18 @@ import type { RegistryPoller } from './registry-poller.ts';
 
 /** A registry that refused within this time still counts as throttled, ms. */
 const throttledForMs = 10 * 60_000;
+/** From this many failures in a row on it is no accident. */
+const failingFrom = 2;
 
 /** How a registry does. Times are RFC 3339. */
 export interface RegistryReport {
   readonly registry: string;
   /**
-   * `throttled`: within ten minutes it answered 429, or 503 with `Retry-After`, or it asked for a pause. `left-alone`:
-   * it failed so often that nothing is asked. `probing`: it is asked one question, to see whether it answers again.
+   * `throttled`: within ten minutes it answered 429, or 503 with `Retry-After`, or it asked for a pause. `failing`: it
+   * failed twice in a row or more. `left-alone`: so often that nothing is asked. `probing`: it is asked one question,
+   * to see whether it answers again.
    */
-  readonly state: 'ok' | 'throttled' | 'left-alone' | 'probing';
+  readonly state: 'ok' | 'throttled' | 'failing' | 'left-alone' | 'probing';
   /** Null: it is asked. */
   readonly leftAloneUntil: string | null;
   /** Repositories polled. */
@@ -20,15 +23,19 @@ export interface RegistryReport {
   readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;
 }
 
-type Reported = Pick<RegistryPoller, 'breakerMode' | 'backoffMs' | 'client' | 'states' | 'lastFailure'>;
+type Reported = Pick<
+  RegistryPoller,
+  'breakerMode' | 'failuresInRow' | 'backoffMs' | 'client' | 'states' | 'lastFailure'
+>;
 
 export function registryReport(registry: string, poller: Reported, clock: Clock): RegistryReport {
-  const { breakerMode, backoffMs, client, states, lastFailure } = poller;
+  const { breakerMode, failuresInRow, backoffMs, client, states, lastFailure } = poller;
   const { pausedForMs, refusedAt } = client;
   const isThrottled =
     pausedForMs > 0 || (refusedAt !== null && clock.monotonic() - refusedAt < throttledForMs);
   const left = { closed: null, open: 'left-alone', probing: 'probing' } as const;
-  const state = left[breakerMode] ?? (isThrottled ? 'throttled' : 'ok');
+  const answering = failuresInRow >= failingFrom ? 'failing' : isThrottled ? 'throttled' : 'ok';
+  const state = left[breakerMode] ?? answering;
   // Waiting for our own budget is no pause.
   const isLeftAlone = breakerMode === 'open' || pausedForMs > 0;
   return {

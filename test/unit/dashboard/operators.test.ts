@@ -36,7 +36,8 @@ it('resultText has words for each result of docs/webhooks.md, and shows others a
 });
 
 it('meaningOf has a remedy for each state in trouble, and shows others as they are', () => {
-  for (const state of ['throttled', 'left-alone', 'probing']) expect(meaningOf(state).remedy).not.toBe('');
+  for (const state of ['throttled', 'failing', 'left-alone', 'probing'])
+    expect(meaningOf(state).remedy).not.toBe('');
   expect(meaningOf('ok').remedy).toBe('');
   expect(meaningOf('new').cause).toContain('new');
 });

@@ -22,6 +22,11 @@ const troubles: readonly (readonly [code: string, severity: string, wrong: Parti
     'warning',
     { registries: [{ ...goodRegistry, state: 'throttled', lastFailure: failure }] },
   ],
+  [
+    'registry-fails',
+    'warning',
+    { registries: [{ ...goodRegistry, state: 'failing', lastFailure: failure }] },
+  ],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'probing' }] }],
   ['hook-refused', 'warning', { hooks: [{ ...goodHook, lastRefusal: refusal }] }],

@@ -11,6 +11,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
     remedy:
       'Poll it less often (registries[].poll.interval), lower its budget (registries[].poll.requestsPerSecond), or give it credentials with a larger quota.',
   },
+  failing: {
+    cause: 'The registry failed at least twice in a row.',
+    remedy:
+      'See that it answers from the machine of the gateway, and that its address is right (registries[].endpoint). If it goes on failing, it is left alone for a while.',
+  },
   'left-alone': {
     cause: 'The registry failed so often that nothing is asked for a while.',
     remedy:

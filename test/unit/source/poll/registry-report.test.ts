@@ -38,6 +38,18 @@ test('a registry that fails again and again is left alone, and then probed', asy
   expect(poller.registries()).toMatchObject([{ state: 'probing', leftAloneUntil: null }]);
 });
 
+test('a registry is failing from the second failure in a row until it answers', () => {
+  poller = pollerOf({ clock: fakeClock(), registries: [registryOf('r.test')] });
+  const heard = (error: Error | null) => {
+    poller?.upstreamOf('r.test')?.heard(error);
+    return poller?.registries()[0]?.state;
+  };
+  const outage = new UpstreamError('network', 'ask r.test: no connection');
+  expect([outage, outage, outage, outage].map(heard)).toEqual(['ok', 'failing', 'failing', 'failing']);
+  expect(heard(null)).toBe('ok');
+  expect(heard(outage)).toBe('ok');
+});
+
 test('the last failed look is told with its repository and reason', async () => {
   const clock = fakeClock();
   poller = pollerOf({
