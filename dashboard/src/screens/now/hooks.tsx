@@ -12,10 +12,10 @@ const columns: readonly Column<HookStatus>[] = [
   {
     head: 'Hook',
     kind: 'name',
-    width: 18,
+    width: 14,
     cell: ({ name }) => <RowLink href={hrefOf('hooks', name)}>{name}</RowLink>,
   },
-  { head: 'State', width: 12, cell: (hook) => <HookState hook={hook} /> },
+  { head: 'State', width: 9, cell: (hook) => <HookState hook={hook} /> },
   { head: 'Accepted', kind: 'number', width: 6, cell: ({ counts }) => countText(counts.accepted) },
   { head: 'Refused', kind: 'number', width: 6, cell: ({ counts }) => countText(counts.refused) },
   {

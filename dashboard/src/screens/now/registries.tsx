@@ -11,10 +11,10 @@ const columns: readonly Column<RegistryStatus>[] = [
   {
     head: 'Registry',
     kind: 'name',
-    width: 18,
+    width: 14,
     cell: ({ registry }) => <RowLink href={hrefOf('registries', registry)}>{registry}</RowLink>,
   },
-  { head: 'State', width: 12, cell: ({ state }) => <RegistryState state={state} /> },
+  { head: 'State', width: 9, cell: ({ state }) => <RegistryState state={state} /> },
   { head: 'Polled', kind: 'number', width: 6, cell: ({ repositories }) => repositories },
   {
     head: 'Last failure',

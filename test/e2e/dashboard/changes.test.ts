@@ -1,0 +1,125 @@
+// @needs chromium
+/** The screen Changes: what comes appears, holds still where somebody points at it, and can be narrowed. */
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { digest, publish, spawnGateway } from '../../support/gateway.ts';
+import { until } from '../../support/until.ts';
+import { axeFindings, patience, Visits } from './support/visits.ts';
+import { openWorld, type World } from './support/world.ts';
+
+let world: World;
+let visits: Visits;
+beforeAll(async () => {
+  [visits, world] = await Promise.all([Visits.begin(), openWorld()]);
+}, 120_000);
+afterEach(() => visits.endTest());
+afterAll(async () => {
+  await visits?.close();
+  await world?.close();
+});
+
+/** Settings of a gateway of which a test needs its own. */
+const alone = { webhooks: [{ name: 'publish', kind: 'manifeed', verify: 'none' }] };
+
+let pushes = 0;
+/** Moves the tag of a repository so many times. */
+async function push(reference: string, times = 1): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    await publish(world.gateway.port, [{ reference, digest: digest(`push ${pushes++}`) }]);
+  }
+}
+
+/** Opens the screen, and waits until it is live. */
+async function openLive(query = ''): Promise<Page> {
+  const page = await visits.open(world.at(`#/changes${query}`));
+  await page.locator('[role=status]', { hasText: 'Live' }).waitFor(patience);
+  await page.waitForSelector('tbody tr', patience);
+  return page;
+}
+
+const first = (page: Page) => page.locator('tbody tr').first().textContent();
+const comes = (page: Page, text: string) =>
+  until(`${text} in the first row`, async () => (await first(page))?.includes(text) === true);
+const newButton = (page: Page) => page.locator('.new-changes button');
+
+describe('Changes', () => {
+  it('shows the past, and each further change on top', async () => {
+    const page = await openLive();
+    await push('docker.io/library/appears:1');
+    await comes(page, 'library/appears:1');
+    expect(await page.locator('tbody tr').count()).toBeGreaterThan(10);
+  });
+
+  it('shows what a filter lets through, and keeps the filter in the address', async () => {
+    const page = await openLive();
+    await page.getByLabel('Repository').fill('redis');
+    await page.getByLabel('Repository').press('Enter');
+    await until('the address has it', () => page.url().endsWith('#/changes?repository=redis'));
+    await comes(page, 'library/redis');
+    await push('nginx:passed-over');
+    await push('redis:narrowed');
+    await comes(page, 'redis:narrowed');
+    const rows = await page.locator('tbody tr').allTextContents();
+    expect(rows.filter((row) => !row.includes('library/redis'))).toEqual([]);
+    await page.reload();
+    await comes(page, 'redis:narrowed');
+    expect(await page.getByLabel('Repository').inputValue()).toBe('redis');
+  });
+
+  it('says in the gateway’s words what is wrong with a filter', async () => {
+    const page = await visits.open(world.at('#/changes?repository=*'));
+    const alert = page.getByRole('alert');
+    await alert.waitFor(patience);
+    expect(await alert.textContent()).toContain('write "**" for every repository');
+  });
+
+  it('holds still under the pointer', async () => {
+    const page = await openLive();
+    await page.hover('tbody tr:nth-child(2)');
+    const before = await first(page);
+    await push('docker.io/library/pointed-at:1');
+    await until('1 new', async () => (await newButton(page).textContent()) === '1 new');
+    expect(await first(page)).toBe(before);
+    await page.hover('h1');
+    await push('docker.io/library/left:1');
+    await comes(page, 'library/left:1');
+  });
+
+  it('shows what it held when asked', async () => {
+    const page = await openLive();
+    await page.focus('tbody tr:nth-child(2) a');
+    await push('docker.io/library/held:1', 3);
+    await until('3 new', async () => (await newButton(page).textContent()) === '3 new');
+    await newButton(page).click();
+    await comes(page, 'library/held:1');
+    expect(await newButton(page).count()).toBe(0);
+  });
+
+  it('leads to older changes, page by page, and back', async () => {
+    await push('docker.io/library/many:1', 110);
+    const page = await openLive('?repository=many');
+    await page.getByRole('link', { name: 'Older changes' }).click();
+    await page.getByRole('heading', { name: 'Older changes' }).waitFor(patience);
+    await page.waitForSelector('tbody tr', patience);
+    expect(await page.locator('tbody tr').count()).toBe(10);
+    await page.getByRole('link', { name: 'Back to live' }).click();
+    await page.locator('[role=status]', { hasText: 'Live' }).waitFor(patience);
+    expect(page.url()).toMatch(/#\/changes\?repository=many$/);
+  });
+
+  it('without a change says how to publish one, with the hook of this gateway', async () => {
+    const own = await spawnGateway({ settings: alone });
+    try {
+      const page = await visits.open(`${own.url}/ui/#/changes`);
+      await page.getByText('No change yet.').waitFor(patience);
+      const command = page.locator('.code-block');
+      await until(
+        'the hook',
+        async () => (await command.textContent())?.includes('/v1/hooks/publish') === true,
+      );
+      expect(await axeFindings(page)).toEqual([]);
+    } finally {
+      await own.stop('SIGKILL');
+    }
+  });
+});
