@@ -49,8 +49,9 @@ it('/ finds a repository, j and k walk the rows, Enter opens one', async () => {
   // Letters belong to the field now.
   await page.keyboard.type('ginx');
   expect(await hash(page)).toBe('#/repositories?find=ginx');
-  await page.getByRole('link', { name: 'library/nginx' }).waitFor(patience);
+  await until('only what was typed is found', async () => (await page.locator('tbody tr').count()) === 1);
   await page.keyboard.press('Enter');
+  await until('the row has the focus', async () => /^A .*library\/nginx/.test(await focused(page)));
   await page.keyboard.press('Enter');
   await at(page, '#/repository/docker.io/library/nginx');
   await page.getByRole('link', { name: 'latest' }).waitFor(patience);
