@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { session } from '../gateway/gateway.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Wordmark } from './wordmark.tsx';
@@ -7,6 +7,9 @@ import { Wordmark } from './wordmark.tsx';
 export function TokenForm({ isWrong }: { isWrong: boolean }) {
   const [isAsking, setAsking] = useState(false);
   const [token, setToken] = useState('');
+  const field = useRef<HTMLInputElement>(null);
+  // The form takes the place of what had the focus.
+  useEffect(() => field.current?.focus(), []);
   const enter = async (event: SubmitEvent) => {
     event.preventDefault();
     const given = token.trim();
@@ -23,6 +26,7 @@ export function TokenForm({ isWrong }: { isWrong: boolean }) {
         <label for="token">Token</label>
         <input
           {...{ id: 'token', type: 'password', autocomplete: 'off', spellcheck: false, required: true }}
+          ref={field}
           value={token}
           aria-describedby={isWrong ? 'token-help token-error' : 'token-help'}
           aria-invalid={isWrong}

@@ -55,7 +55,7 @@ function typeScript({ url, filter, needsToken }: SnippetParts): Snippet {
   const wanted = members.length === 0 ? [] : [`const filter = { ${members.join(', ')} };`];
   return {
     name: 'TypeScript',
-    use: 'For programs, with npm install manifeed-client. It reconnects, resumes without a gap, and drops what comes twice.',
+    use: 'For programs, with the package manifeed-client, which npm pack makes in client/ of the repository. It reconnects, resumes without a gap, and drops what comes twice.',
     text: [
       `import { openFeed } from ${literal('manifeed-client')};`,
       '',
@@ -78,7 +78,7 @@ function commandLine({ url, filter, needsToken }: SnippetParts): Snippet {
   const command = ['npx manifeed watch', ...images.map(quoted), ...flags].join(' ');
   return {
     name: 'Command line',
-    use: 'For scripts: --exec runs a command at each change, and --state goes on after a restart.',
+    use: 'For scripts, in the repository or where the gateway is installed: --exec runs a command at each change, and --state goes on after a restart.',
     text: [...token, `export MANIFEED_URL=${quoted(url.replace(/\/$/, ''))}`, command].join('\n'),
   };
 }

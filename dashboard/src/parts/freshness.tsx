@@ -3,6 +3,7 @@ import { now } from '../gateway/now.ts';
 import type { Answer } from '../gateway/poll.ts';
 import { Badge } from './badge.tsx';
 import { times } from './time.tsx';
+import { isDenied } from './trouble.tsx';
 
 /** How true is what the screen shows. Times are ms since the epoch. */
 export type FreshnessState =
@@ -11,11 +12,14 @@ export type FreshnessState =
   | { readonly kind: 'connecting' }
   /** Asked regularly; the answer is of this time. */
   | { readonly kind: 'current'; readonly at: number }
+  /** The gateway answers, but not to this token. */
+  | { readonly kind: 'denied' }
   /** Not reached. `since`: what is shown is as of then; null: nothing is. `retryAt`: null: not tried again. */
   | { readonly kind: 'stale'; readonly since: number | null; readonly retryAt: number | null };
 
 /** How true an answer is that is asked for regularly. */
 export function freshnessOf({ at, error, retryAt }: Answer<unknown>): FreshnessState {
+  if (error !== null && isDenied(error)) return { kind: 'denied' };
   if (error !== null) return { kind: 'stale', since: at, retryAt };
   return at === null ? { kind: 'connecting' } : { kind: 'current', at };
 }
@@ -42,6 +46,8 @@ function State({ state }: { state: FreshnessState }) {
       return <Badge {...{ tone: 'quiet', icon: 'waiting' }}>Connecting</Badge>;
     case 'current':
       return <Badge {...{ tone: 'quiet', icon: 'ok' }}>Up to date</Badge>;
+    case 'denied':
+      return <Badge {...{ tone: 'quiet', icon: 'warning' }}>Not allowed</Badge>;
     case 'stale': {
       const text = state.since === null ? 'No answer' : `Stale since ${times.clock(state.since, now.peek())}`;
       return <Badge {...{ tone: 'warning', icon: 'warning' }}>{text}</Badge>;

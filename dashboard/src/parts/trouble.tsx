@@ -9,7 +9,7 @@ export function Trouble({ error, reload }: { error: Error; reload?: () => void }
     <div class="trouble" role="alert">
       <Icon name="warning" />
       <p>{explain(error)}</p>
-      {reload !== undefined && (
+      {reload !== undefined && !isDenied(error) && (
         <button type="button" class="button" onClick={reload}>
           Try again
         </button>
@@ -18,11 +18,16 @@ export function Trouble({ error, reload }: { error: Error; reload?: () => void }
   );
 }
 
+/** Whether the token may not see what was asked for: another question gets the same answer. */
+export function isDenied(error: Error): boolean {
+  return 'code' in error && error.code === 'DENIED';
+}
+
 /** What an error means to the reader. */
 export function explain(error: Error): string {
   const code = 'code' in error ? error.code : null;
   if (code === 'NETWORK' || code === 'TIMEOUT') return 'The gateway does not answer.';
-  if (code === 'DENIED') return 'Your token may not see this. Ask the operator for one that may.';
+  if (isDenied(error)) return 'Your token may not see this. Ask the operator for one that may.';
   // The message begins with what was asked, and the code: the reader knows the one, and has no use for the other.
   const said = error.message.split(`${code}: `);
   return said.slice(1).join(`${code}: `) || error.message;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { shortDigest } from '../../../dashboard/src/lib/digest.ts';
 import { bytesText, countOf, countText } from '../../../dashboard/src/lib/numbers.ts';
+import { originText } from '../../../dashboard/src/lib/origin.ts';
 import { lengthOf, relativeTime, timeWriter } from '../../../dashboard/src/lib/time-words.ts';
 
 const now = Date.UTC(2026, 10, 30, 12, 0, 0);
@@ -65,4 +66,12 @@ it('bytesText uses the largest unit that fits', () => {
 it('shortDigest keeps twelve digits, and the name of an unusual algorithm', () => {
   expect(shortDigest(`sha256:${'0123456789abcdef'.repeat(4)}`)).toBe('0123456789ab');
   expect(shortDigest(`sha512:${'0123456789abcdef'.repeat(8)}`)).toBe('sha512:0123456789ab');
+});
+
+it('originText names the hook, of whatever kind, and the poll', () => {
+  expect(['webhook:harbor', 'publish:ci', 'poll'].map(originText)).toEqual([
+    'hook harbor',
+    'hook ci',
+    'poll',
+  ]);
 });

@@ -1,4 +1,5 @@
 import type { ChangeRow } from '../../gateway/index-answers.ts';
+import { originText } from '../../lib/origin.ts';
 import { repositoryText } from '../../lib/reference.ts';
 import { ChangeType } from '../../parts/change-type.tsx';
 import { Digest } from '../../parts/digest.tsx';
@@ -28,5 +29,5 @@ export const changeColumns: readonly Column<ChangeRow>[] = [
     from: 'wide',
     cell: (row) => <Digest value={row.previousDigest} of={repositoryText(row)} />,
   },
-  { head: 'Heard from', name: 'origin', width: 11, from: 'medium', cell: ({ origin }) => origin },
+  { head: 'Heard from', name: 'origin', width: 11, from: 'medium', cell: ({ origin }) => originText(origin) },
 ];

@@ -42,6 +42,10 @@ export function ChangeFilterForm({ route, filter }: { route: Route; filter: Chan
           ))}
         </select>
       </div>
+      {/* A field that is left says what changed, and the button takes the focus from it. */}
+      <button type="submit" class="button">
+        Apply
+      </button>
       {!isEmptyFilter(filter) && (
         <button type="button" class="button" onClick={() => apply({ repository: [], tag: [], type: [] })}>
           Clear

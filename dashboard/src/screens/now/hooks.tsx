@@ -17,7 +17,12 @@ const columns: readonly Column<HookStatus>[] = [
   },
   { head: 'State', width: 9, cell: (hook) => <HookState hook={hook} /> },
   { head: 'Accepted', kind: 'number', width: 6, cell: ({ counts }) => countText(counts.accepted) },
-  { head: 'Refused', kind: 'number', width: 6, cell: ({ counts }) => countText(counts.refused) },
+  {
+    head: 'Refused',
+    kind: 'number',
+    width: 6,
+    cell: ({ counts }) => countText(counts.refused + counts.unverified),
+  },
   {
     head: 'Last delivery',
     width: 8,
@@ -31,9 +36,9 @@ const columns: readonly Column<HookStatus>[] = [
       lastRefusal === null ? (
         <span class="muted">none</span>
       ) : (
-        <>
+        <span>
           <RelativeTime at={lastRefusal.at} />, {lastRefusal.code}: {lastRefusal.reason}
-        </>
+        </span>
       ),
   },
 ];

@@ -23,9 +23,9 @@ const columns: readonly Column<RegistryStatus>[] = [
       lastFailure === null ? (
         <span class="muted">none</span>
       ) : (
-        <>
+        <span>
           <RelativeTime at={lastFailure.at} />, {lastFailure.repository}: {lastFailure.reason}
-        </>
+        </span>
       ),
   },
 ];

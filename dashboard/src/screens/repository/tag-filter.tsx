@@ -30,7 +30,7 @@ export function TagFilter({ route }: { route: Route }) {
         <label for="tag">Tag</label>
         <input
           {...{ id: 'tag', type: 'text', spellcheck: false, autocomplete: 'off', autocapitalize: 'off' }}
-          placeholder="1.27.* or semver:^1.27"
+          placeholder="1.27*, semver:^1.27"
           value={route.query.get('tag') ?? ''}
           onChange={(event) => change('tag', event.currentTarget.value.trim())}
         />

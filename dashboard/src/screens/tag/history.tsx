@@ -1,4 +1,5 @@
 import type { ChangeRow } from '../../gateway/index-answers.ts';
+import { originText } from '../../lib/origin.ts';
 import { repositoryText } from '../../lib/reference.ts';
 import type { Route } from '../../lib/route.ts';
 import { ChangeType } from '../../parts/change-type.tsx';
@@ -19,7 +20,7 @@ const columns: readonly Column<ChangeRow>[] = [
     width: 11,
     cell: (row) => <Digest value={row.previousDigest} of={repositoryText(row)} />,
   },
-  { head: 'Heard from', name: 'origin', kind: 'grow', cell: ({ origin }) => origin },
+  { head: 'Heard from', name: 'origin', kind: 'grow', cell: ({ origin }) => originText(origin) },
 ];
 
 /** What happened to a tag, newest first. */
@@ -34,7 +35,7 @@ export function History({
     <Section title="History">
       {changes.length === 0 ? (
         <Empty title="No change of this tag is kept.">
-          <p>What the gateway found at its first look is no change. Older ones are gone with their age.</p>
+          <p>What the gateway found at its first look is no change. Older ones are no longer kept.</p>
         </Empty>
       ) : (
         <Table
