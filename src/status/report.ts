@@ -54,6 +54,7 @@ export interface RegistryReport {
   readonly state: 'ok' | 'throttled' | 'failing' | 'left-alone' | 'probing';
   readonly leftAloneUntil: string | null;
   readonly repositories: number;
+  readonly absent: { readonly count: number; readonly repository: string } | null;
   readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;
 }
 

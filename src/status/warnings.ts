@@ -29,7 +29,7 @@ export function warningsOf(facts: Facts): readonly Warning[] {
     ...of('warning', [
       ...[...spaceTroubles(facts), ...riskTroubles(facts), ...clockTroubles(facts)],
       ...subscriberTroubles(facts),
-      ...[...facts.registries.flatMap(registryTroubles)],
+      ...facts.registries.flatMap((each) => [...registryTroubles(each), ...absences(each)]),
       ...facts.hooks.flatMap((hook) => hookTroubles(hook, facts)),
     ]),
     ...of('info', [...intentions(facts)]),
@@ -38,7 +38,7 @@ export function warningsOf(facts: Facts): readonly Warning[] {
 
 /** Whether a registry has a warning. */
 export function isRegistryInTrouble(registry: RegistryReport): boolean {
-  return registry.state !== 'ok';
+  return registry.state !== 'ok' || registry.absent !== null;
 }
 
 /** Whether the hook's last delivery was refused. */
@@ -147,6 +147,20 @@ function registryTroubles({ registry, state, leftAloneUntil, lastFailure }: Regi
         : `The registry failed repeatedly and is left alone${until}${reason}.`,
       remedy: 'See that it answers from here, and that its address is right.',
       ...{ setting: 'registries[].endpoint', docs: what },
+    },
+  ];
+}
+
+function absences({ registry, absent }: RegistryReport): Found[] {
+  if (absent === null) return [];
+  const { count, repository } = absent;
+  const which = count === 1 ? repository : `${repository} and ${count - 1} more`;
+  return [
+    {
+      ...{ code: 'registry-lacks-watched', about: registry },
+      cause: `The registry does not have what is watched there: ${which}.`,
+      remedy: 'Correct the name or the tags, or give the registry credentials that may see it.',
+      ...{ setting: 'watch', docs: what },
     },
   ];
 }

@@ -63,6 +63,10 @@ const statusSchema = z.looseObject({
       state: z.enum(['ok', 'throttled', 'failing', 'left-alone', 'probing']),
       leftAloneUntil: time,
       repositories: z.number(),
+      absent: z
+        .looseObject({ count: z.number(), repository: z.string() })
+        .nullable()
+        .describe('Configured repositories that the registry does not have'),
       lastFailure: z.looseObject({ at: z.string(), repository: z.string(), reason: z.string() }).nullable(),
     }),
   ),

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
+import type { Absence } from './absence.ts';
 import type { LedgerView } from './ledger-view.ts';
 import type { Lister } from './listers/lister.ts';
 import type { Memo } from './memo.ts';
@@ -47,6 +48,8 @@ export interface LookResult {
   /** Some tags could not be read, but the look reached its end. */
   readonly partial: boolean;
   readonly answered: boolean;
+  /** Null: something was found, or the look did not reach its end. */
+  readonly absence: Absence | null;
   readonly backlog: boolean;
   /** Time after which a look may confirm the loss that this one withheld, ms; null: it withheld none. */
   readonly withheldForMs: number | null;

@@ -5,6 +5,7 @@
 import { isTag } from '../../event/reference.ts';
 import { headTag, type TagLook } from '../../upstream/manifest.ts';
 import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
+import { type Absence, absenceOf } from './absence.ts';
 import { LookBatch } from './batch.ts';
 import { generic } from './listers/generic.ts';
 import { type Lister, type Listing, listBounds } from './listers/lister.ts';
@@ -56,6 +57,7 @@ class Look {
   #answered = false;
   #error: Error | null = null;
   #backlog = false;
+  #absence: Absence | null = null;
   #concluded = false;
   #isNew: (tag: string) => boolean = () => true;
   #unbaselined: readonly string[] = [];
@@ -76,6 +78,7 @@ class Look {
       error: this.#error,
       partial: this.#error !== null && this.#concluded,
       answered: this.#answered,
+      absence: this.#absence,
       backlog: this.#backlog,
       withheldForMs: this.#withheldForMs,
     };
@@ -90,6 +93,7 @@ class Look {
       await this.#judgeLosses(false);
       await this.#conclude(plan, listing);
       this.#concluded = this.#answered;
+      if (this.#error === null) this.#absence = absenceOf(listing, this.#certain.size, this.#found.length);
     } catch (error) {
       this.#fail(error);
     }

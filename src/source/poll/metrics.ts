@@ -5,7 +5,7 @@ import type { BreakerMode } from '../../upstream/breaker.ts';
 interface Polled {
   readonly breakerMode: BreakerMode;
   readonly backoffMs: number;
-  readonly states: ReadonlyMap<string, { readonly lastSeenAt: number }>;
+  readonly states: ReadonlyMap<string, { readonly unseenSince: number }>;
 }
 
 /** Repositories with a metric series of their own, per registry: 100,000 would be too many to scrape. */
@@ -65,16 +65,16 @@ function showUnseen(metrics: Metrics, pollers: ReadonlyMap<string, Polled>, cloc
   const reported = new Map<string, Labels>();
   metrics.gauge(
     'poll_repository_unseen_seconds',
-    `Seconds since a repository was last seen whole (the first ${maxRepositorySeries} of each registry)`,
+    `Seconds since a repository was last seen whole, or else first looked at (the first ${maxRepositorySeries} of each registry)`,
     ['registry', 'repository'],
     (gauge) => {
       const gone = new Map(reported);
       reported.clear();
       for (const [registry, poller] of pollers) {
         for (const [repository, state] of poller.states.entries().take(maxRepositorySeries)) {
-          if (state.lastSeenAt === 0) continue;
+          if (state.unseenSince === 0) continue;
           const labels = { registry, repository };
-          gauge.set((clock.now() - state.lastSeenAt) / 1000, labels);
+          gauge.set((clock.now() - state.unseenSince) / 1000, labels);
           reported.set(`${registry}/${repository}`, labels);
           gone.delete(`${registry}/${repository}`);
         }

@@ -280,7 +280,7 @@ export class RegistryPoller {
     }
     if (result.answered || error !== null) this.heard(result.answered ? null : error);
     const { memo, inMs } = this.#next(result, reason, now);
-    state?.looked(now, now + inMs, memo, error);
+    state?.looked(now, now + inMs, memo, result);
     await this.#deps.schedule.done(claim, inMs, encodeMemo(memo));
   }
 

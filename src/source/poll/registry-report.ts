@@ -19,6 +19,8 @@ export interface RegistryReport {
   readonly leftAloneUntil: string | null;
   /** Repositories polled. */
   readonly repositories: number;
+  /** Configured repositories that the registry does not have: how many, and one of them; null: none. */
+  readonly absent: { readonly count: number; readonly repository: string } | null;
   /** The last look that failed since the start; null: none did. */
   readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;
 }
@@ -40,9 +42,21 @@ export function registryReport(registry: string, poller: Reported, clock: Clock)
   const isLeftAlone = breakerMode === 'open' || pausedForMs > 0;
   return {
     ...{ registry, state, repositories: states.size },
+    absent: absentOf(states),
     leftAloneUntil: isLeftAlone ? isoTime(clock.now() + backoffMs) : null,
     lastFailure: lastFailure === null ? null : { ...lastFailure, at: isoTime(lastFailure.at) },
   };
+}
+
+function absentOf(states: Reported['states']): RegistryReport['absent'] {
+  let count = 0;
+  let first: string | null = null;
+  for (const [repository, { isAbsent }] of states) {
+    if (!isAbsent) continue;
+    count += 1;
+    first ??= repository;
+  }
+  return first === null ? null : { count, repository: first };
 }
 
 function isoTime(ms: number): string {

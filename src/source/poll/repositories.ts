@@ -1,7 +1,9 @@
 import type { Claim, Schedule, Wanted } from '../../cluster/cluster.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
+import { absenceTexts } from './absence.ts';
 import type { LoadSlots } from './load-slots.ts';
+import type { LookResult } from './look-task.ts';
 import type { Memo } from './memo.ts';
 import type { RegistryOptions, WatchOptions } from './options.ts';
 import { covers, sameScopes } from './scopes.ts';
@@ -20,15 +22,24 @@ export class RepositoryState {
   intervalMs = 0;
   failures = 0;
   lastError: string | null = null;
+  /** When it was last seen, or else first looked at, ms since the epoch; 0: never. */
+  unseenSince = 0;
+  /** It is configured, and the last look that was answered did not find it. */
+  isAbsent = false;
 
-  /** @param error null: everything was seen */
-  looked(now: number, nextLookAt: number, memo: Memo, error: Error | null): void {
+  looked(now: number, nextLookAt: number, memo: Memo, look: Pick<LookResult, 'error' | 'absence'>): void {
+    const { error } = look;
+    // A subscriber may wait for a tag that is not there yet; who configures only such tags should know.
+    const absence = this.watch === null && look.absence === 'tags' ? null : look.absence;
+    const isSeen = error === null && absence === null;
     this.lastLookAt = now;
-    if (error === null) this.lastSeenAt = now;
+    if (isSeen) this.lastSeenAt = now;
+    if (isSeen || this.unseenSince === 0) this.unseenSince = now;
+    if (error === null) this.isAbsent = this.watch !== null && absence !== null;
     this.nextLookAt = nextLookAt;
     this.intervalMs = memo.intervalMs;
     this.failures = memo.failures;
-    this.lastError = error === null ? null : error.message.slice(0, 300);
+    this.lastError = error?.message.slice(0, 300) ?? (absence === null ? null : absenceTexts[absence]);
   }
 }
 

@@ -27,6 +27,11 @@ const troubles: readonly (readonly [code: string, severity: string, wrong: Parti
     'warning',
     { registries: [{ ...goodRegistry, state: 'failing', lastFailure: failure }] },
   ],
+  [
+    'registry-lacks-watched',
+    'warning',
+    { registries: [{ ...goodRegistry, absent: { count: 3, repository: 'team/typo' } }] },
+  ],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'probing' }] }],
   ['hook-refused', 'warning', { hooks: [{ ...goodHook, lastRefusal: refusal }] }],
@@ -78,7 +83,7 @@ describe('warnings', () => {
 
   it('say why: the ledger, the registry and the hook give the reason', () => {
     const causes = all.flatMap(({ found }) => found.map(({ cause }) => cause)).join('\n');
-    for (const reason of ['the disk is full', 'status 500', 'UNAUTHORIZED', 'row 7'])
+    for (const reason of ['the disk is full', 'status 500', 'UNAUTHORIZED', 'row 7', 'team/typo and 2 more'])
       expect(causes).toContain(reason);
   });
 

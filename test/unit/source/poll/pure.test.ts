@@ -186,6 +186,7 @@ describe('verdictOf', () => {
     error: null,
     partial: false,
     answered: true,
+    absence: null,
     backlog: false,
   };
   it('waits longer after a quiet look and counts its requests', () => {

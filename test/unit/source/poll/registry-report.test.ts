@@ -17,7 +17,10 @@ test('a registry is throttled once it refuses, left alone as long as it says, an
     exchangeFor: () => ({ send: async () => refusal, close: async () => {} }),
   });
   expect(poller.registries()).toEqual([
-    { registry: 'r.test', state: 'ok', leftAloneUntil: null, repositories: 0, lastFailure: null },
+    {
+      ...{ registry: 'r.test', state: 'ok', leftAloneUntil: null, repositories: 0 },
+      ...{ absent: null, lastFailure: null },
+    },
   ]);
   await poller.head('r.test', 'a', '1');
   const until = new Date(clock.now() + 60_000).toISOString();
