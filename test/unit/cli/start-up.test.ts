@@ -25,6 +25,13 @@ function loadedBy(entry: string): {
 }
 
 describe('a start', () => {
+  it('checks Node and hears signals before it loads anything that may fail on an old Node', () => {
+    expect(loadedBy('src/main.ts')).toEqual({
+      files: ['src/main.ts', 'src/cli/node-version.ts', 'src/cli/stop-signals.ts'],
+      packages: [],
+    });
+  });
+
   it('loads the list of commands and none of them', () => {
     const { files, packages } = loadedBy('src/cli/process.ts');
     expect(files).toContain('src/cli/commands.ts');
