@@ -17,7 +17,8 @@ const outcomes = {
   changed: { word: 'changed', style: 'green', meaning: 'subscribers receive the change', isTaken: true },
   pending: {
     ...{ word: 'pending', style: 'yellow', isTaken: true },
-    meaning: 'the gateway asks the registry first; the change follows',
+    meaning:
+      'the gateway asks the registry first; if it may not, the change has no digest unless you give it',
   },
   unchanged: { word: 'unchanged', style: 'cyan', meaning: 'the gateway knew that already', isTaken: true },
   stale: { word: 'stale', style: 'yellow', meaning: 'the gateway knows something newer', isTaken: true },

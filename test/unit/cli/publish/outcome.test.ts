@@ -68,6 +68,10 @@ describe('the outcome', () => {
     expect(outcomeOf(answer)).toMatchObject({ word, isTaken: true });
   });
 
+  it('is pending, and then says what helps where the gateway may not ask the registry', () => {
+    expect(outcomeOf({ ...tally, pending: 1 }).meaning).toContain('no digest unless you give it');
+  });
+
   it('is a failure if the hook ignored it, with the reason', () => {
     const answer = { ...tally, accepted: 0, ignored: { 'other-event': 1 } };
     expect(outcomeOf(answer)).toMatchObject({ word: 'ignored', isTaken: false });
