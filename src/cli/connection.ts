@@ -3,7 +3,8 @@ import { type ParseArgsOptionsConfig, parseArgs, TextDecoder } from 'node:util';
 import type { Token } from '../../client/src/index.ts';
 import { parseDurationMs } from '../config/settings/quantities.ts';
 import { parseRfc3339 } from '../event/rfc3339.ts';
-import { type CommandIo, UsageError } from './command.ts';
+import { readFault } from '../lib/read-fault.ts';
+import { type CommandIo, InputError, UsageError } from './command.ts';
 
 export const connectionFlags = {
   gateway: { type: 'string' },
@@ -39,7 +40,7 @@ interface Given {
 
 /**
  * @throws UsageError if the URL is none, or the file has no token
- * @throws the system's error if the file cannot be read
+ * @throws InputError if the file cannot be read
  */
 export function connectionOf(given: Given, io: CommandIo): Connection {
   const name = given.gateway === undefined ? 'MANIFEED_URL' : '--gateway';
@@ -56,7 +57,13 @@ function tokenOf(flag: string | undefined, io: CommandIo): Token | undefined {
   const path = flag ?? nonEmpty(io.env.MANIFEED_TOKEN_FILE);
   if (path === undefined) return nonEmpty(io.env.MANIFEED_TOKEN);
   const name = flag === undefined ? 'MANIFEED_TOKEN_FILE' : '--token-file';
-  const read = () => new TextDecoder().decode(io.readFile(path)).trim();
+  const read = () => {
+    try {
+      return new TextDecoder().decode(io.readFile(path)).trim();
+    } catch (error) {
+      throw new InputError(`read ${name}: ${shown(path)}: cannot be read: ${readFault(error)}`);
+    }
+  };
   const first = read();
   if (first === '') throw new UsageError(`read ${name}: ${shown(path)}: empty: must hold a token`);
   // Standard input and pipes can be read only once.
@@ -85,8 +92,15 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(
   try {
     return parseArgs({ args: [...argv], allowPositionals: true, options });
   } catch (error) {
-    throw new UsageError(`read arguments: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`read arguments: ${flagFault(error)}`);
   }
+}
+
+/** What Node says of a flag, without its advice for arguments that begin with "-". */
+export function flagFault(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, unknown] = /^Unknown option '([^']*)'/.exec(message) ?? [];
+  return unknown === undefined ? message : `unknown flag ${unknown}`;
 }
 
 /** A whole number of at least `min`. @throws UsageError that names the flag */

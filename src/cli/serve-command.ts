@@ -23,6 +23,7 @@ const hurryMs = 1_000;
 export function serveCommand(options: ServeOptions): Command {
   return {
     usage: '[--config FILE] [--listen HOST:PORT] [--ledger URL] [--SETTING VALUE]…',
+    details: ['', '"manifeed config --settings" lists all settings.'],
     async run(argv, io) {
       const config = loadConfig({ argv });
       const logger = pino({ level: config.log.level });

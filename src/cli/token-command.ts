@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { loadConfig } from '../config/config.ts';
 import { type Command, exitCodes, UsageError } from './command.ts';
+import { flagFault } from './connection.ts';
 
 /** 256 bits cannot be guessed, so the configuration may hold a plain SHA-256. */
 const tokenBytes = 32;
@@ -23,7 +24,8 @@ export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): C
       '  --repository GLOB  what it may subscribe to; repeatable (default: **)',
       '  --unpaced          it may ask for pace=none',
       '  --metrics          it may use GET /metrics',
-      '  --admin            it may use PUT /v1/pace, GET /v1/upstreams, GET /v1/hooks and GET /metrics',
+      '  --admin            it may use PUT /v1/pace, GET /v1/status, /v1/subscribers, /v1/upstreams, /v1/hooks',
+      '                     and /metrics',
     ],
     async run(argv, io) {
       const { name, repository, ...flags } = parse(argv);
@@ -57,6 +59,6 @@ function parse(argv: readonly string[]) {
     });
     return values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(`read arguments: ${flagFault(error)}`);
   }
 }

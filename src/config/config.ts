@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
+import { readFault } from '../lib/read-fault.ts';
 import { sentenceOf } from '../lib/schema-faults.ts';
 import { checkConfig, checkMeanings, deriveDefaults } from './checks.ts';
 import { processEnvironment } from './environment.ts';
@@ -10,7 +11,7 @@ import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
 import { maskSecrets } from './settings/secrets.ts';
 import { type Environment, gather, type Sources } from './settings/sources.ts';
 import type { RawObject } from './settings/tree.ts';
-import { maxShownPath, readFault } from './settings/yaml.ts';
+import { maxShownPath } from './settings/yaml.ts';
 import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './shape.ts';
 
 /** Where a configuration comes from. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { ask, FeedError, type Question } from '../../../client/src/index.ts';
 import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
 import type { Connection } from '../connection.ts';
+import { asFault, type TokenOf } from './fault.ts';
 
 /** What a command asks: the path, and a query or a body. */
 export type Asked = Pick<Question, 'path' | 'query' | 'body'>;
@@ -10,9 +11,16 @@ export type Asked = Pick<Question, 'path' | 'query' | 'body'>;
 /** Sends one question. Commands get it as a function, so that their tests need no gateway. */
 export type Ask = (question: Asked) => Promise<unknown>;
 
-/** @returns a function that waits for each answer at most a minute, and rejects with a FeedError */
-export function askOver({ url, token }: Connection): Ask {
-  return (question) => ask(url, question, { token });
+/**
+ * @param tokenOf whose token the questions need; default: a subscriber's
+ * @returns a function that waits for each answer at most a minute, and rejects with a FeedError in words for a command
+ */
+export function askOver(connection: Connection, tokenOf?: TokenOf): Ask {
+  const { url, token } = connection;
+  return (question) =>
+    ask(url, question, { token }).catch((error: unknown) => {
+      throw asFault(error, connection, tokenOf);
+    });
 }
 
 /** Checks an answer. @throws FeedError PROTOCOL that names the member */

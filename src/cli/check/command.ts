@@ -84,5 +84,8 @@ function warnOfTrouble(verdicts: readonly Verdict[], output: Output): void {
     .slice(0, maxNamed)
     .map(({ subject, answer }) => `${subject.image} (${answer.reason})`);
   const more = trouble.length > maxNamed ? ` and ${trouble.length - maxNamed} more` : '';
-  output.warn(`not known: ${named.join(', ')}${more}`);
+  // For people each line has said it.
+  if (output.format !== 'columns') output.warn(`not known: ${named.join(', ')}${more}`);
+  if (trouble.some(({ answer }) => answer.reason === 'unknown'))
+    output.warn('what is unknown must be watched, or told of by a webhook');
 }

@@ -3,6 +3,7 @@ import type { Output } from '../asking/output.ts';
 import { escapeText, jsonLine } from '../output/escape.ts';
 import { fullDigest, nothing, shortDigest } from '../output/names.ts';
 import type { Style } from '../output/terminal.ts';
+import { notGranted } from './granted.ts';
 import type { Verdict, Word } from './verdict.ts';
 
 const styles: Readonly<Record<Word, Style>> = {
@@ -16,7 +17,8 @@ const wordWidth = 7;
 
 /** Why an answer is in doubt, for people. Reasons of later gateways are shown as they are. */
 const reasonTexts: Readonly<Record<string, string>> = {
-  unknown: 'the gateway never heard of it',
+  unknown: 'no such tag is known',
+  [notGranted]: 'this token may not see it',
   deleted: 'the tag is gone',
   'no-digest': 'its digest is not known yet',
   'not-confirmed': 'not confirmed lately',

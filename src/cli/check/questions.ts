@@ -2,6 +2,7 @@
 import { FeedError } from '../../../client/src/index.ts';
 import { type CheckAnswer, checkAnswers } from '../asking/answers.ts';
 import { type Ask, readAnswer } from '../asking/gateway.ts';
+import { askGranted } from './granted.ts';
 import type { Subject } from './subjects.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -24,7 +25,8 @@ export async function checkAll(
   platform: string | null,
 ): Promise<readonly Verdict[]> {
   const entries = subjects.map((subject) => entriesOf(subject, platform));
-  const answers = (await askInParts(ask, entries.flat())).values();
+  const all = await askGranted(ask, entries.flat(), (some) => askInParts(ask, some));
+  const answers = all.values();
   return subjects.map((subject, at) => {
     const own = Array.from(entries[at] ?? [], () => answers.next().value);
     const [first, ...rest] = own.filter((answer) => answer !== undefined);

@@ -1,6 +1,6 @@
 /** What an error of the client means, and what helps. */
 import type { FeedError } from '../../../client/src/index.ts';
-import { messageOf } from '../../errors.ts';
+import { innermost, speaksPlainHttp } from '../asking/system-cause.ts';
 
 const proxy = 'docs/operating.md#what-a-proxy-in-front-must-do';
 
@@ -47,6 +47,7 @@ function remedyOfRefusal({ retryable }: FeedError): string {
 const remedies: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'Start the gateway, or correct the port: nothing listens there'],
   [/ENOTFOUND|EAI_AGAIN/, 'Correct the name of the host: it has no address'],
+  [speaksPlainHttp, 'Write http:// in --gateway, or name the proxy that speaks TLS for it'],
   [/CERT|SIGNATURE|SSL|TLS/, 'Give it a certificate that this machine trusts, or set NODE_EXTRA_CA_CERTS'],
 ];
 const otherRemedy = 'See whether a firewall or a proxy on the way ends or drops the connection';
@@ -55,17 +56,4 @@ function noAnswer(error: FeedError): Trouble {
   const { code, message } = innermost(error);
   const [, remedy = otherRemedy] = remedies.find(([codes]) => codes.test(code)) ?? [];
   return { text: `no answer (${message})`, remedy };
-}
-
-/** Most causes within one another that are looked at. */
-const maxDepth = 8;
-
-/** The cause that names what the system said. */
-export function innermost(error: Error): { readonly code: string; readonly message: string } {
-  let found: Error = error;
-  for (let depth = 0; depth < maxDepth && found.cause instanceof Error; depth++) found = found.cause;
-  // Of several addresses each has its own; the first one says enough.
-  if (found instanceof AggregateError && found.errors[0] instanceof Error) found = found.errors[0];
-  const code = 'code' in found && typeof found.code === 'string' ? found.code : '';
-  return { code, message: messageOf(found) || code };
 }

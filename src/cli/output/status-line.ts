@@ -25,6 +25,11 @@ export class StatusLine {
     } else if (isNews) void this.#err.write(`${text}\n`);
   }
 
+  /** A line that stays, unless `isQuiet`. */
+  event(text: string): void {
+    if (!this.#isQuiet) this.note(text);
+  }
+
   /** A line that stays, quiet or not. */
   note(text: string): void {
     void this.#err.write(`${this.#erased}${text}\n${this.#again}`);

@@ -1,4 +1,4 @@
-import { ask } from '../../../client/src/index.ts';
+import { askOver } from '../asking/gateway.ts';
 import { type Command, exitCodes } from '../command.ts';
 import { connectionHelp } from '../connection.ts';
 import { escapeText, jsonLine } from '../output/escape.ts';
@@ -28,8 +28,7 @@ export function publishCommand({ terminal }: { readonly terminal: Terminal }): C
     async run(argv, io) {
       const args = parsePublish(argv, io);
       const { connection, hook, publication: body } = args;
-      const { url, token } = connection;
-      const answer = await ask(url, { path: `/v1/hooks/${hook}`, body }, { token });
+      const answer = await askOver(connection, 'webhook')({ path: `/v1/hooks/${hook}`, body });
       const outcome = outcomeOf(answer);
       const shown = args.noColor ? withoutColor(terminal) : terminal;
       await shown.out.write(`${args.isJson ? jsonLine(answer) : line(args, outcome, shown)}\n`);

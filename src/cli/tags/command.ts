@@ -1,4 +1,5 @@
 import type { ParseArgsOptionsConfig } from 'node:util';
+import { parseDigest } from '../../event/digest.ts';
 import { isDigestTag } from '../../event/digest-tag.ts';
 import { isGlob } from '../../event/glob.ts';
 import { type TagRow, tagPage } from '../asking/answers.ts';
@@ -8,7 +9,15 @@ import { type Output, outputOf } from '../asking/output.ts';
 import { pageRows, pagesOf } from '../asking/pages.ts';
 import type { AskingParts } from '../asking/parts.ts';
 import { type Command, exitCodes, UsageError } from '../command.ts';
-import { connectionFlags, connectionHelp, connectionOf, countOf, oneOf, readFlags } from '../connection.ts';
+import {
+  connectionFlags,
+  connectionHelp,
+  connectionOf,
+  countOf,
+  oneOf,
+  readFlags,
+  shown,
+} from '../connection.ts';
 import { Blocks } from '../output/blocks.ts';
 import { parseWishes, planOf, type Wish } from '../watch/images.ts';
 import { tagLines } from './lines.ts';
@@ -56,6 +65,12 @@ export function tagsCommand(parts: AskingParts): Command {
       const wishes = parseWishes(positionals, values.tag);
       // What is wrong with one shows before there is any traffic.
       planOf(wishes, []);
+      if (values.digest !== undefined && parseDigest(values.digest) === null)
+        throw new UsageError(
+          `read --digest: ${shown(values.digest)}: must be sha256:<64 hex digits> or sha512:<128 hex digits>`,
+        );
+      if (values.sort === 'semver' && wishes.some(({ repository }) => isGlob(repository)))
+        throw new UsageError('read --sort: semver: must be with repositories that are no globs');
       const ask = parts.askOver(connectionOf(values, io));
       const output = outputOf('tags', values, parts.terminal);
       const query = new URLSearchParams({
@@ -68,19 +83,21 @@ export function tagsCommand(parts: AskingParts): Command {
       let code: number = exitCodes.ok;
       for (const wish of wishes) {
         const printed = await printTags(ask, output, wish, { ...list, tag: wish.tags });
-        if (!printed.hasReader) return exitCodes.ok;
+        if (!printed.blocks.hasReader) return exitCodes.ok;
         if (!(await isKnown(ask, output, wish))) code = exitCodes.failed;
+        else if (printed.isEmpty) output.note(`list ${nameOf(wish)}: no tag that you ask for is known`);
       }
       return code;
     },
   };
 }
 
-async function printTags(ask: Ask, output: Output, wish: Wish, listed: Listed): Promise<Blocks> {
+async function printTags(ask: Ask, output: Output, wish: Wish, listed: Listed) {
   const query = new URLSearchParams(listed.query);
   query.set('repository', wish.repository);
   for (const tag of listed.tag) query.append('tag', tag);
   const blocks = new Blocks(output.out);
+  let isEmpty = true;
   let left = listed.count ?? Number.POSITIVE_INFINITY;
   // Digest tags that are left out may fill a small page.
   const rows = Math.min(pageRows, Math.max(left, 100));
@@ -89,12 +106,17 @@ async function printTags(ask: Ask, output: Output, wish: Wish, listed: Listed): 
     const wanted = listed.withDigestTags ? tags : tags.filter(({ tag }) => !isDigestTag(tag));
     const first: readonly TagRow[] = wanted.slice(0, left);
     left -= first.length;
+    if (first.length > 0) isEmpty = false;
     for (const line of tagLines(first, output)) await blocks.add(line);
     // A long list shows page by page.
     await blocks.flush();
     if (left === 0 || !blocks.hasReader) break;
   }
-  return blocks;
+  return { blocks, isEmpty };
+}
+
+function nameOf({ repository, tags }: Wish): string {
+  return tags.length === 1 ? `${repository}:${tags[0]}` : repository;
 }
 
 /** Whether the gateway knows the repository. It warns if it does not know it whole. Of a glob nothing can be said. */

@@ -3,11 +3,13 @@ import {
   type Feed,
   FeedError,
   type FeedEvent,
+  type FeedStatus,
   openFeed,
   type PositionStore,
 } from '../../../client/src/index.ts';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { faultText } from '../asking/fault.ts';
 import { escapeLines } from '../output/escape.ts';
 import { StatusLine } from '../output/status-line.ts';
 import { type Terminal, withoutColor } from '../output/terminal.ts';
@@ -70,7 +72,7 @@ export class Session {
       await this.#follow();
     } catch (error) {
       if (!(error instanceof FeedError) && !isSystemError(error)) throw error;
-      this.#fail(error.message);
+      this.#fail(error instanceof FeedError ? this.#faultText(error) : error.message);
     }
     await this.#sink.idle();
     await this.#state?.idle();
@@ -132,7 +134,7 @@ export class Session {
     const { clock, random } = this.#parts;
     const onWait = (why: FeedError, delayMs: number) => {
       const untilMs = clock.now() + delayMs;
-      const told = statusText({ state: 'waiting', untilMs, why }, null, clock.now());
+      const told = this.#statusText({ state: 'waiting', untilMs, why }, null);
       if (told !== null) this.#status.show(told.text, told.isNews);
     };
     const { connection } = this.#args;
@@ -174,11 +176,19 @@ export class Session {
     this.#status.note(`manifeed watch: reset (${reason}): changes before ${position} are missing: ${next}`);
   }
 
+  #statusText(status: FeedStatus, before: FeedStatus['state'] | null) {
+    return statusText(status, before, this.#parts.clock.now(), (why) => this.#faultText(why));
+  }
+
+  #faultText(error: FeedError): string {
+    return faultText(error, this.#args.connection);
+  }
+
   #showStatus(feed: Feed): void {
-    let before: Parameters<typeof statusText>[1] = null;
+    let before: FeedStatus['state'] | null = null;
     feed.on('status', (status) => {
       if (this.#ending.isAsked) return;
-      const told = statusText(status, before, this.#parts.clock.now());
+      const told = this.#statusText(status, before);
       if (status.state !== 'connecting') before = status.state;
       if (told !== null) this.#status.show(told.text, told.isNews);
     });

@@ -1,5 +1,5 @@
 /** What a feed's status says to people. */
-import type { FeedStatus } from '../../../client/src/index.ts';
+import type { FeedError, FeedStatus } from '../../../client/src/index.ts';
 import { escapeText } from '../output/escape.ts';
 
 export interface StatusText {
@@ -8,11 +8,12 @@ export interface StatusText {
   readonly isNews: boolean;
 }
 
-/** @param now ms since the epoch. @param before the state before. Null: nothing to show */
+/** @param now ms since the epoch. @param before the state before. @param textOf what an error says. Null: nothing to show */
 export function statusText(
   status: FeedStatus,
   before: FeedStatus['state'] | null,
   now: number,
+  textOf: (why: FeedError) => string,
 ): StatusText | null {
   switch (status.state) {
     case 'connecting':
@@ -21,7 +22,7 @@ export function statusText(
       return { text: `live over ${status.transport}`, isNews: before === 'waiting' };
     case 'waiting': {
       const seconds = Math.max(0, Math.ceil((status.untilMs - now) / 1_000));
-      return { text: `again in ${seconds} s: ${escapeText(status.why.message)}`, isNews: true };
+      return { text: `again in ${seconds} s: ${escapeText(textOf(status.why))}`, isNews: true };
     }
     default:
       return null;

@@ -1,5 +1,6 @@
 /** Reads the configuration file into a raw tree. Problems name a place in the file, and quote none of its content. */
 import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
+import { readFault } from '../../lib/read-fault.ts';
 import type { ConfigError, Problem } from './problems.ts';
 import { parseRaw, type Raw } from './tree.ts';
 
@@ -23,20 +24,6 @@ export function readText(path: string, readFile: (path: string) => string, refus
   if (text.length <= maxFileLength) return text;
   throw refuse([{ path, message: `${text.length} characters: must be at most ${maxFileLength}` }]);
 }
-
-/** Why a file could not be read. Node's own message repeats the path, which may be a misplaced secret. */
-export function readFault(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  return faults[code] ?? code;
-}
-
-const faults: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is not a directory',
-  ENAMETOOLONG: 'the path is too long',
-};
 
 /** Longest path that an error quotes, in characters. */
 export const maxShownPath = 200;

@@ -121,7 +121,7 @@ describe('manifeed diff', { timeout: patienceMs * 8 }, () => {
 
   it('ends with 2 without a gateway', async () => {
     const nobody = await run(`http://127.0.0.1:${await freePort()}`, ['diff', 'a', 'b']);
-    expect([nobody.code, nobody.err]).toEqual([2, expect.stringContaining('no answer: is the gateway up')]);
+    expect([nobody.code, nobody.err]).toEqual([2, expect.stringContaining('): is the gateway up?')]);
   });
 
   it('has columns, colours and a summary on a terminal', async () => {

@@ -86,7 +86,9 @@ describe('manifeed publish', { timeout: patienceMs * 8 }, () => {
   it('fails if the hook refuses, ignores or does not exist, or the gateway is away, and says why', async () => {
     const wrong = await run(gateway.url, ['publish', 'a:1'], { env: { MANIFEED_TOKEN: 'wrong' } });
     expect([wrong.code, wrong.out]).toEqual([1, '']);
-    expect(wrong.err).toMatch(/^manifeed publish: post \/v1\/hooks\/publish: 401 UNAUTHORIZED: /);
+    expect(wrong.err).toMatch(
+      /^manifeed publish: http:\S+ refuses the publication \(401\): the token must be the webhook's, not a/,
+    );
     expect(wrong.err).not.toContain('wrong');
     expect(await publish('a:1', '--hook', 'nope')).toMatchObject({
       ...{ code: 1, err: expect.stringContaining('404 NOT_FOUND') },

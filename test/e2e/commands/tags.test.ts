@@ -89,14 +89,21 @@ describe('manifeed tags', { timeout: patienceMs * 8 }, () => {
     );
   });
 
+  it('says that a tag is not known of a repository that is', async () => {
+    const { code, out, err } = await tags('team/app:nope');
+    expect([code, out]).toEqual([0, '']);
+    expect(err).toContain('manifeed tags: list team/app:nope: no tag that you ask for is known\n');
+    expect((await tags('team/app:nope', '--quiet')).err).toBe('');
+  });
+
   it.each<[args: readonly string[], code: number, message: RegExp]>([
     [[], 2, /no repository: must name one, such as nginx\nusage: manifeed tags REPO/],
     [['NGINX'], 2, /lower-case path segments/],
     [['a', '--sort', 'size'], 2, /--sort: "size": must be name or updated or semver/],
     [['a', '--order', 'up'], 2, /--order: "up": must be asc or desc/],
     [['a', '--count', '0'], 2, /--count: "0": must be a whole number, at least 1/],
-    [['a', '--digest', 'x'], 1, /400 PARAMETER_INVALID: parse digest: "x"/],
-    [['team/*', '--sort', 'semver'], 1, /must name exactly one repository/],
+    [['a', '--digest', 'x'], 2, /--digest: "x": must be sha256:<64 hex digits>/],
+    [['team/*', '--sort', 'semver'], 2, /--sort: semver: must be with repositories that are no globs/],
   ])('refuses %j with %i', async (args, code, message) => {
     const refused = await tags(...args);
     expect([refused.code, refused.out]).toEqual([code, '']);
@@ -105,7 +112,7 @@ describe('manifeed tags', { timeout: patienceMs * 8 }, () => {
 
   it('ends with 1 without a gateway', async () => {
     const nobody = await run(`http://127.0.0.1:${await freePort()}`, ['tags', 'a']);
-    expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('no answer: is the gateway up')]);
+    expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('): is the gateway up?')]);
   });
 
   it('has columns on a terminal', async () => {

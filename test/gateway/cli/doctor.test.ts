@@ -50,7 +50,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     expect(code).toBe(0);
     expect(new Set(findings.map(({ check }) => check))).toEqual(
       new Set([
-        ...['clock', 'gateway', 'token', 'subscribers', 'registries', 'hooks', 'descriptors', 'ledger'],
+        ...['gateway', 'clock', 'token', 'subscribers', 'registries', 'hooks', 'descriptors', 'ledger'],
         ...['sse', 'websocket', 'long-poll'],
       ]),
     );
@@ -233,6 +233,21 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     for (const { remedy } of of('hooks')) expect(remedy).not.toBeNull();
   });
 
+  it('finds https:// where the gateway speaks HTTP without TLS', async () => {
+    const { url } = await gatewayWith();
+    const { code, of } = await diagnose(url.replace('http:', 'https:'));
+    expect([code, of('gateway')]).toMatchObject([
+      1,
+      [
+        {
+          level: 'failed',
+          text: 'no answer (it speaks HTTP without TLS)',
+          remedy: expect.stringContaining('Write http://'),
+        },
+      ],
+    ]);
+  });
+
   it('finds a gateway with few descriptors', async () => {
     const { url } = await gatewayWith({}, { openFiles: 1_024 });
     expect((await diagnose(url)).of('descriptors')).toMatchObject([
@@ -289,6 +304,26 @@ describe('manifeed doctor --registries', { timeout: patienceMs * 4 }, () => {
     });
     expect(asked[4]?.text).toContain('ECONNREFUSED');
     for (const { requests } of [ok, secret, throttling, ill]) expect(requests).toEqual(['HEAD /v2/']);
+  });
+
+  it('says of one without TLS that it is so, and whether that is meant where it is known', async () => {
+    const { host } = await registry(200);
+    const { url } = await gatewayWith({ registries: [{ host, plainHttp: true }] });
+    const unsure = await diagnose(url, ['--registries'], { headStatus });
+    expect(unsure.code).toBe(0);
+    expect(unsure.of('registries').filter(({ about }) => about === host)).toMatchObject([
+      {
+        level: 'skipped',
+        text: 'it speaks HTTP without TLS, and whether the gateway may use that is not known here',
+      },
+    ]);
+    const config = JSON.stringify({ ledger: 'memory', registries: [{ host }] });
+    const sure = await diagnose(url, ['--registries', '--config', 'm.yaml'], {
+      ...{ files: { 'm.yaml': config }, headStatus },
+    });
+    expect(sure.of('registries').filter(({ about }) => about === host)).toMatchObject([
+      { level: 'failed', text: 'it speaks HTTP without TLS', remedy: expect.stringContaining('plainHttp') },
+    ]);
   });
 
   it('learns them from the gateway, and says so where it may not', async () => {

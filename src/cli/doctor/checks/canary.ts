@@ -1,8 +1,8 @@
 /** `--canary`: a publication that has to come back over a stream. It is a real change, and is taken back afterwards. */
 import { FeedError, openFeed, type Token } from '../../../../client/src/index.ts';
+import { innermost } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
-import { innermost } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
 
 export interface Canary {

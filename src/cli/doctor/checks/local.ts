@@ -6,10 +6,11 @@ import { loadConfig } from '../../../config/config.ts';
 import { ConfigError } from '../../../config/settings/problems.ts';
 import type { Config } from '../../../config/shape.ts';
 import { noLog } from '../../../lib/log.ts';
+import { innermost } from '../../asking/system-cause.ts';
 import type { CommandIo } from '../../command.ts';
 import { type Finding, failed, fine, warning } from '../finding.ts';
 import type { Machine } from '../means.ts';
-import { innermost } from '../trouble.ts';
+import { sizeText } from '../size-text.ts';
 
 const mebibyte = 1024 * 1024;
 /** With less the next large commit may not fit. */
@@ -66,7 +67,7 @@ async function diskOf(folder: string, machine: Machine): Promise<Finding> {
     const text = `the folder of the ledger cannot be used (${innermost(error instanceof Error ? error : new Error(String(error))).message})`;
     return failed('disk', text, 'Make the folder, and give it to the user of the gateway', { about, docs });
   }
-  const shown = `${Math.floor(free / mebibyte)} MiB are free`;
+  const shown = `${sizeText(free)} are free`;
   const remedy = 'Free the disk, or lower retention.maxChanges';
   if (free < noFreeBytes)
     return failed('disk', `the disk of the ledger is full: ${shown}`, remedy, { about, docs });

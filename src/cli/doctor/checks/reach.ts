@@ -19,11 +19,11 @@ export async function* reach(means: Means): AsyncGenerator<Finding, boolean> {
     return false;
   }
   const { head } = tap;
-  if (head !== null && head.dateMs !== null)
-    yield judgeClock({ ...head, toldMs: head.dateMs, precisionMs: 1_000 }, "the answering server's");
   const ready = await answerOrError(question(asking, '/readyz', { token: null }));
   if (ready instanceof FeedError) yield notReady(ready);
   else yield fine('gateway', 'it answers, and is ready');
+  if (head !== null && head.dateMs !== null)
+    yield judgeClock({ ...head, toldMs: head.dateMs, precisionMs: 1_000 }, "the answering server's");
   return true;
 }
 

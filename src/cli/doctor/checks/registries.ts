@@ -1,8 +1,8 @@
 /** `--registries`: whether each registry answers this machine. One HEAD of `/v2/` each (distribution-spec, "API"). */
 import { registryEndpoint } from '../../../upstream/options.ts';
+import { innermost, speaksPlainHttp } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
-import { innermost } from '../trouble.ts';
 
 /** What is known of a registry: of the configuration, or its host alone. */
 export interface KnownRegistry {
@@ -44,9 +44,18 @@ export async function* examineRegistries(
 }
 
 function judge(registry: KnownRegistry, answer: number | Error): Finding {
-  const { host: about, ca, insecureSkipVerify } = registry;
+  const { host: about, ca, insecureSkipVerify, plainHttp } = registry;
   if (answer instanceof Error) {
     const { code, message } = innermost(answer);
+    if (speaksPlainHttp.test(code) && plainHttp === undefined)
+      return skipped(
+        'registries',
+        `${message}, and whether the gateway may use that is not known here`,
+        'Name the configuration with --config, which has registries[].plainHttp',
+        { about },
+      );
+    if (speaksPlainHttp.test(code))
+      return failed('registries', message, 'Set registries[].plainHttp, or have it speak TLS', { about });
     const isPrivate = ca !== undefined || insecureSkipVerify === true;
     if (isPrivate && /CERT|SIGNATURE/.test(code)) {
       const text = `only the gateway knows whom to trust there (${message})`;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FeedError } from '../../../../client/src/index.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
+import { sizeText } from '../size-text.ts';
 import { Tap } from '../tap.ts';
 import { judgeClock } from './clock.ts';
 import { answerOrError, question } from './question.ts';
@@ -117,18 +118,23 @@ function othersOf({ ledger, descriptors: { limit } }: Status): readonly Finding[
   ];
 }
 
-const mebibyte = 1024 * 1024;
-
 function wellOf(status: Status): readonly Finding[] {
   const { ledger, subscribers, descriptors, registries, moreRegistries, hooks, moreHooks } = status;
   const { used, limit } = descriptors;
   const free = ledger.freeBytes;
   return [
     ...(ledger.storing ? [fine('ledger', `${ledger.kind}, and it stores`)] : []),
-    ...(free === null ? [] : [fine('disk', `the ledger may grow by ${Math.floor(free / mebibyte)} MiB`)]),
+    ...(free === null ? [] : [fine('disk', `the ledger may grow by ${sizeText(free)}`)]),
     ...(used === null || limit === null ? [] : [fine('descriptors', `${used} of ${limit} are in use`)]),
     fine('subscribers', `${subscribers.total} of ${subscribers.limit} are connected`),
-    fine('registries', `${registries.length + moreRegistries} are polled, and none is in trouble`),
+    fine('registries', registriesText(registries.length + moreRegistries)),
     fine('hooks', `${hooks.length + moreHooks}, and none is refused or silent`),
   ];
+}
+
+function registriesText(count: number): string {
+  if (count === 0) return 'none is polled';
+  return count === 1
+    ? '1 is polled, and it is not in trouble'
+    : `${count} are polled, and none is in trouble`;
 }

@@ -1,9 +1,10 @@
 /** Whether each transport comes through whatever is between here and the gateway. */
 import { FeedError, openFeed, type TransportName } from '../../../../client/src/index.ts';
+import { innermost } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine } from '../finding.ts';
 import type { Means } from '../means.ts';
 import { Tap } from '../tap.ts';
-import { innermost, troubleOf } from '../trouble.ts';
+import { troubleOf } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
 
 /** A gateway sends the first bytes of a stream at once. What takes longer is held back, ms. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import { escapeText } from '../../output/escape.ts';
 import type { StatusLine } from '../../output/status-line.ts';
 import type { ExecArguments } from '../arguments.ts';
-import { type Item, keyOf } from '../item.ts';
+import { factsOf, type Item, keyOf } from '../item.ts';
 import type { Sink } from '../sink.ts';
 import type { Fault, Runner } from './child.ts';
 import { changeInput, changeVariables } from './environment.ts';
@@ -72,12 +72,20 @@ export class Executor implements Sink {
     return exec.onError === 'continue';
   }
 
-  #run(item: Item): Promise<Fault> {
-    const { exec, env, runner, status } = this.#parts;
+  async #run(item: Item): Promise<Fault> {
+    const { exec, env, runner, status, clock } = this.#parts;
     const { command, timeoutMs } = exec;
     // The command writes to the same screen.
     status.clear();
     const run = { command, timeoutMs, env: { ...env, ...changeVariables(item) }, input: changeInput(item) };
-    return runner(run, this.#kill.signal);
+    const fault = await runner(run, this.#kill.signal);
+    status.event(runLine(item, fault, clock.now()));
+    return fault;
   }
+}
+
+/** A run in a log: time, type of the change, reference, and how it ended. @param now ms since the epoch */
+function runLine(item: Item, fault: Fault, now: number): string {
+  const time = new Date(now).toISOString();
+  return `${time} ${escapeText(factsOf(item).type)} ${escapeText(keyOf(item))}: ${escapeText(fault ?? 'exit code 0')}`;
 }

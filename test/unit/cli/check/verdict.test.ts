@@ -213,7 +213,7 @@ describe('the lines', () => {
     expect(checkLines(verdicts, { format: 'columns', out })).toEqual([
       'moved    nginx:1.27.3   aaaaaaaaaaaa → bbbbbbbbbbbb  newest 1.28.0 cccccccccccc',
       'unknown  x:\\u001b\\t1    (odd\\n)',
-      'unknown  longer/name:2  (the gateway never heard of it)',
+      'unknown  longer/name:2  (no such tag is known)',
     ]);
     expect(checkLines([], { format: 'columns', out })).toEqual([]);
   });

@@ -49,7 +49,7 @@ describe('the arguments of publish', () => {
     [['app:1', '--hook', 'a/b'], /^read --hook: "a\/b": must be the name of a webhook/],
     [['app:1', '--occurred-at', 'now'], /^read --occurred-at: "now": must be an RFC 3339 time/],
     [['app:1', '--gateway', 'gw'], /^read --gateway: "gw": must be a URL/],
-    [['app:1', '--nonsense'], /^read arguments: Unknown option '--nonsense'/],
+    [['app:1', '--nonsense'], /^read arguments: unknown flag --nonsense$/],
   ])('%j are refused by name', (argv, message) => {
     expect(() => parse(argv)).toThrow(UsageError);
     expect(() => parse(argv)).toThrow(message);

@@ -145,13 +145,14 @@ describe('the status', () => {
 
   it('says when it tries again, and why, without the escapes of whoever answered', () => {
     const why = new FeedError('NETWORK', 'no answer\u001b[2J');
-    expect(statusText({ state: 'waiting', untilMs: 3_200, why }, 'live', 0)).toEqual({
+    const textOf = ({ message }: FeedError) => message;
+    expect(statusText({ state: 'waiting', untilMs: 3_200, why }, 'live', 0, textOf)).toEqual({
       ...{ text: 'again in 4 s: no answer\\u001b[2J', isNews: true },
     });
-    expect(statusText({ state: 'live', transport: 'sse' }, 'waiting', 0)?.isNews).toBe(true);
-    expect(statusText({ state: 'live', transport: 'sse' }, null, 0)?.isNews).toBe(false);
-    expect(statusText({ state: 'connecting', transport: 'sse' }, null, 0)?.isNews).toBe(false);
-    expect(statusText({ state: 'idle' }, null, 0)).toBe(null);
+    expect(statusText({ state: 'live', transport: 'sse' }, 'waiting', 0, textOf)?.isNews).toBe(true);
+    expect(statusText({ state: 'live', transport: 'sse' }, null, 0, textOf)?.isNews).toBe(false);
+    expect(statusText({ state: 'connecting', transport: 'sse' }, null, 0, textOf)?.isNews).toBe(false);
+    expect(statusText({ state: 'idle' }, null, 0, textOf)).toBe(null);
   });
 
   it('has no colours with --no-color', () => {

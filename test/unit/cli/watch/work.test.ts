@@ -136,7 +136,7 @@ describe('Scheduler', () => {
 });
 
 describe('Executor', () => {
-  function open(exec: Partial<ExecArguments>, faults: readonly Fault[]) {
+  function open(exec: Partial<ExecArguments>, faults: readonly Fault[], isQuiet = true) {
     const noted: string[] = [];
     const screen: Screen = {
       isTty: false,
@@ -159,15 +159,29 @@ describe('Executor', () => {
       },
       clock: {
         ...systemClock,
+        now: () => Date.parse('2026-11-30T12:00:00Z'),
         sleep: async (delayMs) => void waits.push(delayMs),
       },
-      status: new StatusLine({ out: screen, err: screen }, true),
+      status: new StatusLine({ out: screen, err: screen }, isQuiet),
       onFailure: () => {
         failures++;
       },
     });
     return { executor, noted, waits, counts: () => ({ runs, failures }) };
   }
+
+  it('says of each run when it ended, what it was about and how it ended, unless it is quiet', async () => {
+    const { executor, noted } = open({ onError: 'continue' }, ['exit code 7'], false);
+    await executor.take(item('a'), () => {});
+    await executor.take(item('b'), () => {});
+    await executor.idle();
+    const at = '2026-11-30T12:00:00.000Z';
+    expect(noted).toEqual([
+      `${at} tag.updated r.test/app:a: exit code 7\n`,
+      expect.stringContaining('must end with exit code 0'),
+      `${at} tag.updated r.test/app:b: exit code 0\n`,
+    ]);
+  });
 
   it('runs again, later each time, and counts only the last failure', async () => {
     const { executor, waits, counts, noted } = open({ retries: 7 }, Array(7).fill('exit code 1'));

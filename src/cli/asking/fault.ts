@@ -1,0 +1,38 @@
+/** What an error of the client means to a person at a command line. The client itself speaks of pages too. */
+import { FeedError } from '../../../client/src/index.ts';
+import type { Connection } from '../connection.ts';
+import { innermost } from './system-cause.ts';
+
+/** Whose token a command needs. */
+export type TokenOf = 'subscriber' | 'webhook';
+
+const tokenHint = 'with --token-file or MANIFEED_TOKEN';
+
+/** The message of an error, without a secret. @param tokenOf default: a subscriber's */
+export function faultText(
+  error: FeedError,
+  { url, token }: Connection,
+  tokenOf: TokenOf = 'subscriber',
+): string {
+  const { code, message, cause } = error;
+  // Other errors of the network come later: the connection broke, or the token's file cannot be read.
+  if (code === 'NETWORK' && cause instanceof Error && message.includes(': no answer: '))
+    return `${url} does not answer (${innermost(cause).message}): is the gateway up?`;
+  if (code === 'UNAUTHORIZED') {
+    if (tokenOf === 'webhook')
+      return `${url} refuses the publication (401): the token must be the webhook's, not a subscriber's: give it ${tokenHint}`;
+    return token === undefined
+      ? `${url} requires a token (401): give one ${tokenHint}`
+      : `${url} does not know this token (401): give another one ${tokenHint}`;
+  }
+  if (code === 'DRAINING') return `${url} shuts down or restarts`;
+  return message;
+}
+
+/** The same error with the message of `faultText`; anything else stays what it is. */
+export function asFault(error: unknown, connection: Connection, tokenOf?: TokenOf): unknown {
+  if (!(error instanceof FeedError)) return error;
+  const text = faultText(error, connection, tokenOf);
+  const { code, status, closeCode, retryable, retryMs, detail } = error;
+  return new FeedError(code, text, { status, closeCode, retryable, retryMs, detail, cause: error });
+}

@@ -1,0 +1,57 @@
+/** What errors of the client say at a command line. */
+import { describe, expect, it } from 'vitest';
+import { FeedError } from '../../../../client/src/index.ts';
+import { asFault, faultText } from '../../../../src/cli/asking/fault.ts';
+
+const url = 'http://127.0.0.1:8190';
+const open = { url, token: undefined };
+const withToken = { url, token: 'mf_secret' };
+
+describe('an error of the client', () => {
+  it('without an answer names the address and what the system said', () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8190'), { code: 'ECONNREFUSED' });
+    const error = new FeedError('NETWORK', 'get /v1/tags: no answer: is the gateway up, and, of a page, …', {
+      cause: new Error('fetch failed', { cause }),
+    });
+    expect(faultText(error, open)).toBe(
+      `${url} does not answer (connect ECONNREFUSED 127.0.0.1:8190): is the gateway up?`,
+    );
+    const tls = Object.assign(new Error('C0:error:0A0:x.c:354:'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' });
+    expect(faultText(new FeedError('NETWORK', error.message, { cause: tls }), open)).toBe(
+      `${url} does not answer (it speaks HTTP without TLS): is the gateway up?`,
+    );
+    const reason = Object.assign(new Error('C0:error:0A0:x.c:354:'), {
+      ...{ code: 'ERR_SSL_TLSV1_ALERT', reason: 'alert' },
+    });
+    expect(faultText(new FeedError('NETWORK', error.message, { cause: reason }), open)).toContain('(alert)');
+  });
+
+  it('about the token says where to give one, and whose', () => {
+    const error = new FeedError('UNAUTHORIZED', 'as in "Authorization: Bearer TOKEN"', { status: 401 });
+    const hint = 'with --token-file or MANIFEED_TOKEN';
+    expect(faultText(error, open)).toBe(`${url} requires a token (401): give one ${hint}`);
+    expect(faultText(error, withToken)).toBe(
+      `${url} does not know this token (401): give another one ${hint}`,
+    );
+    expect(faultText(error, withToken, 'webhook')).toBe(
+      `${url} refuses the publication (401): the token must be the webhook's, not a subscriber's: give it ${hint}`,
+    );
+  });
+
+  it('of a gateway that shuts down says that', () => {
+    expect(faultText(new FeedError('DRAINING', 'the gateway said DRAINING'), open)).toBe(
+      `${url} shuts down or restarts`,
+    );
+  });
+
+  it('keeps code, status and all else, and its message if it says enough', () => {
+    const parts = { status: 401, retryable: false, retryMs: 5, detail: { parameter: 'x' } };
+    expect(asFault(new FeedError('UNAUTHORIZED', 'no', parts), open)).toMatchObject({
+      ...{ code: 'UNAUTHORIZED', ...parts },
+    });
+    const broken = new FeedError('NETWORK', 'read answer: the connection broke', { cause: new Error('x') });
+    expect(faultText(broken, open)).toBe('read answer: the connection broke');
+    const bug = new TypeError('bug');
+    expect(asFault(bug, open)).toBe(bug);
+  });
+});
