@@ -47,7 +47,8 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
         const { checkCommand } = await import('./check/command.ts');
         const { readInput } = await import('./input.ts');
         onSignal(dieBy);
-        return checkCommand({ ...(await askingParts()), readInput });
+        const isInputTty = process.stdin.isTTY;
+        return checkCommand({ ...(await askingParts()), readInput, isInputTty });
       },
     },
     {

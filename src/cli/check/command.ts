@@ -15,6 +15,8 @@ import type { Found } from './wanted.ts';
 
 interface CheckParts extends AskingParts {
   readonly readInput: ReadInput;
+  /** Whether standard input is a terminal, at which a person has to type. */
+  readonly isInputTty: boolean;
 }
 
 /** Images that a warning names. */
@@ -43,6 +45,8 @@ export function checkCommand(parts: CheckParts): Command {
     async run(argv, io) {
       const args = parseCheck(argv, io);
       const output = outputOf('check', args.output, parts.terminal);
+      const readsInput = args.running || args.files.includes('-');
+      if (readsInput && parts.isInputTty) output.remark('reading standard input …');
       const found = await readSources(args, parts.readInput, io);
       for (const problem of found.problems) output.warn(problem);
       for (const note of found.notes) output.note(note);

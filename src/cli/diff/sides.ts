@@ -103,8 +103,18 @@ class Tally {
     const { left, right } = this.#names;
     return this.#sorted.map(
       (reason) =>
-        `compare ${left} with ${right}: in doubt: ${reason}: ${doubtTexts[reason] ?? 'see PROTOCOL.md'}`,
+        `compare ${left} with ${right}: in doubt: ${reason}: ${this.#doubtText(reason) ?? 'see PROTOCOL.md'}`,
     );
+  }
+
+  /** Of what is not known no list was read; if that holds for one side only, it is that side. */
+  #doubtText(reason: string): string | undefined {
+    const { left, right } = this.#listedAt ?? { left: null, right: null };
+    if (reason !== 'unknown' || (left === null) === (right === null)) return doubtTexts[reason];
+    const name = left === null ? this.#names.left : this.#names.right;
+    return name.endsWith('/')
+      ? `the gateway knows nothing of a repository below ${name}`
+      : `the gateway knows nothing of ${name}`;
   }
 
   get summary() {

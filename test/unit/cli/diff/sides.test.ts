@@ -45,6 +45,18 @@ async function compare(
 }
 
 describe('two sides', () => {
+  it.each([
+    [{ right: { name: 'b/', listedAt: null } }, 'the gateway knows nothing of a repository below b/\n'],
+    [{ left: { name: 'a', listedAt: null } }, 'the gateway knows nothing of a\n'],
+    [
+      { left: { name: 'a/', listedAt: null }, right: { name: 'b/', listedAt: null } },
+      'the gateway knows nothing of a repository of one side\n',
+    ],
+  ])('of which one is unknown are named as far as that is known: %j', async (sides, text) => {
+    const { code, err } = await compare([{ certain: false, reason: 'unknown', ...sides }]);
+    expect([code, err.endsWith(text)]).toEqual([2, true]);
+  });
+
   it.each<[what: string, pages: readonly object[], code: number, reasons: readonly string[]]>([
     ['that are equal', [{}, {}], 0, []],
     ['of which one lacks a tag', [{}, { onlyLeft: [row('1', 'a')] }], 1, []],
