@@ -7,6 +7,9 @@ import { FeedError, networkError } from '../feed-error.ts';
  */
 export type Token = string | (() => string | null | Promise<string | null>);
 
+/** What a header may hold (RFC 9110, 5.5). */
+const sendable = /^[\x20-\x7e\x80-\xff]*$/;
+
 /** Time that a token function may take, ms. */
 export const tokenMs = 30_000;
 
@@ -23,8 +26,18 @@ export class TokenSource {
     this.canChange = typeof token === 'function';
   }
 
-  /** @throws FeedError NETWORK if the function fails, TIMEOUT if it takes too long: the client asks again later */
+  /**
+   * @throws FeedError UNAUTHORIZED if no header can hold it: no gateway would know it, and the runtime's error would
+   * quote it
+   */
   async get(signal: AbortSignal): Promise<string | null> {
+    const token = await this.#read(signal);
+    if (token === null || sendable.test(token)) return token;
+    throw new FeedError('UNAUTHORIZED', 'read token: must be one line of what a header may hold');
+  }
+
+  /** @throws FeedError NETWORK if the function fails, TIMEOUT if it takes too long: the client asks again later */
+  async #read(signal: AbortSignal): Promise<string | null> {
     const token = this.#token;
     if (typeof token !== 'function') return token;
     const done = new AbortController();

@@ -9,6 +9,8 @@ import type { TransportParts } from './transport.ts';
 export const maxAnswer = 8 * 1024 * 1024;
 /** Most characters of a refusal. */
 const maxRefusal = 64 * 1024;
+/** Characters of a token that is taken out of refusals: shorter ones may be words. */
+const leastSecret = 8;
 /** The longest wait that a gateway or a proxy may ask for, ms. */
 const maxRetryMs = 600_000;
 
@@ -48,7 +50,10 @@ export async function request(parts: TransportParts, asked: Request): Promise<Fe
     throw networkError(`${act}: ${hint}`, cause);
   });
   if (successes.includes(response.status)) return response;
-  throw refusalOf(act, response, await readText(response, maxRefusal), parts.clock);
+  const refusal = await readText(response, maxRefusal);
+  // Some proxies show what they were sent. Errors go into logs.
+  const isShown = token !== null && token.length >= leastSecret;
+  throw refusalOf(act, response, isShown ? refusal.replaceAll(token, '…') : refusal, parts.clock);
 }
 
 /** Reads a body. @throws FeedError NETWORK if it breaks off, PROTOCOL if it is longer than `max` characters */

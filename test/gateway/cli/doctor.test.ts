@@ -131,6 +131,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     for (const [given, text] of [
       [{}, /asks for a token, and none was given/],
       [as('nobody'), /refuses this token/],
+      [as('nobody\nelse'), /must be one line/],
     ] as const) {
       const { code, of, findings } = await diagnose(url, [], given);
       expect(code).toBe(1);

@@ -56,6 +56,22 @@ describe('ask', () => {
     expect(page.answer).toMatchObject({ code: 'PROTOCOL', message: 'read answer of /v1/tags: must be JSON' });
   });
 
+  it.each(['one\ntwo', 'a\u0001b', 'dots…'])(
+    'refuses the token %j itself, and does not repeat it',
+    async (token) => {
+      const { answer, asked } = await play({ path: '/v1/tags' }, 200, '{}', { token: () => token });
+      const message = 'read token: must be one line of what a header may hold';
+      expect(answer).toMatchObject({ code: 'UNAUTHORIZED', message, retryable: false });
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('does not repeat a token that a proxy shows in its refusal', async () => {
+    const refusal = '{"errors":[{"code":"DENIED","message":"not Bearer s3cret-token"}]}';
+    const { answer } = await play({ path: '/v1/tags' }, 403, refusal, { token: 's3cret-token' });
+    expect(answer).toMatchObject({ code: 'DENIED', message: 'get /v1/tags: 403 DENIED: not Bearer …' });
+  });
+
   it('ends with the signal', async () => {
     const controller = new AbortController();
     const question = { path: '/v1/tags', signal: controller.signal };

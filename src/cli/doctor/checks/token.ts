@@ -41,6 +41,9 @@ function refused(error: FeedError, isMissing: boolean): Finding {
     const { text, remedy, ...more } = troubleOf(error);
     return failed('token', text, remedy, more);
   }
+  // It was not even sent.
+  if (error.status === null)
+    return failed('token', error.message, 'See that its file or variable holds the token alone', { docs });
   if (isMissing)
     return failed('token', 'the gateway asks for a token, and none was given', 'Give one with --token-file', {
       docs,
