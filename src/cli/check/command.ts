@@ -1,9 +1,10 @@
 import { type Output, outputOf } from '../asking/output.ts';
 import type { AskingParts } from '../asking/parts.ts';
-import { type Command, type CommandIo, exitCodes } from '../command.ts';
+import type { Command, CommandIo } from '../command.ts';
 import { connectionHelp } from '../connection.ts';
 import type { ReadInput } from '../input.ts';
 import { Blocks } from '../output/blocks.ts';
+import { escapeLine } from '../output/escape.ts';
 import { type CheckArguments, parseCheck } from './arguments.ts';
 import { readImageFile } from './files/file.ts';
 import { checkLines } from './lines.ts';
@@ -48,13 +49,13 @@ export function checkCommand(parts: CheckParts): Command {
       const readsInput = args.running || args.files.includes('-');
       if (readsInput && parts.isInputTty) output.remark('reading standard input …');
       const found = await readSources(args, parts.readInput, io);
-      for (const problem of found.problems) output.warn(problem);
-      for (const note of found.notes) output.note(note);
+      for (const problem of found.problems) output.warn(escapeLine(problem));
+      for (const note of found.notes) output.note(escapeLine(note));
       const subjects = subjectsOf(found.wanted, args.wishes);
       const ask = parts.askOver(args.connection);
       const verdicts = await checkAll(ask, subjects, args.platform);
-      const hasReader = await print(verdicts, output);
-      if (!hasReader) return exitCodes.ok;
+      // Also if the reader has left: whether that shows is chance, and 0 would be an answer.
+      await print(verdicts, output);
       warnOfTrouble(verdicts, output);
       return codeOf(verdicts, found.problems.length > 0);
     },
@@ -73,12 +74,10 @@ async function readSources(args: CheckArguments, read: ReadInput, { env }: Comma
   };
 }
 
-/** @returns whether the reader is still there */
-async function print(verdicts: readonly Verdict[], output: Output): Promise<boolean> {
+async function print(verdicts: readonly Verdict[], output: Output): Promise<void> {
   const blocks = new Blocks(output.out);
   for (const line of checkLines(verdicts, output)) await blocks.add(line);
   await blocks.flush();
-  return blocks.hasReader;
 }
 
 function warnOfTrouble(verdicts: readonly Verdict[], output: Output): void {
@@ -89,7 +88,7 @@ function warnOfTrouble(verdicts: readonly Verdict[], output: Output): void {
     .map(({ subject, answer }) => `${subject.image} (${answer.reason})`);
   const more = trouble.length > maxNamed ? ` and ${trouble.length - maxNamed} more` : '';
   // For people each line has said it.
-  if (output.format !== 'columns') output.warn(`not known: ${named.join(', ')}${more}`);
+  if (output.format !== 'columns') output.warn(escapeLine(`not known: ${named.join(', ')}${more}`));
   if (trouble.some(({ answer }) => answer.reason === 'unknown'))
     output.warn('what is unknown must be watched, or told of by a webhook');
 }

@@ -35,7 +35,8 @@ export function checkLines(
   if (format === 'json') return verdicts.map(json);
   if (format === 'tabs') return verdicts.map(tabbed);
   const images = verdicts.map(({ subject }) => escapeText(nameOf(subject.image)));
-  const width = Math.max(...images.map((image) => image.length));
+  // Not by spread arguments: there may be more images than a call may have arguments.
+  const width = images.reduce((most, { length }) => Math.max(most, length), 0);
   return verdicts.map((verdict, at) => {
     const word = out.paint(styles[verdict.word], verdict.word.padEnd(wordWidth));
     const name = (images[at] ?? '').padEnd(width);
@@ -67,8 +68,13 @@ function details({ word, subject, answer, newest }: Verdict): readonly string[] 
   const [had = null] = hadOf(subject);
   const moved = word === 'moved' ? [`${shortDigest(had)} → ${shortDigest(answer.digest)}`] : [];
   const newer = newest === null ? [] : [`newest ${escapeText(newest.tag)} ${shortDigest(newest.digest)}`];
-  const doubt = reason === null ? [] : [`(${reasonTexts[reason] ?? escapeText(reason)})`];
+  const doubt = reason === null ? [] : [`(${textOf(reason)})`];
   return [...moved, ...newer, ...doubt];
+}
+
+/** A stranger's reason may have the name of a member that every object has. */
+function textOf(reason: string): string {
+  return (Object.hasOwn(reasonTexts, reason) ? reasonTexts[reason] : undefined) ?? escapeText(reason);
 }
 
 /** The image without the digest that is written in it. */

@@ -24,12 +24,14 @@ export interface RangeWishes {
 
 /** In the order in which they were first met. The same image with other digests is another one. */
 export function subjectsOf(wanted: readonly Wanted[], wishes: RangeWishes): readonly Subject[] {
-  const subjects = new Map<string, Subject>();
+  const subjects = new Map<string, Subject & { readonly places: string[] }>();
   for (const one of wanted) {
     const digests = [...one.digests].sort();
     const key = JSON.stringify([one.image, digests]);
     const before = subjects.get(key);
-    const places = [...(before?.places ?? []), ...(one.place === null ? [] : [one.place])];
+    // One list that grows: the same image may be in each of a cluster's Pods.
+    const places = before?.places ?? [];
+    if (one.place !== null) places.push(one.place);
     const isBuilt = (before?.isBuilt ?? true) && one.isBuilt;
     const { image, tag } = one;
     subjects.set(key, { image, tag, digests, places, isBuilt, ...rangeOf(one, wishes) });

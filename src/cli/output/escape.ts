@@ -15,6 +15,11 @@ export function escapeLines(text: string): string {
   return text.replace(unsafe, (character) => (character === '\n' ? '\n' : unicodeEscape(character)));
 }
 
+/** The same for what must stay one line: to a CI service, a line that begins with `::` may be a command. */
+export function escapeLine(text: string): string {
+  return escapeLines(text.replaceAll('\n', '\\n'));
+}
+
 /** One line of JSON. JSON itself leaves DEL and C1 as they are. */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(unsafe, unicodeEscape);

@@ -14,6 +14,9 @@ export type DollarEscape = '$$' | '\\$';
 /** How deep a default may hold variables with defaults. */
 export const maxNesting = 20;
 
+/** Longest text with the values in it, characters. Names are far shorter, but values may hold values, and multiply. */
+export const maxLength = 64 * 1024;
+
 const nameGrammar = /[A-Za-z_][A-Za-z0-9_]*/y;
 const operatorGrammar = /:?[-+?]/y;
 
@@ -58,6 +61,7 @@ class Interpolation {
       if (this.#skip(this.#dollar)) read += '$';
       else if (this.#skip('$')) read += this.#variable(isUsed, depth);
       else read += this.#text[this.#at++] ?? '';
+      if (read.length > maxLength) throw this.#fault(`longer than ${maxLength} characters: must be shorter`);
     }
     if (end !== null) throw this.#fault('a "{" without its "}": must be closed');
     return read;

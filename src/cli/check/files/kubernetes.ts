@@ -3,8 +3,12 @@
  * it reads Pods, everything with a Pod template, lists, and kinds of other projects.
  */
 import { type Digest, parseDigest } from '../../../event/digest.ts';
+import { InputError } from '../../command.ts';
 import type { Finds } from '../wanted.ts';
 import { isMapping, type Mapping } from './yaml.ts';
+
+/** How deep lists and mappings may lie in one another. Objects of Kubernetes have some twenty levels. */
+export const maxDepth = 500;
 
 const listNames = ['containers', 'initContainers', 'ephemeralContainers'];
 
@@ -24,14 +28,16 @@ interface Owner {
 /** Takes the images of one document. */
 export function readKubernetes(path: string, document: Mapping, finds: Finds): void {
   const seen = new Set<object>();
-  const walk = (value: unknown, around: Owner): void => {
+  const walk = (value: unknown, around: Owner, depth: number): void => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    if (depth > maxDepth)
+      throw new InputError(`read ${path}: nested deeper than ${maxDepth}: must be simpler`);
     // An anchor may contain its own alias.
     seen.add(value);
     const owner = isMapping(value) ? ownerOf(value, around) : around;
     for (const [name, member] of Object.entries(value)) {
       if (listNames.includes(name) && Array.isArray(member)) takeContainers(member, owner);
-      walk(member, owner);
+      walk(member, owner, depth + 1);
     }
   };
   const takeContainers = (containers: readonly unknown[], { name: owner, digests }: Owner) => {
@@ -43,7 +49,7 @@ export function readKubernetes(path: string, document: Mapping, finds: Finds): v
       finds.take(place, container.image, false, digest === undefined ? [] : [digest]);
     }
   };
-  walk(document, { name: 'object', digests: new Map() });
+  walk(document, { name: 'object', digests: new Map() }, 0);
 }
 
 function ownerOf(value: Mapping, around: Owner): Owner {

@@ -1,6 +1,8 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
+import { messageOf } from '../../../errors.ts';
 import { jsonOrNothing } from '../../../lib/json.ts';
 import { InputError } from '../../command.ts';
+import { checkUnits, Merges } from './yaml-bounds.ts';
 
 export type Mapping = Readonly<Record<string, unknown>>;
 
@@ -16,9 +18,11 @@ export function parseDocuments(path: string, text: string): readonly unknown[] {
   // JSON is YAML; of a whole cluster there may be much of it.
   const json = jsonOrNothing(text);
   if (json !== undefined) return [json];
+  checkUnits(path, text);
   const lineCounter = new LineCounter();
   // Compose files use merge keys (`<<`), which YAML 1.2 does not have any more.
   const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true });
+  const merges = new Merges(path);
   const values: unknown[] = [];
   for (const document of documents) {
     const [error] = document.errors;
@@ -26,6 +30,7 @@ export function parseDocuments(path: string, text: string): readonly unknown[] {
       const { line, col } = lineCounter.linePos(error.pos[0]);
       throw new InputError(`read ${path}:${line}:${col}: ${error.message}: must be YAML`);
     }
+    merges.add(document);
     const value = toValue(path, document);
     if (value !== null && value !== undefined) values.push(value);
   }
@@ -36,10 +41,9 @@ function toValue(path: string, document: Pick<Document, 'toJS'>): unknown {
   try {
     return document.toJS({ maxAliasCount });
   } catch (error) {
-    // The library throws this for too many aliases, and for one without an anchor.
-    if (!(error instanceof ReferenceError)) throw error;
+    // Too many aliases, one without an anchor, a merge of what is no mapping.
     throw new InputError(
-      `read ${path}: ${error.message}: must be YAML with fewer aliases, each with its anchor`,
+      `read ${path}: ${messageOf(error)}: must be YAML with fewer aliases, each with its anchor, and merge keys of mappings`,
     );
   }
 }

@@ -31,13 +31,23 @@ function skipSpace(text: string, at: number): number {
 /** Where the object or list that begins at `from` ends; of anything else, and without an end, the end of the text. */
 function endOf(text: string, from: number): number {
   let depth = 0;
-  const marks = /[[\]{}]|"(?:[^"\\]+|\\.)*"?/gs;
+  const marks = /[[\]{}"]/g;
   marks.lastIndex = from;
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     const [word] = mark;
-    if (word === '{' || word === '[') depth++;
-    else if (word === '}' || word === ']') depth--;
-    if (depth <= 0) return depth < 0 || word.startsWith('"') ? text.length : marks.lastIndex;
+    if (word === '"') marks.lastIndex = endOfString(text, marks.lastIndex);
+    else depth += word === '{' || word === '[' ? 1 : -1;
+    if (depth <= 0) return depth < 0 || word === '"' ? text.length : marks.lastIndex;
+  }
+  return text.length;
+}
+
+/** Behind its quote. Step by step: one expression for a whole string needs a stack as long as the string. */
+function endOfString(text: string, from: number): number {
+  const marks = /"|\\./gs;
+  marks.lastIndex = from;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === '"') return marks.lastIndex;
   }
   return text.length;
 }

@@ -102,6 +102,7 @@ describe('a Dockerfile', () => {
     [`FROM nginx:\${V#x}`, /what follows V is not understood: must be as in \$\{V:-default\}/],
     [`FROM nginx:\${V:-1`, /a "\{" without its "\}": must be closed/],
     ['FROM nginx:$-', /a "\$" without a name: must be \\\$/],
+    [`ARG A=xxxxxxxx\n${'ARG A=$A$A\n'.repeat(60)}FROM $A`, /line 62: "\$A": the variable A has no value/],
     ['FROM NGINX', /read Dockerfile: line 1: "NGINX": must be \[host/],
     ['FROM --platform=x', /must name an image/],
     ['FROM a:1\nCOPY --from=$X / /', /line 2: "\$X"/],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readImageFile } from '../../../../src/cli/check/files/file.ts';
 import { maxNesting } from '../../../../src/cli/check/files/interpolation.ts';
+import { maxUnits } from '../../../../src/cli/check/files/yaml-bounds.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 
@@ -209,6 +210,8 @@ describe('a file', () => {
   });
 
   const bomb = `a: &a [x, x]\n${[...'bcdefghijklmnop'].map((name, at) => `${name}: &${name} [${`*${'abcdefghijklmno'[at]}, `.repeat(9)}]`).join('\n')}`;
+  const mergeBomb = `services: {}\na: &a {${Array.from({ length: 2_000 }, (_, at) => `k${at}: 1`).join(', ')}}\nb:\n${'  - { <<: *a }\n'.repeat(1_000)}`;
+  const deep = `{"apiVersion":"v1","kind":"List","items":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
   it.each<[what: string, text: string, message: RegExp]>([
     [
       'nothing',
@@ -223,6 +226,11 @@ describe('a file', () => {
     ['a template', 'a: {{ .Values.x }}\nb: [', /compose.yaml:\d+:\d+: .*: must be YAML/],
     ['an alias without an anchor', 'services: *x', /must be YAML with fewer aliases, each with its anchor/],
     ['an alias bomb', bomb, /fewer aliases/],
+    ['merges that multiply', mergeBomb, /merge keys \(<<\) copy more than 1000000 values: must be fewer/],
+    ['a merge of a number', 'services: { a: { <<: 5 } }', /must be YAML with .* merge keys of mappings/],
+    ['a merge of itself', 'services: { a: &a { <<: *a } }', /merge keys of mappings/],
+    ['too much YAML', `x: [${'a,'.repeat(maxUnits / 2)}]`, /too much YAML: must be smaller, or JSON/],
+    ['JSON that is too deep', deep, /nested deeper than 500: must be simpler/],
     ['two equal keys', 'services: {}\nservices: {}', /compose.yaml:2:1: .*must be YAML/],
   ])('with %s is refused', async (_, text, message) => {
     await expect(read(text)).rejects.toThrow(message);

@@ -77,6 +77,12 @@ describe('what is asked', () => {
     ]);
   });
 
+  it('is an image once, in however many places', () => {
+    const one = file('nginx', 'a');
+    const [subject] = subjectsOf(Array<typeof one>(100_000).fill(one), wishes);
+    expect(subject?.places).toHaveLength(100_000);
+  });
+
   it('is the same image again if other digests are there', () => {
     const one = { ...file('nginx', 'a'), digests: [digest('b'), digest('a')] } as const;
     const two = { ...one, digests: [digest('a')] } as const;
@@ -216,6 +222,10 @@ describe('the lines', () => {
       'unknown  longer/name:2  (no such tag is known)',
     ]);
     expect(checkLines([], { format: 'columns', out })).toEqual([]);
+    const [odd] = checkLines([verdictOf({}, { reason: 'constructor' })], { format: 'columns', out });
+    expect(odd).toMatch(/\(constructor\)$/);
+    const many = Array.from({ length: 200_000 }, () => verdictOf({}, {}));
+    expect(checkLines(many, { format: 'columns', out })).toHaveLength(200_000);
   });
 
   it('as JSON are the answers, behind what is known here', () => {
