@@ -4,6 +4,8 @@ import { type RepositoryName, repositoryText } from '../lib/reference.ts';
 /** Most repositories that one search looks at, and most that it gives. */
 export const maxLooked = 10_000;
 export const maxFound = 100;
+/** Most pages of one search: a gateway whose pages are empty and never end must not be asked for ever. */
+export const maxPages = 100;
 
 /** A page of `GET /v1/repositories`. */
 export interface RepositoryPage<T> {
@@ -51,15 +53,15 @@ export class Finder<T extends RepositoryName> {
       this.#rows = [];
       this.#next = undefined;
     }
-    for (;;) {
+    for (let pages = 0; ; pages++) {
       const rows = this.#rows.filter((row) => repositoryText(row).includes(text)).slice(0, maxFound + 1);
-      const isEnough = rows.length > maxFound || this.#rows.length >= maxLooked;
+      const isEnough = rows.length > maxFound || this.#rows.length >= maxLooked || pages >= maxPages;
       if (isEnough || this.#next === null) {
         const isCut = rows.length > maxFound || this.#next !== null;
         return { rows: rows.slice(0, maxFound), isCut, looked: this.#rows.length };
       }
       const page = await this.#ask(prefix, this.#next ?? null, signal);
-      this.#rows.push(...page.repositories);
+      for (const row of page.repositories) this.#rows.push(row);
       this.#next = page.next;
     }
   }

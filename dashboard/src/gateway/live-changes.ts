@@ -2,7 +2,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Clock, FeedEvent } from '../../../client/src/index.ts';
 import { LiveRows, maxWaiting } from '../lib/live-rows.ts';
-import type { ChangeRow } from './index-answers.ts';
+import { type ChangeRow, readChange } from './index-answers.ts';
 import { retryMsOf } from './retry.ts';
 
 export interface LiveView {
@@ -77,7 +77,8 @@ export class LiveChanges {
       let needsPast = true;
       for await (const event of this.#parts.follow(this.#end.signal)) {
         if (event.kind === 'change') {
-          this.#rows.add({ platforms: null, ...event.change });
+          // The client checks only what it uses itself.
+          this.#rows.add(readChange(event.change, 'change'));
           this.#drawSoon();
         } else if (event.kind === 'reset') {
           this.#rows.clear();

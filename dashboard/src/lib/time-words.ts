@@ -5,6 +5,15 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+/** What stands for a time that cannot be read. */
+const unknown = 'not known';
+/** Furthest from the epoch that a `Date` can be, ms (ECMA-262, "Time Values"); beyond it, formatters throw. */
+const furthest = 8.64e15;
+
+function isTime(at: number): boolean {
+  return Math.abs(at) <= furthest;
+}
+
 /** How long something takes or took, in the largest unit that fits: `12 s`, `3 min`, `5 h`, `2 days`. @param ms ≥ 0 */
 export function lengthOf(ms: number): string {
   if (ms < minute) return `${Math.floor(ms / second)} s`;
@@ -15,6 +24,7 @@ export function lengthOf(ms: number): string {
 
 /** `now`, `12 s ago`, `in 3 min`. A second either way is now: clocks of a page and a gateway rarely agree better. */
 export function relativeTime(at: number, now: number): string {
+  if (!isTime(at)) return unknown;
   const ms = now - at;
   if (Math.abs(ms) < 1.5 * second) return 'now';
   return ms > 0 ? `${lengthOf(ms)} ago` : `in ${lengthOf(-ms)}`;
@@ -42,9 +52,10 @@ export function timeWriter(locale?: string, timeZone?: string): TimeWriter {
   const day = new Intl.DateTimeFormat('en-CA', zone);
   return {
     clock(at, now) {
+      if (!isTime(at)) return unknown;
       const text = clock.format(at);
       return day.format(at) === day.format(now) ? text : `${date.format(at)} ${text}`;
     },
-    whole: (at) => whole.format(at),
+    whole: (at) => (isTime(at) ? whole.format(at) : unknown),
   };
 }

@@ -1,6 +1,6 @@
 /** Repositories are found by a part of their name. */
 import { describe, expect, it } from 'vitest';
-import { Finder, maxFound, maxLooked, prefixOf } from '../../../dashboard/src/gateway/finder.ts';
+import { Finder, maxFound, maxLooked, maxPages, prefixOf } from '../../../dashboard/src/gateway/finder.ts';
 
 /** A gateway with these repositories, in pages of `n`. */
 function play(names: readonly string[], n = 1_000) {
@@ -30,6 +30,13 @@ describe('a finder', () => {
     expect(await find('nginx')).toEqual({
       ...{ rows: ['docker.io/library/nginx', 'quay.io/b/nginx-debug'], isCut: false, looked: 3 },
     });
+  });
+
+  it('ends at a gateway whose pages never do', async () => {
+    let asked = 0;
+    const finder = new Finder(async () => ({ repositories: [], next: String(asked++) }));
+    const found = await finder.find('x', new AbortController().signal);
+    expect([found, asked]).toEqual([{ rows: [], isCut: true, looked: 0 }, maxPages]);
   });
 
   it('asks once for a prefix, however many letters follow', async () => {

@@ -127,6 +127,15 @@ describe('LiveChanges', () => {
     expect(shown()).toEqual(['e-4', 'e-3', 'e-2', 'e-1']);
   });
 
+  it('shows nothing of a change of another form, and says why no more come', async () => {
+    const { changes, clock, send, shown } = play([[change(2)]]);
+    const odd = { ...coming(3), change: { ...change(3), digest: 5 } };
+    await send(ready, odd as never, coming(4));
+    clock.advance(250);
+    expect(shown()).toEqual(['e-2']);
+    expect(changes.view.value.error?.message).toBe('read answer: change.digest: must be a string');
+  });
+
   it('counts what comes while the list may not move, and shows it later or when asked', async () => {
     const { changes, clock, page, send, shown } = play([[change(2)]]);
     await send(ready);

@@ -46,6 +46,15 @@ describe('the time of a row', () => {
   });
 });
 
+it('a time that cannot be read is not known', () => {
+  for (const at of [Number.NaN, Date.parse('yesterday'), 9e15]) {
+    const writer = timeWriter('en-GB', 'UTC');
+    expect([relativeTime(at, now), writer.clock(at, now), writer.whole(at)]).toEqual(
+      Array(3).fill('not known'),
+    );
+  }
+});
+
 it('the title of a time names day, time and zone', () => {
   expect(timeWriter('en-GB', 'UTC').whole(now)).toMatch(/Monday.* 30 November 2026.*12:00:00 UTC/);
 });
