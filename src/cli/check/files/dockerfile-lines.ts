@@ -12,12 +12,15 @@ export interface Instruction {
   readonly line: number;
 }
 
-const directiveGrammar = /^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$/;
+/** Of a line without white space around it: an expression that looks for its end itself takes quadratic time. */
+const directiveGrammar = /^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+)$/;
+/** Longest instruction, characters. The expressions that read one need a stack that grows with it. */
+export const maxInstruction = 1024 * 1024;
 const instructionGrammar = /^\s*([A-Za-z]+)(?:\s+(.*))?$/s;
 /** Instructions that may have here-documents. */
 const withDocuments: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'ONBUILD']);
 
-/** @throws InputError if a here-document does not end */
+/** @throws InputError if a here-document does not end, or an instruction is too long */
 export function readInstructions(path: string, text: string): readonly Instruction[] {
   const lines = text.replace(/^\u{feff}/u, '').split(/\r?\n/);
   const mark = escapeOf(lines);
@@ -35,6 +38,10 @@ export function readInstructions(path: string, text: string): readonly Instructi
       joined += next.replace(continued, '');
       if (!continued.test(next)) break;
     }
+    if (joined.length > maxInstruction)
+      throw new InputError(
+        `read ${path}: line ${line}: longer than ${maxInstruction} characters: must be shorter`,
+      );
     const match = instructionGrammar.exec(joined);
     if (match?.[1] === undefined) continue;
     const instruction = { name: match[1].toUpperCase(), text: match[2]?.trim() ?? '', line };
@@ -47,7 +54,7 @@ export function readInstructions(path: string, text: string): readonly Instructi
 /** The escape character: of directives at the very top, before any comment, empty line or instruction. */
 function escapeOf(lines: readonly string[]): '\\' | '`' {
   for (const line of lines) {
-    const [, name = '', value] = directiveGrammar.exec(line) ?? [];
+    const [, name = '', value] = directiveGrammar.exec(line.trimEnd()) ?? [];
     if (name === '') return '\\';
     if (name.toLowerCase() === 'escape') return value === '`' ? '`' : '\\';
   }

@@ -5,6 +5,7 @@ import {
   looksLikeDockerfile,
   readDockerfile,
 } from '../../../../src/cli/check/files/dockerfile.ts';
+import { maxInstruction } from '../../../../src/cli/check/files/dockerfile-lines.ts';
 import { Finds } from '../../../../src/cli/check/wanted.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -115,6 +116,14 @@ describe('a Dockerfile', () => {
   it('is refused without FROM, and if a here-document does not end', () => {
     expect(() => read('RUN x')).toThrow('read Dockerfile: no FROM: must be a Dockerfile');
     expect(() => read('FROM a\nRUN <<EOF\nx')).toThrow('line 2: <<EOF without its end: must be closed');
+    const long = `FROM a\nRUN ${'x'.repeat(maxInstruction)}`;
+    expect(() => read(long)).toThrow('line 2: longer than 1048576 characters: must be shorter');
+  });
+
+  it('reads a directive in a line with however much white space', () => {
+    expect(images(`# escape=${' '.repeat(300_000)}x${' '.repeat(300_000)}y\nFROM a:1`)).toEqual([
+      'library/a:1',
+    ]);
   });
 
   it('leaves out what is pinned by a digest alone, and says so', () => {
