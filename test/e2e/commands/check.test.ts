@@ -208,12 +208,15 @@ describe('manifeed check', { timeout: patienceMs * 8 }, () => {
     );
   });
 
-  it('lets its reader leave: and ends with the code of its answer', async () => {
+  it('lets its reader leave, and ends with the code of its answer', async () => {
     const text = Array.from({ length: 1_100 }, (_, at) => `FROM reg.test/many:${at}`).join('\n');
     const path = file('many.dockerfile', text);
     const line = `{ $MANIFEED check --file ${path}; echo "code $?" >&2; } | head -1`;
     const { out, err } = await startShell(gateway.url, line).ended;
-    expect([fields(out).length, err]).toEqual([1, expect.stringMatching(/ and 1090 more\n[^]*code 2\n$/)]);
+    expect([fields(out).length, err]).toEqual([
+      1,
+      expect.stringMatching(/ and 1090 more\n(?:.*\n)*code 2\n$/),
+    ]);
   });
 
   it('ends with 2 if its output cannot be written', async () => {
