@@ -3,6 +3,7 @@ import { loadConfig } from '../config/config.ts';
 import type { WebhookConfig } from '../config/shape.ts';
 import type { Incoming } from '../source/webhook/kind.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
+import { flagFault } from './connection.ts';
 
 /** `status` is what the sender would receive. */
 type Explain = (hook: WebhookConfig, delivery: Incoming) => Promise<{ readonly status: number }>;
@@ -69,7 +70,7 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(`read arguments: ${flagFault(error)}`);
   }
 }
 

@@ -293,4 +293,11 @@ describe('manifeed hooks', () => {
       err: 'manifeed hooks: ENOENT: none.json',
     });
   });
+
+  it.each([['token'], ['hooks', 'test']])('names a flag of %s that does not exist', async (...command) => {
+    const { code, err } = await run([...command, '--bogus']);
+    expect([code, err.split('\n')[0]]).toEqual([
+      ...[2, `manifeed ${command[0]}: read arguments: unknown flag --bogus`],
+    ]);
+  });
 });

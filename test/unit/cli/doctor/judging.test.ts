@@ -9,6 +9,7 @@ import { examineRegistries } from '../../../../src/cli/doctor/checks/registries.
 import { judgeStatus } from '../../../../src/cli/doctor/checks/status.ts';
 import { failed, fine } from '../../../../src/cli/doctor/finding.ts';
 import { findingJson, personLines, tabbedLine } from '../../../../src/cli/doctor/lines.ts';
+import { sizeText } from '../../../../src/cli/doctor/size-text.ts';
 import { troubleOf } from '../../../../src/cli/doctor/trouble.ts';
 import { loadConfig } from '../../../../src/config/config.ts';
 import { warningsOf } from '../../../../src/status/warnings.ts';
@@ -50,6 +51,23 @@ describe('the status', () => {
 
   it('is well where nothing is wrong', () => {
     expect(judge({}).every(({ level }) => level === 'ok')).toBe(true);
+  });
+
+  it.each([
+    [0, 'none is polled'],
+    [1, '1 is polled, and it is not in trouble'],
+    [2, '2 are polled, and none is in trouble'],
+  ])('of %i registries is told in words', (count, text) => {
+    const found = judge({ registries: Array.from({ length: count }, () => goodRegistry) });
+    expect(found.find(({ check }) => check === 'registries')?.text).toBe(text);
+  });
+
+  it.each([
+    [64 * 1024 ** 2, '64 MiB'],
+    [10 * 1024 ** 3 - 1, '10239 MiB'],
+    [67_649 * 1024 ** 2, '66 GiB'],
+  ])('tells %i bytes as %s', (bytes, text) => {
+    expect(sizeText(bytes)).toBe(text);
   });
 
   it.each<[string, string, Partial<typeof goodFacts>, RegExp]>([

@@ -1,4 +1,4 @@
-/** `manifeed check` that reads what a person types. */
+/** What `manifeed check` says to a person at a terminal. */
 import { describe, expect, it } from 'vitest';
 import { checkCommand } from '../../../../src/cli/check/command.ts';
 
@@ -7,7 +7,7 @@ const answer = {
   ...{ checkedAt: null, reason: null },
 };
 
-async function check(argv: readonly string[], isInputTty: boolean) {
+async function check(argv: readonly string[], isInputTty: boolean, reason: string | null = null) {
   const err: string[] = [];
   const screen = (lines: string[]) => ({
     isTty: true,
@@ -16,7 +16,7 @@ async function check(argv: readonly string[], isInputTty: boolean) {
   });
   const command = checkCommand({
     terminal: { out: screen([]), err: screen(err), watchReader: () => () => {} },
-    askOver: () => async () => ({ images: [answer] }),
+    askOver: () => async () => ({ images: [{ ...answer, reason }] }),
     now: () => 0,
     readInput: async () => 'FROM nginx:1',
     isInputTty,
@@ -34,5 +34,12 @@ describe('standard input', () => {
   it('that is a pipe or a file, or not read, is not mentioned', async () => {
     expect((await check(['--file', '-'], false)).err).toBe('');
     expect((await check(['--file', 'Dockerfile'], true)).err).toBe('');
+  });
+});
+
+describe('an unknown image', () => {
+  it('is named once on a terminal, with what would make it known', async () => {
+    const told = 'manifeed check: what is unknown must be watched, or told of by a webhook\n';
+    expect(await check(['nginx:1'], false, 'unknown')).toEqual({ code: 2, err: told });
   });
 });
