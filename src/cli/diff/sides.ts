@@ -3,7 +3,6 @@ import { type DiffPage, diffPage } from '../asking/answers.ts';
 import type { Ask } from '../asking/gateway.ts';
 import type { Output } from '../asking/output.ts';
 import { pagesOf } from '../asking/pages.ts';
-import { exitCodes } from '../command.ts';
 import { Blocks } from '../output/blocks.ts';
 import { jsonLine } from '../output/escape.ts';
 import { type Difference, differenceLines, type Names } from './lines.ts';
@@ -23,6 +22,7 @@ export async function compareSides(ask: Ask, output: Output, { left, right, tags
   for (const tag of tags) query.append('tag', tag);
   const blocks = new Blocks(output.out);
   const tally = new Tally();
+  let isWhole = false;
   const list = { path: '/v1/diff', query, place: 'cursor' as const, schema: diffPage };
   for await (const page of pagesOf(ask, list)) {
     const found = differencesOf(page);
@@ -30,13 +30,15 @@ export async function compareSides(ask: Ask, output: Output, { left, right, tags
     const names = { left: page.left.name, right: page.right.name };
     for (const line of differenceLines(found, names, output)) await blocks.add(line);
     await blocks.flush();
-    if (!blocks.hasReader) return exitCodes.ok;
+    isWhole = page.next === null;
+    if (!blocks.hasReader) break;
   }
   if (output.format === 'json') await blocks.add(jsonLine(tally.summary));
   await blocks.flush();
   for (const doubt of tally.doubts) output.warn(doubt);
   output.remark(tally.remark);
-  return blocks.hasReader ? diffCode(tally) : exitCodes.ok;
+  // If the reader has left, what it did not wait for is not known: that is no "the same".
+  return diffCode({ isDifferent: tally.isDifferent, isCertain: isWhole && tally.isCertain });
 }
 
 /** In the order of the gateway: by repository and tag. */

@@ -9,7 +9,7 @@ import type { Ask } from '../asking/gateway.ts';
 import { listingOf } from '../asking/listing.ts';
 import type { Output } from '../asking/output.ts';
 import { pagesOf } from '../asking/pages.ts';
-import { exitCodes, InputError, UsageError } from '../command.ts';
+import { InputError, UsageError } from '../command.ts';
 import { Blocks } from '../output/blocks.ts';
 import { jsonLine } from '../output/escape.ts';
 import { maxTags, Net } from './net.ts';
@@ -59,7 +59,6 @@ export async function changedSince(ask: Ask, output: Output, past: Past): Promis
   const summary = { type: 'summary', certain: reason === null, reason, since };
   if (output.format === 'json') await blocks.add(jsonLine({ ...summary, differences: differences.length }));
   await blocks.flush();
-  if (!blocks.hasReader) return exitCodes.ok;
   for (const { reason, text } of doubts)
     output.warn(`compare ${past.repository} with ${since}: in doubt: ${reason}: ${text}`);
   output.remark(`${differences.length} different, after ${net.changes} changes since ${since}`);

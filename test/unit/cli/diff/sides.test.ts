@@ -152,7 +152,9 @@ describe('two sides', () => {
     expect(JSON.parse(summary).left).toEqual({ name: 'a/', listedAt: null });
   });
 
-  it('are not read on once the reader has left', async () => {
-    expect(await compare([...all, {}, {}], { reader: false })).toMatchObject({ code: 0, unread: 3 });
+  it('are not read on once the reader has left, and what was not read is no "the same"', async () => {
+    expect(await compare([...all, {}, {}], { reader: false })).toMatchObject({ code: 1, unread: 3 });
+    const unsure = [{ different: [pair('1', 'a', null)] }, {}];
+    expect(await compare(unsure, { reader: false })).toMatchObject({ code: 2, unread: 1 });
   });
 });
