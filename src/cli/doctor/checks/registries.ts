@@ -1,4 +1,5 @@
 /** `--registries`: whether each registry answers this machine. One HEAD of `/v2/` each (distribution-spec, "API"). */
+import { canonicalRegistry } from '../../../event/reference.ts';
 import { registryEndpoint } from '../../../upstream/options.ts';
 import { innermost, speaksPlainHttp } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
@@ -34,13 +35,20 @@ export async function* examineRegistries(
   for (let from = 0; from < Math.min(known.length, maxAsked); from += atOnce) {
     const some = known.slice(from, Math.min(from + atOnce, maxAsked));
     yield* await Promise.all(
-      some.map(async (registry) =>
-        judge(registry, await headStatus(`${registryEndpoint(registry)}/v2/`, answerMs)),
-      ),
+      some.map(async (registry) => {
+        // A gateway that is not the user's own could name any address, with a path.
+        if (canonicalRegistry(registry.host) === null) return notAsked(registry);
+        return judge(registry, await headStatus(`${registryEndpoint(registry)}/v2/`, answerMs));
+      }),
     );
   }
   if (known.length > maxAsked)
     yield skipped('registries', `${known.length - maxAsked} more were not asked`, 'Ask them by hand');
+}
+
+function notAsked({ host: about }: KnownRegistry): Finding {
+  const remedy = 'See that --gateway names your gateway';
+  return failed('registries', 'the gateway names this as a registry, and it is no host', remedy, { about });
 }
 
 function judge(registry: KnownRegistry, answer: number | Error): Finding {

@@ -193,6 +193,20 @@ describe('registries', () => {
     expect(found.map(({ level }) => level)).toEqual(['skipped', 'failed']);
   });
 
+  it('are not asked if the gateway names what is no host', async () => {
+    const asked: string[] = [];
+    const known = ['192.0.2.1/latest/meta-data', 'r.test?x', 'user@r.test', 'r.test:5000'].map((host) => ({
+      host,
+    }));
+    const headStatus = async (url: string) => {
+      asked.push(url);
+      return 200;
+    };
+    const found = await all(examineRegistries(known, { headStatus }));
+    expect(asked).toEqual(['https://r.test:5000/v2/']);
+    expect(found.map(({ level }) => level)).toEqual(['failed', 'failed', 'failed', 'ok']);
+  });
+
   it('are asked up to a bound, four at once', async () => {
     let running = 0;
     let most = 0;
