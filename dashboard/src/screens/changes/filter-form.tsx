@@ -42,8 +42,9 @@ export function ChangeFilterForm({ route, filter }: { route: Route; filter: Chan
           ))}
         </select>
       </div>
-      {/* A field that is left says what changed, and the button takes the focus from it. */}
-      <button type="submit" class="button">
+      {/* A field says what changed at Enter, and when it is left: the button takes the focus from it. It submits
+          nothing, because the form is replaced when the filter changes. */}
+      <button type="button" class="button">
         Apply
       </button>
       {!isEmptyFilter(filter) && (
