@@ -1,10 +1,12 @@
 /** Runs `manifeed doctor` in this process, and gives back what it found. */
+
 import { z } from 'zod';
 import type { CommandIo } from '../../src/cli/command.ts';
 import { doctorCommand } from '../../src/cli/doctor/command.ts';
 import type { Machine, Means } from '../../src/cli/doctor/means.ts';
 import type { Screen } from '../../src/cli/output/terminal.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { digest, type Settings } from './gateway.ts';
 
 const findingSchema = z.strictObject({
   level: z.enum(['ok', 'warning', 'failed', 'skipped']),
@@ -69,3 +71,14 @@ export async function diagnose(url: string, args: readonly string[] = [], given:
     .map((line) => findingSchema.parse(JSON.parse(line)));
   return { code, findings, of: (check: string) => findings.filter((each) => each.check === check) };
 }
+
+const token = (name: string, rights: object) => ({
+  ...{ name, sha256: digest(`token-of-${name}`).slice(7), ...rights },
+});
+/** Settings with the tokens of `ci` and of an administrator, `root`. */
+export const guarded: Settings = {
+  access: [token('ci', { repositories: ['team/*'] }), token('root', { admin: true })],
+  webhooks: [{ name: 'publish', kind: 'manifeed', token: 'hook-secret' }],
+};
+/** The token of this name, as a command gets it. */
+export const as = (name: string) => ({ env: { MANIFEED_TOKEN: `token-of-${name}` } });
