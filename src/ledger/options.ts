@@ -28,6 +28,8 @@ export const defaultLimits = {
   maxManifestsBytes: 256 * 1024 * 1024,
   /** Manifests of which anything is kept. */
   maxManifests: 100_000,
+  /** Targets whose cursors are kept; those that nobody holds, claimed longest ago, go first. */
+  maxTargets: 1_000,
 };
 
 /** See `defaultLimits`. */

@@ -5,6 +5,7 @@ import type { Digest } from '../../event/digest.ts';
 import type { Observation, PendingObservation, TagObserved, Turn } from '../../event/observation.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
 import { randomId } from '../../lib/random-id.ts';
+import type { TargetCursors } from '../cursors.ts';
 import { decideWithin } from '../decide.ts';
 import type { Bounds, Ledger, Outcome, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import { atWall, importedClock, type LedgerClock, newClock, oldestStamp } from '../ledger-clock.ts';
@@ -28,6 +29,7 @@ import { refusePending, refusePosition } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
 import { type Storage, unknownStorage } from '../storage.ts';
 import { Tails } from '../tails.ts';
+import { TargetTable } from '../target-table.ts';
 import {
   type LedgerRow,
   refuseNotEmpty,
@@ -37,22 +39,27 @@ import {
 } from '../transfer.ts';
 import { decidedFirst } from '../turns.ts';
 import { isDuplicate } from '../weigh.ts';
+import { MemoryTargets, memoryCursors } from './cursors.ts';
 import { MemoryIndex } from './index-rows.ts';
 import { MemoryManifests } from './manifests.ts';
 import { MemoryPending } from './pending.ts';
 import { MemoryQueries } from './queries.ts';
 
+type WithCursors = Ledger & { readonly cursors: TargetCursors };
+
 /** Opens an empty ledger; what it holds ends with the process. */
-export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
+export async function openMemoryLedger(options: LedgerOptions): Promise<WithCursors & Transferable> {
   return new MemoryLedger(options);
 }
 
-class MemoryLedger implements Ledger, Transferable {
+class MemoryLedger implements WithCursors, Transferable {
   readonly #options: LedgerOptions;
   readonly #limits: LedgerLimits;
   readonly #index: MemoryIndex;
   readonly #queries: MemoryQueries;
   readonly manifests: MemoryManifests;
+  readonly #targets: TargetTable;
+  readonly cursors: TargetCursors;
   #epoch: string;
   /** Begins with sequence `floor + 1`. */
   #changes: Change[] = [];
@@ -77,6 +84,12 @@ class MemoryLedger implements Ledger, Transferable {
       log: () => this.#log(),
     });
     this.manifests = new MemoryManifests(this.#limits);
+    this.#targets = new TargetTable(new MemoryTargets(), this.#limits.maxTargets);
+    this.cursors = memoryCursors(this.#targets, (action) => {
+      this.#assertOpen(action);
+      this.#tick();
+      return { clock: this.#clock, epoch: this.#epoch, head: this.#head };
+    });
     this.#tickedAt = options.clock.monotonic();
     this.#standingTime = new StandingTime(() => options.clock.monotonic(), this.#tick());
   }
@@ -245,7 +258,10 @@ class MemoryLedger implements Ledger, Transferable {
     this.#changes = this.#changes.slice(floor - this.#floor);
     this.#floor = floor;
     const stampedBefore = hasStood ? oldestStamp(this.#clock, maxAgeMs) : null;
-    if (stampedBefore !== null) this.#index.trim(stampedBefore);
+    if (stampedBefore !== null) {
+      this.#index.trim(stampedBefore);
+      this.#targets.trim(stampedBefore, { clock: this.#clock });
+    }
     return this.bounds();
   }
 
