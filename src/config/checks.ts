@@ -10,6 +10,7 @@ import { formatDuration } from './settings/quantities.ts';
 import type { Raw, RawObject } from './settings/tree.ts';
 import { isLoopback, parseListen } from './settings/values.ts';
 import type { Config, RegistryConfig } from './shape.ts';
+import { checkTargets } from './targets.ts';
 
 /** Default webhooks of a gateway on loopback: enough for the README's quick start. */
 const loopbackWebhooks: readonly RawObject[] = [
@@ -45,7 +46,9 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
     ...checkRegistries(config),
     ...checkLedger(config),
     ...repeated('registries', 'host', registries.map(lowerHost)),
+    ...checkTargets(config.targets, config.defaultRegistry),
     ...repeated('webhooks', 'name', config.webhooks),
+    ...repeated('targets', 'name', config.targets),
     ...repeated('watch', 'repository', config.watch),
     ...repeated('access', 'name', tokens),
     ...repeated('access', 'sha256', tokens, 'the same'),

@@ -12,7 +12,7 @@ import { maskSecrets } from './settings/secrets.ts';
 import { type Environment, gather, type Sources } from './settings/sources.ts';
 import type { RawObject } from './settings/tree.ts';
 import { maxShownPath } from './settings/yaml.ts';
-import type { Config, Parsed, RegistryConfig, Resolved, WebhookConfig } from './shape.ts';
+import type { Config, Parsed, RegistryConfig, Resolved, TargetConfig, WebhookConfig } from './shape.ts';
 
 /** Where a configuration comes from. */
 export interface LoadOptions {
@@ -149,12 +149,17 @@ function readFiles(
     const certificates = text(hook.certificates, `webhooks[${index}].certificates`);
     return certificates === null ? hook : { ...hook, certificates };
   });
+  const targets = parsed.targets.map((target, index): TargetConfig => {
+    const ca = text(target.caFile, `targets[${index}].caFile`);
+    return ca === null ? target : { ...target, ca };
+  });
   const { ledger } = parsed;
   const ca = ledger.kind === 'redis' ? text(ledger.caFile, 'ledger.caFile') : null;
   const config = {
     ...parsed,
     registries,
     webhooks,
+    targets,
     ledger: ledger.kind === 'redis' && ca !== null ? { ...ledger, ca } : ledger,
   };
   return { config, problems };

@@ -18,6 +18,7 @@ import {
   rename,
   text,
 } from './settings/values.ts';
+import { targets } from './targets.ts';
 import { webhooks } from './webhooks.ts';
 
 const retention = z
@@ -56,6 +57,7 @@ export const settingsSchema = z.strictObject({
   retention: retention.prefault({}),
   registries,
   webhooks,
+  targets,
   watch: watches,
   platforms: platforms.prefault({}),
   access,

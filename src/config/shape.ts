@@ -24,9 +24,13 @@ export type RegistryConfig = Parsed['registries'][number] & {
   readonly dockerConfigText?: string;
 };
 
+/** One target, with the file that it names. */
+export type TargetConfig = Parsed['targets'][number] & Pick<RegistryConfig, 'ca'>;
+
 /** Durations are ms, sizes are bytes. The schema describes each member. */
-export type Config = Omit<Parsed, 'registries' | 'ledger'> & {
+export type Config = Omit<Parsed, 'registries' | 'targets' | 'ledger'> & {
   readonly registries: readonly RegistryConfig[];
+  readonly targets: readonly TargetConfig[];
   readonly ledger: WithCa<Parsed['ledger']>;
 };
 

@@ -1,8 +1,8 @@
 import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
+import { trusting } from '../lib/trusted-certificates.ts';
 import type { UpstreamOptions } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import type { AnswerHeaders } from './rate-limit.ts';
@@ -60,7 +60,7 @@ const nothing = Buffer.alloc(0);
  * HEADs a second.
  */
 export function createExchange(options: ExchangeOptions): Exchange {
-  const secureContext = contextWith(options.ca);
+  const secureContext = trusting(options.ca);
   const common = {
     // One timer over the whole exchange replaces both.
     headersTimeout: 0,
@@ -201,15 +201,3 @@ const publicLookup: LookupFunction = (hostname, options, done) => {
     else done(null, first.address, first.family);
   });
 };
-
-let trusted: readonly string[] | undefined;
-
-function trustedCertificates(): readonly string[] {
-  trusted ??= [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-  return trusted;
-}
-
-/** Created once: parsing some 150 certificates for each connection would take longer than the handshake. */
-function contextWith(ca: string | undefined): SecureContext {
-  return createSecureContext({ ca: [...trustedCertificates(), ...(ca === undefined ? [] : [ca])] });
-}

@@ -1,10 +1,9 @@
 /** What a registry's answer says about how fast to go on. Pure. */
+import { maxRetryAfterMs } from '../lib/retry-after.ts';
 
 /** Headers as undici gives them: lower-case names. */
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Longest wait that one answer may impose: a wrong date must not stop polling for a year. */
-const maxRetryAfterMs = 3_600_000;
 /** How long a slowdown holds without another one. */
 const warningMs = 60_000;
 const minPauseMs = 1_000;
@@ -32,19 +31,6 @@ export function headerOf(headers: AnswerHeaders, name: string): string | null {
   const value = headers[name];
   if (value === undefined) return null;
   return typeof value === 'string' ? value : (value[0] ?? null);
-}
-
-/**
- * `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), ms from `now`.
- *
- * @returns null if absent or malformed; at most an hour
- */
-export function parseRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null;
-  const text = value.trim();
-  if (/^[0-9]{1,9}(?:\.[0-9]{1,6})?$/.test(text)) return Math.min(Number(text) * 1000, maxRetryAfterMs);
-  const at = Date.parse(text);
-  return Number.isNaN(at) || !/[a-z]/i.test(text) ? null : Math.min(Math.max(0, at - now), maxRetryAfterMs);
 }
 
 /** Reads Docker Hub's `ratelimit-remaining: 76;w=21600`, `x-ratelimit-*` and the IETF draft's. Null: unlimited. */

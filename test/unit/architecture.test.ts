@@ -84,7 +84,7 @@ function isIn(path: string, places: readonly string[]): boolean {
 const confined: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^ioredis(?:\/|$)/, files: /^src\/(?:redis|ledger\/redis|cluster\/redis)\// },
   { library: /^better-sqlite3(?:\/|$)/, files: /^src\/ledger\/sqlite\// },
-  { library: /^undici(?:\/|$)/, files: /^src\/upstream\// },
+  { library: /^undici(?:\/|$)/, files: /^src\/(?:upstream|target\/call)\// },
   { library: /^ws(?:\/|$)/, files: /^src\/transport\/websocket\// },
   {
     library: /^(?:fastify|@fastify\/.*)$/,

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { formatFaultPath } from '../../lib/schema-faults.ts';
 import { showValue } from './secrets.ts';
-import { isRawObject, type Path, type Raw, type SettingsTree } from './tree.ts';
+import { isRawObject, type Path, type Raw, type SchemaNode, type SettingsTree } from './tree.ts';
 
 /** One thing that is wrong. */
 export interface Problem {
@@ -80,7 +80,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue, above: Path, judged: Judged): 
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: formatPath([...path, key]),
-      message: unknownKey(judged.settings, key, path),
+      message: unknownKey(judged.settings.mappingsAt(path, value), key),
     }));
   }
   if (issue.code === 'invalid_union') {
@@ -126,8 +126,8 @@ function nearChoice(settings: SettingsTree, value: Raw | undefined, path: Path):
   return near === null ? '' : `: did you mean "${near}"?`;
 }
 
-function unknownKey(settings: SettingsTree, key: string, path: Path): string {
-  const known = settings.nodesAt(path).flatMap((node) => Object.keys(node.properties ?? {}));
+function unknownKey(nodes: readonly SchemaNode[], key: string): string {
+  const known = [...new Set(nodes.flatMap((node) => Object.keys(node.properties ?? {})))];
   const near = suggest(key, known);
   return `unknown key: ${near === null ? `must be one of ${known.join(', ')}` : `did you mean "${near}"?`}`;
 }

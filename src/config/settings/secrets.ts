@@ -9,6 +9,7 @@ export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Ra
   const secrets = nodes.map((node) => node.secret ?? shorthandSecret(node));
   if (secrets.includes(true)) return mask;
   if (typeof value !== 'object' || value === null) {
+    if (secrets.includes('path')) return typeof value === 'string' ? originOf(value) : value;
     if (secrets.includes('url')) return typeof value === 'string' ? maskUrl(value) : value;
     if (nodes.some((node) => node.enum?.includes(value) === true)) return value;
     // A scalar in place of a mapping that holds a secret is most likely that secret.
@@ -50,8 +51,15 @@ function holdsSecret(node: SchemaNode): boolean {
   return inner.some(holdsSecret);
 }
 
-function shorthandSecret(node: SchemaNode): boolean | 'url' | undefined {
+function shorthandSecret(node: SchemaNode): SchemaNode['secret'] {
   return node.shorthand === undefined ? undefined : node.properties?.[node.shorthand]?.secret;
+}
+
+/** The origin of a URL whose path or query may be a secret; `***` stands for the rest. */
+export function originOf(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.host === '') return mask;
+  return parsed.pathname === '/' && parsed.search === '' ? parsed.origin : `${parsed.origin}/${mask}`;
 }
 
 /** Paths may contain an `@`: it separates no credentials there. */

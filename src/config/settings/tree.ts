@@ -10,8 +10,8 @@ export interface SchemaNode {
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly description?: string;
-  /** `true`: never shown. `'url'`: a URL whose credentials are never shown. */
-  readonly secret?: boolean | 'url';
+  /** `true`: never shown. `'url'`: a URL whose credentials are never shown; `'path'`: only its origin is shown. */
+  readonly secret?: boolean | 'url' | 'path';
   /** The member that a scalar stands for. */
   readonly shorthand?: string;
 }
@@ -27,18 +27,22 @@ export interface RawObject {
 export type Path = readonly (string | number)[];
 
 const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
-  z.object({
-    // In a union of string and number (a size), a flag or variable gives the string.
-    type: z.union([z.string(), z.array(z.string()).transform(() => 'string')]).optional(),
-    properties: z.record(z.string(), nodeSchema).optional(),
-    items: nodeSchema.optional(),
-    anyOf: z.array(nodeSchema).optional(),
-    enum: z.array(z.unknown()).optional(),
-    default: z.unknown().optional(),
-    description: z.string().optional(),
-    secret: z.union([z.boolean(), z.literal('url')]).optional(),
-    shorthand: z.string().optional(),
-  }),
+  z
+    .object({
+      // In a union of string and number (a size), a flag or variable gives the string.
+      type: z.union([z.string(), z.array(z.string()).transform(() => 'string')]).optional(),
+      properties: z.record(z.string(), nodeSchema).optional(),
+      items: nodeSchema.optional(),
+      anyOf: z.array(nodeSchema).optional(),
+      // Of mappings that one member tells apart: for all that is read here, that is an `anyOf`.
+      oneOf: z.array(nodeSchema).optional(),
+      enum: z.array(z.unknown()).optional(),
+      default: z.unknown().optional(),
+      description: z.string().optional(),
+      secret: z.union([z.boolean(), z.enum(['url', 'path'])]).optional(),
+      shorthand: z.string().optional(),
+    })
+    .transform(({ oneOf, ...node }) => (oneOf === undefined ? node : { ...node, anyOf: oneOf })),
 ) as z.ZodType<SchemaNode>;
 
 /** One setting, as the table shows it. */
@@ -90,7 +94,29 @@ export class SettingsTree {
       return [this.#setting(scalar, path), ...lists.flatMap((option) => this.list(option, path))];
     }
     if (node.items?.properties !== undefined) return this.list(node.items, `${path}[]`);
+    const kinds = node.items?.anyOf?.filter(({ properties }) => properties !== undefined) ?? [];
+    if (kinds.length > 0) return this.#listKinds(kinds, `${path}[]`);
     return [this.#setting(node, path)];
+  }
+
+  /** The members of mappings of several kinds: each once, and once more where it means something else. */
+  #listKinds(kinds: readonly SchemaNode[], path: string): readonly Setting[] {
+    const keys = [...new Set(kinds.flatMap(({ properties }) => Object.keys(properties ?? {})))];
+    return keys.flatMap((key) => {
+      const owners = kinds.flatMap((kind) => {
+        const member = memberOf(kind, key);
+        return member === undefined ? [] : [{ member, name: nameOfKind(kind) }];
+      });
+      const meanings = [...new Set(owners.map(({ member }) => member.description))];
+      return meanings.map((description) => {
+        const same = owners.filter(({ member }) => member.description === description);
+        const names = same.map(({ name }) => `\`${name}\``).join(', ');
+        const of = same.length === kinds.length ? '' : `${names}: `;
+        const defaults = new Set(same.map(({ member }) => JSON.stringify(member.default)));
+        const node = { ...same[0]?.member, description: `${of}${description ?? ''}` };
+        return this.#setting(defaults.size > 1 ? { ...node, default: undefined } : node, `${path}.${key}`);
+      });
+    });
   }
 
   /** The nodes that may describe the value at a path. A union gives several. */
@@ -103,6 +129,13 @@ export class SettingsTree {
       });
     }
     return nodes;
+  }
+
+  /** As `nodesAt`, for a mapping: only those of its `kind`, if it has a known one. */
+  mappingsAt(path: Path, value: Raw | undefined): readonly SchemaNode[] {
+    const nodes = this.nodesAt(path);
+    const own = nodes.filter((node) => isRawObject(value) && nameOfKind(node) === value.kind);
+    return own.length === 0 ? nodes : own;
   }
 
   /** Gives a string from outside the file the type that its place wants. If none fits, the string stays. */
@@ -131,7 +164,8 @@ export class SettingsTree {
     }
     if (!Array.isArray(given)) return given;
     const entry = [node, ...(node.anyOf ?? [])].find((option) => option.items !== undefined)?.items;
-    return entry === undefined ? given : given.map((each: Raw) => this.fillDefaults(each, entry) ?? each);
+    if (entry === undefined) return given;
+    return given.map((each: Raw) => this.fillDefaults(each, kindOf(entry, each)) ?? each);
   }
 
   #members(properties: Readonly<Record<string, SchemaNode>>, path: string): readonly Setting[] {
@@ -161,6 +195,17 @@ function defaultMember(node: SchemaNode, key: string): unknown {
 function constantCase(path: string): string {
   const words = path.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_');
   return words.toUpperCase();
+}
+
+/** The value of the member `kind` of a mapping that is told apart by it. */
+function nameOfKind(node: SchemaNode): string {
+  return String(node.properties?.kind?.enum?.[0] ?? '');
+}
+
+/** Of a node with several kinds of mappings, the one that `value` is; else the node itself. */
+function kindOf(node: SchemaNode, value: Raw): SchemaNode {
+  if (node.anyOf === undefined || !isRawObject(value)) return node;
+  return node.anyOf.find((kind) => kind.properties !== undefined && nameOfKind(kind) === value.kind) ?? node;
 }
 
 /** Own members only, because `__proto__` is a key like any other. */

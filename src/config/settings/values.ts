@@ -122,14 +122,21 @@ export function hostName() {
 /** An http or https base URL without credentials. */
 export function httpUrl() {
   const error = 'must be an http:// or https:// URL without credentials, query or fragment';
-  return z.string({ error }).refine(
-    (value) => {
-      const url = URL.parse(value);
-      if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
-      return url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-    },
-    { error },
-  );
+  return z
+    .string({ error })
+    .refine((value) => isPlainUrl(value) && URL.parse(value)?.search === '', { error });
+}
+
+/** An http or https URL whose path or query may be a secret: prints and errors show only its origin. */
+export function secretUrl() {
+  const error = 'must be an http:// or https:// URL without credentials or fragment';
+  return z.string({ error }).refine(isPlainUrl, { error }).meta({ secret: 'path' });
+}
+
+function isPlainUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  return url.username === '' && url.password === '' && url.hash === '';
 }
 
 /** An exact origin as browsers send it. Any other spelling would never match. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { judge, parseRateLimit, parseRetryAfter } from '../../../src/upstream/rate-limit.ts';
+import { parseRetryAfter } from '../../../src/lib/retry-after.ts';
+import { judge, parseRateLimit } from '../../../src/upstream/rate-limit.ts';
 
 const now = Date.UTC(2026, 0, 1);
 

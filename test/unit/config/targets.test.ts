@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { printConfig } from '../../../src/config/config.ts';
+import { load, problems, sources } from '../../support/config.ts';
+
+const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+
+/** A configuration with these targets, each with what a webhook must have. */
+function withTargets(...members: readonly string[]): string {
+  const entries = members.map(
+    (each) =>
+      `  - { name: hooks, kind: webhook, url: "https://ci.example.com/hook/x9?k=q8", secret: ${secret}, ${each} }`,
+  );
+  return `targets:\n${entries.join('\n')}`;
+}
+
+describe('the section targets', () => {
+  it('is empty by default', () => {
+    expect(load('').targets).toEqual([]);
+  });
+
+  it('gives each target the defaults of its kind', () => {
+    const [target] = load(
+      withTargets('repository: [nginx, "team/*"], tag: ["1.*"], platform: [linux/amd64]'),
+    ).targets;
+    expect(target).toEqual({
+      ...{ name: 'hooks', kind: 'webhook', url: 'https://ci.example.com/hook/x9?k=q8', secret },
+      ...{ repository: ['nginx', 'team/*'], tag: ['1.*'], platform: ['linux/amd64'] },
+      types: ['tag.created', 'tag.updated', 'tag.deleted'],
+      ...{ timeoutMs: 20_000, concurrency: 4, minAgeMs: 0, maxAgeMs: 86_400_000, unpaced: false },
+    });
+  });
+
+  it('reads the file with certificate authorities', () => {
+    const files = { readFile: (path: string) => (path === 'ca.pem' ? 'PEM' : withTargets('caFile: ca.pem')) };
+    expect(load('', files).targets[0]).toMatchObject({ ca: 'PEM' });
+    expect(problems(withTargets('caFile: /no/such.pem'))[0]).toMatch(
+      /^targets\[0\]\.caFile: .*readable file/,
+    );
+  });
+
+  it.each([
+    ['targets: [{ name: a }]', /^targets\[0\]\.kind: missing: must be one of webhook/],
+    ['targets: [{ name: a, kind: webhok }]', /^targets\[0\]\.kind: "webhok": .*did you mean "webhook"/],
+    ['targets: [{ name: a, kind: webhook }]', /^targets\[0\]\.url: missing: must be an http:\/\/ or https/],
+    [withTargets('coalesce: 5s'), /^targets\[0\]\.coalesce: unknown key/],
+    [withTargets('timout: 5s'), /^targets\[0\]\.timout: unknown key: did you mean "timeout"/],
+    [withTargets('timeout: soon'), /^targets\[0\]\.timeout: "soon": must be a duration/],
+    [withTargets('types: []'), /^targets\[0\]\.types: an empty list: must have at least one/],
+    [withTargets('types: [tag.moved]'), /^targets\[0\]\.types\[0\]: "tag\.moved": must be one of/],
+    [withTargets('types: ["manifest.*"], tag: [a]'), /^targets\[0\]\.types: only manifest/],
+    [withTargets('repository: ["UPPER case"]'), /^targets\[0\]\.repository\[0\]: "UPPER case": must be/],
+    [withTargets('repository: ["a//b"]'), /^targets\[0\]\.repository: .*must/],
+    [withTargets('tag: ["semver:x y"]'), /^targets\[0\]\.tag: .*must/],
+    [withTargets('platform: [x]'), /^targets\[0\]\.platform: .*must/],
+    [withTargets('minAge: 24h'), /^targets\[0\]\.minAge: 1d: must be less than maxAge/],
+    [withTargets('maxAge: 30s'), /^targets\[0\]\.maxAge: "30s": must be a duration from 1m/],
+    [withTargets('concurrency: 65'), /^targets\[0\]\.concurrency: 65: must be an integer from 1 to 64/],
+    [withTargets('', ''), /^targets\[1\]\.name: "hooks": must differ from targets\[0\]\.name/],
+    ['targets: [{ name: "a b", kind: webhook }]', /^targets\[0\]\.name: "a b": must be 1–64 letters/],
+    [
+      'targets: [{ name: a, kind: webhook, url: "https://u:p@h/" }]',
+      /^targets\[0\]\.url: "https:\/\/h\/?": must be .* without credentials/,
+    ],
+    ['targets: { name: a }', /^targets: a mapping: must be a list of targets/],
+  ])('refuses %s', (yaml, message) => {
+    expect(problems(yaml)[0]).toMatch(message);
+  });
+
+  it('has a bound', () => {
+    const many = Array.from({ length: 1_001 }, (_, at) => `  - { name: t${at}, kind: webhook }`);
+    expect(problems(`targets:\n${many.join('\n')}`).join()).toMatch(
+      /targets: a list of 1001: must have at most 1000/,
+    );
+  });
+
+  it('prints its defaults, and of its secrets nothing but the origin of the URL', () => {
+    const printed = printConfig(sources(withTargets('')));
+    expect(printed).toContain('url: https://ci.example.com/***');
+    expect(printed).toContain('secret: "***"');
+    expect(printed).toContain('timeout: 20s');
+    expect(printed).not.toMatch(/x9|q8|whsec_/);
+  });
+
+  it.each([
+    [`secret: [${secret}, whsec_hunter2]`],
+    ['secret: hunter2'],
+    ['secret: { a: hunter2 }'],
+    ['url: "hunter2"'],
+    ['url: "ftp://h/hunter2"'],
+    ['url: "http://h/hunter2#x"'],
+    ['url: "http://u:hunter2@h/"'],
+    ['url: [hunter2]'],
+  ])('never shows what is wrong with %s', (member) => {
+    const refusal = problems(`targets: [{ name: a, kind: webhook, ${member} }]`);
+    expect(refusal.length).toBeGreaterThan(0);
+    expect(refusal.join()).not.toContain('hunter2');
+  });
+});
