@@ -9,6 +9,7 @@
 
 import type { Change } from '../event/change.ts';
 import type { Observation, PendingObservation, TagObserved, Turn } from '../event/observation.ts';
+import type { TargetCursors } from './cursors.ts';
 import type { Bounds, LedgerQueries } from './queries.ts';
 import type { Storage } from './storage.ts';
 
@@ -70,6 +71,8 @@ export interface RetentionOptions {
 
 /** The port; see the head of this file. What can be asked besides following the log: `queries.ts`. */
 export interface Ledger extends LedgerQueries {
+  /** Where targets are. It closes with the ledger. */
+  readonly cursors: TargetCursors;
   bounds(): Promise<Bounds>;
   /**
    * Compares each observation with the index, in order, and stores what changed. Resolves once it is durable; rejects
@@ -109,7 +112,7 @@ export interface Ledger extends LedgerQueries {
   storage(): Promise<Storage>;
   /**
    * Drops what retention no longer keeps, in bounded batches: changes by count and age; delivery keys, tombstones,
-   * untagged digests and list marks by age. The owner calls it regularly.
+   * untagged digests, list marks and targets by age. The owner calls it regularly.
    */
   trim(): Promise<Bounds>;
   /** Idempotent. Waits for commits under way. */

@@ -10,7 +10,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { newWish, type TargetCursor, type TargetWish } from '../../src/ledger/cursors.ts';
 import { tagSeen } from '../support/ledger-samples.ts';
-import type { CursorLedger } from './ledger-cursors.ts';
 import type { World } from './ledger-world.ts';
 
 const leaseMs = 10_000;
@@ -91,13 +90,13 @@ interface Known {
 
 /** What must be, beside the ledger that is asked. */
 class Model {
-  readonly #world: World<CursorLedger>;
+  readonly #world: World;
   readonly #known = new Map<Target, Known>();
   /** What each gateway believes to hold. */
   readonly #held = new Map<Gateway, Map<Target, number>>(gateways.map((name) => [name, new Map()]));
   #head = 0;
 
-  constructor(world: World<CursorLedger>) {
+  constructor(world: World) {
     this.#world = world;
   }
 
@@ -262,7 +261,7 @@ class Model {
   }
 }
 
-export function cursorModelContract(world: World<CursorLedger>, survives: boolean): void {
+export function cursorModelContract(world: World, survives: boolean): void {
   describe('gateways that come and go', () => {
     test('hold a target one at a time, and the newest fence alone writes', { timeout: 120_000 }, async () => {
       await fc.assert(
@@ -275,7 +274,7 @@ export function cursorModelContract(world: World<CursorLedger>, survives: boolea
           }
           await model.end();
         }),
-        { numRuns: survives ? 30 : 1_000 },
+        { numRuns: survives ? 15 : 1_000 },
       );
     });
   });

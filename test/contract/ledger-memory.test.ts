@@ -1,10 +1,10 @@
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
-import { type CursorLedger, ledgerCursorsContract } from './ledger-cursors.ts';
+import { ledgerCursorsContract } from './ledger-cursors.ts';
 import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
-const open: OpenLedger<CursorLedger> = async (options) => {
+const open: OpenLedger = async (options) => {
   const ledger = await openMemoryLedger(options);
   return { ledger, close: () => ledger.close() };
 };

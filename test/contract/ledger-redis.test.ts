@@ -11,6 +11,7 @@ import {
 } from '../support/redis.ts';
 import { contractLedgers } from '../support/redis-ledger.ts';
 import { ledgerContract } from './ledger.ts';
+import { ledgerCursorsContract } from './ledger-cursors.ts';
 import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
@@ -24,6 +25,7 @@ for (const program of ['redis-server', 'valkey-server'].filter(isInstalled)) {
     const open = contractLedgers(() => ({ url: node.url }));
     ledgerContract(program, open);
     ledgerTransferContract(program, open);
+    ledgerCursorsContract(program, open);
     ledgerQueriesContract(program, open);
   });
 }
@@ -37,6 +39,7 @@ describe('a Cluster of three', () => {
   const open = contractLedgers(() => ({ url: 'redis://cluster', cluster: cluster.addresses }));
   ledgerContract('Redis Cluster', open);
   ledgerTransferContract('Redis Cluster', open);
+  ledgerCursorsContract('Redis Cluster', open);
   ledgerQueriesContract('Redis Cluster', open);
 });
 

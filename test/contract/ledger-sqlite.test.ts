@@ -1,6 +1,7 @@
 import { openSqliteLedger } from '../../src/ledger/sqlite/sqlite.ts';
 import { ledgerFolder } from '../support/ledger-files.ts';
 import { ledgerContract, type OpenLedger } from './ledger.ts';
+import { ledgerCursorsContract } from './ledger-cursors.ts';
 import { ledgerQueriesContract } from './ledger-queries.ts';
 import { ledgerTransferContract } from './ledger-transfer.ts';
 
@@ -24,3 +25,4 @@ const open: OpenLedger = async (options) => {
 ledgerContract('SQLite', open);
 ledgerTransferContract('SQLite', open);
 ledgerQueriesContract('SQLite', open);
+ledgerCursorsContract('SQLite', open);

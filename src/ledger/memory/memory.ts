@@ -45,14 +45,12 @@ import { MemoryManifests } from './manifests.ts';
 import { MemoryPending } from './pending.ts';
 import { MemoryQueries } from './queries.ts';
 
-type WithCursors = Ledger & { readonly cursors: TargetCursors };
-
 /** Opens an empty ledger; what it holds ends with the process. */
-export async function openMemoryLedger(options: LedgerOptions): Promise<WithCursors & Transferable> {
+export async function openMemoryLedger(options: LedgerOptions): Promise<Ledger & Transferable> {
   return new MemoryLedger(options);
 }
 
-class MemoryLedger implements WithCursors, Transferable {
+class MemoryLedger implements Ledger, Transferable {
   readonly #options: LedgerOptions;
   readonly #limits: LedgerLimits;
   readonly #index: MemoryIndex;

@@ -18,6 +18,7 @@ import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
 import { openConnections, type RedisConnections, type RedisOptions } from '../../redis/connections.ts';
 import { asCount, asList, asText, refusedCount } from '../../redis/reply.ts';
+import type { TargetCursors } from '../cursors.ts';
 import { groupedStates } from '../grouped-states.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import { defaultLimits, type LedgerLimits, type LedgerOptions } from '../options.ts';
@@ -45,6 +46,7 @@ import {
   readStanding,
   type Standing,
 } from './codec.ts';
+import { redisCursors, trimTargets } from './cursors.ts';
 import { RecordHealth } from './health.ts';
 import { RedisManifests } from './manifests.ts';
 import { redisMemory } from './memory.ts';
@@ -141,6 +143,7 @@ class RedisLedger implements SharedLedger {
   readonly #standingTime: StandingTime;
   readonly #queries: RedisQueries;
   readonly manifests: RedisManifests;
+  readonly cursors: TargetCursors;
   readonly states: LedgerQueries['states'];
   readonly tagNames: LedgerQueries['tagNames'] = (query) =>
     this.#gate.pass(() => this.#queries.tagNames(query));
@@ -156,7 +159,8 @@ class RedisLedger implements SharedLedger {
     this.#tail = tail;
     this.#health = new RecordHealth(options.clock);
     this.#gate = new ReadGate(maxReadsAtOnce, this.#limits.maxWaitingReads);
-    const { maxRowsLookedAt } = this.#limits;
+    const { maxRowsLookedAt, maxTargets } = this.#limits;
+    this.cursors = redisCursors(store, maxTargets);
     this.#queries = new RedisQueries(store, redis, maxRowsLookedAt);
     this.manifests = new RedisManifests(store, this.#limits, randomId(options.random));
     this.states = groupedStates((names) => this.#gate.pass(() => this.#queries.states(names)));
@@ -309,6 +313,7 @@ class RedisLedger implements SharedLedger {
     const { maxChanges, maxAgeMs } = this.#options.retention;
     const { now } = readStanding(await this.#store.run('status', 'trim the ledger'));
     const hasStood = this.#standingTime.hasStood(now);
+    if (hasStood) await trimTargets(this.#store, maxAgeMs);
     let sweep = '';
     for (let step = 1; ; step += 1) {
       const call = { maxChanges, maxAgeMs, hasStood, maxTrimmed: this.#limits.maxTrimmedAtOnce, sweep };

@@ -22,6 +22,7 @@ const parts = new Map([
   ['export', [...timed, ...own('snapshot', 'export')]],
   ['import', [...admitted, ...own('turns', ...index, 'import')]],
   ['migrate', [...admitted, ...own(...index, 'migrate')]],
+  ['targets', [...timed, ...own('targets')]],
   ['seek', [...common, ...own('seek')]],
   ['listTags', [...common, ...lists('pages', 'tags')]],
   ['listMoved', [...common, ...own('moves', 'tagged'), ...lists('within', 'pages', 'moved')]],

@@ -12,6 +12,8 @@ export type Notice =
   | { readonly kind: 'changes-lost'; readonly floor: number; readonly reason: string }
   /** Tags that waited for a digest could not be read; a poll has to find them. */
   | { readonly kind: 'pending-lost'; readonly count: number }
+  /** The row of a target could not be read: the target is reset. */
+  | { readonly kind: 'target-lost'; readonly name: string }
   | { readonly kind: 'damaged'; readonly reason: string };
 
 /** A larger file is not checked while the gateway runs: at this size readers wait some 5 s already. */

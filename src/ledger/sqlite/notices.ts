@@ -13,6 +13,7 @@ const noticeTexts: Readonly<Record<Notice['kind'], string>> = {
   'new-epoch': 'ledger goes on under a new epoch: subscribers are reset',
   'changes-lost': 'ledger lost changes: subscribers that resume before them are reset',
   'pending-lost': 'ledger dropped damaged tags that waited for a digest: only a poll can find them',
+  'target-lost': 'ledger found a damaged cursor: its target is reset, and begins at the head',
   damaged: 'ledger is damaged: it stores nothing more',
 };
 

@@ -3,6 +3,7 @@ import type { Observation, TagObserved } from '../../event/observation.ts';
 import { decideWithin } from '../decide.ts';
 import type { Outcome } from '../ledger.ts';
 import { refusePending } from '../refusal.ts';
+import type { TargetTable } from '../target-table.ts';
 import { decidedFirst } from '../turns.ts';
 import { isDuplicate } from '../weigh.ts';
 import type { Call, CallResult } from './call.ts';
@@ -20,6 +21,7 @@ export interface RecorderParts {
   readonly clock: SqliteClock;
   /** Its standing goes on with each change. */
   readonly transactions: Pick<SqliteTransactions, 'standing'>;
+  readonly targets: Pick<TargetTable, 'save'>;
   readonly maxPending: number;
 }
 
@@ -33,6 +35,7 @@ export class SqliteRecorder {
 
   /** @param now the wall clock, ms since the epoch */
   take(call: Call, now: number): CallResult {
+    if (call.kind === 'save') return { kind: 'saved', saved: this.#parts.targets.save(call.moves) };
     return call.kind === 'record' ? this.#record(call, now) : this.#defer(call.observations);
   }
 

@@ -1,15 +1,17 @@
 /** What the gateway asks of the worker, and the replies; both ends take their types from here. */
 import { type ErrorCode, type ErrorDetail, ManifeedError } from '../../errors.ts';
+import type { SqliteCursors } from './cursors.ts';
 import type { Notice } from './health.ts';
 import type { SqliteManifests } from './manifests.ts';
 import type { SqliteQueries } from './queries/queries.ts';
 import type { SqliteStore, SqliteStoreOptions } from './store.ts';
 
-type Asked = Omit<SqliteStore, 'health' | 'close' | 'queries' | 'manifests'> &
+type Asked = Omit<SqliteStore, 'health' | 'close' | 'queries' | 'manifests' | 'cursors'> &
   SqliteQueries &
-  SqliteManifests;
+  SqliteManifests &
+  SqliteCursors;
 
-/** The method of the store, its queries or its manifests that is called. */
+/** The method of the store, its queries, manifests or cursors that is called. */
 export type Kind = keyof Asked;
 /** Its arguments. */
 export type Ask<K extends Kind> = Parameters<Asked[K]>;

@@ -11,6 +11,7 @@ import { failpoint } from '../../lib/failpoint.ts';
 import { type Histogram, noMetrics } from '../../lib/metrics.ts';
 import { randomId } from '../../lib/random-id.ts';
 import { ReadGate } from '../../lib/read-gate.ts';
+import type { TargetCursors } from '../cursors.ts';
 import { groupedStates } from '../grouped-states.ts';
 import type { Bounds, Ledger, Page, ReadFilter, Recorded, TailEvent } from '../ledger.ts';
 import type { ManifestStore } from '../manifests.ts';
@@ -37,6 +38,7 @@ import { type LedgerRow, type Transferable, wholeExport } from '../transfer.ts';
 import type { Call, CallResult } from './call.ts';
 import { SqliteLink } from './link.ts';
 import { noticeTeller } from './notices.ts';
+import { cursorsOf, manifestsOf } from './ports.ts';
 import { GroupWriter } from './writer.ts';
 
 /** Where the file is, and how large it may become. */
@@ -87,6 +89,7 @@ class SqliteLedger implements Ledger, Transferable {
   readonly #writer: GroupWriter;
   readonly #gate: ReadGate;
   readonly manifests: ManifestStore;
+  readonly cursors: TargetCursors;
   readonly states: LedgerQueries['states'];
   readonly #tails = new Tails();
   readonly #standingTime: StandingTime;
@@ -113,6 +116,8 @@ class SqliteLedger implements Ledger, Transferable {
     this.#standingTime = new StandingTime(() => clock.monotonic(), clock.now());
     this.#gate = new ReadGate(maxReadsAtOnce, limits.maxWaitingReads);
     this.manifests = manifestsOf(link, this.#gate);
+    const assertOpen = (action: string) => this.#assertOpen(action);
+    this.cursors = cursorsOf({ link, writer: this.#writer, gate: this.#gate, clock, assertOpen });
     this.states = groupedStates((names) =>
       this.#gate.pass(() => link.ask('states', names, clock.now(), clock.monotonic())),
     );
@@ -321,24 +326,4 @@ class SqliteLedger implements Ledger, Transferable {
   #assertOpen(action: string): void {
     if (this.#closing !== null) throw unavailable(`${action}: the ledger is closed: must be open`);
   }
-}
-
-function manifestsOf(link: SqliteLink, gate: ReadGate): ManifestStore {
-  return {
-    async get(digest) {
-      const manifest = await gate.pass(() => link.ask('getManifest', digest));
-      if (manifest === null || manifest.bytes === null) return manifest;
-      // A Buffer crosses threads as a plain array of bytes.
-      const { buffer, byteOffset, length } = manifest.bytes;
-      return { ...manifest, bytes: Buffer.from(buffer, byteOffset, length) };
-    },
-    claim: async () => true,
-    release: async () => {},
-    parents: (child) => gate.pass(() => link.ask('manifestParents', child)),
-    async put(manifest) {
-      let isDone = await link.ask('putManifest', manifest);
-      // Each step is its own request, so that commits get in between.
-      while (!isDone) isDone = await link.ask('shrinkManifests');
-    },
-  };
 }

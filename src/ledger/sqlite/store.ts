@@ -7,9 +7,11 @@ import { ChangesLost } from '../loss.ts';
 import { boundedLimit, type LedgerLimits } from '../options.ts';
 import { refuseLost, refusePosition } from '../refusal.ts';
 import type { Storage } from '../storage.ts';
+import { type Moment, TargetTable } from '../target-table.ts';
 import type { LedgerRow } from '../transfer.ts';
-import type { Call, CallResult } from './call.ts';
+import { type Call, type CallResult, sizeOf } from './call.ts';
 import { SqliteClock } from './clock.ts';
+import { SqliteCursors, SqliteTargets } from './cursors.ts';
 import { SqliteHealth } from './health.ts';
 import { SqliteIndex } from './index-rows.ts';
 import { SqliteLog } from './log.ts';
@@ -54,6 +56,8 @@ export class SqliteStore {
   readonly #recorder: SqliteRecorder;
   readonly queries: SqliteQueries;
   readonly manifests: SqliteManifests;
+  readonly #targets: TargetTable;
+  readonly cursors: SqliteCursors;
   #export: SqliteExport | null = null;
   #import: SqliteImport | null = null;
 
@@ -83,10 +87,12 @@ export class SqliteStore {
     this.#clock = new SqliteClock(db);
     this.#room = new SqliteRoom(db);
     this.#transactions = new SqliteTransactions(file, health, this.#names, this.#clock);
-    const { maxPending } = options.limits;
+    const { maxPending, maxTargets } = options.limits;
+    const targets = new SqliteTargets(db, (name) => health.note({ kind: 'target-lost', name }));
+    this.#targets = new TargetTable(targets, maxTargets);
     this.#recorder = new SqliteRecorder({
       ...{ index: this.#index, log: this.#log, pending: this.#pending, clock: this.#clock },
-      ...{ maxPending, transactions: this.#transactions },
+      ...{ maxPending, transactions: this.#transactions, targets: this.#targets },
     });
     this.queries = new SqliteQueries({
       ...{ db, names: this.#names, index: this.#index, log: this.#log, pages, clock: this.#clock },
@@ -94,10 +100,12 @@ export class SqliteStore {
       bounds: () => this.bounds(),
       reading: (action, work) => this.#readingLog(action, work),
     });
-    this.manifests = new SqliteManifests(db, options.limits, {
-      reading: (action, work) => this.#reading(action, work),
-      transaction: (action, work) => this.#transaction(action, work),
-    });
+    const runs = {
+      reading: <T>(action: string, work: () => T) => this.#reading(action, work),
+      transaction: <T>(action: string, work: () => T) => this.#transaction(action, work),
+    };
+    this.manifests = new SqliteManifests(db, options.limits, runs);
+    this.cursors = new SqliteCursors(this.#targets, { ...runs, at: (...time) => this.#at(...time) });
   }
 
   bounds(): Bounds {
@@ -113,7 +121,7 @@ export class SqliteStore {
    */
   commit(calls: readonly Call[], now: number, monotonic: number | null = null): readonly CallResult[] {
     const { head } = this.#standing;
-    let rows = calls.reduce((sum, { observations }) => sum + observations.length, 0);
+    let rows = calls.reduce((sum, call) => sum + sizeOf(call), 0);
     try {
       const results = this.#transaction('record observations', () => {
         this.#tick(now, monotonic);
@@ -141,6 +149,13 @@ export class SqliteStore {
     this.#clock.tick(now, monotonic);
     this.#index.now = this.#clock.value.stampedAt;
     return this.#index.now;
+  }
+
+  #at(now: number, monotonic: number): Moment {
+    this.#tick(now, monotonic);
+    this.#clock.stamps();
+    const { epoch, head } = this.#standing;
+    return { clock: this.#clock.value, epoch, head };
   }
 
   claimPending(...claim: ClaimTerms): readonly PendingObservation[] {
@@ -244,6 +259,8 @@ export class SqliteStore {
       const target = Math.max(floor, head - maxChanges, old);
       const stampedBefore = hasStood ? oldestStamp(this.#clock.value, maxAgeMs) : null;
       const step = this.#trim.step(this.#standing, { target, stampedBefore, atOnce });
+      if (step.done && stampedBefore !== null)
+        this.#targets.trim(stampedBefore, { clock: this.#clock.value });
       if (step.floor > floor) this.#standing = { ...this.#standing, floor: step.floor };
       return step.done;
     });

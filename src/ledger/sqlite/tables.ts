@@ -19,9 +19,10 @@ export const applicationId = 0x4d464544;
  * new number, a step in `steps`, and a file of the previous version in test/fixtures/ledger.
  *
  * 1: the first. 2: checksums; the ledger's clock, and when and by whom a row was believed (weigh.ts). 3: indexes for
- * every query (`queries/`), tags counted, when lists and tags were checked, manifests; columns for platforms.
+ * every query (`queries/`), tags counted, when lists and tags were checked, manifests; columns for platforms. 4: where
+ * targets are.
  */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** The tags of the file that is being updated to schema 3; the table is dropped at the end (migration.ts). */
 export const oldTags = 'tag_of_schema_2';
@@ -87,6 +88,17 @@ CREATE TABLE manifest_total (
   turn INTEGER NOT NULL
 ) STRICT;
 INSERT INTO manifest_total (id, manifests, bytes, turn) VALUES (1, 0, 0, 0);
+`;
+
+/** Where targets are (cursors.ts); \`cursor\` and \`wish\` as in cursor-codec.ts. Leases are the process's. */
+const targets = `CREATE TABLE target (
+  name TEXT NOT NULL PRIMARY KEY,
+  fence INTEGER NOT NULL,
+  cursor TEXT NOT NULL,
+  wish TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `;
 
 const tables = `
@@ -158,7 +170,7 @@ CREATE TABLE pending (
   awaits TEXT
 ) STRICT;
 CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT;
-${storedManifests}`;
+${storedManifests}${targets}`;
 
 /**
  * The step from each version to the next, at index `version - 1`, in one transaction: it must not read or rewrite the
@@ -194,6 +206,7 @@ ALTER TABLE manifest ADD COLUMN size INTEGER;
 ALTER TABLE tag RENAME TO ${oldTags};
 ${tag}${storedManifests}
 `,
+  targets,
 ];
 
 /** Makes the current tables in an empty file. */

@@ -46,7 +46,7 @@ function answer(request: RequestMessage): unknown {
 }
 
 function call(of: SqliteStore, name: Kind, args: readonly unknown[]): unknown {
-  const owner = [of, of.queries, of.manifests].find((each) => name in each);
+  const owner = [of, of.queries, of.manifests, of.cursors].find((each) => name in each);
   if (owner === undefined) throw new Error(`ask the SQLite worker: ${name}: must be one of its methods`);
   return Reflect.apply(Reflect.get(owner, name), owner, args);
 }

@@ -3,7 +3,7 @@ import type { PendingObservation } from '../../event/observation.ts';
 import { GroupCommit } from '../../lib/group-commit.ts';
 import { aged } from '../aged.ts';
 import type { Recorded } from '../ledger.ts';
-import type { Call, CallResult } from './call.ts';
+import { type Call, type CallResult, sizeOf } from './call.ts';
 
 type CommitGroup = (calls: readonly Call[]) => Promise<readonly CallResult[]>;
 
@@ -19,7 +19,7 @@ export class GroupWriter {
       ...{ action: 'record observations', maxWaiting, maxGroup: maxGroupObservations, monotonic },
       // Requests that were read in one turn of the event loop go together.
       gather: setImmediate,
-      sizeOf: ({ observations }) => observations.length,
+      sizeOf,
       commit: (group) => {
         const now = monotonic();
         return commit(group.map(({ call, since }) => agedCall(call, now - since)));
@@ -39,6 +39,11 @@ export class GroupWriter {
   async defer(call: Extract<Call, { kind: 'defer' }>): Promise<readonly PendingObservation[]> {
     const result = await this.#calls.add(call);
     return result.kind === 'deferred' ? result.pending : refuse(result);
+  }
+
+  async save(call: Extract<Call, { kind: 'save' }>): Promise<readonly boolean[]> {
+    const result = await this.#calls.add(call);
+    return result.kind === 'saved' ? result.saved : refuse(result);
   }
 
   drain(): Promise<void> {

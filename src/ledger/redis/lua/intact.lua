@@ -61,7 +61,7 @@ local function inspect(meta)
     [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
     [PENDING] = 'hash', [DUE] = 'zset', [prefix .. 'turns'] = 'zset', [prefix .. 'turn'] = 'hash',
     [prefix .. 'ready'] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [ORDERED] = 'hash',
-    [LISTED] = 'hash',
+    [LISTED] = 'hash', [prefix .. 'targets'] = 'hash',
   }
   for key, kind in pairs(kinds) do
     local refusal = foreignKey(key, kind)

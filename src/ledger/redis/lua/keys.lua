@@ -24,6 +24,7 @@
 --              keys     zset delivery key -> stamp*1000 when it was remembered, made distinct to keep their order
 --              pending  hash id -> observation, and due: zset id -> stamp at which its lease ends, ms; of those that wait
 --                       for their turn: turns, turn and ready (turns.lua)
+--              targets  hash of where targets are (targets.lua)
 
 local LOG, REPOS, LAST = prefix .. 'log', prefix .. 'repos', prefix .. 'last'
 local SCOPES, DELIVERIES = prefix .. 'scopes', prefix .. 'keys'

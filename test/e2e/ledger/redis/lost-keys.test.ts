@@ -223,7 +223,7 @@ describe('a key of another kind', () => {
     'moved',
     'ordered',
   ];
-  const kinds = [...shared, 'listed'];
+  const kinds = [...shared, 'listed', 'targets'];
   test.each(kinds)('%s is refused by name, and all goes on when it is gone', async (name) => {
     await redis.admin.multi().del(key(name)).set(key(name), 'ours').exec();
     const refusal = {

@@ -173,6 +173,12 @@ describe('a ledger of schema 2', () => {
     await expectWholeIndex(ledger);
   });
 
+  test('can hold where targets are, from its head on', async () => {
+    const ledger = await openOld(small);
+    const held = await ledger.cursors.claimTargets(['hooks'], 'g1', 10_000);
+    expect(held).toMatchObject([{ isNew: true, cursor: { epoch, low: 72, done: [] } }]);
+  });
+
   test('that comes back under a running gateway, from a snapshot, is migrated again', async () => {
     const ledger = await openOld(small);
     await redis.admin.flushall();

@@ -140,28 +140,51 @@ describe('SQLite files of earlier versions', () => {
     });
   });
 
-  test.each(['schema-1.db', 'schema-2.db'])('the updated file %s has the tables of a new one', (name) => {
-    copyFileSync(fixture(name), folder.path);
-    open().close();
-    const columnsOf = (path: string) => {
-      const db = new Database(path, { readonly: true });
-      const columns = db
-        .prepare(
-          `SELECT t.name AS "table", c.name, c.type, c."notnull", c.pk FROM sqlite_schema t, pragma_table_info(t.name) c
-             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.name`,
-        )
-        .all();
-      const version = db.pragma('user_version', { simple: true });
-      db.close();
-      return { columns, version };
-    };
-    const other = ledgerFolder();
-    new SqliteStore({ ...options, path: other.path }).close();
-    expect(columnsOf(folder.path)).toEqual(columnsOf(other.path));
-    expect(columnsOf(folder.path).version).toBe(schemaVersion);
-    other.remove();
-    store = null;
+  test('G11: a file of schema 3 keeps all that it held, and can hold where targets are', () => {
+    copyFileSync(fixture('schema-3.db'), folder.path);
+    const ledger = open();
+    const { epoch, now } = madeBySchema3;
+    expect(ledger.bounds()).toEqual({ epoch, floor: 0, head: 24 });
+    expect(
+      ledger.queries
+        .listTags({ limit: 100 })
+        .tags.map((row) => `${row.repository}:${row.tag} ${row.sequence}`),
+    ).toEqual(madeBySchema3.tags);
+    expect(ledger.claimPending(10, 1_000, now)).toMatchObject([{ observation: { tag: 'p' } }]);
+    expect(ledger.claimTurns(10, 1_000, now)).toMatchObject([{ observation: { tag: 'turn' } }]);
+    expect(ledger.manifests.getManifest(manifest.digest)?.bytes).toEqual(manifest.bytes);
+    expect(ledger.cursors.listTargets(now, 0)).toEqual([]);
+    const [held] = ledger.cursors.claimTargets(['hooks'], 'g1', 10_000, now, 0);
+    expect(held).toMatchObject({ isNew: true, cursor: { epoch, low: 24, done: [] } });
+    ledger.close();
+    expect(open().cursors.listTargets(now, 0)).toMatchObject([{ name: 'hooks', cursor: { low: 24 } }]);
   });
+
+  test.each(['schema-1.db', 'schema-2.db', 'schema-3.db'])(
+    'the updated file %s has the tables of a new one',
+    (name) => {
+      copyFileSync(fixture(name), folder.path);
+      open().close();
+      const columnsOf = (path: string) => {
+        const db = new Database(path, { readonly: true });
+        const columns = db
+          .prepare(
+            `SELECT t.name AS "table", c.name, c.type, c."notnull", c.pk FROM sqlite_schema t, pragma_table_info(t.name) c
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.name`,
+          )
+          .all();
+        const version = db.pragma('user_version', { simple: true });
+        db.close();
+        return { columns, version };
+      };
+      const other = ledgerFolder();
+      new SqliteStore({ ...options, path: other.path }).close();
+      expect(columnsOf(folder.path)).toEqual(columnsOf(other.path));
+      expect(columnsOf(folder.path).version).toBe(schemaVersion);
+      other.remove();
+      store = null;
+    },
+  );
 });
 
 /** What the code of schema 1 said of the file when it made it. */
@@ -185,6 +208,29 @@ const madeBySchema2 = {
     'library/base:v9 10',
   ],
 };
+
+const madeBySchema3 = {
+  epoch: '3chema3x',
+  now: 1_767_225_611_000,
+  tags: [
+    'library/nginx:latest 21',
+    'library/nginx:stable 14',
+    'library/base:looked 22',
+    'library/base:v0 1',
+    'library/base:v1 2',
+    'library/base:v10 11',
+    'library/base:v11 12',
+    'library/base:v2 3',
+    'library/base:v4 5',
+    'library/base:v5 6',
+    'library/base:v6 7',
+    'library/base:v7 8',
+    'library/base:v8 9',
+    'library/base:v9 10',
+  ],
+};
+/** What the code of schema 3 kept as a manifest: the bytes need not be one. */
+const manifest = { digest: digestOf('{"a manifest":1}'), bytes: Buffer.from('{"a manifest":1}') };
 
 /** Updates the file in steps of two rows, and kills the process at the n-th. Returns how it ended. */
 function killedInUpdate(path: string, nth: number): NodeJS.Signals | null {

@@ -9,7 +9,18 @@ const call = (observations = 1) => ({
   settles: [],
 });
 const recorded = (calls: readonly Call[]): readonly CallResult[] =>
-  calls.map(() => ({ kind: 'recorded', recorded: { outcomes: [], changes: [] } }));
+  calls.map((call) =>
+    call.kind === 'save'
+      ? { kind: 'saved', saved: call.moves.map(() => true) }
+      : { kind: 'recorded', recorded: { outcomes: [], changes: [] } },
+  );
+const save = (moves: number) => ({
+  kind: 'save' as const,
+  moves: Array.from({ length: moves }, (_, i) => ({
+    ...{ name: `t${i}`, fence: 1 },
+    cursor: { epoch: 'abc', low: 0, done: [] },
+  })),
+});
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A disk that answers when told to. */
@@ -37,6 +48,24 @@ describe('GroupWriter', () => {
     await Promise.all(calls);
     await writer.drain();
     expect(writer.waiting).toBe(0);
+  });
+
+  test('cursors are saved in the group of what is recorded, and count with it', async () => {
+    const { groups, commit } = slowDisk();
+    const writer = new GroupWriter(commit, 10);
+    const first = [writer.record(call()), writer.save(save(3)), writer.save(save(2))];
+    await turn();
+    expect(groups.map(({ size }) => size)).toEqual([3]);
+    const next = writer.save(save(10));
+    await expect(writer.save(save(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    groups[0]?.done();
+    expect((await Promise.all(first)).slice(1)).toEqual([
+      [true, true, true],
+      [true, true],
+    ]);
+    await turn();
+    groups[1]?.done();
+    expect(await next).toHaveLength(10);
   });
 
   test('more observations than may wait are refused, and room made later is room again', async () => {
