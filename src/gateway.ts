@@ -14,6 +14,7 @@ import { learnPlatforms } from './gateway/platforms.ts';
 import { openRegistryApi } from './gateway/registry-api.ts';
 import { openStatus } from './gateway/status.ts';
 import { openStreams } from './gateway/streams.ts';
+import { openTargets } from './gateway/targets.ts';
 import { serveApi } from './http/api.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
 import { createRedaction } from './http/redact.ts';
@@ -107,6 +108,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ ...common, hooks, deliveries, fetchText, ledger: pending, completion, countOutcomes },
     confirm: poller.onWebhook,
   };
+  const { targets, targetDesk } = openTargets({ ...common, config, ledger, hub });
   const { status, stop: stopStatus } = openStatus({
     ...{ ...common, config, version, ledger, newest, admission, hub, poller, deliveries, openFiles },
   });
@@ -115,7 +117,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ version, authorise },
     endpoints: endpointsOf({
       ...{ ...common, config, streams, webhooks, deliveries, admission, ledger, hub, poller, status },
-      ...{ registryApi, lookUps, presences, dashboard },
+      ...{ registryApi, lookUps, presences, dashboard, targetDesk },
     }),
   });
 
@@ -131,8 +133,9 @@ export async function openApp(options: AppOptions): Promise<App> {
   completion.start();
   turns.start();
   await poller.start();
+  await targets.start();
   return new Lifecycle({
     ...{ ...common, config, server, admission, hub, ledger, stops },
-    ...{ sources: [turns, poller, completion, keeper], cluster },
+    ...{ sources: [turns, poller, completion, keeper, targets], cluster },
   });
 }

@@ -28,7 +28,7 @@ const token = z.strictObject({
   admin: flag()
     .default(false)
     .describe(
-      'It may use `GET /v1/status`, `/v1/subscribers`, `/v1/hooks` and `/v1/upstreams`, `PUT /v1/pace` and `GET /metrics`',
+      'It may use `GET /v1/status`, `/v1/subscribers`, `/v1/hooks`, `/v1/upstreams` and `/v1/targets`, `POST /v1/targets/…`, `PUT /v1/pace` and `GET /metrics`',
     ),
   metrics: flag().default(false).describe('It may use `GET /metrics`, which names repositories'),
 });

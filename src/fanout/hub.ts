@@ -203,6 +203,7 @@ export class Hub {
 
   /** Why this subscriber must be closed; null: it need not be. */
   overdue(subscriber: Subscriber): 'TOO_SLOW' | 'LIFETIME' | null {
+    if (subscriber.sink.lasts === true) return null;
     const now = this.#options.clock.monotonic();
     const stalledMs = this.#options.stalledTimeoutMs ?? 60_000;
     if (subscriber.blockedAt > 0 && now - subscriber.blockedAt > stalledMs) return 'TOO_SLOW';

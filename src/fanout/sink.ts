@@ -4,7 +4,7 @@ import type { TagState } from '../ledger/ledger.ts';
 
 /** How one transport writes a change. One object for each (transport, format): its bytes are shared by all sinks. */
 export interface Encoding {
-  /** For metrics: `sse`, `websocket`, `long-poll`. */
+  /** For metrics: one of `transports`. */
   readonly transport: string;
   readonly format: 'manifeed' | 'cloudevents';
   /**
@@ -16,7 +16,7 @@ export interface Encoding {
 }
 
 /** Those of the gateway, for metrics. */
-export const transports: readonly string[] = ['sse', 'websocket', 'long-poll'];
+export const transports: readonly string[] = ['sse', 'websocket', 'long-poll', 'target'];
 
 /** Why a position can't be honoured. */
 export type ResetReason = 'epoch' | 'below-floor' | 'ahead-of-head' | 'continuity-lost';
@@ -44,6 +44,8 @@ export interface Sink {
   readonly encoding: Encoding;
   /** The client's address, for operators: behind a trusted proxy as limits count it (`lib/address-group.ts`). */
   readonly address: string;
+  /** A part of this gateway: it is not closed for being slow, or for having been connected for long. */
+  readonly lasts?: boolean;
   /** Queues bytes. False: the socket's backlog is at its cap; write no more until `Subscriber.drained()`. */
   write(bytes: Buffer): boolean;
   /** Like `write`, for a control message. */

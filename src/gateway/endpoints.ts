@@ -18,6 +18,7 @@ import { registry } from '../http/endpoints/registry.ts';
 import { socket } from '../http/endpoints/socket.ts';
 import { getStatus } from '../http/endpoints/status.ts';
 import { getSubscribers } from '../http/endpoints/subscribers.ts';
+import { type TargetDesk, targets } from '../http/endpoints/targets.ts';
 import { updates } from '../http/endpoints/updates.ts';
 import { upstreams } from '../http/endpoints/upstreams.ts';
 import type { PrometheusMetrics } from '../http/metrics.ts';
@@ -42,6 +43,7 @@ interface EndpointParts extends RegistryReads {
   readonly hub: Hub;
   readonly poller: Poller;
   readonly status: Status;
+  readonly targetDesk: TargetDesk;
   readonly metrics: PrometheusMetrics;
   /** Null: it is switched off. */
   readonly dashboard: Dashboard | null;
@@ -69,6 +71,7 @@ export function endpointsOf(parts: EndpointParts): Endpoint[] {
     putPace(pace, { defaultRegistry: config.defaultRegistry, gateway }),
     getStatus(status),
     getSubscribers(hub.subscribers, gateway),
+    ...targets(parts.targetDesk, gateway),
     ...(dashboard === null ? [] : [dashboardEndpoint(dashboard)]),
     ...(registryApi === null ? [] : [registry({ api: registryApi, admission, readers })]),
     ...indexEndpoints({ ...parts, readers }),

@@ -38,7 +38,8 @@ function serve(
 ): void {
   server.route({
     method,
-    url: path,
+    // `{name}` of OpenAPI is `:name` of the router.
+    url: path.replace(/\{([a-z]+)\}/g, ':$1'),
     exposeHeadRoute: answersHead,
     // Not in a hook before the body: invalid JSON is refused first, with any token.
     handler: isRight(mayCall)

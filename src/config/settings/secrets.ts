@@ -26,6 +26,28 @@ export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Ra
   return value.map((inner, index) => maskSecrets(tree, inner, [...path, index]));
 }
 
+/** The secrets in a value, and the URLs that hold one, wherever the settings say that a secret stands. */
+export function secretsIn(
+  tree: SettingsTree,
+  value: unknown,
+  path: Path,
+): { readonly secrets: readonly string[]; readonly urls: readonly string[] } {
+  const found = { secrets: new Set<string>(), urls: new Set<string>() };
+  const visit = (inner: unknown, at: Path, isSecret: boolean): void => {
+    const marks = tree.nodesAt(at).map(({ secret }) => secret);
+    const isHidden = isSecret || marks.includes(true);
+    if (Array.isArray(inner))
+      for (const [index, each] of inner.entries()) visit(each, [...at, index], isHidden);
+    else if (typeof inner === 'object' && inner !== null)
+      for (const [key, each] of Object.entries(inner)) visit(each, [...at, key], isHidden);
+    else if (typeof inner !== 'string' || inner === '') return;
+    else if (isHidden) found.secrets.add(inner);
+    else if (marks.includes('path') || marks.includes('url')) found.urls.add(inner);
+  };
+  visit(value, path, false);
+  return { secrets: [...found.secrets], urls: [...found.urls] };
+}
+
 /** As `maskSecrets`, for an error. A list or mapping is described by its size, not by its content. */
 export function showValue(tree: SettingsTree, value: Raw | undefined, path: Path): string {
   if (value === undefined) return 'missing';

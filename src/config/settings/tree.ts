@@ -5,6 +5,8 @@ import { z } from 'zod';
 export interface SchemaNode {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  /** Of a mapping with any keys: what each value is. */
+  readonly additionalProperties?: boolean | SchemaNode;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
   readonly enum?: readonly unknown[];
@@ -32,6 +34,7 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
       // In a union of string and number (a size), a flag or variable gives the string.
       type: z.union([z.string(), z.array(z.string()).transform(() => 'string')]).optional(),
       properties: z.record(z.string(), nodeSchema).optional(),
+      additionalProperties: z.union([z.boolean(), nodeSchema]).optional(),
       items: nodeSchema.optional(),
       anyOf: z.array(nodeSchema).optional(),
       // Of mappings that one member tells apart: for all that is read here, that is an `anyOf`.
@@ -210,9 +213,8 @@ function kindOf(node: SchemaNode, value: Raw): SchemaNode {
 
 /** Own members only, because `__proto__` is a key like any other. */
 function memberOf(node: SchemaNode, key: string): SchemaNode | undefined {
-  return node.properties !== undefined && Object.hasOwn(node.properties, key)
-    ? node.properties[key]
-    : undefined;
+  if (node.properties !== undefined && Object.hasOwn(node.properties, key)) return node.properties[key];
+  return typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
 }
 
 function alternatives(node: SchemaNode): readonly SchemaNode[] {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { invalidParameter } from '../../errors.ts';
 import { parseRepositoryText } from '../../event/repository-pattern.ts';
-import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
+import { parseBody } from '../body.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { paceSchema } from './get-pace.ts';
 
@@ -14,7 +13,6 @@ const bodySchema = z.strictObject({
   deliveriesPerSecond: z.number().min(0.01).max(10_000_000).describe('Deliveries a second from now on'),
   forSeconds: z.number().min(1).max(86_400).optional().describe('How long; absent: until replaced'),
 });
-type PaceChange = z.infer<typeof bodySchema>;
 
 /** What paces deliveries; the hub's pacer fits. */
 interface AdjustablePace {
@@ -58,10 +56,6 @@ export function putPace(pace: AdjustablePace, { defaultRegistry, gateway }: PutP
 }
 
 /** @throws PARAMETER_INVALID naming the member */
-export function parsePaceChange(body: unknown): PaceChange {
-  const result = checkSchema(bodySchema, body);
-  if (result.ok) return result.data;
-  const [{ path, found, rule }] = result.faults;
-  const parameter = formatFaultPath(path).slice(0, 100) || 'body';
-  throw invalidParameter(parameter, `set pace: ${parameter}: ${found}: ${rule}`);
+export function parsePaceChange(body: unknown): z.infer<typeof bodySchema> {
+  return parseBody(bodySchema, body, 'set pace');
 }

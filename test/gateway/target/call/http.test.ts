@@ -81,7 +81,10 @@ describe('a call of a tool', () => {
   it('says when nobody listens', async () => {
     const { post } = await callerAndSink();
     const url = `http://127.0.0.1:${await freePort()}/x`;
-    await expect(post({ url })).rejects.toMatchObject({ kind: 'network', message: /ECONNREFUSED/ });
+    await expect(post({ url })).rejects.toMatchObject({
+      kind: 'network',
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
   });
 
   it('has at most as many connections as it may', async () => {

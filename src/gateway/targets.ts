@@ -1,0 +1,63 @@
+/** Constructs the targets from the configuration. */
+import { hostname } from 'node:os';
+import { settings } from '../config/schema.ts';
+import { originOf, secretsIn } from '../config/settings/secrets.ts';
+import type { Config, TargetConfig } from '../config/shape.ts';
+import { filterOfTarget } from '../config/targets.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { Random } from '../lib/random.ts';
+import { TargetControl } from '../target/control.ts';
+import { kindOf } from '../target/kinds.ts';
+import { maskOf } from '../target/mask.ts';
+import type { Target } from '../target/target.ts';
+import { Targets } from '../target/targets.ts';
+
+interface TargetsParts {
+  readonly config: Config;
+  readonly ledger: Ledger;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** @returns the targets, not started yet, and what operators can do with them */
+export function openTargets(parts: TargetsParts): {
+  readonly targets: Targets;
+  readonly targetDesk: TargetControl;
+} {
+  const { config, ledger, hub } = parts;
+  const { defaultRegistry } = config;
+  const targets = new Targets({
+    ...{ ...parts, cursors: ledger.cursors, gateway: config.name ?? hostname() },
+    targets: config.targets.map((target, index) => targetOf(target, index, defaultRegistry)),
+    graceMs: config.drain.windowMs,
+  });
+  const targetDesk = new TargetControl({ ...parts, hub, targets, defaultRegistry });
+  return { targets, targetDesk };
+}
+
+/** Types of which a newer change says that an older one is no longer current. */
+const overtaking = ['tag.created', 'tag.updated', 'tag.deleted'] as const;
+
+function targetOf(configured: TargetConfig, index: number, defaultRegistry: string): Target {
+  const { name, coalesceMs = 0, minAgeMs, maxAgeMs, concurrency, timeoutMs, unpaced, ca } = configured;
+  const filter = filterOfTarget(configured, defaultRegistry);
+  const { types } = filter;
+  const wide = { ...configured, types: [...types, ...overtaking] };
+  const { secrets, urls } = secretsIn(settings, configured, ['targets', index]);
+  const [url] = urls;
+  return {
+    ...{ name, kind: kindOf(configured), settings: configured, types, timeoutMs, ca },
+    filter: minAgeMs > 0 ? filterOfTarget(wide, defaultRegistry) : filter,
+    rules: { coalesceMs, minAgeMs, maxAgeMs, concurrency },
+    paced: !unpaced,
+    origin: url === undefined ? null : originOf(url).replace(/\/\*{3}$/, ''),
+    mask: maskOf(secrets, urls),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../lib/clock.ts';
+import { Counts } from '../lib/counts.ts';
+import type { Log } from '../lib/log.ts';
+import type { Fate } from './course/course.ts';
+import type { Entry } from './course/entry.ts';
+import type { Verdict } from './kind.ts';
+import type { Result, TargetMetrics } from './metrics.ts';
+import type { ResetNotice } from './sink.ts';
+
+/** A failed attempt, as operators see it. `at`: wall clock, ms since the epoch. */
+interface Failure {
+  readonly at: number;
+  readonly result: 'retried' | 'refused' | 'stopped';
+  /** No secret is in it. */
+  readonly why: string;
+}
+
+interface AccountParts {
+  /** The target's name. */
+  readonly name: string;
+  readonly metrics: TargetMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const failures = { retry: 'retried', refused: 'refused', stop: 'stopped' } as const;
+
+/** What became of a target's changes since this gateway serves it: counted, logged, and kept for operators. */
+export class Account {
+  readonly counts = new Counts<Result>();
+  /** When the tool last accepted, wall clock, ms since the epoch; null: not yet. */
+  lastSuccess: number | null = null;
+  lastFailure: Failure | null = null;
+  readonly #parts: AccountParts;
+
+  constructor(parts: AccountParts) {
+    this.#parts = parts;
+  }
+
+  /** An attempt ended. */
+  verdict(verdict: Verdict, position: string): void {
+    const { name, clock, log } = this.#parts;
+    const { kind } = verdict;
+    if (kind === 'accepted') {
+      this.lastSuccess = clock.now();
+      return;
+    }
+    const told = { target: name, position, why: verdict.why };
+    if (kind === 'ignored') return log.debug(told, 'target: ignored');
+    this.lastFailure = { at: clock.now(), result: failures[kind], why: verdict.why };
+    if (kind !== 'refused') this.#count(failures[kind]);
+    log.warn(told, `target: ${kind}`);
+  }
+
+  /** A change needs nothing more. */
+  fate({ change, bornAt }: Entry, fate: Fate): void {
+    const { name, metrics, clock, log } = this.#parts;
+    this.#count(fate);
+    if (fate === 'accepted') metrics.latency(name, clock.monotonic() - bornAt);
+    const told = { target: name, position: change.position };
+    if (fate === 'expired') log.warn(told, 'target: change given up: too old');
+    if (fate === 'overtaken') log.debug(told, 'target: change overtaken by a newer one of its tag');
+  }
+
+  /** @param lost changes that waited, and are void now @param tells whether the tool is told */
+  reset({ reason, position }: ResetNotice, lost: number, tells: boolean): void {
+    const { name, log } = this.#parts;
+    this.#count('reset');
+    this.#count('lost', lost);
+    log.warn({ target: name, reason, position, lost, tells }, 'target: changes may have been missed');
+  }
+
+  #count(result: Result, by = 1): void {
+    this.#parts.metrics.count(this.#parts.name, result, by);
+    if (by > 0) this.counts.add(result, by);
+  }
+}

@@ -1,0 +1,332 @@
+/**
+ * Serves one target whose lease this gateway has: brings the hub's changes into a course, lets the tool try what the
+ * course says, and saves how far it is.
+ */
+import type { Grant } from '../event/grant.ts';
+import type { WireChange } from '../event/wire-change.ts';
+import type { Hub } from '../fanout/hub.ts';
+import type { Subscriber } from '../fanout/subscriber.ts';
+import type { HeldTarget, TargetCursor, TargetWish } from '../ledger/cursors.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Random } from '../lib/random.ts';
+import { Account } from './account.ts';
+import type { Batch } from './course/batch.ts';
+import { Course } from './course/course.ts';
+import { entryOf } from './course/entry.ts';
+import type { ChangeDelivery, Verdict } from './kind.ts';
+import type { TargetMetrics } from './metrics.ts';
+import { PendingReset } from './pending-reset.ts';
+import { type Save, Saver } from './saver.ts';
+import { type ResetNotice, sequenceOf, TargetSink } from './sink.ts';
+import type { Target } from './target.ts';
+import type { Tool } from './tool.ts';
+
+/** What a target needs of the hub. */
+export type TargetHub = Pick<Hub, 'connect' | 'subscribe' | 'disconnect' | 'head'>;
+
+export interface RunnerParts {
+  readonly target: Target;
+  readonly tool: Tool;
+  readonly hub: TargetHub;
+  readonly metrics: TargetMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly save: Save;
+  /** Whether the lease is certainly still ours. */
+  readonly mayStart: () => boolean;
+  /** Another gateway has the lease. */
+  readonly onLost: () => void;
+  /** The hub ends: the target should go to another gateway. */
+  readonly onDraining: () => void;
+  /** The tool wants no more. */
+  readonly onDisabled: (why: string) => void;
+}
+
+/** A target may do all: its filter says what it gets. */
+const everything: Omit<Grant, 'name' | 'owner'> = {
+  ...{ key: 'everything', patterns: ['**'], admin: false, metrics: false, unpaced: true },
+  allows: () => true,
+};
+const reconnectMs = 1_000;
+
+/** What a target is doing. */
+export type RunnerState = 'delivering' | 'waiting' | 'retrying' | 'paused' | 'disabled';
+
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly account: Account;
+  readonly #saver: Saver;
+  #wish: TargetWish;
+  #course: Course;
+  #subscriber: Subscriber | null = null;
+  #reset: PendingReset | null = null;
+  #tookGoTo = 0;
+  #isClosed = false;
+  #closing: Promise<void> | null = null;
+  #isPumpDue = false;
+  #cancelTimer: () => void = () => {};
+  #idle: (() => void) | null = null;
+  #underWay = 0;
+
+  constructor(held: HeldTarget, parts: RunnerParts) {
+    this.#parts = parts;
+    this.#wish = held.wish;
+    this.account = new Account({ ...parts, name: parts.target.name });
+    this.#saver = new Saver({ ...parts, name: parts.target.name, cursor: () => this.#toSave() });
+    this.#course = this.#courseAt(held.cursor);
+  }
+
+  get wish(): TargetWish {
+    return this.#wish;
+  }
+
+  get state(): RunnerState {
+    if (this.#wish.disabled !== null) return 'disabled';
+    if (this.#wish.paused) return 'paused';
+    if (this.#underWay > 0) return 'delivering';
+    return this.retryAt !== null ? 'retrying' : 'waiting';
+  }
+
+  /** When what failed is tried again, monotonic ms; null: nothing failed. */
+  get retryAt(): number | null {
+    return this.#reset?.retryAt || this.#course.retryAt;
+  }
+
+  get waiting(): number {
+    return this.#course.waiting;
+  }
+
+  cursor(): TargetCursor {
+    return this.#course.cursor();
+  }
+
+  start(): void {
+    const { goTo } = this.#wish;
+    this.#course.halt(this.#isHalted);
+    if (goTo === null) this.#subscribe();
+    else this.#goTo(goTo);
+  }
+
+  /** What an operator wants, as the ledger has it now. */
+  obey(wish: TargetWish): void {
+    if (this.#isClosed || wish.number <= this.#wish.number) return this.#schedule();
+    this.#wish = wish;
+    if (!this.#isHalted && this.#reset !== null) this.#reset.retryAt = 0;
+    this.#course.halt(this.#isHalted);
+    if (wish.goTo !== null && wish.goTo.number !== this.#tookGoTo) this.#goTo(wish.goTo);
+    this.#schedule();
+  }
+
+  /** Starts nothing more; waits for what is under way, saves, and ends. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer();
+    this.#unsubscribe();
+    if (this.#underWay > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    await this.#saver.close();
+  }
+
+  get #isHalted(): boolean {
+    return this.#wish.paused || this.#wish.disabled !== null;
+  }
+
+  #courseAt(cursor: TargetCursor): Course {
+    const { target, random } = this.#parts;
+    return new Course({
+      ...{ cursor, rules: target.rules, random },
+      onFate: (entry, fate) => {
+        this.account.fate(entry, fate);
+        // What was given up is done too.
+        this.#saver.mark();
+      },
+    });
+  }
+
+  #subscribe(): void {
+    const { hub, target, log, clock } = this.#parts;
+    const { name, filter, paced } = target;
+    const sink = new TargetSink(name, {
+      take: (change, sequence, resume) => this.#take(change, sequence, resume),
+      passed: (sequence) => this.#passed(sequence),
+      reset: (notice) => this.#onReset(notice),
+      ended: (why) => this.#onEnded(why),
+    });
+    const owner = `target:${name}`;
+    const grant = { ...everything, name: owner, owner };
+    const subscriber = hub.connect({ sink, owner, grant, paced, conflate: false });
+    this.#subscriber = subscriber;
+    const { epoch, low } = this.#course.cursor();
+    const start = { kind: 'after', epoch, sequence: low } as const;
+    try {
+      hub.subscribe(subscriber, { id: '', filter, start, snapshot: false });
+    } catch (error) {
+      // The gateway holds too many filters now.
+      this.#unsubscribe();
+      log.warn({ target: name, error: String(error) }, 'subscribe target: refused: trying again');
+      clock.after(reconnectMs, () => this.#again());
+    }
+  }
+
+  #again(): void {
+    if (!this.#isClosed && this.#subscriber === null) this.#subscribe();
+  }
+
+  #unsubscribe(): void {
+    const subscriber = this.#subscriber;
+    this.#subscriber = null;
+    if (subscriber !== null) this.#parts.hub.disconnect(subscriber);
+  }
+
+  #onEnded(why: string): void {
+    this.#subscriber = null;
+    if (why === 'DRAINING') this.#parts.onDraining();
+    else this.#parts.clock.after(reconnectMs, () => this.#again());
+  }
+
+  #take(change: WireChange, sequence: number, resume: number): boolean {
+    const { clock, target } = this.#parts;
+    const now = clock.monotonic();
+    const entry = entryOf(change, sequence, clock.now(), now);
+    this.#course.arrive(entry, target.types.has(change.type), now);
+    this.#course.tell(resume);
+    this.#schedule();
+    return !this.#course.isFull;
+  }
+
+  #passed(sequence: number): void {
+    const before = this.#course.cursor().low;
+    this.#course.tell(sequence);
+    if (this.#course.cursor().low > before) this.#saver.mark();
+  }
+
+  #onReset(notice: ResetNotice): void {
+    const { target, clock } = this.#parts;
+    const epoch = notice.position.slice(0, notice.position.lastIndexOf('-'));
+    const low = sequenceOf(notice.position);
+    const isSame = epoch === this.#course.cursor().epoch;
+    const tells = target.kind.reset !== undefined;
+    this.account.reset(notice, isSame ? 0 : this.#course.waiting, tells);
+    // In the same epoch, what waits still stands.
+    if (isSame) this.#course.tell(low);
+    else {
+      this.#course = this.#courseAt({ epoch, low, done: [] });
+      this.#course.halt(this.#isHalted);
+    }
+    if (tells) this.#reset = new PendingReset(notice, clock.now(), clock.monotonic());
+    else this.#saver.mark();
+    this.#schedule();
+  }
+
+  #goTo({ epoch, sequence, number }: { epoch: string; sequence: number; number: number }): void {
+    this.#tookGoTo = number;
+    this.#unsubscribe();
+    this.#reset = null;
+    this.#course = this.#courseAt({ epoch, low: sequence, done: [] });
+    this.#course.halt(this.#isHalted);
+    this.#saver.mark(number);
+    this.#subscribe();
+  }
+
+  /** While the tool is to be told of a reset, the old cursor stays, so that a kill repeats the reset. */
+  #toSave(): TargetCursor | null {
+    return this.#reset === null ? this.#course.cursor() : null;
+  }
+
+  /** Soon, not now: the hub may be in the middle of its work. */
+  #schedule(): void {
+    if (this.#isPumpDue || this.#isClosed) return;
+    this.#isPumpDue = true;
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const { clock, mayStart } = this.#parts;
+    this.#cancelTimer();
+    // After a renewal of the lease it goes on.
+    if (this.#isClosed || !mayStart()) return;
+    const now = clock.monotonic();
+    if (this.#reset !== null) {
+      if (this.#isHalted || this.#reset.isUnderWay) return;
+      if (this.#reset.retryAt <= now) return void this.#tellReset(this.#reset);
+      return this.#wakeAt(this.#reset.retryAt);
+    }
+    for (let batch = this.#course.start(now); batch !== null; batch = this.#course.start(now))
+      void this.#deliver(this.#course, batch);
+    this.#makeRoom();
+    const next = this.#course.nextAt(now);
+    if (next !== null) this.#wakeAt(next);
+  }
+
+  #wakeAt(at: number): void {
+    const { clock } = this.#parts;
+    this.#cancelTimer = clock.after(Math.max(0, at - clock.monotonic()), () => this.#schedule());
+  }
+
+  /** What expired or was done may have made room. */
+  #makeRoom(): void {
+    if (this.#subscriber !== null && this.#subscriber.blockedAt > 0 && !this.#course.isFull)
+      this.#subscriber.drained();
+  }
+
+  async #deliver(course: Course, batch: Batch): Promise<void> {
+    const { target, tool, clock } = this.#parts;
+    const changes = batch.changes();
+    const change = changes?.at(-1);
+    if (changes === null || change === undefined) return;
+    const id = this.#wish.replay === null ? change.position : `${change.position}-${this.#wish.replay}`;
+    const attempt = { id, target: target.name, attempt: batch.attempts + 1, nowMs: clock.now() };
+    const delivery: ChangeDelivery = { ...attempt, kind: 'changes', change, changes };
+    const verdict = await this.#try(() => tool.deliver(delivery));
+    // It went elsewhere meanwhile.
+    if (course !== this.#course) return;
+    this.account.verdict(verdict, change.position);
+    course.settle(batch, verdict, clock.monotonic());
+    if (verdict.kind === 'stop') this.#disable(verdict.why);
+    this.#schedule();
+  }
+
+  async #tellReset(reset: PendingReset): Promise<void> {
+    const { target, tool, clock, random } = this.#parts;
+    reset.isUnderWay = true;
+    const verdict = await this.#try(() => tool.reset(reset.delivery(target.name, clock.now())));
+    const isDone = reset.settle(verdict, clock.monotonic(), target.rules.maxAgeMs, random);
+    if (reset !== this.#reset) return;
+    this.account.verdict(verdict, reset.notice.position);
+    if (verdict.kind === 'stop') this.#disable(verdict.why);
+    else if (isDone) {
+      this.#reset = null;
+      this.#saver.mark();
+    }
+    this.#schedule();
+  }
+
+  async #try(work: () => Promise<Verdict>): Promise<Verdict> {
+    this.#underWay++;
+    try {
+      return await work();
+    } finally {
+      this.#underWay--;
+      // After the caller has settled it.
+      if (this.#underWay === 0 && this.#idle !== null) setImmediate(this.#idle);
+    }
+  }
+
+  #disable(why: string): void {
+    this.#wish = { ...this.#wish, disabled: why };
+    this.#course.halt(true);
+    this.#parts.onDisabled(why);
+  }
+}

@@ -1,0 +1,84 @@
+import type { TargetCursor } from '../ledger/cursors.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Random } from '../lib/random.ts';
+
+/** Saves one cursor. False: the lease is lost. Rejects if the ledger cannot be reached. */
+export type Save = (cursor: TargetCursor, took: number | undefined) => Promise<boolean>;
+
+interface SaverParts {
+  readonly name: string;
+  readonly save: Save;
+  /** What to save now; null: nothing may be saved now. */
+  readonly cursor: () => TargetCursor | null;
+  readonly onLost: () => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const retry = { baseMs: 100, maxMs: 5_000 };
+
+/** Saves the newest cursor of one target: one save at a time, and after a failure again. */
+export class Saver {
+  readonly #parts: SaverParts;
+  #isDirty = false;
+  #isLost = false;
+  #took: number | undefined;
+  #running: Promise<void> | null = null;
+  readonly #closing = new AbortController();
+
+  constructor(parts: SaverParts) {
+    this.#parts = parts;
+  }
+
+  /** There is something new to save. @param took the wish that the cursor follows */
+  mark(took?: number): void {
+    if (this.#isLost) return;
+    if (took !== undefined) this.#took = took;
+    this.#isDirty = true;
+    this.#running ??= this.#run();
+  }
+
+  /** Saves what is marked, once; then nothing more may be marked. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // What is marked in the same turn is saved together.
+    await null;
+    let failures = 0;
+    while (this.#isDirty && !this.#isLost) {
+      this.#isDirty = false;
+      const cursor = this.#parts.cursor();
+      if (cursor === null) break;
+      if (await this.#save(cursor, failures)) failures = 0;
+      else if (this.#closing.signal.aborted) break;
+      else {
+        // The tool has accepted, and after a kill it would be asked again: so this is tried until it succeeds.
+        this.#isDirty = true;
+        const waitMs = backoffMs(failures++, retry, this.#parts.random);
+        await this.#parts.clock.sleep(waitMs, this.#closing.signal);
+      }
+    }
+    this.#running = null;
+  }
+
+  /** False: the ledger could not be reached. */
+  async #save(cursor: TargetCursor, failures: number): Promise<boolean> {
+    const { name, save, log, onLost } = this.#parts;
+    const took = this.#took;
+    try {
+      this.#isLost = !(await save(cursor, took));
+    } catch (error) {
+      if (failures === 0) log.warn({ target: name, error: String(error) }, 'save cursor of target: failed');
+      return false;
+    }
+    if (this.#took === took) this.#took = undefined;
+    if (this.#isLost) onLost();
+    return true;
+  }
+}

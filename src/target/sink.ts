@@ -1,0 +1,63 @@
+/** Where the hub's bytes for one target go: it gets the wire form, as a client does, and reads it back. */
+import { parsePosition } from '../event/position.ts';
+import { parseWireChange, type WireChange } from '../event/wire-change.ts';
+import type { Control, Encoding, Farewell, Sink } from '../fanout/sink.ts';
+
+const encoding: Encoding = {
+  transport: 'target',
+  format: 'manifeed',
+  change: (json, resume) => Buffer.from(`${resume} ${json}`),
+};
+
+/** A reset, as the hub tells of it. */
+export type ResetNotice = Extract<Control, { kind: 'reset' }>;
+
+interface Receiver {
+  /** A change. The hub brings nothing at or before `resume` any more. False: no room for another one. */
+  take(change: WireChange, sequence: number, resume: number): boolean;
+  /** Nothing at or before this sequence comes any more. */
+  passed(sequence: number): void;
+  reset(notice: ResetNotice): void;
+  /** The hub brings nothing more. */
+  ended(why: Farewell): void;
+}
+
+export class TargetSink implements Sink {
+  readonly encoding = encoding;
+  readonly address: string;
+  readonly lasts = true;
+  readonly #receiver: Receiver;
+
+  constructor(name: string, receiver: Receiver) {
+    this.address = `target:${name}`;
+    this.#receiver = receiver;
+  }
+
+  write(bytes: Buffer): boolean {
+    const text = bytes.toString();
+    const space = text.indexOf(' ');
+    const change = parseWireChange(text.slice(space + 1));
+    return this.#receiver.take(change, sequenceOf(change.position), sequenceOf(text.slice(0, space)));
+  }
+
+  tell(control: Control): boolean {
+    if (control.kind === 'ready') this.#receiver.passed(sequenceOf(control.position));
+    if (control.kind === 'reset') this.#receiver.reset(control);
+    return true;
+  }
+
+  beat(bookmark: string): void {
+    if (bookmark !== '') this.#receiver.passed(sequenceOf(bookmark));
+  }
+
+  end(why: Farewell): void {
+    this.#receiver.ended(why);
+  }
+}
+
+/** @throws Error if it is no position, as the hub always gives one */
+export function sequenceOf(position: string): number {
+  const parsed = parsePosition(position);
+  if (parsed === null) throw new Error(`read position: ${position}: must be <epoch>-<sequence>`);
+  return parsed.sequence;
+}

@@ -1,0 +1,171 @@
+/** All configured targets of this gateway: serves those whose lease it has, and answers operators for all. */
+import type { CursorMove, HeldTarget, TargetCursors, TargetRow, WishChange } from '../ledger/cursors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { GroupCommit } from '../lib/group-commit.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { Random } from '../lib/random.ts';
+import { randomId } from '../lib/random-id.ts';
+import { Leases } from './leases.ts';
+import { TargetMetrics } from './metrics.ts';
+import { Runner, type TargetHub } from './runner.ts';
+import type { Target } from './target.ts';
+import { Tool } from './tool.ts';
+
+interface TargetsParts {
+  readonly targets: readonly Target[];
+  readonly cursors: TargetCursors;
+  readonly hub: TargetHub;
+  /** Name of this gateway, for operators. */
+  readonly gateway: string;
+  /** How long an attempt that is under way may go on at the end, ms. */
+  readonly graceMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+const disableRetryMs = 1_000;
+/** Cursors in one commit. */
+const maxGroup = 1_000;
+
+/** One configured target. */
+export interface Served {
+  readonly target: Target;
+  readonly tool: Tool;
+  /** Null: another gateway serves it, or none. */
+  runner: Runner | null;
+}
+
+export class Targets {
+  readonly #parts: TargetsParts;
+  readonly #served: ReadonlyMap<string, Served>;
+  readonly #metrics: TargetMetrics;
+  readonly #leases: Leases;
+  readonly #saves: GroupCommit<CursorMove, boolean>;
+  /** Targets that are to be disabled in the ledger. */
+  readonly #disabling = new Map<string, string>();
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: TargetsParts) {
+    this.#parts = parts;
+    const { targets, cursors, metrics, random, gateway } = parts;
+    this.#served = new Map(
+      targets.map((target) => [target.name, { target, tool: new Tool(target, parts), runner: null }]),
+    );
+    const names = targets.map(({ name }) => name);
+    this.#metrics = new TargetMetrics(metrics, names, () => this.#gauged());
+    this.#saves = new GroupCommit({
+      action: 'save cursors of targets',
+      commit: (calls) => cursors.saveCursors(calls.map(({ call }) => call)),
+      sizeOf: () => 1,
+      maxWaiting: maxGroup,
+      maxGroup,
+    });
+    this.#leases = new Leases({
+      ...{ ...parts, names, holder: `${gateway}:${randomId(random)}` },
+      onClaimed: (held) => this.#onClaimed(held),
+      onRenewed: (name, wish) => this.#served.get(name)?.runner?.obey(wish),
+      onLost: (name) => this.#onLost(name),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#leases.start();
+  }
+
+  /** By name, in the order of the configuration. */
+  get all(): ReadonlyMap<string, Served> {
+    return this.#served;
+  }
+
+  /** Where the ledger has them. @throws UNAVAILABLE */
+  async rows(): Promise<ReadonlyMap<string, TargetRow>> {
+    return new Map((await this.#parts.cursors.listTargets()).map((row) => [row.name, row]));
+  }
+
+  /** Changes what is wanted of a target, at whichever gateway serves it. Null: the ledger does not know it. */
+  async wish(name: string, change: WishChange): Promise<TargetRow | null> {
+    if (change.disabled === null) this.#disabling.delete(name);
+    const row = await this.#parts.cursors.wishTarget(name, change);
+    if (row !== null) this.#served.get(name)?.runner?.obey(row.wish);
+    return row;
+  }
+
+  /** Waits for what is under way, saves, and gives the leases back. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#leases.close();
+    await Promise.all([...this.#served.values()].map((served) => this.#leave(served)));
+    await Promise.all([...this.#served.values()].map(({ tool }) => tool.close()));
+    await this.#saves.drain();
+  }
+
+  /** Ends one target here, so that another gateway can take it. */
+  async #leave({ target, tool, runner }: Served): Promise<void> {
+    this.#leases.leave(target.name);
+    if (runner === null) return;
+    const cancel = this.#parts.clock.after(this.#parts.graceMs, () => void tool.close());
+    await runner.close();
+    cancel();
+    await this.#leases.release(target.name);
+  }
+
+  #onClaimed(held: HeldTarget): void {
+    const served = this.#served.get(held.name);
+    if (served === undefined) return;
+    const { name, fence } = held;
+    const { log } = this.#parts;
+    log.info({ target: name, isNew: held.isNew, low: held.cursor.low }, 'target: served by this gateway now');
+    const runner = new Runner(held, {
+      ...{ ...this.#parts, target: served.target, tool: served.tool, metrics: this.#metrics },
+      save: (cursor, took) =>
+        this.#saves.add({ name, fence, cursor, ...(took === undefined ? {} : { took }) }),
+      mayStart: () => this.#leases.isSure(name),
+      onLost: () => this.#leases.lost(name),
+      onDraining: () => void this.#leave(served),
+      onDisabled: (why) => void this.#disable(name, why),
+    });
+    served.runner = runner;
+    runner.start();
+  }
+
+  #onLost(name: string): void {
+    const served = this.#served.get(name);
+    const runner = served?.runner ?? null;
+    if (served === undefined || runner === null) return;
+    served.runner = null;
+    this.#parts.log.warn({ target: name }, 'target: served by another gateway now');
+    void runner.close();
+  }
+
+  /** Writes it down until that succeeds: it must hold after a restart too. */
+  async #disable(name: string, why: string): Promise<void> {
+    const { cursors, clock, log } = this.#parts;
+    log.warn({ target: name, why }, 'target: disabled, until an operator resumes it');
+    this.#disabling.set(name, why);
+    while (this.#disabling.get(name) === why && this.#closing === null) {
+      try {
+        await cursors.wishTarget(name, { disabled: why });
+        this.#disabling.delete(name);
+      } catch {
+        await clock.sleep(disableRetryMs);
+      }
+    }
+  }
+
+  #gauged() {
+    const { head } = this.#parts.hub;
+    return [...this.#served.values()].flatMap(({ target: { name }, runner }) => {
+      if (runner === null) return [];
+      const { epoch, low } = runner.cursor();
+      const lag = epoch === head.epoch ? Math.max(0, head.sequence - low) : 0;
+      return [{ name, lag, waiting: runner.waiting, disabled: runner.wish.disabled !== null }];
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { CallError } from './call/error.ts';
+import { HttpCaller, type HttpRequest } from './call/http.ts';
+import type { ChangeDelivery, Reach, ResetDelivery, Verdict } from './kind.ts';
+import type { Target } from './target.ts';
+
+/** Characters of `why` that operators see: the status, and the first 200 of the answer. */
+const maxWhy = 220;
+
+interface ToolParts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The tool of one target: one attempt, with its time limit. It has connections of its own. */
+export class Tool {
+  readonly #target: Target;
+  readonly #parts: ToolParts;
+  readonly #caller: HttpCaller;
+  readonly #underWay = new Set<AbortController>();
+
+  constructor(target: Target, parts: ToolParts) {
+    this.#target = target;
+    this.#parts = parts;
+    // One more, so that an operator's test need not wait.
+    const connections = target.rules.concurrency + 1;
+    this.#caller = new HttpCaller({ connections, ca: target.ca });
+  }
+
+  /** Tries once. It does not reject: what fails is to be tried again. No secret is in the verdict. */
+  deliver(delivery: ChangeDelivery): Promise<Verdict> {
+    const { kind, settings } = this.#target;
+    return this.#attempt((reach) => kind.deliver(delivery, settings, reach));
+  }
+
+  /** As `deliver`. A kind that tells of no resets ignores it. */
+  reset(delivery: ResetDelivery): Promise<Verdict> {
+    const { kind, settings } = this.#target;
+    const ignored: Verdict = { kind: 'ignored', why: `kind ${kind.name} tells its tool of no resets` };
+    return this.#attempt(async (reach) => (await kind.reset?.(delivery, settings, reach)) ?? ignored);
+  }
+
+  /** Ends what is under way, and all connections. Idempotent. */
+  async close(): Promise<void> {
+    for (const each of this.#underWay) each.abort(new CallError('closed', 'the gateway ends'));
+    await this.#caller.close();
+  }
+
+  async #attempt(work: (reach: Reach) => Promise<Verdict>): Promise<Verdict> {
+    const { clock, log } = this.#parts;
+    const { name, timeoutMs, mask } = this.#target;
+    const limit = new AbortController();
+    this.#underWay.add(limit);
+    const ended = new Promise<never>((_, reject) => {
+      limit.signal.addEventListener('abort', () => reject(limit.signal.reason), { once: true });
+    });
+    // It may be rejected while nobody waits any more.
+    ended.catch(() => {});
+    const late = new CallError('timeout', `no answer within ${timeoutMs} ms`);
+    const cancel = clock.after(timeoutMs, () => limit.abort(late));
+    const shown: string[] = [];
+    const http = (request: HttpRequest) => {
+      shown.push(...credentialsIn(request));
+      return this.#caller.send(request, limit.signal);
+    };
+    let verdict: Verdict;
+    try {
+      verdict = await Promise.race([work({ http }), ended]);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof CallError))
+        log.error({ target: name, error: mask(why, shown) }, 'deliver to target: failed');
+      verdict = { kind: 'retry', why };
+    } finally {
+      cancel();
+      this.#underWay.delete(limit);
+    }
+    if (!('why' in verdict)) return verdict;
+    return { ...verdict, why: mask(verdict.why, shown).slice(0, maxWhy) };
+  }
+}
+
+/** What proves to the tool who sent it: a tool may repeat it in its answer. */
+function credentialsIn({ headers }: HttpRequest): readonly string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    name.toLowerCase() === 'authorization' ? [value, value.replace(/^\S+\s+/, '')] : [],
+  );
+}
