@@ -6,11 +6,11 @@ import {
   maxReason,
   type TargetCursor,
   type TargetCursors,
+  targetNameGrammar,
   type WishChange,
 } from './cursors.ts';
 import { assertBatch } from './queries.ts';
 
-const nameGrammar = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Of holders and ids of replays. */
 const idGrammar = /^[0-9A-Za-z._:-]{1,64}$/;
 const epochGrammar = /^[0-9a-z]{1,32}$/;
@@ -86,7 +86,7 @@ function assertPosition({ epoch, sequence }: Position): void {
 }
 
 function assertName(name: string): void {
-  assertText('name', name, nameGrammar);
+  assertText('name', name, targetNameGrammar);
 }
 
 function assertText(what: string, text: string, grammar: RegExp): void {

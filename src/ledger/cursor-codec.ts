@@ -32,6 +32,17 @@ export function readCursor(text: string): TargetCursor | null {
 const count = z.number().int().nonnegative();
 const id = z.string().min(1).max(64);
 
+/** A cursor as exported. */
+export const cursorSchema = z
+  .strictObject({
+    epoch: z.string().regex(/^[0-9a-z]{0,32}$/),
+    low: count,
+    done: z.array(count).max(maxDone),
+  })
+  .refine(({ low, done }) => done.every((sequence, i) => sequence > (done[i - 1] ?? low)), {
+    error: 'must have what is done above low, and rising',
+  });
+
 /** A wish as stored and exported. */
 export const wishSchema = z.strictObject({
   paused: z.boolean(),

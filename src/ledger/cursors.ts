@@ -100,6 +100,8 @@ export interface TargetCursors {
   listTargets(): Promise<readonly TargetRow[]>;
 }
 
+/** Names of targets, at most 64 characters. */
+export const targetNameGrammar = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Sequences in `TargetCursor.done`. */
 export const maxDone = 1_000;
 export const maxLeaseMs = 600_000;

@@ -10,11 +10,12 @@ import type {
 } from './cursors.ts';
 import { newWish } from './cursors.ts';
 import { type LedgerClock, stampAge } from './ledger-clock.ts';
+import type { LedgerRow } from './transfer.ts';
 
 /** What is durable of a target. */
 export interface StoredTarget {
   readonly name: string;
-  /** 0: the row is damaged, and nobody has its fence. */
+  /** 0: nobody has its fence, because the row is damaged or was imported. */
   readonly fence: number;
   readonly cursor: TargetCursor;
   readonly wish: TargetWish;
@@ -29,6 +30,13 @@ export interface TargetStore {
   remove(name: string): void;
   /** By name. */
   all(): readonly StoredTarget[];
+}
+
+/** Targets as exported. */
+export function targetRows(
+  targets: readonly StoredTarget[],
+): readonly Extract<LedgerRow, { row: 'target' }>[] {
+  return targets.map(({ name, cursor, wish }) => ({ row: 'target', name, cursor, wish }));
 }
 
 /** Where the ledger stands. */
@@ -131,6 +139,12 @@ export class TargetTable {
   trim(seenBefore: number, { clock: { stampedAt } }: Pick<Moment, 'clock'>): void {
     for (const { name, seenAt } of this.#rows.all())
       if (seenAt < seenBefore && this.#holderOf(name, stampedAt) === null) this.#forget(name);
+  }
+
+  /** As in another ledger. Nobody has a fence, and it counts as seen now, by the ledger's stamp. */
+  import({ name, cursor, wish }: Pick<StoredTarget, 'name' | 'cursor' | 'wish'>, stampedAt: number): void {
+    this.#forget(name);
+    this.#rows.put({ name, fence: 0, cursor, wish, seenAt: stampedAt });
   }
 
   #forget(name: string): void {

@@ -5,6 +5,8 @@ import { changeTypes } from '../event/change.ts';
 import { parseMediaType } from '../event/media-type.ts';
 import { maxPlatforms, type Platforms } from '../event/platform.ts';
 import { checkSchema, formatFaultPath } from '../lib/schema-faults.ts';
+import { cursorSchema, wishSchema } from './cursor-codec.ts';
+import { targetNameGrammar } from './cursors.ts';
 import {
   digestSchema,
   namesSchema,
@@ -34,7 +36,7 @@ const said = { saidAt: timeSchema.nullable().default(null), saidBy: name.nullabl
 const rowSchema = z.discriminatedUnion('row', [
   z.strictObject({
     row: z.literal('header'),
-    format: z.literal([1, transferFormat]),
+    format: z.literal([1, 2, transferFormat]),
     epoch: z.string().regex(/^[0-9a-z]{1,32}$/),
     head: count,
     floor: count,
@@ -83,6 +85,12 @@ const rowSchema = z.discriminatedUnion('row', [
   z.strictObject({ row: z.literal('listed'), ...namesSchema, wholeAt: timeSchema, readAt: timeSchema }),
   z.strictObject({ row: z.literal('delivery'), key: name, at: timeSchema }),
   z.strictObject({ row: z.literal('pending'), observation: pendingSchema }),
+  z.strictObject({
+    row: z.literal('target'),
+    name: z.string().regex(targetNameGrammar),
+    cursor: cursorSchema,
+    wish: wishSchema,
+  }),
   z.strictObject({ row: z.literal('end'), rows: count }),
 ]);
 

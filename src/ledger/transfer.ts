@@ -7,13 +7,15 @@ import { ManifeedError, unavailable } from '../errors.ts';
 import type { Change } from '../event/change.ts';
 import type { Deferred } from '../event/observation.ts';
 import type { RepositoryName } from '../event/reference.ts';
+import type { TargetCursor, TargetWish } from './cursors.ts';
 import type { ManifestRow, TagRow } from './decision.ts';
 import type { Bounds } from './ledger.ts';
 import type { ListMarks } from './list-marks.ts';
+import { maxBatch } from './queries.ts';
 
 /**
  * A row of an export. In order: the header; the changes from floor + 1 to head; tags (tombstones too), manifests,
- * baselines, list marks, deliveries (oldest first) and pending tags, with kinds in any order; the end.
+ * baselines, list marks, deliveries (oldest first), pending tags and targets, with kinds in any order; the end.
  */
 export type LedgerRow =
   | HeaderRow
@@ -31,6 +33,13 @@ export type LedgerRow =
   | { readonly row: 'delivery'; readonly key: string; readonly at: number }
   /** Imported unclaimed, with a new id: leases and ids belong to the previous gateways. */
   | { readonly row: 'pending'; readonly observation: Deferred }
+  /** Imported without a lease. */
+  | {
+      readonly row: 'target';
+      readonly name: string;
+      readonly cursor: TargetCursor;
+      readonly wish: TargetWish;
+    }
   /** `rows`: how many precede this one. Without it the export was cut off. */
   | { readonly row: 'end'; readonly rows: number };
 
@@ -43,9 +52,12 @@ interface HeaderRow extends Omit<Bounds, 'lost'> {
   readonly stampedAt?: number;
 }
 
-/** The version of the rows. 1: the first. 2: list marks; when tags were checked; media type and size of digests. */
-export const transferFormat = 2;
-export type TransferFormat = 1 | 2;
+/**
+ * The version of the rows. 1: the first. 2: list marks; when tags were checked; media type and size of digests.
+ * 3: targets.
+ */
+export const transferFormat = 3;
+export type TransferFormat = 1 | 2 | 3;
 
 /** A ledger that can be moved. */
 export interface Transferable {
@@ -65,6 +77,7 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
   let header: HeaderRow | null = null;
   let sequence = 0;
   let recordedAt = 0;
+  let targets = 0;
   let hasEnded = false;
   const refuse = (found: string, required: string) =>
     new ManifeedError('BODY_INVALID', `import ledger: row ${count + 1}: ${found}: must be ${required}`);
@@ -90,6 +103,8 @@ export async function* wholeExport(rows: AsyncIterable<LedgerRow>): AsyncGenerat
       throw refuse(`a ${row.row} after change ${sequence}`, `all changes to ${header.head} first`);
     if (row.row === 'tag' && row.sequence > header.head)
       throw refuse(`sequence ${row.sequence}`, `at most the head, ${header.head}`);
+    if (row.row === 'target') targets += 1;
+    if (targets > maxBatch) throw refuse('one more target', `at most ${maxBatch} targets`);
     if (row.row === 'end') {
       if (row.rows !== count) throw refuse(`${count} rows before the end`, `${row.rows}`);
       hasEnded = true;

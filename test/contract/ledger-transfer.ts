@@ -22,6 +22,18 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
       await world.end();
     });
 
+    /** Two targets: one that is on its way and shall go elsewhere, one that is disabled. */
+    const serve = async () => {
+      const { cursors } = world.ledger;
+      const { epoch } = await world.ledger.bounds();
+      const held = await cursors.claimTargets(['hooks', 'flux'], 'g1', minuteMs);
+      await cursors.saveCursors(
+        held.map((target) => ({ ...target, cursor: { epoch, low: 3, done: [5, 9] } })),
+      );
+      await cursors.wishTarget('hooks', { paused: true, goTo: { epoch, sequence: 4 }, replay: 'r1' });
+      await cursors.wishTarget('flux', { disabled: 'it answered “410”' });
+    };
+
     /** A ledger with something of everything, its oldest changes gone. */
     const live = async () => {
       await record(tagSeen('old', 'zero', minutes(0)), tagSeen('old', 'one', minutes(0)));
@@ -40,6 +52,7 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
       await world.ledger.trim();
       await world.ledger.defer([tagSeen('p', null, minutes(47), { dedupeKey: 'd3' })]);
       await world.ledger.claimPending(1, minuteMs);
+      await serve();
     };
     const exported = async (from: Opened['ledger']) => (await collect(from.exportRows())).map(encodeRow);
     const imported = (into: Opened['ledger'], text: string) => into.importRows(decodeRows(chunksOf(text)));
@@ -76,6 +89,42 @@ export function ledgerTransferContract(name: string, open: OpenLedger): void {
       expect(changes.map(({ sequence }) => sequence)).toEqual([head + 1]);
       const pending = await other.ledger.claimPending(10, minuteMs);
       expect(pending.map(({ observation }) => observation.tag)).toEqual(['p']);
+    });
+
+    test('targets go on where they were, and nobody has them', async () => {
+      await live();
+      await imported(other.ledger, (await exported(world.ledger)).join(''));
+      const facts = async (ledger: Opened['ledger']) =>
+        (await ledger.cursors.listTargets()).map(({ name, cursor, wish }) => ({ name, cursor, wish }));
+      expect(await facts(other.ledger)).toEqual(await facts(world.ledger));
+      expect(await other.ledger.cursors.listTargets()).toMatchObject([
+        { name: 'flux', holder: null, wish: { disabled: 'it answered “410”' } },
+        { name: 'hooks', holder: null, cursor: { low: 3, done: [5, 9] }, wish: { paused: true } },
+      ]);
+      const [held] = await other.ledger.cursors.claimTargets(['hooks'], 'g2', minuteMs);
+      expect(held).toMatchObject({ isNew: false, cursor: { low: 3 } });
+      const { epoch } = await other.ledger.bounds();
+      const cursor = { epoch, low: 9, done: [] };
+      expect(
+        await other.ledger.cursors.saveCursors([{ name: 'hooks', fence: held?.fence ?? 0, cursor }]),
+      ).toEqual([true]);
+    });
+
+    test('targets that were claimed in the empty ledger do not hinder an import, and their epoch tells', async () => {
+      await live();
+      const held = await other.ledger.cursors.claimTargets(['hooks', 'other'], 'g2', minuteMs);
+      const before = await other.ledger.bounds();
+      await imported(other.ledger, (await exported(world.ledger)).join(''));
+      expect(await other.ledger.cursors.renewTargets(held.slice(0, 1), minuteMs)).toEqual([]);
+      const [hooks, another] = ['hooks', 'other'].map((name) => held.find((target) => target.name === name));
+      if (hooks === undefined || another === undefined) throw new Error('claim two: both are free');
+      const cursor = { epoch: before.epoch, low: 0, done: [] };
+      expect(await other.ledger.cursors.saveCursors([{ ...hooks, cursor }])).toEqual([false]);
+      const rows = await other.ledger.cursors.listTargets();
+      expect(rows.find(({ name }) => name === 'hooks')?.cursor).toMatchObject({ low: 3 });
+      // It is gone, or of the epoch before.
+      const stale = rows.find(({ name }) => name === 'other')?.cursor.epoch;
+      expect([undefined, before.epoch]).toContain(stale);
     });
 
     test('tails hear that everything known of the old epoch is void', async () => {

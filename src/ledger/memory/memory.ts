@@ -29,7 +29,7 @@ import { refusePending, refusePosition } from '../refusal.ts';
 import { StandingTime } from '../standing-time.ts';
 import { type Storage, unknownStorage } from '../storage.ts';
 import { Tails } from '../tails.ts';
-import { TargetTable } from '../target-table.ts';
+import { TargetTable, targetRows } from '../target-table.ts';
 import {
   type LedgerRow,
   refuseNotEmpty,
@@ -56,6 +56,7 @@ class MemoryLedger implements Ledger, Transferable {
   readonly #index: MemoryIndex;
   readonly #queries: MemoryQueries;
   readonly manifests: MemoryManifests;
+  readonly #targetRows = new MemoryTargets();
   readonly #targets: TargetTable;
   readonly cursors: TargetCursors;
   #epoch: string;
@@ -82,7 +83,7 @@ class MemoryLedger implements Ledger, Transferable {
       log: () => this.#log(),
     });
     this.manifests = new MemoryManifests(this.#limits);
-    this.#targets = new TargetTable(new MemoryTargets(), this.#limits.maxTargets);
+    this.#targets = new TargetTable(this.#targetRows, this.#limits.maxTargets);
     this.cursors = memoryCursors(this.#targets, (action) => {
       this.#assertOpen(action);
       this.#tick();
@@ -276,6 +277,7 @@ class MemoryLedger implements Ledger, Transferable {
       ...this.#changes.map(({ epoch: _epoch, ...change }) => ({ row: 'change' as const, ...change })),
       ...this.#index.rows(),
       ...this.#pending.observations().map((observation) => ({ row: 'pending' as const, observation })),
+      ...targetRows(this.#targetRows.all()),
     ];
     return [...rows, { row: 'end', rows: rows.length }];
   }
@@ -285,7 +287,9 @@ class MemoryLedger implements Ledger, Transferable {
     // Read all rows before applying the first, so that a bad row leaves nothing behind.
     const all: LedgerRow[] = [];
     for await (const row of wholeExport(rows)) all.push(row);
-    if (this.#head > 0 || this.#rows().length > 2) throw refuseNotEmpty(this.#head);
+    // Targets count for nothing: they are claimed as soon as a gateway starts.
+    const held = this.#rows().filter(({ row }) => row !== 'target');
+    if (this.#head > 0 || held.length > 2) throw refuseNotEmpty(this.#head);
     for (const row of all) this.#import(row);
     this.#tails.emit({ kind: 'reset', bounds: await this.bounds(), reason: 'imported' });
   }
@@ -320,6 +324,8 @@ class MemoryLedger implements Ledger, Transferable {
         return this.#index.remember(row.key, row.at);
       case 'pending':
         return this.#pending.import(row.observation, this.#clock.stampedAt);
+      case 'target':
+        return this.#targets.import(row, this.#clock.stampedAt);
       case 'end':
         return;
     }

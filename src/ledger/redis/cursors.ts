@@ -15,8 +15,11 @@ import {
 } from '../cursors.ts';
 import { compareText } from '../tag-order.ts';
 import { refuseTargets } from '../target-table.ts';
+import type { LedgerRow } from '../transfer.ts';
 import { chunked } from './replies.ts';
 import type { RedisStore } from './store.ts';
+
+type TargetLine = Extract<LedgerRow, { row: 'target' }>;
 
 /** The cursor port in Redis. Each call is one script, `lua/targets.lua`. */
 export function redisCursors(store: RedisStore, maxTargets: number): TargetCursors {
@@ -67,6 +70,27 @@ export function redisCursors(store: RedisStore, maxTargets: number): TargetCurso
 export async function trimTargets(store: RedisStore, maxAgeMs: number): Promise<void> {
   const call = { op: 'trim', maxTargets: 0, maxLeaseMs, maxAgeMs };
   await store.run('targets', 'trim the ledger', call, ['[]']);
+}
+
+/** All targets, as of one moment. */
+export async function exportTargets(store: RedisStore): Promise<readonly TargetLine[]> {
+  const call = { op: 'list', maxTargets: 0, maxLeaseMs };
+  const rows = rowsOf(asList(await store.run('targets', 'export ledger', call, ['[]'])));
+  return rows.map(({ row: { name, cursor, wish } }) => ({ row: 'target', name, cursor, wish }));
+}
+
+/** Puts these in the place of all targets. At most 1,000. */
+export async function importTargets(store: RedisStore, targets: readonly TargetLine[]): Promise<void> {
+  const call = { op: 'import', maxTargets: 0, maxLeaseMs };
+  await store.run('targets', 'import ledger', call, [encodeForLua(targets.map(lineForScript))]);
+}
+
+function lineForScript({ name, cursor, wish }: TargetLine) {
+  const { paused, disabled, goTo, replay, number } = wish;
+  const wished = goTo === null ? '' : `${formatPosition(goTo.epoch, goTo.sequence)} ${goTo.number}`;
+  const texts = [String(number), paused ? '1' : '', optional(disabled), wished, optional(replay)];
+  // Nobody has its fence or its lease; the script says when it was seen.
+  return [name, ['0', '0', '0', '', encodeCursor(cursor), ...texts]];
 }
 
 function forScript({ name, fence }: Lease): readonly string[] {

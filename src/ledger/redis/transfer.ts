@@ -9,6 +9,7 @@ import type { TagRow } from '../decision.ts';
 import { decodePending, encodePending } from '../pending-codec.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat, wholeExport } from '../transfer.ts';
 import { boundsFields, readBounds, readEntry, readListMarks, readManifestRow, readTagRow } from './codec.ts';
+import { exportTargets, importTargets } from './cursors.ts';
 import type { RedisStore } from './store.ts';
 import { digestSum } from './sum.ts';
 
@@ -42,6 +43,8 @@ export async function* exportRedis(store: RedisStore, random: () => number): Asy
 type Step = (op: string, more?: object) => Promise<unknown>;
 
 async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRow> {
+  // Before the moment of the rest: a cursor must not be ahead of the head.
+  const targets = await exportTargets(store);
   const [epochText, floor, head, recordedAt, stampedAt] = asList(await step('begin'));
   const header = { epoch: asText(epochText), head: asNumber(head), floor: asNumber(floor) };
   const times = { recordedAt: asNumber(recordedAt), stampedAt: asNumber(stampedAt) };
@@ -83,6 +86,7 @@ async function* contents(store: RedisStore, step: Step): AsyncGenerator<LedgerRo
   // A hash keeps no order, but ids sort by age. At most `maxPending` of them.
   for (const [, text] of pending.sort(([a], [b]) => (a < b ? -1 : 1)))
     yield { row: 'pending', observation: decodePending(text) };
+  yield* targets;
 }
 
 async function* changes(
@@ -166,15 +170,10 @@ export async function importRedis(
   rows: AsyncIterable<LedgerRow>,
 ): Promise<void> {
   const id = randomId(random);
-  const step = async (op: string, args: readonly string[] = []) => {
-    try {
-      return await store.run('import', 'import ledger', { op, id }, args);
-    } catch (error) {
-      const head = refusedCount(error, 'NOTEMPTY');
-      throw head === null ? error : refuseNotEmpty(head);
-    }
-  };
+  const step = (op: string, args: readonly string[] = []) =>
+    refusingFull(() => store.run('import', 'import ledger', { op, id }, args));
   let batch: object[] = [];
+  const targets: Extract<LedgerRow, { row: 'target' }>[] = [];
   const send = async () => {
     if (batch.length > 0) await step('rows', [encodeForLua(batch)]);
     batch = [];
@@ -186,16 +185,29 @@ export async function importRedis(
   await step('begin');
   try {
     for await (const row of wholeExport(rows)) {
-      if (row.row === 'end') continue;
+      if (row.row === 'target') targets.push(row);
+      if (row.row === 'end' || row.row === 'target') continue;
       batch.push(forScript(row));
       if (batch.length >= importBatch) await send();
     }
     await send();
+    // Before the commit: if it does not come, their epoch tells that they are not of this ledger.
+    await refusingFull(() => importTargets(store, targets));
     await step('commit');
   } catch (error) {
     // If this fails too, the next import drops the rest.
     await drop().catch(() => {});
     throw error;
+  }
+}
+
+/** Runs a step, and explains a refusal of a ledger that holds something. */
+async function refusingFull<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const head = refusedCount(error, 'NOTEMPTY');
+    throw head === null ? error : refuseNotEmpty(head);
   }
 }
 

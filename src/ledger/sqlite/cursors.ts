@@ -26,8 +26,8 @@ export class SqliteTargets implements TargetStore {
   readonly #sql;
   readonly #onDamage: (name: string) => void;
 
-  /** @param onDamage hears of a row that cannot be believed: its target begins anew */
-  constructor(db: Db, onDamage: (name: string) => void) {
+  /** @param onDamage hears of a row that cannot be believed: its target begins anew. Default: nobody hears */
+  constructor(db: Db, onDamage: (name: string) => void = () => {}) {
     this.#onDamage = onDamage;
     this.#sql = {
       get: db.prepare<[string], StoredRow>('SELECT * FROM target WHERE name = ?'),

@@ -3,9 +3,11 @@ import type { Change } from '../../event/change.ts';
 import type { Bounds } from '../ledger.ts';
 import { importedClock } from '../ledger-clock.ts';
 import { decodePending } from '../pending-codec.ts';
+import { TargetTable, targetRows } from '../target-table.ts';
 import { type LedgerRow, refuseNotEmpty, transferFormat } from '../transfer.ts';
 import { SqliteClock } from './clock.ts';
 import { decodeDigest } from './codec.ts';
+import { SqliteTargets } from './cursors.ts';
 import { SqliteIndex, type StoredManifestRow, type StoredTag } from './index-rows.ts';
 import { SqliteLog } from './log.ts';
 import { SqliteNames } from './names.ts';
@@ -88,6 +90,7 @@ function* contents(db: Db): Generator<LedgerRow> {
   const pending = db.prepare<[], string>('SELECT observation FROM pending ORDER BY id').pluck();
   for (const observation of pending.iterate())
     yield { row: 'pending', observation: decodePending(observation) };
+  yield* targetRows(new SqliteTargets(db).all());
 }
 
 function* changes(log: SqliteLog, bounds: Bounds): Generator<LedgerRow> {
@@ -105,6 +108,7 @@ export class SqliteImport {
   readonly #index: SqliteIndex;
   readonly #log: SqliteLog;
   readonly #pending: SqlitePending;
+  readonly #targets: TargetTable;
   readonly #sql;
   #epoch = '';
   #stampedAt = 0;
@@ -115,6 +119,7 @@ export class SqliteImport {
     this.#index = new SqliteIndex(db, names, unbounded);
     this.#log = new SqliteLog(db, names, rowsAtOnce);
     this.#pending = new SqlitePending(db);
+    this.#targets = new TargetTable(new SqliteTargets(db), most);
     db.exec('BEGIN IMMEDIATE');
     const anything = db.prepare(
       `SELECT 1 FROM (SELECT 1 FROM repository UNION ALL SELECT 1 FROM delivery UNION ALL SELECT 1 FROM pending
@@ -165,6 +170,8 @@ export class SqliteImport {
       case 'pending':
         this.#pending.add(row.observation, row.observation.keptAt ?? this.#stampedAt);
         return;
+      case 'target':
+        return this.#targets.import(row, this.#stampedAt);
       case 'end':
         return;
     }

@@ -2,6 +2,7 @@
 
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { newWish } from '../../../src/ledger/cursors.ts';
 import { openSqliteLedger } from '../../../src/ledger/sqlite/sqlite.ts';
 import { type LedgerRow, wholeExport } from '../../../src/ledger/transfer.ts';
 import { decodeRows } from '../../../src/ledger/transfer-codec.ts';
@@ -37,6 +38,7 @@ const observation = {
   origin: 'webhook:x',
   dedupeKey: null,
 };
+const kept = { row: 'target', name: 'hooks', cursor: { epoch: 'e1', low: 1, done: [3] }, wish: newWish };
 const end = { row: 'end', rows: 2 };
 
 async function decode(...rows: object[]): Promise<LedgerRow[]> {
@@ -82,6 +84,12 @@ describe('an import', () => {
       3,
       'observation.repository',
     ],
+    ['target', { ...kept, name: 'a b' }, 3, 'name'],
+    ['target', { ...kept, cursor: { epoch: 'A', low: 0, done: [] } }, 3, 'cursor.epoch'],
+    ['target', { ...kept, cursor: { epoch: 'e1', low: 5, done: [5] } }, 3, 'cursor'],
+    ['target', { ...kept, cursor: { epoch: 'e1', low: 5, done: [7, 6] } }, 3, 'cursor'],
+    ['target', { ...kept, wish: { ...newWish, disabled: 'x'.repeat(501) } }, 3, 'wish.disabled'],
+    ['target', { ...kept, holder: 'g1' }, 3, 'holder'],
     ['pending', { row: 'pending', observation: { ...observation, tag: '?' } }, 3, 'observation.tag'],
     ['pending', { row: 'pending', observation: { ...observation, origin: 'x' } }, 3, 'observation.origin'],
     ['pending', { row: 'pending', observation: { ...observation, saidAt: far } }, 3, 'observation.saidAt'],
@@ -101,6 +109,14 @@ describe('an import', () => {
     );
     await expect(decode({ ...header, recordedAt: at - 1 }, change, end)).rejects.toThrow(/row 2: recordedAt/);
     await expect(decode(header, change, { ...tag, sequence: 2 }, end)).rejects.toThrow(/row 3: sequence 2/);
+  });
+
+  test('refuses more targets than a ledger keeps', async () => {
+    const many = Array.from({ length: 1_001 }, (_, i) => ({ ...kept, name: `t${i}` }));
+    expect(await decode(header, change, ...many.slice(1), { ...end, rows: 1_002 })).toHaveLength(1_003);
+    await expect(decode(header, change, ...many, { ...end, rows: 1_003 })).rejects.toThrow(
+      /row 1003: one more target: must be at most 1000 targets/,
+    );
   });
 
   test('drops a media type that is none, as webhooks do', async () => {

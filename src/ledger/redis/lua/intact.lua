@@ -58,10 +58,11 @@ end
 -- function costs time.
 local function inspect(meta)
   local kinds = {
+    [prefix .. 'targets'] = 'hash',
     [LOG] = 'stream', [REPOS] = 'zset', [LAST] = 'hash', [SCOPES] = 'hash', [DELIVERIES] = 'zset',
     [PENDING] = 'hash', [DUE] = 'zset', [prefix .. 'turns'] = 'zset', [prefix .. 'turn'] = 'hash',
     [prefix .. 'ready'] = 'zset', [AT] = 'hash', [MOVED] = 'zset', [ORDERED] = 'hash',
-    [LISTED] = 'hash', [prefix .. 'targets'] = 'hash',
+    [LISTED] = 'hash',
   }
   for key, kind in pairs(kinds) do
     local refusal = foreignKey(key, kind)

@@ -16,6 +16,7 @@
 --            release  [[name, fence], …]
 --            wish     [name, paused, disabled, goTo "<epoch>-<sequence>", replay]; null: as it was → the row, or none
 --            list                             → all rows
+--            import   [[name, row as in targets], …]  takes the place of all rows; error NOTEMPTY <head>
 --            trim                             forgets rows that nobody holds, claimed before maxAgeMs
 -- Rows are flat, 12 texts each: name, fence, '1' if it is new, holder or '', how long the lease lasts, how long ago it
 --          was claimed or '' (not known), then as stored from the cursor on
@@ -209,6 +210,18 @@ local function list()
   return shown
 end
 
+local function import(rows)
+  if meta.head > 0 then return redis.error_reply('NOTEMPTY ' .. whole(meta.head)) end
+  redis.call('DEL', TARGETS)
+  for _, each in ipairs(rows) do
+    local name, row = each[1], each[2]
+    row[SEEN] = whole(now)
+    writeTarget(name, row)
+  end
+  setCount(#rows)
+  return {}
+end
+
 local function trim()
   local before = now - call.maxAgeMs
   -- Over a step back of the clock, ages are not known.
@@ -219,5 +232,7 @@ local function trim()
   return {}
 end
 
-local ops = { claim = claim, renew = renew, save = save, release = release, wish = wish, list = list, trim = trim }
+local ops = {
+  claim = claim, renew = renew, save = save, release = release, wish = wish, list = list, import = import, trim = trim,
+}
 return ops[call.op](cjson.decode(ARGV[2]))

@@ -180,6 +180,27 @@ test('a ledger that takes a new epoch keeps the rows, and their epoch tells', as
   expect((await b.cursors.listTargets())[0]?.cursor.epoch).toBe(epoch);
 });
 
+test('an import that another gateway was faster than leaves the targets of that one alone', async () => {
+  const source = await open({ ...options(), keyPrefix: freshPrefix() });
+  await claimOne(source, 'g1', 'x');
+  const rows = source.exportRows();
+  async function* late() {
+    for await (const row of rows) {
+      // Before the last: everything is staged, and nothing put in place.
+      if (row.row === 'end') {
+        await a.record([tagSeen('t1', 'one', Date.now())]);
+        await claimOne(a, 'g1', 'y');
+      }
+      yield row;
+    }
+  }
+  await expect(b.importRows(late())).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('holds something already (head 1)'),
+  });
+  expect(await a.cursors.listTargets()).toMatchObject([{ name: 'y', holder: 'g1', cursor: { low: 1 } }]);
+});
+
 test('an emptied Redis has new targets, and nobody’s fence counts any more', async () => {
   await a.record([tagSeen('t1', 'one', Date.now())]);
   const held = await claimOne(a, 'g1', 'x');
