@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { schemaVersion } from '../../src/ledger/sqlite/tables.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../support/gateway.ts';
 import { openSse } from '../support/sse-client.ts';
 import { of } from '../support/stream-client.ts';
@@ -89,7 +90,7 @@ it('G11: info, export and backup work while the gateway stores, and nothing that
   const { out } = info;
   expect(Number(field(out, 'changes'))).toBeGreaterThanOrEqual(50);
   expect(field(out, 'open in')).toMatch(new RegExp(`^process ${child.pid} on .+, since 20`));
-  expect(field(out, 'schema')).toBe('3');
+  expect(field(out, 'schema')).toBe(String(schemaVersion));
   expect(Number(field(out, 'log bytes'))).toBeGreaterThan(0);
   expect(Date.parse(field(out, 'newest'))).toBeGreaterThanOrEqual(Date.parse(field(out, 'oldest')));
 
