@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
+import { randomId } from '../lib/random-id.ts';
 import { TargetControl } from '../target/control.ts';
 import { kindOf } from '../target/kinds.ts';
 import { maskOf } from '../target/mask.ts';
@@ -34,12 +35,21 @@ export function openTargets(parts: TargetsParts): {
   const { config, ledger, hub } = parts;
   const { defaultRegistry } = config;
   const targets = new Targets({
-    ...{ ...parts, cursors: ledger.cursors, gateway: config.name ?? hostname() },
+    ...{ ...parts, cursors: ledger.cursors, holder: holderOf(parts) },
     targets: config.targets.map((target, index) => targetOf(target, index, defaultRegistry)),
     graceMs: config.drain.windowMs,
   });
   const targetDesk = new TargetControl({ ...parts, hub, targets, defaultRegistry });
   return { targets, targetDesk };
+}
+
+/**
+ * Other ledgers than Redis have one process at a time: after a kill the next one has the same name, and goes on at
+ * once instead of after the end of the leases.
+ */
+function holderOf({ config, random }: TargetsParts): string {
+  const name = config.name ?? hostname();
+  return config.ledger.kind === 'redis' ? `${name}:${randomId(random)}` : name;
 }
 
 /** Types of which a newer change says that an older one is no longer current. */

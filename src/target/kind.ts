@@ -25,7 +25,10 @@ export interface ChangeDelivery extends Attempt {
   readonly kind: 'changes' | 'test';
   /** The newest of `changes`. */
   readonly change: WireChange;
-  /** All of one repository, the newest of each tag, oldest first. More than one only if the target coalesces. */
+  /**
+   * All of one repository, the newest of each tag, oldest first; at most 1,000, and more than one only if the target
+   * coalesces.
+   */
   readonly changes: readonly [WireChange, ...WireChange[]];
 }
 

@@ -2,10 +2,7 @@
  * Serves one target whose lease this gateway has: brings the hub's changes into a course, lets the tool try what the
  * course says, and saves how far it is.
  */
-import type { Grant } from '../event/grant.ts';
 import type { WireChange } from '../event/wire-change.ts';
-import type { Hub } from '../fanout/hub.ts';
-import type { Subscriber } from '../fanout/subscriber.ts';
 import type { HeldTarget, TargetCursor, TargetWish } from '../ledger/cursors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -14,16 +11,14 @@ import { Account } from './account.ts';
 import type { Batch } from './course/batch.ts';
 import { Course } from './course/course.ts';
 import { entryOf } from './course/entry.ts';
+import { HubLink, type TargetHub } from './hub-link.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
 import type { TargetMetrics } from './metrics.ts';
 import { PendingReset } from './pending-reset.ts';
 import { type Save, Saver } from './saver.ts';
-import { type ResetNotice, sequenceOf, TargetSink } from './sink.ts';
+import { type ResetNotice, sequenceOf } from './sink.ts';
 import type { Target } from './target.ts';
 import type { Tool } from './tool.ts';
-
-/** What a target needs of the hub. */
-export type TargetHub = Pick<Hub, 'connect' | 'subscribe' | 'disconnect' | 'head'>;
 
 export interface RunnerParts {
   readonly target: Target;
@@ -44,13 +39,6 @@ export interface RunnerParts {
   readonly onDisabled: (why: string) => void;
 }
 
-/** A target may do all: its filter says what it gets. */
-const everything: Omit<Grant, 'name' | 'owner'> = {
-  ...{ key: 'everything', patterns: ['**'], admin: false, metrics: false, unpaced: true },
-  allows: () => true,
-};
-const reconnectMs = 1_000;
-
 /** What a target is doing. */
 export type RunnerState = 'delivering' | 'waiting' | 'retrying' | 'paused' | 'disabled';
 
@@ -60,7 +48,7 @@ export class Runner {
   readonly #saver: Saver;
   #wish: TargetWish;
   #course: Course;
-  #subscriber: Subscriber | null = null;
+  readonly #link: HubLink;
   #reset: PendingReset | null = null;
   #tookGoTo = 0;
   #isClosed = false;
@@ -76,6 +64,14 @@ export class Runner {
     this.account = new Account({ ...parts, name: parts.target.name });
     this.#saver = new Saver({ ...parts, name: parts.target.name, cursor: () => this.#toSave() });
     this.#course = this.#courseAt(held.cursor);
+    this.#link = new HubLink({
+      ...{ ...parts, cursor: () => this.#course.cursor() },
+      receiver: {
+        take: (change, sequence, resume) => this.#take(change, sequence, resume),
+        passed: (sequence) => this.#passed(sequence),
+        reset: (notice) => this.#onReset(notice),
+      },
+    });
   }
 
   get wish(): TargetWish {
@@ -105,7 +101,7 @@ export class Runner {
   start(): void {
     const { goTo } = this.#wish;
     this.#course.halt(this.#isHalted);
-    if (goTo === null) this.#subscribe();
+    if (goTo === null) this.#link.open();
     else this.#goTo(goTo);
   }
 
@@ -128,7 +124,7 @@ export class Runner {
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer();
-    this.#unsubscribe();
+    this.#link.close();
     if (this.#underWay > 0)
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
@@ -150,47 +146,6 @@ export class Runner {
         this.#saver.mark();
       },
     });
-  }
-
-  #subscribe(): void {
-    const { hub, target, log, clock } = this.#parts;
-    const { name, filter, paced } = target;
-    const sink = new TargetSink(name, {
-      take: (change, sequence, resume) => this.#take(change, sequence, resume),
-      passed: (sequence) => this.#passed(sequence),
-      reset: (notice) => this.#onReset(notice),
-      ended: (why) => this.#onEnded(why),
-    });
-    const owner = `target:${name}`;
-    const grant = { ...everything, name: owner, owner };
-    const subscriber = hub.connect({ sink, owner, grant, paced, conflate: false });
-    this.#subscriber = subscriber;
-    const { epoch, low } = this.#course.cursor();
-    const start = { kind: 'after', epoch, sequence: low } as const;
-    try {
-      hub.subscribe(subscriber, { id: '', filter, start, snapshot: false });
-    } catch (error) {
-      // The gateway holds too many filters now.
-      this.#unsubscribe();
-      log.warn({ target: name, error: String(error) }, 'subscribe target: refused: trying again');
-      clock.after(reconnectMs, () => this.#again());
-    }
-  }
-
-  #again(): void {
-    if (!this.#isClosed && this.#subscriber === null) this.#subscribe();
-  }
-
-  #unsubscribe(): void {
-    const subscriber = this.#subscriber;
-    this.#subscriber = null;
-    if (subscriber !== null) this.#parts.hub.disconnect(subscriber);
-  }
-
-  #onEnded(why: string): void {
-    this.#subscriber = null;
-    if (why === 'DRAINING') this.#parts.onDraining();
-    else this.#parts.clock.after(reconnectMs, () => this.#again());
   }
 
   #take(change: WireChange, sequence: number, resume: number): boolean {
@@ -229,12 +184,12 @@ export class Runner {
 
   #goTo({ epoch, sequence, number }: { epoch: string; sequence: number; number: number }): void {
     this.#tookGoTo = number;
-    this.#unsubscribe();
+    this.#link.close();
     this.#reset = null;
     this.#course = this.#courseAt({ epoch, low: sequence, done: [] });
     this.#course.halt(this.#isHalted);
     this.#saver.mark(number);
-    this.#subscribe();
+    this.#link.open();
   }
 
   /** While the tool is to be told of a reset, the old cursor stays, so that a kill repeats the reset. */
@@ -265,7 +220,8 @@ export class Runner {
     }
     for (let batch = this.#course.start(now); batch !== null; batch = this.#course.start(now))
       void this.#deliver(this.#course, batch);
-    this.#makeRoom();
+    // What was done or given up may have made room.
+    if (!this.#course.isFull) this.#link.drained();
     const next = this.#course.nextAt(now);
     if (next !== null) this.#wakeAt(next);
   }
@@ -273,12 +229,6 @@ export class Runner {
   #wakeAt(at: number): void {
     const { clock } = this.#parts;
     this.#cancelTimer = clock.after(Math.max(0, at - clock.monotonic()), () => this.#schedule());
-  }
-
-  /** What expired or was done may have made room. */
-  #makeRoom(): void {
-    if (this.#subscriber !== null && this.#subscriber.blockedAt > 0 && !this.#course.isFull)
-      this.#subscriber.drained();
   }
 
   async #deliver(course: Course, batch: Batch): Promise<void> {

@@ -12,7 +12,8 @@ const encoding: Encoding = {
 /** A reset, as the hub tells of it. */
 export type ResetNotice = Extract<Control, { kind: 'reset' }>;
 
-interface Receiver {
+/** What takes what the hub brings. */
+export interface Receiver {
   /** A change. The hub brings nothing at or before `resume` any more. False: no room for another one. */
   take(change: WireChange, sequence: number, resume: number): boolean;
   /** Nothing at or before this sequence comes any more. */

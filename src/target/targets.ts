@@ -5,10 +5,10 @@ import { GroupCommit } from '../lib/group-commit.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
-import { randomId } from '../lib/random-id.ts';
+import type { TargetHub } from './hub-link.ts';
 import { Leases } from './leases.ts';
 import { TargetMetrics } from './metrics.ts';
-import { Runner, type TargetHub } from './runner.ts';
+import { Runner } from './runner.ts';
 import type { Target } from './target.ts';
 import { Tool } from './tool.ts';
 
@@ -16,8 +16,8 @@ interface TargetsParts {
   readonly targets: readonly Target[];
   readonly cursors: TargetCursors;
   readonly hub: TargetHub;
-  /** Name of this gateway, for operators. */
-  readonly gateway: string;
+  /** Who holds the leases, for operators too. Another process has another one, unless it follows this one. */
+  readonly holder: string;
   /** How long an attempt that is under way may go on at the end, ms. */
   readonly graceMs: number;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export class Targets {
 
   constructor(parts: TargetsParts) {
     this.#parts = parts;
-    const { targets, cursors, metrics, random, gateway } = parts;
+    const { targets, cursors, metrics } = parts;
     this.#served = new Map(
       targets.map((target) => [target.name, { target, tool: new Tool(target, parts), runner: null }]),
     );
@@ -64,7 +64,7 @@ export class Targets {
       maxGroup,
     });
     this.#leases = new Leases({
-      ...{ ...parts, names, holder: `${gateway}:${randomId(random)}` },
+      ...{ ...parts, names },
       onClaimed: (held) => this.#onClaimed(held),
       onRenewed: (name, wish) => this.#served.get(name)?.runner?.obey(wish),
       onLost: (name) => this.#onLost(name),
@@ -100,19 +100,23 @@ export class Targets {
   }
 
   async #close(): Promise<void> {
+    const all = [...this.#served.values()];
+    // Leases are renewed until then, so that nobody takes over what is under way.
+    await Promise.all(all.map((served) => this.#leave(served)));
     await this.#leases.close();
-    await Promise.all([...this.#served.values()].map((served) => this.#leave(served)));
-    await Promise.all([...this.#served.values()].map(({ tool }) => tool.close()));
+    await Promise.all(all.map(({ tool }) => tool.close()));
     await this.#saves.drain();
   }
 
   /** Ends one target here, so that another gateway can take it. */
-  async #leave({ target, tool, runner }: Served): Promise<void> {
+  async #leave(served: Served): Promise<void> {
+    const { target, tool, runner } = served;
     this.#leases.leave(target.name);
     if (runner === null) return;
     const cancel = this.#parts.clock.after(this.#parts.graceMs, () => void tool.close());
     await runner.close();
     cancel();
+    served.runner = null;
     await this.#leases.release(target.name);
   }
 

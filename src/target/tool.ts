@@ -57,8 +57,8 @@ export class Tool {
     });
     // It may be rejected while nobody waits any more.
     ended.catch(() => {});
-    const late = new CallError('timeout', `no answer within ${timeoutMs} ms`);
-    const cancel = clock.after(timeoutMs, () => limit.abort(late));
+    const late = () => new CallError('timeout', `no answer within ${timeoutMs} ms`);
+    const cancel = clock.after(timeoutMs, () => limit.abort(late()));
     const shown: string[] = [];
     const http = (request: HttpRequest) => {
       shown.push(...credentialsIn(request));

@@ -82,8 +82,8 @@ export class SinkServer {
   }
 
   /** Waits until so many requests have come, and returns them. */
-  async received(count: number): Promise<readonly SinkRequest[]> {
-    await until(`${count} requests`, () => this.requests.length >= count);
+  async received(count: number, timeoutMs?: number): Promise<readonly SinkRequest[]> {
+    await until(`${count} requests`, () => this.requests.length >= count, timeoutMs);
     return this.requests;
   }
 

@@ -1,0 +1,189 @@
+/** Gateways that share one ledger in memory and serve targets of a kind whose tool answers by script; a fake clock. */
+import { z } from 'zod';
+import { ManifeedError } from '../../src/errors.ts';
+import { startHeartbeat } from '../../src/fanout/heartbeat.ts';
+import { Hub } from '../../src/fanout/hub.ts';
+import type { TargetCursors } from '../../src/ledger/cursors.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
+import { noMetrics } from '../../src/lib/metrics.ts';
+import type { ChangeDelivery, Kind, ResetDelivery, Verdict } from '../../src/target/kind.ts';
+import { maskOf } from '../../src/target/mask.ts';
+import type { Target } from '../../src/target/target.ts';
+import { Targets } from '../../src/target/targets.ts';
+import { type FakeClock, fakeClock } from './fake-clock.ts';
+import { filterOf, unhurried } from './hub-world.ts';
+import { defaultInterestLimits } from './interest-limits.ts';
+import { digestOf } from './ledger-samples.ts';
+import { recordingLog } from './recording-log.ts';
+
+type Delivery = ChangeDelivery | ResetDelivery;
+type Script = (delivery: Delivery) => Verdict | Promise<Verdict>;
+
+export interface WorldGateway {
+  readonly targets: Targets;
+  readonly hub: Hub;
+  /** What its targets sent, in order. */
+  readonly sent: Delivery[];
+  /** While true, this gateway cannot reach the ledger's cursors. */
+  away: boolean;
+  /** Calls of `saveCursors` that reached the ledger. */
+  saves: number;
+  /** As after a `kill -9`: it does nothing more. */
+  kill(): void;
+}
+
+const accept: Script = () => ({ kind: 'accepted' });
+
+export class TargetsWorld {
+  readonly clock: FakeClock;
+  readonly ledger: Ledger;
+  readonly log = recordingLog();
+  /** What the tool answers. */
+  script: Script = accept;
+  readonly #names: readonly string[];
+  readonly #tellsResets: boolean;
+  #pushes = 0;
+
+  static async open(
+    names: readonly string[] = ['tool'],
+    { tellsResets = true }: { tellsResets?: boolean } = {},
+  ): Promise<TargetsWorld> {
+    const clock = fakeClock();
+    clock.advance(1_000);
+    let seed = 0;
+    const random = () => (seed++ * 0.377) % 1;
+    const retention = { maxChanges: 100, maxAgeMs: 86_400_000 };
+    return new TargetsWorld(clock, await openMemoryLedger({ clock, random, retention }), names, tellsResets);
+  }
+
+  private constructor(clock: FakeClock, ledger: Ledger, names: readonly string[], tellsResets: boolean) {
+    this.clock = clock;
+    this.ledger = ledger;
+    this.#names = names;
+    this.#tellsResets = tellsResets;
+  }
+
+  async gateway(name = 'one'): Promise<WorldGateway> {
+    const { clock, log } = this;
+    const common = { clock, random: () => 0.5, metrics: noMetrics, log };
+    const hub = await Hub.open({
+      ...{ ...common, ledger: this.ledger, interests: defaultInterestLimits, pace: unhurried },
+      // So little that retention takes what it no longer remembers.
+      history: { maxFrames: 16, pageSize: 16, maxPages: 1 },
+    });
+    startHeartbeat({ hub, intervalMs: 20_000, clock, random: () => 0.5 });
+    let isDead = false;
+    const never = new Promise<never>(() => {});
+    const reach = async () => {
+      if (isDead) await never;
+      if (gateway.away) throw new ManifeedError('UNAVAILABLE', 'ask the ledger: it is away');
+    };
+    const ask = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      await reach();
+      return work();
+    };
+    const { cursors } = this.ledger;
+    const guarded: TargetCursors = {
+      claimTargets: (...asked) => ask(() => cursors.claimTargets(...asked)),
+      renewTargets: (...asked) => ask(() => cursors.renewTargets(...asked)),
+      saveCursors: async (moves) => {
+        await reach();
+        gateway.saves++;
+        return cursors.saveCursors(moves);
+      },
+      releaseTargets: (held) => ask(() => cursors.releaseTargets(held)),
+      wishTarget: (...asked) => ask(() => cursors.wishTarget(...asked)),
+      listTargets: () => ask(() => cursors.listTargets()),
+    };
+    const sent: Delivery[] = [];
+    const deliver = async (delivery: Delivery) => {
+      if (isDead) await never;
+      sent.push(delivery);
+      return this.script(delivery);
+    };
+    const targets = new Targets({
+      ...{ ...common, hub, cursors: guarded, holder: name, graceMs: 5_000 },
+      targets: this.#names.map((each) => targetOf(each, kindOf(deliver, this.#tellsResets))),
+    });
+    const gateway: WorldGateway = {
+      ...{ targets, hub, sent, away: false, saves: 0 },
+      kill() {
+        isDead = true;
+        hub.close();
+      },
+    };
+    await targets.start();
+    await this.settle();
+    return gateway;
+  }
+
+  /** Moves tags of a repository that the targets want. */
+  push(...tags: readonly string[]): Promise<void> {
+    return this.pushTo('team/app', ...tags);
+  }
+
+  async pushTo(repository: string, ...tags: readonly string[]): Promise<void> {
+    const named = { registry: 'registry.example.com', repository, origin: 'test' };
+    await this.ledger.record(
+      tags.map((tag) => {
+        const digest = digestOf(`push ${++this.#pushes}`);
+        return { kind: 'tag', ...named, tag, digest, mediaType: null, size: null } as const;
+      }),
+    );
+    await this.settle();
+  }
+
+  /** Runs everything that needs no time. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 12; turn++) await new Promise(setImmediate);
+  }
+
+  async pass(ms: number, stepMs = 500): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.advance(Math.min(stepMs, left));
+      await this.settle();
+    }
+  }
+
+  /** Where the ledger has a target. */
+  async row(name = 'tool') {
+    const row = (await this.ledger.cursors.listTargets()).find((each) => each.name === name);
+    if (row === undefined) throw new Error(`find ${name}: not among the targets of the ledger`);
+    return row;
+  }
+}
+
+/** `tag` of each change, and `reset`. */
+export function told(sent: readonly Delivery[]): readonly (string | null)[] {
+  return sent.map((each) => (each.kind === 'reset' ? 'reset' : each.change.tag));
+}
+
+function kindOf(deliver: (delivery: Delivery) => Promise<Verdict>, tellsResets: boolean): Kind {
+  return {
+    name: 'scripted',
+    members: z.strictObject({}),
+    defaults: { timeoutMs: 1_000, coalesceMs: null, concurrency: 2, types: ['tag.updated'] },
+    ...{ deletes: true, replays: true, needsReference: false },
+    deliver,
+    ...(tellsResets ? { reset: deliver } : {}),
+    describe: () => '',
+  };
+}
+
+function targetOf(name: string, kind: Kind): Target {
+  return {
+    ...{
+      name,
+      kind,
+      settings: {},
+      filter: filterOf({ repository: ['team/app'] }),
+      timeoutMs: 1_000,
+      paced: false,
+      origin: null,
+    },
+    types: new Set(['tag.created', 'tag.updated', 'tag.deleted']),
+    rules: { coalesceMs: 0, minAgeMs: 0, maxAgeMs: 86_400_000, concurrency: 2 },
+    mask: maskOf([], []),
+  };
+}

@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest';
+import { TargetsWorld, told } from '../../support/targets-world.ts';
+
+const retry = { kind: 'retry', why: 'status 500' } as const;
+
+describe('the targets of several gateways', () => {
+  it('are each served by one gateway', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    await world.push('a');
+    await world.pass(30_000);
+    await world.push('b');
+    expect(told(one.sent)).toEqual(['a', 'b']);
+    expect(two.sent).toEqual([]);
+    expect((await world.row()).holder).toBe('one');
+  });
+
+  it('go to another gateway within seconds when theirs is killed, and repeat what was under way', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    await world.push('a');
+    world.script = ({ id }) => (id.endsWith('-2') ? new Promise(() => {}) : { kind: 'accepted' });
+    await world.push('b');
+    await world.push('c');
+    one.kill();
+    world.script = () => ({ kind: 'accepted' });
+    await world.pass(13_500);
+    expect(told(one.sent)).toEqual(['a', 'b', 'c']);
+    expect(told(two.sent)).toEqual(['b']);
+    await world.push('d');
+    expect(told(two.sent)).toEqual(['b', 'd']);
+    expect((await world.row()).cursor).toMatchObject({ low: 4, done: [] });
+  });
+
+  it('go to another gateway at once when theirs ends, and nothing is repeated', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    const gate = Promise.withResolvers<void>();
+    world.script = async () => {
+      await gate.promise;
+      return { kind: 'accepted' };
+    };
+    await world.push('a');
+    const closing = one.targets.close();
+    await world.push('b');
+    gate.resolve();
+    await closing;
+    await world.pass(3_000);
+    expect(told(one.sent)).toEqual(['a']);
+    expect(told(two.sent)).toEqual(['b']);
+  });
+
+  it('start nothing once their lease is over, and go on when the ledger is back', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    one.away = true;
+    await world.pass(10_500);
+    await world.push('a');
+    expect(one.sent).toEqual([]);
+    one.away = false;
+    await world.pass(3_000);
+    expect(told(one.sent)).toEqual(['a']);
+  });
+
+  it('end here when another gateway has the lease, and save nothing over its work', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    await world.push('a');
+    one.away = true;
+    await world.pass(14_000);
+    await world.push('b');
+    expect(told(two.sent)).toEqual(['b']);
+    one.away = false;
+    await world.pass(4_000);
+    await world.push('c');
+    expect(told(one.sent)).toEqual(['a']);
+    expect(told(two.sent)).toEqual(['b', 'c']);
+    expect((await world.row()).cursor.low).toBe(3);
+    expect(one.targets.all.get('tool')?.runner).toBeNull();
+  });
+
+  it('do what an operator wants at any gateway', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    await two.targets.wish('tool', { paused: true });
+    await world.pass(3_000);
+    await world.push('a');
+    expect(one.sent).toEqual([]);
+    await two.targets.wish('tool', { paused: false });
+    await world.pass(3_000);
+    expect(told(one.sent)).toEqual(['a']);
+  });
+
+  it('stay disabled over a kill', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    world.script = () => ({ kind: 'stop', why: 'status 410' });
+    await world.push('a');
+    expect((await world.row()).wish.disabled).toBe('status 410');
+    one.kill();
+    const two = await world.gateway('two');
+    await world.pass(14_000);
+    expect(two.targets.all.get('tool')?.runner?.state).toBe('disabled');
+    expect(two.sent).toEqual([]);
+    world.script = () => ({ kind: 'accepted' });
+    await two.targets.wish('tool', { disabled: null });
+    await world.settle();
+    expect(told(two.sent)).toEqual(['a']);
+  });
+
+  it('write down that one is disabled once the ledger is back', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    world.script = () => ({ kind: 'stop', why: 'status 410' });
+    one.away = true;
+    await world.push('a');
+    await world.pass(2_000);
+    expect((await world.row()).wish.disabled).toBeNull();
+    one.away = false;
+    await world.pass(4_000);
+    expect((await world.row()).wish.disabled).toBe('status 410');
+    expect(one.targets.all.get('tool')?.runner?.state).toBe('disabled');
+  });
+});
+
+describe('a target whose tool fails for long', () => {
+  it('stays connected though it takes nothing more, and goes on when there is room', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    world.script = () => retry;
+    const tags = Array.from({ length: 1_010 }, (_, at) => `t${at}`);
+    await world.push(...tags);
+    const [subscriber] = one.hub.table;
+    expect(subscriber?.blockedAt).toBeGreaterThan(0);
+    // A client would be closed after a minute (`TOO_SLOW`).
+    await world.pass(200_000, 10_000);
+    expect([...one.hub.table]).toEqual([subscriber]);
+    world.script = () => ({ kind: 'accepted' });
+    await one.targets.wish('tool', { paused: true });
+    await one.targets.wish('tool', { paused: false });
+    await world.pass(1_000);
+    expect((await world.row()).cursor).toMatchObject({ low: 1_010, done: [] });
+    expect(new Set(told(one.sent)).size).toBe(1_010);
+  });
+});
+
+describe('the position of a target', () => {
+  it('rises with changes that it does not want, at a heartbeat', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    await world.pushTo('team/unwanted', 'a');
+    expect((await world.row()).cursor.low).toBe(0);
+    await world.pass(20_500);
+    expect((await world.row()).cursor.low).toBe(1);
+    expect(one.sent).toEqual([]);
+  });
+
+  it('is saved once the ledger is back, though nothing else happens', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    await world.pass(3_000);
+    one.away = true;
+    await world.push('a');
+    await world.pass(2_000);
+    expect(told(one.sent)).toEqual(['a']);
+    expect((await world.row()).cursor.low).toBe(0);
+    one.away = false;
+    await world.pass(5_500);
+    expect((await world.row()).cursor.low).toBe(1);
+    expect(told(one.sent)).toEqual(['a']);
+  });
+
+  it('of many targets is saved in one commit', async () => {
+    const names = Array.from({ length: 50 }, (_, at) => `t${at}`);
+    const world = await TargetsWorld.open(names);
+    const one = await world.gateway();
+    await world.push('a');
+    expect(one.sent).toHaveLength(50);
+    expect(one.saves).toBeLessThanOrEqual(3);
+    expect((await world.row('t49')).cursor.low).toBe(1);
+  });
+
+  it('moves where an operator wants it once, also over a kill', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    for (const tag of ['a', 'b', 'c']) await world.push(tag);
+    const { epoch } = (await world.row()).cursor;
+    await one.targets.wish('tool', { goTo: { epoch, sequence: 1 }, replay: 'again' });
+    await world.settle();
+    expect(told(one.sent)).toEqual(['a', 'b', 'c', 'b', 'c']);
+    expect(one.sent.at(-1)?.id).toBe(`${epoch}-3-again`);
+    expect((await world.row()).wish.goTo).toBeNull();
+    one.kill();
+    const two = await world.gateway('two');
+    await world.pass(14_000);
+    await world.push('d');
+    expect(told(two.sent)).toEqual(['d']);
+  });
+});
+
+describe('a reset', () => {
+  /** The ledger does not know the position of the target any more. */
+  async function lost(tellsResets: boolean) {
+    const world = await TargetsWorld.open(['tool'], { tellsResets });
+    const one = await world.gateway('one');
+    await world.push('a');
+    const goTo = { epoch: 'zzzzzzzz', sequence: 7 };
+    return { world, one, lose: () => one.targets.wish('tool', { goTo }) };
+  }
+
+  it('is told before anything else, and the target goes on at the head', async () => {
+    const { world, one, lose } = await lost(true);
+    world.script = (delivery) => (delivery.kind === 'reset' ? retry : { kind: 'accepted' });
+    await lose();
+    await world.push('b');
+    expect(told(one.sent)).toEqual(['a', 'reset']);
+    world.script = () => ({ kind: 'accepted' });
+    await world.pass(1_000);
+    expect(told(one.sent)).toEqual(['a', 'reset', 'reset', 'b']);
+    const [, first, second] = one.sent;
+    expect(second).toMatchObject({ kind: 'reset', reason: 'epoch', id: first?.id, attempt: 2 });
+    expect((await world.row()).cursor.low).toBe(2);
+  });
+
+  it('is told again after a kill, if the tool has not accepted it', async () => {
+    const { world, one, lose } = await lost(true);
+    world.script = () => retry;
+    await lose();
+    await world.settle();
+    one.kill();
+    world.script = () => ({ kind: 'accepted' });
+    const two = await world.gateway('two');
+    await world.pass(14_000);
+    expect(told(two.sent)).toEqual(['reset']);
+  });
+
+  it('is given up when it is too old', async () => {
+    const { world, one, lose } = await lost(true);
+    world.script = (delivery) => (delivery.kind === 'reset' ? retry : { kind: 'accepted' });
+    await lose();
+    await world.push('b');
+    await world.pass(2 * 86_400_000, 600_000);
+    expect(told(one.sent).at(-1)).toBe('reset');
+    expect((await world.row()).wish.goTo).toBeNull();
+  });
+
+  it('disables a target whose tool wants no more', async () => {
+    const { world, one, lose } = await lost(true);
+    world.script = () => ({ kind: 'stop', why: 'status 410' });
+    await lose();
+    await world.settle();
+    expect(one.targets.all.get('tool')?.runner?.state).toBe('disabled');
+    world.script = () => ({ kind: 'accepted' });
+    await one.targets.wish('tool', { disabled: null });
+    await world.settle();
+    expect(told(one.sent)).toEqual(['a', 'reset', 'reset']);
+  });
+
+  it('is not told to a tool that it could harm', async () => {
+    const { world, one, lose } = await lost(false);
+    await lose();
+    await world.settle();
+    await world.push('b');
+    expect(told(one.sent)).toEqual(['a', 'b']);
+    expect(world.log.lines.map(({ message }) => message)).toContain('target: changes may have been missed');
+  });
+
+  it('by retention keeps what waits', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    world.script = () => retry;
+    const tags = Array.from({ length: 1_200 }, (_, at) => `t${at}`);
+    await world.push(...tags);
+    const runner = () => one.targets.all.get('tool')?.runner;
+    expect(runner()?.waiting).toBe(1_000);
+    await world.ledger.trim();
+    world.script = () => ({ kind: 'accepted' });
+    await world.pass(20_000);
+    const accepted = new Set(told(one.sent));
+    expect(accepted.has('reset')).toBe(true);
+    for (const tag of tags.slice(0, 1_000)) expect(accepted.has(tag)).toBe(true);
+    expect((await world.row()).cursor).toMatchObject({ low: 1_200, done: [] });
+  });
+});

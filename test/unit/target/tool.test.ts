@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Kind, Verdict } from '../../../src/target/kind.ts';
+import { maskOf } from '../../../src/target/mask.ts';
+import { Tool } from '../../../src/target/tool.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
+import { filterOf } from '../../support/hub-world.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { delivery, resetDelivery } from '../../support/target-samples.ts';
+
+function toolOf(deliver: () => Promise<Verdict>, more: Partial<Kind> = {}) {
+  const clock = fakeClock();
+  const log = recordingLog();
+  const kind: Kind = {
+    name: 'scripted',
+    members: z.strictObject({}),
+    defaults: { timeoutMs: 1_000, coalesceMs: null, concurrency: 1, types: [] },
+    ...{ deletes: false, replays: false, needsReference: false, deliver, describe: () => '', ...more },
+  };
+  const tool = new Tool(
+    {
+      ...{ name: 'tool', kind, settings: {}, filter: filterOf(), types: new Set(), timeoutMs: 1_000 },
+      rules: { coalesceMs: 0, minAgeMs: 0, maxAgeMs: 1, concurrency: 1 },
+      ...{ paced: false, origin: null, mask: maskOf(['hunter2'], []) },
+    },
+    { clock, log },
+  );
+  return { clock, log, tool };
+}
+
+describe('the tool of a target', () => {
+  it('ends an attempt at its time limit, whatever the kind does', async () => {
+    const { clock, tool } = toolOf(() => new Promise(() => {}));
+    const verdict = tool.deliver(delivery());
+    clock.advance(1_000);
+    expect(await verdict).toEqual({ kind: 'retry', why: 'no answer within 1000 ms' });
+  });
+
+  it('takes what a kind throws for a failure, logs it, and hides secrets', async () => {
+    const { log, tool } = toolOf(() => Promise.reject(new Error('broken: hunter2')));
+    expect(await tool.deliver(delivery())).toEqual({ kind: 'retry', why: 'broken: ***' });
+    expect(log.lines).toMatchObject([{ level: 'error', fields: { error: 'broken: ***' } }]);
+  });
+
+  it('shows the beginning of what the tool said, without its secrets', async () => {
+    const why = `status 500: ${'x'.repeat(207)}hunter2`;
+    const { tool } = toolOf(async () => ({ kind: 'refused', why }));
+    const verdict = await tool.deliver(delivery());
+    expect(verdict).toEqual({ kind: 'refused', why: `status 500: ${'x'.repeat(207)}*` });
+  });
+
+  it('tells a kind that knows no resets nothing', async () => {
+    const { tool } = toolOf(async () => ({ kind: 'accepted' }));
+    expect(await tool.reset(resetDelivery())).toMatchObject({ kind: 'ignored' });
+  });
+
+  it('ends what is under way when it is closed', async () => {
+    const { tool } = toolOf(() => new Promise(() => {}));
+    const verdict = tool.deliver(delivery());
+    await tool.close();
+    expect(await verdict).toEqual({ kind: 'retry', why: 'the gateway ends' });
+  });
+});
