@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
 import { type Filter, parseFilter } from '../event/filter.ts';
-import type { Kind } from '../target/kind.ts';
+import type { Kind, SettingFault } from '../target/kind.ts';
 import { kindOf, kinds } from '../target/kinds.ts';
 import type { Problem } from './settings/problems.ts';
 import { formatDuration } from './settings/quantities.ts';
@@ -117,29 +117,34 @@ export function checkTargets(
   targets: readonly TargetSettings[],
   defaultRegistry: string,
 ): readonly Problem[] {
-  return targets.flatMap((target, index) => {
-    const at = (key: string, message: string) => ({ path: `targets[${index}].${key}`, message });
-    const kind = kindOf(target);
-    const faults = kind.faults?.(target) ?? [];
-    return [
-      ...faults.map(({ key, message }) => at(key, message)),
-      ...faultsOfFilter(target, kind, defaultRegistry).map(({ key, message }) => at(key, message)),
-      ...(target.minAgeMs < target.maxAgeMs
-        ? []
-        : [at('minAge', `${formatDuration(target.minAgeMs)}: must be less than maxAge`)]),
-    ];
-  });
+  return targets.flatMap((target, index) =>
+    faultsOfTarget(target, kindOf(target), defaultRegistry).map(({ key, message }) => ({
+      path: `targets[${index}].${key}`,
+      message,
+    })),
+  );
+}
+
+/** As `checkTargets`, of one target of this kind. */
+export function faultsOfTarget(
+  target: TargetSettings,
+  kind: Kind,
+  defaultRegistry: string,
+): readonly SettingFault[] {
+  const faults = [...(kind.faults?.(target) ?? []), ...faultsOfFilter(target, kind, defaultRegistry)];
+  if (target.minAgeMs < target.maxAgeMs) return faults;
+  const message = `${formatDuration(target.minAgeMs)}: must be less than maxAge`;
+  return [...faults, { key: 'minAge', message }];
 }
 
 function faultsOfFilter(
   target: TargetSettings,
   kind: Kind,
   defaultRegistry: string,
-): readonly { readonly key: string; readonly message: string }[] {
+): readonly SettingFault[] {
   try {
-    const deletes = [...filterOfTarget(target, defaultRegistry).types].filter((type) =>
-      type.endsWith('.deleted'),
-    );
+    const { types } = filterOfTarget(target, defaultRegistry);
+    const deletes = [...types].filter((type) => type.endsWith('.deleted'));
     if (kind.deletes || deletes.length === 0) return [];
     const rule = `must be without it, because kind ${kind.name} cannot tell its tool of deletes`;
     return [{ key: 'types', message: `includes ${deletes.join(' and ')}: ${rule}` }];

@@ -26,8 +26,8 @@ export class CourseWorld {
   saved: TargetCursor = { epoch, low: 0, done: [] };
   course: Course;
   underWay: Batch[] = [];
-  /** What the hub has brought. */
-  #brought = 0;
+  /** What the hub is still to bring, in order. */
+  #held: Entry[] = [];
 
   constructor(rules: Partial<CourseRules> = {}) {
     this.rules = { ...plainRules, ...rules };
@@ -40,17 +40,25 @@ export class CourseWorld {
     const position = `${epoch}-${sequence}`;
     const recordedAt = new Date(this.now).toISOString();
     const change = wireChange({ position, tag, repository, recordedAt });
-    this.log.push(entryOf(change, sequence, this.now, this.now));
+    const entry = entryOf(change, sequence, this.now, this.now);
+    this.log.push(entry);
+    this.#held.push(entry);
   }
 
   /** The hub brings all that the course has room for. */
   bring(): void {
-    while (this.#brought < this.log.length && !this.course.isFull) {
-      const entry = this.log[this.#brought++];
-      if (entry === undefined) return;
-      this.course.arrive(entry, true, this.now);
-      this.course.tell(entry.sequence);
-    }
+    while (this.#held.length > 0 && !this.course.isFull) this.bringOne(0);
+  }
+
+  /** The hub brings one change before earlier ones of other tags, which the pace holds back. */
+  bringOne(at: number): void {
+    const entry = this.#held[at];
+    if (entry === undefined || this.course.isFull) return;
+    const first = this.#held.findIndex(({ subject }) => subject === entry.subject);
+    const [brought] = this.#held.splice(first, 1);
+    if (brought === undefined) return;
+    this.course.arrive(brought, true, this.now);
+    this.course.tell((this.#held[0]?.sequence ?? this.log.length + 1) - 1);
   }
 
   /** Starts one delivery. */
@@ -78,7 +86,7 @@ export class CourseWorld {
   /** Killed, and started again from what was saved. */
   crash(): void {
     this.underWay = [];
-    this.#brought = this.saved.low;
+    this.#held = this.log.filter(({ sequence }) => sequence > this.saved.low);
     this.course = this.#open();
   }
 
@@ -90,7 +98,7 @@ export class CourseWorld {
       this.startAll();
       while (this.underWay.length > 0) this.settle({ kind: 'accepted' });
       const next = this.course.nextAt(this.now);
-      if (next === null && this.#brought === this.log.length) return this.save();
+      if (next === null && this.#held.length === 0) return this.save();
       this.now = next ?? this.now;
     }
   }

@@ -21,7 +21,9 @@ afterAll(async () => {
   for (const end of ends) await end();
 });
 
-it(`${kills} times kill -9: every change is accepted at least once, in order per tag, few twice`, async () => {
+it(`${kills} times kill -9: every change is accepted at least once, in order per tag, few twice`, async ({
+  annotate,
+}) => {
   const story = new TargetStory();
   const sink = await SinkServer.start(story.script(3));
   ends.push(() => sink.close());
@@ -39,6 +41,7 @@ it(`${kills} times kill -9: every change is accepted at least once, in order per
   }
   await story.end();
   story.check();
+  await annotate(`${story.repeats} of ${story.accepted.length} accepted requests were repeats`);
   // A kill repeats what was under way, and what the commit that was under way would have saved.
   expect(story.repeats).toBeLessThanOrEqual(kills * concurrency * 2);
 }, 600_000);

@@ -38,7 +38,9 @@ async function owner(asked: number): Promise<number | null> {
   return number === undefined ? null : Number(number);
 }
 
-it('one at a time serves a target; when it dies, another one goes on, and nothing is missed', async () => {
+it('one at a time serves a target; when it dies, another one goes on, and nothing is missed', async ({
+  annotate,
+}) => {
   const story = new TargetStory();
   sink.script = story.script(0);
   await until('a gateway to serve it', async () => (await owner(0)) !== null);
@@ -62,5 +64,6 @@ it('one at a time serves a target; when it dies, another one goes on, and nothin
   }
   await story.end();
   story.check();
+  await annotate(`${story.repeats} of ${story.accepted.length} accepted requests were repeats`);
   expect(story.repeats).toBeLessThanOrEqual(2 * concurrency * 2);
 }, 240_000);

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { printConfig } from '../../../src/config/config.ts';
+import { faultsOfTarget } from '../../../src/config/targets.ts';
+import type { Kind } from '../../../src/target/kind.ts';
+import { kindOf } from '../../../src/target/kinds.ts';
 import { load, problems, sources } from '../../support/config.ts';
 
 const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -94,5 +97,29 @@ describe('the section targets', () => {
     const refusal = problems(`targets: [{ name: a, kind: webhook, ${member} }]`);
     expect(refusal.length).toBeGreaterThan(0);
     expect(refusal.join()).not.toContain('hunter2');
+  });
+});
+
+describe('a target of a kind that cannot tell of deletes', () => {
+  const kind = kindOf({ kind: 'webhook' });
+  const [target] = load(withTargets('')).targets;
+  const faults = (types: readonly string[], more: Partial<Kind> = {}) =>
+    target === undefined
+      ? []
+      : faultsOfTarget({ ...target, types }, { ...kind, deletes: false, ...more }, 'docker.io');
+
+  it.each([[['*']], [['tag.*']], [['tag.created', 'tag.deleted']]])('must not ask for %j', (types) => {
+    expect(faults(types)).toMatchObject([
+      { key: 'types', message: expect.stringMatching(/tag\.deleted.*must be without it/) },
+    ]);
+  });
+
+  it('may ask for the other types', () => {
+    expect(faults(['tag.created', 'tag.updated', 'manifest.pushed'])).toEqual([]);
+  });
+
+  it('is also checked by its kind', () => {
+    const fault = { key: 'url', message: '"x": must be a base' };
+    expect(faults(['tag.created'], { faults: () => [fault] })).toEqual([fault]);
   });
 });
