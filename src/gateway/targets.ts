@@ -27,6 +27,9 @@ interface TargetsParts {
   readonly log: Log;
 }
 
+/** After the drain window, what is under way may take so much longer; a supervisor kills the process after some time. */
+const maxGraceMs = 5_000;
+
 /** @returns the targets, not started yet, and what operators can do with them */
 export function openTargets(parts: TargetsParts): {
   readonly targets: Targets;
@@ -37,7 +40,7 @@ export function openTargets(parts: TargetsParts): {
   const targets = new Targets({
     ...{ ...parts, cursors: ledger.cursors, holder: holderOf(parts) },
     targets: config.targets.map((target, index) => targetOf(target, index, defaultRegistry)),
-    graceMs: config.drain.windowMs,
+    graceMs: Math.min(config.drain.windowMs, maxGraceMs),
   });
   const targetDesk = new TargetControl({ ...parts, hub, targets, defaultRegistry });
   return { targets, targetDesk };

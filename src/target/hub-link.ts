@@ -11,7 +11,7 @@ import type { Target } from './target.ts';
 export type TargetHub = Pick<Hub, 'connect' | 'subscribe' | 'disconnect' | 'head'>;
 
 interface HubLinkParts {
-  readonly target: Target;
+  readonly target: Pick<Target, 'name' | 'filter' | 'paced'>;
   readonly hub: TargetHub;
   readonly receiver: Omit<Receiver, 'ended'>;
   /** Where the target is: it gets what comes after. */

@@ -76,7 +76,8 @@ export interface Kind<Settings = unknown> {
   readonly name: string;
   /**
    * Its own members, besides the common ones (`config/targets.ts`). Members that hold a secret have the metadata
-   * `secret: true`, and a URL `secret: 'path'` (`members.ts`). Their values are masked wherever they could appear.
+   * `secret: true` (`secret()` of `config/settings/values.ts`), and a URL `secret: 'path'` (`secretUrl()`); parsing must
+   * leave key and text of both as they are. Their values are masked wherever they could appear.
    */
   readonly members: z.ZodObject & z.ZodType<Settings>;
   readonly defaults: {

@@ -53,6 +53,30 @@ describe('the targets of several gateways', () => {
     expect(told(two.sent)).toEqual(['b']);
   });
 
+  it('go to another gateway after the end of the leases, if theirs ends without the ledger', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    one.away = true;
+    await one.targets.close();
+    expect(world.log.lines.map(({ message }) => message)).toContain('release target: failed');
+    await world.push('a');
+    await world.pass(14_000);
+    expect(told(one.sent)).toEqual([]);
+    expect(told(two.sent)).toEqual(['a']);
+  });
+
+  it('go to another gateway when their hub drains', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    for (const subscriber of one.hub.table) one.hub.dismiss(subscriber, 'DRAINING', 0);
+    await world.pass(3_000);
+    await world.push('a');
+    expect(told(one.sent)).toEqual([]);
+    expect(told(two.sent)).toEqual(['a']);
+  });
+
   it('start nothing once their lease is over, and go on when the ledger is back', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway('one');
