@@ -11,6 +11,8 @@ import { TargetStory } from '../support/target-story.ts';
 
 const kills = 20;
 const concurrency = 4;
+/** On a busy machine a start can take half a minute. */
+const startTimeoutMs = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'manifeed-targets-'));
 const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -32,12 +34,12 @@ it(`${kills} times kill -9: every change is accepted at least once, in order per
     ledger: `sqlite:${join(folder, 'manifeed.db')}`,
     targets: [webhookOf(sink, { concurrency })],
   };
-  gateway = await spawnGateway({ port, settings });
+  gateway = await spawnGateway({ port, settings, startTimeoutMs });
   story.start('r.test/team/app', () => port);
   for (let kill = 0; kill < kills; kill++) {
     await story.untilMore(10 + kill);
     await gateway.stop('SIGKILL');
-    gateway = await spawnGateway({ port, settings });
+    gateway = await spawnGateway({ port, settings, startTimeoutMs });
   }
   await story.end();
   story.check();
