@@ -6,7 +6,7 @@ import type { ExecArguments } from '../arguments.ts';
 import { factsOf, type Item, keyOf } from '../item.ts';
 import type { Sink } from '../sink.ts';
 import type { Fault, Runner } from './child.ts';
-import { changeInput, changeVariables } from './environment.ts';
+import { changeInput, itemVariables } from './environment.ts';
 import { Scheduler } from './scheduler.ts';
 
 /** Before the first repetition, ms; each further wait is twice as long. */
@@ -77,7 +77,7 @@ export class Executor implements Sink {
     const { command, timeoutMs } = exec;
     // The command writes to the same screen.
     status.clear();
-    const run = { command, timeoutMs, env: { ...env, ...changeVariables(item) }, input: changeInput(item) };
+    const run = { command, timeoutMs, env: { ...env, ...itemVariables(item) }, input: changeInput(item) };
     const fault = await runner(run, this.#kill.signal);
     status.event(runLine(item, fault, clock.now()));
     return fault;

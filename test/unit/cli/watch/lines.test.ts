@@ -7,7 +7,7 @@ import { type Screen, withoutColor } from '../../../../src/cli/output/terminal.t
 import { localTime } from '../../../../src/cli/output/times.ts';
 import type { Item } from '../../../../src/cli/watch/item.ts';
 import { columnLine, eventJson, itemJson, tabbedLine } from '../../../../src/cli/watch/lines.ts';
-import { changeInput, changeVariables } from '../../../../src/cli/watch/run/environment.ts';
+import { changeInput, itemVariables } from '../../../../src/cli/watch/run/environment.ts';
 import { statusText } from '../../../../src/cli/watch/status.ts';
 
 const at = '2026-11-30T12:00:00.000Z';
@@ -78,7 +78,7 @@ describe('a line', () => {
 
 describe("a command's data", () => {
   it('of a change is in nine variables; unknown is empty', () => {
-    expect(changeVariables(moved)).toEqual({
+    expect(itemVariables(moved)).toEqual({
       MANIFEED_CHANGE_TYPE: 'tag.updated',
       MANIFEED_CHANGE_REGISTRY: 'docker.io',
       MANIFEED_CHANGE_REPOSITORY: 'library/nginx',
@@ -90,7 +90,7 @@ describe("a command's data", () => {
       MANIFEED_CHANGE_PINNED: `docker.io/library/nginx@${digest}`,
     });
     const gone: Item = { kind: 'change', change: { ...change, tag: null, digest: null }, resume: 'e-7' };
-    expect(changeVariables(gone)).toMatchObject({
+    expect(itemVariables(gone)).toMatchObject({
       ...{ MANIFEED_CHANGE_TAG: '', MANIFEED_CHANGE_DIGEST: '' },
       ...{ MANIFEED_CHANGE_REFERENCE: '', MANIFEED_CHANGE_PINNED: '' },
     });
@@ -98,7 +98,7 @@ describe("a command's data", () => {
 
   it('of a row has the type state and no position', () => {
     const item: Item = { kind: 'state', row };
-    expect(changeVariables(item)).toMatchObject({
+    expect(itemVariables(item)).toMatchObject({
       MANIFEED_CHANGE_TYPE: 'state',
       MANIFEED_CHANGE_POSITION: '',
     });
