@@ -1,9 +1,29 @@
 /** The list of kinds. The configuration and the runner of targets read it. */
 import type { Kind } from './kind.ts';
+import { argocdImageUpdater } from './kinds/argocd-image-updater.ts';
+import { cloudevents } from './kinds/cloudevents.ts';
+import { flux } from './kinds/flux.ts';
+import { github } from './kinds/github.ts';
+import { gitlab } from './kinds/gitlab.ts';
+import { keel } from './kinds/keel.ts';
+import { renovateCe } from './kinds/renovate-ce.ts';
+import { watchtower } from './kinds/watchtower.ts';
 import { webhook } from './kinds/webhook.ts';
+import { wud } from './kinds/wud.ts';
 
 /** In the order of the documents. */
-export const kinds: readonly [Kind, ...Kind[]] = [webhook];
+export const kinds: readonly [Kind, ...Kind[]] = [
+  webhook,
+  cloudevents,
+  watchtower,
+  flux,
+  argocdImageUpdater,
+  keel,
+  wud,
+  renovateCe,
+  github,
+  gitlab,
+];
 
 const byName: ReadonlyMap<string, Kind> = new Map(kinds.map((kind) => [kind.name, kind]));
 

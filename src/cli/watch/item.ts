@@ -7,7 +7,7 @@ export type Item =
   | { readonly kind: 'state'; readonly row: TagState };
 
 /** What both have, under one name. */
-export interface Facts {
+interface Facts {
   /** A change type, or `state`. */
   readonly type: string;
   readonly registry: string;

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { list, secretUrl, text } from '../../config/settings/values.ts';
 import { defaultChangeTypes } from '../../event/change.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
-import { retryLater, saying, showRequest } from '../judgement.ts';
+import { retryLater, saying } from '../judgement.ts';
 import type { ChangeDelivery, Kind, ResetDelivery, Verdict } from '../kind.ts';
+import { showRequest } from '../requests.ts';
 
 const secretRule = 'whsec_ and 24 to 64 bytes as base64';
 const grammar = /^whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

@@ -1,0 +1,108 @@
+/** CloudEvents 1.0 over HTTP, one event a request (HTTP Protocol Binding and HTTP Web Hooks 1.0). */
+import { z } from 'zod';
+import { choice, flag } from '../../config/settings/values.ts';
+import { defaultChangeTypes } from '../../event/change.ts';
+import type { HttpAnswer, HttpRequest } from '../call/http.ts';
+import { judgeStatus, retryLater, saying } from '../judgement.ts';
+import type { ChangeDelivery, Kind, Reach, ResetDelivery, Verdict } from '../kind.ts';
+import { bearer, completeUrl, token } from '../members.ts';
+import { postJson, showRequest } from '../requests.ts';
+
+const members = z.strictObject({
+  url: completeUrl(),
+  token: token().optional().describe('Bearer token'),
+  mode: choice(['structured', 'binary'])
+    .default('structured')
+    .describe('`structured`: the whole event is the body; `binary`: its attributes are `ce-…` headers'),
+  handshake: flag()
+    .default(true)
+    .describe('Ask with `OPTIONS` whether the tool wants events; one that does not answer this gets them'),
+});
+
+type Settings = z.output<typeof members>;
+
+/** What the tool is asked to allow ("Validation"). */
+const origin = 'manifeed';
+
+/** `type` is `io.manifeed.` and that of the change; `source` is the registry and repository, `subject` the tag. */
+function eventOf(delivery: ChangeDelivery | ResetDelivery) {
+  const common = { specversion: '1.0', id: delivery.id, datacontenttype: 'application/json' };
+  if (delivery.kind === 'reset') {
+    const { reason, position, floor, atMs } = delivery;
+    const data = { reason, position, floor };
+    const time = new Date(atMs).toISOString();
+    return { ...common, type: 'io.manifeed.reset', source: '//manifeed', time, data };
+  }
+  const { change } = delivery;
+  const type = `io.manifeed.${delivery.kind === 'test' ? 'test' : change.type}`;
+  const source = `//${change.registry}/${change.repository}`;
+  const subject = change.tag ?? change.digest;
+  return {
+    ...{ ...common, type, source, ...(subject === null ? {} : { subject }) },
+    ...{ time: change.recordedAt, data: change },
+  };
+}
+
+export function request(delivery: ChangeDelivery | ResetDelivery, settings: Settings): HttpRequest {
+  const { url, mode } = settings;
+  const proof = proofOf(settings);
+  const event = eventOf(delivery);
+  if (mode === 'structured')
+    return postJson(url, event, { 'content-type': 'application/cloudevents+json; charset=utf-8', ...proof });
+  const { data, datacontenttype, ...attributes } = event;
+  // All values are ASCII without characters that the binding would have percent-encoded.
+  const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]);
+  return postJson(url, data, { 'content-type': datacontenttype, ...Object.fromEntries(headers), ...proof });
+}
+
+function proofOf({ token }: Settings): Readonly<Record<string, string>> {
+  return token === undefined ? {} : bearer(token);
+}
+
+/** "Delivery response". 415: it will not take this form of any event. */
+export function judge(answer: HttpAnswer, nowMs: number): Verdict {
+  return judgeStatus(answer, nowMs, { accepted: [200, 201, 202, 204], stop: [410, 415] });
+}
+
+export function handshake(settings: Settings): HttpRequest {
+  const headers = { 'webhook-request-origin': origin, ...proofOf(settings) };
+  return { method: 'OPTIONS', url: settings.url, headers, body: null };
+}
+
+/**
+ * Null: go on. Most receivers know no handshake, and answer anything. One that answers with success and another origin
+ * than ours does not want our events.
+ */
+export function judgeHandshake(answer: HttpAnswer, nowMs: number): Verdict | null {
+  const allowed = answer.headers['webhook-allowed-origin'];
+  if (answer.status === 410) return { kind: 'stop', why: saying(answer) };
+  if (answer.status === 429) return retryLater(answer, nowMs);
+  if (allowed === undefined || allowed === '*') return null;
+  if (allowed.split(',').some((each) => each.trim() === origin)) return null;
+  return { kind: 'stop', why: `handshake: WebHook-Allowed-Origin is ${allowed}: must be * or ${origin}` };
+}
+
+async function send(
+  delivery: ChangeDelivery | ResetDelivery,
+  settings: Settings,
+  reach: Reach,
+): Promise<Verdict> {
+  const { nowMs } = delivery;
+  const refusal = settings.handshake ? judgeHandshake(await reach.http(handshake(settings)), nowMs) : null;
+  return refusal ?? judge(await reach.http(request(delivery, settings)), nowMs);
+}
+
+export const cloudevents: Kind<Settings> = {
+  name: 'cloudevents',
+  members,
+  defaults: { timeoutMs: 20_000, coalesceMs: null, concurrency: 4, types: defaultChangeTypes },
+  deletes: true,
+  replays: true,
+  needsReference: false,
+  deliver: send,
+  reset: send,
+  describe: (delivery, settings) =>
+    [...(settings.handshake ? [handshake(settings)] : []), request(delivery, settings)]
+      .map(showRequest)
+      .join('\n\n'),
+};
