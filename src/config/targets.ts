@@ -63,7 +63,7 @@ function entryOf({ name, members, defaults, deletes }: Kind) {
     unpaced: flag().default(false).describe('Changes come at once, whatever `pace` says'),
   };
   if (coalesceMs === null) Reflect.deleteProperty(shape, 'coalesce');
-  if (!('url' in members.shape)) Reflect.deleteProperty(shape, 'caFile');
+  if (!('url' in members.shape || 'host' in members.shape)) Reflect.deleteProperty(shape, 'caFile');
   return z.strictObject(shape).transform(rename(codeNames));
 }
 

@@ -1,5 +1,6 @@
 /** Constructs the targets from the configuration. */
 import { hostname } from 'node:os';
+import { processEnvironment } from '../config/environment.ts';
 import { settings } from '../config/schema.ts';
 import { originOf, secretsIn } from '../config/settings/secrets.ts';
 import type { Config, TargetConfig } from '../config/shape.ts';
@@ -70,7 +71,15 @@ function targetOf(configured: TargetConfig, index: number, defaultRegistry: stri
     filter: minAgeMs > 0 ? filterOfTarget(wide, defaultRegistry) : filter,
     rules: { coalesceMs, minAgeMs, maxAgeMs, concurrency },
     paced: !unpaced,
+    environment: passedOn(),
     origin: url === undefined ? null : originOf(url).replace(/\/\*{3}$/, ''),
     mask: maskOf(secrets, urls),
   };
+}
+
+/** What commands get of this process's variables; none of its secrets. */
+function passedOn(): Readonly<Record<string, string>> {
+  const { PATH, HOME, LANG, TZ } = processEnvironment();
+  const all = Object.entries({ PATH, HOME, LANG, TZ });
+  return Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

@@ -7,6 +7,8 @@ import type { z } from 'zod';
 import type { ChangeType } from '../event/change.ts';
 import type { WireChange } from '../event/wire-change.ts';
 import type { HttpAnswer, HttpRequest } from './call/http.ts';
+import type { Mail, MailAnswer } from './call/mail.ts';
+import type { Command, RunAnswer } from './call/process.ts';
 
 interface Attempt {
   /** The same over all attempts, restarts and gateways: 1–64 of [0-9a-z-]. A replay has new ones. */
@@ -60,6 +62,10 @@ export type Verdict =
 export interface Reach {
   /** @throws CallError if there is no answer. A kind need not catch it: it means `retry` */
   http(request: HttpRequest): Promise<HttpAnswer>;
+  /** Runs a command. @throws CallError if it cannot be started */
+  run(command: Command): Promise<RunAnswer>;
+  /** Sends an e-mail. @throws CallError if the server says nothing */
+  mail(mail: Mail): Promise<MailAnswer>;
 }
 
 /** Something that is wrong with settings whose single members are right. */

@@ -1,10 +1,14 @@
 /** The list of kinds. The configuration and the runner of targets read it. */
 import type { Kind } from './kind.ts';
+import { apprise } from './kinds/apprise.ts';
 import { argocdImageUpdater } from './kinds/argocd-image-updater.ts';
 import { cloudevents } from './kinds/cloudevents.ts';
+import { email } from './kinds/email.ts';
+import { exec } from './kinds/exec.ts';
 import { flux } from './kinds/flux.ts';
 import { github } from './kinds/github.ts';
 import { gitlab } from './kinds/gitlab.ts';
+import { http } from './kinds/http.ts';
 import { keel } from './kinds/keel.ts';
 import { renovateCe } from './kinds/renovate-ce.ts';
 import { watchtower } from './kinds/watchtower.ts';
@@ -23,6 +27,10 @@ export const kinds: readonly [Kind, ...Kind[]] = [
   renovateCe,
   github,
   gitlab,
+  http,
+  exec,
+  apprise,
+  email,
 ];
 
 const byName: ReadonlyMap<string, Kind> = new Map(kinds.map((kind) => [kind.name, kind]));

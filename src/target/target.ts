@@ -23,6 +23,8 @@ export interface Target {
   readonly origin: string | null;
   /** Certificate authorities to trust, PEM. */
   readonly ca?: string | undefined;
+  /** Variables of this process that its commands get. Default: none. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Hides its secrets. */
   readonly mask: Mask;
 }

@@ -2,6 +2,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { CallError } from './call/error.ts';
 import { HttpCaller, type HttpRequest } from './call/http.ts';
+import { Mailer } from './call/mail.ts';
+import { ProcessRunner } from './call/process.ts';
 import type { ChangeDelivery, Reach, ResetDelivery, Verdict } from './kind.ts';
 import type { Target } from './target.ts';
 
@@ -18,6 +20,8 @@ export class Tool {
   readonly #target: Target;
   readonly #parts: ToolParts;
   readonly #caller: HttpCaller;
+  readonly #processes: ProcessRunner;
+  readonly #mailer: Mailer;
   readonly #underWay = new Set<AbortController>();
 
   constructor(target: Target, parts: ToolParts) {
@@ -26,6 +30,8 @@ export class Tool {
     // One more, so that an operator's test need not wait.
     const connections = target.rules.concurrency + 1;
     this.#caller = new HttpCaller({ connections, ca: target.ca });
+    this.#processes = new ProcessRunner({ clock: parts.clock, environment: target.environment ?? {} });
+    this.#mailer = new Mailer(target.ca);
   }
 
   /** Tries once. It does not reject: what fails is to be tried again. No secret is in the verdict. */
@@ -44,7 +50,7 @@ export class Tool {
   /** Ends what is under way, and all connections. Idempotent. */
   async close(): Promise<void> {
     for (const each of this.#underWay) each.abort(new CallError('closed', 'the gateway ends'));
-    await this.#caller.close();
+    await Promise.all([this.#caller.close(), this.#processes.close()]);
   }
 
   async #attempt(work: (reach: Reach) => Promise<Verdict>): Promise<Verdict> {
@@ -60,13 +66,17 @@ export class Tool {
     const late = () => new CallError('timeout', `no answer within ${timeoutMs} ms`);
     const cancel = clock.after(timeoutMs, () => limit.abort(late()));
     const shown: string[] = [];
-    const http = (request: HttpRequest) => {
-      shown.push(...credentialsIn(request));
-      return this.#caller.send(request, limit.signal);
+    const reach: Reach = {
+      http: (request) => {
+        shown.push(...credentialsIn(request));
+        return this.#caller.send(request, limit.signal);
+      },
+      run: (command) => this.#processes.run(command, limit.signal),
+      mail: (mail) => this.#mailer.send(mail, limit.signal),
     };
     let verdict: Verdict;
     try {
-      verdict = await Promise.race([work({ http }), ended]);
+      verdict = await Promise.race([work(reach), ended]);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!(error instanceof CallError))

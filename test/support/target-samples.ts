@@ -55,8 +55,11 @@ export function answer(
 /** Answers each request in turn, the last answer again and again, and keeps the requests. */
 export function scriptedReach(...answers: readonly HttpAnswer[]): Reach & { readonly sent: HttpRequest[] } {
   const sent: HttpRequest[] = [];
+  const unexpected = () => Promise.reject(new Error('answer by script: must be a request over HTTP'));
   return {
     sent,
+    run: unexpected,
+    mail: unexpected,
     async http(request) {
       const reply = answers[Math.min(sent.length, answers.length - 1)];
       sent.push(request);

@@ -85,6 +85,7 @@ const confined: readonly { library: RegExp; files: RegExp }[] = [
   { library: /^ioredis(?:\/|$)/, files: /^src\/(?:redis|ledger\/redis|cluster\/redis)\// },
   { library: /^better-sqlite3(?:\/|$)/, files: /^src\/ledger\/sqlite\// },
   { library: /^undici(?:\/|$)/, files: /^src\/(?:upstream|target\/call)\// },
+  { library: /^nodemailer(?:\/|$)/, files: /^src\/target\/call\// },
   { library: /^ws(?:\/|$)/, files: /^src\/transport\/websocket\// },
   {
     library: /^(?:fastify|@fastify\/.*)$/,

@@ -41,6 +41,21 @@ describe('the section targets', () => {
     );
   });
 
+  it('leaves placeholders of changes to the kind, and hides headers and variables', () => {
+    const yaml = `targets:
+  - { name: a, kind: http, url: "https://h/x", json: { text: ["\${change.tag}", 1] }, headers: { x-key: hunter2 } }
+  - { name: b, kind: exec, command: [copa, "\${change.reference}"], env: { KEY: "\${TOKEN}" } }`;
+    const env = { TOKEN: 'hunter2' };
+    expect(load(yaml, { env }).targets).toMatchObject([
+      { json: { text: [`\${change.tag}`, 1] }, headers: { 'x-key': 'hunter2' }, method: 'POST' },
+      { command: ['copa', `\${change.reference}`], env: { KEY: 'hunter2' }, concurrency: 1 },
+    ]);
+    expect(printConfig(sources(yaml, { env }))).not.toContain('hunter2');
+    expect(problems(yaml.replace('change.tag', 'change.tga'), { env })[0]).toMatch(
+      /^targets\[0\]\.json: \$\{change\.tga\}: must be one of/,
+    );
+  });
+
   it.each([
     ['targets: [{ name: a }]', /^targets\[0\]\.kind: missing: must be one of webhook/],
     ['targets: [{ name: a, kind: webhok }]', /^targets\[0\]\.kind: "webhok": .*did you mean "webhook"/],

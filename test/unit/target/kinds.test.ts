@@ -20,6 +20,11 @@ describe('the kinds of targets', () => {
     expect([...found.secrets, ...found.urls].sort()).toEqual(Object.values(given).sort());
   });
 
+  it('hide the values of headers and variables', () => {
+    const given = { headers: { 'x-key': 'hhhh' }, env: { KEY: 'eeee' } };
+    expect(secretsIn(settings, given, ['targets', 0]).secrets).toEqual(['hhhh', 'eeee']);
+  });
+
   it('tell of deletes only where the tool can be told of them', () => {
     for (const { deletes, defaults } of kinds.filter((kind) => !kind.deletes))
       expect({ deletes, types: defaults.types }).toEqual({ deletes, types: ['tag.created', 'tag.updated'] });

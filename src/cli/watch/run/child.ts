@@ -1,6 +1,7 @@
 /** One run of a command, in a process group of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Clock } from '../../../lib/clock.ts';
+import { signalGroup } from '../../../lib/process-group.ts';
 
 /** After TERM, the time until KILL, ms. */
 export const graceMs = 10_000;
@@ -64,14 +65,4 @@ export function systemRunner(clock: Clock, isWindows: boolean): Runner {
         }),
       );
     });
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals, isWindows: boolean): void {
-  if (child.pid === undefined) return;
-  try {
-    if (isWindows) child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // The group is gone.
-  }
 }

@@ -1,0 +1,94 @@
+/** A command on the gateway's machine: Diun, Copacetic, Renovate's CLI, scripts. No shell reads it. */
+import { z } from 'zod';
+import { text } from '../../config/settings/values.ts';
+import type { Command, RunAnswer } from '../call/process.ts';
+import { type ChangeDelivery, type Kind, pushTypes, type SettingFault, type Verdict } from '../kind.ts';
+import { faultOfTemplate, fill } from '../template.ts';
+import { deliveryVariables } from '../variables.ts';
+
+const maxArguments = 1_000;
+const variable = /^(?!MANIFEED_)[A-Za-z_][A-Za-z0-9_]{0,255}$/;
+
+const members = z.strictObject({
+  command: z
+    .tuple([argument()], argument(), { error: 'must be a list: a program and its arguments' })
+    .refine((all) => all.length <= maxArguments, { error: `must have at most ${maxArguments}` })
+    .describe(
+      `Program and arguments. Placeholders such as \`\${change.reference}\` are replaced in arguments, each within one argument`,
+    ),
+  env: z
+    .record(
+      z.string().regex(variable, { error: 'must have names of variables, none with MANIFEED_' }),
+      argument().meta({ secret: true }),
+      { error: 'must be a mapping of variables to values' },
+    )
+    .optional()
+    .describe(
+      'Variables that it gets besides `PATH`, `HOME`, `LANG`, `TZ` and `MANIFEED_CHANGE_…`. Their values are secret',
+    ),
+  failIf: text('a regular expression')
+    .refine(isPattern, { error: 'must be a regular expression' })
+    .optional()
+    .describe('It has failed, whatever its exit code is, if this regular expression is in its output'),
+});
+
+function argument() {
+  return text('a string without NUL', /^[^\0]*$/);
+}
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'm') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+type Settings = z.output<typeof members>;
+
+/** The change is in variables (docs/commands.md), and all of them are one line of JSON on standard input. */
+export function commandOf(delivery: ChangeDelivery, { command, env }: Settings): Command {
+  const { change, changes } = delivery;
+  const [program, ...args] = command;
+  const plain = (value: string) => value.replaceAll('\0', '');
+  return {
+    command: [program, ...args.map((each) => fill(each, delivery, plain))],
+    env: { ...env, ...deliveryVariables(delivery) },
+    input: `${JSON.stringify({ change, changes })}\n`,
+  };
+}
+
+/** Characters of the output that are shown: its end, because tools say there what went wrong. */
+const maxShown = 190;
+
+export function judge({ code, signal, output }: RunAnswer, { failIf }: Settings): Verdict {
+  const end = output.replace(/\s+/g, ' ').trim().slice(-maxShown);
+  const saying = end === '' ? '' : `: ${end}`;
+  if (code !== 0)
+    return { kind: 'retry', why: `${code === null ? `ended by ${signal}` : `exit code ${code}`}${saying}` };
+  if (failIf === undefined || !new RegExp(failIf, 'm').test(output)) return { kind: 'accepted' };
+  return { kind: 'retry', why: `failIf is in the output${saying}` };
+}
+
+export const exec: Kind<Settings> = {
+  name: 'exec',
+  members,
+  defaults: { timeoutMs: 600_000, coalesceMs: 5_000, concurrency: 1, types: pushTypes },
+  deletes: true,
+  replays: true,
+  needsReference: true,
+  faults({ command: [program, ...args] }): readonly SettingFault[] {
+    const message = program.includes(`\${change`) ? 'the program: must be without placeholders' : null;
+    const fault = message ?? faultOfTemplate(args);
+    return fault === null ? [] : [{ key: 'command', message: fault }];
+  },
+  async deliver(delivery, settings, reach) {
+    return judge(await reach.run(commandOf(delivery, settings)), settings);
+  },
+  describe(delivery, settings) {
+    const { command, env, input } = commandOf(delivery, settings);
+    const own = Object.keys(settings.env ?? {});
+    const shown = Object.entries(env).map(([name, value]) => `${name}=${own.includes(name) ? '***' : value}`);
+    return [JSON.stringify(command), ...shown, '', input].join('\n');
+  },
+};

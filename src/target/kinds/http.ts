@@ -1,0 +1,109 @@
+/** Any tool with an HTTP API: a request with placeholders, and rules that say what the answer means. */
+import { z } from 'zod';
+import { choice, text } from '../../config/settings/values.ts';
+import { answerRules, judgeBy } from '../answer-rules.ts';
+import type { HttpRequest } from '../call/http.ts';
+import { type ChangeDelivery, type Kind, pushTypes, type SettingFault } from '../kind.ts';
+import { bearer, completeUrl, token } from '../members.ts';
+import { showRequest } from '../requests.ts';
+import { type Escape, faultOfTemplate, fill, mapStrings } from '../template.ts';
+
+const placed = `Placeholders such as \`\${change.repository}\` are replaced`;
+const headerName =
+  /^(?!(?:host|connection|content-length|transfer-encoding|expect|upgrade|te|trailer)$)[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+const headerRule = 'must have names in lower case, of no header that belongs to the connection';
+
+const members = z.strictObject({
+  url: completeUrl().describe(`Where to send; complete. ${placed}, percent-encoded`),
+  method: choice(['DELETE', 'GET', 'PATCH', 'POST', 'PUT']).default('POST').describe('Method of the request'),
+  token: token().optional().describe('Bearer token'),
+  headers: z
+    .record(
+      z.string().regex(headerName, { error: headerRule }),
+      text('printable ASCII characters', /^[\x20-\x7e]+$/).meta({ secret: true }),
+      { error: 'must be a mapping of header names to values' },
+    )
+    .optional()
+    .describe(`More headers, whose values are secret. ${placed}`),
+  json: z.unknown().optional().describe(`Body: any value, sent as JSON. ${placed} in its strings`),
+  form: z
+    .record(z.string(), text('a string'), { error: 'must be a mapping of names to strings' })
+    .optional()
+    .describe(`Body: a form. ${placed} in its values`),
+  text: text('a text').optional().describe(`Body: a text. ${placed}`),
+  markup: choice(['none', 'html', 'markdown', 'slack'])
+    .default('none')
+    .describe('For which markup the values in the body are escaped'),
+  ...answerRules,
+});
+
+type Settings = z.output<typeof members>;
+
+const entities: Escape = (value) => value.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
+
+const markups: Readonly<Record<Settings['markup'], Escape>> = {
+  none: (value) => value,
+  html: entities,
+  // Slack, "Formatting message text": only these three.
+  slack: (value) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+  // CommonMark 2.4: any ASCII punctuation may be escaped.
+  markdown: (value) => value.replace(/[\\`*_{}[\]()<>#+!|~@-]/g, '\\$&'),
+};
+
+/** Percent-encodes what may not stand in a header. */
+const forHeader: Escape = (value) => value.replace(/[^\x20-\x7e]+/gu, encodeURIComponent);
+
+export function request(delivery: ChangeDelivery, settings: Settings): HttpRequest {
+  const { url, method, token, headers = {}, markup } = settings;
+  const own = Object.entries(headers).map(([name, value]) => [name, fill(value, delivery, forHeader)]);
+  const { type, body } = bodyOf(settings, (template) => fill(template, delivery, markups[markup]));
+  const common = { ...(type === null ? {} : { 'content-type': type }), ...(token && bearer(token)) };
+  return {
+    ...{ method, url: fill(url, delivery, encodeURIComponent), body },
+    headers: { ...common, ...Object.fromEntries(own) },
+  };
+}
+
+function bodyOf({ json, form, text }: Settings, filled: (template: string) => string) {
+  if (json !== undefined) return { type: 'application/json', body: JSON.stringify(mapStrings(json, filled)) };
+  if (text !== undefined) return { type: 'text/plain; charset=utf-8', body: filled(text) };
+  if (form === undefined) return { type: null, body: null };
+  const fields = new URLSearchParams();
+  for (const [name, value] of Object.entries(form)) fields.set(name, filled(value));
+  return { type: 'application/x-www-form-urlencoded', body: fields.toString() };
+}
+
+/** An unknown placeholder, more than one body, or a body of a GET. */
+function faults(settings: Settings): readonly SettingFault[] {
+  const { url, headers, method, json, form, text } = settings;
+  const wrong = Object.entries({ url, headers, json, form, text }).flatMap(([key, value]) => {
+    const message = faultOfTemplate(value);
+    return message === null ? [] : [{ key, message }];
+  });
+  // A change must not choose the host that gets the headers.
+  if (/^[^:]*:\/\/[^/?]*\$\{/.test(url))
+    wrong.push({ key: 'url', message: 'a placeholder in the host: must be in path or query' });
+  const bodies = Object.entries({ json, form, text }).filter(([, body]) => body !== undefined);
+  const [body] = bodies.slice(method === 'GET' ? 0 : 1);
+  if (body === undefined) return wrong;
+  const why = method === 'GET' ? 'method is GET' : 'there is another body';
+  return [...wrong, { key: body[0], message: `must be without it, because ${why}` }];
+}
+
+export const http: Kind<Settings> = {
+  name: 'http',
+  members,
+  defaults: { timeoutMs: 30_000, coalesceMs: 5_000, concurrency: 1, types: pushTypes },
+  deletes: true,
+  replays: true,
+  needsReference: false,
+  faults,
+  async deliver(delivery, settings, reach) {
+    return judgeBy(settings, await reach.http(request(delivery, settings)), delivery.nowMs);
+  },
+  describe(delivery, settings) {
+    const { headers, ...others } = request(delivery, settings);
+    const own = Object.keys(settings.headers ?? {}).map((name) => [name, '***']);
+    return showRequest({ ...others, headers: { ...headers, ...Object.fromEntries(own) } });
+  },
+};

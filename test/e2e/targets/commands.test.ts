@@ -1,0 +1,121 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { CallError } from '../../../src/target/call/error.ts';
+import { type Command, ProcessRunner } from '../../../src/target/call/process.ts';
+import { until } from '../../support/until.ts';
+
+const ends: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+function runnerOf(environment: Readonly<Record<string, string>> = {}): ProcessRunner {
+  const runner = new ProcessRunner({ clock: systemClock, environment });
+  ends.push(() => runner.close());
+  return runner;
+}
+
+/** A program in JavaScript. */
+function program(text: string, more: Partial<Command> = {}): Command {
+  return { command: [process.execPath, '-e', text], env: {}, input: '', ...more };
+}
+
+const never = () => new AbortController().signal;
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'manifeed-command-'));
+  ends.push(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('a command', () => {
+  it('gets its input and only the variables that it is given', async () => {
+    const text = 'process.stdin.pipe(process.stdout); console.error(JSON.stringify(process.env))';
+    const command = program(text, { env: { OWN: '1' }, input: '{"change":1}' });
+    const { code, output } = await runnerOf({ PATH: '/bin' }).run(command, never());
+    expect(code).toBe(0);
+    expect(output).toContain('{"change":1}');
+    expect(JSON.parse(/\{"[A-Z][^\n]*\}/.exec(output.replace('{"change":1}', ''))?.[0] ?? '')).toEqual({
+      ...{ PATH: '/bin', OWN: '1' },
+    });
+  });
+
+  it('tells how it ended', async () => {
+    const runner = runnerOf();
+    expect(await runner.run(program('process.exit(3)'), never())).toMatchObject({ code: 3, signal: null });
+    const killed = program('process.kill(process.pid, "SIGKILL")');
+    expect(await runner.run(killed, never())).toMatchObject({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('need not read its input', async () => {
+    const command = program('process.stdin.destroy(); process.exit(0)', { input: 'x'.repeat(1_000_000) });
+    expect(await runnerOf().run(command, never())).toMatchObject({ code: 0 });
+  });
+
+  it('leaves the end of a long output', async () => {
+    const text = 'process.stdout.write("x".repeat(1e6) + "the end")';
+    const { output } = await runnerOf().run(program(text), never());
+    expect(output).toHaveLength(64 * 1024);
+    expect(output.endsWith('xthe end')).toBe(true);
+  });
+
+  it('that cannot be started says so', async () => {
+    const command = { command: ['/no/such/program'], env: {}, input: '' } as const;
+    await expect(runnerOf().run(command, never())).rejects.toMatchObject({
+      ...{ kind: 'process', message: 'start /no/such/program: ENOENT' },
+    });
+  });
+
+  it('ends with its children at the time limit, and the next one waits for that', async () => {
+    const runner = runnerOf();
+    const file = join(await folder(), 'pids');
+    const child = `setInterval(() => {}, 1e3)`;
+    const text = `
+      const { pid } = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}]);
+      require('node:fs').writeFileSync(${JSON.stringify(file)}, process.pid + ' ' + pid + '.');
+      setInterval(() => {}, 1e3);
+    `;
+    const limit = new AbortController();
+    const run = runner.run(program(text), limit.signal);
+    let pids: readonly number[] = [];
+    await until('it to run', async () => {
+      const told = await readFile(file, 'utf8').catch(() => '');
+      pids = told.endsWith('.') ? told.slice(0, -1).split(' ').map(Number) : [];
+      return pids.length === 2;
+    });
+    limit.abort(new CallError('timeout', 'no end within 1 s'));
+    const next = runner.run(program(''), never());
+    await expect(run).rejects.toMatchObject({ kind: 'timeout' });
+    expect(await next).toMatchObject({ code: 0 });
+    await until('its child to end', async () => !pids.some(isAlive));
+    await expect(runner.run(program(''), limit.signal)).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
+  it('that does not end by itself is killed with the gateway', async () => {
+    const runner = runnerOf();
+    const file = join(await folder(), 'pid');
+    const write = `require('node:fs').writeFileSync(${JSON.stringify(file)}, process.pid + '.')`;
+    const limit = new AbortController();
+    const run = runner.run(
+      program(`process.on('SIGTERM', () => {}); ${write}; setInterval(() => {}, 1e3)`),
+      limit.signal,
+    );
+    await until('it to run', async () => (await readFile(file, 'utf8').catch(() => '')).endsWith('.'));
+    limit.abort(new CallError('closed', 'the gateway ends'));
+    await runner.close();
+    await expect(run).rejects.toMatchObject({ kind: 'closed' });
+    expect(isAlive(Number((await readFile(file, 'utf8')).slice(0, -1)))).toBe(false);
+  });
+});

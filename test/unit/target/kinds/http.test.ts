@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { http, request } from '../../../../src/target/kinds/http.ts';
+import { answer, delivery, scriptedReach, wireChange } from '../../../support/target-samples.ts';
+
+const url = 'https://tool.example.com/api';
+
+/** Settings as the configuration gives them. */
+function settingsOf(members: object) {
+  return http.members.parse({ url, ...members }) as z.output<typeof http.members> &
+    Parameters<typeof request>[1];
+}
+
+const hostile = wireChange({ mediaType: '"}\r\n<b>&[x](y)é' });
+
+describe('the request of an http target', () => {
+  it('is a POST without a body by default', () => {
+    expect(request(delivery(), settingsOf({}))).toEqual({ method: 'POST', url, headers: {}, body: null });
+  });
+
+  it('has placeholders escaped for where they stand', () => {
+    const given = delivery({ mediaType: hostile.mediaType });
+    const settings = {
+      url: `${url}/\${change.repository}?type=\${change.mediaType}`,
+      headers: { 'x-type': `is \${change.mediaType}` },
+    };
+    const json = request(
+      given,
+      settingsOf({ ...settings, json: { a: [`<\${change.mediaType}>`, 1, null], b: true } }),
+    );
+    expect(json.url).toBe(`${url}/library%2Fnginx?type=%22%7D%0D%0A%3Cb%3E%26%5Bx%5D(y)%C3%A9`);
+    expect(json.headers).toEqual({
+      'content-type': 'application/json',
+      'x-type': 'is "}%0D%0A<b>&[x](y)%C3%A9',
+    });
+    expect(JSON.parse(json.body ?? '')).toEqual({ a: [`<${hostile.mediaType}>`, 1, null], b: true });
+    const form = request(given, settingsOf({ form: { type: `\${change.mediaType}`, x: 'a&b' } }));
+    expect(form.headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect([...new URLSearchParams(form.body ?? '')]).toEqual([
+      ['type', hostile.mediaType],
+      ['x', 'a&b'],
+    ]);
+    expect(request(given, settingsOf({ text: `is \${change.mediaType}` })).body).toBe(
+      `is ${hostile.mediaType}`,
+    );
+  });
+
+  it.each([
+    ['none', '_a_ "}\r\n<b>&[x](y)é'],
+    ['html', '_a_ &#34;}\r\n&#60;b&#62;&#38;[x](y)é'],
+    ['slack', '_a_ "}\r\n&lt;b&gt;&amp;[x](y)é'],
+    ['markdown', '_a_ "\\}\r\n\\<b\\>&\\[x\\]\\(y\\)é'],
+  ])('escapes values for the markup %s, and leaves the text around them', (markup, body) => {
+    const settings = settingsOf({ text: `_a_ \${change.mediaType}`, markup });
+    expect(request(delivery({ mediaType: hostile.mediaType }), settings).body).toBe(body);
+  });
+
+  it.each([
+    ['id', 'abcdefgh-7'],
+    ['type', 'tag.updated'],
+    ['action', 'updated'],
+    ['image', 'nginx'],
+    ['reference', 'docker.io/library/nginx:1.27'],
+    ['tag', '1.27'],
+    ['size', '10229'],
+    ['count', '1'],
+    ['title', 'nginx: 1.27 updated'],
+    ['message', 'docker.io/library/nginx:1.27 updated: sha256:aaaaaaaaaaaa, was sha256:bbbbbbbbbbbb'],
+  ])(`knows \${change.%s}`, (name, value) => {
+    expect(request(delivery(), settingsOf({ text: `\${change.${name}}` })).body).toBe(value);
+  });
+
+  it('has nothing where nothing is known, and says that it is a test', () => {
+    const settings = settingsOf({
+      text: `\${change.type},\${change.tag},\${change.digest},\${change.reference}`,
+    });
+    const bare = delivery({ tag: null, digest: null, type: 'manifest.deleted' }, { kind: 'test' });
+    expect(request(bare, settings).body).toBe('test,,,docker.io/library/nginx');
+  });
+
+  it('carries the token and the headers, which no dry run shows', () => {
+    const settings = settingsOf({
+      token: 't',
+      headers: { 'x-key': `kkk \${change.tag}`, 'content-type': 'a/b' },
+      text: 'x',
+    });
+    expect(request(delivery(), settings).headers).toEqual({
+      ...{ authorization: 'Bearer t', 'x-key': 'kkk 1.27', 'content-type': 'a/b' },
+    });
+    expect(http.describe(delivery(), settings)).toContain('x-key: ***\n');
+    expect(http.describe(delivery(), settings)).not.toContain('kkk');
+  });
+});
+
+describe('the settings of an http target', () => {
+  it.each([
+    [{ url: `${url}/\${change.repo}` }, 'url', `\${change.repo}`],
+    [{ json: { a: [{ b: `\${change.tag} \${change.oops}` }] } }, 'json', `\${change.oops}`],
+    [{ form: { a: `\${change}` } }, 'form', `\${change`],
+    [{ text: `to \${change.tag` }, 'text', `\${change`],
+    [{ headers: { 'x-a': `\${change.toString}` } }, 'headers', `\${change.toString}`],
+  ])('with the unknown placeholder of %j stop the start', (members, key, placeholder) => {
+    expect(http.faults?.(settingsOf(members))).toEqual([
+      { key, message: expect.stringContaining(`${placeholder}: must be one of \${change.id}, `) },
+    ]);
+  });
+
+  it.each([
+    [{ url: `http://\${change.registry}/x` }, ['url']],
+    [{ url: `http://a\${change.tag}?b` }, ['url']],
+    [{ url: `http://a?\${change.tag}` }, []],
+    [{ json: {}, text: 'a' }, ['text']],
+    [{ json: null, form: {} }, ['form']],
+    [{ method: 'GET', form: {} }, ['form']],
+    [{ method: 'GET' }, []],
+    [{ text: `$change \${changes} \${other}` }, []],
+  ])('%j have faults in %j', (members, keys) => {
+    expect(http.faults?.(settingsOf(members)).map(({ key }) => key)).toEqual(keys);
+  });
+
+  it.each([
+    [{ headers: { 'Content-Length': '1' } }],
+    [{ headers: { 'content-length': '1' } }],
+    [{ headers: { 'x-a': 'a\r\nb' } }],
+    [{ success: { status: [] } }],
+    [{ success: { status: [20] } }],
+    [{ success: { jsn: {} } }],
+    [{ retry: { json: { a: {} } } }],
+    [{ method: 'TRACE' }],
+  ])('refuse %j', (members) => {
+    expect(http.members.safeParse({ url, ...members }).success).toBe(false);
+  });
+});
+
+describe('the answer of an http target', () => {
+  it.each([
+    [{}, answer(299), 'accepted'],
+    [{}, answer(302), 'retry'],
+    [{}, answer(404), 'retry'],
+    [{}, answer(410), 'stop'],
+    [{ success: { status: [200] } }, answer(204), 'retry'],
+    [{ success: { status: [404] } }, answer(404), 'accepted'],
+    [{ success: { json: { 'a.b': true } } }, answer(200, '{"a":{"b":true}}'), 'accepted'],
+    [{ success: { json: { 'a.b': true } } }, answer(200, '{"a":{"b":"true"}}'), 'retry'],
+    [{ success: { json: { 'a.0': 1, c: null } } }, answer(200, '{"a":[1],"c":null}'), 'accepted'],
+    [{ success: { json: { ok: true } } }, answer(200, '<html>'), 'retry'],
+    [{ success: { json: { ok: true } } }, answer(500, '{"ok":true}'), 'retry'],
+    [{ success: { json: { toString: null } } }, answer(200, '{}'), 'retry'],
+    [{ success: { json: { ok: true } } }, { ...answer(200, '{"ok":true}'), isWhole: false }, 'retry'],
+    [{ retry: { status: [429, 503] } }, answer(503), 'retry'],
+    [{ retry: { status: [429, 503] } }, answer(400), 'refused'],
+    [{ retry: { json: { again: true } } }, answer(400, '{"again":true}'), 'retry'],
+    [{ retry: { json: { again: true } } }, answer(400, '{}'), 'refused'],
+    [{ stop: { status: [403, 404] } }, answer(404), 'stop'],
+    [{ stop: { status: [403, 404] } }, answer(410), 'retry'],
+  ])('by the rules %j is judged: %j: %s', async (rules, given, kind) => {
+    const reach = scriptedReach(given);
+    expect((await http.deliver(delivery(), settingsOf(rules), reach)).kind).toBe(kind);
+  });
+
+  it('says when to come back', async () => {
+    const reach = scriptedReach(answer(429, '', { 'retry-after': '2.5' }));
+    expect(await http.deliver(delivery(), settingsOf({}), reach)).toMatchObject({
+      kind: 'retry',
+      afterMs: 2_500,
+    });
+  });
+});
