@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { CallError } from '../../../src/target/call/error.ts';
 import { type Command, ProcessRunner } from '../../../src/target/call/process.ts';
+import { TargetWorld } from '../../support/target-gateway.ts';
 import { until } from '../../support/until.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -117,5 +118,39 @@ describe('a command', () => {
     await runner.close();
     await expect(run).rejects.toMatchObject({ kind: 'closed' });
     expect(isAlive(Number((await readFile(file, 'utf8')).slice(0, -1)))).toBe(false);
+  });
+});
+
+describe('a target of the kind exec', () => {
+  it('runs its command for a change, again if it failed, and never with the variables of the gateway', async () => {
+    const world = new TargetWorld();
+    ends.push(() => world.end());
+    const file = join(await folder(), 'runs');
+    const text = `
+      const { appendFileSync, existsSync } = require('node:fs');
+      const first = !existsSync(process.env.RUNS);
+      const { change } = JSON.parse(require('node:fs').readFileSync(0));
+      const { PATH, HOME, LANG, TZ, ...own } = process.env;
+      appendFileSync(process.env.RUNS, JSON.stringify([process.argv[1], change.tag, Object.keys(own)]) + '\\n');
+      console.log(first ? 'done failed=1' : 'done failed=0');
+    `;
+    const { push, shown } = await world.gateway([
+      {
+        ...{ name: 'tool', kind: 'exec', failIf: 'failed=[1-9]', coalesce: '0s', env: { RUNS: file } },
+        command: [process.execPath, '-e', text, `\${change.reference}`],
+      },
+    ]);
+    await push('registry.example.com/team/app:1.0');
+    await until('it to be accepted', async () => (await shown('tool')).counts.accepted === 1);
+    const { counts, lastFailure } = await shown('tool');
+    expect({ counts, why: lastFailure?.why }).toEqual({
+      ...{ counts: { retried: 1, accepted: 1 }, why: 'failIf is in the output: done failed=1' },
+    });
+    const runs = (await readFile(file, 'utf8')).trim().split('\n');
+    expect(runs).toHaveLength(2);
+    const [reference, tag, names] = JSON.parse(runs[0] ?? '');
+    expect([reference, tag]).toEqual(['registry.example.com/team/app:1.0', '1.0']);
+    const others = names.filter((name: string) => !name.startsWith('MANIFEED_CHANGE_'));
+    expect(others).toEqual(['RUNS']);
   });
 });

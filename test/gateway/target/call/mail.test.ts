@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CallError } from '../../../../src/target/call/error.ts';
 import { type Mail, Mailer } from '../../../../src/target/call/mail.ts';
 import { freePort } from '../../../support/free-port.ts';
+import { TargetWorld } from '../../../support/target-gateway.ts';
+import { until } from '../../../support/until.ts';
 
 const ends: (() => Promise<void>)[] = [];
 
@@ -125,5 +127,29 @@ describe('an e-mail', () => {
     limit.abort(new CallError('timeout', 'no answer within 1 s'));
     await expect(sending).rejects.toMatchObject({ kind: 'timeout' });
     await expect(mailer.send(mailTo(port), limit.signal)).rejects.toMatchObject({ kind: 'timeout' });
+  });
+});
+
+describe('a target of the kind email', () => {
+  it('sends a change once, again if the server wants it later, and stops if it wants none', async () => {
+    const world = new TargetWorld();
+    ends.push(() => world.end());
+    const refusals = [450, 0, 550];
+    const { port, messages } = await mailServer({
+      onMailFrom(_address, _session, done) {
+        const responseCode = refusals.shift() ?? 0;
+        done(responseCode === 0 ? null : Object.assign(new Error('so it is'), { responseCode }));
+      },
+    });
+    const target = { name: 'tool', kind: 'email', host: '127.0.0.1', port, security: 'none', coalesce: '0s' };
+    const addresses = { from: 'manifeed@example.com', to: ['ops@example.com'] };
+    const { push, shown } = await world.gateway([{ ...target, ...addresses }]);
+    await push('registry.example.com/team/app:1.0');
+    await until('it to be accepted', async () => (await shown('tool')).counts.accepted === 1);
+    expect(messages).toHaveLength(1);
+    expect(messages[0]?.text).toContain('Subject: registry.example.com/team/app: 1.0 created\r\n');
+    await push('registry.example.com/team/app:1.1');
+    await until('it to be disabled', async () => (await shown('tool')).state === 'disabled');
+    expect((await shown('tool')).counts).toEqual({ accepted: 1, retried: 1, stopped: 1 });
   });
 });
