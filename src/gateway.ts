@@ -110,7 +110,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   };
   const { targets, targetDesk } = openTargets({ ...common, config, ledger, hub });
   const { status, stop: stopStatus } = openStatus({
-    ...{ ...common, config, version, ledger, newest, admission, hub, poller, deliveries, openFiles },
+    ...{ ...common, config, version, ledger, newest, admission, hub, poller, deliveries },
+    ...{ targetDesk, openFiles },
   });
   const dashboard = await openDashboard({ config, log: logger, folder });
   await serveApi(server, {

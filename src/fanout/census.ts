@@ -5,7 +5,7 @@ import type { SubscriberTable } from './subscriber.ts';
 /** How many subscribers there are, and how far they are. */
 export interface Census {
   readonly byTransport: ReadonlyMap<string, number>;
-  /** Fed from the ledger. */
+  /** Fed from the ledger. Not parts of this gateway (`Sink.lasts`): what waits in a target waits for its tool. */
   readonly behind: number;
   /** Positions that the slowest of these is behind the head. */
   readonly lag: number;
@@ -18,7 +18,7 @@ export function takeCensus(table: SubscriberTable, { head }: Pick<ChangeQueue, '
   for (const { sink, state, subscriptions, cursor } of table) {
     const { transport } = sink.encoding;
     byTransport.set(transport, (byTransport.get(transport) ?? 0) + 1);
-    if (state !== 'behind') continue;
+    if (state !== 'behind' || sink.lasts === true) continue;
     behind++;
     if (subscriptions.length > 0) lag = Math.max(lag, head - cursor);
   }

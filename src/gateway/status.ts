@@ -12,6 +12,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Poller } from '../source/poll/poller.ts';
 import type { DeliveryLog } from '../source/webhook/log/deliveries.ts';
 import { Status } from '../status/status.ts';
+import type { TargetControl } from '../target/control.ts';
 
 interface StatusParts {
   readonly config: Config;
@@ -22,6 +23,7 @@ interface StatusParts {
   readonly hub: Hub;
   readonly poller: Poller;
   readonly deliveries: DeliveryLog;
+  readonly targetDesk: TargetControl;
   /** Open files that this process may have; undefined: the kernel's limit. */
   readonly openFiles: number | undefined;
   readonly clock: Clock;
@@ -30,7 +32,7 @@ interface StatusParts {
 
 /** @returns the status, and an idempotent stop of what it watches */
 export function openStatus(parts: StatusParts): { readonly status: Status; readonly stop: () => void } {
-  const { config, version, poller, deliveries, openFiles, metrics } = parts;
+  const { config, version, poller, deliveries, targetDesk, openFiles, metrics } = parts;
   metrics.gauge('build_info', 'Always 1; the labels say what runs', ['version', 'node'], (gauge) =>
     gauge.set(1, { version, node: process.version }),
   );
@@ -40,6 +42,7 @@ export function openStatus(parts: StatusParts): { readonly status: Status; reado
     ...{ gateway: config.name ?? hostname(), ledgerKind: config.ledger.kind, extent },
     registries: () => poller.registries(),
     hooks: () => deliveries.summary(),
+    targets: () => targetDesk.list(),
     descriptors: () => openDescriptors(openFiles),
   });
   return { status, stop: () => extent.stop() };

@@ -26,6 +26,7 @@ export interface LedgerReport {
 }
 
 export interface SubscribersReport {
+  /** Without targets, which no limit counts. */
   readonly total: number;
   readonly limit: number;
   readonly byTransport: Readonly<Record<string, number>>;
@@ -72,6 +73,21 @@ export interface HookReport {
   } | null;
 }
 
+/** How a tool that the gateway triggers does; `target/report.ts` fits. */
+export interface TargetReport {
+  readonly name: string;
+  readonly kind: string;
+  /** `disabled`, `paused`, `unserved`, or one that is no trouble. */
+  readonly state: string;
+  /** Why it is disabled; null: it is not. */
+  readonly disabled: string | null;
+  /** When the oldest change that waits was due; null: none is, or another gateway knows. */
+  readonly waitingSince: string | null;
+  /** Whether that is too long ago. */
+  readonly late: boolean;
+  readonly lastFailure: { readonly at: string; readonly result: string; readonly why: string } | null;
+}
+
 /** Null: not known, or without limit. */
 export interface DescriptorsReport {
   readonly used: number | null;
@@ -84,7 +100,7 @@ export interface Warning {
   readonly severity: 'critical' | 'warning' | 'info';
   /** The same for the same kind of trouble: `ledger-not-storing`. */
   readonly code: string;
-  /** The registry or hook that it is about; null: the gateway. */
+  /** The registry, hook or target that it is about; null: the gateway. */
   readonly about: string | null;
   readonly cause: string;
   readonly remedy: string;
@@ -114,5 +130,8 @@ export interface StatusReport {
   /** Those in trouble first. */
   readonly hooks: readonly HookReport[];
   readonly moreHooks: number;
+  /** Those in trouble first; null: the ledger cannot be asked now. */
+  readonly targets: readonly TargetReport[] | null;
+  readonly moreTargets: number;
   readonly descriptors: DescriptorsReport;
 }

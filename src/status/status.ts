@@ -10,7 +10,9 @@ import type {
   PaceReport,
   RegistryReport,
   StatusReport,
+  TargetReport,
 } from './report.ts';
+import { isTargetInTrouble } from './target-warnings.ts';
 import { type Facts, isHookRefused, isRegistryInTrouble, warningsOf } from './warnings.ts';
 
 /** What the parts of the gateway tell. */
@@ -35,11 +37,13 @@ interface StatusParts {
   };
   readonly registries: () => readonly RegistryReport[];
   readonly hooks: () => readonly HookReport[];
+  /** Rejects if the ledger cannot be asked. */
+  readonly targets: () => Promise<readonly TargetReport[]>;
   readonly descriptors: () => Promise<DescriptorsReport>;
   readonly clock: Clock;
 }
 
-/** Registries, and hooks, in one answer. */
+/** Registries, hooks, and targets, in one answer. */
 const maxListed = 100;
 const maxWarnings = 100;
 /** A ledger that does not answer within this does not store, ms. */
@@ -62,11 +66,12 @@ export class Status {
 
   /** Does not reject, and takes at most two seconds. */
   async describe(): Promise<StatusReport> {
-    const { registries, hooks, ...rest } = await this.#facts();
+    const { registries, hooks, targets, ...rest } = await this.#facts();
     const facts: Facts = {
       ...rest,
       registries: registries.toSorted((a, b) => first(isRegistryInTrouble(a), isRegistryInTrouble(b))),
       hooks: hooks.toSorted((a, b) => first(isHookRefused(a), isHookRefused(b))),
+      targets: targets?.toSorted((a, b) => first(isTargetInTrouble(a), isTargetInTrouble(b))) ?? null,
     };
     return {
       ...facts,
@@ -75,12 +80,18 @@ export class Status {
       moreRegistries: Math.max(0, registries.length - maxListed),
       hooks: facts.hooks.slice(0, maxListed),
       moreHooks: Math.max(0, hooks.length - maxListed),
+      targets: facts.targets?.slice(0, maxListed) ?? null,
+      moreTargets: Math.max(0, (targets?.length ?? 0) - maxListed),
     };
   }
 
   async #facts(): Promise<Facts> {
     const { gateway, version, admission, hub, clock } = this.#parts;
-    const [ledger, descriptors] = await Promise.all([this.#ledger(), this.#parts.descriptors()]);
+    const [ledger, descriptors, targets] = await Promise.all([
+      this.#ledger(),
+      this.#parts.descriptors(),
+      this.#soon(() => this.#parts.targets().then(summaryOf, () => null), null),
+    ]);
     const { byTransport, behind, lag } = hub.census();
     const { deliveriesPerSecond, configuredDeliveriesPerSecond, ...pace } = hub.pacer.describe();
     const { heldDeliveries, windowMs, waitingReplays, overrides } = pace;
@@ -91,7 +102,10 @@ export class Status {
       draining: admission.isDraining,
       ledger,
       subscribers: {
-        total: [...byTransport.values()].reduce((sum, count) => sum + count, 0),
+        total: [...byTransport].reduce(
+          (sum, [transport, count]) => sum + (transport === 'target' ? 0 : count),
+          0,
+        ),
         limit: admission.maxSubscribers,
         byTransport: Object.fromEntries(byTransport),
         ...{ behind, lag },
@@ -103,7 +117,7 @@ export class Status {
       },
       registries: this.#parts.registries(),
       hooks: this.#parts.hooks(),
-      descriptors,
+      ...{ targets, descriptors },
     };
   }
 
@@ -135,6 +149,13 @@ export class Status {
       () => late,
     );
   }
+}
+
+/** Of each target what the status tells. */
+function summaryOf(targets: readonly TargetReport[]): readonly TargetReport[] {
+  return targets.map(({ name, kind, state, disabled, waitingSince, late, lastFailure }) => {
+    return { name, kind, state, disabled, waitingSince, late, lastFailure };
+  });
 }
 
 /** Sorts those for which it is true before the others. */

@@ -1,8 +1,9 @@
 /** Judges a status: what an operator should know, why, and what to do. Pure. */
 import type { HookReport, RegistryReport, StatusReport, Warning } from './report.ts';
+import { targetIntentions, targetTroubles } from './target-warnings.ts';
 
-/** A status before it is judged. Registries and hooks are all there. */
-export type Facts = Omit<StatusReport, 'warnings' | 'moreRegistries' | 'moreHooks'>;
+/** A status before it is judged. Registries, hooks and targets are all there. */
+export type Facts = Omit<StatusReport, 'warnings' | 'moreRegistries' | 'moreHooks' | 'moreTargets'>;
 
 type Found = Omit<Warning, 'severity' | 'about'> & Partial<Pick<Warning, 'about'>>;
 
@@ -20,10 +21,11 @@ const leastBehind = 20;
 
 const what = 'docs/operating.md#what-should-i-look-at-when';
 
-/** The worst first; within a severity the ledger first, then subscribers, registries, hooks. */
+/** The worst first; within a severity the ledger first, then subscribers, registries, hooks, targets. */
 export function warningsOf(facts: Facts): readonly Warning[] {
   const of = (severity: Warning['severity'], found: readonly Found[]): readonly Warning[] =>
     found.map((each) => ({ about: null, ...each, severity }));
+  const targets = facts.targets ?? [];
   return [
     ...of('critical', [...ledgerTroubles(facts)]),
     ...of('warning', [
@@ -31,8 +33,9 @@ export function warningsOf(facts: Facts): readonly Warning[] {
       ...subscriberTroubles(facts),
       ...facts.registries.flatMap((each) => [...registryTroubles(each), ...absences(each)]),
       ...facts.hooks.flatMap((hook) => hookTroubles(hook, facts)),
+      ...targets.flatMap((target) => targetTroubles(target, facts.now)),
     ]),
-    ...of('info', [...intentions(facts)]),
+    ...of('info', [...intentions(facts), ...targets.flatMap(targetIntentions)]),
   ];
 }
 

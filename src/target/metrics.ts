@@ -22,6 +22,8 @@ export interface Gauged {
   /** Positions between its low-water mark and the newest change. */
   readonly lag: number;
   readonly waiting: number;
+  /** For how long the oldest change that is due has waited, ms; 0: none is. */
+  readonly dueForMs: number;
   readonly disabled: boolean;
 }
 
@@ -66,6 +68,12 @@ export class TargetMetrics {
       'Changes that wait or are under way',
       ['target'],
       show(({ waiting }) => waiting),
+    );
+    metrics.gauge(
+      'target_waiting_seconds',
+      'Time for which the oldest change that is due has waited; 0: none is',
+      ['target'],
+      show(({ dueForMs }) => dueForMs / 1_000),
     );
     metrics.gauge(
       'target_disabled',

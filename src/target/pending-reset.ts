@@ -8,8 +8,8 @@ export class PendingReset {
   readonly notice: ResetNotice;
   /** When it was noticed, wall clock, ms since the epoch. */
   readonly atMs: number;
-  /** Monotonic ms. */
-  readonly #since: number;
+  /** When it was noticed, monotonic ms. */
+  readonly since: number;
   #failures: Failures | null = null;
   isUnderWay = false;
   /** Not before that, monotonic ms. */
@@ -18,7 +18,7 @@ export class PendingReset {
   constructor(notice: ResetNotice, nowMs: number, now: number) {
     this.notice = notice;
     this.atMs = nowMs;
-    this.#since = now;
+    this.since = now;
   }
 
   /** @param nowMs wall clock */
@@ -36,6 +36,6 @@ export class PendingReset {
     this.#failures = failedAgain(this.#failures, now);
     const afterMs = verdict.kind === 'retry' ? (verdict.afterMs ?? 0) : 0;
     this.retryAt = now + retryWaitMs(this.#failures, afterMs, random);
-    return now - this.#since >= maxAgeMs;
+    return now - this.since >= maxAgeMs;
   }
 }

@@ -5,6 +5,9 @@ import type { Clock } from '../lib/clock.ts';
 import type { Runner } from './runner.ts';
 import type { Targets } from './targets.ts';
 
+/** A change that has been due for longer makes its target late, ms. Retries of the first minutes are shorter. */
+export const lateMs = 15 * 60_000;
+
 /**
  * `unserved`: no gateway has its lease now; `elsewhere`: another one has it, and knows more. The others: see
  * `docs/targets.md`. Times are RFC 3339.
@@ -24,6 +27,10 @@ export interface TargetReport {
   readonly lag: number;
   /** Changes that wait or are under way; null: another gateway knows. */
   readonly waiting: number | null;
+  /** When the oldest change that waits was due (recorded, or `minAge` old); null: none is, or another gateway knows. */
+  readonly waitingSince: string | null;
+  /** Whether that was more than `lateMs` ago. */
+  readonly late: boolean;
   /** The gateway that has its lease, and a name of the process; null: none. */
   readonly holder: string | null;
   readonly lastSuccess: string | null;
@@ -40,6 +47,7 @@ interface ReportParts {
 
 /** All configured targets, in the order of the configuration. @throws UNAVAILABLE */
 export async function reportTargets(parts: ReportParts): Promise<readonly TargetReport[]> {
+  if (parts.targets.all.size === 0) return [];
   const rows = await parts.targets.rows();
   return [...parts.targets.all.values()].map((served) => {
     const { target, runner } = served;
@@ -63,11 +71,14 @@ function placeOf(at: Place | null, head: { readonly epoch: string; readonly sequ
 }
 
 function fromNear(runner: Runner, clock: Clock) {
-  const { account, retryAt, wish } = runner;
+  const { account, retryAt, wish, dueSince } = runner;
+  const dueForMs = dueSince === null ? null : clock.monotonic() - dueSince;
   const inMs = retryAt === null ? null : Math.max(0, retryAt - clock.monotonic());
   const { lastFailure, lastSuccess } = account;
   return {
     ...{ state: runner.state, disabled: wish.disabled, waiting: runner.waiting },
+    waitingSince: dueForMs === null ? null : isoTime(clock.now() - dueForMs),
+    late: dueForMs !== null && dueForMs > lateMs,
     retryAt: inMs === null || runner.state !== 'retrying' ? null : isoTime(clock.now() + inMs),
     lastSuccess: lastSuccess === null ? null : isoTime(lastSuccess),
     lastFailure: lastFailure === null ? null : { ...lastFailure, at: isoTime(lastFailure.at) },
@@ -80,7 +91,7 @@ function fromAfar(row: TargetRow | null) {
   const own = row?.wish.disabled != null ? 'disabled' : row?.wish.paused === true ? 'paused' : state;
   return {
     ...({ state: own, disabled: row?.wish.disabled ?? null, waiting: null, retryAt: null } as const),
-    ...{ lastSuccess: null, lastFailure: null, counts: null },
+    ...{ waitingSince: null, late: false, lastSuccess: null, lastFailure: null, counts: null },
   };
 }
 

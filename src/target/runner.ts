@@ -94,6 +94,13 @@ export class Runner {
     return this.#course.waiting;
   }
 
+  /** When the oldest of what the tool is still to be told of was due, monotonic ms; null: nothing is due. */
+  get dueSince(): number | null {
+    const dueSince = this.#course.dueSince(this.#parts.clock.monotonic());
+    if (this.#reset === null) return dueSince;
+    return Math.min(this.#reset.since, dueSince ?? Number.POSITIVE_INFINITY);
+  }
+
   cursor(): TargetCursor {
     return this.#course.cursor();
   }

@@ -164,12 +164,16 @@ export class Targets {
   }
 
   #gauged() {
-    const { head } = this.#parts.hub;
+    const { hub, clock } = this.#parts;
+    const { head } = hub;
+    const now = clock.monotonic();
     return [...this.#served.values()].flatMap(({ target: { name }, runner }) => {
       if (runner === null) return [];
       const { epoch, low } = runner.cursor();
       const lag = epoch === head.epoch ? Math.max(0, head.sequence - low) : 0;
-      return [{ name, lag, waiting: runner.waiting, disabled: runner.wish.disabled !== null }];
+      const { waiting, dueSince, wish } = runner;
+      const dueForMs = dueSince === null ? 0 : now - dueSince;
+      return [{ name, lag, waiting, dueForMs, disabled: wish.disabled !== null }];
     });
   }
 }

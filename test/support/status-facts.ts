@@ -1,5 +1,5 @@
 /** A gateway in which all is well, for tests of what is said of one in which something is not. */
-import type { HookReport, RegistryReport } from '../../src/status/report.ts';
+import type { HookReport, RegistryReport, TargetReport } from '../../src/status/report.ts';
 import type { Facts } from '../../src/status/warnings.ts';
 
 export const goodRegistry: RegistryReport = {
@@ -10,6 +10,11 @@ export const goodRegistry: RegistryReport = {
 export const goodHook: HookReport = {
   ...{ name: 'harbor', kind: 'harbor', counts: { accepted: 1, refused: 0, unverified: 0 } },
   ...{ lastDelivery: '2026-11-25T09:00:00.000Z', lastRefusal: null },
+};
+
+export const goodTarget: TargetReport = {
+  ...{ name: 'tower', kind: 'watchtower', state: 'waiting', disabled: null },
+  ...{ waitingSince: null, late: false, lastFailure: null },
 };
 
 export const goodFacts: Facts = {
@@ -29,5 +34,6 @@ export const goodFacts: Facts = {
   },
   registries: [goodRegistry],
   hooks: [goodHook],
+  targets: [goodTarget],
   descriptors: { used: 200, limit: 1_000_000 },
 };

@@ -20,7 +20,7 @@ export function doctorCommand({ terminal, ...given }: DoctorOptions): Command {
     details: [
       '',
       'It looks at the gateway, its clock and token, at what the gateway says of itself (ledger, disk,',
-      'descriptors, registries, hooks; that needs a token with admin), and at each transport through',
+      'descriptors, registries, hooks, targets; that needs a token with admin), and at each transport through',
       'whatever is between here and the gateway. Run it where subscribers are.',
       '',
       '  --config FILE           the configuration too, and open files and disk of this machine',

@@ -40,7 +40,8 @@ async function* examineGateway(
   const { access, finding } = await examineToken(means);
   yield finding;
   if (access === null) {
-    const text = 'transports, ledger, disk, registries and hooks were not looked at: no token is accepted';
+    const text =
+      'transports, ledger, disk, registries, hooks and targets were not looked at: no token is accepted';
     yield skipped('transports', text, 'Give a token with --token-file; with admin it sees all of them');
     return null;
   }

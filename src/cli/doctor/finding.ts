@@ -7,7 +7,7 @@ export interface Finding {
   readonly level: Level;
   /** What was looked at: `gateway`, `clock`, `token`, `sse`, `disk`, … */
   readonly check: string;
-  /** The registry, the hook or the file that it is about; null: the check says it. */
+  /** The registry, the hook, the target or the file that it is about; null: the check says it. */
   readonly about: string | null;
   /** One sentence, without its full stop. */
   readonly text: string;

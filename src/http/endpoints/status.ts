@@ -16,7 +16,7 @@ const statusSchema = z.looseObject({
       z.looseObject({
         severity: z.enum(['critical', 'warning', 'info']),
         code: z.string(),
-        about: z.string().nullable().describe('The registry or hook; null: the gateway'),
+        about: z.string().nullable().describe('The registry, hook or target; null: the gateway'),
         cause: z.string(),
         remedy: z.string(),
         setting: z.string().nullable().describe('The setting to change'),
@@ -42,7 +42,7 @@ const statusSchema = z.looseObject({
     clockBehindMs: z.number(),
   }),
   subscribers: z.looseObject({
-    total: z.number(),
+    total: z.number().describe('Without targets'),
     limit: z.number(),
     byTransport: z.record(z.string(), z.number()),
     behind: z.number(),
@@ -73,6 +73,21 @@ const statusSchema = z.looseObject({
   moreRegistries: z.number(),
   hooks: z.array(z.looseObject(hookSummary)),
   moreHooks: z.number(),
+  targets: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        kind: z.string(),
+        state: z.string(),
+        disabled: z.string().nullable().describe('Why it is disabled'),
+        waitingSince: time.describe('When the oldest change that waits was due'),
+        late: z.boolean().describe('Whether that was more than 15 minutes ago'),
+        lastFailure: z.looseObject({ at: z.string(), result: z.string(), why: z.string() }).nullable(),
+      }),
+    )
+    .nullable()
+    .describe('Null: the ledger cannot be asked now'),
+  moreTargets: z.number(),
   descriptors: z.looseObject({ used: z.number().nullable(), limit: z.number().nullable() }),
 });
 

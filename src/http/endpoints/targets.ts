@@ -29,6 +29,8 @@ const target = z.looseObject({
   position: z.string().nullable().describe('Everything at or before it is done'),
   lag: z.number().describe('Positions between that and the newest change'),
   waiting: z.number().nullable(),
+  waitingSince: z.string().nullable().describe('When the oldest change that waits was due'),
+  late: z.boolean().describe('Whether that was more than 15 minutes ago'),
   holder: z.string().nullable().describe('The gateway that serves it'),
   lastSuccess: z.string().nullable(),
   lastFailure: z.looseObject({ at: z.string(), result: z.string(), why: z.string() }).nullable(),

@@ -79,6 +79,14 @@ export class Course {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** When the oldest change that is not done was due: when it came, or had stood for the least age. Null: none is due. */
+  dueSince(now: number): number | null {
+    const { oldest } = this.#progress;
+    if (oldest === null) return null;
+    const dueAt = oldest + this.#options.rules.minAgeMs;
+    return dueAt <= now ? dueAt : null;
+  }
+
   cursor(): TargetCursor {
     return this.#progress.cursor();
   }
@@ -96,7 +104,7 @@ export class Course {
 
   /** @param isWanted false: it only overtakes others, because it is of a type that the target does not ask for */
   arrive(entry: Entry, isWanted: boolean, now: number): void {
-    if (!this.#progress.take(entry.sequence)) return;
+    if (!this.#progress.take(entry.sequence, entry.bornAt)) return;
     const { coalesceMs, minAgeMs } = this.#options.rules;
     const key = coalesceMs > 0 ? entry.repository : entry.subject;
     if (minAgeMs > 0) this.#overtake(key, entry.subject);

@@ -8,7 +8,8 @@ export class Progress {
   readonly epoch: string;
   /** The hub brings nothing at or before it any more. */
   #told: number;
-  readonly #open = new Set<number>();
+  /** When each was born, by sequence. */
+  readonly #open = new Map<number, number>();
   /** The lowest of `#open`; infinite: there is none. */
   #lowest = Number.POSITIVE_INFINITY;
   /** Above the low-water mark of the last `cursor()`. */
@@ -30,10 +31,15 @@ export class Progress {
     return this.#open.size;
   }
 
-  /** A change came. False: it is known already, or was done before a restart. */
-  take(sequence: number): boolean {
+  /** When the first of those that wait was born; null: none waits. */
+  get oldest(): number | null {
+    return this.#open.get(this.#lowest) ?? null;
+  }
+
+  /** A change came. False: it is known already, or was done before a restart. @param bornAt monotonic ms */
+  take(sequence: number, bornAt: number): boolean {
     if (this.#open.has(sequence) || this.#done.has(sequence)) return false;
-    this.#open.add(sequence);
+    this.#open.set(sequence, bornAt);
     this.#lowest = Math.min(this.#lowest, sequence);
     return true;
   }
@@ -44,7 +50,7 @@ export class Progress {
     this.#done.add(sequence);
     if (sequence > this.#lowest) return;
     this.#lowest = Number.POSITIVE_INFINITY;
-    for (const each of this.#open) this.#lowest = Math.min(this.#lowest, each);
+    for (const each of this.#open.keys()) this.#lowest = Math.min(this.#lowest, each);
     this.#forget();
   }
 

@@ -8,6 +8,8 @@ import { as, diagnose, guarded } from '../../support/doctor.ts';
 import { freePort } from '../../support/free-port.ts';
 import { hurried, type Settings, startGateway } from '../../support/gateway.ts';
 import { patienceMs } from '../../support/inbox.ts';
+import { TargetWorld, webhookOf } from '../../support/target-gateway.ts';
+import { until } from '../../support/until.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -39,10 +41,39 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     expect(code).toBe(0);
     expect(new Set(findings.map(({ check }) => check))).toEqual(
       new Set([
-        ...['gateway', 'clock', 'token', 'subscribers', 'registries', 'hooks', 'descriptors', 'ledger'],
+        ...[
+          'gateway',
+          'clock',
+          'token',
+          'subscribers',
+          'registries',
+          'hooks',
+          'targets',
+          'descriptors',
+          'ledger',
+        ],
         ...['sse', 'websocket', 'long-poll'],
       ]),
     );
+  });
+
+  it('finds a target that its tool disabled, and names what helps', async () => {
+    const world = new TargetWorld();
+    open.push({ close: () => world.end() });
+    const sink = await world.sink(() => ({ status: 410, body: 'gone' }));
+    const { gateway, push, shown } = await world.gateway([webhookOf(sink)]);
+    await push('registry.example.com/team/app:1');
+    await until('it to be disabled', async () => (await shown()).state === 'disabled');
+    const { code, of } = await diagnose(gateway.url);
+    expect(of('targets')).toEqual([
+      {
+        ...{ level: 'warning', check: 'targets', about: 'hooks' },
+        text: 'It is disabled, because its tool wants no more: status 410: gone',
+        remedy: 'See what the tool wants, then run manifeed targets resume hooks',
+        docs: 'docs/targets.md#try-it-and-watch-it',
+      },
+    ]);
+    expect(code).toBe(0);
   });
 
   it('finds a gateway that is down, and asks nothing more', async () => {

@@ -16,6 +16,12 @@ describe('an operator of targets', () => {
     await until('it to be disabled', async () => (await shown()).state === 'disabled');
     expect((await shown()).disabled).toBe('status 410: gone fishing');
     expect(await gateway.metric(/^manifeed_target_disabled/)).toBe(1);
+    expect(await gateway.metric(/^manifeed_target_waiting_seconds/)).toBeGreaterThan(0);
+    const status = await (await fetch(`${gateway.url}/v1/status`)).json();
+    expect(status).toMatchObject({
+      targets: [{ name: 'hooks', kind: 'webhook', state: 'disabled', late: false }],
+      warnings: [{ severity: 'warning', code: 'target-disabled', about: 'hooks' }],
+    });
     await push(`${repository}:b`);
     expect(sink.requests).toHaveLength(1);
     sink.script = () => ({});

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Facts, warningsOf } from '../../../src/status/warnings.ts';
-import { goodFacts, goodHook, goodRegistry } from '../../support/status-facts.ts';
+import { goodFacts, goodHook, goodRegistry, goodTarget } from '../../support/status-facts.ts';
 
 const { ledger, subscribers, pace } = goodFacts;
 const refusal = { at: '2026-11-25T09:30:00.000Z', address: '192.0.2.7', code: 'UNAUTHORIZED', reason: 'no' };
 const failure = { at: '2026-11-25T09:59:00.000Z', repository: 'a', reason: 'ask r.test: status 500' };
+
+const late = { late: true, waitingSince: '2026-11-25T09:40:00.000Z' };
+const refused = { at: '2026-11-25T09:50:00.000Z', result: 'retried', why: 'status 500: no disk' };
 
 /** What is wrong, and the code that says so. */
 const troubles: readonly (readonly [code: string, severity: string, wrong: Partial<Facts>])[] = [
@@ -37,6 +40,15 @@ const troubles: readonly (readonly [code: string, severity: string, wrong: Parti
   ['hook-refused', 'warning', { hooks: [{ ...goodHook, lastRefusal: refusal }] }],
   ['hook-silent', 'warning', { hooks: [{ ...goodHook, lastDelivery: '2026-11-24T10:00:00.000Z' }] }],
   ['hook-silent', 'warning', { hooks: [{ ...goodHook, lastDelivery: null }] }],
+  ['target-disabled', 'warning', { targets: [{ ...goodTarget, state: 'disabled', disabled: 'status 410' }] }],
+  ['target-unserved', 'warning', { targets: [{ ...goodTarget, state: 'unserved' }] }],
+  [
+    'target-late',
+    'warning',
+    { targets: [{ ...goodTarget, ...late, state: 'retrying', lastFailure: refused }] },
+  ],
+  ['target-late', 'warning', { targets: [{ ...goodTarget, ...late, state: 'paused' }] }],
+  ['target-paused', 'info', { targets: [{ ...goodTarget, state: 'paused' }] }],
   ['draining', 'info', { draining: true }],
   ['pace-overridden', 'info', { pace: { ...pace, overrides: 1 } }],
 ];
@@ -67,6 +79,13 @@ describe('warnings', () => {
     expect(warningsOf({ ...goodFacts, ...facts })).toEqual([]);
   });
 
+  it('are none for targets that deliver, wait, try again or are served elsewhere, nor without a ledger', () => {
+    const states = ['delivering', 'waiting', 'retrying', 'elsewhere'];
+    const targets = states.map((state) => ({ ...goodTarget, state }));
+    expect(warningsOf({ ...goodFacts, targets })).toEqual([]);
+    expect(warningsOf({ ...goodFacts, targets: null })).toEqual([]);
+  });
+
   it('are none for a hook without a delivery in the first day', () => {
     const hooks = [{ ...goodHook, lastDelivery: null }];
     expect(warningsOf({ ...goodFacts, uptimeSeconds: 3_600, hooks })).toEqual([]);
@@ -82,8 +101,16 @@ describe('warnings', () => {
   });
 
   it('say why: the ledger, the registry and the hook give the reason', () => {
+    const ofTargets = ['status 410', '20 minutes; the last failure was: status 500: no disk', 'it is paused'];
     const causes = all.flatMap(({ found }) => found.map(({ cause }) => cause)).join('\n');
-    for (const reason of ['the disk is full', 'status 500', 'UNAUTHORIZED', 'row 7', 'team/typo and 2 more'])
+    for (const reason of [
+      'the disk is full',
+      'status 500',
+      'UNAUTHORIZED',
+      'row 7',
+      'team/typo and 2 more',
+      ...ofTargets,
+    ])
       expect(causes).toContain(reason);
   });
 

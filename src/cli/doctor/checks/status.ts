@@ -27,6 +27,12 @@ const statusSchema = z.object({
   moreRegistries: z.number(),
   hooks: z.array(z.object({ name: z.string() })),
   moreHooks: z.number(),
+  // A gateway from before there were targets has none.
+  targets: z
+    .array(z.object({ name: z.string() }))
+    .nullable()
+    .default([]),
+  moreTargets: z.number().default(0),
   descriptors: z.object({ used: z.number().nullable(), limit: z.number().nullable() }),
 });
 
@@ -53,7 +59,7 @@ export async function examineStatus(
   return { status: data, findings: [...clocks, ...judgeStatus(data)] };
 }
 
-const unseen = 'ledger, disk, descriptors, subscribers, registries and hooks were not looked at';
+const unseen = 'ledger, disk, descriptors, subscribers, registries, hooks and targets were not looked at';
 
 function untold(error: FeedError | null): Finding {
   if (error?.code === 'DENIED') {
@@ -73,6 +79,7 @@ const checks: readonly (readonly [RegExp, string])[] = [
   [/^descriptors/, 'descriptors'],
   [/^registry/, 'registries'],
   [/^hook/, 'hooks'],
+  [/^target/, 'targets'],
 ];
 
 /** Its own warnings, what else is to be said, and what is well. Pure. */
@@ -120,6 +127,7 @@ function othersOf({ ledger, descriptors: { limit } }: Status): readonly Finding[
 
 function wellOf(status: Status): readonly Finding[] {
   const { ledger, subscribers, descriptors, registries, moreRegistries, hooks, moreHooks } = status;
+  const { targets, moreTargets } = status;
   const { used, limit } = descriptors;
   const free = ledger.freeBytes;
   return [
@@ -129,6 +137,7 @@ function wellOf(status: Status): readonly Finding[] {
     fine('subscribers', `${subscribers.total} of ${subscribers.limit} are connected`),
     fine('registries', registriesText(registries.length + moreRegistries)),
     fine('hooks', `${hooks.length + moreHooks}, and none is refused or silent`),
+    ...(targets === null ? [] : [fine('targets', targetsText(targets.length + moreTargets))]),
   ];
 }
 
@@ -137,4 +146,9 @@ function registriesText(count: number): string {
   return count === 1
     ? '1 is polled, and it is not in trouble'
     : `${count} are polled, and none is in trouble`;
+}
+
+function targetsText(count: number): string {
+  if (count === 0) return 'none is configured';
+  return count === 1 ? '1, and it keeps up' : `${count}, and all keep up`;
 }

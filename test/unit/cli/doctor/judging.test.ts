@@ -14,7 +14,7 @@ import { troubleOf } from '../../../../src/cli/doctor/trouble.ts';
 import { loadConfig } from '../../../../src/config/config.ts';
 import { warningsOf } from '../../../../src/status/warnings.ts';
 import { goodMachine, runDoctor } from '../../../support/doctor.ts';
-import { goodFacts, goodRegistry } from '../../../support/status-facts.ts';
+import { goodFacts, goodRegistry, goodTarget } from '../../../support/status-facts.ts';
 
 async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   const found: T[] = [];
@@ -45,6 +45,8 @@ describe('the status', () => {
       hooks: [...facts.hooks],
       moreRegistries: 0,
       moreHooks: 0,
+      targets: facts.targets === null ? null : [...facts.targets],
+      moreTargets: 0,
     });
   };
   const { ledger } = goodFacts;
@@ -60,6 +62,18 @@ describe('the status', () => {
   ])('of %i registries is told in words', (count, text) => {
     const found = judge({ registries: Array.from({ length: count }, () => goodRegistry) });
     expect(found.find(({ check }) => check === 'registries')?.text).toBe(text);
+  });
+
+  it.each([
+    [[], 'none is configured'],
+    [[goodTarget], '1, and it keeps up'],
+    [[goodTarget, goodTarget], '2, and all keep up'],
+  ])('of %# targets is told in words', (targets, text) => {
+    expect(judge({ targets }).find(({ check }) => check === 'targets')?.text).toBe(text);
+  });
+
+  it('says nothing of targets while the ledger cannot be asked', () => {
+    expect(judge({ targets: null }).some(({ check }) => check === 'targets')).toBe(false);
   });
 
   it.each([
@@ -84,6 +98,20 @@ describe('the status', () => {
     ['registries', 'warning', { registries: [{ ...goodRegistry, state: 'throttled' }] }, /fewer requests/],
     ['registries', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }, /left alone/],
     ['descriptors', 'warning', { descriptors: { used: 10, limit: 1_024 } }, /only 1024 files/],
+    [
+      'targets',
+      'warning',
+      { targets: [{ ...goodTarget, state: 'disabled', disabled: 'status 410' }] },
+      /wants no more: status 410$/,
+    ],
+    ['targets', 'warning', { targets: [{ ...goodTarget, state: 'unserved' }] }, /No gateway serves it/],
+    ['targets', 'warning', { targets: [{ ...goodTarget, state: 'paused' }] }, /paused it/],
+    [
+      'targets',
+      'warning',
+      { targets: [{ ...goodTarget, late: true, waitingSince: '2026-11-25T09:40:00.000Z' }] },
+      /has waited for 20 minutes$/,
+    ],
     ['gateway', 'warning', { draining: true }, /shutting down/],
   ])('of which %s is in trouble becomes a %s with a remedy', (check, level, wrong, text) => {
     const found = judge(wrong).filter((each) => each.level !== 'ok');

@@ -251,6 +251,25 @@ describe('a course with a least age', () => {
     expect(world.course.cursor()).toEqual(cursor(2));
   });
 
+  it('is due once it has stood for the least age, and from then on waits', () => {
+    const world = new CourseWorld({ minAgeMs: 60_000 });
+    const born = world.now;
+    expect(world.course.dueSince(born)).toBeNull();
+    world.publish('a');
+    world.publish('b');
+    world.bring();
+    expect(world.course.dueSince(born + 59_999)).toBeNull();
+    world.now += 100_000;
+    world.publish('c');
+    world.bring();
+    expect(world.course.dueSince(world.now)).toBe(born + 60_000);
+    world.startAll();
+    world.settle(accepted);
+    world.settle(accepted);
+    expect(world.course.dueSince(world.now)).toBeNull();
+    expect(world.course.dueSince(world.now + 60_000)).toBe(world.now + 60_000);
+  });
+
   it('gives up a change that failed and is no longer current', () => {
     const world = new CourseWorld({ minAgeMs: 60_000, coalesceMs: 1_000 });
     world.publish('a');
