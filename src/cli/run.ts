@@ -8,6 +8,7 @@ import {
   InputError,
   UsageError,
 } from './command.ts';
+import { widthOf } from './output/columns.ts';
 import { escapeLines } from './output/escape.ts';
 
 interface CommandLine {
@@ -111,7 +112,7 @@ function names(line: CommandLine): string {
 }
 
 function help(line: CommandLine): string {
-  const width = Math.max(...line.commands.map((command) => command.name.length));
+  const width = widthOf(line.commands.map((command) => command.name));
   const list = line.commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
   return [
     `manifeed ${line.version}: pushes the changes of container registries to everyone who waits for them`,

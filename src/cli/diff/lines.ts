@@ -1,5 +1,6 @@
 /** The lines of `manifeed diff LEFT RIGHT`. */
 import type { Output } from '../asking/output.ts';
+import { widthOf } from '../output/columns.ts';
 import { escapeText, jsonLine } from '../output/escape.ts';
 import { fullDigest, nothing, shortDigest } from '../output/names.ts';
 import type { Style } from '../output/terminal.ts';
@@ -42,7 +43,7 @@ export function differenceLines(
   const references = differences.map((each) =>
     referenceOn(each.type === 'only-right' ? names.right : names.left, each),
   );
-  const width = Math.max(...references.map((reference) => reference.length));
+  const width = widthOf(references);
   return differences.map(({ type, left, right }, at) => {
     const { word, style } = words[type];
     const digests = {

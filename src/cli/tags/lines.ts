@@ -1,6 +1,7 @@
 /** The lines of `manifeed tags`. */
 import type { TagRow } from '../asking/answers.ts';
 import type { Output } from '../asking/output.ts';
+import { widthOf } from '../output/columns.ts';
 import { escapeText, jsonLine } from '../output/escape.ts';
 import { fullDigest, referenceOf, shortDigest } from '../output/names.ts';
 import { localTime } from '../output/times.ts';
@@ -12,7 +13,7 @@ export function tagLines(
 ): readonly string[] {
   if (format === 'json') return rows.map(jsonLine);
   const references = rows.map((row) => escapeText(referenceOf(row)));
-  const width = Math.max(...references.map((reference) => reference.length));
+  const width = widthOf(references);
   return rows.map(({ updatedAt, digest }, at) => {
     const reference = references[at] ?? '';
     if (format === 'tabs') return [escapeText(updatedAt), reference, fullDigest(digest)].join('\t');

@@ -4,6 +4,7 @@ import type { Change } from '../../event/change.ts';
 import type { Digest } from '../../event/digest.ts';
 import type { Observation, PendingObservation, TagObserved, Turn } from '../../event/observation.ts';
 import { type RepositoryName, repositoryKey } from '../../event/reference.ts';
+import { append } from '../../lib/append.ts';
 import { randomId } from '../../lib/random-id.ts';
 import type { TargetCursors } from '../cursors.ts';
 import { decideWithin } from '../decide.ts';
@@ -133,7 +134,7 @@ class MemoryLedger implements Ledger, Transferable {
     for (const one of decision.lookAgain) this.#pending.keep(one, stampedAt);
     if (decision.turn !== null) this.#pending.keep(decision.turn, stampedAt);
     if (decision.changes.length > 0) this.#recordedAt = recordedAt;
-    this.#changes.push(...decision.changes);
+    append(this.#changes, decision.changes);
     if (decision.outcome !== 'duplicate') this.#remember(observation);
     return decision.outcome;
   }

@@ -1,5 +1,6 @@
 import type { Change } from '../../event/change.ts';
 import type { Observation, TagObserved } from '../../event/observation.ts';
+import { append } from '../../lib/append.ts';
 import { decideWithin } from '../decide.ts';
 import type { Outcome } from '../ledger.ts';
 import { refusePending } from '../refusal.ts';
@@ -73,7 +74,7 @@ export class SqliteRecorder {
     for (const one of decision.lookAgain) pending.add(one, stampedAt);
     if (decision.turn !== null) pending.add(decision.turn, stampedAt);
     if (decision.outcome !== 'duplicate') this.#remember(observation);
-    changes.push(...decision.changes);
+    append(changes, decision.changes);
     return decision.outcome;
   }
 
