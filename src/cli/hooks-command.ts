@@ -4,6 +4,7 @@ import type { WebhookConfig } from '../config/shape.ts';
 import type { Incoming } from '../source/webhook/kind.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
 import { flagFault } from './connection.ts';
+import { inputFault } from './input.ts';
 
 /** `status` is what the sender would receive. */
 type Explain = (hook: WebhookConfig, delivery: Incoming) => Promise<{ readonly status: number }>;
@@ -42,12 +43,20 @@ export function hooksCommand(explain: Explain): Command {
         throw new UsageError(`find hook: ${JSON.stringify(name)}: must be one of ${known}`);
       }
       const headers = parseHeaders(values.header);
-      const body = Buffer.from(io.readFile(file));
+      const body = readDelivery(file, io);
       const shown = await explain(hook, { body, headers, pathToken: values['path-token'] });
       io.out(JSON.stringify(shown, null, 2));
       return shown.status < 400 ? exitCodes.ok : exitCodes.failed;
     },
   };
+}
+
+function readDelivery(file: string, io: CommandIo): Buffer {
+  try {
+    return Buffer.from(io.readFile(file));
+  } catch (error) {
+    throw inputFault(file, error);
+  }
 }
 
 function list(hooks: readonly WebhookConfig[], io: CommandIo): number {

@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { loadConfig } from '../config/config.ts';
 import type { Config } from '../config/shape.ts';
 import { type Command, type CommandIo, exitCodes, UsageError } from './command.ts';
+import { openInput } from './input.ts';
 
 /** What `manifeed ledger info` shows. Times are ms since the epoch. */
 export interface LedgerInfo {
@@ -57,7 +56,7 @@ const blockLength = 64 * 1024;
 
 /** `manifeed ledger`: shows, backs up, restores, exports and imports the ledger. */
 export function ledgerCommand(options: LedgerCommandOptions): Command {
-  const { open, restore, read = openChunks, write = writeStandardOutput } = options;
+  const { open, restore, read = openInput, write = writeStandardOutput } = options;
   return {
     usage: 'info | export | import [FILE] | backup FILE | restore FILE [--config FILE] [--ledger URL]',
     details: [
@@ -168,13 +167,6 @@ async function writeBlocks(
     }
   }
   if (block !== '') await write(block);
-}
-
-async function openChunks(path: string): Promise<AsyncIterable<Uint8Array>> {
-  if (path === '-') return process.stdin;
-  const file = createReadStream(path);
-  await once(file, 'open');
-  return file;
 }
 
 function writeStandardOutput(text: string): Promise<void> {

@@ -48,8 +48,8 @@ async function run(argv: readonly string[], tool: Partial<LedgerTool> = {}) {
       return ledger;
     },
     restore: async (_config, file) => [`restored from ${file}`],
-    // As it is by default where a file is wanted that is not there.
-    ...(argv[1] !== '/no/such/file' && {
+    // As it is by default where a test names a path.
+    ...(argv[1]?.startsWith('/') !== true && {
       read: async (path) => Readable.from([Buffer.from(`from ${path}`)]),
     }),
     write: async (text) => void seen.written.push(text),
@@ -78,7 +78,13 @@ describe('manifeed ledger', () => {
   it('opens what it imports before the ledger, so that a mistyped name leaves nothing behind', async () => {
     const { code, err, opened } = await run(['import', '/no/such/file', '--ledger', 'memory']);
     expect([code, opened]).toEqual([1, '']);
-    expect(err).toEqual(["manifeed ledger: ENOENT: no such file or directory, open '/no/such/file'"]);
+    expect(err).toEqual(['manifeed ledger: read /no/such/file: cannot be read: no such file']);
+  });
+
+  it('refuses to import a directory before it opens the ledger', async () => {
+    const { code, err, opened } = await run(['import', import.meta.dirname, '--ledger', 'memory']);
+    expect([code, opened]).toEqual([1, '']);
+    expect(err).toEqual([`manifeed ledger: read ${import.meta.dirname}: cannot be read: it is a directory`]);
   });
 
   it('writes an export in few blocks', async () => {

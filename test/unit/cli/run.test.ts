@@ -33,7 +33,8 @@ async function run(
     err: (line) => err.push(line),
     readFile(path) {
       const text = options.files?.[path];
-      if (text === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { syscall: 'open' });
+      if (text === undefined)
+        throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT', syscall: 'open' });
       return Buffer.from(text);
     },
     env: options.env ?? {},
@@ -290,7 +291,7 @@ describe('manifeed hooks', () => {
   it('says so when the delivery cannot be read', async () => {
     expect(await run(['hooks', 'test', 'local', 'none.json'])).toMatchObject({
       code: 1,
-      err: 'manifeed hooks: ENOENT: none.json',
+      err: 'manifeed hooks: read none.json: cannot be read: no such file',
     });
   });
 
