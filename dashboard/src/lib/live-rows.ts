@@ -5,8 +5,8 @@ export interface Positioned {
   readonly position: string;
 }
 
-/** Most rows that are shown. Older ones come page by page from the gateway. */
-export const maxShown = 200;
+/** Most rows that are shown: each new one moves all. Older ones come page by page from the gateway. */
+export const maxShown = 100;
 /** Most rows that wait. */
 export const maxWaiting = 200;
 /** Most rows that are shown at once, unless somebody asks for all. */

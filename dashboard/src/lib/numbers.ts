@@ -1,10 +1,9 @@
 /** Numbers in words. */
 
-const count = new Intl.NumberFormat('en');
-
-/** `1,234`. */
+/** `1,234`, and of a fraction at most three digits: `1,234.568`. */
 export function countText(value: number): string {
-  return count.format(value);
+  // By hand: see `clockTime`.
+  return String(Math.round(value * 1_000) / 1_000).replace(/\B(?=(?:\d{3})+(?:\.|$))/g, ',');
 }
 
 /** `1 change`, `2 changes`. @param plural default: with an s */

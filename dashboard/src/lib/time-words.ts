@@ -7,8 +7,8 @@ const day = 24 * hour;
 
 /** What stands for a time that cannot be read. */
 const unknown = 'not known';
-/** Furthest from the epoch that a `Date` can be, ms (ECMA-262, "Time Values"); beyond it, formatters throw. */
-const furthest = 8.64e15;
+/** Furthest from the epoch that a `Date` can be in every zone, ms: a day less than ECMA-262, "Time Values", allows. */
+const furthest = 8.64e15 - day;
 
 function isTime(at: number): boolean {
   return Math.abs(at) <= furthest;
@@ -30,32 +30,61 @@ export function relativeTime(at: number, now: number): string {
   return ms > 0 ? `${lengthOf(ms)} ago` : `in ${lengthOf(-ms)}`;
 }
 
-/** Writes times for one place. */
-export interface TimeWriter {
-  /** `14:03:22`, and with the day if it is another one than that of `now`: `29 Nov 14:03:22`. */
-  clock(at: number, now: number): string;
-  /** Day, time and zone, for a title. */
-  whole(at: number): string;
-}
+/** Minutes that a place is ahead of UTC at a time. */
+export type OffsetAt = (at: number) => number;
+
+/** That of the page. */
+const pageOffset: OffsetAt = (at) => -new Date(at).getTimezoneOffset();
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /**
- * Makes formatters once: hundreds of rows use them, and making one takes longer than a row.
+ * `14:03:22`, and with the day if it is another one than that of `now`: `29 Nov 14:03:22`.
  *
- * @param locale default: that of the page @param timeZone default: that of the page
+ * Written by hand, as all of the page: the first use of `Intl` keeps a page busy for 40 ms, while it is drawn first.
+ *
+ * @param offsetAt default: that of the page
  */
-export function timeWriter(locale?: string, timeZone?: string): TimeWriter {
-  const zone = timeZone === undefined ? {} : { timeZone };
-  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
-  const clock = new Intl.DateTimeFormat(locale, { ...time, ...zone });
-  const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...zone });
-  const whole = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long', ...zone });
-  const day = new Intl.DateTimeFormat('en-CA', zone);
-  return {
-    clock(at, now) {
-      if (!isTime(at)) return unknown;
-      const text = clock.format(at);
-      return day.format(at) === day.format(now) ? text : `${date.format(at)} ${text}`;
-    },
-    whole: (at) => (isTime(at) ? whole.format(at) : unknown),
-  };
+export function clockTime(at: number, now: number, offsetAt: OffsetAt = pageOffset): string {
+  if (!isTime(at)) return unknown;
+  const there = shifted(at, offsetAt);
+  const isToday = dayOf(there) === dayOf(shifted(now, offsetAt));
+  const date = isToday ? '' : `${there.getUTCDate()} ${months[there.getUTCMonth()]} `;
+  return `${date}${timeOfDay(there)}`;
+}
+
+/** Day, time and zone, for a title: `Monday 30 Nov 2026, 14:03:22 UTC+01:00`. @param offsetAt default: that of the page */
+export function wholeTime(at: number, offsetAt: OffsetAt = pageOffset): string {
+  if (!isTime(at)) return unknown;
+  const there = shifted(at, offsetAt);
+  const day = [
+    weekdays[there.getUTCDay()],
+    ...[there.getUTCDate(), months[there.getUTCMonth()], there.getUTCFullYear()],
+  ].join(' ');
+  return `${day}, ${timeOfDay(there)} ${zoneText(offsetAt(at))}`;
+}
+
+/** What the clocks of a place show, as if that were UTC. */
+function shifted(at: number, offsetAt: OffsetAt): Date {
+  return new Date(at + offsetAt(at) * minute);
+}
+
+/** Days since the epoch. */
+function dayOf(there: Date): number {
+  return Math.floor(there.getTime() / day);
+}
+
+function timeOfDay(there: Date): string {
+  return [there.getUTCHours(), there.getUTCMinutes(), there.getUTCSeconds()].map(twoDigits).join(':');
+}
+
+function zoneText(offset: number): string {
+  if (offset === 0) return 'UTC';
+  const size = Math.abs(offset);
+  return `UTC${offset < 0 ? '-' : '+'}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }

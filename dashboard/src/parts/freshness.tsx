@@ -1,8 +1,8 @@
 import { useComputed } from '@preact/signals';
 import { now } from '../gateway/now.ts';
 import type { Answer } from '../gateway/poll.ts';
+import { clockTime } from '../lib/time-words.ts';
 import { Badge } from './badge.tsx';
-import { times } from './time.tsx';
 import { isDenied } from './trouble.tsx';
 
 /** How true is what the screen shows. Times are ms since the epoch. */
@@ -49,7 +49,7 @@ function State({ state }: { state: FreshnessState }) {
     case 'denied':
       return <Badge {...{ tone: 'quiet', icon: 'warning' }}>Not allowed</Badge>;
     case 'stale': {
-      const text = state.since === null ? 'No answer' : `Stale since ${times.clock(state.since, now.peek())}`;
+      const text = state.since === null ? 'No answer' : `Stale since ${clockTime(state.since, now.peek())}`;
       return <Badge {...{ tone: 'warning', icon: 'warning' }}>{text}</Badge>;
     }
   }

@@ -3,24 +3,20 @@ import { hrefOf } from '../lib/route.ts';
 
 /** A name of which the part that tells it from others stands out. @param tag absent: the repository itself */
 export function ReferenceText({ of: { registry, repository }, tag }: { of: RepositoryName; tag?: string }) {
+  const parts = repository.split('/');
   return (
     <>
-      <span class="muted">{registry}/</span>
-      <wbr />
-      {repository.split('/').map((part, index) => (
+      <span class="muted">{`${registry}/`}</span>
+      {parts.map((part, index) => (
         <>
-          {index > 0 && (
-            <>
-              /<wbr />
-            </>
-          )}
-          {part}
+          <wbr />
+          {index < parts.length - 1 ? `${part}/` : part}
         </>
       ))}
       {tag !== undefined && (
         <>
           <wbr />
-          <span class="tag">:{tag}</span>
+          <span class="tag">{`:${tag}`}</span>
         </>
       )}
     </>

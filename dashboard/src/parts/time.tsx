@@ -1,9 +1,6 @@
 import { useComputed } from '@preact/signals';
 import { now } from '../gateway/now.ts';
-import { relativeTime, timeWriter } from '../lib/time-words.ts';
-
-/** Times of the page: its language, its zone. */
-export const times = timeWriter();
+import { clockTime, relativeTime, wholeTime } from '../lib/time-words.ts';
 
 /** A time in words that stay true: `3 s ago`; the title has the whole. @param at RFC 3339; null: unknown, a dash */
 export function RelativeTime({ at }: { at: string | null }) {
@@ -13,7 +10,7 @@ export function RelativeTime({ at }: { at: string | null }) {
 function Ago({ at }: { at: string }) {
   const text = useComputed(() => relativeTime(Date.parse(at), now.value));
   return (
-    <time dateTime={at} title={times.whole(Date.parse(at))}>
+    <time dateTime={at} title={wholeTime(Date.parse(at))}>
       {text}
     </time>
   );
@@ -23,8 +20,8 @@ function Ago({ at }: { at: string }) {
 export function ClockTime({ at }: { at: string }) {
   const ms = Date.parse(at);
   return (
-    <time dateTime={at} title={times.whole(ms)}>
-      {times.clock(ms, now.peek())}
+    <time dateTime={at} title={wholeTime(ms)}>
+      {clockTime(ms, now.peek())}
     </time>
   );
 }

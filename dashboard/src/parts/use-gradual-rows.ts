@@ -5,13 +5,12 @@ import { rowsToDraw } from '../lib/gradual.ts';
 export function useGradualRows<T>(rows: readonly T[], keyOf: (row: T) => string): readonly T[] {
   const drawn = useRef<ReadonlySet<string>>(new Set());
   const [, drawMore] = useState(0);
-  const keys = rows.map(keyOf);
-  const end = rowsToDraw(keys, drawn.current);
+  const now = rowsToDraw(rows, keyOf, drawn.current);
   useLayoutEffect(() => {
-    drawn.current = new Set(keys.slice(0, end));
-    if (end === keys.length) return;
+    drawn.current = new Set(now.map(keyOf));
+    if (now.length === rows.length) return;
     const frame = requestAnimationFrame(() => drawMore((step) => step + 1));
     return () => cancelAnimationFrame(frame);
   });
-  return end === rows.length ? rows : rows.slice(0, end);
+  return now;
 }

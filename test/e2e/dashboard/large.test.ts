@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { rowsOfStep } from '../../../dashboard/src/lib/gradual.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../../support/gateway.ts';
-import { longestTask, watchTasks } from './support/long-tasks.ts';
+import { longestTask, mostRowsOfStep, watchTasks } from './support/long-tasks.ts';
 import { patience, settled, Visits } from './support/visits.ts';
 
 const repositories = 10_000;
@@ -38,7 +39,7 @@ afterAll(async () => {
 
 const rowCount = (page: Page) => page.evaluate<number>(`document.querySelectorAll('tr, main li').length`);
 
-it('each screen has at most 500 rows, also after paging and scrolling', async () => {
+it('each screen has at most 500 rows, drawn some at a time, also after paging and scrolling', async () => {
   const page = await visits.open(`${gateway.url}/ui/#/changes`);
   await watchTasks(page);
   await page.locator('tbody tr').first().waitFor(patience);
@@ -67,5 +68,6 @@ it('each screen has at most 500 rows, also after paging and scrolling', async ()
     expect([hash, await rowCount(page)]).toEqual([hash, expect.any(Number)]);
     expect(await rowCount(page)).toBeLessThanOrEqual(maxRows + 1);
   }
+  expect(await mostRowsOfStep(page)).toBeLessThanOrEqual(rowsOfStep);
   console.log(`The longest task of the page with 100,000 changes: ${await longestTask(page)} ms`);
 }, 120_000);

@@ -1,5 +1,6 @@
 /** The chart of a wave, with uPlot. Loaded when the screen is opened: it is half as large as the rest. */
 import uPlot from 'uplot';
+import { clockTime } from '../../lib/time-words.ts';
 import type { Sample } from './samples.ts';
 
 /** Colours as the browser computed them, since a canvas knows no variables. */
@@ -64,8 +65,7 @@ export function drawWave(place: HTMLElement, colours: Colours): WaveChart {
 const steps = [10, 15, 30, 60, 120, 300];
 
 function clockTimes(_chart: uPlot, marks: readonly number[]): string[] {
-  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
-  return marks.map((mark) => new Date(mark * 1_000).toLocaleTimeString(undefined, time));
+  return marks.map((mark) => clockTime(mark * 1_000, mark * 1_000));
 }
 
 function atLeastAMinute(_chart: uPlot, from: number | null, to: number | null): [number, number] {

@@ -1,5 +1,6 @@
 /** What was seen of the pace, second by second. Pure. */
 import type { Pace } from '../../gateway/pace.ts';
+import { countText } from '../../lib/numbers.ts';
 
 export interface Sample {
   /** Ms since the epoch. */
@@ -46,7 +47,7 @@ function meanOf(samples: readonly Sample[]): Sample {
 /** A number of deliveries a second, without needless digits. */
 export function rateText(perSecond: number): string {
   return perSecond >= 10 || Number.isInteger(perSecond)
-    ? Math.round(perSecond).toLocaleString('en')
+    ? countText(Math.round(perSecond))
     : perSecond.toFixed(1);
 }
 
@@ -57,5 +58,5 @@ export function summaryOf(samples: readonly Sample[]): string {
   if (last === undefined || known.length === 0) return 'Deliveries a second: nothing is measured yet.';
   const now = rateText(last.perSecond ?? 0);
   const most = rateText(Math.max(...known));
-  return `Deliveries a second: ${now} now, ${most} at most; the pace allows ${rateText(last.rate)}. ${last.held.toLocaleString('en')} held back.`;
+  return `Deliveries a second: ${now} now, ${most} at most; the pace allows ${rateText(last.rate)}. ${countText(last.held)} held back.`;
 }

@@ -1,19 +1,40 @@
 /**
- * How long a page keeps its thread busy (Long Tasks API). Tests print it: on a machine that does other work at the
- * same time it is no bound to hold.
+ * How a page divides its work. How long it keeps its thread busy (Long Tasks API) tests print: on a machine that does
+ * other work at the same time it is no bound to hold. How many rows one step draws they check.
  */
 import type { Page } from 'playwright-core';
 
-/** Notes tasks of more than 50 ms from now on. */
+/** Notes from now on how many rows each step adds, and, also from before, tasks of more than 50 ms. */
 export async function watchTasks(page: Page): Promise<void> {
   await page.evaluate(`
     globalThis.longTasks = [];
     new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration)))
       .observe({ type: 'longtask', buffered: true });
+    globalThis.mostRows = 0;
+    // Called once for all that one step of the script has done.
+    new MutationObserver((records) => {
+      const rows = new Set();
+      for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) {
+        if (!(node instanceof Element)) continue;
+        if (node.matches('tbody tr')) rows.add(node);
+        for (const row of node.querySelectorAll('tbody tr')) rows.add(row);
+      }
+      const perTable = new Map();
+      for (const row of rows) {
+        const table = row.closest('table');
+        perTable.set(table, (perTable.get(table) ?? 0) + 1);
+      }
+      mostRows = Math.max(mostRows, ...perTable.values());
+    }).observe(document.body, { childList: true, subtree: true });
   `);
 }
 
-/** Of the longest one, ms; 0: none took more than 50 ms. */
+/** Of the longest task, ms; 0: none took more than 50 ms. */
 export async function longestTask(page: Page): Promise<number> {
   return page.evaluate('Math.round(Math.max(0, ...longTasks))');
+}
+
+/** The most rows that one step has added to one table. */
+export async function mostRowsOfStep(page: Page): Promise<number> {
+  return page.evaluate('mostRows');
 }
