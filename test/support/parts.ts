@@ -39,6 +39,7 @@ export const parts: readonly Part[] = [
   { program: 'haproxy', package: 'haproxy', use: 'the dashboard below a path of a proxy' },
   { program: 'skopeo', package: 'skopeo', use: 'a real registry client' },
   { program: 'promtool', package: 'prometheus', use: "Prometheus's checks of the alerts" },
+  { program: 'openssl', package: 'openssl', use: 'certificates for TLS' },
 ];
 
 /**

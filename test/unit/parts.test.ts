@@ -7,6 +7,7 @@ import { isInstalled, needsOf, optionalParts, parts } from '../support/parts.ts'
 const starters: Readonly<Record<string, readonly string[]>> = {
   'test/support/redis.ts': ['redis-server'],
   'test/support/docker-registry.ts': ['docker-registry'],
+  'test/support/certificate.ts': ['openssl'],
   'test/e2e/dashboard/support/proxies.ts': ['nginx', 'haproxy'],
   'test/e2e/read-api/go-clients.ts': ['go'],
 };

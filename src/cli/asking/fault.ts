@@ -1,7 +1,7 @@
 /** What an error of the client means to a person at a command line. The client itself speaks of pages too. */
 import { FeedError } from '../../../client/src/index.ts';
 import type { Connection } from '../connection.ts';
-import { innermost } from './system-cause.ts';
+import { innermost, isOfCertificate, tlsRemedy } from './system-cause.ts';
 
 /** Whose token a command needs. */
 export type TokenOf = 'subscriber' | 'webhook';
@@ -17,7 +17,7 @@ export function faultText(
   const { code, message, cause } = error;
   // Other errors of the network come later: the connection broke, or the token's file cannot be read.
   if (code === 'NETWORK' && cause instanceof Error && message.includes(': no answer: '))
-    return `${url} does not answer (${innermost(cause).message}): is the gateway up?`;
+    return noAnswer(url, cause);
   if (code === 'UNAUTHORIZED') {
     if (tokenOf === 'webhook')
       return `${url} refuses the publication (401): the token must be the webhook's, not a subscriber's: give it ${tokenHint}`;
@@ -27,6 +27,16 @@ export function faultText(
   }
   if (code === 'DRAINING') return `${url} shuts down or restarts`;
   return message;
+}
+
+function noAnswer(url: string, cause: Error): string {
+  const said = innermost(cause);
+  const what = isOfCertificate(said.code)
+    ? 'has a certificate that this machine does not trust'
+    : 'does not answer';
+  const remedy = tlsRemedy(said.code);
+  const hint = remedy === null ? 'is the gateway up?' : remedy.charAt(0).toLowerCase() + remedy.slice(1);
+  return `${url} ${what} (${said.message}): ${hint}`;
 }
 
 /** The same error with the message of `faultText`; anything else stays what it is. */

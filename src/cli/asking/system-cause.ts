@@ -4,6 +4,40 @@ import { messageOf } from '../../errors.ts';
 /** Codes of OpenSSL for an answer that is no TLS: the other side speaks HTTP without it. */
 export const speaksPlainHttp = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;
 
+/**
+ * Codes for a certificate that is not trusted (Node, "X509 certificate error codes"). ERR_SSL is what TLS itself
+ * says, of a certificate of this side too.
+ */
+const ofCertificate = /^(?!ERR_SSL).*(?:CERT|SIGNATURE|CRL|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/;
+
+/** Whether this machine does not trust the certificate of the other side. @param code the system's */
+export function isOfCertificate(code: string): boolean {
+  return ofCertificate.test(code);
+}
+
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [speaksPlainHttp, 'Write http:// in the URL, or name the proxy that speaks TLS for it'],
+  [
+    /^ERR_SSL/,
+    'See what speaks TLS there: its versions and ciphers, and whether it wants a certificate of clients',
+  ],
+  [/EXPIRED/, 'Renew its certificate, or set the clock of this machine right'],
+  [/NOT_YET_VALID/, 'Set the clock of this machine right, or wait until its certificate is valid'],
+  [/ALTNAME|HOSTNAME_MISMATCH/, 'Use a name that its certificate has, or give it one for this name'],
+  [
+    ofCertificate,
+    'Name the PEM file of its authority in NODE_EXTRA_CA_CERTS, or set NODE_USE_SYSTEM_CA=1 if the system trusts it',
+  ],
+];
+
+/** What helps with TLS, a sentence without its end. @param code the system's. Null: nothing is wrong with TLS */
+export function tlsRemedy(code: string): string | null {
+  return remedies.find(([codes]) => codes.test(code))?.[1] ?? null;
+}
+
+/** Node tells how to start Node. Who starts a command sets a variable. */
+const nodesAdvice = /; if the root CA is installed locally.*$/s;
+
 /** Most causes within one another that are looked at. */
 const maxDepth = 8;
 
@@ -18,5 +52,5 @@ export function innermost(error: Error): { readonly code: string; readonly messa
   // OpenSSL's own message has a file, a line and the end of a line.
   const reason =
     code.startsWith('ERR_SSL') && 'reason' in found && typeof found.reason === 'string' ? found.reason : '';
-  return { code, message: reason || messageOf(found) || code };
+  return { code, message: reason || messageOf(found).replace(nodesAdvice, '') || code };
 }

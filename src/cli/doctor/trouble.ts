@@ -1,6 +1,6 @@
 /** What an error of the client means, and what helps. */
 import type { FeedError } from '../../../client/src/index.ts';
-import { innermost, speaksPlainHttp } from '../asking/system-cause.ts';
+import { innermost, tlsRemedy } from '../asking/system-cause.ts';
 
 const proxy = 'docs/operating.md#what-a-proxy-in-front-must-do';
 
@@ -47,13 +47,11 @@ function remedyOfRefusal({ retryable }: FeedError): string {
 const remedies: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'Start the gateway, or correct the port: nothing listens there'],
   [/ENOTFOUND|EAI_AGAIN/, 'Correct the name of the host: it has no address'],
-  [speaksPlainHttp, 'Write http:// in --gateway, or name the proxy that speaks TLS for it'],
-  [/CERT|SIGNATURE|SSL|TLS/, 'Give it a certificate that this machine trusts, or set NODE_EXTRA_CA_CERTS'],
 ];
 const otherRemedy = 'See whether a firewall or a proxy on the way ends or drops the connection';
 
 function noAnswer(error: FeedError): Trouble {
   const { code, message } = innermost(error);
-  const [, remedy = otherRemedy] = remedies.find(([codes]) => codes.test(code)) ?? [];
-  return { text: `no answer (${message})`, remedy };
+  const found = tlsRemedy(code) ?? remedies.find(([codes]) => codes.test(code))?.[1];
+  return { text: `no answer (${message})`, remedy: found ?? otherRemedy };
 }

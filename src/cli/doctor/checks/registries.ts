@@ -1,7 +1,7 @@
 /** `--registries`: whether each registry answers this machine. One HEAD of `/v2/` each (distribution-spec, "API"). */
 import { canonicalRegistry } from '../../../event/reference.ts';
 import { registryEndpoint } from '../../../upstream/options.ts';
-import { innermost, speaksPlainHttp } from '../../asking/system-cause.ts';
+import { innermost, isOfCertificate, speaksPlainHttp } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
 
@@ -65,7 +65,7 @@ function judge(registry: KnownRegistry, answer: number | Error): Finding {
     if (speaksPlainHttp.test(code))
       return failed('registries', message, 'Set registries[].plainHttp, or have it speak TLS', { about });
     const isPrivate = ca !== undefined || insecureSkipVerify === true;
-    if (isPrivate && /CERT|SIGNATURE/.test(code)) {
+    if (isPrivate && isOfCertificate(code)) {
       const text = `only the gateway knows whom to trust there (${message})`;
       return skipped('registries', text, 'Name its authority in NODE_EXTRA_CA_CERTS', { about });
     }

@@ -1,6 +1,5 @@
-// @needs redis-server
+// @needs redis-server openssl
 /** What the contract does not speak of: several gateways on one Redis, its doors, and what retention frees. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { schemaVersion } from '../../../../src/redis/keys.ts';
+import { makeCertificate } from '../../../support/certificate.ts';
 import {
   digestOf,
   manifestGone,
@@ -192,29 +192,13 @@ describe('opening', () => {
   test('speaks TLS and trusts only the given authority', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'manifeed-tls-'));
     later(() => rm(dir, { recursive: true, force: true }));
-    const file = (name: string) => join(dir, name);
-    const made = spawnSync('openssl', [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
-      ...['-keyout', file('key.pem'), '-out', file('cert.pem')],
-    ]);
-    expect(made.status).toBe(0);
-    const tlsArgs = ['--tls-cert-file', file('cert.pem'), '--tls-key-file', file('key.pem')];
+    const { key, certificate } = makeCertificate(dir, 'IP:127.0.0.1');
+    const tlsArgs = ['--tls-cert-file', certificate, '--tls-key-file', key];
     const redis = await start({
-      args: [...tlsArgs, '--tls-ca-cert-file', file('cert.pem'), '--tls-auth-clients', 'no'],
-      tls: { ca: readFileSync(file('cert.pem'), 'utf8') },
+      args: [...tlsArgs, '--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
+      tls: { ca: readFileSync(certificate, 'utf8') },
     });
-    const ledger = await open({ url: redis.url, caFile: file('cert.pem') });
+    const ledger = await open({ url: redis.url, caFile: certificate });
     expect((await ledger.record([tagSeen('a', 'one', now())])).outcomes).toEqual(['changed']);
     await expect(open({ url: redis.url, openTimeoutMs: 500 })).rejects.toMatchObject({
       message: expect.stringMatching(/self.signed certificate/),

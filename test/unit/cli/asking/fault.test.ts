@@ -16,14 +16,35 @@ describe('an error of the client', () => {
     expect(faultText(error, open)).toBe(
       `${url} does not answer (connect ECONNREFUSED 127.0.0.1:8190): is the gateway up?`,
     );
-    const tls = Object.assign(new Error('C0:error:0A0:x.c:354:'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' });
-    expect(faultText(new FeedError('NETWORK', error.message, { cause: tls }), open)).toBe(
-      `${url} does not answer (it speaks HTTP without TLS): is the gateway up?`,
+  });
+
+  const ofSystem = (code: string, parts: object = {}) => {
+    const system = Object.assign(new Error(`it said ${code}`), { code, ...parts });
+    const cause = new Error('fetch failed', { cause: system });
+    return faultText(new FeedError('NETWORK', 'get /v1/tags: no answer: …', { cause }), open);
+  };
+  const untrusted = (code: string) =>
+    `${url} has a certificate that this machine does not trust (it said ${code}): `;
+
+  it.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'name the PEM file of its authority in NODE_EXTRA_CA_CERTS'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'name the PEM file of its authority in NODE_EXTRA_CA_CERTS'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'name the PEM file of its authority in NODE_EXTRA_CA_CERTS'],
+    ['CERT_HAS_EXPIRED', 'renew its certificate'],
+    ['CERT_NOT_YET_VALID', 'set the clock of this machine right'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'use a name that its certificate has'],
+  ])('of a certificate by %s says what helps, and not whether the gateway is up', (code, remedy) => {
+    expect(ofSystem(code).startsWith(untrusted(code) + remedy)).toBe(true);
+    expect(ofSystem(code)).not.toContain('is the gateway up');
+  });
+
+  it('of TLS says what TLS said, and what helps', () => {
+    expect(ofSystem('ERR_SSL_WRONG_VERSION_NUMBER')).toBe(
+      `${url} does not answer (it speaks HTTP without TLS): write http:// in the URL, or name the proxy that speaks TLS for it`,
     );
-    const reason = Object.assign(new Error('C0:error:0A0:x.c:354:'), {
-      ...{ code: 'ERR_SSL_TLSV1_ALERT', reason: 'alert' },
-    });
-    expect(faultText(new FeedError('NETWORK', error.message, { cause: reason }), open)).toContain('(alert)');
+    expect(ofSystem('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', { reason: 'alert' })).toBe(
+      `${url} does not answer (alert): see what speaks TLS there: its versions and ciphers, and whether it wants a certificate of clients`,
+    );
   });
 
   it('about the token says where to give one, and whose', () => {
