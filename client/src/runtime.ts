@@ -10,6 +10,8 @@ export interface FetchInit {
   /** Absent: GET. */
   readonly method?: 'POST' | 'PUT';
   readonly body?: string;
+  /** Absent: redirects are followed. */
+  readonly redirect?: 'manual';
 }
 
 export interface FetchResponse {

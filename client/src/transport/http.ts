@@ -3,6 +3,7 @@ import { type Clock, wait } from '../clock.ts';
 import { FeedError, networkError, protocolError } from '../feed-error.ts';
 import type { ByteReader, FetchResponse } from '../runtime.ts';
 import { isObject, type Members, parseObject } from './messages.ts';
+import { sendBody } from './redirects.ts';
 import type { TransportParts } from './transport.ts';
 
 /** Most characters of an answer that is read whole: a thousand changes are a tenth of it. */
@@ -43,9 +44,13 @@ export async function request(parts: TransportParts, asked: Request): Promise<Fe
   const headers: Record<string, string> = { accept };
   if (token !== null) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers['content-type'] = 'application/json';
-  const post = body === undefined ? {} : { method, body: JSON.stringify(body) };
-  const init = { headers, signal, cache: 'no-store' as const, ...post };
-  const response = await parts.fetch(url, init).catch((cause: unknown) => {
+  const init = { headers, signal, cache: 'no-store' as const };
+  const sent =
+    body === undefined
+      ? parts.fetch(url, init)
+      : sendBody(parts.fetch, act, url, { ...init, method, body: JSON.stringify(body) });
+  const response = await sent.catch((cause: unknown) => {
+    if (cause instanceof FeedError) throw cause;
     const hint = 'no answer: is the gateway up, and, of a page, is its origin in cors.origins?';
     throw networkError(`${act}: ${hint}`, cause);
   });

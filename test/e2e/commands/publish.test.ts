@@ -1,5 +1,6 @@
 /** `manifeed publish` and a gateway, as real processes. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -98,6 +99,28 @@ describe('manifeed publish', { timeout: patienceMs * 8 }, () => {
     expect(await run(away, ['publish', 'a:1'], { env })).toMatchObject({
       ...{ code: 1, err: expect.stringContaining('is the gateway up') },
     });
+  });
+
+  it('follows a redirect of its proxy, but never takes its body to another origin', async () => {
+    const seen: string[] = [];
+    const proxy = createServer((request, response) => {
+      seen.push(request.url ?? '');
+      const isMoved = request.url?.startsWith('/moved/') === true;
+      const path = request.url?.replace(/^\/(?:moved|here)/, '') ?? '';
+      response.writeHead(308, { location: isMoved ? `/here${path}` : `${gateway.url}${path}` }).end();
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const address = proxy.address();
+    if (address === null || typeof address === 'string') throw new Error('listen: no port');
+    const origin = `http://127.0.0.1:${address.port}`;
+    const { code, out, err } = await run(`${origin}/moved`, ['publish', 'moved/app:1', digest('a')], { env });
+    proxy.close();
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toBe(
+      `manifeed publish: post /v1/hooks/publish: 308 from ${origin} to ${gateway.url}: must stay there, because it has a body: give ${gateway.url} if that is the gateway\n`,
+    );
+    expect(seen).toEqual(['/moved/v1/hooks/publish', '/here/v1/hooks/publish']);
+    expect((await run(gateway.url, ['tags', 'moved/app'])).out).toBe('');
   });
 
   it('refuses a bad reference by name, with exit code 2', async () => {
