@@ -182,6 +182,29 @@ describe('manifeed check', { timeout: patienceMs * 8 }, () => {
     expect(err).toMatch(message);
   });
 
+  it('checks what its token covers, and names what it does not', async () => {
+    const access = [{ name: 'team', sha256: digest('team').slice(7), repositories: ['reg.test/team/**'] }];
+    const closed = await spawnGateway({ settings: { access } });
+    const images = ['reg.test/team/app:1', 'reg.test/secret/app:1'];
+    await publish(
+      closed.port,
+      images.map((reference) => ({ reference, digest: digest('a') })),
+    );
+    const { code, out, err } = await run(
+      closed.url,
+      ['check', ...images.map((image) => `${image}@${digest('a')}`)],
+      { env: { MANIFEED_TOKEN: 'team' } },
+    );
+    await closed.stop('SIGTERM');
+    expect(fields(out).map(([word, image, , now, , , reason]) => [word, image, now, reason])).toEqual([
+      ['current', images[0], digest('a'), expect.any(String)],
+      ['unknown', images[1], '-', 'not-granted'],
+    ]);
+    expect(code).toBe(2);
+    expect(err).toContain(images[1]);
+    expect(err).not.toContain(images[0]);
+  });
+
   it('ends with 2 without a gateway, and if the token is refused', async () => {
     const nobody = await run(`http://127.0.0.1:${await freePort()}`, ['check', 'nginx']);
     expect([nobody.code, nobody.out]).toEqual([2, '']);

@@ -321,6 +321,32 @@ describe('manifeed watch goes on', { timeout: patienceMs * 8 }, () => {
     await second.stop('SIGTERM');
   });
 
+  it('when its gateway drains and is started again: it says so, and receives each change once', async () => {
+    const port = await freePort();
+    const settings = { ledger: `sqlite:${file('drained.db')}` };
+    const first = await spawnGateway({ settings, port });
+    const watch = start(first.url, ['watch', 'drained/app', '--json-events']);
+    await watch.sees((out) => out.includes('"ready"'));
+    await publish(port, [{ reference: 'drained/app:1', digest: digest('a') }]);
+    await watch.sees((out) => out.includes(digest('a')));
+    await first.stop('SIGTERM');
+    await watch.sees((_, err) => err.includes(`: ${first.url} shuts down or restarts\n`));
+    const second = await spawnGateway({ settings, port });
+    await publish(port, [{ reference: 'drained/app:1', digest: digest('b') }]);
+    await watch.sees((out) => out.includes(`"digest":"${digest('b')}"`));
+    watch.child.kill('SIGTERM');
+    const { code, out, err } = await watch.ended;
+    await second.stop('SIGTERM');
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => z.looseObject({ type: z.string() }).parse(JSON.parse(line)).type);
+    expect([code, events.filter((type) => type !== 'ready')]).toEqual([0, ['change', 'change']]);
+    expect(err).toMatch(
+      /^again in \d+ s: http:\S+ shuts down or restarts\n(?:again in .*\n)*live over websocket\n$/,
+    );
+  });
+
   it('with a token that is read again from its file', async () => {
     const access = ['one', 'two'].map((name) => ({ name, sha256: digest(name).slice(7) }));
     const port = await freePort();
