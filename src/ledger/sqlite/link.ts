@@ -1,10 +1,22 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type ManifeedError, unavailable } from '../../errors.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { within } from '../../lib/deadline.ts';
 import type { Bounds } from '../ledger.ts';
 import type { Notice } from './health.ts';
 import { type Ask, type Kind, type Reply, type ReplyMessage, toError } from './requests.ts';
 import type { SqliteStoreOptions } from './store.ts';
+
+/** Time for a thread whose file did not open to end by itself, ms. */
+export const abandonAfterMs = 5_000;
+
+/** What the link uses of a worker thread. */
+export interface Thread {
+  on(event: 'message', listener: (message: ReplyMessage) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  postMessage(request: object): void;
+  terminate(): Promise<number>;
+}
 
 interface Waiting {
   resolve(reply: unknown): void;
@@ -13,17 +25,16 @@ interface Waiting {
 
 /** The gateway's end of the worker thread: sends requests, and matches replies to them. */
 export class SqliteLink {
-  readonly #worker: Worker;
+  readonly #worker: Thread;
   readonly #waiting = new Map<number, Waiting>();
   readonly #onNotice: (notice: Notice) => void;
   #nextId = 1;
   #ended = false;
 
-  constructor(onNotice: (notice: Notice) => void) {
+  /** @param thread default: a new one */
+  constructor(onNotice: (notice: Notice) => void, thread: Thread = startThread()) {
     this.#onNotice = onNotice;
-    // `.ts` while unbuilt (Node strips the types), `.js` in dist: the same as this file's.
-    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-    this.#worker = new Worker(new URL(`./worker${extension}`, import.meta.url), { execArgv: [] });
+    this.#worker = thread;
     this.#worker.on('message', (message: ReplyMessage) => this.#settle(message));
     // No listener for `error`: what the worker does not catch is a defect, and ends the process.
     this.#worker.on('exit', () => this.#end());
@@ -41,13 +52,26 @@ export class SqliteLink {
 
   async close(): Promise<void> {
     if (this.#ended) return;
-    const exited = once(this.#worker, 'exit');
+    const exited = this.#exit();
     await this.#send({ kind: 'close' });
     await exited;
   }
 
-  async abandon(): Promise<void> {
-    await this.#worker.terminate();
+  /**
+   * Ends the thread after `open` has failed. It ends by itself, because to terminate a thread inside a native library
+   * may end the process; only one that has not ended after `abandonAfterMs` is terminated.
+   */
+  async abandon(clock: Clock): Promise<void> {
+    if (this.#ended) return;
+    const exited = this.#exit();
+    // It refuses, because no file is open, and ends all the same.
+    this.#send({ kind: 'close' }).catch(() => {});
+    const terminate = () => this.#worker.terminate();
+    await within({ clock, timeoutMs: abandonAfterMs }, () => exited, terminate);
+  }
+
+  #exit(): Promise<void> {
+    return new Promise((resolve) => void this.#worker.on('exit', () => resolve()));
   }
 
   #send<T>(request: object): Promise<T> {
@@ -72,6 +96,12 @@ export class SqliteLink {
     for (const { reject } of this.#waiting.values()) reject(gone());
     this.#waiting.clear();
   }
+}
+
+function startThread(): Worker {
+  // `.ts` while unbuilt (Node strips the types), `.js` in dist: the same as this file's.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  return new Worker(new URL(`./worker${extension}`, import.meta.url), { execArgv: [] });
 }
 
 function gone(): ManifeedError {

@@ -78,7 +78,7 @@ export async function openSqliteLedger(options: SqliteLedgerOptions): Promise<Le
     options.log?.info({ path: options.path, ...bounds }, 'ledger open');
     return new SqliteLedger(link, options);
   } catch (error) {
-    await link.abandon();
+    await link.abandon(options.clock);
     throw error;
   }
 }
