@@ -13,6 +13,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import { randomId } from '../lib/random-id.ts';
 import { TargetControl } from '../target/control.ts';
+import { currencyIn } from '../target/currency.ts';
 import { kindOf } from '../target/kinds.ts';
 import { maskOf } from '../target/mask.ts';
 import type { Target } from '../target/target.ts';
@@ -39,7 +40,7 @@ export function openTargets(parts: TargetsParts): {
   const { config, ledger, hub } = parts;
   const { defaultRegistry } = config;
   const targets = new Targets({
-    ...{ ...parts, cursors: ledger.cursors, holder: holderOf(parts) },
+    ...{ ...parts, cursors: ledger.cursors, areCurrent: currencyIn(ledger), holder: holderOf(parts) },
     targets: config.targets.map((target, index) => targetOf(target, index, defaultRegistry)),
     graceMs: Math.min(config.drain.windowMs, maxGraceMs),
   });
@@ -56,14 +57,23 @@ function holderOf({ config, random }: TargetsParts): string {
   return config.ledger.kind === 'redis' ? `${name}:${randomId(random)}` : name;
 }
 
-/** Types of which a newer change says that an older one is no longer current. */
-const overtaking = ['tag.created', 'tag.updated', 'tag.deleted'] as const;
+/**
+ * Types of which a newer change says that an older one is no longer current. That of a tag is also asked of the index
+ * before it is sent; but the sooner it is known, the sooner there is room for another one.
+ */
+const overtaking = {
+  'tag.': ['tag.created', 'tag.updated', 'tag.deleted'],
+  'manifest.': ['manifest.deleted'],
+};
 
 function targetOf(configured: TargetConfig, index: number, defaultRegistry: string): Target {
   const { name, coalesceMs = 0, minAgeMs, maxAgeMs, concurrency, timeoutMs, unpaced, ca } = configured;
   const filter = filterOfTarget(configured, defaultRegistry);
   const { types } = filter;
-  const wide = { ...configured, types: [...types, ...overtaking] };
+  const others = Object.entries(overtaking).flatMap(([group, all]) =>
+    [...types].some((type) => type.startsWith(group)) ? all : [],
+  );
+  const wide = { ...configured, types: [...types, ...others] };
   const { secrets, urls } = secretsIn(settings, configured, ['targets', index]);
   const [url] = urls;
   return {

@@ -70,6 +70,18 @@ export class Account {
     log.warn({ target: name, reason, position, lost, tells }, 'target: changes may have been missed');
   }
 
+  /** Its position cannot be saved now: it starts nothing more until it can. */
+  unsaved(why: string): void {
+    this.lastFailure = { at: this.#parts.clock.now(), result: 'retried', why: `save position: ${why}` };
+  }
+
+  /** An operator moved it. @param skipped changes that waited, and are given up */
+  moved(from: string, to: string, skipped: number): void {
+    const { name, log } = this.#parts;
+    this.#count('skipped', skipped);
+    log.info({ target: name, from, to, skipped }, 'target: goes on elsewhere, as an operator wants');
+  }
+
   #count(result: Result, by = 1): void {
     this.#parts.metrics.count(this.#parts.name, result, by);
     if (by > 0) this.counts.add(result, by);

@@ -4,13 +4,13 @@ import type { Fate } from './course/course.ts';
 
 /**
  * What became of a change, or of an attempt: `retried` and `stopped` are attempts; `lost`: a reset came while it waited;
- * `reset`: the tool was told of a reset.
+ * `skipped`: an operator had the target go on after it; `reset`: the tool was told of a reset.
  */
-export type Result = Fate | 'retried' | 'stopped' | 'lost' | 'reset';
+export type Result = Fate | 'retried' | 'stopped' | 'lost' | 'skipped' | 'reset';
 
 const results: readonly Result[] = [
   ...(['accepted', 'ignored', 'refused', 'overtaken', 'expired'] as const),
-  ...(['retried', 'stopped', 'lost', 'reset'] as const),
+  ...(['retried', 'stopped', 'lost', 'skipped', 'reset'] as const),
 ];
 
 /** Seconds: from one request to the last wait of the schedule. */

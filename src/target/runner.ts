@@ -2,6 +2,7 @@
  * Serves one target whose lease this gateway has: brings the hub's changes into a course, lets the tool try what the
  * course says, and saves how far it is.
  */
+import { formatPosition } from '../event/position.ts';
 import type { WireChange } from '../event/wire-change.ts';
 import type { HeldTarget, TargetCursor, TargetWish } from '../ledger/cursors.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -11,6 +12,7 @@ import { Account } from './account.ts';
 import type { Batch } from './course/batch.ts';
 import { Course } from './course/course.ts';
 import { entryOf } from './course/entry.ts';
+import type { Currency } from './currency.ts';
 import { HubLink, type TargetHub } from './hub-link.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
 import type { TargetMetrics } from './metrics.ts';
@@ -29,6 +31,7 @@ export interface RunnerParts {
   readonly random: Random;
   readonly log: Log;
   readonly save: Save;
+  readonly areCurrent: Currency;
   /** Whether the lease is certainly still ours. */
   readonly mayStart: () => boolean;
   /** Another gateway has the lease. */
@@ -62,7 +65,11 @@ export class Runner {
     this.#parts = parts;
     this.#wish = held.wish;
     this.account = new Account({ ...parts, name: parts.target.name });
-    this.#saver = new Saver({ ...parts, name: parts.target.name, cursor: () => this.#toSave() });
+    this.#saver = new Saver({
+      ...{ ...parts, name: parts.target.name, cursor: () => this.#toSave() },
+      onFailed: (why) => this.account.unsaved(why),
+      onSavedAgain: () => this.#schedule(),
+    });
     this.#course = this.#courseAt(held.cursor);
     this.#link = new HubLink({
       ...{ ...parts, cursor: () => this.#course.cursor() },
@@ -166,9 +173,9 @@ export class Runner {
   }
 
   #passed(sequence: number): void {
-    const before = this.#course.cursor().low;
+    const before = this.#course.low;
     this.#course.tell(sequence);
-    if (this.#course.cursor().low > before) this.#saver.mark();
+    if (this.#course.low > before) this.#saver.mark();
   }
 
   #onReset(notice: ResetNotice): void {
@@ -191,6 +198,9 @@ export class Runner {
 
   #goTo({ epoch, sequence, number }: { epoch: string; sequence: number; number: number }): void {
     this.#tookGoTo = number;
+    const { epoch: oldEpoch, low } = this.#course.cursor();
+    const skipped = epoch === oldEpoch ? this.#course.waitingUpTo(sequence) : this.#course.waiting;
+    this.account.moved(formatPosition(oldEpoch, low), formatPosition(epoch, sequence), skipped);
     this.#link.close();
     this.#reset = null;
     this.#course = this.#courseAt({ epoch, low: sequence, done: [] });
@@ -217,8 +227,10 @@ export class Runner {
   #pump(): void {
     const { clock, mayStart } = this.#parts;
     this.#cancelTimer();
-    // After a renewal of the lease it goes on.
-    if (this.#isClosed || !mayStart()) return;
+    // After a renewal of the lease it goes on; and once it can save, so that a kill repeats no more than it has to.
+    if (this.#isClosed || !mayStart() || this.#saver.isFailing) return;
+    // Before it went elsewhere, something began that is not over: nothing overlaps it.
+    if (this.#underWay > this.#course.underWay + (this.#reset?.isUnderWay ? 1 : 0)) return;
     const now = clock.monotonic();
     if (this.#reset !== null) {
       if (this.#isHalted || this.#reset.isUnderWay) return;
@@ -239,20 +251,42 @@ export class Runner {
   }
 
   async #deliver(course: Course, batch: Batch): Promise<void> {
+    const position = batch.changes()?.at(-1)?.position ?? '';
+    const verdict = await this.#try(() => this.#attempt(course, batch));
+    // Null: nothing was left to send. Else it may have gone elsewhere meanwhile.
+    if (verdict === null || course !== this.#course) return this.#schedule();
+    this.account.verdict(verdict, position);
+    course.settle(batch, verdict, this.#parts.clock.monotonic());
+    if (verdict.kind === 'stop') this.#disable(verdict.why);
+    this.#schedule();
+  }
+
+  async #attempt(course: Course, batch: Batch): Promise<Verdict | null> {
     const { target, tool, clock } = this.#parts;
+    if (target.rules.minAgeMs > 0) {
+      const failure = await this.#withdraw(course, batch);
+      if (failure !== null) return failure;
+    }
     const changes = batch.changes();
     const change = changes?.at(-1);
-    if (changes === null || change === undefined) return;
+    if (changes === null || change === undefined) return null;
     const id = this.#wish.replay === null ? change.position : `${change.position}-${this.#wish.replay}`;
     const attempt = { id, target: target.name, attempt: batch.attempts + 1, nowMs: clock.now() };
     const delivery: ChangeDelivery = { ...attempt, kind: 'changes', change, changes };
-    const verdict = await this.#try(() => tool.deliver(delivery));
-    // It went elsewhere meanwhile.
-    if (course !== this.#course) return;
-    this.account.verdict(verdict, change.position);
-    course.settle(batch, verdict, clock.monotonic());
-    if (verdict.kind === 'stop') this.#disable(verdict.why);
-    this.#schedule();
+    return tool.deliver(delivery);
+  }
+
+  /** Takes out what is no longer current. Null: it is known. */
+  async #withdraw(course: Course, batch: Batch): Promise<Verdict | null> {
+    try {
+      const { entries } = batch;
+      const areCurrent = await this.#parts.areCurrent(entries.map(({ change }) => change));
+      const over = new Set(entries.filter((_, at) => areCurrent[at] === false));
+      if (course === this.#course) course.withdraw(batch, (entry) => over.has(entry));
+      return null;
+    } catch (error) {
+      return { kind: 'retry', why: `read whether it is current: ${String(error)}` };
+    }
   }
 
   async #tellReset(reset: PendingReset): Promise<void> {
@@ -260,7 +294,7 @@ export class Runner {
     reset.isUnderWay = true;
     const verdict = await this.#try(() => tool.reset(reset.delivery(target.name, clock.now())));
     const isDone = reset.settle(verdict, clock.monotonic(), target.rules.maxAgeMs, random);
-    if (reset !== this.#reset) return;
+    if (reset !== this.#reset) return this.#schedule();
     this.account.verdict(verdict, reset.notice.position);
     if (verdict.kind === 'stop') this.#disable(verdict.why);
     else if (isDone) {
@@ -270,7 +304,7 @@ export class Runner {
     this.#schedule();
   }
 
-  async #try(work: () => Promise<Verdict>): Promise<Verdict> {
+  async #try<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#underWay++;
     try {
       return await work();

@@ -13,6 +13,10 @@ interface SaverParts {
   /** What to save now; null: nothing may be saved now. */
   readonly cursor: () => TargetCursor | null;
   readonly onLost: () => void;
+  /** The ledger could not be reached; it is tried again. */
+  readonly onFailed: (why: string) => void;
+  /** It can be reached again. */
+  readonly onSavedAgain: () => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -27,10 +31,16 @@ export class Saver {
   #isLost = false;
   #took: number | undefined;
   #running: Promise<void> | null = null;
+  #failures = 0;
   readonly #closing = new AbortController();
 
   constructor(parts: SaverParts) {
     this.#parts = parts;
+  }
+
+  /** Whether the last save failed. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
   }
 
   /** There is something new to save. @param took the wish that the cursor follows */
@@ -50,31 +60,38 @@ export class Saver {
   async #run(): Promise<void> {
     // What is marked in the same turn is saved together.
     await null;
-    let failures = 0;
     while (this.#isDirty && !this.#isLost) {
       this.#isDirty = false;
       const cursor = this.#parts.cursor();
       if (cursor === null) break;
-      if (await this.#save(cursor, failures)) failures = 0;
+      if (await this.#save(cursor)) this.#succeeded();
       else if (this.#closing.signal.aborted) break;
       else {
         // The tool has accepted, and after a kill it would be asked again: so this is tried until it succeeds.
         this.#isDirty = true;
-        const waitMs = backoffMs(failures++, retry, this.#parts.random);
+        const waitMs = backoffMs(this.#failures++, retry, this.#parts.random);
         await this.#parts.clock.sleep(waitMs, this.#closing.signal);
       }
     }
     this.#running = null;
   }
 
+  #succeeded(): void {
+    if (this.#failures === 0) return;
+    this.#failures = 0;
+    this.#parts.onSavedAgain();
+  }
+
   /** False: the ledger could not be reached. */
-  async #save(cursor: TargetCursor, failures: number): Promise<boolean> {
-    const { name, save, log, onLost } = this.#parts;
+  async #save(cursor: TargetCursor): Promise<boolean> {
+    const { name, save, log, onLost, onFailed } = this.#parts;
     const took = this.#took;
     try {
       this.#isLost = !(await save(cursor, took));
     } catch (error) {
-      if (failures === 0) log.warn({ target: name, error: String(error) }, 'save cursor of target: failed');
+      const why = String(error);
+      if (this.#failures === 0) log.warn({ target: name, error: why }, 'save cursor of target: failed');
+      onFailed(why);
       return false;
     }
     if (this.#took === took) this.#took = undefined;

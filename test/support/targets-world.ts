@@ -1,12 +1,15 @@
 /** Gateways that share one ledger in memory and serve targets of a kind whose tool answers by script; a fake clock. */
 import { z } from 'zod';
 import { ManifeedError } from '../../src/errors.ts';
+import { type ChangeType, defaultChangeTypes } from '../../src/event/change.ts';
 import { startHeartbeat } from '../../src/fanout/heartbeat.ts';
 import { Hub } from '../../src/fanout/hub.ts';
 import type { TargetCursors } from '../../src/ledger/cursors.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
+import type { CourseRules } from '../../src/target/course/course.ts';
+import { currencyIn } from '../../src/target/currency.ts';
 import type { ChangeDelivery, Kind, ResetDelivery, Verdict } from '../../src/target/kind.ts';
 import { maskOf } from '../../src/target/mask.ts';
 import type { Target } from '../../src/target/target.ts';
@@ -33,6 +36,13 @@ export interface WorldGateway {
   kill(): void;
 }
 
+interface WorldOptions {
+  readonly tellsResets?: boolean;
+  readonly rules?: Partial<CourseRules>;
+  /** Types that the targets ask for. */
+  readonly types?: readonly ChangeType[];
+}
+
 const accept: Script = () => ({ kind: 'accepted' });
 
 export class TargetsWorld {
@@ -42,26 +52,23 @@ export class TargetsWorld {
   /** What the tool answers. */
   script: Script = accept;
   readonly #names: readonly string[];
-  readonly #tellsResets: boolean;
+  readonly #options: WorldOptions;
   #pushes = 0;
 
-  static async open(
-    names: readonly string[] = ['tool'],
-    { tellsResets = true }: { tellsResets?: boolean } = {},
-  ): Promise<TargetsWorld> {
+  static async open(names: readonly string[] = ['tool'], options: WorldOptions = {}): Promise<TargetsWorld> {
     const clock = fakeClock();
     clock.advance(1_000);
     let seed = 0;
     const random = () => (seed++ * 0.377) % 1;
     const retention = { maxChanges: 100, maxAgeMs: 86_400_000 };
-    return new TargetsWorld(clock, await openMemoryLedger({ clock, random, retention }), names, tellsResets);
+    return new TargetsWorld(clock, await openMemoryLedger({ clock, random, retention }), names, options);
   }
 
-  private constructor(clock: FakeClock, ledger: Ledger, names: readonly string[], tellsResets: boolean) {
+  private constructor(clock: FakeClock, ledger: Ledger, names: readonly string[], options: WorldOptions) {
     this.clock = clock;
     this.ledger = ledger;
     this.#names = names;
-    this.#tellsResets = tellsResets;
+    this.#options = options;
   }
 
   async gateway(name = 'one'): Promise<WorldGateway> {
@@ -104,7 +111,8 @@ export class TargetsWorld {
     };
     const targets = new Targets({
       ...{ ...common, hub, cursors: guarded, holder: name, graceMs: 5_000 },
-      targets: this.#names.map((each) => targetOf(each, kindOf(deliver, this.#tellsResets))),
+      areCurrent: currencyIn({ states: (asked) => ask(() => this.ledger.states(asked)) }),
+      targets: this.#names.map((each) => targetOf(each, kindOf(deliver, this.#options), this.#options)),
     });
     const gateway: WorldGateway = {
       ...{ targets, hub, sent, away: false, saves: 0 },
@@ -134,6 +142,13 @@ export class TargetsWorld {
     await this.settle();
   }
 
+  /** Deletes a tag of the repository that the targets want. */
+  async remove(tag: string): Promise<void> {
+    const named = { registry: 'registry.example.com', repository: 'team/app', origin: 'test' };
+    await this.ledger.record([{ kind: 'tag-gone', ...named, tag }]);
+    await this.settle();
+  }
+
   /** Runs everything that needs no time. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 12; turn++) await new Promise(setImmediate);
@@ -159,7 +174,10 @@ export function told(sent: readonly Delivery[]): readonly (string | null)[] {
   return sent.map((each) => (each.kind === 'reset' ? 'reset' : each.change.tag));
 }
 
-function kindOf(deliver: (delivery: Delivery) => Promise<Verdict>, tellsResets: boolean): Kind {
+function kindOf(
+  deliver: (delivery: Delivery) => Promise<Verdict>,
+  { tellsResets = true }: WorldOptions,
+): Kind {
   return {
     name: 'scripted',
     members: z.strictObject({}),
@@ -171,19 +189,19 @@ function kindOf(deliver: (delivery: Delivery) => Promise<Verdict>, tellsResets: 
   };
 }
 
-function targetOf(name: string, kind: Kind): Target {
+function targetOf(name: string, kind: Kind, { rules, types = defaultChangeTypes }: WorldOptions): Target {
   return {
     ...{
       name,
       kind,
       settings: {},
-      filter: filterOf({ repository: ['team/app'] }),
+      filter: filterOf({ repository: ['team/app'], type: types }),
       timeoutMs: 1_000,
       paced: false,
       origin: null,
     },
-    types: new Set(['tag.created', 'tag.updated', 'tag.deleted']),
-    rules: { coalesceMs: 0, minAgeMs: 0, maxAgeMs: 86_400_000, concurrency: 2 },
+    types: new Set(types),
+    rules: { coalesceMs: 0, minAgeMs: 0, maxAgeMs: 86_400_000, concurrency: 2, ...rules },
     mask: maskOf([], []),
   };
 }

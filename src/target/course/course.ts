@@ -69,6 +69,11 @@ export class Course {
     return this.#progress.waiting;
   }
 
+  /** Everything at or before it is done. */
+  get low(): number {
+    return this.#progress.low;
+  }
+
   get underWay(): number {
     return this.#underWay.size;
   }
@@ -89,6 +94,11 @@ export class Course {
 
   cursor(): TargetCursor {
     return this.#progress.cursor();
+  }
+
+  /** Changes that wait at or before this sequence. */
+  waitingUpTo(sequence: number): number {
+    return this.#progress.waitingUpTo(sequence);
   }
 
   /** While halted, nothing is started. What failed is tried at once when it goes on. */
@@ -124,6 +134,12 @@ export class Course {
     this.#underWay.add(batch);
     for (const { subject } of batch.entries) this.#busy.set(subject, batch);
     return batch;
+  }
+
+  /** Takes changes that are no longer current out of a delivery that `start` gave; without any, it is over. */
+  withdraw(batch: Batch, isOver: (entry: Entry) => boolean): void {
+    this.#drop(batch, 'overtaken', isOver);
+    if (batch.entries.length === 0) this.#underWay.delete(batch);
   }
 
   /** The verdict of a delivery that `start` gave. `stop` leaves it to be tried again; the caller halts. */
@@ -183,7 +199,7 @@ export class Course {
     return null;
   }
 
-  /** Gives up entries of a delivery that failed; without any it goes. */
+  /** Gives up entries of a delivery; one that failed goes without any. */
   #drop(batch: Batch, fate: Fate, isDropped: (entry: Entry) => boolean): void {
     const dropped = batch.take(isDropped);
     const left = new Set(batch.entries.map(({ subject }) => subject));

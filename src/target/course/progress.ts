@@ -57,21 +57,31 @@ export class Progress {
   /** The hub brings nothing at or before this sequence any more. */
   tell(sequence: number): void {
     if (sequence <= this.#told) return;
-    const before = this.#low;
+    const before = this.low;
     this.#told = sequence;
-    if (this.#low > before) this.#forget();
+    if (this.low > before) this.#forget();
   }
 
-  /** What may be saved now. */
+  /**
+   * What may be saved now. While the hub holds an early change back, more may be done than a cursor can name: the latest
+   * of them are left out, so that a restart repeats them.
+   */
   cursor(): TargetCursor {
-    return { epoch: this.epoch, low: this.#low, done: [...this.#done].sort((a, b) => a - b) };
+    const done = [...this.#done].sort((a, b) => a - b).slice(0, maxDone);
+    return { epoch: this.epoch, low: this.low, done };
   }
 
-  get #low(): number {
+  /** Changes that wait at or before this sequence. */
+  waitingUpTo(sequence: number): number {
+    return [...this.#open.keys()].filter((each) => each <= sequence).length;
+  }
+
+  /** The low-water mark. */
+  get low(): number {
     return Math.min(this.#told, this.#lowest - 1);
   }
 
   #forget(): void {
-    for (const sequence of this.#done) if (sequence <= this.#low) this.#done.delete(sequence);
+    for (const sequence of this.#done) if (sequence <= this.low) this.#done.delete(sequence);
   }
 }

@@ -109,6 +109,23 @@ describe('a course', () => {
     expect(world.course.cursor().done.length).toBeLessThanOrEqual(maxDone);
   });
 
+  it('names no more as done than a cursor can, and after a crash repeats the rest', () => {
+    const world = new CourseWorld();
+    for (let at = 0; at < maxDone + 50; at++) world.publish(`t${at}`);
+    // The hub holds back the first change, and brings the others one after the other.
+    for (const entry of world.log.slice(1)) {
+      world.course.arrive(entry, true, world.now);
+      world.startAll();
+      world.settle(accepted);
+    }
+    const { low, done } = world.course.cursor();
+    expect({ low, first: done[0], count: done.length }).toEqual({ low: 0, first: 2, count: maxDone });
+    world.save();
+    world.crash();
+    world.finish();
+    expect(new Set(world.accepted).size).toBe(maxDone + 50);
+  });
+
   it('gives up what is too old, in groups and in deliveries that failed', () => {
     const world = new CourseWorld({ maxAgeMs: 60_000, concurrency: 1 });
     world.publish('a');
