@@ -1,5 +1,6 @@
 /** Constructs the targets from the configuration. */
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { processEnvironment } from '../config/environment.ts';
 import { settings } from '../config/schema.ts';
 import { originOf, secretsIn } from '../config/settings/secrets.ts';
@@ -74,7 +75,7 @@ function targetOf(configured: TargetConfig, index: number, defaultRegistry: stri
     [...types].some((type) => type.startsWith(group)) ? all : [],
   );
   const wide = { ...configured, types: [...types, ...others] };
-  const { secrets, urls } = secretsIn(settings, configured, ['targets', index]);
+  const { secrets, urls } = secretsOf(configured, index);
   const [url] = urls;
   return {
     ...{ name, kind: kindOf(configured), settings: configured, types, timeoutMs, ca },
@@ -85,6 +86,24 @@ function targetOf(configured: TargetConfig, index: number, defaultRegistry: stri
     origin: url === undefined ? null : originOf(url).replace(/\/\*{3}$/, ''),
     mask: maskOf(secrets, urls),
   };
+}
+
+const values = z.record(z.string(), z.string()).default({});
+/** Of any kind. */
+const withSecrets = z.object({
+  ...{ headers: values, env: values, username: z.string().default(''), password: z.string().optional() },
+});
+
+/** Headers and variables with values such as `1` or `yes` hold no secret, and hiding them would hide what tools say. */
+const shortestValue = 4;
+
+/** What may not be shown of a target. */
+function secretsOf(configured: TargetConfig, index: number) {
+  const { headers, env, username, password } = withSecrets.parse(configured);
+  const others = [...Object.values(headers), ...Object.values(env)];
+  const { secrets, urls } = secretsIn(settings, { ...configured, headers: {}, env: {} }, ['targets', index]);
+  const pair = password === undefined ? [] : [`${username}:${password}`];
+  return { secrets: [...secrets, ...pair, ...others.filter(({ length }) => length >= shortestValue)], urls };
 }
 
 /** What commands get of this process's variables; none of its secrets. */

@@ -58,12 +58,17 @@ export type Verdict =
   /** The tool wants no more: the target is disabled until an operator resumes it. */
   | { readonly kind: 'stop'; readonly why: string };
 
+/** How a command ended, and the end of its output in one line, without secrets. */
+export interface ShownRunAnswer extends RunAnswer {
+  readonly shown: string;
+}
+
 /** How a kind reaches the outside. All that an attempt does ends with the target's time limit. */
 export interface Reach {
   /** @throws CallError if there is no answer. A kind need not catch it: it means `retry` */
   http(request: HttpRequest): Promise<HttpAnswer>;
   /** Runs a command. @throws CallError if it cannot be started */
-  run(command: Command): Promise<RunAnswer>;
+  run(command: Command): Promise<ShownRunAnswer>;
   /** Sends an e-mail. @throws CallError if the server says nothing */
   mail(mail: Mail): Promise<MailAnswer>;
 }

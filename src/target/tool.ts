@@ -9,6 +9,8 @@ import type { Target } from './target.ts';
 
 /** Characters of `why` that operators see: the status, and the first 200 of the answer. */
 const maxWhy = 220;
+/** Characters of a command's output: its end, because tools say there what went wrong. */
+const maxShownOutput = 190;
 
 interface ToolParts {
   readonly clock: Clock;
@@ -65,13 +67,18 @@ export class Tool {
     ended.catch(() => {});
     const late = () => new CallError('timeout', `no answer within ${timeoutMs} ms`);
     const cancel = clock.after(timeoutMs, () => limit.abort(late()));
-    const shown: string[] = [];
+    const more = { secrets: [] as string[], urls: [] as string[] };
     const reach: Reach = {
       http: (request) => {
-        shown.push(...credentialsIn(request));
+        more.secrets.push(...credentialsIn(request));
+        more.urls.push(request.url);
         return this.#caller.send(request, limit.signal);
       },
-      run: (command) => this.#processes.run(command, limit.signal),
+      run: async (command) => {
+        const answer = await this.#processes.run(command, limit.signal);
+        // Hidden before it is cut: a part of a secret would not be found.
+        return { ...answer, shown: mask(answer.output).replace(/\s+/g, ' ').trim().slice(-maxShownOutput) };
+      },
       mail: (mail) => this.#mailer.send(mail, limit.signal),
     };
     let verdict: Verdict;
@@ -80,14 +87,14 @@ export class Tool {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       if (!(error instanceof CallError))
-        log.error({ target: name, error: mask(why, shown) }, 'deliver to target: failed');
+        log.error({ target: name, error: mask(why, more) }, 'deliver to target: failed');
       verdict = { kind: 'retry', why };
     } finally {
       cancel();
       this.#underWay.delete(limit);
     }
     if (!('why' in verdict)) return verdict;
-    return { ...verdict, why: mask(verdict.why, shown).slice(0, maxWhy) };
+    return { ...verdict, why: mask(verdict.why, more).slice(0, maxWhy) };
   }
 }
 

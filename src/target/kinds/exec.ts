@@ -1,8 +1,15 @@
 /** A command on the gateway's machine: Diun, Copacetic, Renovate's CLI, scripts. No shell reads it. */
 import { z } from 'zod';
 import { text } from '../../config/settings/values.ts';
-import type { Command, RunAnswer } from '../call/process.ts';
-import { type ChangeDelivery, type Kind, pushTypes, type SettingFault, type Verdict } from '../kind.ts';
+import type { Command } from '../call/process.ts';
+import {
+  type ChangeDelivery,
+  type Kind,
+  pushTypes,
+  type SettingFault,
+  type ShownRunAnswer,
+  type Verdict,
+} from '../kind.ts';
 import { faultOfTemplate, fill } from '../template.ts';
 import { deliveryVariables } from '../variables.ts';
 
@@ -58,12 +65,8 @@ export function commandOf(delivery: ChangeDelivery, { command, env }: Settings):
   };
 }
 
-/** Characters of the output that are shown: its end, because tools say there what went wrong. */
-const maxShown = 190;
-
-export function judge({ code, signal, output }: RunAnswer, { failIf }: Settings): Verdict {
-  const end = output.replace(/\s+/g, ' ').trim().slice(-maxShown);
-  const saying = end === '' ? '' : `: ${end}`;
+export function judge({ code, signal, output, shown }: ShownRunAnswer, { failIf }: Settings): Verdict {
+  const saying = shown === '' ? '' : `: ${shown}`;
   if (code !== 0)
     return { kind: 'retry', why: `${code === null ? `ended by ${signal}` : `exit code ${code}`}${saying}` };
   if (failIf === undefined || !new RegExp(failIf, 'm').test(output)) return { kind: 'accepted' };

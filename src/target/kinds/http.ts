@@ -90,6 +90,13 @@ function faults(settings: Settings): readonly SettingFault[] {
   return [...wrong, { key: body[0], message: `must be without it, because ${why}` }];
 }
 
+/** Of path and query only the placeholders stay: the rest may be a secret. */
+function withoutLiterals(url: string): string {
+  const [, origin = '', rest = ''] = /^([^:]*:\/\/[^/?]*)\/?(.*)$/s.exec(url) ?? [];
+  const pieces = rest.split(/(\$\{change\.[A-Za-z]+\})/);
+  return `${origin}/${pieces.map((piece, at) => (at % 2 === 1 || piece === '' ? piece : '***')).join('')}`;
+}
+
 export const http: Kind<Settings> = {
   name: 'http',
   members,
@@ -104,6 +111,7 @@ export const http: Kind<Settings> = {
   describe(delivery, settings) {
     const { headers, ...others } = request(delivery, settings);
     const own = Object.keys(settings.headers ?? {}).map((name) => [name, '***']);
-    return showRequest({ ...others, headers: { ...headers, ...Object.fromEntries(own) } });
+    const url = fill(withoutLiterals(settings.url), delivery, encodeURIComponent);
+    return showRequest({ ...others, url, headers: { ...headers, ...Object.fromEntries(own) } });
   },
 };

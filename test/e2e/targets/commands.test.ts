@@ -153,4 +153,19 @@ describe('a target of the kind exec', () => {
     const others = names.filter((name: string) => !name.startsWith('MANIFEED_CHANGE_'));
     expect(others).toEqual(['RUNS']);
   });
+
+  it('shows the end of an output without a part of a secret', async () => {
+    const world = new TargetWorld();
+    ends.push(() => world.end());
+    const text = 'console.log(process.env.KEY + "x".repeat(185)); process.exit(1)';
+    const { push, shown } = await world.gateway([
+      {
+        ...{ name: 'tool', kind: 'exec', coalesce: '0s', env: { KEY: 'hunter2-hunter2' } },
+        command: [process.execPath, '-e', text],
+      },
+    ]);
+    await push('registry.example.com/team/app:1.0');
+    await until('it to fail', async () => (await shown('tool')).lastFailure !== null);
+    expect((await shown('tool')).lastFailure?.why).toBe(`exit code 1: ***${'x'.repeat(185)}`);
+  });
 });

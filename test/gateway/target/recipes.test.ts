@@ -138,7 +138,7 @@ describe('the recipes of docs/targets.md', () => {
     const outputOf = (failed: number) =>
       `INF Jobs completed added=0 failed=${failed} skipped=0 unchanged=3 updated=0`;
     for (const [failed, kind] of [[0, 'accepted'] as const, [12, 'retry'] as const]) {
-      const run = async () => ({ code: 0, signal: null, output: outputOf(failed) });
+      const run = async () => ({ code: 0, signal: null, output: outputOf(failed), shown: '' });
       const reach = { ...scriptedReach(), run };
       expect((await kindOf(target).deliver(delivery(), target, reach)).kind).toBe(kind);
     }

@@ -19,6 +19,51 @@ describe('the mask of a target', () => {
     expect(mask(text)).toBe(masked);
   });
 
+  it.each([
+    ['as it is', `p&ss"w' rd/é`],
+    ['in a URL', 'p%26ss%22w%27%20rd%2F%C3%A9'],
+    ['in a URL, by encodeURIComponent', `p%26ss%22w'%20rd%2F%C3%A9`],
+    ['in a URL with small digits', `p%26ss%22w'%20rd%2f%c3%a9`],
+    ['in a form', 'p%26ss%22w%27+rd%2F%C3%A9'],
+    ['in JSON', `p&ss\\"w' rd/é`],
+    ['in JSON of PHP', `p&ss\\"w' rd\\/é`],
+    ['in HTML', 'p&amp;ss&quot;w&#39; rd/é'],
+    ['in base64', Buffer.from(`p&ss"w' rd/é`).toString('base64').replace(/=+$/, '')],
+    ['in base64 for URLs', Buffer.from(`p&ss"w' rd/é`).toString('base64url')],
+  ])('hides a secret %s', (_where, text) => {
+    expect(maskOf([`p&ss"w' rd/é`], [])(`status 500: no <${text}> here`)).toBe('status 500: no <***> here');
+  });
+
+  it('hides the key of a signature without its prefix, and what spans lines in one', () => {
+    expect(maskOf(['whsec_0123456789abcdef'], [])('key 0123456789abcdef')).toBe('key ***');
+    expect(maskOf(['first line\nsecond line'], [])('it said first line second line')).toBe('it said ***');
+  });
+
+  it('hides the whole line of a short secret, so that nobody sees where it stands', () => {
+    const mask = maskOf(['a'], []);
+    expect(mask('status 500: that was wrong')).toBe('status 500: ***');
+    expect(mask('status 500: not even once')).toBe('status 500: not even once');
+    expect(mask('POST https://h.test\nauthorization: Bearer a\n\n{}')).toBe('POST https://h.test\n***\n\n{}');
+    expect(maskOf([], [])('status 401: no pw', { secrets: ['pw'] })).toBe('status 401: ***');
+  });
+
+  it('hides a short path only where it is the path', () => {
+    const mask = maskOf([], ['https://h.test/x9?k=q']);
+    expect(mask('POST https://h.test/x9?k=q')).toBe('POST https://h.test***');
+    expect(mask('no hook /x9, but /x90 and x9')).toBe('no hook ***, but /x90 and x9');
+    expect(maskOf([], ['https://h.test/api'])('GET https://h.test/api/v1/x')).toBe(
+      'GET https://h.test***/v1/x',
+    );
+    expect(mask('no hook \\/x9?k=q')).toBe('no hook ***');
+  });
+
+  it('hides the parts of a URL with placeholders, and the URL of a request', () => {
+    const mask = maskOf([], [`https://h.test/rooms/0123456789/\${change.id}?key=abcdefghij`]);
+    expect(mask('room 0123456789, key abcdefghij')).toBe('room ***, key ***');
+    const urls = ['https://h.test/rooms/x/7?k=1'];
+    expect(mask('no /rooms/x/7?k=1 here', { urls })).toBe('no *** here');
+  });
+
   it('hides what is encoded in the URL as it is, too', () => {
     const mask = maskOf([], ['https://h.test/hook/caf%C3%A9-noir-secret']);
     expect(mask('café-noir-secret caf%C3%A9-noir-secret')).toBe('*** ***');
@@ -27,6 +72,6 @@ describe('the mask of a target', () => {
 
   it('hides nothing without secrets, and what only one text has', () => {
     expect(maskOf([''], ['https://h.test/'])('https://h.test/ "" /')).toBe('https://h.test/ "" /');
-    expect(maskOf([], [])('Bearer abc', ['abc'])).toBe('Bearer ***');
+    expect(maskOf([], [])('Bearer abcdefgh', { secrets: ['abcdefgh'] })).toBe('Bearer ***');
   });
 });

@@ -21,7 +21,7 @@ function toolOf(deliver: () => Promise<Verdict>, more: Partial<Kind> = {}) {
     {
       ...{ name: 'tool', kind, settings: {}, filter: filterOf(), types: new Set(), timeoutMs: 1_000 },
       rules: { coalesceMs: 0, minAgeMs: 0, maxAgeMs: 1, concurrency: 1 },
-      ...{ paced: false, origin: null, mask: maskOf(['hunter2'], []) },
+      ...{ paced: false, origin: null, mask: maskOf(['hunter22'], []) },
     },
     { clock, log },
   );
@@ -37,13 +37,13 @@ describe('the tool of a target', () => {
   });
 
   it('takes what a kind throws for a failure, logs it, and hides secrets', async () => {
-    const { log, tool } = toolOf(() => Promise.reject(new Error('broken: hunter2')));
+    const { log, tool } = toolOf(() => Promise.reject(new Error('broken: hunter22')));
     expect(await tool.deliver(delivery())).toEqual({ kind: 'retry', why: 'broken: ***' });
     expect(log.lines).toMatchObject([{ level: 'error', fields: { error: 'broken: ***' } }]);
   });
 
   it('shows the beginning of what the tool said, without its secrets', async () => {
-    const why = `status 500: ${'x'.repeat(207)}hunter2`;
+    const why = `status 500: ${'x'.repeat(207)}hunter22`;
     const { tool } = toolOf(async () => ({ kind: 'refused', why }));
     const verdict = await tool.deliver(delivery());
     expect(verdict).toEqual({ kind: 'refused', why: `status 500: ${'x'.repeat(207)}*` });

@@ -78,6 +78,13 @@ describe('the request of an http target', () => {
     expect(request(bare, settings).body).toBe('test,,,docker.io/library/nginx');
   });
 
+  it('shows of its URL only the placeholders in a dry run', () => {
+    const url = `https://h.test:8443/k3y/\${change.tag}/x?token=t0k&tag=\${change.tag}`;
+    expect(http.describe(delivery(), settingsOf({ url }))).toBe('POST https://h.test:8443/***1.27***1.27');
+    const host = { url: 'https://h.test' };
+    expect(http.describe(delivery(), settingsOf(host))).toBe('POST https://h.test/');
+  });
+
   it('carries the token and the headers, which no dry run shows', () => {
     const settings = settingsOf({
       token: 't',
