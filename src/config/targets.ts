@@ -4,7 +4,7 @@ import { ManifeedError } from '../errors.ts';
 import { changeTypes } from '../event/change.ts';
 import { type Filter, parseFilter } from '../event/filter.ts';
 import type { Kind, SettingFault } from '../target/kind.ts';
-import { kindOf, kinds } from '../target/kinds.ts';
+import { faultsOf, kindOf, kinds } from '../target/kinds.ts';
 import type { Problem } from './settings/problems.ts';
 import { formatDuration } from './settings/quantities.ts';
 import {
@@ -131,7 +131,7 @@ export function faultsOfTarget(
   kind: Kind,
   defaultRegistry: string,
 ): readonly SettingFault[] {
-  const faults = [...(kind.faults?.(target) ?? []), ...faultsOfFilter(target, kind, defaultRegistry)];
+  const faults = [...faultsOf(target, kind), ...faultsOfFilter(target, kind, defaultRegistry)];
   if (target.minAgeMs < target.maxAgeMs) return faults;
   const message = `${formatDuration(target.minAgeMs)}: must be less than maxAge`;
   return [...faults, { key: 'minAge', message }];

@@ -1,5 +1,7 @@
 /** What most kinds share in judging an HTTP answer. */
-import { parseRetryAfter } from '../lib/retry-after.ts';
+import { z } from 'zod';
+import { jsonOrNothing } from '../lib/json.ts';
+import { maxRetryAfterMs, parseRetryAfter } from '../lib/retry-after.ts';
 import type { HttpAnswer } from './call/http.ts';
 import type { Verdict } from './kind.ts';
 
@@ -9,10 +11,26 @@ export function saying({ status, text }: HttpAnswer): string {
   return words === '' ? `status ${status}` : `status ${status}: ${words}`;
 }
 
-/** To be tried again; not before `Retry-After`, if the answer has one. @param nowMs wall clock */
+/** To be tried again; not before the time that the answer names, if it does. @param nowMs wall clock */
 export function retryLater(answer: HttpAnswer, nowMs: number, why = saying(answer)): Verdict {
-  const afterMs = parseRetryAfter(answer.headers['retry-after'] ?? null, nowMs);
-  return afterMs === null ? { kind: 'retry', why } : { kind: 'retry', why, afterMs };
+  const named = [parseRetryAfter(answer.headers['retry-after'] ?? null, nowMs), waitInBody(answer)];
+  const waits = named.filter((ms) => ms !== null);
+  return waits.length === 0 ? { kind: 'retry', why } : { kind: 'retry', why, afterMs: Math.max(...waits) };
+}
+
+const limit = z.object({
+  /** Seconds, with fractions: Discord. */
+  retry_after: z.number().min(0).optional().catch(undefined),
+  /** Matrix, "Rate limiting". */
+  retry_after_ms: z.number().min(0).optional().catch(undefined),
+});
+
+/** Some tools say only in the body of a 429 how long to wait. Null: nothing; at most an hour. */
+function waitInBody({ status, text, isWhole }: HttpAnswer): number | null {
+  const told = status === 429 && isWhole ? limit.safeParse(jsonOrNothing(text)).data : undefined;
+  const { retry_after: seconds, retry_after_ms: ms } = told ?? {};
+  if (ms === undefined && seconds === undefined) return null;
+  return Math.min(Math.ceil(ms ?? (seconds ?? 0) * 1_000), maxRetryAfterMs);
 }
 
 /** What an answer's status alone means. All other statuses mean: try again. */

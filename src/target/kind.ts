@@ -91,6 +91,8 @@ export interface Kind<Settings = unknown> {
    * leave key and text of both as they are. Their values are masked wherever they could appear.
    */
   readonly members: z.ZodObject & z.ZodType<Settings>;
+  /** Members in which `${change.…}` is replaced. Everywhere else it stops the start. Default: none. */
+  readonly templates?: readonly string[];
   readonly defaults: {
     /** Time limit of one attempt, ms. */
     readonly timeoutMs: number;

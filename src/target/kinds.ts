@@ -1,5 +1,5 @@
 /** The list of kinds. The configuration and the runner of targets read it. */
-import type { Kind } from './kind.ts';
+import type { Kind, SettingFault } from './kind.ts';
 import { apprise } from './kinds/apprise.ts';
 import { argocdImageUpdater } from './kinds/argocd-image-updater.ts';
 import { cloudevents } from './kinds/cloudevents.ts';
@@ -14,6 +14,7 @@ import { renovateCe } from './kinds/renovate-ce.ts';
 import { watchtower } from './kinds/watchtower.ts';
 import { webhook } from './kinds/webhook.ts';
 import { wud } from './kinds/wud.ts';
+import { hasPlaceholder } from './template.ts';
 
 /** In the order of the documents. */
 export const kinds: readonly [Kind, ...Kind[]] = [
@@ -40,4 +41,17 @@ export function kindOf({ kind: name }: { readonly kind: string }): Kind {
   const kind = byName.get(name);
   if (kind === undefined) throw new Error(`find kind of target: ${name}: must have been checked`);
   return kind;
+}
+
+/**
+ * What is wrong between the members of a target, whose single members are right. Placeholders are reserved: one that is
+ * sent as it stands would be a mistake that nobody sees.
+ */
+export function faultsOf(settings: object, kind: Kind): readonly SettingFault[] {
+  const { name, templates = [] } = kind;
+  const message = `a placeholder: must be without \${change…}, because kind ${name} replaces none here`;
+  const misplaced = Object.entries(settings)
+    .filter(([key, value]) => !templates.includes(key) && hasPlaceholder(value))
+    .map(([key]) => ({ key, message }));
+  return [...(kind.faults?.(settings) ?? []), ...misplaced];
 }

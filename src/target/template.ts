@@ -39,12 +39,13 @@ export type Escape = (value: string) => string;
 export function fill(template: string, delivery: ChangeDelivery, escaped: Escape): string {
   return template.replace(placeholder, (whole, name: string = '') => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    return value === undefined ? whole : escaped(String(value(delivery) ?? ''));
+    return value === undefined ? whole : escaped(String(value(delivery) ?? '').toWellFormed());
   });
 }
 
 /** What is wrong with the placeholders in the strings of a value of JSON, without the rest of it; null: nothing. */
 export function faultOfTemplate(value: unknown): string | null {
+  if (keysIn(value).some(hasPlaceholder)) return 'a placeholder in the name of a member: must be in a value';
   const wrong: string[] = [];
   mapStrings(value, (template) => {
     for (const [whole, name = ''] of template.matchAll(placeholder))
@@ -53,6 +54,17 @@ export function faultOfTemplate(value: unknown): string | null {
   });
   const known = Object.keys(values).map((each) => `\${change.${each}}`);
   return wrong[0] === undefined ? null : `${wrong[0]}: must be one of ${known.join(', ')}`;
+}
+
+/** Whether `${change` is anywhere in a value of JSON, right or wrong. */
+export function hasPlaceholder(value: unknown): boolean {
+  return (JSON.stringify(value) ?? '').search(placeholder) >= 0;
+}
+
+function keysIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.values(value).flatMap(keysIn);
+  return Array.isArray(value) ? inner : [...Object.keys(value), ...inner];
 }
 
 /** Copies a value of JSON, with other strings. */

@@ -76,6 +76,7 @@ export function judge({ code, signal, output, shown }: ShownRunAnswer, { failIf 
 export const exec: Kind<Settings> = {
   name: 'exec',
   members,
+  templates: ['command'],
   defaults: { timeoutMs: 600_000, coalesceMs: 5_000, concurrency: 1, types: pushTypes },
   deletes: true,
   replays: true,

@@ -100,6 +100,7 @@ function withoutLiterals(url: string): string {
 export const http: Kind<Settings> = {
   name: 'http',
   members,
+  templates: ['url', 'headers', 'json', 'form', 'text'],
   defaults: { timeoutMs: 30_000, coalesceMs: 5_000, concurrency: 1, types: pushTypes },
   deletes: true,
   replays: true,

@@ -79,6 +79,30 @@ describe('the section targets', () => {
       'targets: [{ name: a, kind: webhook, url: "https://u:p@h/" }]',
       /^targets\[0\]\.url: "https:\/\/h\/?": must be .* without credentials/,
     ],
+    [
+      `targets: [{ name: a, kind: http, url: "https://\${change.registry}/x" }]`,
+      /^targets\[0\]\.url: a placeholder in the host: must be in path or query/,
+    ],
+    [
+      `targets: [{ name: a, kind: http, url: "https://h/\${change.tag:-x}" }]`,
+      /^targets\[0\]\.url: \$\{change: must be one of \$\{change\.id\}/,
+    ],
+    [
+      `targets: [{ name: a, kind: http, url: "https://h/\${change}" }]`,
+      /^targets\[0\]\.url: \$\{change\}: must be set in the environment/,
+    ],
+    [
+      `targets: [{ name: a, kind: http, url: "https://h/", json: { a: [{ "\${change.tag}": 1 }] } }]`,
+      /^targets\[0\]\.json: a placeholder in the name of a member: must be in a value/,
+    ],
+    [
+      `targets: [{ name: a, kind: exec, command: [x], env: { TAG: "\${change.tag}" } }]`,
+      /^targets\[0\]\.env: a placeholder: must be without \$\{change…\}, because kind exec replaces none here/,
+    ],
+    [
+      `targets: [{ name: a, kind: apprise, url: "https://h/notify/\${change.tag}" }]`,
+      /^targets\[0\]\.url: a placeholder: must be without/,
+    ],
     ['targets: { name: a }', /^targets: a mapping: must be a list of targets/],
   ])('refuses %s', (yaml, message) => {
     expect(problems(yaml)[0]).toMatch(message);

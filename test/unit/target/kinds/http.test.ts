@@ -78,6 +78,12 @@ describe('the request of an http target', () => {
     expect(request(bare, settings).body).toBe('test,,,docker.io/library/nginx');
   });
 
+  it('sends what is no Unicode as its replacement', () => {
+    const settings = { url: `${url}/\${change.mediaType}`, headers: { 'x-type': `\${change.mediaType}` } };
+    const { url: sent, headers } = request(delivery({ mediaType: 'a\ud800' }), settingsOf(settings));
+    expect([sent, headers['x-type']]).toEqual([`${url}/a%EF%BF%BD`, 'a%EF%BF%BD']);
+  });
+
   it('shows of its URL only the placeholders in a dry run', () => {
     const url = `https://h.test:8443/k3y/\${change.tag}/x?token=t0k&tag=\${change.tag}`;
     expect(http.describe(delivery(), settingsOf({ url }))).toBe('POST https://h.test:8443/***1.27***1.27');

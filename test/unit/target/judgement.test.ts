@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { retryLater } from '../../../src/target/judgement.ts';
+import { answer } from '../../support/target-samples.ts';
+
+const nowMs = Date.UTC(2026, 5, 1);
+
+describe('an answer that means to come back', () => {
+  it.each([
+    // As Discord and Matrix answer.
+    [answer(429, '{"message":"You are being rate limited.","retry_after":64.57,"global":false}'), 64_570],
+    [answer(429, '{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2000}'), 2_000],
+    [answer(429, '{"retry_after":0.3004}'), 301],
+    [answer(429, '{"retry_after":9}', { 'retry-after': '10' }), 10_000],
+    [answer(429, '{"retry_after":11}', { 'retry-after': '10' }), 11_000],
+    [answer(429, '{"retry_after":1e9}'), 3_600_000],
+    [answer(429, '{"retry_after_ms":1e999}'), undefined],
+    [answer(429, '{"retry_after":-1}'), undefined],
+    [answer(429, '{"retry_after":"soon","retry_after_ms":5}'), 5],
+    [answer(429, '[{"retry_after":1}]'), undefined],
+    [answer(429, 'slow down'), undefined],
+    [{ ...answer(429, '{"retry_after":1}'), isWhole: false }, undefined],
+    [answer(503, '{"retry_after":1}'), undefined],
+    [answer(503, '', { 'retry-after': '7' }), 7_000],
+  ])('waits as long as it says: %j', (told, afterMs) => {
+    const verdict = retryLater(told, nowMs);
+    expect(verdict).toMatchObject({ kind: 'retry' });
+    expect('afterMs' in verdict ? verdict.afterMs : undefined).toBe(afterMs);
+  });
+});
