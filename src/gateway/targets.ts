@@ -14,7 +14,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
 import { randomId } from '../lib/random-id.ts';
 import { TargetControl } from '../target/control.ts';
-import { currencyIn } from '../target/currency.ts';
+import { indexQuestions } from '../target/index-questions.ts';
 import { kindOf } from '../target/kinds.ts';
 import { maskOf } from '../target/mask.ts';
 import type { Target } from '../target/target.ts';
@@ -41,7 +41,7 @@ export function openTargets(parts: TargetsParts): {
   const { config, ledger, hub } = parts;
   const { defaultRegistry } = config;
   const targets = new Targets({
-    ...{ ...parts, cursors: ledger.cursors, areCurrent: currencyIn(ledger), holder: holderOf(parts) },
+    ...{ ...parts, cursors: ledger.cursors, index: indexQuestions(ledger), holder: holderOf(parts) },
     targets: config.targets.map((target, index) => targetOf(target, index, defaultRegistry)),
     graceMs: Math.min(config.drain.windowMs, maxGraceMs),
   });

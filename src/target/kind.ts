@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod';
 import type { ChangeType } from '../event/change.ts';
+import type { RepositoryName } from '../event/reference.ts';
 import type { WireChange } from '../event/wire-change.ts';
 import type { HttpAnswer, HttpRequest } from './call/http.ts';
 import type { Mail, MailAnswer } from './call/mail.ts';
@@ -43,6 +44,11 @@ export interface ResetDelivery extends Attempt {
   readonly floor: string;
   /** When it was noticed, wall clock, ms since the epoch: the same over all attempts. */
   readonly atMs: number;
+  /**
+   * What the target is about, for a tool that must be told which images to look at: at most 100 repositories. Rejects
+   * without the ledger.
+   */
+  repositories(): Promise<readonly RepositoryName[]>;
 }
 
 /** What the tool's answer means. `why` is for operators; the secrets in it are masked before anybody sees it. */
@@ -120,3 +126,6 @@ export interface Kind<Settings = unknown> {
 
 /** What `types` is if a kind that scans or tells does not say otherwise: deletes trigger nothing. */
 export const pushTypes: readonly ChangeType[] = ['tag.created', 'tag.updated'];
+
+/** Why a tool that must be told which images to look at is told nothing after a reset. */
+export const noRepository = 'the target names no repository, and the index has none that matches';

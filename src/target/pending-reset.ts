@@ -22,11 +22,11 @@ export class PendingReset {
   }
 
   /** @param nowMs wall clock */
-  delivery(target: string, nowMs: number): ResetDelivery {
+  delivery(target: string, nowMs: number, repositories: ResetDelivery['repositories']): ResetDelivery {
     const { reason, position, floor } = this.notice;
     const attempt = (this.#failures?.count ?? 0) + 1;
     const common = { kind: 'reset', id: `reset-${position}`, target, attempt } as const;
-    return { ...common, nowMs, reason, position, floor, atMs: this.atMs };
+    return { ...common, nowMs, reason, position, floor, atMs: this.atMs, repositories };
   }
 
   /** An attempt ended. False: it is to be tried again. */

@@ -12,8 +12,8 @@ import { Account } from './account.ts';
 import type { Batch } from './course/batch.ts';
 import { Course } from './course/course.ts';
 import { entryOf } from './course/entry.ts';
-import type { Currency } from './currency.ts';
 import { HubLink, type TargetHub } from './hub-link.ts';
+import type { IndexQuestions } from './index-questions.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
 import type { TargetMetrics } from './metrics.ts';
 import { PendingReset } from './pending-reset.ts';
@@ -31,7 +31,7 @@ export interface RunnerParts {
   readonly random: Random;
   readonly log: Log;
   readonly save: Save;
-  readonly areCurrent: Currency;
+  readonly index: IndexQuestions;
   /** Whether the lease is certainly still ours. */
   readonly mayStart: () => boolean;
   /** Another gateway has the lease. */
@@ -280,7 +280,7 @@ export class Runner {
   async #withdraw(course: Course, batch: Batch): Promise<Verdict | null> {
     try {
       const { entries } = batch;
-      const areCurrent = await this.#parts.areCurrent(entries.map(({ change }) => change));
+      const areCurrent = await this.#parts.index.areCurrent(entries.map(({ change }) => change));
       const over = new Set(entries.filter((_, at) => areCurrent[at] === false));
       if (course === this.#course) course.withdraw(batch, (entry) => over.has(entry));
       return null;
@@ -290,9 +290,11 @@ export class Runner {
   }
 
   async #tellReset(reset: PendingReset): Promise<void> {
-    const { target, tool, clock, random } = this.#parts;
+    const { target, tool, clock, random, index } = this.#parts;
     reset.isUnderWay = true;
-    const verdict = await this.#try(() => tool.reset(reset.delivery(target.name, clock.now())));
+    const repositories = () => index.repositoriesOf(target.filter);
+    const delivery = reset.delivery(target.name, clock.now(), repositories);
+    const verdict = await this.#try(() => tool.reset(delivery));
     const isDone = reset.settle(verdict, clock.monotonic(), target.rules.maxAgeMs, random);
     if (reset !== this.#reset) return this.#schedule();
     this.account.verdict(verdict, reset.notice.position);

@@ -5,8 +5,8 @@ import { GroupCommit } from '../lib/group-commit.ts';
 import type { Log } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Random } from '../lib/random.ts';
-import type { Currency } from './currency.ts';
 import type { TargetHub } from './hub-link.ts';
+import type { IndexQuestions } from './index-questions.ts';
 import { Leases } from './leases.ts';
 import { TargetMetrics } from './metrics.ts';
 import { Runner } from './runner.ts';
@@ -17,7 +17,7 @@ interface TargetsParts {
   readonly targets: readonly Target[];
   readonly cursors: TargetCursors;
   readonly hub: TargetHub;
-  readonly areCurrent: Currency;
+  readonly index: IndexQuestions;
   /** Who holds the leases, for operators too. Another process has another one, unless it follows this one. */
   readonly holder: string;
   /** How long an attempt that is under way may go on at the end, ms. */

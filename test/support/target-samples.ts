@@ -1,4 +1,5 @@
 /** Deliveries for the tests of kinds. */
+import type { RepositoryName } from '../../src/event/reference.ts';
 import type { WireChange } from '../../src/event/wire-change.ts';
 import type { HttpAnswer, HttpRequest } from '../../src/target/call/http.ts';
 import type { ChangeDelivery, Reach, ResetDelivery } from '../../src/target/kind.ts';
@@ -35,11 +36,13 @@ export function delivery(
   };
 }
 
-export function resetDelivery(): ResetDelivery {
+/** @param repositories what the target is about */
+export function resetDelivery(repositories: readonly RepositoryName[] = []): ResetDelivery {
   const atMs = Date.UTC(2026, 5, 1, 9);
   return {
     ...{ kind: 'reset', id: 'reset-bcdefghi-12', target: 'tool', attempt: 1, nowMs: atMs + 5_000, atMs },
     ...{ reason: 'epoch', position: 'bcdefghi-12', floor: 'bcdefghi-0' },
+    repositories: async () => repositories,
   };
 }
 

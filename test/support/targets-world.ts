@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
 import type { CourseRules } from '../../src/target/course/course.ts';
-import { currencyIn } from '../../src/target/currency.ts';
+import { indexQuestions } from '../../src/target/index-questions.ts';
 import type { ChangeDelivery, Kind, ResetDelivery, Verdict } from '../../src/target/kind.ts';
 import { maskOf } from '../../src/target/mask.ts';
 import type { Target } from '../../src/target/target.ts';
@@ -111,7 +111,11 @@ export class TargetsWorld {
     };
     const targets = new Targets({
       ...{ ...common, hub, cursors: guarded, holder: name, graceMs: 5_000 },
-      areCurrent: currencyIn({ states: (asked) => ask(() => this.ledger.states(asked)) }),
+      index: indexQuestions({
+        states: (asked) => ask(() => this.ledger.states(asked)),
+        digests: (...asked) => ask(() => this.ledger.digests(...asked)),
+        listRepositories: (query) => ask(() => this.ledger.listRepositories(query)),
+      }),
       targets: this.#names.map((each) => targetOf(each, kindOf(deliver, this.#options), this.#options)),
     });
     const gateway: WorldGateway = {

@@ -1,10 +1,19 @@
 /** The webhook of Argo CD Image Updater (1.3), as a structured CloudEvent. */
 import { z } from 'zod';
 import { secret } from '../../config/settings/values.ts';
+import type { RepositoryName } from '../../event/reference.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
 import { imageNames } from '../image-names.ts';
-import { judgeStatus } from '../judgement.ts';
-import { type ChangeDelivery, type Kind, pushTypes, type Verdict } from '../kind.ts';
+import { judgeStatus, worst } from '../judgement.ts';
+import {
+  type ChangeDelivery,
+  type Kind,
+  noRepository,
+  pushTypes,
+  type Reach,
+  type ResetDelivery,
+  type Verdict,
+} from '../kind.ts';
 import { baseUrl, under } from '../members.ts';
 import { postJson, sending } from '../requests.ts';
 
@@ -20,12 +29,22 @@ type Settings = z.output<typeof members>;
 /** It takes only types that contain `image` or `container`. */
 const type = 'io.manifeed.image.updated';
 
-/** One event for all changes: it looks up the repository, whatever the tag is; but a tag must be there. */
-export function request({ id, change }: ChangeDelivery, { url, secret }: Settings): HttpRequest {
-  const { recordedAt: time, digest } = change;
-  const { registry, repository } = imageNames(change).argocd;
-  const tag = change.tag ?? 'latest';
-  const data = { registry, repository, tag, digest: digest ?? '' };
+/** One event for all changes: it looks up the repository, whatever the tag is. */
+export function request({ id, change }: ChangeDelivery, settings: Settings): HttpRequest {
+  return requestOf(id, change, change.recordedAt, settings);
+}
+
+/** What it is asked about. A tag must be there. */
+interface Image extends RepositoryName {
+  readonly tag?: string | null;
+  readonly digest?: string | null;
+}
+
+/** @param time RFC 3339 */
+export function requestOf(id: string, image: Image, time: string, { url, secret }: Settings): HttpRequest {
+  const { registry, repository } = imageNames(image).argocd;
+  const tag = image.tag ?? 'latest';
+  const data = { registry, repository, tag, digest: image.digest ?? '' };
   const event = {
     ...{ specversion: '1.0', id, type, source: '//manifeed', subject: `${repository}:${tag}` },
     ...{ time, datacontenttype: 'application/json', data },
@@ -41,6 +60,17 @@ export function judge(answer: HttpAnswer, nowMs: number): Verdict {
   return judgeStatus(answer, nowMs, { accepted: [200], refused: [400, 413] });
 }
 
+/** One event for each repository that the target is about: what came meanwhile is not known. */
+async function reset(delivery: ResetDelivery, settings: Settings, reach: Reach): Promise<Verdict> {
+  const { id, atMs, nowMs } = delivery;
+  const time = new Date(atMs).toISOString();
+  const repositories = await delivery.repositories();
+  const verdicts: Verdict[] = [];
+  for (const [at, repository] of repositories.entries())
+    verdicts.push(judge(await reach.http(requestOf(`${id}-${at}`, repository, time, settings)), nowMs));
+  return worst(verdicts, noRepository);
+}
+
 export const argocdImageUpdater: Kind<Settings> = {
   name: 'argocd-image-updater',
   members,
@@ -49,4 +79,5 @@ export const argocdImageUpdater: Kind<Settings> = {
   replays: true,
   needsReference: false,
   ...sending(request, (answer, { nowMs }) => judge(answer, nowMs)),
+  reset,
 };

@@ -4,11 +4,20 @@
  */
 import { z } from 'zod';
 import { flag } from '../../config/settings/values.ts';
+import type { RepositoryName } from '../../event/reference.ts';
 import { jsonOrNothing } from '../../lib/json.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
 import { imageNames } from '../image-names.ts';
-import { judgeStatus, saying } from '../judgement.ts';
-import { type ChangeDelivery, type Kind, pushTypes, type Verdict } from '../kind.ts';
+import { judgeStatus, saying, worst } from '../judgement.ts';
+import {
+  type ChangeDelivery,
+  type Kind,
+  noRepository,
+  pushTypes,
+  type Reach,
+  type ResetDelivery,
+  type Verdict,
+} from '../kind.ts';
 import { baseUrl, bearer, token, under } from '../members.ts';
 import { sending } from '../requests.ts';
 
@@ -24,9 +33,17 @@ const members = z.strictObject({
 
 type Settings = z.output<typeof members>;
 
+export function request({ change }: ChangeDelivery, settings: Settings): HttpRequest {
+  return requestOf([change], settings);
+}
+
 /** Never without an image: that would update all containers. */
-export function request({ change }: ChangeDelivery, { url, token, wait }: Settings): HttpRequest {
-  const query = new URLSearchParams({ image: imageNames(change).watchtower.join(',') });
+export function requestOf(
+  repositories: readonly [RepositoryName, ...RepositoryName[]],
+  { url, token, wait }: Settings,
+): HttpRequest {
+  const names = repositories.flatMap((each) => imageNames(each).watchtower);
+  const query = new URLSearchParams({ image: [...new Set(names)].join(',') });
   if (!wait) query.set('async', 'true');
   return { method: 'POST', url: under(url, `/v1/update?${query}`), headers: bearer(token), body: null };
 }
@@ -43,6 +60,21 @@ export function judge(answer: HttpAnswer, nowMs: number): Verdict {
   return told.scanned === 0 ? { kind: 'ignored', why: 'no container of this image' } : verdict;
 }
 
+/** Proxies take some KiB of a URL, and each repository has six spellings. */
+const maxTogether = 20;
+
+/** All that the target is about, in few requests: what came meanwhile is not known. */
+async function reset(delivery: ResetDelivery, settings: Settings, reach: Reach): Promise<Verdict> {
+  const repositories = await delivery.repositories();
+  const verdicts: Verdict[] = [];
+  for (let at = 0; at < repositories.length; at += maxTogether) {
+    const [first, ...others] = repositories.slice(at, at + maxTogether);
+    if (first === undefined) break;
+    verdicts.push(judge(await reach.http(requestOf([first, ...others], settings)), delivery.nowMs));
+  }
+  return worst(verdicts, noRepository);
+}
+
 export const watchtower: Kind<Settings> = {
   name: 'watchtower',
   members,
@@ -52,4 +84,5 @@ export const watchtower: Kind<Settings> = {
   replays: true,
   needsReference: false,
   ...sending(request, (answer, { nowMs }) => judge(answer, nowMs)),
+  reset,
 };

@@ -143,3 +143,16 @@ describe('a target whose position cannot be saved', () => {
     expect(told(two.sent)).toEqual(['a', 'b', 'c']);
   });
 });
+
+describe('a reset', () => {
+  it('has the repositories that the target is about', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    await one.targets.wish('tool', { goTo: { epoch: 'zzzzzzzz', sequence: 7 } });
+    await world.settle();
+    const [reset] = one.sent;
+    expect(reset?.kind === 'reset' ? await reset.repositories() : null).toEqual([
+      { registry: 'registry.example.com', repository: 'team/app' },
+    ]);
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge, request, watchtower } from '../../../../src/target/kinds/watchtower.ts';
-import { answer, delivery } from '../../../support/target-samples.ts';
+import { answer, delivery, resetDelivery, scriptedReach } from '../../../support/target-samples.ts';
 
 const settings = { url: 'http://watchtower:8080/', token: 'wt', wait: false };
 
@@ -52,7 +52,26 @@ describe('watchtower', () => {
     expect(judge(given, 0).kind).toBe(kind);
   });
 
-  it('is told of no reset: without an image it would update all containers', () => {
-    expect(watchtower.reset).toBeUndefined();
+  it('is asked after a reset to update all that the target is about, some in each request', async () => {
+    const repositories = Array.from({ length: 45 }, (_, at) => ({
+      ...{ registry: 'ghcr.io', repository: `team/app${at}` },
+    }));
+    const reach = scriptedReach(answer(202));
+    expect(await watchtower.reset?.(resetDelivery(repositories), settings, reach)).toEqual({
+      kind: 'accepted',
+    });
+    const images = reach.sent.map(({ url }) => new URL(url).searchParams.get('image')?.split(',') ?? []);
+    expect(images.map(({ length }) => length)).toEqual([20, 20, 5]);
+    expect(images.flat()).toEqual(repositories.map(({ repository }) => `ghcr.io/${repository}`));
+    const hub = scriptedReach(answer(503));
+    const nginx = [{ registry: 'docker.io', repository: 'library/nginx' }];
+    expect(await watchtower.reset?.(resetDelivery(nginx), settings, hub)).toMatchObject({ kind: 'retry' });
+    expect(hub.sent).toEqual([request(delivery(), settings)]);
+  });
+
+  it('is asked nothing after a reset without a repository: it would update all containers', async () => {
+    const reach = scriptedReach(answer(202));
+    expect(await watchtower.reset?.(resetDelivery(), settings, reach)).toMatchObject({ kind: 'ignored' });
+    expect(reach.sent).toEqual([]);
   });
 });
