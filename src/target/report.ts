@@ -15,6 +15,8 @@ export const lateMs = 15 * 60_000;
 export interface TargetReport {
   readonly name: string;
   readonly kind: string;
+  /** Whether a test of it needs a reference that the index knows. */
+  readonly needsReference: boolean;
   /** Origin of its URL; null: it has none. */
   readonly url: string | null;
   readonly state: Runner['state'] | 'elsewhere' | 'unserved';
@@ -54,6 +56,7 @@ export async function reportTargets(parts: ReportParts): Promise<readonly Target
     const row = rows.get(target.name) ?? null;
     return {
       ...{ name: target.name, kind: target.kind.name, url: target.origin },
+      needsReference: target.kind.needsReference,
       ...(runner === null ? fromAfar(row) : fromNear(runner, parts.clock)),
       ...placeOf(runner?.cursor() ?? row?.cursor ?? null, parts.hub.head),
       holder: row?.holder ?? null,

@@ -7,6 +7,7 @@ export const webhookSecret = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
 /** A target as `GET /v1/targets` shows it. */
 export interface ShownTarget {
   readonly name: string;
+  readonly needsReference: boolean;
   readonly state: string;
   readonly url: string;
   readonly disabled: string | null;

@@ -18,6 +18,7 @@ export interface TargetDesk {
 const target = z.looseObject({
   name: z.string(),
   kind: z.string(),
+  needsReference: z.boolean().describe('Whether a test needs a `reference`'),
   url: z.string().nullable().describe('Origin of its URL'),
   state: z
     .string()

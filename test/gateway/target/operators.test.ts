@@ -123,6 +123,14 @@ describe('an operator of targets', () => {
     expect(sink.requests).toHaveLength(0);
   });
 
+  it('sees of which targets a test needs a reference', async () => {
+    const sink = await world.sink();
+    const keel = { name: 'keel', kind: 'keel', url: sink.url };
+    const { act, shown } = await world.gateway([webhookOf(sink), keel]);
+    expect([(await shown()).needsReference, (await shown('keel')).needsReference]).toEqual([false, true]);
+    expect((await act('test', { dryRun: true }, 'keel')).status).toBe(400);
+  });
+
   it('is told when there is no such target, tag or member', async () => {
     const { act } = await world.gateway([webhookOf(await world.sink())]);
     for (const action of ['test', 'pause', 'resume', 'skip', 'replay'])
