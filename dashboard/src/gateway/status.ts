@@ -1,4 +1,4 @@
-import { boolean, list, nullable, number, object, type Read, record, string } from '../lib/read.ts';
+import { boolean, list, nullable, number, object, type Read, record, string, text } from '../lib/read.ts';
 
 const ledger = object({
   kind: string,
@@ -38,6 +38,15 @@ const hook = object({
   lastRefusal: nullable(object({ at: string, code: string, reason: string })),
 });
 
+const target = object({
+  name: text(200),
+  kind: text(200),
+  state: text(200),
+  waitingSince: nullable(text(200)),
+  late: boolean,
+  lastFailure: nullable(object({ at: text(200), why: text(1_000) })),
+});
+
 /** `GET /v1/status` (PROTOCOL.md, section 12), as much of it as the page shows. */
 export const readStatus = object({
   gateway: string,
@@ -65,6 +74,9 @@ export const readStatus = object({
   moreRegistries: number,
   hooks: list(hook),
   moreHooks: number,
+  /** Null: the ledger cannot be asked now. */
+  targets: nullable(list(target)),
+  moreTargets: number,
   descriptors: object({ used: nullable(number), limit: nullable(number) }),
 });
 
@@ -72,3 +84,4 @@ export type Status = Read<typeof readStatus>;
 export type StatusWarning = Read<typeof warning>;
 export type RegistryStatus = Read<typeof registry>;
 export type HookStatus = Read<typeof hook>;
+export type TargetStatus = Read<typeof target>;

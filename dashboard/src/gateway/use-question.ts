@@ -6,6 +6,7 @@ import { pageVisibility } from './page-visibility.ts';
 import { type Answer, Poll } from './poll.ts';
 
 export interface Asked<T> extends Answer<T> {
+  /** The same function as long as the question is the same. */
   readonly reload: () => void;
 }
 
@@ -32,7 +33,8 @@ export function useQuestion<T>(
       clock: systemClock,
       visibility: pageVisibility,
     });
-    const stop = poll.answer.subscribe((answer) => show({ ...answer, reload: () => poll.reload() }));
+    const reload = () => poll.reload();
+    const stop = poll.answer.subscribe((answer) => show({ ...answer, reload }));
     return () => {
       stop();
       poll.close();

@@ -11,6 +11,14 @@ export const string: Reader<string> = (value, at) => {
   throw wrong(at, 'a string');
 };
 
+/** A string of which a screen shows at most so many characters. What is beyond is cut off, and a `…` says so. */
+export function text(most: number): Reader<string> {
+  return (value, at) => {
+    const whole = string(value, at);
+    return whole.length > most ? `${whole.slice(0, most)}…` : whole;
+  };
+}
+
 export const number: Reader<number> = (value, at) => {
   if (typeof value === 'number') return value;
   throw wrong(at, 'a number');

@@ -6,6 +6,7 @@ import { Trouble } from '../parts/trouble.tsx';
 import { NowFigures } from './now/figures.tsx';
 import { Hooks } from './now/hooks.tsx';
 import { Registries } from './now/registries.tsx';
+import { Targets } from './now/targets.tsx';
 import { verdictOf } from './now/verdict.ts';
 import { Warnings } from './now/warnings.tsx';
 import type { Screen } from './screen.ts';
@@ -38,6 +39,7 @@ function Now() {
         <NowFigures status={value} />
         <Registries registries={value.registries} more={value.moreRegistries} />
         <Hooks hooks={value.hooks} more={value.moreHooks} />
+        <Targets targets={value.targets ?? []} more={value.moreTargets} />
       </div>
     </>
   );

@@ -10,6 +10,7 @@ import { repositoryScreen } from './repository.tsx';
 import type { Screen } from './screen.ts';
 import { subscribersScreen } from './subscribers.tsx';
 import { tagScreen } from './tag.tsx';
+import { targetsScreen } from './targets.tsx';
 
 export const screens: readonly Screen[] = [
   nowScreen,
@@ -18,6 +19,7 @@ export const screens: readonly Screen[] = [
   connectScreen,
   registriesScreen,
   hooksScreen,
+  targetsScreen,
   subscribersScreen,
   paceScreen,
   repositoryScreen,

@@ -1,22 +1,29 @@
 // @needs chromium
 /** Each screen of the dashboard at three sizes and in both themes: axe finds nothing, and nothing sticks out. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTools, type Tools } from './support/tools.ts';
 import { axeFindings, scrollsSideways, settled, sizes, themes, Visits } from './support/visits.ts';
 import { openWorld, type World } from './support/world.ts';
 
 let world: World;
+let tools: Tools;
 let visits: Visits;
 beforeAll(async () => {
-  [visits, world] = await Promise.all([Visits.begin(), openWorld()]);
+  [visits, tools] = await Promise.all([Visits.begin(), startTools()]);
+  world = await openWorld({ targets: tools.targets });
 }, 120_000);
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();
   await world?.close();
+  await tools?.close();
 });
 
 /** Reached from others, not from the navigation. */
-const others = ['#/repository/docker.io/library/nginx', '#/tag/docker.io/library/nginx:1.27', '#/nowhere'];
+const others = [
+  ...['#/repository/docker.io/library/nginx', '#/tag/docker.io/library/nginx:1.27', '#/nowhere'],
+  ...['#/targets/watchtower', '#/targets/a-target-with-quite-a-long-name.and-another-part'],
+];
 
 const looks = (['small', 'medium', 'large'] as const).flatMap((size) =>
   themes.map((theme) => ({ size, theme })),

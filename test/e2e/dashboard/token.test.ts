@@ -63,7 +63,7 @@ it('tells a token without admin why operators see more, and takes another one', 
   const page = await visits.open(at('#/pace'));
   await page.getByLabel('Token').fill('token-of-reader');
   await page.keyboard.press('Enter');
-  for (const screen of ['now', 'registries', 'hooks', 'subscribers', 'pace']) {
+  for (const screen of ['now', 'registries', 'hooks', 'targets', 'subscribers', 'pace']) {
     await page.evaluate(`location.hash = '#/${screen}'`);
     await settled(page);
     await page.getByText('lacks admin').first().waitFor(patience);
