@@ -1,4 +1,5 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { BoundedMap } from './bounded-map.ts';
 
 let trusted: readonly string[] | undefined;
 
@@ -7,10 +8,18 @@ function trustedCertificates(): readonly string[] {
   return trusted;
 }
 
+/** Contexts that are remembered; each holds all certificates. */
+const maxContexts = 16;
+const contexts = new BoundedMap<string | undefined, SecureContext>(maxContexts);
+
 /**
- * Trusts what Node and the system trust, and `ca` (PEM). Create it once for many connections: parsing some 150
- * certificates for each would take longer than the handshake.
+ * Trusts what Node and the system trust, and `ca` (PEM). The same `ca` gives the same context: parsing some 150
+ * certificates takes longer than a handshake, and a gateway may have 1,000 targets.
  */
 export function trusting(ca: string | undefined): SecureContext {
+  return contexts.getOrMake(ca, contextOf);
+}
+
+function contextOf(ca: string | undefined): SecureContext {
   return createSecureContext({ ca: [...trustedCertificates(), ...(ca === undefined ? [] : [ca])] });
 }
