@@ -46,7 +46,8 @@ export function NowFigures({ status }: { status: Status }) {
 }
 
 function byTransport(counts: Status['subscribers']['byTransport']): string {
-  const used = Object.entries(counts).filter(([, count]) => count > 0);
+  // The total is without targets.
+  const used = Object.entries(counts).filter(([name, count]) => count > 0 && name !== 'target');
   return used.length === 0
     ? ''
     : `: ${used.map(([name, count]) => `${countText(count)} ${name}`).join(', ')}`;

@@ -138,7 +138,7 @@ function Oldest({ of: { waiting, waitingSince, late } }: { of: Target }) {
   if (waitingSince === null) return <>changes</>;
   return (
     <>
-      the oldest since <RelativeTime at={waitingSince} />
+      the oldest was due <RelativeTime at={waitingSince} />
     </>
   );
 }
