@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import { Counts } from '../lib/counts.ts';
 import type { Log } from '../lib/log.ts';
+import { RareLog } from '../lib/rare-log.ts';
 import type { Fate } from './course/course.ts';
 import type { Entry } from './course/entry.ts';
 import type { Verdict } from './kind.ts';
@@ -32,9 +33,12 @@ export class Account {
   lastSuccess: number | null = null;
   lastFailure: Failure | null = null;
   readonly #parts: AccountParts;
+  /** A tool that is down fails each of a thousand changes. */
+  readonly #retries: RareLog;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
+    this.#retries = new RareLog(parts.log, parts.clock);
   }
 
   /** An attempt ended. */
@@ -49,7 +53,8 @@ export class Account {
     if (kind === 'ignored') return log.debug(told, 'target: ignored');
     this.lastFailure = { at: clock.now(), result: failures[kind], why: verdict.why };
     if (kind !== 'refused') this.#count(failures[kind]);
-    log.warn(told, `target: ${kind}`);
+    if (kind === 'retry') this.#retries.warn(kind, told, 'target: retry');
+    else log.warn(told, `target: ${kind}`);
   }
 
   /** A change needs nothing more. */

@@ -124,7 +124,7 @@ export interface Kind<Settings = unknown> {
   describe(delivery: ChangeDelivery, settings: Settings): string;
 }
 
-/** What `types` is if a kind that scans or tells does not say otherwise: deletes trigger nothing. */
+/** What `types` is by default, of every kind: deletes trigger nothing. */
 export const pushTypes: readonly ChangeType[] = ['tag.created', 'tag.updated'];
 
 /** Why a tool that must be told which images to look at is told nothing after a reset. */

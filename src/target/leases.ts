@@ -5,8 +5,9 @@ import type { Log } from '../lib/log.ts';
 import { RareLog } from '../lib/rare-log.ts';
 
 /** A lease ends so long after it was last renewed. */
-const leaseMs = 10_000;
-const renewEveryMs = 3_000;
+const leaseMs = 6_000;
+/** Two renewals may fail. When a gateway dies, another one goes on after both times together at the latest. */
+const renewEveryMs = 2_000;
 
 interface LeasesParts {
   readonly cursors: Pick<TargetCursors, 'claimTargets' | 'renewTargets' | 'releaseTargets'>;

@@ -1,10 +1,16 @@
 /** CloudEvents 1.0 over HTTP, one event a request (HTTP Protocol Binding and HTTP Web Hooks 1.0). */
 import { z } from 'zod';
 import { choice, flag } from '../../config/settings/values.ts';
-import { defaultChangeTypes } from '../../event/change.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
 import { judgeStatus, retryLater, saying } from '../judgement.ts';
-import type { ChangeDelivery, Kind, Reach, ResetDelivery, Verdict } from '../kind.ts';
+import {
+  type ChangeDelivery,
+  type Kind,
+  pushTypes,
+  type Reach,
+  type ResetDelivery,
+  type Verdict,
+} from '../kind.ts';
 import { bearer, completeUrl, token } from '../members.ts';
 import { postJson, showRequest } from '../requests.ts';
 
@@ -95,7 +101,7 @@ async function send(
 export const cloudevents: Kind<Settings> = {
   name: 'cloudevents',
   members,
-  defaults: { timeoutMs: 20_000, coalesceMs: null, concurrency: 4, types: defaultChangeTypes },
+  defaults: { timeoutMs: 20_000, coalesceMs: null, concurrency: 4, types: pushTypes },
   deletes: true,
   replays: true,
   needsReference: false,

@@ -2,10 +2,9 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { list, secretUrl, text } from '../../config/settings/values.ts';
-import { defaultChangeTypes } from '../../event/change.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
 import { retryLater, saying } from '../judgement.ts';
-import type { ChangeDelivery, Kind, ResetDelivery, Verdict } from '../kind.ts';
+import { type ChangeDelivery, type Kind, pushTypes, type ResetDelivery, type Verdict } from '../kind.ts';
 import { showRequest } from '../requests.ts';
 
 const secretRule = 'whsec_ and 24 to 64 bytes as base64';
@@ -84,7 +83,7 @@ export const webhook: Kind<Settings> = {
     timeoutMs: 20_000,
     coalesceMs: null,
     concurrency: 4,
-    types: defaultChangeTypes,
+    types: pushTypes,
   },
   deletes: true,
   replays: true,

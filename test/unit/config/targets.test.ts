@@ -28,7 +28,7 @@ describe('the section targets', () => {
     expect(target).toEqual({
       ...{ name: 'hooks', kind: 'webhook', url: 'https://ci.example.com/hook/x9?k=q8', secret },
       ...{ repository: ['nginx', 'team/*'], tag: ['1.*'], platform: ['linux/amd64'] },
-      types: ['tag.created', 'tag.updated', 'tag.deleted'],
+      types: ['tag.created', 'tag.updated'],
       ...{ timeoutMs: 20_000, concurrency: 4, minAgeMs: 0, maxAgeMs: 86_400_000, unpaced: false },
     });
   });

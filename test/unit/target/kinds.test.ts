@@ -25,8 +25,9 @@ describe('the kinds of targets', () => {
     expect(secretsIn(settings, given, ['targets', 0]).secrets).toEqual(['hhhh', 'eeee']);
   });
 
-  it('tell of deletes only where the tool can be told of them', () => {
-    for (const { deletes, defaults } of kinds.filter((kind) => !kind.deletes))
-      expect({ deletes, types: defaults.types }).toEqual({ deletes, types: ['tag.created', 'tag.updated'] });
+  it('tell of creations and moves by default, of deletes only where the tool can be told of them', () => {
+    for (const { defaults } of kinds) expect(defaults.types).toEqual(['tag.created', 'tag.updated']);
+    const telling = kinds.filter((kind) => kind.deletes).map(({ name }) => name);
+    expect(telling).toEqual(['webhook', 'cloudevents', 'http', 'exec']);
   });
 });

@@ -26,7 +26,7 @@ describe('the targets of several gateways', () => {
     await world.push('c');
     one.kill();
     world.script = () => ({ kind: 'accepted' });
-    await world.pass(13_500);
+    await world.pass(8_500);
     expect(told(one.sent)).toEqual(['a', 'b', 'c']);
     expect(told(two.sent)).toEqual(['b']);
     await world.push('d');
