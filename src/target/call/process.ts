@@ -95,8 +95,8 @@ export class ProcessRunner {
         for (const cancel of timers) cancel();
         signal.removeEventListener('abort', end);
         this.#groups.delete(child);
-        // What the command left running would go on after its time.
-        if (signal.aborted) signalGroup(child, 'SIGKILL', isWindows);
+        // What the command left running would go on without a time limit, and each change would add to it.
+        signalGroup(child, 'SIGKILL', isWindows);
         child.stdout.destroy();
         child.stderr.destroy();
         settle();

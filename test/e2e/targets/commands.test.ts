@@ -104,6 +104,21 @@ describe('a command', () => {
     await expect(runner.run(program(''), limit.signal)).rejects.toMatchObject({ kind: 'timeout' });
   });
 
+  it('leaves nothing of its group running when it has ended, and its end does not wait for that', async () => {
+    const file = join(await folder(), 'pid');
+    const child = 'setInterval(() => {}, 1e3)';
+    const text = `
+      const { pid } = require('node:child_process')
+        .spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit' });
+      require('node:fs').writeFileSync(${JSON.stringify(file)}, String(pid));
+      console.log('done');
+      process.exit(0);
+    `;
+    expect(await runnerOf().run(program(text), never())).toMatchObject({ code: 0, output: 'done\n' });
+    const pid = Number(await readFile(file, 'utf8'));
+    await until('its child to end', async () => !isAlive(pid));
+  });
+
   it('that does not end by itself is killed with the gateway', async () => {
     const runner = runnerOf();
     const file = join(await folder(), 'pid');
