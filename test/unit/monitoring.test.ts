@@ -138,7 +138,7 @@ describe('the board', () => {
     const titles = board.panels
       .filter(({ type }) => type === 'row')
       .map(({ title }) => title.split(/[:,]/)[0]);
-    expect(titles).toEqual(['In', 'Ledger', 'Out', 'Upstream', 'Process']);
+    expect(titles).toEqual(['In', 'Ledger', 'Out', 'Targets', 'Upstream', 'Process']);
   });
 
   it.each(panels)('$title: metrics and labels exist, of the chosen gateways', ({ targets }) => {
