@@ -7,7 +7,7 @@ import { protocolError } from './feed-error.ts';
 import { runtimeFetch } from './runtime.ts';
 import { readText, request, withDeadline } from './transport/http.ts';
 
-/** Time for an answer, ms. */
+/** Time for an answer if the question says nothing else, ms. */
 const answerMs = 60_000;
 
 /** What is asked. */
@@ -19,6 +19,8 @@ export interface Question {
   readonly body?: unknown;
   /** How a body is sent. Default POST. */
   readonly method?: 'POST' | 'PUT' | undefined;
+  /** Time for the answer, ms. Default a minute. */
+  readonly timeoutMs?: number | undefined;
   /** Ends the wait; the promise then rejects with a FeedError. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -27,7 +29,7 @@ export interface Question {
 export type AskOptions = Pick<FeedOptions, 'token' | 'fetch' | 'clock'>;
 
 /**
- * Asks once, and waits at most a minute.
+ * Asks once, and waits at most a minute, or as long as the question says.
  *
  * @returns the JSON of the answer
  * @throws FeedError: the gateway's refusal, NETWORK, TIMEOUT, or PROTOCOL if the answer is not from a gateway
@@ -39,11 +41,12 @@ export async function ask(url: string | URL, question: Question, options: AskOpt
     query = new URLSearchParams(),
     body,
     method,
+    timeoutMs = answerMs,
     signal = new AbortController().signal,
   } = question;
   const { clock = systemClock, fetch = runtimeFetch, token = null } = options;
   const parts = { url: baseUrl(url), clock, fetch, WebSocket: null };
-  return withDeadline(clock, answerMs, signal, async (inner) => {
+  return withDeadline(clock, timeoutMs, signal, async (inner) => {
     const held = await new TokenSource(token, clock).get(inner);
     const asked = { path, query, token: held, accept: 'application/json', signal: inner };
     const text = await readText(

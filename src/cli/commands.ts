@@ -81,6 +81,12 @@ export function commandsOf({ version, signals }: CommandParts): readonly Command
       },
     },
     {
+      name: 'targets',
+      summary: 'Print how the tools are that a gateway triggers; try one, pause it, go on',
+      failureCode: troubleCode,
+      load: async () => (await import('./targets/command.ts')).targetsCommand(await askingParts()),
+    },
+    {
       name: 'config',
       summary: 'Print the resolved configuration, with secrets hidden, or what is wrong with it',
       load: async () => (await import('./config-command.ts')).configCommand,

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts';
 import { innermost, isOfCertificate, tlsRemedy } from './system-cause.ts';
 
 /** Whose token a command needs. */
-export type TokenOf = 'subscriber' | 'webhook';
+export type TokenOf = 'subscriber' | 'webhook' | 'administrator';
 
 const tokenHint = 'with --token-file or MANIFEED_TOKEN';
 
@@ -25,6 +25,8 @@ export function faultText(
       ? `${url} requires a token (401): give one ${tokenHint}`
       : `${url} does not know this token (401): give another one ${tokenHint}`;
   }
+  if (code === 'DENIED' && tokenOf === 'administrator')
+    return `${url} refuses this token (403): it must be an administrator's: give another one ${tokenHint}`;
   if (code === 'DRAINING') return `${url} shuts down or restarts`;
   return message;
 }

@@ -5,15 +5,15 @@ import { checkSchema, formatFaultPath } from '../../lib/schema-faults.ts';
 import type { Connection } from '../connection.ts';
 import { asFault, type TokenOf } from './fault.ts';
 
-/** What a command asks: the path, and a query or a body. */
-export type Asked = Pick<Question, 'path' | 'query' | 'body'>;
+/** What a command asks: the path, a query or a body, and how long it waits. */
+export type Asked = Pick<Question, 'path' | 'query' | 'body' | 'timeoutMs'>;
 
 /** Sends one question. Commands get it as a function, so that their tests need no gateway. */
 export type Ask = (question: Asked) => Promise<unknown>;
 
 /**
  * @param tokenOf whose token the questions need; default: a subscriber's
- * @returns a function that waits for each answer at most a minute, and rejects with a FeedError in words for a command
+ * @returns a function that waits for each answer at most a minute, or as the question says, and rejects with a FeedError in words for a command
  */
 export function askOver(connection: Connection, tokenOf?: TokenOf): Ask {
   const { url, token } = connection;

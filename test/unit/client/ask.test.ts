@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AskOptions, ask, FeedError, type Question } from '../../../client/src/index.ts';
 import type { FetchInit } from '../../../client/src/runtime.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 
 /** Asks a gateway that answers with `status` and `text`. */
 async function play(question: Question, status: number, text: string, options: AskOptions = {}) {
@@ -82,5 +83,29 @@ describe('ask', () => {
       },
     });
     await expect(answer).rejects.toMatchObject({ code: 'NETWORK' });
+  });
+
+  it.each([
+    [undefined, 60_000],
+    [240_000, 240_000],
+  ])('with timeoutMs %s waits for %i ms', async (timeoutMs, waitMs) => {
+    const clock = fakeClock();
+    const fetch = (_url: string, { signal }: FetchInit) =>
+      new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const answer = ask('https://gateway.test', { path: '/v1/tags', timeoutMs }, { clock, fetch });
+    let isOver = false;
+    const ended = answer
+      .catch((error: unknown) => error)
+      .finally(() => {
+        isOver = true;
+      });
+    await new Promise(setImmediate);
+    clock.advance(waitMs - 1);
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    clock.advance(1);
+    expect(await ended).toMatchObject({ code: 'TIMEOUT' });
   });
 });

@@ -47,6 +47,14 @@ describe('an error of the client', () => {
     );
   });
 
+  it('about what only administrators may says whose token it must be', () => {
+    const error = new FeedError('DENIED', 'authorise: this token may not do that', { status: 403 });
+    expect(faultText(error, withToken, 'administrator')).toBe(
+      `${url} refuses this token (403): it must be an administrator's: give another one with --token-file or MANIFEED_TOKEN`,
+    );
+    expect(faultText(error, withToken)).toBe(error.message);
+  });
+
   it('about the token says where to give one, and whose', () => {
     const error = new FeedError('UNAUTHORIZED', 'as in "Authorization: Bearer TOKEN"', { status: 401 });
     const hint = 'with --token-file or MANIFEED_TOKEN';
