@@ -3,7 +3,6 @@
  * course says, and saves how far it is.
  */
 import { formatPosition } from '../event/position.ts';
-import type { WireChange } from '../event/wire-change.ts';
 import type { HeldTarget, TargetCursor, TargetWish } from '../ledger/cursors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -11,7 +10,7 @@ import type { Random } from '../lib/random.ts';
 import { Account } from './account.ts';
 import type { Batch } from './course/batch.ts';
 import { Course } from './course/course.ts';
-import { entryOf } from './course/entry.ts';
+import { type Arrival, entryOf } from './course/entry.ts';
 import { HubLink, type TargetHub } from './hub-link.ts';
 import type { IndexQuestions } from './index-questions.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
@@ -74,7 +73,7 @@ export class Runner {
     this.#link = new HubLink({
       ...{ ...parts, cursor: () => this.#course.cursor() },
       receiver: {
-        take: (change, sequence, resume) => this.#take(change, sequence, resume),
+        take: (arrival, resume) => this.#take(arrival, resume),
         passed: (sequence) => this.#passed(sequence),
         reset: (notice) => this.#onReset(notice),
       },
@@ -162,11 +161,11 @@ export class Runner {
     });
   }
 
-  #take(change: WireChange, sequence: number, resume: number): boolean {
+  #take(arrival: Arrival, resume: number): boolean {
     const { clock, target } = this.#parts;
     const now = clock.monotonic();
-    const entry = entryOf(change, sequence, clock.now(), now);
-    this.#course.arrive(entry, target.types.has(change.type), now);
+    const entry = entryOf(arrival, clock.now(), now);
+    this.#course.arrive(entry, target.types.has(entry.change.type), now);
     this.#course.tell(resume);
     this.#schedule();
     return !this.#course.isFull;

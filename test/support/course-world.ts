@@ -2,7 +2,7 @@
 import type { TargetCursor } from '../../src/ledger/cursors.ts';
 import type { Batch } from '../../src/target/course/batch.ts';
 import { Course, type CourseRules, type Fate } from '../../src/target/course/course.ts';
-import { type Entry, entryOf } from '../../src/target/course/entry.ts';
+import { arrivalOf, type Entry, entryOf } from '../../src/target/course/entry.ts';
 import type { Verdict } from '../../src/target/kind.ts';
 import { wireChange } from './target-samples.ts';
 
@@ -40,7 +40,7 @@ export class CourseWorld {
     const position = `${epoch}-${sequence}`;
     const recordedAt = new Date(this.now).toISOString();
     const change = wireChange({ position, tag, repository, recordedAt });
-    const entry = entryOf(change, sequence, this.now, this.now);
+    const entry = entryOf(arrivalOf(change, sequence), this.now, this.now);
     this.log.push(entry);
     this.#held.push(entry);
   }

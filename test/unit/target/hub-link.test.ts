@@ -24,13 +24,14 @@ async function linked() {
   const target: Pick<Target, 'name' | 'filter' | 'paced'> = {
     ...{ name: 'tool', filter: filterOf(), paced: false },
   };
-  const link = new HubLink({
-    ...{ target, hub: guarded, clock, log },
-    receiver: { take: (change) => changes.push(change) > 0, passed() {}, reset() {} },
-    cursor: () => ({ epoch: hub.head.epoch, low: changes.length }),
-    onDraining: () => script.drains++,
-  });
-  return { world, log, script, changes, link, hub };
+  const linkTo = (taken: WireChange[]) =>
+    new HubLink({
+      ...{ target, hub: guarded, clock, log },
+      receiver: { take: ({ change }) => taken.push(change) > 0, passed() {}, reset() {} },
+      cursor: () => ({ epoch: hub.head.epoch, low: taken.length }),
+      onDraining: () => script.drains++,
+    });
+  return { world, log, script, changes, link: linkTo(changes), linkTo, hub };
 }
 
 describe('the link of a target to the hub', () => {
@@ -66,6 +67,18 @@ describe('the link of a target to the hub', () => {
     await world.pass(2_000, 500);
     expect(script.drains).toBe(1);
     expect([...hub.table]).toEqual([]);
+  });
+
+  it('shares each new change with the links of all other targets', async () => {
+    const { world, changes, link, linkTo } = await linked();
+    const others: WireChange[] = [];
+    link.open();
+    linkTo(others).open();
+    await world.settle();
+    await world.push('team/a');
+    await world.settle();
+    expect(changes).toHaveLength(1);
+    expect(others[0]).toBe(changes[0]);
   });
 
   it('is not made again after it was closed', async () => {
