@@ -44,7 +44,8 @@ export const parts: readonly Part[] = [
 
 /**
  * Go: clients built on the libraries of crane, oras and containerd, and the conformance tests of registries.
- * systemd and Helm: what `deploy/` has for them. nginx: a real proxy, for what proxies do to streams.
+ * systemd and Helm: what `deploy/` has for them. nginx: a real proxy, for what proxies do to streams. Diun: a tool that a
+ * target runs.
  */
 export const optionalParts: readonly OptionalPart[] = [
   {
@@ -55,6 +56,7 @@ export const optionalParts: readonly OptionalPart[] = [
   { program: 'systemd-analyze', advice: 'part of systemd 250 or newer' },
   { program: 'nginx', advice: 'the Debian package nginx-light; its service need not run' },
   { program: 'helm', advice: 'Helm 3 from https://helm.sh, or: go install helm.sh/helm/v3/cmd/helm@latest' },
+  { program: 'diun', advice: 'Diun 4 from https://crazymax.dev/diun' },
 ];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
