@@ -1,7 +1,7 @@
 /**
  * Targets, in three parts.
  *
- * What the others notice of a tool that hangs (or with `--fault fail` refuses all): two gateways side by side, each
+ * What the others notice of a tool that hangs (or with `--fault fail` fails all): two gateways side by side, each
  * with 50 targets. In the second one, one tool hangs. They take short turns, 20 changes each, and the latencies at the
  * 49 others are compared: from before the change's POST to its arrival at the tool; the median of all rounds.
  *
@@ -174,7 +174,7 @@ interface Weight {
 async function weigh(): Promise<readonly Weight[]> {
   const { tools, port } = await startTools();
   const bare = await startWith('none', port, []);
-  const full = await startWith('full', port, times<Behaviour>(failing, 'fail'));
+  const full = await startWith('full', port, times<Behaviour>(failing, 'refuse'));
   const [bareIdle, idle] = [await settledKib(bare), await settledKib(full)];
   await fill(tools, 'none', bare, 0);
   await fill(tools, 'full', full, failing);

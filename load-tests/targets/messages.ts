@@ -37,4 +37,4 @@ export type ToTools = RoundMessage;
 export type FromTools = RoundDone | Listening | DriverFailed;
 
 /** What a tool does: its path ends with it. */
-export type Behaviour = 'accept' | 'hang' | 'fail';
+export type Behaviour = 'accept' | 'hang' | 'fail' | 'refuse';

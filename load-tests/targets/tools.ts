@@ -1,6 +1,7 @@
 /**
  * All tools of the script of targets, on one port, and the publisher. The path says what the tool does:
- * `/LANE/NUMBER/accept`, `hang` (it never answers) or `fail` (503, with an hour as `Retry-After`).
+ * `/LANE/NUMBER/accept`, `hang` (it never answers), `fail` (500), or
+ * `refuse` (503, with an hour as `Retry-After`).
  */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,6 +35,10 @@ function answer({ url = '' }: IncomingMessage, body: string, response: ServerRes
   const [, lane, number, behaviour] = url.split('/');
   if (behaviour === 'hang') return;
   if (behaviour === 'fail') {
+    response.writeHead(500, { 'content-length': '0' }).end();
+    return;
+  }
+  if (behaviour === 'refuse') {
     response.writeHead(503, { 'retry-after': '3600', 'content-length': '0' }).end();
     return;
   }

@@ -13,6 +13,7 @@ import { Batch } from './batch.ts';
 import type { Entry } from './entry.ts';
 import { Progress } from './progress.ts';
 import { failedAgain, retryWaitMs } from './retries.ts';
+import { Standing } from './standing.ts';
 
 export interface CourseRules {
   /** 0: each change is a delivery. */
@@ -53,6 +54,7 @@ export class Course {
   readonly #busy = new Map<string, Batch>();
   readonly #underWay = new Set<Batch>();
   readonly #retrying = new Set<Batch>();
+  readonly #standing = new Standing();
   #halted = false;
 
   constructor(options: CourseOptions) {
@@ -103,7 +105,10 @@ export class Course {
 
   /** While halted, nothing is started. What failed is tried at once when it goes on. */
   halt(halted: boolean): void {
-    if (this.#halted && !halted) for (const batch of this.#retrying) batch.retryAt = 0;
+    if (this.#halted && !halted) {
+      for (const batch of this.#retrying) batch.retryAt = 0;
+      this.#standing.clear();
+    }
     this.#halted = halted;
   }
 
@@ -129,8 +134,11 @@ export class Course {
   /** What to send now; null: nothing. It is under way until `settle`. */
   start(now: number): Batch | null {
     if (this.#halted || this.#underWay.size >= this.#options.rules.concurrency) return null;
-    const batch = this.#dueRetry(now) ?? this.#dueFresh(now);
+    if (this.#standing.restsUntil > now) return null;
+    const fresh = this.#standing.prefersFresh ? this.#dueFresh(now) : null;
+    const batch = fresh ?? this.#dueRetry(now) ?? this.#dueFresh(now);
     if (batch === null) return null;
+    this.#standing.started(now);
     this.#underWay.add(batch);
     for (const { subject } of batch.entries) this.#busy.set(subject, batch);
     return batch;
@@ -145,7 +153,11 @@ export class Course {
   /** The verdict of a delivery that `start` gave. `stop` leaves it to be tried again; the caller halts. */
   settle(batch: Batch, verdict: Verdict, now: number): void {
     this.#underWay.delete(batch);
-    if (verdict.kind === 'retry' || verdict.kind === 'stop') return this.#failed(batch, verdict, now);
+    if (verdict.kind === 'retry' || verdict.kind === 'stop') {
+      this.#standing.failed();
+      return this.#failed(batch, verdict, now);
+    }
+    this.#standing.clear();
     const newest = new Set(batch.newest());
     this.#release(batch);
     for (const entry of batch.entries) this.#finish(entry, newest.has(entry) ? verdict.kind : 'overtaken');
@@ -157,9 +169,9 @@ export class Course {
     let next = this.retryAt ?? Number.POSITIVE_INFINITY;
     for (const group of this.#groups.values()) {
       next = Math.min(next, this.#dueAt(group));
-      if (next <= now) return now;
+      if (next <= now) break;
     }
-    return next === Number.POSITIVE_INFINITY ? null : Math.max(next, now);
+    return next === Number.POSITIVE_INFINITY ? null : Math.max(next, now, this.#standing.restsUntil);
   }
 
   #failed(batch: Batch, verdict: Verdict, now: number): void {

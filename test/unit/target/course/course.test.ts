@@ -29,6 +29,60 @@ describe('a course', () => {
     expect(world.course.nextAt(world.now)).toBe(world.now);
   });
 
+  /** Ten deliveries have failed, and ten more changes wait. */
+  function failing(): CourseWorld {
+    const world = new CourseWorld({ concurrency: 1 });
+    for (let n = 0; n < 20; n++) world.publish(`tag-${n}`);
+    world.bring();
+    for (let n = 0; n < 10; n++) {
+      world.start();
+      world.settle(retry);
+    }
+    return world;
+  }
+
+  it('asks a tool that fails everything four times a second', () => {
+    const world = failing();
+    for (let n = 0; n < 5; n++) {
+      expect(world.start()).not.toBeNull();
+      world.settle(retry);
+      expect(world.start()).toBeNull();
+      expect(world.course.nextAt(world.now)).toBe(world.now + 250);
+      world.now += 250;
+    }
+  });
+
+  it('asks it by turns what failed and what is new', () => {
+    const world = failing();
+    world.now += 5_000;
+    const attempts = Array.from({ length: 6 }, () => {
+      const batch = world.start();
+      world.settle(retry);
+      world.now += 250;
+      return batch?.attempts ?? 0;
+    });
+    expect(attempts).toEqual([2, 1, 2, 1, 2, 1]);
+  });
+
+  it.each<[string, (world: CourseWorld) => void]>([
+    ['it accepts something', (world) => world.settle(accepted)],
+    ['it refuses something', (world) => world.settle({ kind: 'refused', why: 'status 400' })],
+    [
+      'an operator resumes it',
+      (world) => {
+        world.settle(retry);
+        world.course.halt(true);
+        world.course.halt(false);
+      },
+    ],
+  ])('goes on at once when %s', (_what, end) => {
+    const world = failing();
+    world.start();
+    end(world);
+    expect(world.start()).not.toBeNull();
+    expect(world.course.nextAt(world.now)).toBeNull();
+  });
+
   it('keeps the low-water mark below what is not done, and remembers what is done above it', () => {
     const world = new CourseWorld();
     for (const tag of ['a', 'b', 'c']) world.publish(tag);
