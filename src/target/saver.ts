@@ -23,6 +23,8 @@ interface SaverParts {
 }
 
 const retry = { baseMs: 100, maxMs: 5_000 };
+/** A save that takes longer counts as failing until it is over: the ledger may be away. */
+const slowMs = 1_000;
 
 /** Saves the newest cursor of one target: one save at a time, and after a failure again. */
 export class Saver {
@@ -32,15 +34,21 @@ export class Saver {
   #took: number | undefined;
   #running: Promise<void> | null = null;
   #failures = 0;
+  /** When the save that is under way began, monotonic ms; null: none is. */
+  #since: number | null = null;
   readonly #closing = new AbortController();
 
   constructor(parts: SaverParts) {
     this.#parts = parts;
   }
 
-  /** Whether the last save failed. */
+  /** Whether the last save failed, or takes long. */
   get isFailing(): boolean {
-    return this.#failures > 0;
+    return this.#failures > 0 || this.#isSlow;
+  }
+
+  get #isSlow(): boolean {
+    return this.#since !== null && this.#parts.clock.monotonic() - this.#since >= slowMs;
   }
 
   /** There is something new to save. @param took the wish that the cursor follows */
@@ -64,7 +72,11 @@ export class Saver {
       this.#isDirty = false;
       const cursor = this.#parts.cursor();
       if (cursor === null) break;
-      if (await this.#save(cursor)) this.#succeeded();
+      this.#since = this.#parts.clock.monotonic();
+      const isSaved = await this.#save(cursor);
+      const wasFailing = this.isFailing;
+      this.#since = null;
+      if (isSaved) this.#succeeded(wasFailing);
       else if (this.#closing.signal.aborted) break;
       else {
         // The tool has accepted, and after a kill it would be asked again: so this is tried until it succeeds.
@@ -76,10 +88,9 @@ export class Saver {
     this.#running = null;
   }
 
-  #succeeded(): void {
-    if (this.#failures === 0) return;
+  #succeeded(wasFailing: boolean): void {
     this.#failures = 0;
-    this.#parts.onSavedAgain();
+    if (wasFailing) this.#parts.onSavedAgain();
   }
 
   /** False: the ledger could not be reached. */

@@ -30,6 +30,8 @@ export interface WorldGateway {
   readonly sent: Delivery[];
   /** While true, this gateway cannot reach the ledger's cursors. */
   away: boolean;
+  /** Until it resolves, its ledger saves nothing and says nothing. */
+  holds: Promise<void> | null;
   /** Calls of `saveCursors` that reached the ledger. */
   saves: number;
   /** As after a `kill -9`: it does nothing more. */
@@ -96,6 +98,7 @@ export class TargetsWorld {
       renewTargets: (...asked) => ask(() => cursors.renewTargets(...asked)),
       saveCursors: async (moves) => {
         await reach();
+        await gateway.holds;
         gateway.saves++;
         return cursors.saveCursors(moves);
       },
@@ -119,7 +122,7 @@ export class TargetsWorld {
       targets: this.#names.map((each) => targetOf(each, kindOf(deliver, this.#options), this.#options)),
     });
     const gateway: WorldGateway = {
-      ...{ targets, hub, sent, away: false, saves: 0 },
+      ...{ targets, hub, sent, away: false, holds: null, saves: 0 },
       kill() {
         isDead = true;
         hub.close();

@@ -131,6 +131,22 @@ describe('a target whose position cannot be saved', () => {
     expect((await world.row()).cursor).toMatchObject({ low: 3, done: [] });
   });
 
+  it('starts nothing more while the ledger does not answer', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    const gate = Promise.withResolvers<void>();
+    one.holds = gate.promise;
+    await world.push('a');
+    await world.pass(1_000);
+    await world.push('b');
+    await world.pass(3_000);
+    expect(told(one.sent)).toEqual(['a']);
+    gate.resolve();
+    await world.pass(500);
+    expect(told(one.sent)).toEqual(['a', 'b']);
+    expect((await world.row()).cursor).toMatchObject({ low: 2, done: [] });
+  });
+
   it('repeats no more after a kill than what was under way', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway('one');
