@@ -44,7 +44,7 @@ describe.each(['nginx', 'haproxy'] as const)('below a path of %s', (program) => 
     expect(sockets).toEqual([`${proxy.url.replace('http', 'ws')}/manifeed/v1/socket`]);
     await publish(gateway.port, [{ reference: `team/${program}:1`, digest: digest(program) }]);
     await page.getByRole('link', { name: `team/${program}:1` }).waitFor(patience);
-    for (const hash of ['#/now', '#/hooks/publish', '#/subscribers', '#/pace']) {
+    for (const hash of ['#/now', '#/hooks/publish', '#/targets', '#/subscribers', '#/pace']) {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
       await settled(page);
     }

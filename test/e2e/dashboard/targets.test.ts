@@ -185,6 +185,34 @@ describe('one target', () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
+  it('of several gateways says which one serves it, which answers, and that the other one follows', async () => {
+    const answer = await fetch(`${gateway.url}/v1/targets`);
+    const { targets } = (await answer.json()) as { targets: readonly { name: string }[] };
+    const unknown = { waiting: null, waitingSince: null, lastSuccess: null, lastFailure: null, counts: null };
+    const afar = targets.map((each) => ({
+      ...{ ...each, ...unknown, disabled: null, state: 'elsewhere', holder: 'gateway-2:0123abcd', lag: 7 },
+    }));
+    const page = await visits.open(at('#/now'));
+    await page.route('**/v1/targets', (route) =>
+      route.fulfill({ json: { targets: afar, gateway: 'gateway-1' } }),
+    );
+    await page.route('**/v1/targets/ci/pause', (route) =>
+      route.fulfill({ json: { ...afar.find(({ name }) => name === 'ci'), state: 'paused' } }),
+    );
+    await page.evaluate(`location.hash = '#/targets'`);
+    const row = rowOf(page, 'ci');
+    await row.filter({ hasText: 'Elsewhere' }).filter({ hasText: 'at gateway-2' }).waitFor(patience);
+    await button(page, 'Pause ci').click();
+    await row
+      .filter({ hasText: 'Gateway gateway-2 serves it, and follows within three seconds.' })
+      .waitFor(patience);
+    await row.getByRole('link').click();
+    await page.locator('.figures', { hasText: 'gateway gateway-1 answers' }).waitFor(patience);
+    await page.getByText('The gateway that serves it counts them: gateway-2.').waitFor(patience);
+    await button(page, 'Skip…').click();
+    await page.getByRole('dialog').filter({ hasText: 'At most 7 changes' }).waitFor(patience);
+  });
+
   it('hears nothing of a test that is answered after the screen was left', async () => {
     const page = await visits.open(at('#/targets/slow'));
     await button(page, 'Send the test').click(patience);
