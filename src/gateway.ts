@@ -16,6 +16,7 @@ import { openStatus } from './gateway/status.ts';
 import { openStreams } from './gateway/streams.ts';
 import { openTargets } from './gateway/targets.ts';
 import { serveApi } from './http/api.ts';
+import { safetyHeadersAt } from './http/dashboard/answer.ts';
 import { createPrometheusMetrics } from './http/metrics.ts';
 import { createRedaction } from './http/redact.ts';
 import { createServer, type Logger } from './http/server.ts';
@@ -96,6 +97,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const server = await createServer({
     ...{ ...limits, ...doors, logger, trustProxy, random },
     isRegistryPath: (path) => registryApi !== null && registryApi.place(path) !== null,
+    headersAt: safetyHeadersAt,
     corsOrigins: cors.origins,
     redactUrl: createRedaction(config.webhooks),
   });

@@ -44,6 +44,8 @@ interface ServerOptions {
   readonly refusalLog: RefusalLog;
   /** Whether errors at this path have the codes of the OCI distribution-spec. */
   readonly isRegistryPath: (path: string) => boolean;
+  /** Headers of refusals at this path. */
+  readonly headersAt: (path: string) => Readonly<Record<string, string>>;
   readonly random: Random;
 }
 
@@ -125,6 +127,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     reply: FastifyReply,
   ) {
     const refusal = refusalOf(error, request, reply);
+    void reply.headers(options.headersAt(splitTarget(request.url).path));
     const url = options.redactUrl(request.url);
     const { code, status, message } = refusal;
     if (code === 'INTERNAL' || code === 'UNKNOWN' || (status >= 500 && !refusal.retryable))

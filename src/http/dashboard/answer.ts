@@ -11,12 +11,17 @@ const policy = [
   "require-trusted-types-for 'script'",
 ].join('; ');
 
-/** What each answer of the dashboard says to the browser. */
+/** What each answer of the dashboard says to the browser: files, redirects and refusals. */
 export const safetyHeaders = {
   'content-security-policy': policy,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
 };
+
+/** The same for what is no file: none elsewhere than at `/ui` and below. */
+export function safetyHeadersAt(path: string): Readonly<Record<string, string>> {
+  return /^\/ui(?:\/|$)/i.test(path) ? safetyHeaders : {};
+}
 
 /** The page: asked for each time, so that it names the files of the gateway that runs now. */
 export const asksAgain = 'no-cache';

@@ -1,5 +1,5 @@
 /** `GET /ui/`: the dashboard, a page that asks the other endpoints. Its files hold no data, so anyone may have them. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ManifeedError } from '../../errors.ts';
 import { accepts } from '../dashboard/accepts.ts';
 import { asksAgain, lasts, safetyHeaders, sendFile, varyBy } from '../dashboard/answer.ts';
@@ -33,14 +33,12 @@ function register(server: FastifyInstance, dashboard: Dashboard): void {
     server.route({ method: 'GET', url, exposeHeadRoute: true, handler });
   serve('/', ({ method, headers }, reply) => {
     varyBy(reply, 'Accept');
-    if (accepts(headers.accept, 'text/html')) return reply.redirect('ui/');
+    if (accepts(headers.accept, 'text/html')) return leadToPage(reply);
     throw new ManifeedError('NOT_FOUND', `No endpoint ${method} /. The list is at /openapi.json`);
   });
-  // Relative, as everything here: a proxy may serve the gateway below a path of its own.
-  serve('/ui', (_request, reply) => reply.redirect('ui/'));
+  serve('/ui', (_request, reply) => leadToPage(reply));
   if ('missing' in dashboard) {
-    serve('/ui/', (_request, reply) => {
-      void reply.headers(safetyHeaders);
+    serve('/ui/', () => {
       const need = 'run "npm run build" in its folder, then start the gateway again';
       throw new ManifeedError('NOT_FOUND', `serve dashboard: it is not built here: ${need}`);
     });
@@ -49,4 +47,9 @@ function register(server: FastifyInstance, dashboard: Dashboard): void {
   serve('/ui/', (request, reply) => sendFile(request, reply, dashboard.page, asksAgain));
   for (const [name, file] of dashboard.assets)
     serve(`/ui/assets/${name}`, (request, reply) => sendFile(request, reply, file, lasts));
+}
+
+/** Relative, as everything here: a proxy may serve the gateway below a path of its own. */
+function leadToPage(reply: FastifyReply): FastifyReply {
+  return reply.headers(safetyHeaders).redirect('ui/');
 }

@@ -23,12 +23,20 @@ const ask = (path: string, headers: Readonly<Record<string, string>> = {}, metho
   askPlain(gateway.port, method, path, headers);
 const browser = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
+/** Headers that each answer at the dashboard has, whatever it is. */
+const safe = {
+  'content-security-policy': expect.stringContaining("default-src 'none'"),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
 describe('the way to the dashboard', () => {
   it.each(['/', '/?x=1'])(
     '%s leads a browser to it by a relative redirect, also below a prefix',
     async (path) => {
       const { status, headers } = await ask(path, browser);
       expect([status, headers.location]).toEqual([302, 'ui/']);
+      expect(headers).toMatchObject(safe);
       expect(headers.vary).toMatch(/\bAccept$/);
     },
   );
@@ -45,6 +53,7 @@ describe('the way to the dashboard', () => {
   it.each(['GET', 'HEAD'])('/ui leads to /ui/, %s', async (method) => {
     const { status, headers, body } = await ask('/ui', {}, method);
     expect([status, headers.location, body]).toEqual([302, 'ui/', '']);
+    expect(headers).toMatchObject(safe);
   });
 });
 
@@ -130,14 +139,16 @@ describe('bad requests', () => {
     `/ui/assets/${'../'.repeat(3_000)}package.json`,
     `/ui/assets/${'%2e%2e%2f'.repeat(1_000)}etc/passwd`,
   ])('%.60s is not found', async (path) => {
-    const { status, body } = await ask(path, browser);
+    const { status, headers, body } = await ask(path, browser);
     expect([status, JSON.parse(body).errors[0].code]).toEqual([404, 'NOT_FOUND']);
+    expect(headers).toMatchObject(safe);
     expect(body).not.toContain('secret');
   });
 
   it.each(['/ui/%zz', '/ui/assets/%', '/ui/%ff%fe'])('%s is no path', async (path) => {
-    const { status, body } = await ask(path, browser);
+    const { status, headers, body } = await ask(path, browser);
     expect([status, JSON.parse(body).errors[0].code]).toEqual([400, 'REQUEST_INVALID']);
+    expect(headers).toMatchObject(safe);
   });
 
   it.each([
@@ -149,6 +160,7 @@ describe('bad requests', () => {
   ])('%s %s is not allowed', async (method, path) => {
     const { status, headers } = await ask(path, {}, method);
     expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+    if (path !== '/') expect(headers).toMatchObject(safe);
   });
 
   it('a WebSocket is not opened at the page', async () => {
@@ -194,6 +206,7 @@ describe('the Host check', () => {
     const open = await startGateway({}, { dashboardFolder: folder.url });
     const refused = await askPlain(open.port, 'GET', '/ui/', { host: 'feed.example.com' });
     expect([refused.status, JSON.parse(refused.body).errors[0].code]).toEqual([403, 'ORIGIN_DENIED']);
+    expect(refused.headers).toMatchObject(safe);
     expect(refused.body).toContain('add it to hosts');
     await open.close();
     const named = await startGateway({ hosts: ['feed.example.com'] }, { dashboardFolder: folder.url });
@@ -221,7 +234,8 @@ describe('a gateway without dashboard', () => {
   it('whose build is missing says what to run, there and in the log', async () => {
     const empty = dashboardFolder({});
     const unbuilt = await startGateway({}, { dashboardFolder: empty.url });
-    const { status, body } = await askPlain(unbuilt.port, 'GET', '/ui/', browser);
+    const { status, headers, body } = await askPlain(unbuilt.port, 'GET', '/ui/', browser);
+    expect(headers).toMatchObject(safe);
     expect([status, JSON.parse(body).errors[0]]).toEqual([
       404,
       { code: 'NOT_FOUND', detail: null, message: expect.stringContaining('run "npm run build"') },
@@ -233,6 +247,11 @@ describe('a gateway without dashboard', () => {
     await unbuilt.close();
     empty.remove();
   });
+});
+
+it('refusals elsewhere have no policy of a page', async () => {
+  const { status, headers } = await ask('/uix');
+  expect([status, headers['content-security-policy']]).toEqual([404, undefined]);
 });
 
 it('/openapi.json has the dashboard', async () => {
