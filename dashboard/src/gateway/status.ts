@@ -85,3 +85,8 @@ export type StatusWarning = Read<typeof warning>;
 export type RegistryStatus = Read<typeof registry>;
 export type HookStatus = Read<typeof hook>;
 export type TargetStatus = Read<typeof target>;
+
+/** The warning that a registry answers, but does not have all that is watched there. Null: it has. */
+export function absenceAt(registry: string, warnings: readonly StatusWarning[]): StatusWarning | null {
+  return warnings.find(({ code, about }) => code === 'registry-lacks-watched' && about === registry) ?? null;
+}

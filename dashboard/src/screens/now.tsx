@@ -37,7 +37,7 @@ function Now() {
       <div class={error === null ? '' : 'dimmed'}>
         <Warnings warnings={value.warnings} />
         <NowFigures status={value} />
-        <Registries registries={value.registries} more={value.moreRegistries} />
+        <Registries {...value} more={value.moreRegistries} />
         <Hooks hooks={value.hooks} more={value.moreHooks} />
         <Targets targets={value.targets ?? []} more={value.moreTargets} />
       </div>

@@ -1,6 +1,7 @@
 /** What the operators' screens say: words for refusals and states, and the samples of a wave. */
 import { describe, expect, it } from 'vitest';
 import type { Pace } from '../../../dashboard/src/gateway/pace.ts';
+import type { Upstream } from '../../../dashboard/src/gateway/upstreams.ts';
 import { refusalOf, resultText } from '../../../dashboard/src/lib/refusals.ts';
 import {
   addSample,
@@ -11,6 +12,7 @@ import {
   summaryOf,
 } from '../../../dashboard/src/screens/pace/samples.ts';
 import { meaningOf } from '../../../dashboard/src/screens/registries/meaning.ts';
+import { stateOf } from '../../../dashboard/src/screens/registries/state.ts';
 import { catalogue } from '../../../src/errors.ts';
 import { postHook } from '../../../src/http/endpoints/post-hook.ts';
 
@@ -37,9 +39,31 @@ it('resultText has words for each result of docs/webhooks.md, and shows others a
 
 it('meaningOf has a remedy for each state in trouble, and shows others as they are', () => {
   for (const state of ['throttled', 'failing', 'left-alone', 'probing'])
-    expect(meaningOf(state).remedy).not.toBe('');
-  expect(meaningOf('ok').remedy).toBe('');
-  expect(meaningOf('new').cause).toContain('new');
+    expect(meaningOf({ state, absence: null }).remedy).not.toBe('');
+  expect(meaningOf({ state: 'ok', absence: null }).remedy).toBe('');
+  expect(meaningOf({ state: 'new', absence: null }).cause).toContain('new');
+});
+
+describe('a registry that lacks what is watched', () => {
+  const warning = {
+    ...{ severity: 'warning', code: 'registry-lacks-watched', about: 'ghcr.io', setting: 'watch', docs: '' },
+    ...{ cause: 'The registry does not have it.', remedy: 'Correct the name.' },
+  };
+  const upstream: Upstream = {
+    ...{ registry: 'ghcr.io', requestsPerSecond: 1, breaker: 'closed', backoffMs: 0 },
+    ...{ total: 1, due: 0, failing: 1, repositories: [] },
+  };
+
+  it('is told from one that has all', () => {
+    const found = stateOf(upstream, { registries: [], warnings: [warning] });
+    expect([found.state, meaningOf(found).cause]).toEqual(['ok', warning.cause]);
+    const other = { ...warning, about: 'docker.io' };
+    expect(stateOf(upstream, { registries: [], warnings: [other] }).absence).toBeNull();
+  });
+
+  it('and answers no more is described by that', () => {
+    expect(meaningOf({ state: 'left-alone', absence: warning }).cause).toMatch(/^The registry failed/);
+  });
 });
 
 const pace = (deliveries: number, held = 0): Pace => ({

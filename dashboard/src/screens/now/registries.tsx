@@ -1,4 +1,4 @@
-import type { RegistryStatus } from '../../gateway/status.ts';
+import { absenceAt, type RegistryStatus, type StatusWarning } from '../../gateway/status.ts';
 import { hrefOf } from '../../lib/route.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { RegistryState } from '../../parts/registry-state.tsx';
@@ -7,14 +7,20 @@ import { Section } from '../../parts/section.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { RelativeTime } from '../../parts/time.tsx';
 
-const columns: readonly Column<RegistryStatus>[] = [
+type Row = RegistryStatus & { readonly absence: StatusWarning | null };
+
+const columns: readonly Column<Row>[] = [
   {
     head: 'Registry',
     kind: 'name',
     width: 14,
     cell: ({ registry }) => <RowLink href={hrefOf('registries', registry)}>{registry}</RowLink>,
   },
-  { head: 'State', width: 9, cell: ({ state }) => <RegistryState state={state} /> },
+  {
+    head: 'State',
+    width: 9,
+    cell: ({ state, absence }) => <RegistryState state={state} absence={absence} />,
+  },
   { head: 'Polled', kind: 'number', width: 6, cell: ({ repositories }) => repositories },
   {
     head: 'Last failure',
@@ -31,7 +37,16 @@ const columns: readonly Column<RegistryStatus>[] = [
 ];
 
 /** How each registry does, in short. */
-export function Registries({ registries, more }: { registries: readonly RegistryStatus[]; more: number }) {
+export function Registries({
+  registries,
+  warnings,
+  more,
+}: {
+  registries: readonly RegistryStatus[];
+  warnings: readonly StatusWarning[];
+  more: number;
+}) {
+  const rows = registries.map((each) => ({ ...each, absence: absenceAt(each.registry, warnings) }));
   return (
     <Section title="Registries" more={more} href={hrefOf('registries')}>
       {registries.length === 0 ? (
@@ -42,7 +57,7 @@ export function Registries({ registries, more }: { registries: readonly Registry
           </p>
         </Empty>
       ) : (
-        <Table caption="Registries" columns={columns} rows={registries} keyOf={({ registry }) => registry} />
+        <Table caption="Registries" columns={columns} rows={rows} keyOf={({ registry }) => registry} />
       )}
     </Section>
   );

@@ -1,4 +1,4 @@
-import { type RegistryStatus, readStatus } from '../../gateway/status.ts';
+import { readStatus, type Status } from '../../gateway/status.ts';
 import { readUpstreams, type Upstream } from '../../gateway/upstreams.ts';
 import { useQuestion } from '../../gateway/use-question.ts';
 import { countText } from '../../lib/numbers.ts';
@@ -11,23 +11,10 @@ import { ScreenHead } from '../../parts/screen-head.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { RelativeTime } from '../../parts/time.tsx';
 import { Trouble } from '../../parts/trouble.tsx';
+import { type State, stateOf } from './state.ts';
 
 /** Between two looks, ms. */
 export const everyMs = 5_000;
-
-/** How a registry does. */
-export type State = Pick<RegistryStatus, 'state' | 'leftAloneUntil' | 'lastFailure'>;
-
-/** @returns what the status says; of a registry that its answer has left out, what the poller alone knows */
-export function stateOf({ registry, breaker }: Upstream, states: readonly RegistryStatus[]): State {
-  const known = states.find((each) => each.registry === registry);
-  if (known === undefined) {
-    const state = { closed: 'ok', open: 'left-alone' }[breaker] ?? breaker;
-    return { state, leftAloneUntil: null, lastFailure: null };
-  }
-  const { state, leftAloneUntil, lastFailure } = known;
-  return { state, leftAloneUntil, lastFailure };
-}
 
 type Row = Upstream & State;
 
@@ -41,9 +28,9 @@ const columns: readonly Column<Row>[] = [
   {
     head: 'State',
     width: 9.5,
-    cell: ({ state, leftAloneUntil }) => (
+    cell: ({ state, leftAloneUntil, absence }) => (
       <>
-        <RegistryState state={state} />
+        <RegistryState state={state} absence={absence} />
         {leftAloneUntil !== null && (
           <div class="muted">
             asked again <RelativeTime at={leftAloneUntil} />
@@ -64,14 +51,14 @@ const columns: readonly Column<Row>[] = [
   {
     head: 'Last failure',
     kind: 'grow',
-    cell: ({ lastFailure }) =>
-      lastFailure === null ? (
-        <span class="muted">none</span>
-      ) : (
+    cell: ({ lastFailure, absence }) => {
+      if (lastFailure === null) return absence === null ? <span class="muted">none</span> : absence.cause;
+      return (
         <>
           <RelativeTime at={lastFailure.at} />, {lastFailure.repository}: {lastFailure.reason}
         </>
-      ),
+      );
+    },
   },
 ];
 
@@ -81,13 +68,12 @@ const lead = 'The gateway asks each registry once for all subscribers, and never
 export function AllRegistries() {
   const asked = useQuestion({ path: '/v1/upstreams', query: 'n=0', everyMs }, readUpstreams);
   const status = useQuestion({ path: '/v1/status', everyMs }, readStatus);
-  const states = status.value?.registries;
   const { value, error, reload } = asked;
   return (
     <>
       <ScreenHead title="Registries" lead={lead} state={freshnessOf(asked)} />
       {error !== null && <Trouble error={error} reload={reload} />}
-      {value !== null && states !== undefined && (
+      {value !== null && status.value !== null && (
         <div class={error === null ? '' : 'dimmed'}>
           {value.upstreams.length === 0 ? (
             <NoRegistry />
@@ -95,7 +81,7 @@ export function AllRegistries() {
             <Table
               caption="Registries"
               columns={columns}
-              rows={value.upstreams.map((each) => ({ ...each, ...stateOf(each, states) }))}
+              rows={rowsOf(value.upstreams, status.value)}
               keyOf={({ registry }) => registry}
             />
           )}
@@ -103,6 +89,10 @@ export function AllRegistries() {
       )}
     </>
   );
+}
+
+function rowsOf(upstreams: readonly Upstream[], status: Status): readonly Row[] {
+  return upstreams.map((each) => ({ ...each, ...stateOf(each, status) }));
 }
 
 function NoRegistry() {

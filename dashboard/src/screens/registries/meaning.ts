@@ -27,6 +27,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   },
 };
 
-export function meaningOf(state: string): Meaning {
+/** @param absence that the registry does not have all that is watched there, in the words of the gateway */
+export function meaningOf({ state, absence }: { state: string; absence: Meaning | null }): Meaning {
+  if (state === 'ok' && absence !== null) return absence;
   return meanings[state] ?? { cause: `The state is ${state}.`, remedy: '' };
 }

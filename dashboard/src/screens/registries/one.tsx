@@ -15,8 +15,9 @@ import { Section } from '../../parts/section.tsx';
 import { type Column, maxRows, Table } from '../../parts/table.tsx';
 import { RelativeTime } from '../../parts/time.tsx';
 import { Trouble } from '../../parts/trouble.tsx';
-import { everyMs, type State, stateOf } from './all.tsx';
+import { everyMs } from './all.tsx';
 import { meaningOf } from './meaning.ts';
+import { type State, stateOf } from './state.ts';
 
 type Row = PolledRepository & { readonly registry: string };
 
@@ -64,7 +65,6 @@ export function OneRegistry({ registry }: { registry: string }) {
   const status = useQuestion({ path: '/v1/status', everyMs }, readStatus);
   const { value, error, reload } = asked;
   const upstream = value?.upstreams[0];
-  const states = status.value?.registries;
   const back = <a href={hrefOf('registries')}>All registries</a>;
   return (
     <>
@@ -77,9 +77,9 @@ export function OneRegistry({ registry }: { registry: string }) {
           </p>
         </Empty>
       )}
-      {upstream !== undefined && states !== undefined && (
+      {upstream !== undefined && status.value !== null && (
         <div class={error === null ? '' : 'dimmed'}>
-          <Glance upstream={upstream} state={stateOf(upstream, states)} />
+          <Glance upstream={upstream} state={stateOf(upstream, status.value)} />
           <Repositories upstream={upstream} />
         </div>
       )}
@@ -89,7 +89,7 @@ export function OneRegistry({ registry }: { registry: string }) {
 
 function Glance({ upstream, state }: { upstream: Upstream; state: State }) {
   const { requestsPerSecond, total, due, failing } = upstream;
-  const { cause, remedy } = meaningOf(state.state);
+  const { cause, remedy } = meaningOf(state);
   return (
     <>
       <p class="meaning">
@@ -106,7 +106,7 @@ function Glance({ upstream, state }: { upstream: Upstream; state: State }) {
             )
           }
         >
-          <RegistryState state={state.state} />
+          <RegistryState state={state.state} absence={state.absence} />
         </Figure>
         <Figure name="Budget" note="for all gateways together">
           {countText(requestsPerSecond)} /s
