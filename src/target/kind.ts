@@ -9,6 +9,7 @@ import type { RepositoryName } from '../event/reference.ts';
 import type { WireChange } from '../event/wire-change.ts';
 import type { HttpAnswer, HttpRequest } from './call/http.ts';
 import type { Mail, MailAnswer } from './call/mail.ts';
+import type { PatternSearch } from './call/pattern-search.ts';
 import type { Command, RunAnswer } from './call/process.ts';
 
 interface Attempt {
@@ -75,6 +76,8 @@ export interface Reach {
   http(request: HttpRequest): Promise<HttpAnswer>;
   /** Runs a command. @throws CallError if it cannot be started */
   run(command: Command): Promise<ShownRunAnswer>;
+  /** Whether a pattern is in a text. @throws CallError if that takes too long */
+  find(search: PatternSearch): Promise<boolean>;
   /** Sends an e-mail. @throws CallError if the server says nothing */
   mail(mail: Mail): Promise<MailAnswer>;
 }

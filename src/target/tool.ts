@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.ts';
 import { CallError } from './call/error.ts';
 import { HttpCaller, type HttpRequest } from './call/http.ts';
 import { Mailer } from './call/mail.ts';
+import { findPattern } from './call/pattern-search.ts';
 import { ProcessRunner } from './call/process.ts';
 import type { ChangeDelivery, Reach, ResetDelivery, Verdict } from './kind.ts';
 import type { Target } from './target.ts';
@@ -79,6 +80,7 @@ export class Tool {
         // Hidden before it is cut: a part of a secret would not be found.
         return { ...answer, shown: mask(answer.output).replace(/\s+/g, ' ').trim().slice(-maxShownOutput) };
       },
+      find: (search) => findPattern(search, { clock, signal: limit.signal }),
       mail: (mail) => this.#mailer.send(mail, limit.signal),
     };
     let verdict: Verdict;

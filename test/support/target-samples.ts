@@ -62,6 +62,7 @@ export function scriptedReach(...answers: readonly HttpAnswer[]): Reach & { read
   return {
     sent,
     run: unexpected,
+    find: async ({ pattern, text }) => new RegExp(pattern, 'm').test(text),
     mail: unexpected,
     async http(request) {
       const reply = answers[Math.min(sent.length, answers.length - 1)];

@@ -78,12 +78,19 @@ export class ProcessRunner {
     const { clock, environment } = this.#options;
     return new Promise((resolve, reject) => {
       const [program, ...args] = command;
-      const child = spawn(program, args, {
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: { ...environment, ...env },
-        detached: !isWindows,
-        windowsHide: true,
-      });
+      const failed = (error: unknown) => new CallError('process', `start ${program}: ${codeOf(error)}`);
+      let child: ChildProcess;
+      try {
+        child = spawn(program, args, {
+          stdio: ['pipe', 'pipe', 'pipe'],
+          env: { ...environment, ...env },
+          detached: !isWindows,
+          windowsHide: true,
+        });
+      } catch (error) {
+        // Arguments and variables that are too long for the system, for one.
+        return reject(failed(error));
+      }
       this.#groups.add(child);
       const output = new Tail(maxOutputBytes);
       const timers: (() => void)[] = [];
@@ -97,14 +104,13 @@ export class ProcessRunner {
         this.#groups.delete(child);
         // What the command left running would go on without a time limit, and each change would add to it.
         signalGroup(child, 'SIGKILL', isWindows);
-        child.stdout.destroy();
-        child.stderr.destroy();
+        // Without free file descriptors it has no streams.
+        child.stdout?.destroy();
+        child.stderr?.destroy();
         settle();
       };
       signal.addEventListener('abort', end);
-      child.once('error', (error) =>
-        done(() => reject(new CallError('process', `start ${program}: ${codeOf(error)}`))),
-      );
+      child.once('error', (error) => done(() => reject(failed(error))));
       const ended = (code: number | null, by: string | null) =>
         done(() =>
           signal.aborted ? reject(signal.reason) : resolve({ code, signal: by, output: output.text() }),
@@ -115,9 +121,9 @@ export class ProcessRunner {
         else timers.push(clock.after(drainMs, () => ended(code, by)));
       });
       for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (chunk: Buffer) => output.append(chunk));
-      child.stdin.on('error', () => {});
-      child.stdin.end(input);
+        stream?.on('data', (chunk: Buffer) => output.append(chunk));
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(input);
     });
   }
 }
@@ -152,6 +158,7 @@ class Tail {
   }
 }
 
-function codeOf(error: Error): string {
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -18,7 +18,9 @@ const variable = /^(?!MANIFEED_)[A-Za-z_][A-Za-z0-9_]{0,255}$/;
 
 const members = z.strictObject({
   command: z
-    .tuple([argument()], argument(), { error: 'must be a list: a program and its arguments' })
+    .tuple([text('a program, without NUL', /^[^\0]+$/)], argument(), {
+      error: 'must be a list: a program and its arguments',
+    })
     .refine((all) => all.length <= maxArguments, { error: `must have at most ${maxArguments}` })
     .describe(
       `Program and arguments. Placeholders such as \`\${change.reference}\` are replaced in arguments, each within one argument`,
@@ -65,12 +67,11 @@ export function commandOf(delivery: ChangeDelivery, { command, env }: Settings):
   };
 }
 
-export function judge({ code, signal, output, shown }: ShownRunAnswer, { failIf }: Settings): Verdict {
+function judge({ code, signal, shown }: ShownRunAnswer, isFailIfIn: boolean): Verdict {
   const saying = shown === '' ? '' : `: ${shown}`;
   if (code !== 0)
     return { kind: 'retry', why: `${code === null ? `ended by ${signal}` : `exit code ${code}`}${saying}` };
-  if (failIf === undefined || !new RegExp(failIf, 'm').test(output)) return { kind: 'accepted' };
-  return { kind: 'retry', why: `failIf is in the output${saying}` };
+  return isFailIfIn ? { kind: 'retry', why: `failIf is in the output${saying}` } : { kind: 'accepted' };
 }
 
 export const exec: Kind<Settings> = {
@@ -87,7 +88,10 @@ export const exec: Kind<Settings> = {
     return fault === null ? [] : [{ key: 'command', message: fault }];
   },
   async deliver(delivery, settings, reach) {
-    return judge(await reach.run(commandOf(delivery, settings)), settings);
+    const { failIf } = settings;
+    const answer = await reach.run(commandOf(delivery, settings));
+    if (failIf === undefined || answer.code !== 0) return judge(answer, false);
+    return judge(answer, await reach.find({ name: 'failIf', pattern: failIf, text: answer.output }));
   },
   describe(delivery, settings) {
     const { command, env, input } = commandOf(delivery, settings);

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { CallError } from '../../../src/target/call/error.ts';
@@ -77,6 +78,22 @@ describe('a command', () => {
     await expect(runnerOf().run(command, never())).rejects.toMatchObject({
       ...{ kind: 'process', message: 'start /no/such/program: ENOENT' },
     });
+  });
+
+  it('that is too long for the system says so', async () => {
+    const run = runnerOf().run(program('', { env: { LONG: 'x'.repeat(4_000_000) } }), never());
+    await expect(run).rejects.toMatchObject({ kind: 'process', message: expect.stringContaining(': E2BIG') });
+  });
+
+  it.skipIf(process.platform === 'win32')('ends nothing else when no file descriptor is free', async () => {
+    const script = fileURLToPath(new URL('../../support/run-without-descriptors.ts', import.meta.url));
+    const command = ['/bin/sh', '-c', 'ulimit -n 100; exec "$0" "$1"', process.execPath, script] as const;
+    const { code, output } = await runnerOf().run({ command, env: {}, input: '' }, never());
+    expect(JSON.parse(output)).toEqual([
+      `CallError: start ${process.execPath}: EMFILE`,
+      { code: 0, signal: null, output: '' },
+    ]);
+    expect(code).toBe(0);
   });
 
   it('ends with its children at the time limit, and the next one waits for that', async () => {

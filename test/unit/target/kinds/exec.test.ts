@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commandOf, exec, judge } from '../../../../src/target/kinds/exec.ts';
-import { delivery, wireChange } from '../../../support/target-samples.ts';
+import { commandOf, exec } from '../../../../src/target/kinds/exec.ts';
+import { delivery, scriptedReach, wireChange } from '../../../support/target-samples.ts';
 
 /** Settings as the configuration gives them. */
 function settingsOf(members: object): Parameters<typeof commandOf>[1] {
@@ -37,7 +37,9 @@ describe('exec', () => {
 
   it.each([
     [ended(0), {}, { kind: 'accepted' }],
+    [ended(0, 'failed=1'), {}, { kind: 'accepted' }],
     [ended(0, 'Jobs completed failed=0'), { failIf: 'failed=[1-9]' }, { kind: 'accepted' }],
+    [ended(3, 'failed=1'), { failIf: 'failed=[1-9]' }, { kind: 'retry', why: 'exit code 3: failed=1' }],
     [
       ended(0, 'Jobs\ncompleted failed=3'),
       { failIf: 'failed=[1-9]' },
@@ -46,12 +48,14 @@ describe('exec', () => {
     [ended(1, 'no such file\n'), {}, { kind: 'retry', why: 'exit code 1: no such file' }],
     [ended(2), {}, { kind: 'retry', why: 'exit code 2' }],
     [ended(null, '', 'SIGKILL'), {}, { kind: 'retry', why: 'ended by SIGKILL' }],
-  ])('judges how it ended: %j with %j', (answer, members, verdict) => {
-    expect(judge(answer, settingsOf(members))).toEqual(verdict);
+  ])('judges how it ended: %j with %j', async (answer, members, verdict) => {
+    const reach = { ...scriptedReach(), run: async () => answer };
+    expect(await exec.deliver(delivery(), settingsOf(members), reach)).toEqual(verdict);
   });
 
   it.each([
     [{ command: [] }],
+    [{ command: [''] }],
     [{ command: 'diun serve' }],
     [{ command: ['a', 'b\0c'] }],
     [{ command: Array.from({ length: 1_001 }, () => 'a') }],
