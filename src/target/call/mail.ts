@@ -57,7 +57,7 @@ export class Mailer {
     aborted.catch(() => {});
     try {
       if (signal.aborted) throw signal.reason;
-      const sent = transport.sendMail({ ...message, to: [...message.to] });
+      const sent = transport.sendMail({ ...message, to: [...message.to], signal });
       // It may fail while nobody waits any more.
       sent.catch(() => {});
       const { response } = await Promise.race([sent, aborted]);

@@ -33,7 +33,7 @@ async function mailServer(options: SMTPServerOptions = {}) {
   ends.push(() => new Promise((resolve) => server.close(() => resolve())));
   const address = server.server.address();
   if (address === null || typeof address === 'string') throw new Error('listen: no port');
-  return { port: address.port, messages };
+  return { port: address.port, messages, connections: () => server.connections.size };
 }
 
 function mailTo(port: number, more: Partial<Mail> = {}): Mail {
@@ -120,12 +120,13 @@ describe('an e-mail', () => {
 
   it('ends at the time limit', async () => {
     const reached = Promise.withResolvers<void>();
-    const { port } = await mailServer({ onMailFrom: () => reached.resolve() });
+    const { port, connections } = await mailServer({ onMailFrom: () => reached.resolve() });
     const limit = new AbortController();
     const sending = mailer.send(mailTo(port), limit.signal);
     await reached.promise;
     limit.abort(new CallError('timeout', 'no answer within 1 s'));
     await expect(sending).rejects.toMatchObject({ kind: 'timeout' });
+    await until('the connection to end', () => connections() === 0);
     await expect(mailer.send(mailTo(port), limit.signal)).rejects.toMatchObject({ kind: 'timeout' });
   });
 });
