@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
+import { holdsCertificates } from '../lib/certificates.ts';
 import { readFault } from '../lib/read-fault.ts';
 import { sentenceOf } from '../lib/schema-faults.ts';
 import { checkConfig, checkMeanings, deriveDefaults } from './checks.ts';
@@ -136,8 +137,14 @@ function readFiles(
       return null;
     }
   };
+  const authorities = (path: string | undefined, key: string): string | null => {
+    const pem = text(path, key);
+    if (pem === null || holdsCertificates(pem)) return pem;
+    problems.push({ path: key, message: 'no readable certificate in it: must be a PEM file' });
+    return null;
+  };
   const registries = parsed.registries.map((registry, index): RegistryConfig => {
-    const ca = text(registry.caFile, `registries[${index}].caFile`);
+    const ca = authorities(registry.caFile, `registries[${index}].caFile`);
     const dockerConfigText = text(registry.dockerConfig, `registries[${index}].dockerConfig`);
     return {
       ...registry,
@@ -150,11 +157,11 @@ function readFiles(
     return certificates === null ? hook : { ...hook, certificates };
   });
   const targets = parsed.targets.map((target, index): TargetConfig => {
-    const ca = text(target.caFile, `targets[${index}].caFile`);
+    const ca = authorities(target.caFile, `targets[${index}].caFile`);
     return ca === null ? target : { ...target, ca };
   });
   const { ledger } = parsed;
-  const ca = ledger.kind === 'redis' ? text(ledger.caFile, 'ledger.caFile') : null;
+  const ca = ledger.kind === 'redis' ? authorities(ledger.caFile, 'ledger.caFile') : null;
   const config = {
     ...parsed,
     registries,

@@ -60,7 +60,10 @@ export function showValue(tree: SettingsTree, value: Raw | undefined, path: Path
 const maxShown = 100;
 
 function isScalar(node: SchemaNode): boolean {
-  return node.properties === undefined && node.items === undefined && node.anyOf === undefined;
+  const { properties, items, anyOf, additionalProperties } = node;
+  return (
+    [properties, items, anyOf].every((each) => each === undefined) && typeof additionalProperties !== 'object'
+  );
 }
 
 function holdsSecret(node: SchemaNode): boolean {
@@ -69,6 +72,7 @@ function holdsSecret(node: SchemaNode): boolean {
     ...Object.values(node.properties ?? {}),
     ...(node.anyOf ?? []),
     ...(node.items ? [node.items] : []),
+    ...(typeof node.additionalProperties === 'object' ? [node.additionalProperties] : []),
   ];
   return inner.some(holdsSecret);
 }

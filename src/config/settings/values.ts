@@ -9,7 +9,7 @@ export function text(rule: string, grammar: RegExp = /^.+$/s) {
   const error = `must be ${rule}`;
   const typeError = (issue: { readonly input?: unknown }) =>
     typeof issue.input === 'number' || typeof issue.input === 'boolean' ? `${error}, in quotes` : error;
-  return z.string({ error: typeError }).regex(grammar, { error });
+  return z.string({ error: typeError }).regex(grammar, { error, abort: true });
 }
 
 /** A string that is never printed or quoted. */
@@ -97,6 +97,12 @@ export function list<T extends z.ZodType>(entry: T, rule: string, max: number) {
     .max(max, { error: `must have at most ${max}` });
 }
 
+/** The error of a mapping with names that a grammar bounds. @param what completes "must be a mapping of …" */
+export function mappingRule(what: string, keyRule: string) {
+  return ({ code }: { readonly code?: string | undefined }) =>
+    code === 'invalid_key' ? keyRule : `must be a mapping of ${what}`;
+}
+
 /** Most entries of an ordinary list. */
 export const maxListed = 1_000;
 
@@ -129,13 +135,14 @@ export function httpUrl() {
 
 /** An http or https URL whose path or query may be a secret: prints and errors show only its origin. */
 export function secretUrl() {
-  const error = 'must be an http:// or https:// URL without credentials or fragment';
+  const error = 'must be an http:// or https:// URL without credentials, fragment or white space';
   return z.string({ error }).refine(isPlainUrl, { error }).meta({ secret: 'path' });
 }
 
 function isPlainUrl(value: string): boolean {
   const url = URL.parse(value);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+  // URLs are also read without slashes, and with white space around and in them: whoever adds a path then gets another one.
+  if (url === null || !/^https?:\/\/[^/\\\s][^\s]*$/i.test(value)) return false;
   return url.username === '' && url.password === '' && url.hash === '';
 }
 

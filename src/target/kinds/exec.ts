@@ -1,6 +1,6 @@
 /** A command on the gateway's machine: Diun, Copacetic, Renovate's CLI, scripts. No shell reads it. */
 import { z } from 'zod';
-import { text } from '../../config/settings/values.ts';
+import { mappingRule, text } from '../../config/settings/values.ts';
 import type { Command } from '../call/process.ts';
 import {
   type ChangeDelivery,
@@ -26,11 +26,9 @@ const members = z.strictObject({
       `Program and arguments. Placeholders such as \`\${change.reference}\` are replaced in arguments, each within one argument`,
     ),
   env: z
-    .record(
-      z.string().regex(variable, { error: 'must have names of variables, none with MANIFEED_' }),
-      argument().meta({ secret: true }),
-      { error: 'must be a mapping of variables to values' },
-    )
+    .record(z.string().regex(variable), argument().meta({ secret: true }), {
+      error: mappingRule('variables to values', 'must have names of variables, none with MANIFEED_'),
+    })
     .optional()
     .describe(
       'Variables that it gets besides `PATH`, `HOME`, `LANG`, `TZ` and `MANIFEED_CHANGE_…`. Their values are secret',

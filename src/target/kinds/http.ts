@@ -1,6 +1,6 @@
 /** Any tool with an HTTP API: a request with placeholders, and rules that say what the answer means. */
 import { z } from 'zod';
-import { choice, text } from '../../config/settings/values.ts';
+import { choice, mappingRule, text } from '../../config/settings/values.ts';
 import { answerRules, judgeBy } from '../answer-rules.ts';
 import type { HttpRequest } from '../call/http.ts';
 import { type ChangeDelivery, type Kind, pushTypes, type SettingFault } from '../kind.ts';
@@ -19,9 +19,9 @@ const members = z.strictObject({
   token: token().optional().describe('Bearer token'),
   headers: z
     .record(
-      z.string().regex(headerName, { error: headerRule }),
+      z.string().regex(headerName),
       text('printable ASCII characters', /^[\x20-\x7e]+$/).meta({ secret: true }),
-      { error: 'must be a mapping of header names to values' },
+      { error: mappingRule('header names to values', headerRule) },
     )
     .optional()
     .describe(`More headers, whose values are secret. ${placed}`),

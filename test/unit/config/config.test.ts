@@ -150,7 +150,11 @@ access: [{ name: "\${NAME}", sha256: ${sha256}, admin: "\${ADMIN}" }]`,
       new URL('../../fixtures/webhooks/ecr/sns-test-cert.pem', import.meta.url),
       'utf8',
     );
-    const files: Record<string, string> = { 'ca.pem': 'PEM', 'docker.json': '{}', 'sns.pem': certificate };
+    const files: Record<string, string> = {
+      'ca.pem': certificate,
+      'docker.json': '{}',
+      'sns.pem': certificate,
+    };
     const yaml = `
 registries: [{ host: a.example.com, caFile: ca.pem, dockerConfig: docker.json }]
 webhooks: [{ name: e, kind: ecr, topics: ["arn:aws:sns:eu-west-1:1:t"], certificates: sns.pem }]
@@ -159,10 +163,26 @@ ledger: { url: "rediss://h", caFile: ca.pem }
     const config = load(yaml, {
       readFile: (path) => (path === 'manifeed.yaml' ? yaml : (files[path] ?? '')),
     });
-    expect(config.registries[0]).toMatchObject({ ca: 'PEM', dockerConfigText: '{}' });
+    expect(config.registries[0]).toMatchObject({ ca: certificate, dockerConfigText: '{}' });
     expect(config.webhooks[0]).toMatchObject({ certificates: certificate });
-    expect(config.ledger).toMatchObject({ ca: 'PEM' });
+    expect(config.ledger).toMatchObject({ ca: certificate });
   });
+
+  it.each(['PEM', '', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
+    'refuses authorities that TLS would pass over: %j',
+    (text) => {
+      const yaml = `
+registries: [{ host: a.example.com, caFile: ca.pem }]
+targets: [{ name: a, kind: keel, url: "https://h", caFile: ca.pem }]
+ledger: { url: "rediss://h", caFile: ca.pem }
+`;
+      const readFile = (path: string) => (path === 'manifeed.yaml' ? yaml : text);
+      const rule = 'no readable certificate in it: must be a PEM file';
+      expect(problems(yaml, { readFile })).toEqual(
+        ['registries[0]', 'targets[0]', 'ledger'].map((section) => `${section}.caFile: ${rule}`),
+      );
+    },
+  );
 
   it('is frozen all the way down', () => {
     const config = load('pace: { rules: [{ repository: "quay.io/**", burst: 1 }] }');

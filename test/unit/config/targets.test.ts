@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { printConfig } from '../../../src/config/config.ts';
 import { faultsOfTarget } from '../../../src/config/targets.ts';
@@ -34,8 +35,10 @@ describe('the section targets', () => {
   });
 
   it('reads the file with certificate authorities', () => {
-    const files = { readFile: (path: string) => (path === 'ca.pem' ? 'PEM' : withTargets('caFile: ca.pem')) };
-    expect(load('', files).targets[0]).toMatchObject({ ca: 'PEM' });
+    const path = new URL('../../fixtures/poll/localhost.cert.pem', import.meta.url);
+    const ca = readFileSync(path, 'utf8');
+    const files = { readFile: (name: string) => (name === 'ca.pem' ? ca : withTargets('caFile: ca.pem')) };
+    expect(load('', files).targets[0]).toMatchObject({ ca });
     expect(problems(withTargets('caFile: /no/such.pem'))[0]).toMatch(
       /^targets\[0\]\.caFile: .*readable file/,
     );
@@ -54,6 +57,39 @@ describe('the section targets', () => {
     expect(problems(yaml.replace('change.tag', 'change.tga'), { env })[0]).toMatch(
       /^targets\[0\]\.json: \$\{change\.tga\}: must be one of/,
     );
+  });
+
+  it.each([
+    ['https:/h/x'],
+    ['https:h/x'],
+    [`https:///\${change.tag}/x`],
+    ['https:\\\\h\\x'],
+    ['https://h/x '],
+    [' https://h/x'],
+    ['https://h/\tx'],
+    ['https://h/x\n'],
+  ])('refuses the URL %j, which no tool writes and a URL parser mends', (url) => {
+    const yaml = (kind: string) => `targets: [{ name: a, kind: ${kind}, url: ${JSON.stringify(url)} }]`;
+    for (const kind of ['http', 'keel'])
+      expect(problems(yaml(kind))[0]).toMatch(/^targets\[0\]\.url: .*must be an http:\/\/ or https:\/\/ URL/);
+  });
+
+  it.each([
+    ['headers', '{ Authorization: "x" }', 'headers.Authorization: "***": must have names in lower case'],
+    ['headers', '{ host: "x" }', 'headers.host: "***": must have names in lower case'],
+    ['headers', 'hunter2', 'headers: "***": must be a mapping of header names to values'],
+    ['headers', '[hunter2]', 'headers: a list of 1: must be a mapping of header names to values'],
+  ])('says what is wrong with %s: %s', (member, value, message) => {
+    const yaml = `targets: [{ name: a, kind: http, url: "https://h/x", ${member}: ${value} }]`;
+    expect(problems(yaml)[0]).toContain(`targets[0].${message}`);
+  });
+
+  it.each([
+    ['{ A-B: "x" }', 'env.A-B: "***": must have names of variables'],
+    ['"TOKEN=hunter2"', 'env: "***": must be a mapping of variables to values'],
+  ])('says what is wrong with env: %s', (value, message) => {
+    const yaml = `targets: [{ name: a, kind: exec, command: [a], env: ${value} }]`;
+    expect(problems(yaml)[0]).toContain(`targets[0].${message}`);
   });
 
   it.each([

@@ -5,6 +5,7 @@
 import { createVerify, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
+import { certificatesIn, holdsCertificates } from '../../../lib/certificates.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import {
   type BodyCheck,
@@ -100,7 +101,7 @@ export function isSubscribeUrl(url: string): boolean {
 }
 
 function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): BodyCheck {
-  const pinned = hook.certificates === undefined ? null : splitCertificates(hook.certificates);
+  const pinned = hook.certificates === undefined ? null : certificatesIn(hook.certificates);
   const fetched = keptCertificates(fetchText, clock);
   return async ({ body }) => {
     let message: SnsMessage | null = null;
@@ -142,20 +143,6 @@ export function stringToSign(message: SnsMessage): string {
     if (value !== undefined && value !== null) text += `${name}\n${value}\n`;
   }
   return text;
-}
-
-function holdsCertificates(pem: string): boolean {
-  try {
-    return splitCertificates(pem).length > 0;
-  } catch {
-    return false;
-  }
-}
-
-/** @throws errors of node:crypto for a damaged certificate; the configuration checks that first */
-function splitCertificates(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
 }
 
 interface CacheEntry {
