@@ -5,9 +5,12 @@ import { maxRetryAfterMs, parseRetryAfter } from '../lib/retry-after.ts';
 import type { HttpAnswer } from './call/http.ts';
 import type { Verdict } from './kind.ts';
 
+/** Operators see some 200 characters. More, so that a secret is found before it is cut. */
+const maxSaid = 64 * 1024;
+
 /** `status 503: <beginning of the answer>`, for a verdict's `why`. */
 export function saying({ status, text }: HttpAnswer): string {
-  const words = text.replace(/\s+/g, ' ').trim();
+  const words = text.slice(0, maxSaid).replace(/\s+/g, ' ').trim();
   return words === '' ? `status ${status}` : `status ${status}: ${words}`;
 }
 

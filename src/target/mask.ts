@@ -1,3 +1,5 @@
+import { patternOf, wordsOf } from './spellings.ts';
+
 /** What only one text may have. */
 interface More {
   readonly secrets?: readonly string[];
@@ -15,27 +17,66 @@ const shown = '***';
  */
 const shortestSecret = 8;
 
+/** What is to be hidden. */
+interface Hidden {
+  /** With and without what follows. */
+  readonly paths: readonly string[];
+  readonly words: readonly string[];
+}
+
 /**
- * Hides these secrets, also as tools repeat them: encoded for URLs, JSON, HTML and Basic authentication. Of a URL it
- * hides path and query, and each long part of them.
+ * Hides these secrets, also as tools repeat them (`spellings.ts`). Of a URL it hides path and query, and each long part
+ * of them.
  *
  * @param secrets tokens, passwords, keys
  * @param urls URLs of which only the origin is no secret; they may have placeholders
  */
 export function maskOf(secrets: readonly string[], urls: readonly string[]): Mask {
-  const words = [...secrets.flatMap(spellings), ...urls.flatMap(partsOf).filter(isLong)];
-  const paths = urls.flatMap(pathsOf);
-  return (text, more = {}) => {
-    const all = [...words, ...(more.secrets ?? []).flatMap(spellings)];
-    const withoutPaths = hidePaths(text, [...paths, ...(more.urls ?? []).flatMap(pathsOf)]);
-    const withoutWords = hideAll(withoutPaths, all.filter(isLong));
-    const short = all.filter((word) => !isLong(word));
-    return hideLines(withoutWords, short);
+  const own = hiddenOf(secrets, urls);
+  const parts = urls.flatMap(partsOf).filter(isLong);
+  let hideOwn: ((text: string) => string) | undefined;
+  return (text, { secrets: moreSecrets = [], urls: moreUrls = [] } = {}) => {
+    // Made when it is needed: most targets of many never fail.
+    hideOwn ??= hiding({ ...own, words: [...own.words, ...parts] });
+    const hidden = hideOwn(text);
+    const isMore = moreSecrets.length + moreUrls.length > 0;
+    return isMore ? hiding(hiddenOf(moreSecrets, moreUrls))(hidden) : hidden;
   };
+}
+
+function hiddenOf(secrets: readonly string[], urls: readonly string[]): Hidden {
+  return { paths: urls.flatMap(pathsOf), words: secrets.flatMap(wordsOf) };
 }
 
 function isLong(word: string): boolean {
   return word.length >= shortestSecret;
+}
+
+function hiding({ paths, words }: Hidden): (text: string) => string {
+  // Only where nothing follows that would make it another path: `/a` is not in `/about`.
+  const path = anyOf(paths, '(?![\\w%-])');
+  const long = anyOf(words.filter(isLong));
+  const short = anyOf(words.filter((word) => !isLong(word)));
+  return (text) => {
+    const withoutPaths = path === null ? text : text.replace(path, shown);
+    const withoutWords = long === null ? withoutPaths : withoutPaths.replace(long, shown);
+    return short === null ? withoutWords : hideLines(withoutWords, short);
+  };
+}
+
+/** The longest first: a secret that contains another one must not stay in part. Null: there is nothing to find. */
+function anyOf(words: readonly string[], after = ''): RegExp | null {
+  const all = [...new Set(words)].sort((a, b) => b.length - a.length);
+  return all.length === 0 ? null : new RegExp(`(?:${all.map(patternOf).join('|')})${after}`, 'g');
+}
+
+/** A status at its beginning stays. */
+function hideLines(text: string, word: RegExp): string {
+  const hide = (line: string) => {
+    const [status = ''] = /^status \d{3}: /.exec(line) ?? [];
+    return line.slice(status.length).search(word) >= 0 ? `${status}${shown}` : line;
+  };
+  return text.split('\n').map(hide).join('\n');
 }
 
 /** Path and query, as they may stand in an answer; not `/` alone. */
@@ -44,66 +85,13 @@ function pathsOf(url: string): readonly string[] {
   if (parsed === null) return [];
   const { pathname, search } = parsed;
   const paths = [`${pathname}${search}`, pathname, search].filter((part) => part.length > 1);
-  return paths.flatMap((path) => [
-    path,
-    decoded(path),
-    path.replaceAll('/', '\\/'),
-    encodeURIComponent(path),
-  ]);
+  return paths.flatMap((path) => [path, decoded(path)]);
 }
-
-/** The longest first: a secret that contains another one must not stay in part. */
-function hideAll(text: string, words: readonly string[]): string {
-  const all = [...new Set(words)].sort((a, b) => b.length - a.length);
-  return all.reduce((masked, word) => masked.replaceAll(word, shown), text);
-}
-
-/** Only where nothing follows that would make it another path: `/a` is not in `/about`. */
-function hidePaths(text: string, paths: readonly string[]): string {
-  const all = [...new Set(paths)].sort((a, b) => b.length - a.length);
-  return all.reduce((masked, path) => {
-    const parts = masked.split(path);
-    return parts.reduce((before, after) => `${before}${/^[\w%-]/.test(after) ? path : shown}${after}`);
-  }, text);
-}
-
-/** A status at its beginning stays. */
-function hideLines(text: string, words: readonly string[]): string {
-  const all = new Set(words.filter((word) => word !== ''));
-  if (all.size === 0) return text;
-  const hide = (line: string) => {
-    const [status = ''] = /^status \d{3}: /.exec(line) ?? [];
-    const rest = line.slice(status.length);
-    return [...all].some((word) => rest.includes(word)) ? `${status}${shown}` : line;
-  };
-  return text.split('\n').map(hide).join('\n');
-}
-
-/** A secret, and how it may stand in an answer. */
-function spellings(secret: string): readonly string[] {
-  const plain = [secret, secret.replace(/^whsec_/, ''), secret.replace(/\s+/g, ' ').trim()];
-  const encoded = Buffer.from(secret);
-  const inUrl = encodeURIComponent(secret.toWellFormed());
-  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
-  const inHtml = secret.replace(/[&<>"]/g, (each) => entities[each] ?? each);
-  return [
-    ...plain,
-    ...[inUrl, inForm, inForm.replaceAll('+', '%20')].flatMap((each) => [
-      each,
-      each.replace(/%../g, (code) => code.toLowerCase()),
-    ]),
-    ...[inHtml, inHtml.replaceAll("'", '&#39;'), inHtml.replaceAll("'", '&#x27;')],
-    ...[JSON.stringify(secret).slice(1, -1), JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/')],
-    ...[encoded.toString('base64').replace(/=+$/, ''), encoded.toString('base64url')],
-  ].filter((each) => each !== '');
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** What stands between the separators and placeholders of path and query. */
 function partsOf(url: string): readonly string[] {
   const parsed = URL.parse(url);
-  if (parsed === null) return spellings(url);
+  if (parsed === null) return wordsOf(url);
   const parts = `${parsed.pathname}${parsed.search}`.split(/[/?&=;]|\$(?:\{|%7B)change[^}%]*(?:\}|%7D)/i);
   return parts.flatMap((part) => [part, decoded(part), decoded(part.replaceAll('+', ' '))]);
 }

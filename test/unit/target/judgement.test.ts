@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { retryLater } from '../../../src/target/judgement.ts';
+import { retryLater, saying } from '../../../src/target/judgement.ts';
 import { answer } from '../../support/target-samples.ts';
 
 const nowMs = Date.UTC(2026, 5, 1);
@@ -25,5 +25,13 @@ describe('an answer that means to come back', () => {
     const verdict = retryLater(told, nowMs);
     expect(verdict).toMatchObject({ kind: 'retry' });
     expect('afterMs' in verdict ? verdict.afterMs : undefined).toBe(afterMs);
+  });
+});
+
+describe('what an answer says', () => {
+  it('is one line of it, and not all of a long one', () => {
+    expect(saying(answer(500, ' a\n\tb '))).toBe('status 500: a b');
+    expect(saying(answer(204))).toBe('status 204');
+    expect(saying(answer(500, 'x'.repeat(16 * 1024 * 1024)))).toHaveLength('status 500: '.length + 64 * 1024);
   });
 });

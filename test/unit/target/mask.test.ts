@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskOf } from '../../../src/target/mask.ts';
 
@@ -32,6 +33,69 @@ describe('the mask of a target', () => {
     ['in base64 for URLs', Buffer.from(`p&ss"w' rd/é`).toString('base64url')],
   ])('hides a secret %s', (_where, text) => {
     expect(maskOf([`p&ss"w' rd/é`], [])(`status 500: no <${text}> here`)).toBe('status 500: no <***> here');
+  });
+
+  it.each([
+    ['as Go writes JSON', `p\\u0026ss\\"w' rd/é`],
+    ['as Python writes JSON', `p&ss\\"w' rd/\\u00e9`],
+    ['in JSON within JSON', JSON.stringify(JSON.stringify(`p&ss"w' rd/é`)).slice(3, -3)],
+    ['in a URL within a URL', encodeURIComponent(encodeURIComponent(`p&ss"w' rd/é`))],
+    ['in HTML by numbers', 'p&#38;ss&#x22;w&#039; rd&#X2F;&#233;'],
+    ['encoded in part', `p%26ss"w' rd/%C3%A9`],
+    ['as hex', Buffer.from(`p&ss"w' rd/é`).toString('hex')],
+    ['as HEX', Buffer.from(`p&ss"w' rd/é`).toString('hex').toUpperCase()],
+  ])('hides a secret %s', (_where, text) => {
+    expect(maskOf([`p&ss"w' rd/é`], [])(`status 500: no <${text}> here`)).toBe('status 500: no <***> here');
+  });
+
+  it('hides a secret with backslashes', () => {
+    const secret = 'DOMAIN\\user\\\\1';
+    const mask = maskOf([secret], []);
+    for (const text of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+      expect(mask(`<${text}>`)).toBe('<***>');
+  });
+
+  it.each(['u:', 'us:', 'use:', '\0user\0'])(
+    'hides a secret in base64 after %j and before more',
+    (before) => {
+      for (const after of ['', '!', '!!', '!!!']) {
+        const text = Buffer.from(`${before}s3cr3t-token${after}`).toString('base64');
+        const masked = maskOf(['s3cr3t-token'], [])(text);
+        // What is left of it: some bits of its first and last character.
+        expect(masked).toMatch(/^[A-Za-z0-9+/]{0,9}\*{3}[A-Za-z0-9+/]{0,6}={0,2}$/);
+        expect(Buffer.from(masked, 'base64').toString()).not.toMatch(/s3|en/);
+      }
+    },
+  );
+
+  it('hides a secret, whichever of its characters are encoded, and how', () => {
+    const hex = (unit: number, digits: number) => unit.toString(16).padStart(digits, '0');
+    const codeOf = (character: string) => character.codePointAt(0) ?? 0;
+    const encoders: readonly ((character: string) => string)[] = [
+      (character) => character,
+      (character) => [...Buffer.from(character)].map((byte) => `%${hex(byte, 2)}`).join(''),
+      (character) => [...Buffer.from(character)].map((byte) => `%25${hex(byte, 2).toUpperCase()}`).join(''),
+      (character) =>
+        character
+          .split('')
+          .map((unit) => `\\u${hex(unit.charCodeAt(0), 4)}`)
+          .join(''),
+      (character) => `&#${codeOf(character)};`,
+      (character) => `&#x${hex(codeOf(character), 2)};`,
+    ];
+    // Letters and digits need no encoding, so nothing encodes them.
+    const odd = fc.constantFrom(...'&<>"\'/+ =:.$()[]{}^*?|-_~#%@!,;éß€😀');
+    const plain = fc.constantFrom(...'abcXYZ019').map((character) => [character, character] as const);
+    const encoded = fc
+      .tuple(odd, fc.constantFrom(...encoders))
+      .map(([character, encode]) => [character, encode(character)] as const);
+    fc.assert(
+      fc.property(fc.array(fc.oneof(plain, encoded), { minLength: 8, maxLength: 40 }), (characters) => {
+        const secret = characters.map(([character]) => character).join('');
+        const text = characters.map(([, spelled]) => spelled).join('');
+        expect(maskOf([secret], [])(`<${text}>`)).toBe('<***>');
+      }),
+    );
   });
 
   it('hides the key of a signature without its prefix, and what spans lines in one', () => {
