@@ -12,7 +12,10 @@ import type { Random } from '../lib/random.ts';
 export interface App {
   /** Listens; resolves with the address. */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
-  /** Becomes unready at once, then closes every subscriber with a bookmark, evenly over the drain window. */
+  /**
+   * Becomes unready at once, then closes every subscriber with a bookmark, evenly over the drain window.
+   * @param signal ends it at once, and has `close` wait for nothing that it can break off
+   */
   drain(signal?: AbortSignal): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
@@ -31,6 +34,8 @@ interface LifecycleParts {
   readonly stops: readonly (() => void)[];
   /** What brings changes; closed in order, before the subscribers leave. */
   readonly sources: readonly Closable[];
+  /** Breaks off what `close` would wait for. */
+  readonly hurry: () => void;
   /** Closed after the subscribers left, before the server. */
   readonly cluster: Closable;
   /** Closed last. */
@@ -59,8 +64,9 @@ export class Lifecycle implements App {
   }
 
   async drain(signal?: AbortSignal): Promise<void> {
-    const { admission, config } = this.#parts;
+    const { admission, config, hurry } = this.#parts;
     admission.drain();
+    signal?.addEventListener('abort', hurry, { once: true });
     await drain({
       ...this.#parts,
       windowMs: config.drain.windowMs,

@@ -30,8 +30,11 @@ interface TargetsParts {
   readonly log: Log;
 }
 
-/** After the drain window, what is under way may take so much longer; a supervisor kills the process after some time. */
-const maxGraceMs = 5_000;
+/**
+ * After the drain window, what is under way may take so much longer, and a command then two seconds more to end; a
+ * supervisor kills the process after some time.
+ */
+const maxGraceMs = 3_000;
 
 /** @returns the targets, not started yet, and what operators can do with them */
 export function openTargets(parts: TargetsParts): {

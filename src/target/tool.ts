@@ -26,6 +26,7 @@ export class Tool {
   readonly #processes: ProcessRunner;
   readonly #mailer: Mailer;
   readonly #underWay = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(target: Target, parts: ToolParts) {
     this.#target = target;
@@ -50,15 +51,27 @@ export class Tool {
     return this.#attempt(async (reach) => (await kind.reset?.(delivery, settings, reach)) ?? ignored);
   }
 
-  /** Ends what is under way, and all connections. Idempotent. */
+  /** Ends what is under way, and all connections; begins nothing more. A command has some time to end. Idempotent. */
   async close(): Promise<void> {
-    for (const each of this.#underWay) each.abort(new CallError('closed', 'the gateway ends'));
+    this.#end();
     await Promise.all([this.#caller.close(), this.#processes.close()]);
+  }
+
+  /** As `close`, but no command has any time: the process is about to end, and they would go on without it. */
+  kill(): void {
+    this.#end();
+    this.#processes.kill();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    for (const each of this.#underWay) each.abort(gatewayEnds());
   }
 
   async #attempt(work: (reach: Reach) => Promise<Verdict>): Promise<Verdict> {
     const { clock, log } = this.#parts;
     const { name, timeoutMs, mask } = this.#target;
+    if (this.#isClosed) return { kind: 'retry', why: gatewayEnds().message };
     const limit = new AbortController();
     this.#underWay.add(limit);
     const ended = new Promise<never>((_, reject) => {
@@ -98,6 +111,10 @@ export class Tool {
     if (!('why' in verdict)) return verdict;
     return { ...verdict, why: mask(verdict.why, more).slice(0, maxWhy) };
   }
+}
+
+function gatewayEnds(): CallError {
+  return new CallError('closed', 'the gateway ends');
 }
 
 /** What proves to the tool who sent it: a tool may repeat it in its answer. */

@@ -32,6 +32,8 @@ interface ProcessRunnerOptions {
 const maxOutputBytes = 64 * 1024;
 /** After TERM, the time until KILL, ms. */
 const graceMs = 5_000;
+/** The same when the gateway ends, ms: a supervisor does not wait for long. */
+const closingMs = 2_000;
 /** How long a command's children may keep its output open when it has ended, ms. */
 const drainMs = 1_000;
 const isWindows = process.platform === 'win32';
@@ -68,10 +70,16 @@ export class ProcessRunner {
     }
   }
 
-  /** Kills what has not ended yet. Idempotent. */
+  /** Waits for those that were told to end, and kills what has not after two seconds. Idempotent. */
   async close(): Promise<void> {
-    for (const child of this.#groups) signalGroup(child, 'SIGKILL', isWindows);
+    const cancel = this.#options.clock.after(closingMs, () => this.kill());
     await Promise.all(this.#ending);
+    cancel();
+  }
+
+  /** Kills all commands at once. */
+  kill(): void {
+    for (const child of this.#groups) signalGroup(child, 'SIGKILL', isWindows);
   }
 
   #start({ command, env, input }: Command, signal: AbortSignal): Promise<RunAnswer> {

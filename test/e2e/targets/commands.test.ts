@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { CallError } from '../../../src/target/call/error.ts';
 import { type Command, ProcessRunner } from '../../../src/target/call/process.ts';
+import { digest, publish, spawnGateway } from '../../support/gateway.ts';
 import { TargetWorld } from '../../support/target-gateway.ts';
 import { until } from '../../support/until.ts';
 
@@ -151,6 +152,25 @@ describe('a command', () => {
     await expect(run).rejects.toMatchObject({ kind: 'closed' });
     expect(isAlive(Number((await readFile(file, 'utf8')).slice(0, -1)))).toBe(false);
   });
+
+  it('has time to clean up when the gateway ends', async () => {
+    const runner = runnerOf();
+    const file = join(await folder(), 'said');
+    const write = (word: string) =>
+      `require('node:fs').appendFileSync(${JSON.stringify(file)}, '${word}\\n')`;
+    const tidy = `setTimeout(() => { ${write('tidy')}; process.exit(1); }, 50)`;
+    const limit = new AbortController();
+    const run = runner.run(
+      program(`process.on('SIGTERM', () => ${tidy}); ${write('ready')}; setInterval(() => {}, 1e3)`),
+      limit.signal,
+    );
+    const said = () => readFile(file, 'utf8').catch(() => '');
+    await until('it to run', async () => (await said()) === 'ready\n');
+    limit.abort(new CallError('closed', 'the gateway ends'));
+    await runner.close();
+    await expect(run).rejects.toMatchObject({ kind: 'closed' });
+    expect(await said()).toBe('ready\ntidy\n');
+  });
 });
 
 describe('a target of the kind exec', () => {
@@ -185,6 +205,28 @@ describe('a target of the kind exec', () => {
     const others = names.filter((name: string) => !name.startsWith('MANIFEED_CHANGE_'));
     expect(others).toEqual(['RUNS']);
   });
+
+  it('ends with a gateway that two signals stop, whatever it does', async () => {
+    const place = await folder();
+    const file = join(place, 'pid');
+    const text = `
+      process.on('SIGTERM', () => {});
+      require('node:fs').writeFileSync(${JSON.stringify(file)}, process.pid + '.');
+      setInterval(() => {}, 1e3);
+    `;
+    const target = { name: 'tool', kind: 'exec', coalesce: '0s', command: [process.execPath, '-e', text] };
+    const settings = { ledger: `sqlite:${join(place, 'manifeed.db')}`, targets: [target] };
+    const gateway = await spawnGateway({ settings: { ...settings, drain: { window: '10m' } } });
+    ends.unshift(() => gateway.stop('SIGKILL'));
+    await publish(gateway.port, [{ reference: 'r.test/team/app:1.0', digest: digest('1') }]);
+    await until('it to run', async () => (await readFile(file, 'utf8').catch(() => '')).endsWith('.'));
+    gateway.child.kill('SIGTERM');
+    await until('it to drain', () => gateway.output().includes('draining'));
+    gateway.child.kill('SIGTERM');
+    await gateway.exited;
+    const pid = Number((await readFile(file, 'utf8')).slice(0, -1));
+    await until('the command to end', () => !isAlive(pid));
+  }, 60_000);
 
   it('shows the end of an output without a part of a secret', async () => {
     const world = new TargetWorld();

@@ -60,4 +60,17 @@ describe('the tool of a target', () => {
     await tool.close();
     expect(await verdict).toEqual({ kind: 'retry', why: 'the gateway ends' });
   });
+
+  it('begins nothing more once it is killed', async () => {
+    let begun = 0;
+    const { tool } = toolOf(() => {
+      begun += 1;
+      return new Promise(() => {});
+    });
+    const verdict = tool.deliver(delivery());
+    tool.kill();
+    const ended = { kind: 'retry', why: 'the gateway ends' };
+    expect([await verdict, await tool.deliver(delivery())]).toEqual([ended, ended]);
+    expect(begun).toBe(1);
+  });
 });
