@@ -17,7 +17,8 @@ interface LeasesParts {
   readonly holder: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly onClaimed: (held: HeldTarget) => void;
+  /** @param isLost the ledger knew the name, and has lost all that it had of it, as a Redis that was emptied */
+  readonly onClaimed: (held: HeldTarget, isLost: boolean) => void;
   readonly onRenewed: (name: string, wish: TargetWish) => void;
   /** Another gateway has it, or may have it. */
   readonly onLost: (name: string) => void;
@@ -36,6 +37,8 @@ export class Leases {
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #running: Promise<void> | null = null;
+  /** After a claim the ledger knows all names: they are ours or another gateway's. */
+  #hasClaimed = false;
 
   constructor(parts: LeasesParts) {
     this.#parts = parts;
@@ -133,10 +136,13 @@ export class Leases {
     const wanted = names.filter((name) => !this.#held.has(name) && !this.#leaving.has(name));
     if (wanted.length === 0 || this.#stop.signal.aborted) return;
     const until = clock.monotonic() + leaseMs;
-    for (const held of await cursors.claimTargets(wanted, holder, leaseMs)) {
+    const claimed = await cursors.claimTargets(wanted, holder, leaseMs);
+    const wereKnown = this.#hasClaimed;
+    this.#hasClaimed = true;
+    for (const held of claimed) {
       const { name, fence } = held;
       this.#held.set(name, { name, fence, until });
-      onClaimed(held);
+      onClaimed(held, held.isNew && wereKnown);
     }
   }
 }

@@ -68,6 +68,7 @@ export class Runner {
       ...{ ...parts, name: parts.target.name, cursor: () => this.#toSave() },
       onFailed: (why) => this.account.unsaved(why),
       onSavedAgain: () => this.#schedule(),
+      maxUnsaved: parts.target.rules.concurrency,
     });
     this.#course = this.#courseAt(held.cursor);
     this.#link = new HubLink({
@@ -111,9 +112,11 @@ export class Runner {
     return this.#course.cursor();
   }
 
-  start(): void {
+  /** @param isLost the ledger has lost where it was: a reset, and then all that the ledger has. Default: it has not */
+  start(isLost = false): void {
     const { goTo } = this.#wish;
     this.#course.halt(this.#isHalted);
+    if (isLost) this.#beginAnew();
     if (goTo === null) this.#link.open();
     else this.#goTo(goTo);
   }
@@ -195,6 +198,15 @@ export class Runner {
     this.#schedule();
   }
 
+  /** What came since the loss is not skipped: of kinds that are told of no resets, it would be lost too. */
+  #beginAnew(): void {
+    const { epoch } = this.#course.cursor();
+    const position = formatPosition(epoch, 0);
+    this.#course = this.#courseAt({ epoch, low: 0, done: [] });
+    this.#course.halt(this.#isHalted);
+    this.#onReset({ kind: 'reset', id: '', reason: 'continuity-lost', position, floor: position });
+  }
+
   #goTo({ epoch, sequence, number }: { epoch: string; sequence: number; number: number }): void {
     this.#tookGoTo = number;
     const { epoch: oldEpoch, low } = this.#course.cursor();
@@ -227,7 +239,7 @@ export class Runner {
     const { clock, mayStart } = this.#parts;
     this.#cancelTimer();
     // After a renewal of the lease it goes on; and once it can save, so that a kill repeats no more than it has to.
-    if (this.#isClosed || !mayStart() || this.#saver.isFailing) return;
+    if (this.#isClosed || !mayStart() || this.#saver.mustWait) return;
     // Before it went elsewhere, something began that is not over: nothing overlaps it.
     if (this.#underWay > this.#course.underWay + (this.#reset?.isUnderWay ? 1 : 0)) return;
     const now = clock.monotonic();
@@ -256,6 +268,7 @@ export class Runner {
     if (verdict === null || course !== this.#course) return this.#schedule();
     this.account.verdict(verdict, position);
     course.settle(batch, verdict, this.#parts.clock.monotonic());
+    if (verdict.kind !== 'retry' && verdict.kind !== 'stop') this.#saver.delivered();
     if (verdict.kind === 'stop') this.#disable(verdict.why);
     this.#schedule();
   }

@@ -15,8 +15,10 @@ interface SaverParts {
   readonly onLost: () => void;
   /** The ledger could not be reached; it is tried again. */
   readonly onFailed: (why: string) => void;
-  /** It can be reached again. */
+  /** It saved after `mustWait`. */
   readonly onSavedAgain: () => void;
+  /** Deliveries that may be done while the save that tells of them has not begun or is under way, ≥ 1. */
+  readonly maxUnsaved: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -34,6 +36,8 @@ export class Saver {
   #took: number | undefined;
   #running: Promise<void> | null = null;
   #failures = 0;
+  /** Deliveries that are done, but not saved. */
+  #unsaved = 0;
   /** When the save that is under way began, monotonic ms; null: none is. */
   #since: number | null = null;
   readonly #closing = new AbortController();
@@ -42,13 +46,22 @@ export class Saver {
     this.#parts = parts;
   }
 
-  /** Whether the last save failed, or takes long. */
-  get isFailing(): boolean {
-    return this.#failures > 0 || this.#isSlow;
+  /**
+   * Whether nothing may start: the last save failed, or takes long, or so much was done meanwhile that a kill would repeat
+   * more than what is under way at once.
+   */
+  get mustWait(): boolean {
+    return this.#failures > 0 || this.#isSlow || this.#unsaved >= this.#parts.maxUnsaved;
   }
 
   get #isSlow(): boolean {
     return this.#since !== null && this.#parts.clock.monotonic() - this.#since >= slowMs;
+  }
+
+  /** A delivery is done. */
+  delivered(): void {
+    this.#unsaved += 1;
+    this.mark();
   }
 
   /** There is something new to save. @param took the wish that the cursor follows */
@@ -71,12 +84,16 @@ export class Saver {
     while (this.#isDirty && !this.#isLost) {
       this.#isDirty = false;
       const cursor = this.#parts.cursor();
-      if (cursor === null) break;
+      const saving = this.#unsaved;
+      if (cursor === null) {
+        this.#unsaved = 0;
+        break;
+      }
       this.#since = this.#parts.clock.monotonic();
       const isSaved = await this.#save(cursor);
-      const wasFailing = this.isFailing;
+      const hadToWait = this.mustWait;
       this.#since = null;
-      if (isSaved) this.#succeeded(wasFailing);
+      if (isSaved) this.#succeeded(saving, hadToWait);
       else if (this.#closing.signal.aborted) break;
       else {
         // The tool has accepted, and after a kill it would be asked again: so this is tried until it succeeds.
@@ -88,9 +105,10 @@ export class Saver {
     this.#running = null;
   }
 
-  #succeeded(wasFailing: boolean): void {
+  #succeeded(saved: number, hadToWait: boolean): void {
     this.#failures = 0;
-    if (wasFailing) this.#parts.onSavedAgain();
+    this.#unsaved -= saved;
+    if (hadToWait) this.#parts.onSavedAgain();
   }
 
   /** False: the ledger could not be reached. */

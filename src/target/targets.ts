@@ -67,7 +67,7 @@ export class Targets {
     });
     this.#leases = new Leases({
       ...{ ...parts, names },
-      onClaimed: (held) => this.#onClaimed(held),
+      onClaimed: (held, isLost) => this.#onClaimed(held, isLost),
       onRenewed: (name, wish) => this.#served.get(name)?.runner?.obey(wish),
       onLost: (name) => this.#onLost(name),
     });
@@ -101,6 +101,11 @@ export class Targets {
     return this.#closing;
   }
 
+  /** A stop is to take no time any more: breaks off what is under way, at once. `close` then finishes. */
+  hurry(): void {
+    for (const { tool } of this.#served.values()) tool.kill();
+  }
+
   async #close(): Promise<void> {
     const all = [...this.#served.values()];
     // Leases are renewed until then, so that nobody takes over what is under way.
@@ -122,7 +127,7 @@ export class Targets {
     await this.#leases.release(target.name);
   }
 
-  #onClaimed(held: HeldTarget): void {
+  #onClaimed(held: HeldTarget, isLost: boolean): void {
     const served = this.#served.get(held.name);
     if (served === undefined) return;
     const { name, fence } = held;
@@ -138,7 +143,7 @@ export class Targets {
       onDisabled: (why) => void this.#disable(name, why),
     });
     served.runner = runner;
-    runner.start();
+    runner.start(isLost);
   }
 
   #onLost(name: string): void {

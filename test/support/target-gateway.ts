@@ -1,4 +1,5 @@
 /** A gateway with targets, and the tools that they trigger. */
+import type { Random } from '../../src/lib/random.ts';
 import { digest, type Gateway, type Settings, startGateway } from './gateway.ts';
 import { type SinkRequest, type SinkScript, SinkServer } from './sink-server.ts';
 
@@ -56,9 +57,13 @@ export class TargetWorld {
     return sink;
   }
 
-  /** Retries wait 250 ms in the first minute. */
-  async gateway(targets: readonly Settings[], more: Settings = {}): Promise<TargetGateway> {
-    const gateway = await startGateway({ targets, ...more }, { random: () => 0 });
+  /** @param random by default, retries wait 250 ms in the first minute, and all epochs have the same name */
+  async gateway(
+    targets: readonly Settings[],
+    more: Settings = {},
+    random: Random = () => 0,
+  ): Promise<TargetGateway> {
+    const gateway = await startGateway({ targets, ...more }, { random });
     // Before the tools, so that nothing hangs on them.
     this.#ends.push(() => gateway.close());
     return {

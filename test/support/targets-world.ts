@@ -56,6 +56,9 @@ export class TargetsWorld {
   readonly #names: readonly string[];
   readonly #options: WorldOptions;
   #pushes = 0;
+  #losses = 0;
+  /** The name under which the ledger has a target since it last lost all. */
+  readonly #kept = (name: string) => (this.#losses === 0 ? name : `${name}_${this.#losses}`);
 
   static async open(names: readonly string[] = ['tool'], options: WorldOptions = {}): Promise<TargetsWorld> {
     const clock = fakeClock();
@@ -93,17 +96,23 @@ export class TargetsWorld {
       return work();
     };
     const { cursors } = this.ledger;
+    const named = <Row extends { readonly name: string }>(
+      rows: readonly Row[],
+      name: (name: string) => string,
+    ) => rows.map((row) => ({ ...row, name: name(row.name) }));
     const guarded: TargetCursors = {
-      claimTargets: (...asked) => ask(() => cursors.claimTargets(...asked)),
-      renewTargets: (...asked) => ask(() => cursors.renewTargets(...asked)),
+      claimTargets: (names, ...more) =>
+        ask(async () => named(await cursors.claimTargets(names.map(this.#kept), ...more), bare)),
+      renewTargets: (held, leaseMs) =>
+        ask(async () => named(await cursors.renewTargets(named(held, this.#kept), leaseMs), bare)),
       saveCursors: async (moves) => {
         await reach();
         await gateway.holds;
         gateway.saves++;
-        return cursors.saveCursors(moves);
+        return cursors.saveCursors(named(moves, this.#kept));
       },
-      releaseTargets: (held) => ask(() => cursors.releaseTargets(held)),
-      wishTarget: (...asked) => ask(() => cursors.wishTarget(...asked)),
+      releaseTargets: (held) => ask(() => cursors.releaseTargets(named(held, this.#kept))),
+      wishTarget: (name, change) => ask(() => cursors.wishTarget(this.#kept(name), change)),
       listTargets: () => ask(() => cursors.listTargets()),
     };
     const sent: Delivery[] = [];
@@ -131,6 +140,11 @@ export class TargetsWorld {
     await targets.start();
     await this.settle();
     return gateway;
+  }
+
+  /** The ledger loses all that it has of targets. */
+  loseTargets(): void {
+    this.#losses += 1;
   }
 
   /** Moves tags of a repository that the targets want. */
@@ -170,10 +184,14 @@ export class TargetsWorld {
 
   /** Where the ledger has a target. */
   async row(name = 'tool') {
-    const row = (await this.ledger.cursors.listTargets()).find((each) => each.name === name);
+    const row = (await this.ledger.cursors.listTargets()).find((each) => each.name === this.#kept(name));
     if (row === undefined) throw new Error(`find ${name}: not among the targets of the ledger`);
     return row;
   }
+}
+
+function bare(kept: string): string {
+  return kept.replace(/_[0-9]+$/, '');
 }
 
 /** `tag` of each change, and `reset`. */

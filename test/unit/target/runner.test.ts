@@ -147,6 +147,21 @@ describe('a target whose position cannot be saved', () => {
     expect((await world.row()).cursor).toMatchObject({ low: 2, done: [] });
   });
 
+  it('does no more than its tool takes at once while a save is under way', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway();
+    const gate = Promise.withResolvers<void>();
+    one.holds = gate.promise;
+    const tags = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    await world.push(...tags);
+    // The third began when the first was done; then two were done that are not saved.
+    expect(told(one.sent)).toEqual(['a', 'b', 'c']);
+    gate.resolve();
+    await world.settle();
+    expect(told(one.sent)).toEqual(tags);
+    expect((await world.row()).cursor).toMatchObject({ low: 8, done: [] });
+  });
+
   it('repeats no more after a kill than what was under way', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway('one');

@@ -294,6 +294,26 @@ describe('a reset', () => {
     expect(world.log.lines.map(({ message }) => message)).toContain('target: changes may have been missed');
   });
 
+  it.each([
+    [true, ['reset', 'a', 'b']],
+    [false, ['a', 'b']],
+  ])(
+    'follows if the ledger loses the target, and nothing that it has is skipped',
+    async (tellsResets, all) => {
+      const world = await TargetsWorld.open(['tool'], { tellsResets });
+      const one = await world.gateway('one');
+      const two = await world.gateway('two');
+      one.kill();
+      world.loseTargets();
+      await world.push('a');
+      await world.pass(4_000);
+      await world.push('b');
+      expect([told(one.sent), told(two.sent)]).toEqual([[], all]);
+      expect((await world.row()).cursor.low).toBe(2);
+      expect(world.log.lines.map(({ message }) => message)).toContain('target: changes may have been missed');
+    },
+  );
+
   it('by retention keeps what waits', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway();
