@@ -58,6 +58,8 @@ const sampleDigest = `sha256:${'0'.repeat(64)}`;
 /** All methods reject with NOT_FOUND for a name that is not configured, and UNAVAILABLE without the ledger. */
 export class TargetControl {
   readonly #parts: ControlParts;
+  /** Targets with a test under way. */
+  readonly #tested = new Set<string>();
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -99,7 +101,7 @@ export class TargetControl {
    *
    * @param reference a tag; null: an invented one, if the kind allows that
    * @param isDry sends nothing
-   * @throws PARAMETER_INVALID
+   * @throws PARAMETER_INVALID; TOO_MANY_REQUESTS while another test is under way: a command would run many times at once
    */
   async test(name: string, reference: string | null, isDry: boolean): Promise<TestReport> {
     const { target, tool } = this.#served('test', name);
@@ -110,7 +112,20 @@ export class TargetControl {
       ...{ nowMs: clock.now(), change, changes: [change] },
     };
     const request = target.mask(target.kind.describe(delivery, target.settings));
-    return { request, verdict: isDry ? null : await tool.deliver(delivery) };
+    return { request, verdict: isDry ? null : await this.#alone(name, () => tool.deliver(delivery)) };
+  }
+
+  async #alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    if (this.#tested.has(name)) {
+      const rule = 'a test is under way: must end first';
+      throw new ManifeedError('TOO_MANY_REQUESTS', `test target: ${name}: ${rule}`);
+    }
+    this.#tested.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#tested.delete(name);
+    }
   }
 
   #served(action: string, name: string): Served {

@@ -57,7 +57,7 @@ export async function reportTargets(parts: ReportParts): Promise<readonly Target
     return {
       ...{ name: target.name, kind: target.kind.name, url: target.origin },
       needsReference: target.kind.needsReference,
-      ...(runner === null ? fromAfar(row) : fromNear(runner, parts.clock)),
+      ...(runner === null ? fromAfar(row, parts.targets.holder) : fromNear(runner, parts.clock)),
       ...placeOf(runner?.cursor() ?? row?.cursor ?? null, parts.hub.head),
       holder: row?.holder ?? null,
     };
@@ -89,8 +89,10 @@ function fromNear(runner: Runner, clock: Clock) {
   };
 }
 
-function fromAfar(row: TargetRow | null) {
-  const state: TargetReport['state'] = row === null || row.holder === null ? 'unserved' : 'elsewhere';
+/** @param here names this gateway: what it holds without serving it was claimed by it, but the answer was lost */
+function fromAfar(row: TargetRow | null, here: string) {
+  const isHeld = row !== null && row.holder !== null && row.holder !== here;
+  const state: TargetReport['state'] = isHeld ? 'elsewhere' : 'unserved';
   const own = row?.wish.disabled != null ? 'disabled' : row?.wish.paused === true ? 'paused' : state;
   return {
     ...({ state: own, disabled: row?.wish.disabled ?? null, waiting: null, retryAt: null } as const),

@@ -169,7 +169,9 @@ export class Runner {
     const now = clock.monotonic();
     const entry = entryOf(arrival, clock.now(), now);
     this.#course.arrive(entry, target.types.has(entry.change.type), now);
-    this.#course.tell(resume);
+    // What it does not want moves it on too. What waits will, once it is done.
+    if (this.#course.waiting === 0) this.#passed(resume);
+    else this.#course.tell(resume);
     this.#schedule();
     return !this.#course.isFull;
   }
@@ -274,10 +276,12 @@ export class Runner {
   }
 
   async #attempt(course: Course, batch: Batch): Promise<Verdict | null> {
-    const { target, tool, clock } = this.#parts;
+    const { target, tool, clock, mayStart } = this.#parts;
     if (target.rules.minAgeMs > 0) {
       const failure = await this.#withdraw(course, batch);
       if (failure !== null) return failure;
+      // That may have taken long: another gateway may have sent it meanwhile.
+      if (!mayStart()) return { kind: 'retry', why: 'the lease of the target is not certain now' };
     }
     const changes = batch.changes();
     const change = changes?.at(-1);

@@ -82,6 +82,11 @@ export class Targets {
     return this.#served;
   }
 
+  /** Who holds the leases that this gateway has. */
+  get holder(): string {
+    return this.#parts.holder;
+  }
+
   /** Where the ledger has them. @throws UNAVAILABLE */
   async rows(): Promise<ReadonlyMap<string, TargetRow>> {
     return new Map((await this.#parts.cursors.listTargets()).map((row) => [row.name, row]));

@@ -32,6 +32,8 @@ export interface WorldGateway {
   away: boolean;
   /** Until it resolves, its ledger saves nothing and says nothing. */
   holds: Promise<void> | null;
+  /** Until it resolves, its ledger answers no question about the index. */
+  asks: Promise<void> | null;
   /** Calls of `saveCursors` that reached the ledger. */
   saves: number;
   /** As after a `kill -9`: it does nothing more. */
@@ -43,6 +45,8 @@ interface WorldOptions {
   readonly rules?: Partial<CourseRules>;
   /** Types that the targets ask for. */
   readonly types?: readonly ChangeType[];
+  /** Types that they look at besides. */
+  readonly others?: readonly ChangeType[];
 }
 
 const accept: Script = () => ({ kind: 'accepted' });
@@ -124,14 +128,18 @@ export class TargetsWorld {
     const targets = new Targets({
       ...{ ...common, hub, cursors: guarded, holder: name, graceMs: 5_000 },
       index: indexQuestions({
-        states: (asked) => ask(() => this.ledger.states(asked)),
+        states: (asked) =>
+          ask(async () => {
+            await gateway.asks;
+            return this.ledger.states(asked);
+          }),
         digests: (...asked) => ask(() => this.ledger.digests(...asked)),
         listRepositories: (query) => ask(() => this.ledger.listRepositories(query)),
       }),
       targets: this.#names.map((each) => targetOf(each, kindOf(deliver, this.#options), this.#options)),
     });
     const gateway: WorldGateway = {
-      ...{ targets, hub, sent, away: false, holds: null, saves: 0 },
+      ...{ targets, hub, sent, away: false, holds: null, asks: null, saves: 0 },
       kill() {
         isDead = true;
         hub.close();
@@ -214,13 +222,17 @@ function kindOf(
   };
 }
 
-function targetOf(name: string, kind: Kind, { rules, types = defaultChangeTypes }: WorldOptions): Target {
+function targetOf(
+  name: string,
+  kind: Kind,
+  { rules, types = defaultChangeTypes, others = [] }: WorldOptions,
+): Target {
   return {
     ...{
       name,
       kind,
       settings: {},
-      filter: filterOf({ repository: ['team/app'], type: types }),
+      filter: filterOf({ repository: ['team/app'], type: [...types, ...others] }),
       timeoutMs: 1_000,
       paced: false,
       origin: null,

@@ -11,7 +11,7 @@ export interface TargetDesk {
   skip(name: string): Promise<object>;
   /** @throws PARAMETER_INVALID, POSITION_GONE */
   replay(name: string, start: { after?: string | undefined; since?: string | undefined }): Promise<object>;
-  /** @param reference null: none @param isDry sends nothing @throws PARAMETER_INVALID */
+  /** @param reference null: none @param isDry sends nothing @throws PARAMETER_INVALID, TOO_MANY_REQUESTS */
   test(name: string, reference: string | null, isDry: boolean): Promise<object>;
 }
 
@@ -105,7 +105,7 @@ export function targets(desk: TargetDesk, gateway: string): readonly Endpoint[] 
       ...{ ...action, path: '/v1/targets/{name}/test', summary: 'Send one marked test' },
       body: { schema: testBody },
       responses: { 200: { description: 'What was sent, and what came back', schema: test } },
-      errors: [...plainErrors, 'PARAMETER_INVALID'],
+      errors: [...plainErrors, 'PARAMETER_INVALID', 'TOO_MANY_REQUESTS'],
       async handle({ params, body }, reply) {
         const { reference = null, dryRun = false } = parseBody(testBody, body ?? {}, 'test target');
         return reply

@@ -114,6 +114,25 @@ describe('an operator of targets', () => {
     expect(changeIn(sink.requests.at(-1) ?? never())).toMatchObject({ repository: 'team/app', tag: 'a' });
   });
 
+  it('sends one test at a time', async () => {
+    const gate = Promise.withResolvers<void>();
+    const sink = await world.sink(() => ({ after: gate.promise }));
+    const { act } = await world.gateway([webhookOf(sink)]);
+    const first = act('test');
+    await sink.received(1);
+    expect(await act('test')).toMatchObject({
+      ...{
+        status: 429,
+        body: expect.stringMatching(/test target: hooks: a test is under way: must end first/),
+      },
+    });
+    expect((await act('test', { dryRun: true })).status).toBe(200);
+    gate.resolve();
+    expect((await first).status).toBe(200);
+    expect((await act('test')).status).toBe(200);
+    expect(sink.requests).toHaveLength(2);
+  });
+
   it('sees what a test would send', async () => {
     const sink = await world.sink();
     const { act } = await world.gateway([webhookOf(sink)]);

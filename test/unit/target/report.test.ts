@@ -43,6 +43,16 @@ describe('the report of a target', () => {
     expect(await reportOf(world, one)).toMatchObject({ waitingSince: since, late: true });
   });
 
+  it('tells a target that this gateway holds without serving it from one that another gateway serves', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    // As if the answer to its claim had not arrived.
+    for (const served of one.targets.all.values()) served.runner = null;
+    expect(await reportOf(world, one)).toMatchObject({ state: 'unserved', holder: 'one' });
+    expect(await reportOf(world, two)).toMatchObject({ state: 'elsewhere', holder: 'one' });
+  });
+
   it('asks no ledger where no target is configured', async () => {
     const world = await TargetsWorld.open([]);
     const one = await world.gateway();

@@ -70,6 +70,24 @@ describe('a target with a least age', () => {
   });
 });
 
+describe('a target that asks for long whether a change is current', () => {
+  it('sends nothing if its lease may be over by then', async () => {
+    const { world, one } = await waiting();
+    const two = await world.gateway('two');
+    await world.push('a');
+    await world.pass(59_000);
+    const gate = Promise.withResolvers<void>();
+    one.asks = gate.promise;
+    await world.pass(1_500);
+    one.away = true;
+    await world.pass(10_000);
+    expect([told(one.sent), told(two.sent)]).toEqual([[], ['a']]);
+    gate.resolve();
+    await world.settle();
+    expect(one.sent).toEqual([]);
+  });
+});
+
 describe('a target that an operator moves', () => {
   it('begins nothing there before what is under way is over', async () => {
     const world = await TargetsWorld.open();

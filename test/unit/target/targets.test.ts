@@ -184,6 +184,19 @@ describe('the position of a target', () => {
     expect(one.sent).toEqual([]);
   });
 
+  it('rises with changes that it only looks at', async () => {
+    const others = ['tag.created'] as const;
+    const world = await TargetsWorld.open(['tool'], {
+      types: ['tag.updated'],
+      others,
+      rules: { minAgeMs: 1_000 },
+    });
+    const one = await world.gateway();
+    await world.push('a', 'b');
+    expect((await world.row()).cursor.low).toBe(2);
+    expect(one.sent).toEqual([]);
+  });
+
   it('is saved once the ledger is back, though nothing else happens', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway();
