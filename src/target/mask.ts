@@ -33,7 +33,7 @@ interface Hidden {
  */
 export function maskOf(secrets: readonly string[], urls: readonly string[]): Mask {
   const own = hiddenOf(secrets, urls);
-  const parts = urls.flatMap(partsOf).filter(isLong);
+  const parts = urls.flatMap(partsOf).filter(isLong).flatMap(wordsOf);
   let hideOwn: ((text: string) => string) | undefined;
   return (text, { secrets: moreSecrets = [], urls: moreUrls = [] } = {}) => {
     // Made when it is needed: most targets of many never fail.

@@ -124,6 +124,7 @@ describe('the mask of a target', () => {
   it('hides the parts of a URL with placeholders, and the URL of a request', () => {
     const mask = maskOf([], [`https://h.test/rooms/0123456789/\${change.id}?key=abcdefghij`]);
     expect(mask('room 0123456789, key abcdefghij')).toBe('room ***, key ***');
+    expect(mask(`key ${Buffer.from('abcdefghij').toString('base64')}`)).toBe('key ***==');
     const urls = ['https://h.test/rooms/x/7?k=1'];
     expect(mask('no /rooms/x/7?k=1 here', { urls })).toBe('no *** here');
   });
