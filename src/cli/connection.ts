@@ -55,7 +55,7 @@ export function connectionOf(given: Given, io: CommandIo): Connection {
 /** A file is read at each connection, so that a new token needs no restart; and once now, so that a mistake shows. */
 function tokenOf(flag: string | undefined, io: CommandIo): Token | undefined {
   const path = flag ?? nonEmpty(io.env.MANIFEED_TOKEN_FILE);
-  if (path === undefined) return nonEmpty(io.env.MANIFEED_TOKEN);
+  if (path === undefined) return sendable(nonEmpty(io.env.MANIFEED_TOKEN?.trim()), 'MANIFEED_TOKEN');
   const name = flag === undefined ? 'MANIFEED_TOKEN_FILE' : '--token-file';
   const read = () => {
     try {
@@ -64,10 +64,16 @@ function tokenOf(flag: string | undefined, io: CommandIo): Token | undefined {
       throw new InputError(`read ${name}: ${shown(path)}: cannot be read: ${readFault(error)}`);
     }
   };
-  const first = read();
+  const first = sendable(read(), name);
   if (first === '') throw new UsageError(`read ${name}: ${shown(path)}: empty: must hold a token`);
   // Standard input and pipes can be read only once.
   return /^(?:-|\/dev\/|\/proc\/)/.test(path) ? first : read;
+}
+
+/** A token that a header can hold (RFC 9110, 5.5): no other is a gateway's. @throws UsageError without the token */
+function sendable<Text extends string | undefined>(token: Text, name: string): Text {
+  if (token === undefined || /^[\x20-\x7e\x80-\xff]*$/.test(token)) return token;
+  throw new UsageError(`read ${name}: must be a token: one line, without control characters`);
 }
 
 function protocolOf(url: string): string {

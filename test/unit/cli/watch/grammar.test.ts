@@ -66,6 +66,15 @@ describe('the arguments of watch', () => {
     expect(parse(['a'], { MANIFEED_URL: 'https://v/prefix' }).connection.url).toBe('https://v/prefix');
   });
 
+  it('take a token with a line end, and say so of one that no header can hold, without it', () => {
+    expect(tokenOf(['a'], { MANIFEED_TOKEN: 'text\n' })).toBe('text');
+    expect(tokenOf(['a'], { MANIFEED_TOKEN: '\n' })).toBe(undefined);
+    for (const token of ['hunter2\nhunter2', 'hunter2€', 'hunter2\0'])
+      expect(() => tokenOf(['a'], { MANIFEED_TOKEN: token })).toThrow(
+        /^read MANIFEED_TOKEN: must be a token: one line, without control characters$/,
+      );
+  });
+
   it.each([
     [[], /no image: must name one/],
     [['nginx', '--bad'], /read arguments: unknown flag --bad$/],
