@@ -107,3 +107,31 @@ describe.each(rows)('the kind $kind', (row) => {
     expect(JSON.stringify(await shown('tool'))).not.toContain(token);
   });
 });
+
+it('shows no part of the value of a header, if its tool repeats only that', async () => {
+  const sink = await world.sink(({ headers }) => {
+    const [, key] = String(headers['x-key']).split(' ');
+    return { status: 500, body: `${key} ${headers['x-made']} ${headers.cookie?.slice('sid='.length)}` };
+  });
+  const headers = {
+    'x-key': 'Token ab12cd34ef',
+    'x-made': `prefix-\${change.tag}`,
+    cookie: 'sid=gh56ij78kl',
+  };
+  const target = { name: 'tool', kind: 'http', url: sink.url, headers, coalesce: '0s' };
+  const { gateway, push, shown } = await world.gateway([target]);
+  await push(`${repository}:1.0`);
+  await until('it to fail', async () => (await shown('tool')).lastFailure !== null);
+  expect((await shown('tool')).lastFailure?.why).toBe('status 500: *** prefix-1.0 ***');
+  expect(gateway.logs()).not.toMatch(/ab12cd34ef|gh56ij78kl/);
+});
+
+it('hides what stands beside a placeholder in a header', async () => {
+  const sink = await world.sink(({ headers }) => ({ status: 500, body: String(headers['x-made']) }));
+  const headers = { 'x-made': `s3cret-prefix-\${change.tag}` };
+  const target = { name: 'tool', kind: 'http', url: sink.url, headers, coalesce: '0s' };
+  const { push, shown } = await world.gateway([target]);
+  await push(`${repository}:1.0`);
+  await until('it to fail', async () => (await shown('tool')).lastFailure !== null);
+  expect((await shown('tool')).lastFailure?.why).toBe('status 500: ***1.0');
+});
