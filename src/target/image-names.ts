@@ -2,7 +2,7 @@
  * The name of a repository as each tool spells it. A tool that gets a wrong spelling answers 200 and does nothing, so
  * no kind makes up its own.
  */
-import { dockerHub, type RepositoryName, repositoryKey } from '../event/reference.ts';
+import { dockerHub, type RepositoryName, repositoryKey, splitHost } from '../event/reference.ts';
 
 /** Names of one image, all without tag and digest. */
 export interface ImageNames {
@@ -31,10 +31,12 @@ export function imageNames(reference: RepositoryName): ImageNames {
   const isHub = registry === dockerHub;
   const short = isHub && isOfficial(repository) ? repository.slice(library.length) : repository;
   const canonical = repositoryKey({ registry, repository });
+  // Without its host `docker.io/a.com/b` would be an image of another registry.
+  const isClear = isHub && splitHost(short, dockerHub).name === short;
   return {
-    familiar: isHub ? short : canonical,
+    familiar: isClear ? short : canonical,
     canonical,
-    watchtower: isHub ? hubSpellings(repository, short) : hostSpellings(registry, canonical),
+    watchtower: isHub ? hubSpellings(repository, short, isClear) : hostSpellings(registry, canonical),
     argocd: { registry, repository: short },
     wud: { host: isHub ? hubApi : registry, name: repository },
   };
@@ -45,9 +47,9 @@ function isOfficial(repository: string): boolean {
   return repository.startsWith(library) && !repository.includes('/', library.length);
 }
 
-function hubSpellings(repository: string, short: string): readonly string[] {
+function hubSpellings(repository: string, short: string, isClear: boolean): readonly string[] {
   const names = [...new Set([short, repository])];
-  return ['', ...hubHosts].flatMap((host) => names.map((name) => `${host}${name}`));
+  return [...(isClear ? [''] : []), ...hubHosts].flatMap((host) => names.map((name) => `${host}${name}`));
 }
 
 function hostSpellings(registry: string, canonical: string): readonly string[] {

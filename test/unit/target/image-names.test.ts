@@ -31,6 +31,16 @@ const table: readonly [string, ImageNames][] = [
     },
   ],
   [
+    'docker.io/evil.example/app',
+    {
+      familiar: 'docker.io/evil.example/app',
+      canonical: 'docker.io/evil.example/app',
+      watchtower: ['docker.io/evil.example/app', 'index.docker.io/evil.example/app'],
+      argocd: { registry: 'docker.io', repository: 'evil.example/app' },
+      wud: { host: 'registry-1.docker.io', name: 'evil.example/app' },
+    },
+  ],
+  [
     'ghcr.io/a/b',
     {
       familiar: 'ghcr.io/a/b',
