@@ -28,6 +28,8 @@ export interface Mail {
 export interface MailAnswer {
   readonly code: number;
   readonly text: string;
+  /** What it said of each receiver that it refused, although it took the message for others. Default: none. */
+  readonly refused?: readonly string[];
 }
 
 /** Sends the e-mails of one target, each over a connection of its own. */
@@ -60,8 +62,9 @@ export class Mailer {
       const sent = transport.sendMail({ ...message, to: [...message.to], signal });
       // It may fail while nobody waits any more.
       sent.catch(() => {});
-      const { response } = await Promise.race([sent, aborted]);
-      return answerOf(response);
+      const { response, rejectedErrors = [] } = await Promise.race([sent, aborted]);
+      const refused = rejectedErrors.map((error) => faultOf(error).response ?? error.message);
+      return { ...answerOf(response), ...(refused.length === 0 ? {} : { refused }) };
     } catch (error) {
       if (signal.reason instanceof CallError) throw signal.reason;
       const { code, response } = faultOf(error);

@@ -42,8 +42,13 @@ export function mailOf(delivery: ChangeDelivery, settings: Settings): Mail {
   return { host, port, security, username, password, ...message };
 }
 
-/** RFC 5321 §4.2.1: 2yz is success, 4yz passes, 5yz stays: a wrong password or receiver stays wrong. */
-export function judge({ code, text }: MailAnswer): Verdict {
+/**
+ * RFC 5321 §4.2.1: 2yz is success, 4yz passes, 5yz stays: a wrong password or receiver stays wrong. If only some
+ * receivers were refused, the others have the message already.
+ */
+export function judge({ code, text, refused = [] }: MailAnswer): Verdict {
+  if (code >= 200 && code < 300 && refused.length > 0)
+    return { kind: 'refused', why: `not for all receivers: ${refused.join('; ')}` };
   if (code >= 200 && code < 300) return { kind: 'accepted' };
   return code >= 500 && code < 600 ? { kind: 'stop', why: text } : { kind: 'retry', why: text };
 }

@@ -95,6 +95,20 @@ describe('an e-mail', () => {
     });
   });
 
+  it('tells which of several receivers were refused', async () => {
+    const { port, messages } = await mailServer({
+      onRcptTo: ({ address }, _session, done) =>
+        done(
+          address.startsWith('a@') ? null : Object.assign(new Error('no such user'), { responseCode: 550 }),
+        ),
+    });
+    expect(await mailer.send(mailTo(port), never())).toMatchObject({
+      code: 250,
+      refused: [expect.stringMatching(/^550 .*no such user/)],
+    });
+    expect(messages[0]?.to).toEqual(['a@example.com']);
+  });
+
   it('is not sent without TLS if it must have it', async () => {
     const { port, messages } = await mailServer();
     await expect(mailer.send(mailTo(port, { security: 'starttls' }), never())).resolves.toMatchObject({

@@ -40,6 +40,14 @@ describe('email', () => {
     expect(judge({ code, text: `${code} so it is` }).kind).toBe(kind);
   });
 
+  it('gives up a message that some receivers have, and others cannot get', () => {
+    const refused = ['550 no such user', '450 full'];
+    expect(judge({ code: 250, text: '250 ok', refused })).toEqual({
+      ...{ kind: 'refused', why: 'not for all receivers: 550 no such user; 450 full' },
+    });
+    expect(judge({ code: 250, text: '250 ok', refused: [] })).toEqual({ kind: 'accepted' });
+  });
+
   it.each([
     [{ to: [] }],
     [{ to: ['Ops <ops@example.com>'] }],
