@@ -1,4 +1,5 @@
 /** One e-mail over SMTP, and what the server said. */
+import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { createTransport } from 'nodemailer';
 import { trusting } from '../../lib/trusted-certificates.ts';
@@ -48,7 +49,7 @@ export class Mailer {
     this.#context ??= trusting(this.#ca);
     const transport = createTransport({
       ...{ host, port, secure: security === 'tls', requireTLS: security === 'starttls' },
-      ...{ ignoreTLS: security === 'none', tls: { secureContext: this.#context, servername: host } },
+      ...{ ignoreTLS: security === 'none', tls: { secureContext: this.#context, ...serverName(host) } },
       ...(username === undefined ? {} : { auth: { user: username, pass: password ?? '' } }),
       // No part of a message names a file or a URL.
       ...{ disableFileAccess: true, disableUrlAccess: true },
@@ -67,9 +68,9 @@ export class Mailer {
       return { ...answerOf(response), ...(refused.length === 0 ? {} : { refused }) };
     } catch (error) {
       if (signal.reason instanceof CallError) throw signal.reason;
-      const { code, response } = faultOf(error);
+      const { reason, response } = faultOf(error);
       if (response !== null) return answerOf(response);
-      throw new CallError('network', `SMTP ${host}:${port}: no answer (${code})`);
+      throw new CallError('network', `SMTP ${host}:${port}: no answer (${reason})`);
     } finally {
       transport.close();
     }
@@ -80,9 +81,21 @@ function answerOf(response: string): MailAnswer {
   return { code: Number(/^[0-9]{3}/.exec(response)?.[0] ?? 0), text: response };
 }
 
-function faultOf(error: unknown): { readonly code: string; readonly response: string | null } {
-  if (!(error instanceof Error)) return { code: 'unknown error', response: null };
+/** RFC 6066 §3: an address is no name. */
+function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
+}
+
+/** Most of a reason, characters. */
+const maxReason = 150;
+
+/** `reason`: code and message, because one code stands for all that can happen to a connection. */
+function faultOf(error: unknown): { readonly reason: string; readonly response: string | null } {
+  if (!(error instanceof Error)) return { reason: 'unknown error', response: null };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  // OpenSSL's message has addresses and paths around its reason.
+  const told = 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+  const reason = `${code}: ${told.replace(/\s+/g, ' ').trim()}`.slice(0, maxReason);
   const response = 'response' in error && typeof error.response === 'string' ? error.response : null;
-  return { code, response };
+  return { reason, response };
 }

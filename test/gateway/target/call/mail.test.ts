@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CallError } from '../../../../src/target/call/error.ts';
@@ -6,6 +7,8 @@ import { freePort } from '../../../support/free-port.ts';
 import { TargetWorld } from '../../../support/target-gateway.ts';
 import { until } from '../../../support/until.ts';
 
+const fixture = (name: string) =>
+  readFileSync(new URL(`../../../fixtures/poll/${name}`, import.meta.url), 'utf8');
 const ends: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -117,18 +120,39 @@ describe('an e-mail', () => {
     expect(messages).toEqual([]);
   });
 
-  it('is not sent to a server whose certificate nobody knows', async () => {
-    const { port, messages } = await mailServer({ disabledCommands: [] });
-    await expect(mailer.send(mailTo(port, { security: 'starttls' }), never())).rejects.toBeInstanceOf(
-      CallError,
-    );
-    expect(messages).toEqual([]);
-  });
+  it.each([
+    ['starttls', {}],
+    ['tls', { secure: true }],
+  ] as const)(
+    'goes by %s to a server with a certificate that it trusts, and to no other',
+    async (security, more) => {
+      const options = {
+        disabledCommands: [],
+        key: fixture('localhost.key.pem'),
+        cert: fixture('localhost.cert.pem'),
+      };
+      const { port, messages } = await mailServer({ ...options, ...more });
+      await expect(mailer.send(mailTo(port, { security }), never())).rejects.toMatchObject({
+        ...{
+          kind: 'network',
+          message: expect.stringMatching(/no answer \(E[A-Z]+: .*certificate.*\)$/),
+        },
+      });
+      expect(messages).toEqual([]);
+      expect(await new Mailer(options.cert).send(mailTo(port, { security }), never())).toMatchObject({
+        code: 250,
+      });
+      expect(messages).toHaveLength(1);
+    },
+  );
 
   it('says when nobody listens', async () => {
     const port = await freePort();
     await expect(mailer.send(mailTo(port), never())).rejects.toMatchObject({
-      ...{ kind: 'network', message: expect.stringMatching(/^SMTP 127\.0\.0\.1:\d+: no answer \(/) },
+      ...{
+        kind: 'network',
+        message: expect.stringMatching(/^SMTP 127\.0\.0\.1:\d+: no answer \(E[A-Z]+: .*ECONNREFUSED/),
+      },
     });
   });
 
