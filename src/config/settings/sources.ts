@@ -32,7 +32,7 @@ interface Flags {
 export function gather(sources: Sources): Gathered {
   const { settings } = sources;
   const scalars = settings.list().filter((setting) => setting.env !== null);
-  const flags = parseFlags(sources.argv, scalars);
+  const flags = parseFlags(sources.argv, scalars, listsOf(settings));
   const path = flags.config ?? sources.env[configVariable(settings)] ?? null;
   const file = path === null ? noFile : readTree(path, sources, flags.problems);
   const environment = environmentValues(sources, scalars, file.used);
@@ -69,7 +69,7 @@ function environmentValues(
       !settings.isReserved(name) &&
       !isServiceLink(name.slice(settings.prefix.length - 1), text)
     )
-      problems.push({ path: name, message: unknownName(name, known) });
+      problems.push({ path: name, message: `unknown setting: ${variableHint(name, known, settings)}` });
   }
   return { values: byDepth(values), problems };
 }
@@ -86,13 +86,26 @@ function isServiceLink(name: string, text: string): boolean {
 const isPortLink = /^(?:tcp|udp|sctp):\/\//;
 const isPortPart = /^PORT_[0-9]+_(?:TCP|UDP|SCTP)_(?:PROTO|PORT|ADDR)$/;
 
-function unknownName(name: string, known: ReadonlyMap<string | null, unknown>): string {
-  const near = suggest(
-    name,
-    [...known.keys()].filter((key) => key !== null),
-  );
-  const hint = near === null ? '`manifeed config --settings` lists all' : `did you mean ${near}?`;
-  return `unknown setting: ${hint}`;
+function variableHint(
+  name: string,
+  known: ReadonlyMap<string | null, unknown>,
+  settings: SettingsTree,
+): string {
+  const words = name.slice(settings.prefix.length).toLowerCase().split('_');
+  const list = listsOf(settings).find((each) => each === words[0]);
+  if (list !== undefined) return listRule(list);
+  const names = [...known.keys()].filter((key) => key !== null);
+  const near = suggest(name, names);
+  return near === null ? '`manifeed config --settings` lists all' : `did you mean ${near}?`;
+}
+
+/** Sections that are lists of mappings: no variable and no flag can hold them. */
+function listsOf(settings: SettingsTree): readonly string[] {
+  return [...new Set(settings.list().flatMap(({ path }) => /^([a-z]+)\[\]/.exec(path)?.[1] ?? []))];
+}
+
+function listRule(section: string): string {
+  return `${section} is a list of mappings: must be in the configuration file`;
 }
 
 function flagValues(flags: Flags, scalars: readonly Setting[]): readonly Assignment[] {
@@ -113,7 +126,7 @@ function byDepth(values: readonly Assignment[]): readonly Assignment[] {
 }
 
 /** Reads `--name value` and `--name=value`, and `--name` alone for a boolean. */
-function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags {
+function parseFlags(argv: readonly string[], scalars: readonly Setting[], lists: readonly string[]): Flags {
   const known = new Map(scalars.map((setting) => [setting.path, setting]));
   const values = new Map<string, string>();
   const problems: Problem[] = [];
@@ -124,10 +137,12 @@ function parseFlags(argv: readonly string[], scalars: readonly Setting[]): Flags
     const name = match?.[1] === undefined ? null : camelCase(match[1]);
     if (name === null || (name !== 'config' && !known.has(name))) {
       const near = name === null ? null : suggest(name, ['config', ...known.keys()]);
+      const list = lists.find((each) => each === name?.match(/^[^.[]+/)?.[0]);
+      const hint = near === null ? helpFor(argument) : `did you mean --${near}?`;
       problems.push({
         // A word without a flag may be a misplaced secret, so the problem does not quote it.
         path: argument.startsWith('-') ? (argument.split('=', 1)[0] ?? argument) : `argument ${at + 1}`,
-        message: `unknown argument: ${near === null ? helpFor(argument) : `did you mean --${near}?`}`,
+        message: `unknown argument: ${list === undefined ? hint : listRule(list)}`,
       });
       // Skip the value of an unknown flag: it may be a secret, as in a mistyped --ledger.password.
       const hasValue = argument.startsWith('-') && !argument.includes('=');

@@ -157,6 +157,16 @@ describe('loadConfig, refusals', () => {
     expect(problems('', { argv: ['--pace.burst=x'] })[0]).toMatch(/^pace\.burst \(--pace\.burst\): "x"/);
   });
 
+  it.each(['targets', 'webhooks', 'registries', 'watch'])('says that only a file can hold %s', (section) => {
+    const rule = `${section} is a list of mappings: must be in the configuration file`;
+    for (const name of [section.toUpperCase(), `${section.toUpperCase()}_0_NAME`])
+      expect(problems('', { env: { [`MANIFEED_${name}`]: 'hunter2' } })).toEqual([
+        `MANIFEED_${name}: unknown setting: ${rule}`,
+      ]);
+    for (const flag of [`--${section}`, `--${section}[0].name`])
+      expect(problems('', { argv: [flag, 'hunter2'] })).toEqual([`${flag}: unknown argument: ${rule}`]);
+  });
+
   it('refuses unknown flags and variables, with a suggestion', () => {
     expect(problems('', { argv: ['--lisen', '--pace.brust=1', '-x'] })).toEqual([
       '--lisen: unknown argument: did you mean --listen?',
