@@ -8,6 +8,7 @@ import { sentenceOf } from '../lib/schema-faults.ts';
 import { checkConfig, checkMeanings, deriveDefaults } from './checks.ts';
 import { processEnvironment } from './environment.ts';
 import { settingsSchema, settings as tree } from './schema.ts';
+import type { PlacedVariables } from './settings/placed-variables.ts';
 import { ConfigError, type Problem, problemsOf } from './settings/problems.ts';
 import { maskSecrets } from './settings/secrets.ts';
 import { type Environment, gather, type Sources } from './settings/sources.ts';
@@ -32,14 +33,16 @@ export function loadConfig(options: LoadOptions = {}): Config {
 
 /** The resolved settings as YAML, spelled as in the file, with defaults written out and secrets as `***`. */
 export function printConfig(options: LoadOptions = {}): string {
-  const { settings } = readConfig(options);
-  return stringify(maskSecrets(tree, tree.fillDefaults(settings) ?? {}), { lineWidth: 0 });
+  const { settings, placed } = readConfig(options);
+  const shown = maskSecrets(tree, tree.fillDefaults(settings) ?? {}, [], placed);
+  return stringify(shown, { lineWidth: 0 });
 }
 
 interface ReadConfig {
   readonly config: Config;
   /** Spelled as in the file, without the defaults that depend on other keys. */
   readonly settings: RawObject;
+  readonly placed: PlacedVariables;
 }
 
 function readConfig(options: LoadOptions): ReadConfig {
@@ -49,13 +52,13 @@ function readConfig(options: LoadOptions): ReadConfig {
     env: options.env ?? processEnvironment(),
     readFile: options.readFile ?? ((path) => readFileSync(path, 'utf8')),
   };
-  const { raw, origins, problems } = gather(sources);
+  const { raw, origins, placed, problems } = gather(sources);
   const settings = deriveDefaults(raw);
   const parsed = settingsSchema.safeParse(settings, { error: sentenceOf });
   if (parsed.success) {
     const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile);
     if (problems.length + others.length > 0) throw new ConfigError([...problems, ...others]);
-    return { config, settings };
+    return { config: withVariables(config, placed), settings, placed };
   }
   const known = new Set(problems.map((problem) => problem.path));
   const faulty = problemsOf(parsed.error.issues, { settings: tree, raw: settings, origins }).filter(
@@ -64,6 +67,15 @@ function readConfig(options: LoadOptions): ReadConfig {
   const sections = new Set(parsed.error.issues.flatMap(sectionsOf));
   const rest = problemsBeside(sections, raw, sources.readFile);
   throw new ConfigError([...problems, ...faulty, ...rest]);
+}
+
+/** Each target with what variables put into it. */
+function withVariables(config: Config, placed: PlacedVariables): Config {
+  const targets = config.targets.map((target, index): TargetConfig => {
+    const fromVariables = placed.secretsWithin(tree, ['targets', index]);
+    return fromVariables.length === 0 ? target : { ...target, fromVariables };
+  });
+  return Object.freeze({ ...config, targets: Object.freeze(targets) });
 }
 
 function sectionsOf(issue: z.core.$ZodIssue): readonly string[] {

@@ -25,7 +25,11 @@ export type RegistryConfig = Parsed['registries'][number] & {
 };
 
 /** One target, with the file that it names. */
-export type TargetConfig = Parsed['targets'][number] & Pick<RegistryConfig, 'ca'>;
+export type TargetConfig = Parsed['targets'][number] &
+  Pick<RegistryConfig, 'ca'> & {
+    /** What variables stood for in members where that is secret (`secret: 'variables'`). Absent: nothing. */
+    readonly fromVariables?: readonly string[];
+  };
 
 /** Durations are ms, sizes are bytes. The schema describes each member. */
 export type Config = Omit<Parsed, 'registries' | 'targets' | 'ledger'> & {

@@ -97,14 +97,17 @@ const withSecrets = z.object({
   ...{ headers: values, env: values, username: z.string().default(''), password: z.string().optional() },
 });
 
-/** Headers and variables with values such as `1` or `yes` hold no secret, and hiding them would hide what tools say. */
+/**
+ * Headers, variables of commands and what `${VAR}` stood for, with values such as `1` or `yes`, hold no secret, and hiding
+ * them would hide what tools say.
+ */
 const shortestValue = 4;
 
 /** In a header the secret is often a part: `Token abc`, `sid=abc`. A shorter part is hidden only with the others. */
 const shortestPart = 8;
 
-/** What stands between the placeholders and separators of a header's value. */
-function partsOfHeader(value: string): readonly string[] {
+/** What stands between the placeholders and separators of a value. */
+function partsOf(value: string): readonly string[] {
   const parts = value.split(/\$\{change\.[A-Za-z]+\}|[\s=;,]+/);
   return [value, ...parts.filter(({ length }) => length >= shortestPart)];
 }
@@ -112,7 +115,9 @@ function partsOfHeader(value: string): readonly string[] {
 /** What may not be shown of a target. */
 function secretsOf(configured: TargetConfig, index: number) {
   const { headers, env, username, password } = withSecrets.parse(configured);
-  const others = [...Object.values(headers).flatMap(partsOfHeader), ...Object.values(env)];
+  const { fromVariables = [] } = configured;
+  const inParts = [...Object.values(headers), ...fromVariables].flatMap(partsOf);
+  const others = [...inParts, ...Object.values(env)];
   const { secrets, urls } = secretsIn(settings, { ...configured, headers: {}, env: {} }, ['targets', index]);
   const pair = password === undefined ? [] : [`${username}:${password}`];
   return { secrets: [...secrets, ...pair, ...others.filter(({ length }) => length >= shortestValue)], urls };

@@ -44,14 +44,16 @@ export interface Gateway {
  * Starts a gateway in this process.
  *
  * @param parts clock, randomness and the dashboard, if a test controls them; open files, if a test limits them
+ * @param env what `${VAR}` in the settings stands for
  */
 export async function startGateway(
   settings: Settings = {},
   parts: Pick<AppOptions, 'clock' | 'random' | 'openFiles' | 'dashboardFolder'> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Gateway> {
   const config = loadConfig({
     argv: ['--config', 'test.yaml'],
-    env: {},
+    env,
     readFile: () => JSON.stringify({ ...base, ...settings }),
   });
   let logged = '';

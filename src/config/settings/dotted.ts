@@ -64,13 +64,23 @@ export function nestDottedKeys(
   return tree;
 }
 
-/** `ledger.url` → two steps if `ledger` is a section here; otherwise one step, the key itself. */
+/**
+ * `ledger.url` → two steps if `ledger` is a section here; otherwise one step, the key itself. A mapping with any keys has
+ * keys with dots.
+ */
 function stepsOf(settings: SettingsTree, key: string, path: Path): readonly string[] {
   const steps = key.split('.');
   const isSetting = settings.nodesAt(path).some((node) => Object.hasOwn(node.properties ?? {}, key));
+  if (steps.length === 1 || isSetting) return [key];
+  const free = steps.findIndex((_step, at) => isFree(settings, [...path, ...steps.slice(0, at)]));
+  if (free >= 0) return [...steps.slice(0, free), steps.slice(free).join('.')];
   const section = steps.slice(0, -1);
-  if (steps.length === 1 || isSetting || steps.includes('')) return [key];
+  if (steps.includes('')) return [key];
   return settings.nodesAt([...path, ...section]).length > 0 ? steps : [key];
+}
+
+function isFree(settings: SettingsTree, path: Path): boolean {
+  return settings.nodesAt(path).some(({ additionalProperties }) => typeof additionalProperties === 'object');
 }
 
 /** Why a dotted key cannot be nested; null if it can. */

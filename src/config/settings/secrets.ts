@@ -1,13 +1,20 @@
 /** Hides secrets in configuration values before an error or a print shows them. */
+import type { PlacedVariables } from './placed-variables.ts';
 import { isRawObject, type Path, type Raw, type SchemaNode, type SettingsTree } from './tree.ts';
 
-const mask = '***';
+/** Stands for a secret. */
+export const mask = '***';
 
-/** Replaces every secret, and the credentials of every URL, by `***`. */
-export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Raw {
+/**
+ * Replaces every secret, and the credentials of every URL, by `***`.
+ *
+ * @param placed what came from variables. Default: nobody knows, so that what may have come from one is hidden
+ */
+export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = [], placed?: PlacedVariables): Raw {
   const nodes = tree.nodesAt(path);
   const secrets = nodes.map((node) => node.secret ?? shorthandSecret(node));
   if (secrets.includes(true)) return mask;
+  if (secrets.includes('variables')) return maskPlaced(value, path, placed);
   if (typeof value !== 'object' || value === null) {
     if (secrets.includes('path')) return typeof value === 'string' ? originOf(value) : value;
     if (secrets.includes('url')) return typeof value === 'string' ? maskUrl(value) : value;
@@ -19,11 +26,26 @@ export function maskSecrets(tree: SettingsTree, value: Raw, path: Path = []): Ra
   if (isRawObject(value)) {
     const entries = Object.entries(value).map(([key, inner]) => [
       key,
-      maskSecrets(tree, inner, [...path, key]),
+      maskSecrets(tree, inner, [...path, key], placed),
     ]);
     return Object.fromEntries(entries);
   }
-  return value.map((inner, index) => maskSecrets(tree, inner, [...path, index]));
+  return value.map((inner, index) => maskSecrets(tree, inner, [...path, index], placed));
+}
+
+function maskPlaced(value: Raw, path: Path, placed: PlacedVariables | undefined): Raw {
+  if (Array.isArray(value))
+    return value.map((inner: Raw, index) => maskPlaced(inner, [...path, index], placed));
+  if (isRawObject(value)) {
+    const entries = Object.entries(value).map(([key, inner]) => [
+      key,
+      maskPlaced(inner, [...path, key], placed),
+    ]);
+    return Object.fromEntries(entries);
+  }
+  if (typeof value !== 'string') return value;
+  if (placed === undefined) return mask;
+  return placed.shownAt(path) ?? (value.includes('://') ? maskUrl(value) : value);
 }
 
 /** The secrets in a value, and the URLs that hold one, wherever the settings say that a secret stands. */

@@ -1,6 +1,8 @@
 /** Merges the sources: flags override variables, which override the file. Judges only names and `${VAR}`s. */
 import { assign, nestDottedKeys } from './dotted.ts';
+import { PlacedVariables } from './placed-variables.ts';
 import { ConfigError, formatPath, type Problem, suggest } from './problems.ts';
+import { mask } from './secrets.ts';
 import { isRawObject, type Path, type Raw, type RawObject, type Setting, type SettingsTree } from './tree.ts';
 import { parseYaml, readText } from './yaml.ts';
 
@@ -19,6 +21,7 @@ interface Gathered {
   readonly raw: RawObject;
   /** Path joined by `.` → the flag or variable that set it. */
   readonly origins: ReadonlyMap<string, string>;
+  readonly placed: PlacedVariables;
   readonly problems: readonly Problem[];
 }
 
@@ -42,7 +45,12 @@ export function gather(sources: Sources): Gathered {
     raw = assign(settings, raw, at, settings.coerce(text, at));
     origins.set(at.join('.'), origin);
   }
-  return { raw, origins, problems: [...flags.problems, ...environment.problems, ...file.problems] };
+  return {
+    raw,
+    origins,
+    placed: file.placed,
+    problems: [...flags.problems, ...environment.problems, ...file.problems],
+  };
 }
 
 type Assignment = readonly [at: Path, text: string, origin: string];
@@ -172,22 +180,27 @@ interface FileTree {
   readonly tree: RawObject;
   /** Variables that the file uses. */
   readonly used: ReadonlySet<string>;
+  readonly placed: PlacedVariables;
   readonly problems: readonly Problem[];
 }
 
-const noFile: FileTree = { tree: {}, used: new Set(), problems: [] };
+const noFile: FileTree = { tree: {}, used: new Set(), placed: new PlacedVariables(), problems: [] };
 
 /** @param others other problems, reported together with a file that cannot be read */
 function readTree(path: string, sources: Sources, others: readonly Problem[]): FileTree {
   const refuse = (problems: readonly Problem[]) => new ConfigError([...others, ...problems]);
   const text = readText(path, sources.readFile, refuse);
   const { env, settings } = sources;
-  const interpolation: Interpolation = { env, settings, used: new Set(), problems: [] };
+  const interpolation: Interpolation = {
+    ...{ env, settings },
+    ...{ used: new Set(), placed: new PlacedVariables(), problems: [] },
+  };
   const nested = nestDottedKeys(settings, parseYaml(path, text, refuse), interpolation.problems);
   const tree = interpolate(nested, [], interpolation);
   if (tree !== null && !isRawObject(tree))
     throw refuse([{ path, message: 'must be a YAML mapping of settings' }]);
-  return { tree: tree ?? {}, used: interpolation.used, problems: interpolation.problems };
+  const { used, placed, problems } = interpolation;
+  return { tree: tree ?? {}, used, placed, problems };
 }
 
 interface Interpolation {
@@ -195,6 +208,7 @@ interface Interpolation {
   readonly env: Environment;
   /** Variables that the file uses: they are no mistyped settings. */
   readonly used: Set<string>;
+  readonly placed: PlacedVariables;
   readonly problems: Problem[];
 }
 
@@ -217,6 +231,24 @@ function interpolate(value: Raw, path: Path, to: Interpolation): Raw {
 }
 
 function interpolateText(text: string, path: Path, to: Interpolation): string {
+  const values: string[] = [];
+  const shown = replaceVariables(text, path, to, (value) => {
+    values.push(value);
+    return mask;
+  });
+  // The same again: problems are told once.
+  if (values.length === 0) return shown;
+  to.placed.add(path, { values, shown });
+  return replaceVariables(text, path, { ...to, problems: [] }, (value) => value);
+}
+
+/** @param place what stands in the place of a variable's value */
+function replaceVariables(
+  text: string,
+  path: Path,
+  to: Interpolation,
+  place: (value: string) => string,
+): string {
   return text.replace(
     /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
     (whole, escaped: string | undefined, name: string | undefined, fallback: string | undefined) => {
@@ -225,7 +257,7 @@ function interpolateText(text: string, path: Path, to: Interpolation): string {
       const value = to.env[name];
       // As in a shell, `:-` also replaces a variable that is set but empty.
       if (fallback !== undefined && (value === undefined || value === '')) return fallback;
-      if (value !== undefined) return value;
+      if (value !== undefined) return place(value);
       to.problems.push({
         path: formatPath(path),
         message: `\${${name}}: must be set in the environment, or be written \${${name}:-default}`,

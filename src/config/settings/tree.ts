@@ -12,8 +12,11 @@ export interface SchemaNode {
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly description?: string;
-  /** `true`: never shown. `'url'`: a URL whose credentials are never shown; `'path'`: only its origin is shown. */
-  readonly secret?: boolean | 'url' | 'path';
+  /**
+   * `true`: never shown. `'url'`: a URL whose credentials are never shown; `'path'`: only its origin is shown;
+   * `'variables'`: in all strings within it, what `${VAR}` stood for is never shown.
+   */
+  readonly secret?: boolean | 'url' | 'path' | 'variables';
   /** The member that a scalar stands for. */
   readonly shorthand?: string;
 }
@@ -42,7 +45,7 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
       enum: z.array(z.unknown()).optional(),
       default: z.unknown().optional(),
       description: z.string().optional(),
-      secret: z.union([z.boolean(), z.enum(['url', 'path'])]).optional(),
+      secret: z.union([z.boolean(), z.enum(['url', 'path', 'variables'])]).optional(),
       shorthand: z.string().optional(),
     })
     .transform(({ oneOf, ...node }) => (oneOf === undefined ? node : { ...node, anyOf: oneOf })),

@@ -22,6 +22,7 @@ const members = z.strictObject({
       error: 'must be a list: a program and its arguments',
     })
     .refine((all) => all.length <= maxArguments, { error: `must have at most ${maxArguments}` })
+    .meta({ secret: 'variables' })
     .describe(
       `Program and arguments. Placeholders such as \`\${change.reference}\` are replaced in arguments, each within one argument`,
     ),

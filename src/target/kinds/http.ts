@@ -25,12 +25,17 @@ const members = z.strictObject({
     )
     .optional()
     .describe(`More headers, whose values are secret. ${placed}`),
-  json: z.unknown().optional().describe(`Body: any value, sent as JSON. ${placed} in its strings`),
+  json: z
+    .unknown()
+    .optional()
+    .meta({ secret: 'variables' })
+    .describe(`Body: any value, sent as JSON. ${placed} in its strings`),
   form: z
     .record(z.string(), text('a string'), { error: 'must be a mapping of names to strings' })
     .optional()
+    .meta({ secret: 'variables' })
     .describe(`Body: a form. ${placed} in its values`),
-  text: text('a text').optional().describe(`Body: a text. ${placed}`),
+  text: text('a text').optional().meta({ secret: 'variables' }).describe(`Body: a text. ${placed}`),
   markup: choice(['none', 'html', 'markdown', 'slack'])
     .default('none')
     .describe('For which markup the values in the body are escaped'),

@@ -199,6 +199,14 @@ describe('loadConfig, keys with dots', () => {
     ['pace:\npace.burst: 7', 'pace: { burst: 7 }'],
     ['registries: [{ host: a, poll.interval: 5s }]', 'registries: [{ host: a, poll: { interval: 5s } }]'],
     ['log.level: debug\nlimits.maxBody: 2MiB', 'log: { level: debug }\nlimits: { maxBody: 2MiB }'],
+    [
+      'targets: [{ name: a, kind: http, url: "https://h/x", success.json: { a.b: true } }]',
+      'targets: [{ name: a, kind: http, url: "https://h/x", success: { json: { a.b: true } } }]',
+    ],
+    [
+      'targets: [{ name: a, kind: http, url: "https://h/x", success.json.result.ok: true, form: { a.b.c: x } }]',
+      'targets: [{ name: a, kind: http, url: "https://h/x", success: { json: { "result.ok": true } }, form: { "a.b.c": x } }]',
+    ],
   ])('reads %j as the settings table names it', (dotted, nested) => {
     expect(load(dotted)).toEqual(load(nested));
   });

@@ -20,6 +20,32 @@ webhooks:
     expect(printed.match(/"\*{3}"/g)).toHaveLength(5);
   });
 
+  it('hides what variables put into the body or the command of a target, and shows the rest', () => {
+    const yaml = `targets:
+  - { name: a, kind: http, url: "https://h/x", json: { topic: "\${TOPIC}", text: ["to \${TOPIC}: \${change.tag}", 1] } }
+  - { name: b, kind: http, url: "https://h/x", form: { key.name: "\${TOPIC}", note: "\${NOTE:-plain}" } }
+  - { name: c, kind: http, url: "https://h/x", text: "is \${TOPIC}" }
+  - { name: d, kind: exec, command: [tool, "--key=\${TOPIC}", "\${change.tag}"] }`;
+    const options = sources(yaml, { env: { TOPIC: 'hunter2' } });
+    const printed = printConfig(options);
+    expect(printed).not.toContain('hunter2');
+    for (const shown of [`to ***: \${change.tag}`, 'key.name: "***"', 'note: plain', 'is ***', '--key=***'])
+      expect(printed).toContain(shown);
+    expect(loadConfig(options).targets.map(({ fromVariables }) => fromVariables)).toEqual([
+      ['hunter2', 'hunter2'],
+      ['hunter2'],
+      ['hunter2'],
+      ['hunter2'],
+    ]);
+  });
+
+  it('quotes nothing that a variable may have put into the body of a target', () => {
+    const yaml = `targets: [{ name: a, kind: http, url: "https://h/x", form: "\${TOPIC}" }]`;
+    expect(problems(yaml, { env: { TOPIC: 'hunter2' } })[0]).toBe(
+      'targets[0].form: "***": must be a mapping of names to strings',
+    );
+  });
+
   it('prints what, read again, is the same configuration', () => {
     const options = sources(
       'pace: { maxWindow: 5m, rules: [{ repository: a/** }] }\nregistries: [{ host: a }]',
