@@ -2,8 +2,9 @@
  * Text with placeholders, such as `${change.repository}`. It is no expression language: each placeholder is one value,
  * and whoever fills it escapes the value for where it stands.
  */
+import { suggest } from '../config/settings/nearest.ts';
 import { imageNames } from './image-names.ts';
-import type { ChangeDelivery } from './kind.ts';
+import type { ChangeDelivery, SettingFault } from './kind.ts';
 import { actionOf, messageOf } from './message.ts';
 
 /** Placeholders without `change.`; all of the newest change but `count`, `title` and `message`. Empty: not known. */
@@ -29,13 +30,13 @@ const values: Readonly<Record<string, (delivery: ChangeDelivery) => string | num
   message: (delivery) => messageOf(delivery).body,
 };
 
-/** Also those that are misspelled or not closed. */
+/** Also those that are misspelled, have more in them or are not closed. */
 const placeholder = /\$\{change\b(?:\.([A-Za-z]+)\})?/g;
 
 /** How a value is escaped for where it stands. */
 export type Escape = (value: string) => string;
 
-/** @param template without faults (`faultOfTemplate`): what is no placeholder stays */
+/** @param template without faults (`faultsOfTemplate`): what is no placeholder stays */
 export function fill(template: string, delivery: ChangeDelivery, escaped: Escape): string {
   return template.replace(placeholder, (whole, name: string = '') => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
@@ -43,28 +44,47 @@ export function fill(template: string, delivery: ChangeDelivery, escaped: Escape
   });
 }
 
-/** What is wrong with the placeholders in the strings of a value of JSON, without the rest of it; null: nothing. */
-export function faultOfTemplate(value: unknown): string | null {
-  if (keysIn(value).some(hasPlaceholder)) return 'a placeholder in the name of a member: must be in a value';
-  const wrong: string[] = [];
-  mapStrings(value, (template) => {
-    for (const [whole, name = ''] of template.matchAll(placeholder))
-      if (!Object.hasOwn(values, name)) wrong.push(whole);
-    return template;
+/**
+ * What is wrong with the placeholders in the strings of a value of JSON, without the rest of it.
+ *
+ * @param key of the member that has the value
+ */
+export function faultsOfTemplate(key: string, value: unknown): readonly SettingFault[] {
+  if (typeof value === 'string') return faultsOfText(key, value);
+  if (Array.isArray(value)) return value.flatMap((each, at) => faultsOfTemplate(`${key}[${at}]`, each));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) => {
+    if (!hasPlaceholder(name)) return faultsOfTemplate(`${key}.${name}`, each);
+    return [{ key, message: 'a placeholder in the name of a member: must be in a value' }];
   });
+}
+
+function faultsOfText(key: string, template: string): readonly SettingFault[] {
+  return [...template.matchAll(placeholder)].flatMap(({ 0: whole, 1: name, index }) => {
+    if (name !== undefined && Object.hasOwn(values, name)) return [];
+    return [{ key, message: faultOfPlaceholder(whole, name, template.slice(index + whole.length)) }];
+  });
+}
+
+/** @param rest what follows in the template: never shown, because it may be a secret */
+function faultOfPlaceholder(whole: string, name: string | undefined, rest: string): string {
   const known = Object.keys(values).map((each) => `\${change.${each}}`);
-  return wrong[0] === undefined ? null : `${wrong[0]}: must be one of ${known.join(', ')}`;
+  const rule = `must be one of ${known.join(', ')}`;
+  if (name !== undefined) {
+    const near = suggest(name, Object.keys(values));
+    return `${whole}: ${rule}${near === null ? '' : `: did you mean \${change.${near}}?`}`;
+  }
+  const [, word = ''] = /^\.([A-Za-z]+)/.exec(rest) ?? [];
+  const begun = Object.hasOwn(values, word) ? `${whole}.${word}` : whole;
+  if (Object.hasOwn(values, word) && /^\.[A-Za-z]+:-/.test(rest))
+    return `${begun}:-…: must be without ":-", because a placeholder has no default`;
+  if (Object.hasOwn(values, word) && !/^[^$]*\}/.test(rest)) return `${begun}: must end with "}"`;
+  return `${begun}: ${rule}`;
 }
 
 /** Whether `${change` is anywhere in a value of JSON, right or wrong. */
 export function hasPlaceholder(value: unknown): boolean {
   return (JSON.stringify(value) ?? '').search(placeholder) >= 0;
-}
-
-function keysIn(value: unknown): readonly string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const inner = Object.values(value).flatMap(keysIn);
-  return Array.isArray(value) ? inner : [...Object.keys(value), ...inner];
 }
 
 /** Copies a value of JSON, with other strings. */

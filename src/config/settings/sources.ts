@@ -1,7 +1,8 @@
 /** Merges the sources: flags override variables, which override the file. Judges only names and `${VAR}`s. */
 import { assign, nestDottedKeys } from './dotted.ts';
+import { suggest } from './nearest.ts';
 import { PlacedVariables } from './placed-variables.ts';
-import { ConfigError, formatPath, type Problem, suggest } from './problems.ts';
+import { ConfigError, formatPath, type Problem } from './problems.ts';
 import { mask } from './secrets.ts';
 import { isRawObject, type Path, type Raw, type RawObject, type Setting, type SettingsTree } from './tree.ts';
 import { parseYaml, readText } from './yaml.ts';
@@ -250,9 +251,13 @@ function replaceVariables(
   place: (value: string) => string,
 ): string {
   return text.replace(
-    /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
+    /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{(?!change\b)[^{}]*\}?/g,
     (whole, escaped: string | undefined, name: string | undefined, fallback: string | undefined) => {
-      if (escaped !== undefined || name === undefined) return escaped ?? whole;
+      if (escaped !== undefined) return escaped;
+      if (name === undefined) {
+        to.problems.push({ path: formatPath(path), message: neitherVariable(whole, path, to.settings) });
+        return whole;
+      }
       to.used.add(name);
       const value = to.env[name];
       // As in a shell, `:-` also replaces a variable that is set but empty.
@@ -266,3 +271,14 @@ function replaceVariables(
     },
   );
 }
+
+/** Of a `${` that begins no variable and no placeholder: as it stands it would be a mistake that nobody sees. */
+function neitherVariable(whole: string, path: Path, settings: SettingsTree): string {
+  const rule = `must be a variable as in \${NAME}, or in a target a placeholder as in \${change.tag}; a literal "\${" is written "$\${"`;
+  const [, word = '', rest = ''] = /^\$\{\s*([A-Za-z]+)\s*\.\s*([A-Za-z]+)\s*\}$/.exec(whole) ?? [];
+  if (suggest(word, ['change']) !== null) return `${whole}: ${rule}: did you mean \${change.${rest}}?`;
+  const isSecret = settings.nodesAt(path).some(({ secret }) => secret !== undefined);
+  return `${isSecret || whole.length > maxQuoted ? 'a "${"' : whole}: ${rule}`;
+}
+
+const maxQuoted = 50;

@@ -10,7 +10,7 @@ import {
   type ShownRunAnswer,
   type Verdict,
 } from '../kind.ts';
-import { faultOfTemplate, fill } from '../template.ts';
+import { faultsOfTemplate, fill } from '../template.ts';
 import { deliveryVariables } from '../variables.ts';
 
 const maxArguments = 1_000;
@@ -82,9 +82,9 @@ export const exec: Kind<Settings> = {
   replays: true,
   needsReference: true,
   faults({ command: [program, ...args] }): readonly SettingFault[] {
-    const message = program.includes(`\${change`) ? 'the program: must be without placeholders' : null;
-    const fault = message ?? faultOfTemplate(args);
-    return fault === null ? [] : [{ key: 'command', message: fault }];
+    const message = 'the program: must be without placeholders';
+    const ofProgram = program.includes(`\${change`) ? [{ key: 'command[0]', message }] : [];
+    return [...ofProgram, ...args.flatMap((each, at) => faultsOfTemplate(`command[${at + 1}]`, each))];
   },
   async deliver(delivery, settings, reach) {
     const { failIf } = settings;

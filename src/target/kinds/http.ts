@@ -6,12 +6,16 @@ import type { HttpRequest } from '../call/http.ts';
 import { type ChangeDelivery, type Kind, pushTypes, type SettingFault } from '../kind.ts';
 import { bearer, completeUrl, token } from '../members.ts';
 import { showRequest } from '../requests.ts';
-import { type Escape, faultOfTemplate, fill, mapStrings } from '../template.ts';
+import { type Escape, faultsOfTemplate, fill, mapStrings } from '../template.ts';
 
 const placed = `Placeholders such as \`\${change.repository}\` are replaced`;
-const headerName =
-  /^(?!(?:host|connection|content-length|transfer-encoding|expect|upgrade|te|trailer)$)[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
-const headerRule = 'must have names in lower case, of no header that belongs to the connection';
+const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
+const headerRule = 'must have names of headers: letters, digits and "-", at most 64';
+/** RFC 9110, 7.6.1, and those by which the body is framed. */
+const ofConnection: ReadonlySet<string> = new Set([
+  ...['connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade'],
+]);
 
 const members = z.strictObject({
   url: completeUrl().describe(`Where to send; complete. ${placed}, percent-encoded`),
@@ -60,7 +64,10 @@ const forHeader: Escape = (value) => value.replace(/[^\x20-\x7e]+/gu, encodeURIC
 
 export function request(delivery: ChangeDelivery, settings: Settings): HttpRequest {
   const { url, method, token, headers = {}, markup } = settings;
-  const own = Object.entries(headers).map(([name, value]) => [name, fill(value, delivery, forHeader)]);
+  const own = Object.entries(headers).map(([name, value]) => [
+    name.toLowerCase(),
+    fill(value, delivery, forHeader),
+  ]);
   const { type, body } = bodyOf(settings, (template) => fill(template, delivery, markups[markup]));
   const common = { ...(type === null ? {} : { 'content-type': type }), ...(token && bearer(token)) };
   return {
@@ -78,13 +85,32 @@ function bodyOf({ json, form, text }: Settings, filled: (template: string) => st
   return { type: 'application/x-www-form-urlencoded', body: fields.toString() };
 }
 
+/** A header that the connection or another member sets, or that is there twice: their case does not count. */
+function faultsOfHeaders({ headers = {}, token }: Settings): readonly SettingFault[] {
+  const names = Object.keys(headers);
+  const lower = names.map((name) => name.toLowerCase());
+  return names.flatMap((name, index) => {
+    const key = `headers.${name}`;
+    const id = name.toLowerCase();
+    const first = names[lower.indexOf(id)];
+    if (first !== name && lower.indexOf(id) !== index)
+      return [{ key, message: `must differ from headers.${first}: case does not count` }];
+    if (ofConnection.has(id)) return [{ key, message: 'must be left out, because the connection sets it' }];
+    if (id === 'host') return [{ key, message: 'must be left out, because it is the host of url' }];
+    if (id !== 'authorization' || token === undefined) return [];
+    return [{ key, message: 'must be left out, because token is sent in it: must have one of the two' }];
+  });
+}
+
 /** An unknown placeholder, more than one body, or a body of a GET. */
 function faults(settings: Settings): readonly SettingFault[] {
   const { url, headers, method, json, form, text } = settings;
-  const wrong = Object.entries({ url, headers, json, form, text }).flatMap(([key, value]) => {
-    const message = faultOfTemplate(value);
-    return message === null ? [] : [{ key, message }];
-  });
+  const wrong = [
+    ...Object.entries({ url, headers, json, form, text }).flatMap(([key, value]) =>
+      faultsOfTemplate(key, value),
+    ),
+    ...faultsOfHeaders(settings),
+  ];
   // A change must not choose the host that gets the headers.
   if (/^[^:]*:\/\/[^/?]*\$\{/.test(url))
     wrong.push({ key: 'url', message: 'a placeholder in the host: must be in path or query' });
@@ -116,7 +142,7 @@ export const http: Kind<Settings> = {
   },
   describe(delivery, settings) {
     const { headers, ...others } = request(delivery, settings);
-    const own = Object.keys(settings.headers ?? {}).map((name) => [name, '***']);
+    const own = Object.keys(settings.headers ?? {}).map((name) => [name.toLowerCase(), '***']);
     const url = fill(withoutLiterals(settings.url), delivery, encodeURIComponent);
     return showRequest({ ...others, url, headers: { ...headers, ...Object.fromEntries(own) } });
   },

@@ -55,7 +55,7 @@ describe('the section targets', () => {
     ]);
     expect(printConfig(sources(yaml, { env }))).not.toContain('hunter2');
     expect(problems(yaml.replace('change.tag', 'change.tga'), { env })[0]).toMatch(
-      /^targets\[0\]\.json: \$\{change\.tga\}: must be one of/,
+      /^targets\[0\]\.json\.text\[0\]: \$\{change\.tga\}: must be one of/,
     );
   });
 
@@ -75,13 +75,38 @@ describe('the section targets', () => {
   });
 
   it.each([
-    ['headers', '{ Authorization: "x" }', 'headers.Authorization: "***": must have names in lower case'],
-    ['headers', '{ host: "x" }', 'headers.host: "***": must have names in lower case'],
+    ['headers', '{ "a b": "x" }', 'headers.a b: "***": must have names of headers'],
+    ['headers', '{ host: "x" }', 'headers.host: must be left out, because it is the host of url'],
     ['headers', 'hunter2', 'headers: "***": must be a mapping of header names to values'],
     ['headers', '[hunter2]', 'headers: a list of 1: must be a mapping of header names to values'],
   ])('says what is wrong with %s: %s', (member, value, message) => {
     const yaml = `targets: [{ name: a, kind: http, url: "https://h/x", ${member}: ${value} }]`;
     expect(problems(yaml)[0]).toContain(`targets[0].${message}`);
+  });
+
+  it.each([
+    [`\${chnge.tag}`, `\${chnge.tag}: must be a variable as in \${NAME}, or in a target a placeholder`],
+    [`\${Change.image}`, `did you mean \${change.image}?`],
+    [`\${ change.tag }`, `did you mean \${change.tag}?`],
+    [`\${{ github.sha }}`, `\${: must be a variable`],
+    [`\${a-b}`, `\${a-b}: must be a variable`],
+    [`\${a`, `\${a: must be a variable`],
+  ])('refuses %j, which would be sent as it stands', (text, message) => {
+    const json = JSON.stringify({ a: [{ b: text }] });
+    const yaml = `targets: [{ name: a, kind: http, url: "https://h/x", json: ${json} }]`;
+    expect(problems(yaml)[0]).toMatch(/^targets\[0\]\.json\.a\[0\]\.b: /);
+    expect(problems(yaml)[0]).toContain(message);
+    expect(load(yaml.replaceAll('${', () => '$${')).targets).toMatchObject([{ json: JSON.parse(json) }]);
+  });
+
+  it('tells of every placeholder that is wrong, and quotes none that may be a part of a secret', () => {
+    const members = `token: "a\${hunter2!}", json: { a: "\${chnge.tag} \${change.tga}", b: "\${change.x}" }`;
+    const yaml = `targets: [{ name: a, kind: http, url: "https://h/\${hunter2!}", ${members} }]`;
+    const all = problems(yaml);
+    expect(all.map((each) => each.slice(0, each.indexOf(': ')))).toEqual(
+      ['url', 'token', 'json.a', 'json.a', 'json.b'].map((key) => `targets[0].${key}`),
+    );
+    expect(all.join()).not.toContain('hunter2');
   });
 
   it.each([
@@ -121,7 +146,7 @@ describe('the section targets', () => {
     ],
     [
       `targets: [{ name: a, kind: http, url: "https://h/\${change.tag:-x}" }]`,
-      /^targets\[0\]\.url: \$\{change: must be one of \$\{change\.id\}/,
+      /^targets\[0\]\.url: \$\{change\.tag:-…: must be without ":-"/,
     ],
     [
       `targets: [{ name: a, kind: http, url: "https://h/\${change}" }]`,
@@ -129,7 +154,7 @@ describe('the section targets', () => {
     ],
     [
       `targets: [{ name: a, kind: http, url: "https://h/", json: { a: [{ "\${change.tag}": 1 }] } }]`,
-      /^targets\[0\]\.json: a placeholder in the name of a member: must be in a value/,
+      /^targets\[0\]\.json\.a\[0\]: a placeholder in the name of a member: must be in a value/,
     ],
     [
       `targets: [{ name: a, kind: exec, command: [x], env: { TAG: "\${change.tag}" } }]`,

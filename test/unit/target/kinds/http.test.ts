@@ -108,14 +108,48 @@ describe('the request of an http target', () => {
 describe('the settings of an http target', () => {
   it.each([
     [{ url: `${url}/\${change.repo}` }, 'url', `\${change.repo}`],
-    [{ json: { a: [{ b: `\${change.tag} \${change.oops}` }] } }, 'json', `\${change.oops}`],
-    [{ form: { a: `\${change}` } }, 'form', `\${change`],
-    [{ text: `to \${change.tag` }, 'text', `\${change`],
-    [{ headers: { 'x-a': `\${change.toString}` } }, 'headers', `\${change.toString}`],
+    [{ json: { a: [{ b: `\${change.tag} \${change.oops}` }] } }, 'json.a[0].b', `\${change.oops}`],
+    [{ form: { a: `\${change}` } }, 'form.a', `\${change`],
+    [{ headers: { 'x-a': `\${change.toString}` } }, 'headers.x-a', `\${change.toString}`],
   ])('with the unknown placeholder of %j stop the start', (members, key, placeholder) => {
     expect(http.faults?.(settingsOf(members))).toEqual([
       { key, message: expect.stringContaining(`${placeholder}: must be one of \${change.id}, `) },
     ]);
+  });
+
+  it.each([
+    [`to \${change.tag`, [`\${change.tag: must end with "}"`]],
+    [
+      `to \${change.tag:-x}!`,
+      [`\${change.tag:-…: must be without ":-", because a placeholder has no default`],
+    ],
+    [`\${change.tga}`, [expect.stringMatching(/: must be one of .*: did you mean \$\{change\.tag\}\?$/)]],
+    [`\${change.a1} \${change.b1} \${change.digest}`, [expect.any(String), expect.any(String)]],
+  ])('say of the placeholders in %j what is wrong', (text, messages) => {
+    const faults = http.faults?.(settingsOf({ text, json: undefined })) ?? [];
+    expect(faults).toEqual(messages.map((message) => ({ key: 'text', message })));
+  });
+
+  it.each([
+    [{ Host: 'a' }, 'headers.Host', 'must be left out, because it is the host of url'],
+    [{ 'Content-Length': '1' }, 'headers.Content-Length', 'must be left out, because the connection sets it'],
+    [{ 'x-a': '1', 'X-A': '2' }, 'headers.X-A', 'must differ from headers.x-a: case does not count'],
+    [
+      { Authorization: 'a' },
+      'headers.Authorization',
+      'must be left out, because token is sent in it: must have one of the two',
+    ],
+  ])('refuse the headers %j', (headers, key, message) => {
+    expect(http.faults?.(settingsOf({ headers, token: 't' }))).toEqual([{ key, message }]);
+  });
+
+  it('take headers in any case, and send and show them in lower case', () => {
+    const settings = settingsOf({ headers: { 'X-Key': 'kkk', 'Content-Type': 'a/b' }, text: 'x' });
+    expect(http.faults?.(settings)).toEqual([]);
+    expect(request(delivery(), settings).headers).toEqual({ 'content-type': 'a/b', 'x-key': 'kkk' });
+    expect(http.describe(delivery(), settings)).toBe(
+      `POST ${url}\ncontent-type: ***\nx-key: ***\n\nx`.replace(url, 'https://tool.example.com/***'),
+    );
   });
 
   it.each([
@@ -132,8 +166,8 @@ describe('the settings of an http target', () => {
   });
 
   it.each([
-    [{ headers: { 'Content-Length': '1' } }],
-    [{ headers: { 'content-length': '1' } }],
+    [{ headers: { 'x a': '1' } }],
+    [{ headers: { '': '1' } }],
     [{ headers: { 'x-a': 'a\r\nb' } }],
     [{ success: { status: [] } }],
     [{ success: { status: [20] } }],
