@@ -1,4 +1,4 @@
-import { patternOf, wordsOf } from './spellings.ts';
+import { coreOf, patternOf, wordsOf } from './spellings.ts';
 
 /** What only one text may have. */
 interface More {
@@ -10,12 +10,16 @@ interface More {
 /** Replaces secrets in a text by `***`. */
 export type Mask = (text: string, more?: More) => string;
 
+type Hide = (text: string) => string;
+
 const shown = '***';
 /**
  * A shorter secret may be a part of any word, so that hiding it alone would tell where it is: its whole line is hidden.
  * A shorter part of a URL is hidden only together with the others.
  */
 const shortestSecret = 8;
+
+const nothingToHide: Hide = (text) => text;
 
 /** What is to be hidden. */
 interface Hidden {
@@ -34,13 +38,15 @@ interface Hidden {
 export function maskOf(secrets: readonly string[], urls: readonly string[]): Mask {
   const own = hiddenOf(secrets, urls);
   const parts = urls.flatMap(partsOf).filter(isLong).flatMap(wordsOf);
-  let hideOwn: ((text: string) => string) | undefined;
+  let hideOwn: Hide | undefined;
+  // Most requests of a target have the same URL and credentials.
+  let last = { key: '', hide: nothingToHide };
   return (text, { secrets: moreSecrets = [], urls: moreUrls = [] } = {}) => {
     // Made when it is needed: most targets of many never fail.
     hideOwn ??= hiding({ ...own, words: [...own.words, ...parts] });
-    const hidden = hideOwn(text);
-    const isMore = moreSecrets.length + moreUrls.length > 0;
-    return isMore ? hiding(hiddenOf(moreSecrets, moreUrls))(hidden) : hidden;
+    const key = [...moreSecrets, '', ...moreUrls].join('\n');
+    if (key !== last.key) last = { key, hide: hiding(hiddenOf(moreSecrets, moreUrls)) };
+    return last.hide(hideOwn(text));
   };
 }
 
@@ -52,22 +58,39 @@ function isLong(word: string): boolean {
   return word.length >= shortestSecret;
 }
 
-function hiding({ paths, words }: Hidden): (text: string) => string {
+function hiding({ paths, words }: Hidden): Hide {
   // Only where nothing follows that would make it another path: `/a` is not in `/about`.
-  const path = anyOf(paths, '(?![\\w%-])');
-  const long = anyOf(words.filter(isLong));
-  const short = anyOf(words.filter((word) => !isLong(word)));
+  const path = finderOf(paths, '(?![\\w%-])');
+  const long = finderOf(words.filter(isLong));
+  const short = finderOf(words.filter((word) => !isLong(word)));
   return (text) => {
-    const withoutPaths = path === null ? text : text.replace(path, shown);
-    const withoutWords = long === null ? withoutPaths : withoutPaths.replace(long, shown);
-    return short === null ? withoutWords : hideLines(withoutWords, short);
+    const withoutPaths = text.replace(path(text), shown);
+    const withoutWords = withoutPaths.replace(long(withoutPaths), shown);
+    return hideLines(withoutWords, short(withoutWords));
   };
 }
 
-/** The longest first: a secret that contains another one must not stay in part. Null: there is nothing to find. */
-function anyOf(words: readonly string[], after = ''): RegExp | null {
-  const all = [...new Set(words)].sort((a, b) => b.length - a.length);
-  return all.length === 0 ? null : new RegExp(`(?:${all.map(patternOf).join('|')})${after}`, 'g');
+/** Finds nothing. */
+const never = /(?!)/g;
+
+/**
+ * What finds these words in a text, the longest first: a secret that contains another one must not stay in part. Making
+ * it takes milliseconds, so it has only those that the text may have: mostly none, or the same as last time.
+ */
+function finderOf(words: readonly string[], after = ''): (text: string) => RegExp {
+  const all = [...new Set(words)]
+    .sort((a, b) => b.length - a.length)
+    .map((word) => ({ word, core: coreOf(word) }));
+  let last = { key: '', found: never };
+  return (text) => {
+    const present = all.filter(({ core }) => text.includes(core)).map(({ word }) => word);
+    const key = present.join('\0');
+    if (key !== last.key) {
+      const found = new RegExp(`(?:${present.map(patternOf).join('|')})${after}`, 'g');
+      last = { key, found: present.length === 0 ? never : found };
+    }
+    return last.found;
+  };
 }
 
 /** A status at its beginning stays. */

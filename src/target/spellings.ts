@@ -28,6 +28,12 @@ function base64Of(bytes: Buffer): readonly string[] {
   return [whole, ...inner.filter(({ length }) => length >= shortestInner)];
 }
 
+/** The longest part of a word that nothing encodes: it stands in each spelling of the word. Empty: there is none. */
+export function coreOf(word: string): string {
+  const runs = word.match(/[A-Za-z0-9]+/g) ?? [];
+  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '');
+}
+
 /**
  * A regular expression that finds a word, whichever of its characters are encoded, and how. Its quantifiers are bounded:
  * no text makes it slow.

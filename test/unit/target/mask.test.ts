@@ -135,6 +135,20 @@ describe('the mask of a target', () => {
     expect(maskOf([], ['https://h.test/broken%C3secret'])('broken%C3secret')).toBe('***');
   });
 
+  it('hides in each text what that text has, whatever it hid before', () => {
+    const mask = maskOf(['first-secret', 'second-secret', '!?!?!?!?'], []);
+    for (const [text, masked] of [
+      ['first-secret', '***'],
+      ['second-secret first-secret', '*** ***'],
+      ['nothing', 'nothing'],
+      ['first-secret', '***'],
+      ['<%21%3f!?!?!?>', '<***>'],
+    ] as const)
+      expect(mask(text)).toBe(masked);
+    for (const key of ['abcdefgh', 'ijklmnop', 'abcdefgh'])
+      expect(mask('abcdefgh ijklmnop', { secrets: [key] })).toBe('abcdefgh ijklmnop'.replace(key, '***'));
+  });
+
   it('hides nothing without secrets, and what only one text has', () => {
     expect(maskOf([''], ['https://h.test/'])('https://h.test/ "" /')).toBe('https://h.test/ "" /');
     expect(maskOf([], [])('Bearer abcdefgh', { secrets: ['abcdefgh'] })).toBe('Bearer ***');
