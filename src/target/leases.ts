@@ -20,8 +20,8 @@ interface LeasesParts {
   /** @param isLost the ledger knew the name, and has lost all that it had of it, as a Redis that was emptied */
   readonly onClaimed: (held: HeldTarget, isLost: boolean) => void;
   readonly onRenewed: (name: string, wish: TargetWish) => void;
-  /** Another gateway has it, or may have it. */
-  readonly onLost: (name: string) => void;
+  /** Another gateway has it, or may have it. Resolves once nothing of it is under way here; until then it is not claimed. */
+  readonly onLost: (name: string) => Promise<void>;
 }
 
 interface Held extends Lease {
@@ -34,6 +34,8 @@ export class Leases {
   readonly #log: RareLog;
   readonly #held = new Map<string, Held>();
   readonly #leaving = new Set<string>();
+  /** Lost, and something of it is still under way here. */
+  readonly #ending = new Set<string>();
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #running: Promise<void> | null = null;
@@ -68,7 +70,9 @@ export class Leases {
 
   /** A save was refused: another gateway has claimed it. */
   lost(name: string): void {
-    if (this.#held.delete(name)) this.#parts.onLost(name);
+    if (!this.#held.delete(name)) return;
+    this.#ending.add(name);
+    void this.#parts.onLost(name).finally(() => this.#ending.delete(name));
   }
 
   /** Claims none of these again. */
@@ -133,7 +137,9 @@ export class Leases {
 
   async #claim(): Promise<void> {
     const { cursors, clock, names, holder, onClaimed } = this.#parts;
-    const wanted = names.filter((name) => !this.#held.has(name) && !this.#leaving.has(name));
+    const isBusy = (name: string) =>
+      this.#held.has(name) || this.#leaving.has(name) || this.#ending.has(name);
+    const wanted = names.filter((name) => !isBusy(name));
     if (wanted.length === 0 || this.#stop.signal.aborted) return;
     const until = clock.monotonic() + leaseMs;
     const claimed = await cursors.claimTargets(wanted, holder, leaseMs);

@@ -151,13 +151,13 @@ export class Targets {
     runner.start(isLost);
   }
 
-  #onLost(name: string): void {
+  async #onLost(name: string): Promise<void> {
     const served = this.#served.get(name);
     const runner = served?.runner ?? null;
     if (served === undefined || runner === null) return;
     served.runner = null;
     this.#parts.log.warn({ target: name }, 'target: served by another gateway now');
-    void runner.close();
+    await runner.close();
   }
 
   /** Writes it down until that succeeds: it must hold after a restart too. */

@@ -43,6 +43,8 @@ export interface WorldGateway {
 interface WorldOptions {
   readonly tellsResets?: boolean;
   readonly rules?: Partial<CourseRules>;
+  /** Time limit of an attempt, ms. Default 1,000. */
+  readonly timeoutMs?: number;
   /** Types that the targets ask for. */
   readonly types?: readonly ChangeType[];
   /** Types that they look at besides. */
@@ -225,7 +227,7 @@ function kindOf(
 function targetOf(
   name: string,
   kind: Kind,
-  { rules, types = defaultChangeTypes, others = [] }: WorldOptions,
+  { rules, types = defaultChangeTypes, others = [], timeoutMs = 1_000 }: WorldOptions,
 ): Target {
   return {
     ...{
@@ -233,7 +235,7 @@ function targetOf(
       kind,
       settings: {},
       filter: filterOf({ repository: ['team/app'], type: [...types, ...others] }),
-      timeoutMs: 1_000,
+      timeoutMs,
       paced: false,
       origin: null,
     },

@@ -107,6 +107,30 @@ describe('the targets of several gateways', () => {
     expect(one.targets.all.get('tool')?.runner).toBeNull();
   });
 
+  it('are not served again where something is still under way, so that nothing overlaps', async () => {
+    const world = await TargetsWorld.open(['tool'], { timeoutMs: 600_000 });
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    const gate = Promise.withResolvers<void>();
+    world.script = async () => {
+      await gate.promise;
+      return { kind: 'accepted' };
+    };
+    await world.push('a');
+    one.away = true;
+    await world.pass(14_000);
+    expect([told(one.sent), told(two.sent)]).toEqual([['a'], ['a']]);
+    one.away = false;
+    await world.pass(4_000);
+    two.kill();
+    await world.pass(30_000);
+    expect(told(one.sent)).toEqual(['a']);
+    gate.resolve();
+    await world.pass(4_000);
+    expect(told(one.sent)).toEqual(['a', 'a']);
+    expect((await world.row()).cursor.low).toBe(1);
+  });
+
   it('do what an operator wants at any gateway', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway('one');
