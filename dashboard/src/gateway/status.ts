@@ -1,4 +1,15 @@
-import { boolean, list, nullable, number, object, type Read, record, string, text } from '../lib/read.ts';
+import {
+  boolean,
+  line,
+  list,
+  nullable,
+  number,
+  object,
+  type Read,
+  record,
+  string,
+  text,
+} from '../lib/read.ts';
 
 const ledger = object({
   kind: string,
@@ -16,7 +27,8 @@ const warning = object({
   severity: string,
   code: string,
   about: nullable(string),
-  cause: string,
+  /** It may quote a tool. */
+  cause: line(2_000),
   remedy: string,
   setting: nullable(string),
   docs: string,
@@ -44,7 +56,7 @@ const target = object({
   state: text(200),
   waitingSince: nullable(text(200)),
   late: boolean,
-  lastFailure: nullable(object({ at: text(200), why: text(1_000) })),
+  lastFailure: nullable(object({ at: text(200), why: line(1_000) })),
 });
 
 /** `GET /v1/status` (PROTOCOL.md, section 12), as much of it as the page shows. */

@@ -1,9 +1,20 @@
-import { boolean, list, nullable, number, object, type Read, record, text } from '../lib/read.ts';
+import {
+  boolean,
+  line,
+  lines,
+  list,
+  nullable,
+  number,
+  object,
+  type Read,
+  record,
+  text,
+} from '../lib/read.ts';
 
 /** A word, a name, a time, a position. */
 const short = text(200);
 /** What a tool answered, and why a target stands still: the gateway keeps 200 characters of an answer. */
-const words = text(1_000);
+const words = line(1_000);
 
 /** `POST /v1/targets/NAME/pause`, `/resume` and `/skip` answer with the target from then on. */
 export const readTarget = object({
@@ -30,7 +41,7 @@ export const readTargets = object({ targets: list(readTarget), gateway: short })
 
 /** `POST /v1/targets/NAME/test`. */
 export const readTest = object({
-  request: text(20_000),
+  request: lines(20_000),
   /** Null: a dry run. */
   verdict: nullable(object({ kind: short, why: nullable(words) })),
 });

@@ -1,4 +1,5 @@
 /** Readers of JSON: what a gateway answers is checked before a screen shows it. A page carries no larger validator. */
+import { escapedLine, escapedLines } from './escaped.ts';
 
 /** Gives the value in its type. @param at where it stands, for the error. @throws TypeError that names the member */
 export type Reader<T> = (value: unknown, at: string) => T;
@@ -17,6 +18,18 @@ export function text(most: number): Reader<string> {
     const whole = string(value, at);
     return whole.length > most ? `${whole.slice(0, most)}…` : whole;
   };
+}
+
+/** What a stranger said, as one line: characters that do not show are escaped. @param most characters of it */
+export function line(most: number): Reader<string> {
+  const read = text(most);
+  return (value, at) => escapedLine(read(value, at));
+}
+
+/** The same with its lines. @param most characters of it */
+export function lines(most: number): Reader<string> {
+  const read = text(most);
+  return (value, at) => escapedLines(read(value, at));
 }
 
 export const number: Reader<number> = (value, at) => {

@@ -179,6 +179,19 @@ describe('what the gateway answers of targets', () => {
     expect(JSON.stringify(test).length).toBeLessThan(22_000);
   });
 
+  it('has characters of a tool that do not show in a form that does', () => {
+    const why = 'status 410: \u001b[31mred\u001b[0m\tnext\r\nline \u202e';
+    const failure = { at: '2026-01-01T00:00:00Z', result: 'stopped', why };
+    const [read] = readTargets(
+      { targets: [{ ...wire, disabled: why, lastFailure: failure }], gateway: 'a' },
+      'answer',
+    ).targets;
+    const shown = String.raw`status 410: \u001b[31mred\u001b[0m\tnext\r\nline \u202e`;
+    expect([read?.disabled, read?.lastFailure?.why]).toEqual([shown, shown]);
+    const test = readTest({ request: 'POST /\n\n\ta\u0000', verdict: { kind: 'stop', why } }, 'answer');
+    expect(test).toEqual({ request: 'POST /\n\n\ta\\u0000', verdict: { kind: 'stop', why: shown } });
+  });
+
   it('is asked for at a path of its own, whatever the name', () => {
     expect(actionPath('a/../b?c#d', 'skip')).toBe('/v1/targets/a%2F..%2Fb%3Fc%23d/skip');
   });
