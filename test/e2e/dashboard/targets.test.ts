@@ -79,7 +79,7 @@ describe('the list of targets', () => {
     const resumes = countPosts(page, '/v1/targets/ci/resume');
     await button(page, 'Pause ci').dblclick(patience);
     const row = rowOf(page, 'ci');
-    await row.filter({ hasText: 'Paused: it sends nothing' }).waitFor(patience);
+    await row.locator('.outcome', { hasText: 'Paused.' }).waitFor(patience);
     await row.locator('.badge', { hasText: 'Paused' }).waitFor(patience);
     expect([pauses(), resumes()]).toEqual([1, 0]);
     expect(await axeFindings(page)).toEqual([]);
@@ -128,8 +128,9 @@ describe('one target', () => {
     expect(sent()).toBe(0);
     const posts = countPosts(page, '/v1/targets/watchtower/test');
     await button(page, 'Send the test').dblclick(patience);
-    await page.getByText('This was sent').waitFor(patience);
-    await page.locator('.tested', { hasText: `status 503: ${failure}` }).waitFor(patience);
+    const tested = page.locator('.tested', { hasText: `status 503: ${failure}` });
+    await tested.filter({ hasText: 'Failed. A change would be tried again.' }).waitFor(patience);
+    expect(await tested.textContent()).toContain('The request, with secrets as ***:');
     expect([posts(), sent()]).toEqual([1, 1]);
     expect(await axeFindings(page)).toEqual([]);
   });
@@ -176,6 +177,52 @@ describe('one target', () => {
       .waitFor(patience);
     await page.locator('.figures', { hasText: '0 changes' }).waitFor(patience);
     expect(posts()).toBe(1);
+  });
+
+  it('tries at once what failed, once, and leaves the focus on the button beside', async () => {
+    const answer = await fetch(`${gateway.url}/v1/targets`);
+    const { targets } = (await answer.json()) as { targets: readonly { name: string }[] };
+    const [found] = targets.filter(({ name }) => name === 'watchtower');
+    const page = await visits.open(at('#/now'));
+    const resumes = countPosts(page, '/v1/targets/watchtower/resume');
+    // It is retrying until it is told to try, and delivering from then on.
+    await page.route('**/v1/targets', (route) => {
+      const state = resumes() === 0 ? 'retrying' : 'delivering';
+      return route.fulfill({ json: { targets: [{ ...found, state }], gateway: 'gateway-1' } });
+    });
+    await page.evaluate(`location.hash = '#/targets/watchtower'`);
+    const retry = button(page, 'Try now watchtower');
+    await retry.waitFor(patience);
+    await page.locator('.section', { hasText: 'It is tried again.' }).waitFor(patience);
+    expect(await axeFindings(page)).toEqual([]);
+    await retry.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.outcome', { hasText: 'What had failed is tried now.' }).waitFor(patience);
+    await retry.waitFor({ ...patience, state: 'detached' });
+    expect(resumes()).toBe(1);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Pause');
+    expect(await page.locator('.section', { hasText: 'Last failure' }).textContent()).not.toContain(
+      'tried again.',
+    );
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it('offers no skip where nothing waits', async () => {
+    const page = await visits.open(at('#/targets/slow'));
+    await page.locator('.figures', { hasText: '0 changes' }).waitFor(patience);
+    await button(page, 'Skip…').click();
+    const dialog = page.getByRole('dialog', { name: 'Skip what slow has not sent?' });
+    await dialog.filter({ hasText: 'Nothing waits: it is at the newest change already.' }).waitFor(patience);
+    expect(await dialog.getByRole('button').allTextContents()).toEqual(['Close']);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ ...patience, state: 'hidden' });
+  });
+
+  it('is led to by the warning of the first screen that names it', async () => {
+    const page = await visits.open(at('#/now'));
+    await page.locator('.warnings').getByRole('link', { name: 'flux', exact: true }).click(patience);
+    await page.waitForURL(at('#/targets/flux'), patience);
   });
 
   it('says that there is none of a name, and shows no markup in it', async () => {

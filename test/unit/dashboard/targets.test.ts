@@ -11,13 +11,16 @@ import {
 } from '../../../dashboard/src/screens/targets/selection.ts';
 import {
   doneText,
+  isSkippable,
+  notDoneText,
+  skipText,
+} from '../../../dashboard/src/screens/targets/wish-words.ts';
+import {
   failureText,
   givenUpOf,
   holderText,
   meaningOf,
-  notDoneText,
   resultsOf,
-  skipText,
   testFailure,
   verdictWords,
 } from '../../../dashboard/src/screens/targets/words.ts';
@@ -108,18 +111,46 @@ describe('the words of targets', () => {
   });
 
   it('say how many changes skipping gives up, as far as that is known', () => {
-    expect(skipText({ waiting: 0, lag: 0 })).toBe('Nothing waits now, so nothing is given up.');
-    expect(skipText({ waiting: 1, lag: 1 })).toMatch(/^1 change that waits is given up\./);
-    expect(skipText({ waiting: 12, lag: 12 })).toMatch(/^12 changes that wait are given up\./);
-    expect(skipText({ waiting: 1_000, lag: 5_000 })).toMatch(
+    const text = (waiting: number | null, lag: number) => skipText(target({ waiting, lag }));
+    expect(text(0, 0)).toBe('Nothing waits: it is at the newest change already.');
+    expect(text(1, 1)).toMatch(/^1 change that waits is given up\./);
+    expect(text(12, 12)).toMatch(/^12 changes that wait are given up\./);
+    expect(text(1_000, 5_000)).toMatch(
       /^1,000 changes that wait are given up, and whatever else matches among the 5,000 up to the newest one\./,
     );
-    expect(skipText({ waiting: 0, lag: 60 })).toMatch(/^Nothing waits\. Whatever matches among the 60 /);
-    expect(skipText({ waiting: null, lag: 60 })).toMatch(/^At most 60 changes up to the newest one/);
+    expect(text(0, 60)).toMatch(/^Nothing waits\. Whatever matches among the 60 /);
+    expect(text(null, 60)).toMatch(/^At most 60 changes up to the newest one/);
+  });
+
+  it('offer to skip only where that changes something', () => {
+    expect(isSkippable(target())).toBe(false);
+    expect(isSkippable(target({ waiting: null }))).toBe(false);
+    const since = '2026-01-01T00:00:00Z';
+    const some = [{ lag: 1 }, { waiting: 1 }, { waitingSince: since }, { position: null, waiting: null }];
+    for (const more of some) expect(isSkippable(target(more))).toBe(true);
+  });
+
+  it('do not promise that a halted target loses nothing', () => {
+    for (const state of ['paused', 'disabled']) {
+      const { cause, remedy } = meaningOf(state);
+      expect(remedy).toContain('longer than the setting maxAge (24 hours by default) is given up');
+      expect(cause + remedy + doneText('pause', target())).not.toMatch(/lost|loses/);
+    }
+  });
+
+  it('say that a failed attempt is repeated only while it will be', () => {
+    expect(failureText('retried', 'retrying')).toBe('It is tried again.');
+    for (const state of ['delivering', 'paused', 'disabled']) expect(failureText('retried', state)).toBe('');
+    for (const result of ['refused', 'stopped']) {
+      expect(failureText(result, 'delivering')).not.toBe('');
+      expect(failureText(result, 'delivering')).not.toContain(result);
+    }
+    expect(failureText('new', 'retrying')).toContain('new');
   });
 
   it('say what a wish did, and which other gateway follows', () => {
-    expect(doneText('pause', target())).toBe('Paused: it sends nothing, and loses nothing.');
+    expect(doneText('pause', target())).toBe('Paused.');
+    expect(doneText('retry', target())).toBe('What had failed is tried now.');
     const afar = target({ counts: null, holder: 'gateway-2:0123abcd' });
     expect(doneText('skip', afar)).toMatch(/^Skipped: .* Gateway gateway-2 serves it, and follows within/);
     expect(doneText('resume', target({ counts: null, holder: null }))).toMatch(/^Resumed: [^G]*$/);
@@ -136,8 +167,6 @@ describe('the words of targets', () => {
     const words = ['accepted', 'ignored', 'retry', 'refused', 'stop'].map((kind) => verdictWords(kind));
     expect(new Set(words.map(({ meaning }) => meaning)).size).toBe(5);
     for (const kind of ['toString', 'new']) expect(verdictWords(kind).word).toBe(kind);
-    for (const result of ['retried', 'refused', 'stopped']) expect(failureText(result)).not.toContain(result);
-    expect(failureText('new')).toContain('new');
     expect(shortened('x'.repeat(500))).toBe(`${'x'.repeat(100)}…`);
   });
 

@@ -1,6 +1,7 @@
 import type { TargetStatus } from '../../gateway/status.ts';
 import { hrefOf } from '../../lib/route.ts';
 import { shortened } from '../../lib/shortened.ts';
+import { Breakable } from '../../parts/breakable.tsx';
 import { RowLink } from '../../parts/row-link.tsx';
 import { Section } from '../../parts/section.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -33,7 +34,7 @@ const columns: readonly Column<TargetStatus>[] = [
         <span class="muted">none</span>
       ) : (
         <>
-          <RelativeTime at={lastFailure.at} />, {shortened(lastFailure.why)}
+          <RelativeTime at={lastFailure.at} />, <Breakable text={shortened(lastFailure.why)} />
         </>
       ),
   },

@@ -1,6 +1,8 @@
 import type { StatusWarning } from '../../gateway/status.ts';
 import { docsUrl } from '../../lib/docs-url.ts';
+import { warningHref } from '../../lib/warning-place.ts';
 import { Badge } from '../../parts/badge.tsx';
+import { Breakable } from '../../parts/breakable.tsx';
 import { Icon } from '../../parts/icon.tsx';
 
 /** What an operator should know, the worst first: the cause, the cure, the setting, and where to read on. */
@@ -13,8 +15,8 @@ export function Warnings({ warnings }: { warnings: readonly StatusWarning[] }) {
           <Severity of={warning.severity} />
           <div>
             <p class="cause">
-              {warning.about !== null && <strong>{warning.about}: </strong>}
-              {warning.cause}
+              <About of={warning} />
+              <Breakable text={warning.cause} />
             </p>
             <p>{warning.remedy}</p>
             <p class="muted">
@@ -33,6 +35,13 @@ export function Warnings({ warnings }: { warnings: readonly StatusWarning[] }) {
       ))}
     </ul>
   );
+}
+
+/** What it is about, with a link to its page. */
+function About({ of }: { of: StatusWarning }) {
+  if (of.about === null) return null;
+  const href = warningHref(of);
+  return <strong>{href === null ? of.about : <a href={href}>{of.about}</a>}: </strong>;
 }
 
 function Severity({ of }: { of: string }) {

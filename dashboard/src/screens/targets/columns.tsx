@@ -2,11 +2,12 @@ import type { Target } from '../../gateway/targets.ts';
 import { countText } from '../../lib/numbers.ts';
 import { hrefOf, type Route } from '../../lib/route.ts';
 import { shortened } from '../../lib/shortened.ts';
+import { Breakable } from '../../parts/breakable.tsx';
 import { RowLink } from '../../parts/row-link.tsx';
 import type { Column } from '../../parts/table.tsx';
 import { Late, TargetState } from '../../parts/target-state.tsx';
 import { RelativeTime } from '../../parts/time.tsx';
-import { PauseOrResume, WishOutcomeText } from './wish-buttons.tsx';
+import { WishButtons, WishOutcomeText } from './wish-buttons.tsx';
 import type { Wishes } from './wishes.ts';
 import { givenUpOf, holderText } from './words.ts';
 
@@ -49,9 +50,13 @@ export function columnsOf(route: Route, wishes: Wishes): readonly Column<Target>
       ),
     },
     {
-      head: 'Pause it',
-      width: 5.5,
-      cell: (target) => <PauseOrResume {...{ target, wishes, look: 'quiet' }} />,
+      head: 'Action',
+      width: 6,
+      cell: (target) => (
+        <div class="actions">
+          <WishButtons {...{ target, wishes }} />
+        </div>
+      ),
     },
   ];
 }
@@ -79,16 +84,21 @@ function Tool({ kind, url }: Pick<Target, 'kind' | 'url'>) {
   return (
     <>
       <div>{kind}</div>
-      {url !== null && <div class="muted">{url}</div>}
+      {url !== null && (
+        <div class="muted">
+          <Breakable text={url} />
+        </div>
+      )}
     </>
   );
 }
 
 function Failure({ of: { disabled, lastFailure } }: { of: Target }) {
-  if (lastFailure === null) return disabled === null ? <span class="muted">none</span> : shortened(disabled);
+  if (lastFailure === null)
+    return disabled === null ? <span class="muted">none</span> : <Breakable text={shortened(disabled)} />;
   return (
     <>
-      <RelativeTime at={lastFailure.at} />, {shortened(lastFailure.why)}
+      <RelativeTime at={lastFailure.at} />, <Breakable text={shortened(lastFailure.why)} />
     </>
   );
 }

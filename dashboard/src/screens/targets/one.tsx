@@ -2,6 +2,7 @@ import { readTargets, type Target } from '../../gateway/targets.ts';
 import { useQuestion } from '../../gateway/use-question.ts';
 import { countOf, countText } from '../../lib/numbers.ts';
 import { hrefOf, type Route } from '../../lib/route.ts';
+import { Breakable } from '../../parts/breakable.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Figure, Figures } from '../../parts/figure.tsx';
 import { freshnessOf } from '../../parts/freshness.tsx';
@@ -13,7 +14,7 @@ import { RelativeTime } from '../../parts/time.tsx';
 import { Trouble } from '../../parts/trouble.tsx';
 import { everyMs } from './all.tsx';
 import { TestForm } from './test-form.tsx';
-import { PauseOrResume, Skip, WishOutcomeText } from './wish-buttons.tsx';
+import { Skip, WishButtons, WishOutcomeText } from './wish-buttons.tsx';
 import { useWishes } from './wishes.ts';
 import { failureText, holderText, isServedHere, meaningOf, type ResultRow, resultsOf } from './words.ts';
 
@@ -29,7 +30,7 @@ export function OneTarget({ name, route }: { name: string; route: Route }) {
       <ScreenHead title={name} lead={back} state={freshnessOf(asked)}>
         {target !== undefined && (
           <>
-            <PauseOrResume {...{ target, wishes }} />
+            <WishButtons {...{ target, wishes }} />
             <Skip {...{ target, wishes }} />
           </>
         )}
@@ -60,10 +61,13 @@ function Found({ target, gateway }: { target: Target; gateway: string }) {
       {target.lastFailure !== null && (
         <Section title="Last failure">
           <p class="muted">
-            <RelativeTime at={target.lastFailure.at} />. {failureText(target.lastFailure.result)}
+            <RelativeTime at={target.lastFailure.at} />.{' '}
+            {failureText(target.lastFailure.result, target.state)}
           </p>
           <p>
-            <code>{target.lastFailure.why}</code>
+            <code>
+              <Breakable text={target.lastFailure.why} />
+            </code>
           </p>
         </Section>
       )}
@@ -90,7 +94,12 @@ function Meaning({ of: { state, disabled } }: { of: Target }) {
   const { cause, remedy } = meaningOf(state);
   return (
     <p class="meaning">
-      <strong>{cause}</strong> {disabled !== null && `It said: ${disabled}. `}
+      <strong>{cause}</strong>{' '}
+      {disabled !== null && (
+        <>
+          <Breakable text={`It said: ${disabled}.`} />{' '}
+        </>
+      )}
       {remedy}
     </p>
   );
@@ -104,7 +113,7 @@ function Glance({ target, gateway }: { target: Target; gateway: string }) {
       <Figure name="State" note={again && <Again at={retryAt} />}>
         <TargetState state={state} />
       </Figure>
-      <Figure name="Kind" note={url ?? 'without a URL'}>
+      <Figure name="Kind" note={url === null ? 'without a URL' : <Breakable text={url} />}>
         {kind}
       </Figure>
       <Figure name="Lag" note={position === null ? 'position unknown' : `matching or not, from ${position}`}>
@@ -113,14 +122,24 @@ function Glance({ target, gateway }: { target: Target; gateway: string }) {
       <Figure name="Waiting" note={<Oldest of={target} />}>
         {waiting === null ? '–' : countText(waiting)}
       </Figure>
-      <Figure name="Last success" note={isServedHere(target) ? 'since it serves the target' : ''}>
-        {lastSuccess === null ? 'none' : <RelativeTime at={lastSuccess} />}
+      <Figure name="Last success" note={successNote(target)}>
+        {lastSuccess === null ? noSuccess(target) : <RelativeTime at={lastSuccess} />}
       </Figure>
       <Figure name="Served by" note={isServedHere(target) ? 'this gateway' : `gateway ${gateway} answers`}>
         {holder === null ? 'none' : holderText(target)}
       </Figure>
     </Figures>
   );
+}
+
+/** A gateway remembers no success from before it served the target, nor that of another gateway. */
+function noSuccess(target: Target): string {
+  return isServedHere(target) ? 'none' : '–';
+}
+
+function successNote(target: Target): string {
+  if (!isServedHere(target)) return 'the gateway that serves it knows';
+  return target.lastSuccess === null ? 'since this gateway serves it' : '';
 }
 
 function Again({ at }: { at: string }) {

@@ -6,6 +6,7 @@ import { actionPath, readTest, type Target, type TestAnswer } from '../../gatewa
 import { useAction } from '../../gateway/use-action.ts';
 import { ActionButton } from '../../parts/action-button.tsx';
 import { Badge } from '../../parts/badge.tsx';
+import { Breakable } from '../../parts/breakable.tsx';
 import { CodeBlock } from '../../parts/code-block.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Section } from '../../parts/section.tsx';
@@ -92,18 +93,12 @@ function TestOutcome({ state }: { state: ActionState<TestAnswer> }) {
 function Answered({ answer: { request, verdict } }: { answer: TestAnswer }) {
   return (
     <div class="tested">
-      {verdict === null ? (
-        <p>
-          <strong>Nothing was sent.</strong> This is the request, with secrets as <code>***</code>:
-        </p>
-      ) : (
-        <>
-          <Verdict {...verdict} />
-          <p>
-            This was sent, with secrets as <code>***</code>:
-          </p>
-        </>
-      )}
+      {verdict !== null && <Verdict {...verdict} />}
+      <p>
+        {verdict === null && <strong>Nothing was sent. </strong>}
+        {/* A kind that asks in turn may not have sent all of it. */}
+        The request, with secrets as <code>***</code>:
+      </p>
       <CodeBlock text={request} label="request" />
     </div>
   );
@@ -116,11 +111,16 @@ function Verdict({ kind, why }: NonNullable<TestAnswer['verdict']>) {
   return (
     <div>
       <p>
-        <Badge {...{ tone, icon: icons[tone] }}>{word}</Badge> {meaning}
+        <Badge {...{ tone, icon: icons[tone] }}>
+          <strong>{word}.</strong>
+        </Badge>{' '}
+        {meaning}
       </p>
       {why !== null && (
         <p>
-          <code>{why}</code>
+          <code>
+            <Breakable text={why} />
+          </code>
         </p>
       )}
     </div>

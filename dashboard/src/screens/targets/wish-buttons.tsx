@@ -1,23 +1,59 @@
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Target } from '../../gateway/targets.ts';
 import { ActionButton } from '../../parts/action-button.tsx';
 import { Icon } from '../../parts/icon.tsx';
+import { isSkippable, skipText } from './wish-words.ts';
 import type { Wishes } from './wishes.ts';
-import { skipText } from './words.ts';
 
 interface TargetWishProps {
   readonly target: Target;
   readonly wishes: Wishes;
 }
 
-/** Pauses a target, or resumes it if it sends nothing. @param look of the button that pauses */
-export function PauseOrResume({ target, wishes, look = '' }: TargetWishProps & { look?: string }) {
+/** What can be done at once: to try what failed, and to pause or resume. */
+export function WishButtons({ target, wishes }: TargetWishProps) {
+  return (
+    <>
+      {target.state === 'retrying' && <TryNow {...{ target, wishes }} />}
+      <PauseOrResume {...{ target, wishes }} />
+    </>
+  );
+}
+
+/** Tries what failed without waiting for the next attempt. It goes with the state, and leaves the focus to its neighbour. */
+function TryNow({ target, wishes }: TargetWishProps) {
+  const place = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    const { current } = place;
+    return () => {
+      if (current?.contains(document.activeElement) !== true) return;
+      current.parentElement?.querySelector<HTMLElement>(':scope > .button')?.focus();
+    };
+  }, []);
+  return (
+    <span ref={place}>
+      <ActionButton
+        {...{ isAsking: isAskingOf(target, wishes), label: `Try now ${target.name}` }}
+        onPress={() => void wishes.run(target, 'retry')}
+      >
+        Try now
+      </ActionButton>
+    </span>
+  );
+}
+
+function isAskingOf({ name }: Target, wishes: Wishes): boolean {
+  return wishes.of(name).state.value.kind === 'asking';
+}
+
+/** Pauses a target, or resumes it if it sends nothing. */
+function PauseOrResume({ target, wishes }: TargetWishProps) {
   const { name, state } = target;
   const isHalted = state === 'paused' || state === 'disabled';
-  const isAsking = wishes.of(name).state.value.kind === 'asking';
+  const isAsking = isAskingOf(target, wishes);
   return (
     <ActionButton
-      {...{ isAsking, look: isHalted ? '' : look, label: `${isHalted ? 'Resume' : 'Pause'} ${name}` }}
+      {...{ isAsking, label: `${isHalted ? 'Resume' : 'Pause'} ${name}` }}
       onPress={() => void wishes.run(target, isHalted ? 'resume' : 'pause')}
     >
       {isHalted ? 'Resume' : 'Pause'}
@@ -28,7 +64,8 @@ export function PauseOrResume({ target, wishes, look = '' }: TargetWishProps & {
 /** Gives up what waits, after a question. */
 export function Skip({ target, wishes }: TargetWishProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const isAsking = wishes.of(target.name).state.value.kind === 'asking';
+  const isAsking = isAskingOf(target, wishes);
+  const hasEffect = isSkippable(target);
   const close = () => {
     if (dialog.current?.returnValue === 'skip') void wishes.run(target, 'skip');
   };
@@ -43,20 +80,24 @@ export function Skip({ target, wishes }: TargetWishProps) {
       <dialog ref={dialog} aria-labelledby="skip-title" aria-describedby="skip-text" onClose={close}>
         <form method="dialog" class="question">
           <h2 id="skip-title">Skip what {target.name} has not sent?</h2>
-          <p id="skip-text">{skipText(target)} This cannot be undone.</p>
+          <p id="skip-text">
+            {skipText(target)} {hasEffect && 'This cannot be undone.'}
+          </p>
           <div class="actions">
             <button type="submit" class="button">
-              Cancel
+              {hasEffect ? 'Cancel' : 'Close'}
             </button>
-            <button
-              {...{ type: 'submit', value: 'skip', class: 'button primary' }}
-              onClick={(event) => {
-                // The second click of a double click on the button that opened this.
-                if (event.detail > 1) event.preventDefault();
-              }}
-            >
-              Skip
-            </button>
+            {hasEffect && (
+              <button
+                {...{ type: 'submit', value: 'skip', class: 'button primary' }}
+                onClick={(event) => {
+                  // The second click of a double click on the button that opened this.
+                  if (event.detail > 1) event.preventDefault();
+                }}
+              >
+                Skip
+              </button>
+            )}
           </div>
         </form>
       </dialog>

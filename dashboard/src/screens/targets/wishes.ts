@@ -4,7 +4,7 @@ import { Action } from '../../gateway/action.ts';
 import { ask } from '../../gateway/gateway.ts';
 import { actionPath, readTarget, type Target } from '../../gateway/targets.ts';
 import { explain } from '../../parts/trouble.tsx';
-import { doneText, notDoneText, type Wish } from './words.ts';
+import { doneText, notDoneText, type Wish } from './wish-words.ts';
 
 /** What became of a wish, in words. */
 export interface WishOutcome {
@@ -42,7 +42,8 @@ export class Wishes {
 
 async function outcomeOf(name: string, wish: Wish): Promise<WishOutcome> {
   try {
-    const after = await ask({ path: actionPath(name, wish), body: {} }, readTarget);
+    const action = wish === 'retry' ? 'resume' : wish;
+    const after = await ask({ path: actionPath(name, action), body: {} }, readTarget);
     return { isDone: true, text: doneText(wish, after) };
   } catch (cause) {
     return {

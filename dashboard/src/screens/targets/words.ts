@@ -1,12 +1,13 @@
 /** What the screen says of targets, in plain words (PROTOCOL.md, section 12; docs/targets.md). Pure. */
 import type { Target } from '../../gateway/targets.ts';
-import { countOf, countText } from '../../lib/numbers.ts';
 
 /** What a state means, and what to do. */
 export interface Meaning {
   readonly cause: string;
   readonly remedy: string;
 }
+
+const agesOut = 'A change that waits for longer than the setting maxAge (24 hours by default) is given up.';
 
 const meanings: ReadonlyMap<string, Meaning> = new Map(
   Object.entries({
@@ -15,15 +16,15 @@ const meanings: ReadonlyMap<string, Meaning> = new Map(
     retrying: {
       cause: 'The tool did not accept the last change, so that is tried again.',
       remedy:
-        'The last failure says why. A change that fails holds up its own tag only; after the setting maxAge it is given up.',
+        'The last failure says why. A change that fails holds up its own tag only; after the setting maxAge it is given up. Try now does not wait for the next attempt.',
     },
     paused: {
-      cause: 'An operator paused it: nothing is sent, and nothing is lost.',
-      remedy: 'Resume goes on where it stopped.',
+      cause: 'An operator paused it.',
+      remedy: `Nothing is sent until it is resumed. ${agesOut}`,
     },
     disabled: {
       cause: 'The tool wants no more, so nothing is sent to it.',
-      remedy: 'Mend the cause, then resume it: it goes on where it stopped. This holds over restarts.',
+      remedy: `Mend the cause, then resume it; it stays disabled over restarts. ${agesOut}`,
     },
     elsewhere: {
       cause: 'Another gateway serves it, and knows more.',
@@ -82,13 +83,14 @@ export function givenUpOf(counts: Readonly<Record<string, number>>): number {
 }
 
 const failures: ReadonlyMap<string, string> = new Map([
-  ['retried', 'It is tried again.'],
   ['refused', 'The change was given up.'],
   ['stopped', 'It disabled the target.'],
 ]);
 
-/** What followed from a failed attempt. @param result of `lastFailure` */
-export function failureText(result: string): string {
+/** What followed from a failed attempt. @param result of `lastFailure` @param state that of the target now */
+export function failureText(result: string, state: string): string {
+  // Otherwise it has been accepted or given up since, or nothing is sent.
+  if (result === 'retried') return state === 'retrying' ? 'It is tried again.' : '';
   return failures.get(result) ?? `Result: ${result}.`;
 }
 
@@ -100,44 +102,6 @@ export function holderText({ holder }: Pick<Target, 'holder'>): string {
 /** Whether the gateway that answers is the one that serves it: only that one counts. */
 export function isServedHere({ counts }: Pick<Target, 'counts'>): boolean {
   return counts !== null;
-}
-
-/** What skipping gives up. */
-export function skipText({ waiting, lag }: Pick<Target, 'waiting' | 'lag'>): string {
-  if (lag === 0 && (waiting ?? 0) === 0) return 'Nothing waits now, so nothing is given up.';
-  const gone = 'The tool will not be told of them.';
-  if (waiting === null)
-    return `At most ${countOf(lag, 'change')} up to the newest one are given up; the gateway that serves it knows how many match. ${gone}`;
-  if (waiting === 0)
-    return `Nothing waits. Whatever matches among the ${countText(lag)} up to the newest change and was not read yet is given up. ${gone}`;
-  const these =
-    waiting === 1
-      ? '1 change that waits is given up'
-      : `${countText(waiting)} changes that wait are given up`;
-  if (waiting >= lag) return `${these}. ${gone}`;
-  return `${these}, and whatever else matches among the ${countText(lag)} up to the newest one. ${gone}`;
-}
-
-export type Wish = 'pause' | 'resume' | 'skip';
-
-/** What an operator's wish did. @param after the target, as the gateway answered */
-export function doneText(wish: Wish, after: Target): string {
-  const did = {
-    pause: 'Paused: it sends nothing, and loses nothing.',
-    resume: 'Resumed: what had failed is tried at once.',
-    skip: 'Skipped: it goes on at the newest change.',
-  }[wish];
-  if (isServedHere(after) || after.holder === null) return did;
-  return `${did} Gateway ${holderText(after)} serves it, and follows within three seconds.`;
-}
-
-/** Most characters of a reason. */
-const maxReason = 500;
-
-/** Why a wish was not done. */
-export function notDoneText(wish: Wish, why: string): string {
-  const what = { pause: 'Not paused', resume: 'Not resumed', skip: 'Not skipped' }[wish];
-  return `${what}: ${why.slice(0, maxReason)}`;
 }
 
 /** How good a tool's answer to a test is, and what it means. */
@@ -159,6 +123,9 @@ const verdicts: ReadonlyMap<string, VerdictWords> = new Map([
 export function verdictWords(kind: string): VerdictWords {
   return verdicts.get(kind) ?? { tone: 'quiet', word: kind, meaning: '' };
 }
+
+/** Most characters of a reason. */
+const maxReason = 500;
 
 /** Why a test has no result. @param code of the error */
 export function testFailure(code: unknown, why: string): string {

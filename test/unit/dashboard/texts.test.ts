@@ -1,0 +1,32 @@
+/** Texts of strangers on the page: where they break, and where a warning leads. */
+import { describe, expect, it } from 'vitest';
+import { breakableParts } from '../../../dashboard/src/lib/breaks.ts';
+import { warningHref } from '../../../dashboard/src/lib/warning-place.ts';
+
+describe('a line', () => {
+  it.each([
+    ['http://127.0.0.1:9104', 'http://|127.0.0.1|:9104'],
+    ['POST https://ci.example.com:8443/a:1: no answer', 'POST https://|ci.example.com|:8443/a:1: no answer'],
+    ['http://[fe80::1]:80', 'http://|[fe80::1]|:80'],
+    ['two: http://a:1 http://b', 'two: http://|a|:1 http://|b'],
+    ['nginx:1.27 at 12:30', 'nginx:1.27 at 12:30'],
+    ['http://', 'http://'],
+    ['', ''],
+  ])('with %j may break within a URL before the host and the port', (text, parts) => {
+    expect(breakableParts(text).join('|')).toBe(parts);
+    expect(breakableParts(text).join('')).toBe(text);
+  });
+});
+
+describe('a warning', () => {
+  it.each([
+    ['target-disabled', 'gone', '#/targets/gone'],
+    ['hook-refused', 'ci', '#/hooks/ci'],
+    ['registry-lacks-watched', 'ghcr.io:8443', '#/registries/ghcr.io:8443'],
+    ['target-late', null, null],
+    ['ledger-full', 'x', null],
+    ['constructor', 'x', null],
+  ])('%s about %s leads to %s', (code, about, href) => {
+    expect(warningHref({ code, about })).toBe(href);
+  });
+});
