@@ -1,16 +1,24 @@
 import { Fragment } from 'preact';
-import { breakableParts } from '../lib/breaks.ts';
+import { partsOfOrigin, splitAtOrigins } from '../lib/breaks.ts';
 
 /** A text that may have URLs: where a line is too short, they break at a place that reads well. */
 export function Breakable({ text }: { text: string }) {
   return (
     <>
-      {breakableParts(text).map((part, at) => (
-        <Fragment key={at}>
-          {at > 0 && <wbr />}
-          {part}
-        </Fragment>
-      ))}
+      {splitAtOrigins(text).map((part, at) =>
+        at % 2 === 0 ? (
+          part
+        ) : (
+          <span key={at} class="origin-text">
+            {partsOfOrigin(part).map((piece, index) => (
+              <Fragment key={index}>
+                {index > 0 && <wbr />}
+                {piece}
+              </Fragment>
+            ))}
+          </span>
+        ),
+      )}
     </>
   );
 }

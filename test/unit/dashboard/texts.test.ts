@@ -1,20 +1,28 @@
 /** Texts of strangers on the page: where they break, and where a warning leads. */
 import { describe, expect, it } from 'vitest';
-import { breakableParts } from '../../../dashboard/src/lib/breaks.ts';
+import { partsOfOrigin, splitAtOrigins } from '../../../dashboard/src/lib/breaks.ts';
 import { warningHref } from '../../../dashboard/src/lib/warning-place.ts';
 
 describe('a line', () => {
   it.each([
-    ['http://127.0.0.1:9104', 'http://|127.0.0.1|:9104'],
-    ['POST https://ci.example.com:8443/a:1: no answer', 'POST https://|ci.example.com|:8443/a:1: no answer'],
-    ['http://[fe80::1]:80', 'http://|[fe80::1]|:80'],
-    ['two: http://a:1 http://b', 'two: http://|a|:1 http://|b'],
+    ['http://127.0.0.1:9104', '|http://127.0.0.1:9104|'],
+    ['POST https://ci.example.com:8443/a:1: no', 'POST |https://ci.example.com:8443|/a:1: no'],
+    ['OPTIONS http://a:9: no answer', 'OPTIONS |http://a:9:| no answer'],
+    ['two: http://a:1, http://b.', 'two: |http://a:1,| |http://b.|'],
     ['nginx:1.27 at 12:30', 'nginx:1.27 at 12:30'],
-    ['http://', 'http://'],
+    ['://', '://'],
     ['', ''],
-  ])('with %j may break within a URL before the host and the port', (text, parts) => {
-    expect(breakableParts(text).join('|')).toBe(parts);
-    expect(breakableParts(text).join('')).toBe(text);
+  ])('with %j breaks before the origin of a URL', (text, parts) => {
+    expect(splitAtOrigins(text).join('|')).toBe(parts);
+  });
+
+  it.each([
+    ['http://127.0.0.1:9104', 'http://|127.0.0.1|:9104'],
+    ['https://ci.example.com:8443:', 'https://|ci.example.com|:8443:'],
+    ['http://[fe80::1]:80', 'http://|[fe80::1]|:80'],
+    ['http://', 'http://'],
+  ])('within the origin %s breaks before the host and the port', (text, parts) => {
+    expect(partsOfOrigin(text).join('|')).toBe(parts);
   });
 });
 

@@ -21,7 +21,7 @@ export function columnsOf(route: Route, wishes: Wishes): readonly Column<Target>
       cell: ({ name }) => <RowLink href={hrefOf('targets', name, route.query)}>{name}</RowLink>,
     },
     { head: 'State', width: 8.5, cell: (target) => <State of={target} /> },
-    { head: 'Tool', width: 10.5, from: 'medium', cell: ({ kind, url }) => <Tool {...{ kind, url }} /> },
+    { head: 'Tool', width: 11.25, from: 'medium', cell: ({ kind, url }) => <Tool {...{ kind, url }} /> },
     { head: 'Position', width: 8.5, from: 'wide', cell: ({ position }) => <code>{position ?? '–'}</code> },
     { head: 'Lag', kind: 'number', width: 4, cell: ({ lag }) => countText(lag) },
     {
