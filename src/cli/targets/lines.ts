@@ -1,5 +1,6 @@
 /** The lines of `manifeed targets`. */
 import type { Output } from '../asking/output.ts';
+import { widthOf } from '../output/columns.ts';
 import { escapeText, jsonLine } from '../output/escape.ts';
 import { nothing } from '../output/names.ts';
 import type { Style } from '../output/terminal.ts';
@@ -21,9 +22,7 @@ export function targetLines(
   if (format === 'tabs') return rows.map(tabbed);
   if (rows.length === 0) return [];
   const cells = rows.map(cellsOf);
-  const widths = heads.map((head, at) =>
-    cells.reduce((most, row) => Math.max(most, row[at]?.length ?? 0), head.length),
-  );
+  const widths = heads.map((head, at) => widthOf([head, ...cells.map((row) => row[at] ?? '')]));
   const line = (row: readonly string[], paint: (text: string, at: number) => string) =>
     row
       .map((cell, at) => {
