@@ -1,7 +1,7 @@
 /** The changes that match a filter: those that are kept, and each further one as it comes. */
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Clock, FeedEvent } from '../../../client/src/index.ts';
-import { LiveRows, maxWaiting } from '../lib/live-rows.ts';
+import { LiveRows } from '../lib/live-rows.ts';
 import { type ChangeRow, readChange } from './index-answers.ts';
 import { retryMsOf } from './retry.ts';
 
@@ -32,8 +32,10 @@ export interface LiveParts {
 
 /** Between two drawings, ms. */
 const drawMs = 250;
-/** The same, while more comes than anybody can read. */
-const floodMs = 1_000;
+/** The same, while more comes than anybody can read: each drawing moves the whole list. */
+const fastMs = 1_000;
+/** Most rows of one drawing that somebody may still read. */
+const readable = 12;
 
 export class LiveChanges {
   readonly #parts: LiveParts;
@@ -46,8 +48,8 @@ export class LiveChanges {
   #cancelDraw: (() => void) | null = null;
   #hasMore = false;
   #isReady = false;
-  /** Whether more came before the last drawing than could wait. */
-  #wasFlooded = false;
+  /** Whether more came before the last drawing than anybody can read. */
+  #isFast = false;
 
   /** Begins at once. */
   constructor(parts: LiveParts) {
@@ -61,7 +63,7 @@ export class LiveChanges {
 
   /** Shows all that waits, whatever is pointed at. */
   showNew(): void {
-    this.#rows.take(maxWaiting);
+    this.#rows.take();
     this.#draw();
   }
 
@@ -119,9 +121,9 @@ export class LiveChanges {
 
   #drawSoon(): void {
     if (this.#cancelDraw !== null) return;
-    this.#cancelDraw = this.#parts.clock.after(this.#wasFlooded ? floodMs : drawMs, () => {
+    this.#cancelDraw = this.#parts.clock.after(this.#isFast ? fastMs : drawMs, () => {
       this.#cancelDraw = null;
-      this.#wasFlooded = this.#rows.wasFlooded;
+      this.#isFast = this.#rows.waiting > readable;
       if (this.#parts.mayMove()) this.#rows.take();
       this.#draw();
       // What waits is shown once nobody points at it any more.

@@ -9,12 +9,10 @@ export interface Positioned {
 export const maxShown = 100;
 /** Most rows that wait. */
 export const maxWaiting = 200;
-/** Most rows that are shown at once, unless somebody asks for all. */
-export const maxTaken = 50;
 
 /**
- * Newest first. Rows come one by one and wait; `take` shows some of them. If more come than may wait, the oldest are
- * passed over, and the next `take` also drops what it showed before them: the list never has a hole.
+ * Newest first. Rows come one by one and wait; `take` shows them. If more come than may wait, the oldest are passed
+ * over, and the next `take` also drops what it showed before them: the list never has a hole.
  */
 export class LiveRows<T extends Positioned> {
   #shown: readonly T[] = [];
@@ -52,18 +50,13 @@ export class LiveRows<T extends Positioned> {
     this.#show([...this.#shown, ...below]);
   }
 
-  /** Whether the next `take` replaces what is shown. */
-  get wasFlooded(): boolean {
-    return this.#passedOver > 0;
-  }
-
-  /** Shows the oldest that wait, at most so many; after a flood all of them. False: nothing waits. */
-  take(most: number = maxTaken): boolean {
+  /** Shows all that wait. False: nothing waits. */
+  take(): boolean {
     if (this.#waiting.length === 0) return false;
-    const isFlooded = this.wasFlooded;
-    const above = this.#waiting.splice(0, isFlooded ? maxWaiting : most).reverse();
-    const below = isFlooded ? [] : this.#shown;
+    const above = this.#waiting.reverse();
+    const below = this.#passedOver > 0 ? [] : this.#shown;
     if (below.length < this.#shown.length) this.#wasCut = true;
+    this.#waiting = [];
     this.#passedOver = 0;
     this.#show([...above, ...below]);
     return true;

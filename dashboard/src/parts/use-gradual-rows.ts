@@ -1,7 +1,10 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { rowsToDraw } from '../lib/gradual.ts';
 
-/** As many of the rows as are drawn now. The others follow, some with each frame. */
+/** Rest between two steps, ms: the browser paints meanwhile, and the next step need not wait for it. */
+const restMs = 40;
+
+/** As many of the rows as are drawn now. The others follow, some at a time. */
 export function useGradualRows<T>(rows: readonly T[], keyOf: (row: T) => string): readonly T[] {
   const drawn = useRef<ReadonlySet<string>>(new Set());
   const [, drawMore] = useState(0);
@@ -9,8 +12,8 @@ export function useGradualRows<T>(rows: readonly T[], keyOf: (row: T) => string)
   useLayoutEffect(() => {
     drawn.current = new Set(now.map(keyOf));
     if (now.length === rows.length) return;
-    const frame = requestAnimationFrame(() => drawMore((step) => step + 1));
-    return () => cancelAnimationFrame(frame);
+    const timer = setTimeout(() => drawMore((step) => step + 1), restMs);
+    return () => clearTimeout(timer);
   });
   return now;
 }
