@@ -1,5 +1,5 @@
 import type { Random } from '../lib/random.ts';
-import { type Failures, failedAgain, retryWaitMs } from './course/retries.ts';
+import { begunAnew, type Failures, failedAgain, retryWaitMs } from './course/retries.ts';
 import type { ResetDelivery, Verdict } from './kind.ts';
 import type { ResetNotice } from './sink.ts';
 
@@ -27,6 +27,12 @@ export class PendingReset {
     const attempt = (this.#failures?.count ?? 0) + 1;
     const common = { kind: 'reset', id: `reset-${position}`, target, attempt } as const;
     return { ...common, nowMs, reason, position, floor, atMs: this.atMs, repositories };
+  }
+
+  /** It is tried at once; if it fails again, its retries begin anew. */
+  tryNow(): void {
+    this.retryAt = 0;
+    this.#failures = begunAnew(this.#failures);
   }
 
   /** An attempt ended. False: it is to be tried again. */

@@ -123,9 +123,12 @@ export class Runner {
 
   /** What an operator wants, as the ledger has it now. */
   obey(wish: TargetWish): void {
+    if (!this.#isHalted) {
+      this.#reset?.tryNow();
+      this.#course.tryNow();
+    }
     if (this.#isClosed || wish.number <= this.#wish.number) return this.#schedule();
     this.#wish = wish;
-    if (!this.#isHalted && this.#reset !== null) this.#reset.retryAt = 0;
     this.#course.halt(this.#isHalted);
     if (wish.goTo !== null && wish.goTo.number !== this.#tookGoTo) this.#goTo(wish.goTo);
     this.#schedule();

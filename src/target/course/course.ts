@@ -12,7 +12,7 @@ import type { Verdict } from '../kind.ts';
 import { Batch } from './batch.ts';
 import type { Entry } from './entry.ts';
 import { Progress } from './progress.ts';
-import { failedAgain, retryWaitMs } from './retries.ts';
+import { begunAnew, failedAgain, retryWaitMs } from './retries.ts';
 import { Standing } from './standing.ts';
 
 export interface CourseRules {
@@ -103,13 +103,16 @@ export class Course {
     return this.#progress.waitingUpTo(sequence);
   }
 
-  /** While halted, nothing is started. What failed is tried at once when it goes on. */
+  /** While halted, nothing is started. */
   halt(halted: boolean): void {
-    if (this.#halted && !halted) {
-      for (const batch of this.#retrying) batch.retryAt = 0;
-      this.#standing.clear();
-    }
     this.#halted = halted;
+  }
+
+  /** What failed is tried at once; if it fails again, its retries begin anew. */
+  tryNow(): void {
+    for (const batch of this.#retrying) batch.retryAt = 0;
+    for (const batch of [...this.#retrying, ...this.#underWay]) batch.failures = begunAnew(batch.failures);
+    this.#standing.clear();
   }
 
   /** The hub brings nothing at or before this sequence any more. */

@@ -144,6 +144,24 @@ describe('the targets of several gateways', () => {
     expect(told(one.sent)).toEqual(['a']);
   });
 
+  it('try at once what failed when one is resumed, paused before or not', async () => {
+    const world = await TargetsWorld.open();
+    const one = await world.gateway('one');
+    const two = await world.gateway('two');
+    world.script = () => retry;
+    await world.push('a');
+    await world.pass(600_000, 5_000);
+    for (const isPausedBefore of [false, true]) {
+      if (isPausedBefore) await two.targets.wish('tool', { paused: true });
+      await world.pass(3_000);
+      one.sent.length = 0;
+      await two.targets.wish('tool', { paused: false, disabled: null });
+      await world.pass(6_000);
+      expect(one.sent.length).toBeGreaterThan(3);
+      await world.pass(600_000, 5_000);
+    }
+  });
+
   it('stay disabled over a kill', async () => {
     const world = await TargetsWorld.open();
     const one = await world.gateway('one');

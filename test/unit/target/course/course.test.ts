@@ -71,8 +71,7 @@ describe('a course', () => {
       'an operator resumes it',
       (world) => {
         world.settle(retry);
-        world.course.halt(true);
-        world.course.halt(false);
+        world.course.tryNow();
       },
     ],
   ])('goes on at once when %s', (_what, end) => {
@@ -209,7 +208,7 @@ describe('a course', () => {
     expect(world.course.cursor()).toEqual(cursor(2));
   });
 
-  it('starts nothing while it is halted, and then tries at once', () => {
+  it('starts nothing while it is halted', () => {
     const world = new CourseWorld();
     world.publish('a');
     world.bring();
@@ -221,7 +220,30 @@ describe('a course', () => {
     expect(world.course.nextAt(world.now)).toBeNull();
     world.now -= 86_000_000;
     world.course.halt(false);
+    expect(world.start()).toBeNull();
+    world.course.tryNow();
     expect(world.tags(world.start())).toEqual(['a']);
+  });
+});
+
+describe('a change that an operator wants to be tried', () => {
+  it('is tried at once, and its retries begin anew', () => {
+    const world = new CourseWorld();
+    world.publish('a');
+    world.bring();
+    while (world.now < 1_000_000 + 6 * 3_600_000) {
+      const batch = world.start();
+      if (batch === null) throw new Error('start: nothing is due');
+      world.settle({ kind: 'retry', why: 'status 500' });
+      world.now = Math.max(world.now, world.course.retryAt ?? 0);
+    }
+    const attempts = world.start()?.attempts ?? 0;
+    world.settle({ kind: 'retry', why: 'status 500' });
+    expect((world.course.retryAt ?? 0) - world.now).toBeGreaterThan(3_600_000);
+    world.course.tryNow();
+    expect(world.start()?.attempts).toBe(attempts + 1);
+    world.settle({ kind: 'retry', why: 'status 500' });
+    expect((world.course.retryAt ?? 0) - world.now).toBeLessThanOrEqual(500);
   });
 });
 

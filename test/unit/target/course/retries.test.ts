@@ -33,7 +33,7 @@ describe('retries', () => {
   });
 
   it('are 20 % earlier or later, so that they do not come together', () => {
-    const late = { count: 9, late: 2, since: 0 };
+    const late = { count: 9, row: 9, late: 2, since: 0 };
     expect(retryWaitMs(late, 0, () => 0)).toBe(240_000);
     expect(retryWaitMs(late, 0, () => 1)).toBe(360_000);
   });
