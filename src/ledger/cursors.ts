@@ -27,7 +27,7 @@ export interface TargetWish {
   readonly disabled: string | null;
   /** Where it is to go on; the gateway that serves it takes it once (`CursorMove.took`). Null: where it is. */
   readonly goTo: (Position & { readonly number: number }) | null;
-  /** An id that makes delivery ids new; null: there was no replay. */
+  /** An id that makes delivery ids new; null: there was no replay, or a skip after it. With it, `goTo` leads back only. */
   readonly replay: string | null;
   /** Rises with each wish; 0: there was none. */
   readonly number: number;

@@ -1,9 +1,12 @@
+import { formatPosition, type Position } from '../event/position.ts';
+import type { TargetCursor } from '../ledger/cursors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Counts } from '../lib/counts.ts';
 import type { Log } from '../lib/log.ts';
 import { RareLog } from '../lib/rare-log.ts';
 import type { Fate } from './course/course.ts';
 import type { Entry } from './course/entry.ts';
+import type { Move } from './course/move.ts';
 import type { Verdict } from './kind.ts';
 import type { Result, TargetMetrics } from './metrics.ts';
 import type { ResetNotice } from './sink.ts';
@@ -81,10 +84,23 @@ export class Account {
   }
 
   /** An operator moved it. @param skipped changes that waited, and are given up */
-  moved(from: string, to: string, skipped: number): void {
-    const { name, log } = this.#parts;
+  moved(move: Move, from: TargetCursor, to: Position, skipped: number): void {
     this.#count('skipped', skipped);
-    log.info({ target: name, from, to, skipped }, 'target: goes on elsewhere, as an operator wants');
+    this.#parts.log.info({ ...this.#between(from, to), skipped }, `target: ${move}, as an operator wants`);
+  }
+
+  /** It went on meanwhile, so that what an operator wants would move it the wrong way. */
+  stayed(move: Move, from: TargetCursor, to: Position): void {
+    const where = move === 'replay' ? 'is not there yet' : 'is past that';
+    this.#parts.log.warn(this.#between(from, to), `target: ${move} left out: it ${where}`);
+  }
+
+  #between(from: TargetCursor, to: Position) {
+    const positions = {
+      from: formatPosition(from.epoch, from.low),
+      to: formatPosition(to.epoch, to.sequence),
+    };
+    return { target: this.#parts.name, ...positions };
   }
 
   #count(result: Result, by = 1): void {

@@ -1,7 +1,7 @@
 /** What operators can do with a target. */
 import { invalidParameter, ManifeedError } from '../errors.ts';
 import { changeToJson } from '../event/encode.ts';
-import { formatPosition, parsePosition } from '../event/position.ts';
+import { formatPosition, type Position, parsePosition } from '../event/position.ts';
 import { parseReference, type RepositoryName } from '../event/reference.ts';
 import { parseRfc3339 } from '../event/rfc3339.ts';
 import { parseWireChange, type WireChange } from '../event/wire-change.ts';
@@ -9,6 +9,7 @@ import type { TargetRow } from '../ledger/cursors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Random } from '../lib/random.ts';
 import { randomId } from '../lib/random-id.ts';
+import { movedTo } from './course/move.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
 import { reportTargets, type TargetReport } from './report.ts';
 import type { Served, Targets } from './targets.ts';
@@ -82,10 +83,10 @@ export class TargetControl {
   async skip(name: string): Promise<TargetReport> {
     this.#served('skip', name);
     const { epoch, head } = await this.#parts.ledger.bounds();
-    return this.#wish('skip', name, { goTo: { epoch, sequence: head } });
+    return this.#wish('skip', name, { goTo: { epoch, sequence: head }, replay: null });
   }
 
-  /** @throws PARAMETER_INVALID, POSITION_GONE */
+  /** Never moves it forward, which would give up what waits. @throws PARAMETER_INVALID, POSITION_GONE */
   async replay(name: string, start: ReplayStart): Promise<TargetReport> {
     const { target } = this.#served('replay', name);
     if (!target.kind.replays) {
@@ -93,6 +94,7 @@ export class TargetControl {
       throw invalidParameter('name', `replay target: ${name}: ${rule}`);
     }
     const goTo = await this.#startOf(start);
+    await this.#assertBack(name, start, goTo);
     return this.#wish('replay', name, { goTo, replay: randomId(this.#parts.random) });
   }
 
@@ -146,8 +148,8 @@ export class TargetControl {
     throw new ManifeedError('UNAVAILABLE', `${action} target: ${name}: ${rule}`);
   }
 
-  async #startOf({ after, since }: ReplayStart): Promise<{ epoch: string; sequence: number }> {
-    const { ledger } = this.#parts;
+  async #startOf({ after, since }: ReplayStart): Promise<Position> {
+    const { clock, ledger } = this.#parts;
     const bounds = await ledger.bounds();
     const { epoch, floor, head } = bounds;
     if ((after === undefined) === (since === undefined))
@@ -155,6 +157,8 @@ export class TargetControl {
     if (since !== undefined) {
       const time = parseRfc3339(since);
       if (time === null) throw invalidParameter('since', 'replay target: since: must be a time of RFC 3339');
+      if (time.ms > clock.now())
+        throw invalidParameter('since', `replay target: since: ${since}: must not be in the future`);
       return { epoch, sequence: Math.max(floor, await ledger.seek(time.ms)) };
     }
     const position = parsePosition(after ?? '');
@@ -163,6 +167,21 @@ export class TargetControl {
     if (position.epoch === epoch && position.sequence >= floor && position.sequence <= head) return position;
     const range = `${formatPosition(epoch, floor)} to ${formatPosition(epoch, head)}`;
     throw new ManifeedError('POSITION_GONE', `replay target: after ${after}: must be ${range}`);
+  }
+
+  /** The gateway that serves the target asks the same again (`course/move.ts`): it may have gone on, or back. */
+  async #assertBack(name: string, { after }: ReplayStart, to: Position): Promise<void> {
+    const { targets } = this.#parts;
+    const near = targets.all.get(name)?.runner?.cursor();
+    const at = near ?? (await targets.rows()).get(name)?.cursor;
+    if (at === undefined || movedTo(at, to, 'replay') !== null) return;
+    const parameter = after === undefined ? 'since' : 'after';
+    const where = `at ${formatPosition(at.epoch, at.low)}, before that, and sends what follows by itself`;
+    const rule = 'must be no later than the target; to give up what waits, use skip';
+    throw invalidParameter(
+      parameter,
+      `replay target: ${name}: ${parameter}: the target is ${where}: ${rule}`,
+    );
   }
 
   /** @throws PARAMETER_INVALID (`reference`) */

@@ -11,6 +11,7 @@ import { Account } from './account.ts';
 import type { Batch } from './course/batch.ts';
 import { Course } from './course/course.ts';
 import { type Arrival, entryOf } from './course/entry.ts';
+import { movedTo, moveOf } from './course/move.ts';
 import { HubLink, type TargetHub } from './hub-link.ts';
 import type { IndexQuestions } from './index-questions.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
@@ -212,16 +213,22 @@ export class Runner {
     this.#onReset({ kind: 'reset', id: '', reason: 'continuity-lost', position, floor: position });
   }
 
-  #goTo({ epoch, sequence, number }: { epoch: string; sequence: number; number: number }): void {
-    this.#tookGoTo = number;
-    const { epoch: oldEpoch, low } = this.#course.cursor();
-    const skipped = epoch === oldEpoch ? this.#course.waitingUpTo(sequence) : this.#course.waiting;
-    this.account.moved(formatPosition(oldEpoch, low), formatPosition(epoch, sequence), skipped);
+  #goTo(to: NonNullable<TargetWish['goTo']>): void {
+    this.#tookGoTo = to.number;
+    const at = this.#course.cursor();
+    const move = moveOf(this.#wish);
+    const moved = movedTo(at, to, move);
     this.#link.close();
-    this.#reset = null;
-    this.#course = this.#courseAt({ epoch, low: sequence, done: [] });
-    this.#course.halt(this.#isHalted);
-    this.#saver.mark(number);
+    if (moved === null) this.account.stayed(move, at, to);
+    if (moved !== null || move === 'skip') this.#reset = null;
+    if (moved !== null) {
+      const isSame = moved.epoch === at.epoch;
+      const skipped = isSame ? this.#course.waitingUpTo(moved.low) : this.#course.waiting;
+      this.account.moved(move, at, to, skipped);
+      this.#course = this.#courseAt(moved);
+      this.#course.halt(this.#isHalted);
+    }
+    this.#saver.mark(to.number);
     this.#link.open();
   }
 
@@ -245,7 +252,7 @@ export class Runner {
     this.#cancelTimer();
     // After a renewal of the lease it goes on; and once it can save, so that a kill repeats no more than it has to.
     if (this.#isClosed || !mayStart() || this.#saver.mustWait) return;
-    // Before it went elsewhere, something began that is not over: nothing overlaps it.
+    // Before it was moved, something began that is not over: nothing overlaps it.
     if (this.#underWay > this.#course.underWay + (this.#reset?.isUnderWay ? 1 : 0)) return;
     const now = clock.monotonic();
     if (this.#reset !== null) {
@@ -269,7 +276,7 @@ export class Runner {
   async #deliver(course: Course, batch: Batch): Promise<void> {
     const position = batch.changes()?.at(-1)?.position ?? '';
     const verdict = await this.#try(() => this.#attempt(course, batch));
-    // Null: nothing was left to send. Else it may have gone elsewhere meanwhile.
+    // Null: nothing was left to send. Else it may have been moved meanwhile.
     if (verdict === null || course !== this.#course) return this.#schedule();
     this.account.verdict(verdict, position);
     course.settle(batch, verdict, this.#parts.clock.monotonic());

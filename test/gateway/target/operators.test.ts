@@ -88,6 +88,30 @@ describe('an operator of targets', () => {
     expect(refused).toMatchObject({ status: 400, body: expect.stringMatching(message) });
   });
 
+  it('is refused a replay that would give up what waits', async () => {
+    const sink = await world.sink();
+    const { push, shown, act } = await world.gateway([webhookOf(sink)]);
+    await push(`${repository}:a`);
+    await until('it to be accepted', async () => (await shown()).lag === 0);
+    sink.script = () => ({ status: 500 });
+    await push(`${repository}:b`);
+    const { position } = await shown();
+    for (const [parameter, value] of [
+      ['after', position.replace(/-1$/, '-2')],
+      ['since', new Date().toISOString()],
+    ] as const)
+      expect(await act('replay', { [parameter]: value })).toMatchObject({
+        status: 400,
+        body: expect.stringContaining(`hooks: ${parameter}: the target is at ${position}, before that`),
+      });
+    const future = new Date(Date.now() + 3_600_000).toISOString();
+    expect(await act('replay', { since: future })).toMatchObject({
+      status: 400,
+      body: expect.stringContaining('must not be in the future'),
+    });
+    expect((await shown()).counts.skipped).toBeUndefined();
+  });
+
   it('is refused a replay of what the ledger does not have', async () => {
     const { act } = await world.gateway([webhookOf(await world.sink())]);
     expect(await act('replay', { after: 'zzzzzzzz-1' })).toMatchObject({

@@ -125,7 +125,7 @@ describe('a target that an operator moves', () => {
     expect(runner?.waiting).toBe(1);
     expect(world.log.lines).toContainEqual(
       expect.objectContaining({
-        message: 'target: goes on elsewhere, as an operator wants',
+        message: 'target: skip, as an operator wants',
         fields: { target: 'tool', from: `${epoch}-0`, to: `${epoch}-2`, skipped: 2 },
       }),
     );
