@@ -139,6 +139,6 @@ export async function openApp(options: AppOptions): Promise<App> {
   await targets.start();
   return new Lifecycle({
     ...{ ...common, config, server, admission, hub, ledger, stops },
-    ...{ sources: [turns, poller, completion, keeper, targets], cluster, hurry: () => targets.hurry() },
+    ...{ sources: [turns, poller, completion, keeper], targets, cluster },
   });
 }

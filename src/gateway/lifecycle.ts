@@ -13,7 +13,8 @@ export interface App {
   /** Listens; resolves with the address. */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
   /**
-   * Becomes unready at once, then closes every subscriber with a bookmark, evenly over the drain window.
+   * Becomes unready at once, gives its targets away, and closes every subscriber with a bookmark, evenly over the drain
+   * window.
    * @param signal ends it at once, and has `close` wait for nothing that it can break off
    */
   drain(signal?: AbortSignal): Promise<void>;
@@ -34,8 +35,8 @@ interface LifecycleParts {
   readonly stops: readonly (() => void)[];
   /** What brings changes; closed in order, before the subscribers leave. */
   readonly sources: readonly Closable[];
-  /** Breaks off what `close` would wait for. */
-  readonly hurry: () => void;
+  /** Closed as soon as a drain begins: another gateway serves them then. `hurry` breaks off what that waits for. */
+  readonly targets: { close(): Promise<void>; hurry(): void };
   /** Closed after the subscribers left, before the server. */
   readonly cluster: Closable;
   /** Closed last. */
@@ -64,14 +65,14 @@ export class Lifecycle implements App {
   }
 
   async drain(signal?: AbortSignal): Promise<void> {
-    const { admission, config, hurry } = this.#parts;
+    const { admission, config, targets } = this.#parts;
     admission.drain();
-    signal?.addEventListener('abort', hurry, { once: true });
-    await drain({
-      ...this.#parts,
-      windowMs: config.drain.windowMs,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    signal?.addEventListener('abort', () => targets.hurry(), { once: true });
+    // It takes them from the hub at once, so that the window is the subscribers' alone.
+    const targetsClosed = targets.close();
+    const windowMs = config.drain.windowMs;
+    const drained = drain({ ...this.#parts, windowMs, ...(signal === undefined ? {} : { signal }) });
+    await Promise.all([targetsClosed, drained]);
   }
 
   close(): Promise<void> {
@@ -80,12 +81,13 @@ export class Lifecycle implements App {
   }
 
   async #close(): Promise<void> {
-    const { admission, stops, server, sources, hub, cluster, ledger } = this.#parts;
+    const { admission, stops, server, sources, targets, hub, cluster, ledger } = this.#parts;
     admission.drain();
     // Fastify stops listening only some turns later: a client that connects until then would delay the end.
     if (server.server.listening) server.server.close();
     for (const stop of stops) stop();
     for (const source of sources) await source.close();
+    await targets.close();
     await drain({ ...this.#parts, windowMs: 0 });
     hub.close();
     await cluster.close();

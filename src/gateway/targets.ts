@@ -31,7 +31,7 @@ interface TargetsParts {
 }
 
 /**
- * After the drain window, what is under way may take so much longer, and a command then two seconds more to end; a
+ * From the beginning of a drain, what is under way may take so long, and a command then two seconds more to end; a
  * supervisor kills the process after some time.
  */
 const maxGraceMs = 3_000;

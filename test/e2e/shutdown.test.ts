@@ -91,6 +91,14 @@ describe('SIGTERM', () => {
     silent.close();
   }, 60_000);
 
+  it('targets end at once, and take nothing of the window', async () => {
+    const target = { kind: 'exec', command: [process.execPath, '--version'] };
+    const targets = ['one', 'two', 'three'].map((name) => ({ ...target, name }));
+    gateway = await spawnGateway({ settings: { targets, drain: { window: '10m' } } });
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+  }, 60_000);
+
   it('a second signal stops at once', async () => {
     gateway = await spawnGateway({ settings: { drain: { window: '10m' } } });
     const opened = await subscribers(20);
