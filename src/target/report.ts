@@ -3,6 +3,7 @@ import { formatPosition } from '../event/position.ts';
 import type { TargetRow } from '../ledger/cursors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Runner } from './runner.ts';
+import type { TargetState } from './state.ts';
 import type { Targets } from './targets.ts';
 
 /** A change that has been due for longer makes its target late, ms. Retries of the first minutes are shorter. */
@@ -19,7 +20,7 @@ export interface TargetReport {
   readonly needsReference: boolean;
   /** Origin of its URL; null: it has none. */
   readonly url: string | null;
-  readonly state: Runner['state'] | 'elsewhere' | 'unserved';
+  readonly state: TargetState | 'elsewhere' | 'unserved';
   /** Why it is disabled; null: it is not. */
   readonly disabled: string | null;
   readonly retryAt: string | null;

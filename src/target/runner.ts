@@ -19,6 +19,7 @@ import type { TargetMetrics } from './metrics.ts';
 import { PendingReset } from './pending-reset.ts';
 import { type Save, Saver } from './saver.ts';
 import { type ResetNotice, sequenceOf } from './sink.ts';
+import { stateOf, type TargetState } from './state.ts';
 import type { Target } from './target.ts';
 import type { Tool } from './tool.ts';
 
@@ -41,9 +42,6 @@ export interface RunnerParts {
   /** The tool wants no more. */
   readonly onDisabled: (why: string) => void;
 }
-
-/** What a target is doing. */
-export type RunnerState = 'delivering' | 'waiting' | 'retrying' | 'paused' | 'disabled';
 
 export class Runner {
   readonly #parts: RunnerParts;
@@ -86,11 +84,9 @@ export class Runner {
     return this.#wish;
   }
 
-  get state(): RunnerState {
-    if (this.#wish.disabled !== null) return 'disabled';
-    if (this.#wish.paused) return 'paused';
-    if (this.#underWay > 0) return 'delivering';
-    return this.retryAt !== null ? 'retrying' : 'waiting';
+  get state(): TargetState {
+    const { retryAt, waiting } = this;
+    return stateOf({ wish: this.#wish, underWay: this.#underWay, retryAt, waiting });
   }
 
   /** When what failed is tried again, monotonic ms; null: nothing failed. */

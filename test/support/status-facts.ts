@@ -13,7 +13,7 @@ export const goodHook: HookReport = {
 };
 
 export const goodTarget: TargetReport = {
-  ...{ name: 'tower', kind: 'watchtower', state: 'waiting', disabled: null },
+  ...{ name: 'tower', kind: 'watchtower', state: 'idle', disabled: null },
   ...{ waitingSince: null, late: false, lastFailure: null },
 };
 

@@ -6,8 +6,10 @@ export function TargetState({ state }: { state: string }) {
   switch (state) {
     case 'delivering':
       return <Badge {...{ tone: 'good', icon: 'live' }}>Delivering</Badge>;
-    case 'waiting':
-      return <Badge {...{ tone: 'good', icon: 'ok' }}>Waiting</Badge>;
+    case 'holding':
+      return <Badge {...{ tone: 'good', icon: 'ok' }}>Holding</Badge>;
+    case 'idle':
+      return <Badge {...{ tone: 'good', icon: 'ok' }}>Idle</Badge>;
     case 'retrying':
       return <Badge {...{ tone: 'warning', icon: 'warning' }}>Retrying</Badge>;
     case 'paused':

@@ -41,12 +41,15 @@ const nameGrammar = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export function parseTargets(argv: readonly string[], io: CommandIo, now: number): TargetsArguments {
   const { values: flags, positionals } = readFlags(argv, targetsFlags);
   const [text, name, ...more] = positionals;
-  const word = text === undefined ? null : wordOf(text);
+  const word = text === undefined || text === 'list' ? null : wordOf(text);
   if (word !== 'test' && flags['dry-run']) throw new UsageError('read --dry-run: must be with test');
   const { after, since } = flags;
   if (word !== 'replay' && after !== undefined) throw new UsageError('read --after: must be with replay');
   if (word !== 'replay' && since !== undefined) throw new UsageError('read --since: must be with replay');
-  if (word === null) return { connection: connectionOf(flags, io), action: null, flags };
+  if (word === null) {
+    if (name !== undefined) throw new UsageError(`read arguments: ${shown(name)}: list takes no NAME`);
+    return { connection: connectionOf(flags, io), action: null, flags };
+  }
   if (name === undefined)
     throw new UsageError(`read arguments: ${word} without a NAME: must name a target of the gateway`);
   if (!nameGrammar.test(name))
@@ -70,7 +73,7 @@ const rules: Readonly<Record<Word, string>> = {
 function wordOf(text: string): Word {
   const word = words.find((each) => each === text);
   if (word !== undefined) return word;
-  throw new UsageError(`read arguments: ${shown(text)}: must be ${words.join(', ')}, or nothing for a list`);
+  throw new UsageError(`read arguments: ${shown(text)}: must be list, ${words.join(', ')}, or nothing`);
 }
 
 function startOf(after: string | undefined, since: string | undefined, now: number): Action['body'] {

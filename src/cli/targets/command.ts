@@ -12,18 +12,19 @@ import { isInTrouble, targetLines } from './lines.ts';
 /** `manifeed targets`: prints how the tools are that a gateway triggers, tries one, and controls it. */
 export function targetsCommand(parts: AskingParts): Command {
   return {
-    usage: '[test NAME [REFERENCE] | pause NAME | resume NAME | skip NAME | replay NAME]',
+    usage: '[list | test NAME [REFERENCE] | pause NAME | resume NAME | skip NAME | replay NAME]',
     details: [
       '',
-      'Without arguments it lists the targets of the gateway: state, what waits, last success and failure.',
+      'Without arguments, or with list, it shows the targets of the gateway: state, what waits, last success and',
+      'failure.',
       "The token must be an administrator's (manifeed token --admin makes one).",
       '',
       '  test NAME [REFERENCE]  send one marked test, of a tag that the gateway knows or of an invented one',
       '    --dry-run            send nothing; print the exact request, with secrets as ***',
-      '  pause NAME             send nothing until resume; nothing is lost within maxAge',
-      '  resume NAME            go on; also with a target that its tool disabled',
+      '  pause NAME             send nothing until resume; what waits for longer than maxAge (24 h) is given up',
+      '  resume NAME            go on, and try at once what failed; also if its tool disabled it',
       '  skip NAME              give up what waits, and go on with the next change',
-      '  replay NAME            send again what followed: give one of',
+      '  replay NAME            go back, and send again what followed: give one of',
       '    --after POSITION     a position',
       '    --since TIME         a duration back from now, such as 2h, or an RFC 3339 time',
       ...connectionHelp,

@@ -11,7 +11,7 @@ const heads = ['NAME', 'KIND', 'STATE', 'WAITING', 'LAG', 'LAST SUCCESS', 'LAST 
 const numbers: ReadonlySet<string> = new Set(['WAITING', 'LAG']);
 
 /**
- * With a head on a TTY. In a pipe: name, kind, state, lag, how many wait, since when, when it is tried again, last
+ * With a head on a TTY. In a pipe: name, kind, state, how many wait, lag, since when they wait, when it is tried again, last
  * success, last failure, and why it failed or is disabled. With `--json` a target as the gateway sent it.
  */
 export function targetLines(
@@ -55,7 +55,7 @@ function whyOf({ disabled, lastFailure }: TargetRow): string | null {
 function tabbed(row: TargetRow): string {
   const { name, kind, state, lag, waiting, waitingSince, retryAt, lastSuccess, lastFailure } = row;
   return [
-    ...[name, kind, state, String(lag), waiting === null ? null : String(waiting)],
+    ...[name, kind, state, waiting === null ? null : String(waiting), String(lag)],
     ...[waitingSince, retryAt, lastSuccess, lastFailure?.at ?? null, whyOf(row)],
   ]
     .map((field) => escapeText(field ?? nothing))
@@ -76,7 +76,14 @@ function cellsOf(row: TargetRow): readonly string[] {
 }
 
 const styles: Readonly<Record<string, Style>> = {
-  ...{ delivering: 'green', waiting: 'green', retrying: 'yellow', paused: 'cyan', elsewhere: 'dim' },
+  ...{
+    delivering: 'green',
+    idle: 'green',
+    holding: 'green',
+    retrying: 'yellow',
+    paused: 'cyan',
+    elsewhere: 'dim',
+  },
 };
 
 function styleOf(row: TargetRow): Style {

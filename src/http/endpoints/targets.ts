@@ -23,7 +23,7 @@ const target = z.looseObject({
   state: z
     .string()
     .describe(
-      'delivering, waiting, retrying, paused, disabled; elsewhere: another gateway serves it; unserved',
+      'delivering; retrying; holding: changes wait for coalesce, minAge or the ledger; idle: none waits; paused; disabled; elsewhere: another gateway serves it; unserved',
     ),
   disabled: z.string().nullable().describe('Why it is disabled'),
   retryAt: z.string().nullable(),

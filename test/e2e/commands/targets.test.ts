@@ -67,7 +67,7 @@ describe('manifeed targets', { timeout: patienceMs * 8 }, () => {
     expect(await targets()).toMatchObject({ code: 0, err: '' });
     await push('team/app:1');
     const accepted = await listed('hooks', (fields) => fields[7] !== '-');
-    expect(accepted).toEqual(['hooks', 'webhook', 'waiting', '0', '0', '-', '-', time, '-', '-']);
+    expect(accepted).toEqual(['hooks', 'webhook', 'idle', '0', '0', '-', '-', time, '-', '-']);
     await push('ill/app:1');
     const disabled = await listed('gone', (fields) => fields[2] === 'disabled');
     const why = 'status 410: no \\u001b[31mmore';
@@ -85,7 +85,7 @@ describe('manifeed targets', { timeout: patienceMs * 8 }, () => {
       .ended;
     const lines = out.trim().split(/\r?\n/);
     expect(lines[0]).toMatch(/^NAME +KIND +STATE +WAITING +LAG +LAST SUCCESS +LAST FAILURE$/);
-    expect(lines[1]).toMatch(/^hooks +webhook +waiting +0 +\d+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +-$/);
+    expect(lines[1]).toMatch(/^hooks +webhook +idle +0 +\d+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +-$/);
     expect(lines[2]).toMatch(/^gone +webhook +disabled .* status 410: no \\u001b\[31mmore$/);
   });
 

@@ -53,7 +53,7 @@ it('a thousand targets come in pages, of which none has more than 500 rows', asy
 }, 120_000);
 
 const target = {
-  ...{ name: 'ci', kind: 'webhook', needsReference: false, url: 'https://ci.example.com', state: 'waiting' },
+  ...{ name: 'ci', kind: 'webhook', needsReference: false, url: 'https://ci.example.com', state: 'idle' },
   ...{
     disabled: null,
     retryAt: null,

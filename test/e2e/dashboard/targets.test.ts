@@ -48,10 +48,7 @@ describe('the list of targets', () => {
       .filter({ hasText: 'Disabled' })
       .filter({ hasText: 'status 410: receiver was deleted' })
       .waitFor(patience);
-    await rowOf(page, 'ci')
-      .filter({ hasText: 'Waiting' })
-      .filter({ hasText: tools.sink.url })
-      .waitFor(patience);
+    await rowOf(page, 'ci').filter({ hasText: 'Idle' }).filter({ hasText: tools.sink.url }).waitFor(patience);
     expect(await page.locator('main img').count()).toBe(0);
     expect(await page.evaluate('globalThis.wasRun')).toBeUndefined();
     expect(await page.content()).not.toMatch(new RegExp(`${secretToken}|of/ci|of/flux|whsec`));

@@ -42,7 +42,7 @@ describe('a target', () => {
   it('that is new begins at the head', async () => {
     const sink = await world.sink();
     const { shown, push } = await world.gateway([webhookOf(sink)]);
-    await until('the target to be served', async () => (await shown()).state === 'waiting');
+    await until('the target to be served', async () => (await shown()).state === 'idle');
     await push(`${repository}:a`);
     expect(changeIn((await sink.received(1))[0] ?? never()).tag).toBe('a');
     await until('the position to rise', async () => (await shown()).lag === 0);

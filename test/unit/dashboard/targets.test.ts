@@ -27,7 +27,7 @@ import {
 import { loadConfig } from '../../../src/config/config.ts';
 
 const target = (more: Partial<Target> = {}): Target => ({
-  ...{ name: 'ci', kind: 'webhook', needsReference: false, url: 'https://ci.example.com', state: 'waiting' },
+  ...{ name: 'ci', kind: 'webhook', needsReference: false, url: 'https://ci.example.com', state: 'idle' },
   ...{
     disabled: null,
     retryAt: null,
@@ -68,12 +68,12 @@ describe('the selection of targets', () => {
   );
 
   it('counts the states, those that need somebody first, and few of them', () => {
-    const states = ['waiting', 'new', 'retrying', 'waiting', 'disabled'];
+    const states = ['idle', 'new', 'retrying', 'idle', 'disabled'];
     expect(countStates(states.map((state) => target({ state })))).toEqual([
       ...[
         ['disabled', 1],
         ['retrying', 1],
-        ['waiting', 2],
+        ['idle', 2],
         ['new', 1],
       ],
     ]);
@@ -84,8 +84,17 @@ describe('the selection of targets', () => {
 
 describe('the words of targets', () => {
   it('have a cause for each state of PROTOCOL.md, and show others as they are', () => {
-    for (const state of ['delivering', 'waiting', 'retrying', 'paused', 'disabled', 'elsewhere', 'unserved'])
-      expect(meaningOf(state).cause).not.toMatch(/^The state is/);
+    const states = [
+      'delivering',
+      'retrying',
+      'holding',
+      'idle',
+      'paused',
+      'disabled',
+      'elsewhere',
+      'unserved',
+    ];
+    for (const state of states) expect(meaningOf(state).cause).not.toMatch(/^The state is/);
     for (const state of ['paused', 'disabled', 'unserved']) expect(meaningOf(state).remedy).not.toBe('');
     for (const state of ['new', 'constructor', '']) expect(meaningOf(state).cause).toContain(state);
   });

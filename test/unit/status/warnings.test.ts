@@ -80,7 +80,7 @@ describe('warnings', () => {
   });
 
   it('are none for targets that deliver, wait, try again or are served elsewhere, nor without a ledger', () => {
-    const states = ['delivering', 'waiting', 'retrying', 'elsewhere'];
+    const states = ['delivering', 'retrying', 'holding', 'idle', 'elsewhere'];
     const targets = states.map((state) => ({ ...goodTarget, state }));
     expect(warningsOf({ ...goodFacts, targets })).toEqual([]);
     expect(warningsOf({ ...goodFacts, targets: null })).toEqual([]);

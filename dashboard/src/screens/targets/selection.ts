@@ -30,7 +30,7 @@ function startOf(text: string | null, length: number): number {
 }
 
 /** In this order: what needs somebody first. */
-const order = ['disabled', 'retrying', 'unserved', 'paused', 'delivering', 'waiting', 'elsewhere'];
+const order = ['disabled', 'retrying', 'unserved', 'paused', 'delivering', 'holding', 'idle', 'elsewhere'];
 
 /** How many targets are in each state, what needs somebody first. */
 export function countStates(

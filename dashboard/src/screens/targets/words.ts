@@ -12,7 +12,11 @@ const agesOut = 'A change that waits for longer than the setting maxAge (24 hour
 const meanings: ReadonlyMap<string, Meaning> = new Map(
   Object.entries({
     delivering: { cause: 'The tool is being told of changes.', remedy: '' },
-    waiting: { cause: 'The tool was told of everything. The next change is sent when it comes.', remedy: '' },
+    holding: {
+      cause: 'Changes wait for coalesce or minAge, or until the ledger keeps what was sent.',
+      remedy: '',
+    },
+    idle: { cause: 'No change waits for the tool. The next one is sent when it comes.', remedy: '' },
     retrying: {
       cause: 'The tool did not accept the last change, so that is tried again.',
       remedy:

@@ -8,7 +8,7 @@ import type { TargetRow } from '../../../../src/cli/targets/answers.ts';
 import { targetsCommand } from '../../../../src/cli/targets/command.ts';
 
 const target: TargetRow = {
-  ...{ name: 'tower', kind: 'watchtower', state: 'waiting', disabled: null, retryAt: null, lag: 0 },
+  ...{ name: 'tower', kind: 'watchtower', state: 'idle', disabled: null, retryAt: null, lag: 0 },
   ...{ waiting: 0, waitingSince: null, late: false, lastSuccess: null, lastFailure: null },
 };
 
@@ -62,6 +62,11 @@ describe('the list of targets', () => {
     expect((await runTargets([], lists({}, row))).code).toBe(code);
   });
 
+  it('is also what list says', async () => {
+    const rows = lists({}, { name: 'hooks' });
+    expect((await runTargets(['list'], rows)).out).toBe((await runTargets([], rows)).out);
+  });
+
   it('has the same fields in a pipe whatever is known, and no control characters', async () => {
     const failure = { at: '2026-11-30T11:00:00.000Z', result: 'retried', why: 'a\tb\n\u001b[0m' };
     const rows = lists(
@@ -70,7 +75,7 @@ describe('the list of targets', () => {
     );
     const { out } = await runTargets([], rows);
     expect(out.split('\n').map((line) => line.split('\t'))).toEqual([
-      ['tower', 'watchtower', 'elsewhere', '0', '-', '-', '-', '-', '-', '-'],
+      ['tower', 'watchtower', 'elsewhere', '-', '0', '-', '-', '-', '-', '-'],
       [
         ...['tower', 'watchtower', 'retrying', '0', '0', 'T0', 'T1', '-'],
         ...['2026-11-30T11:00:00.000Z', 'a\\tb\\n\\u001b[0m'],
@@ -84,7 +89,7 @@ describe('the list of targets', () => {
     const { out } = await runTargets([], lists({}, row), true);
     const [head = '', well = '', late = ''] = out.split('\n');
     expect(head).toMatch(/^<dim>NAME {3}KIND/);
-    expect(well).toMatch(/^tower {2}watchtower {2}<green>waiting *<\/green> {8}0 {4}0 {2}-/);
+    expect(well).toMatch(/^tower {2}watchtower {2}<green>idle *<\/green> {8}0 {4}0 {2}-/);
     expect(late).toMatch(/<red>late, retrying until 2026-\d\d-\d\d \d\d:05:00<\/red> {7}12 {2}345 {2}-/);
   });
 
@@ -109,7 +114,8 @@ describe('what is done with one target', () => {
   });
 
   it.each<[readonly string[], RegExp]>([
-    [['frob'], /"frob": must be test, pause, resume, skip, replay, or nothing/],
+    [['frob'], /"frob": must be list, test, pause, resume, skip, replay, or nothing/],
+    [['list', 'a'], /"a": list takes no NAME/],
     [['test'], /test without a NAME/],
     [['pause', '..'], /read NAME: "\.\.": must be the name of a target/],
     [['pause', 'a', 'b'], /"b": must be one NAME$/],
