@@ -10,6 +10,7 @@ import type { Move } from './course/move.ts';
 import type { Verdict } from './kind.ts';
 import type { Result, TargetMetrics } from './metrics.ts';
 import type { ResetNotice } from './sink.ts';
+import { SteadyTime } from './steady-time.ts';
 
 /** A failed attempt, as operators see it. `at`: wall clock, ms since the epoch. */
 interface Failure {
@@ -35,6 +36,11 @@ export class Account {
   /** When the tool last accepted, wall clock, ms since the epoch; null: not yet. */
   lastSuccess: number | null = null;
   lastFailure: Failure | null = null;
+  /** For the time since when a change waits. */
+  readonly dueTime: SteadyTime;
+  /** For the time when what failed is tried again. */
+  readonly retryTime: SteadyTime;
+  #isFailing = false;
   readonly #parts: AccountParts;
   /** A tool that is down fails each of a thousand changes. */
   readonly #retries: RareLog;
@@ -42,6 +48,8 @@ export class Account {
   constructor(parts: AccountParts) {
     this.#parts = parts;
     this.#retries = new RareLog(parts.log, parts.clock);
+    this.dueTime = new SteadyTime(parts.clock);
+    this.retryTime = new SteadyTime(parts.clock);
   }
 
   /** An attempt ended. */
@@ -56,8 +64,16 @@ export class Account {
     if (kind === 'ignored') return log.debug(told, 'target: ignored');
     this.lastFailure = { at: clock.now(), result: failures[kind], why: verdict.why };
     if (kind !== 'refused') this.#count(failures[kind]);
+    if (kind !== 'refused') this.#isFailing = true;
     if (kind === 'retry') this.#retries.warn(kind, told, 'target: retry');
     else log.warn(told, `target: ${kind}`);
+  }
+
+  /** The tool accepted, and nothing that failed waits any more. */
+  recovered(): void {
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    this.#parts.log.info({ target: this.#parts.name }, 'target: succeeds again, nothing that failed waits');
   }
 
   /** A change needs nothing more. */

@@ -77,13 +77,13 @@ function placeOf(at: Place | null, head: { readonly epoch: string; readonly sequ
 function fromNear(runner: Runner, clock: Clock) {
   const { account, retryAt, wish, dueSince } = runner;
   const dueForMs = dueSince === null ? null : clock.monotonic() - dueSince;
-  const inMs = retryAt === null ? null : Math.max(0, retryAt - clock.monotonic());
-  const { lastFailure, lastSuccess } = account;
+  const isRetrying = retryAt !== null && runner.state === 'retrying';
+  const { lastFailure, lastSuccess, dueTime, retryTime } = account;
   return {
     ...{ state: runner.state, disabled: wish.disabled, waiting: runner.waiting },
-    waitingSince: dueForMs === null ? null : isoTime(clock.now() - dueForMs),
+    waitingSince: dueSince === null ? null : isoTime(dueTime.at(dueSince)),
     late: dueForMs !== null && dueForMs > lateMs,
-    retryAt: inMs === null || runner.state !== 'retrying' ? null : isoTime(clock.now() + inMs),
+    retryAt: isRetrying ? isoTime(Math.max(clock.now(), retryTime.at(retryAt))) : null,
     lastSuccess: lastSuccess === null ? null : isoTime(lastSuccess),
     lastFailure: lastFailure === null ? null : { ...lastFailure, at: isoTime(lastFailure.at) },
     counts: Object.fromEntries(account.counts),

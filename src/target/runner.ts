@@ -120,13 +120,13 @@ export class Runner {
 
   /** What an operator wants, as the ledger has it now. */
   obey(wish: TargetWish): void {
+    if (this.#isClosed || wish.number <= this.#wish.number) return this.#schedule();
+    this.#wish = wish;
+    this.#course.halt(this.#isHalted);
     if (!this.#isHalted) {
       this.#reset?.tryNow();
       this.#course.tryNow();
     }
-    if (this.#isClosed || wish.number <= this.#wish.number) return this.#schedule();
-    this.#wish = wish;
-    this.#course.halt(this.#isHalted);
     if (wish.goTo !== null && wish.goTo.number !== this.#tookGoTo) this.#goTo(wish.goTo);
     this.#schedule();
   }
@@ -276,6 +276,7 @@ export class Runner {
     if (verdict === null || course !== this.#course) return this.#schedule();
     this.account.verdict(verdict, position);
     course.settle(batch, verdict, this.#parts.clock.monotonic());
+    if (verdict.kind === 'accepted' && this.retryAt === null) this.account.recovered();
     if (verdict.kind !== 'retry' && verdict.kind !== 'stop') this.#saver.delivered();
     if (verdict.kind === 'stop') this.#disable(verdict.why);
     this.#schedule();

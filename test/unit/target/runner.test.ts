@@ -205,3 +205,21 @@ describe('a reset', () => {
     ]);
   });
 });
+
+describe('a target that fails', () => {
+  it('says once that it succeeds again', async () => {
+    const world = await TargetsWorld.open();
+    await world.gateway();
+    const lines = () => world.log.lines.filter(({ message }) => message.includes('succeeds again'));
+    await world.push('well');
+    world.script = ({ kind, ...delivery }) =>
+      kind === 'changes' && 'change' in delivery && delivery.change.tag === 'a' ? retry : accepted;
+    await world.push('a');
+    await world.push('b');
+    expect(lines()).toEqual([]);
+    world.script = () => accepted;
+    await world.pass(6_000);
+    await world.push('c');
+    expect(lines()).toMatchObject([{ level: 'info', fields: { target: 'tool' } }]);
+  });
+});
