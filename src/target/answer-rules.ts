@@ -47,17 +47,37 @@ interface Rules {
 export function judgeBy({ success = {}, retry, stop }: Rules, answer: HttpAnswer, nowMs: number): Verdict {
   const isOk = answer.status >= 200 && answer.status < 300;
   if (matches(answer, success) && (isOk || success.status !== undefined)) return { kind: 'accepted' };
-  const why = saying(answer);
+  const why = isOk ? withMissed(answer, success) : saying(answer);
   if (matches(answer, stop ?? { status: [410] })) return { kind: 'stop', why };
-  return retry === undefined || matches(answer, retry) ? retryLater(answer, nowMs) : { kind: 'refused', why };
+  return retry === undefined || matches(answer, retry)
+    ? retryLater(answer, nowMs, why)
+    : { kind: 'refused', why };
 }
 
 /** Whether all that the rule names is so. */
-function matches({ status, text, isWhole }: HttpAnswer, { status: statuses, json }: Rule): boolean {
-  if (statuses !== undefined && !statuses.includes(status)) return false;
-  if (json === undefined) return true;
+function matches(answer: HttpAnswer, rule: Rule): boolean {
+  if (rule.status !== undefined && !rule.status.includes(answer.status)) return false;
+  return missedBy(answer, rule) === null;
+}
+
+/** What an answer has instead of the first member that the rule names and that is not so; null: all are so. */
+function missedBy({ text, isWhole }: HttpAnswer, { json = {} }: Rule): string | null {
   const told = isWhole ? jsonOrNothing(text) : undefined;
-  return Object.entries(json).every(([path, value]) => memberAt(told, path) === value);
+  const missed = Object.entries(json).find(([path, value]) => memberAt(told, path) !== value);
+  if (missed === undefined) return null;
+  if (told === undefined) return isWhole ? 'the answer is no JSON' : 'the answer is too long';
+  const value = memberAt(told, missed[0]);
+  if (value === undefined) return `${missed[0]} is missing`;
+  return `${missed[0]} is ${typeof value === 'object' && value !== null ? 'no single value' : JSON.stringify(value)}`;
+}
+
+/** Why an answer with a good status is no success. It is not cut here: secrets in it are hidden later. */
+function withMissed(answer: HttpAnswer, success: Rule): string {
+  const missed = missedBy(answer, success);
+  const [status, said] = [`status ${answer.status}: `, saying(answer)];
+  return missed === null
+    ? said
+    : `${status}success.json does not match: ${missed}: ${said.slice(status.length)}`;
 }
 
 function memberAt(value: unknown, path: string): unknown {

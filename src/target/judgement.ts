@@ -8,8 +8,14 @@ import type { Verdict } from './kind.ts';
 /** Operators see some 200 characters. More, so that a secret is found before it is cut. */
 const maxSaid = 64 * 1024;
 
-/** `status 503: <beginning of the answer>`, for a verdict's `why`. */
-export function saying({ status, text }: HttpAnswer): string {
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** `status 503: <beginning of the answer>`, for a verdict's `why`. Of a redirect only the origin: its path may hold a secret. */
+export function saying({ status, text, headers }: HttpAnswer): string {
+  if (redirects.has(status)) {
+    const to = URL.parse(headers.location ?? '')?.origin ?? 'the same host';
+    return `status ${status}: redirects are not followed: this one is to ${to}`;
+  }
   const words = text.slice(0, maxSaid).replace(/\s+/g, ' ').trim();
   return words === '' ? `status ${status}` : `status ${status}: ${words}`;
 }

@@ -70,7 +70,7 @@ export class Tool {
 
   async #attempt(work: (reach: Reach) => Promise<Verdict>): Promise<Verdict> {
     const { clock, log } = this.#parts;
-    const { name, timeoutMs, mask } = this.#target;
+    const { name, timeoutMs, mask, settings } = this.#target;
     if (this.#isClosed) return { kind: 'retry', why: gatewayEnds().message };
     const limit = new AbortController();
     this.#underWay.add(limit);
@@ -79,7 +79,8 @@ export class Tool {
     });
     // It may be rejected while nobody waits any more.
     ended.catch(() => {});
-    const late = () => new CallError('timeout', `no answer within ${timeoutMs} ms`);
+    let missing = 'no answer';
+    const late = () => new CallError('timeout', `${missing} within ${timeoutMs} ms`);
     const cancel = clock.after(timeoutMs, () => limit.abort(late()));
     const more = { secrets: [] as string[], urls: [] as string[] };
     const reach: Reach = {
@@ -89,6 +90,7 @@ export class Tool {
         return this.#caller.send(request, limit.signal);
       },
       run: async (command) => {
+        missing = 'the command did not end';
         const answer = await this.#processes.run(command, limit.signal);
         // Hidden before it is cut: a part of a secret would not be found.
         return { ...answer, shown: mask(answer.output).replace(/\s+/g, ' ').trim().slice(-maxShownOutput) };
@@ -109,8 +111,20 @@ export class Tool {
       this.#underWay.delete(limit);
     }
     if (!('why' in verdict)) return verdict;
-    return { ...verdict, why: mask(verdict.why, more).slice(0, maxWhy) };
+    const why = withDoubt(mask(verdict.why, more), settings);
+    return { ...verdict, why: why.slice(0, maxWhy) };
   }
+}
+
+const proofs = ['token', 'secret', 'password', 'headers'] as const;
+
+/** Names the members that a tool may have found wrong. */
+function withDoubt(why: string, settings: unknown): string {
+  const refusal = /^status 40[13]\b/.exec(why)?.[0];
+  if (refusal === undefined || typeof settings !== 'object' || settings === null) return why;
+  const doubted = proofs.filter((key) => Object.hasOwn(settings, key));
+  if (doubted.length === 0) return why;
+  return `${refusal}: ${doubted.join(' or ')} may be wrong${why.slice(refusal.length)}`;
 }
 
 function gatewayEnds(): CallError {

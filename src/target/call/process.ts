@@ -86,7 +86,8 @@ export class ProcessRunner {
     const { clock, environment } = this.#options;
     return new Promise((resolve, reject) => {
       const [program, ...args] = command;
-      const failed = (error: unknown) => new CallError('process', `start ${program}: ${codeOf(error)}`);
+      const failed = (error: unknown) =>
+        new CallError('process', `start ${program}: ${reasonOf(program, codeOf(error))}`);
       let child: ChildProcess;
       try {
         child = spawn(program, args, {
@@ -164,6 +165,15 @@ class Tail {
     this.#chunks = [Buffer.from(end)];
     this.#bytes = end.length;
   }
+}
+
+/** @param code of the system, as in ENOENT */
+function reasonOf(program: string, code: string): string {
+  if (code === 'EACCES') return 'it is not executable (EACCES)';
+  if (code !== 'ENOENT') return code;
+  return program.includes('/')
+    ? 'no such file, or the program that interprets it is missing (ENOENT)'
+    : 'not found in PATH (ENOENT)';
 }
 
 function codeOf(error: unknown): string {

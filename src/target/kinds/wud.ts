@@ -71,7 +71,9 @@ function isAt(registryUrl: string, host: string): boolean {
 export function judgeWatch(answer: HttpAnswer, nowMs: number): Verdict {
   if (answer.status === 404) return { kind: 'ignored', why: 'the container is gone' };
   const told = answer.status === 200 ? row.safeParse(jsonOrNothing(answer.text)).data : undefined;
-  return told === undefined ? retryLater(answer, nowMs) : judgeRow(told);
+  if (told !== undefined) return judgeRow(told);
+  const why = answer.status === 200 ? `no container of What's Up Docker: ${saying(answer)}` : saying(answer);
+  return retryLater(answer, nowMs, why);
 }
 
 function judgeRow({ error }: Row): Verdict {
@@ -121,13 +123,13 @@ export const wud: Kind<Settings> = {
     const looked = readList(await reach.http(requests.watchAll(settings)), rows, nowMs);
     return 'kind' in looked ? looked : { kind: 'accepted' };
   },
-  describe: (_delivery, settings) =>
-    [
-      requests.list(settings),
-      requests.triggers(settings),
-      requests.watchAll(settings),
-      requests.watch(settings, '<id of each container of the image, unless a trigger is of mode batch>'),
-    ]
-      .map(showRequest)
-      .join('\n\n'),
+  describe(_delivery, settings) {
+    const api = under(settings.url, '/api/containers');
+    return [
+      showRequest(requests.list(settings)),
+      `then, if there is a container of the image:\n${showRequest(requests.triggers(settings))}`,
+      `then, for each container of the image: POST ${api}/<id>/watch`,
+      `or, if a trigger has mode batch, once for all: POST ${api}/watch`,
+    ].join('\n\n');
+  },
 };

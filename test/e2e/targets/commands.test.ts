@@ -74,10 +74,14 @@ describe('a command', () => {
     expect(output.endsWith('xthe end')).toBe(true);
   });
 
-  it('that cannot be started says so', async () => {
-    const command = { command: ['/no/such/program'], env: {}, input: '' } as const;
+  it.each([
+    ['/no/such/program', 'no such file, or the program that interprets it is missing (ENOENT)'],
+    ['no-such-program', 'not found in PATH (ENOENT)'],
+    [fileURLToPath(import.meta.url), 'it is not executable (EACCES)'],
+  ])('that cannot be started says so: %s', async (program, reason) => {
+    const command = { command: [program], env: {}, input: '' } as const;
     await expect(runnerOf().run(command, never())).rejects.toMatchObject({
-      ...{ kind: 'process', message: 'start /no/such/program: ENOENT' },
+      ...{ kind: 'process', message: `start ${program}: ${reason}` },
     });
   });
 

@@ -51,7 +51,11 @@ describe('a target', () => {
 
   it.each<[string, SinkReply, RegExp]>([
     ['status 500', { status: 500, body: '<h1>Oops</h1>' }, /^status 500: <h1>Oops<\/h1>$/],
-    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, /^status 302$/],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'http://127.0.0.1:1/' } },
+      /^status 302: redirects are not followed/,
+    ],
     ['a cut connection', { cut: 'before' }, /no answer \(/],
     ['a connection cut midway', { cut: 'midway' }, /no answer \(/],
     ['no answer in time', { hang: true }, /^no answer within 1000 ms$/],

@@ -29,6 +29,14 @@ describe('an answer that means to come back', () => {
 });
 
 describe('what an answer says', () => {
+  it('is of a redirect only where it leads', () => {
+    const why = 'status 302: redirects are not followed: this one is to';
+    const to = (location: string) => saying(answer(302, 'moved to /k3y', { location }));
+    expect(to('https://other.test/k3y?a=b')).toBe(`${why} https://other.test`);
+    expect(to('/k3y')).toBe(`${why} the same host`);
+    expect(saying(answer(304, 'x'))).toBe('status 304: x');
+  });
+
   it('is one line of it, and not all of a long one', () => {
     expect(saying(answer(500, ' a\n\tb '))).toBe('status 500: a b');
     expect(saying(answer(204))).toBe('status 204');

@@ -8,7 +8,7 @@ import { filterOf } from '../../support/hub-world.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { delivery, resetDelivery } from '../../support/target-samples.ts';
 
-function toolOf(deliver: () => Promise<Verdict>, more: Partial<Kind> = {}) {
+function toolOf(deliver: () => Promise<Verdict>, more: Partial<Kind> = {}, settings: object = {}) {
   const clock = fakeClock();
   const log = recordingLog();
   const kind: Kind = {
@@ -19,7 +19,7 @@ function toolOf(deliver: () => Promise<Verdict>, more: Partial<Kind> = {}) {
   };
   const tool = new Tool(
     {
-      ...{ name: 'tool', kind, settings: {}, filter: filterOf(), types: new Set(), timeoutMs: 1_000 },
+      ...{ name: 'tool', kind, settings, filter: filterOf(), types: new Set(), timeoutMs: 1_000 },
       rules: { coalesceMs: 0, minAgeMs: 0, maxAgeMs: 1, concurrency: 1 },
       ...{ paced: false, origin: null, mask: maskOf(['hunter22'], []) },
     },
@@ -34,6 +34,32 @@ describe('the tool of a target', () => {
     const verdict = tool.deliver(delivery());
     clock.advance(1_000);
     expect(await verdict).toEqual({ kind: 'retry', why: 'no answer within 1000 ms' });
+  });
+
+  it('says of a command that it did not end', async () => {
+    // Its time is over before it is started.
+    const command = ['no-such-program'] as const;
+    const { clock, tool } = toolOf(() => Promise.reject(new Error('not here')), {
+      deliver: (_delivery, _settings, reach) => {
+        reach.run({ command, env: {}, input: '' }).catch(() => {});
+        return new Promise(() => {});
+      },
+    });
+    const verdict = tool.deliver(delivery());
+    clock.advance(1_000);
+    expect(await verdict).toEqual({ kind: 'retry', why: 'the command did not end within 1000 ms' });
+    await tool.close();
+  });
+
+  it.each([
+    [{ token: 't' }, 'status 401: no', 'status 401: token may be wrong: no'],
+    [{ username: 'u', password: 'p' }, 'status 403', 'status 403: password may be wrong'],
+    [{ token: 't', headers: {} }, 'status 401', 'status 401: token or headers may be wrong'],
+    [{ url: 'https://h' }, 'status 401: no', 'status 401: no'],
+    [{ token: 't' }, 'status 500: no', 'status 500: no'],
+  ])('names the members of %j that may be wrong after %j', async (settings, told, why) => {
+    const { tool } = toolOf(async () => ({ kind: 'retry', why: told }), {}, settings);
+    expect(await tool.deliver(delivery())).toEqual({ kind: 'retry', why });
   });
 
   it('takes what a kind throws for a failure, logs it, and hides secrets', async () => {

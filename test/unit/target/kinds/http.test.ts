@@ -181,6 +181,25 @@ describe('the settings of an http target', () => {
 
 describe('the answer of an http target', () => {
   it.each([
+    [
+      answer(200, '{"result":{"ok":false}}'),
+      'success.json does not match: result.ok is false: {"result":{"ok":false}}',
+    ],
+    [answer(200, '{"result":{}}'), 'success.json does not match: result.ok is missing: {"result":{}}'],
+    [
+      answer(200, '{"result":{"ok":[1]}}'),
+      'success.json does not match: result.ok is no single value: {"result":{"ok":[1]}}',
+    ],
+    [answer(200, 'hello'), 'success.json does not match: the answer is no JSON: hello'],
+    [{ ...answer(200, '{"a'), isWhole: false }, 'success.json does not match: the answer is too long: {"a'],
+    [answer(500, 'hello'), 'hello'],
+  ])('that is no success says what is missing: %j', async (given, why) => {
+    const settings = settingsOf({ success: { json: { 'result.ok': true } } });
+    const verdict = await http.deliver(delivery(), settings, scriptedReach(given));
+    expect(verdict).toEqual({ kind: 'retry', why: `status ${given.status}: ${why}` });
+  });
+
+  it.each([
     [{}, answer(299), 'accepted'],
     [{}, answer(302), 'retry'],
     [{}, answer(404), 'retry'],

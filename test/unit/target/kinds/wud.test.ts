@@ -123,6 +123,12 @@ describe('wud', () => {
     expect(judgeWatch(given, 0).kind).toBe(kind);
   });
 
+  it('says that a look was answered by something else', () => {
+    expect(judgeWatch(answer(200, 'hello'), 0)).toMatchObject({
+      why: "no container of What's Up Docker: status 200: hello",
+    });
+  });
+
   it('has all look once after a reset', async () => {
     const reach = scriptedReach(json([container({ error: { message: 'x' } })]));
     expect(await wud.reset?.(resetDelivery(), settings, reach)).toEqual({ kind: 'accepted' });
@@ -132,6 +138,13 @@ describe('wud', () => {
   });
 
   it('shows its requests', () => {
-    expect(wud.describe(delivery(), settings)).toContain('POST http://wud:3000/api/containers/watch');
+    expect(wud.describe(delivery(), { url: settings.url })).toBe(
+      [
+        'GET http://wud:3000/api/containers',
+        'then, if there is a container of the image:\nGET http://wud:3000/api/triggers',
+        'then, for each container of the image: POST http://wud:3000/api/containers/<id>/watch',
+        'or, if a trigger has mode batch, once for all: POST http://wud:3000/api/containers/watch',
+      ].join('\n\n'),
+    );
   });
 });
