@@ -31,4 +31,10 @@ const subscriber = object({
 export const readSubscribers = object({ subscribers: list(subscriber), next: nullable(string) });
 
 export type SubscriberRow = Read<typeof subscriber>;
+/** The target that a subscriber is. Null: it is a client. */
+export function targetOf({ transport, token }: Pick<SubscriberRow, 'transport' | 'token'>): string | null {
+  const name = /^target:(.+)$/.exec(token ?? '')?.[1];
+  return transport === 'target' && name !== undefined ? name : null;
+}
+
 export type ShownSubscription = Read<typeof subscription>;

@@ -1,4 +1,9 @@
-import { readSubscribers, type ShownSubscription, type SubscriberRow } from '../gateway/subscribers.ts';
+import {
+  readSubscribers,
+  type ShownSubscription,
+  type SubscriberRow,
+  targetOf,
+} from '../gateway/subscribers.ts';
 import { useQuestion } from '../gateway/use-question.ts';
 import { countOf, countText } from '../lib/numbers.ts';
 import { hrefOf, type Route } from '../lib/route.ts';
@@ -23,7 +28,7 @@ export const subscribersScreen: Screen = {
   View: Subscribers,
 };
 
-const transports: Readonly<Record<string, string>> = { sse: 'SSE', websocket: 'WebSocket' };
+const transports: Readonly<Record<string, string>> = { sse: 'SSE', websocket: 'WebSocket', target: 'Target' };
 
 const columns: readonly Column<SubscriberRow>[] = [
   { head: 'Number', kind: 'name', width: 4.5, cell: ({ number }) => countText(number) },
@@ -32,12 +37,7 @@ const columns: readonly Column<SubscriberRow>[] = [
   {
     head: 'Who',
     width: 9,
-    cell: ({ token, address }) => (
-      <>
-        {token !== null && <div>{token}</div>}
-        <code class={token === null ? '' : 'muted'}>{address}</code>
-      </>
-    ),
+    cell: (row) => <Who row={row} />,
   },
   { head: 'Filter', kind: 'grow', cell: (row) => <Filters of={row} /> },
   { head: 'Position', width: 10, from: 'wide', cell: ({ position }) => <code>{position ?? '–'}</code> },
@@ -50,6 +50,18 @@ const columns: readonly Column<SubscriberRow>[] = [
     cell: ({ connectedAt }) => <RelativeTime at={connectedAt} />,
   },
 ];
+
+function Who({ row }: { row: SubscriberRow }) {
+  const target = targetOf(row);
+  if (target !== null) return <a href={hrefOf('targets', target)}>{target}</a>;
+  const { token, address } = row;
+  return (
+    <>
+      {token !== null && <div>{token}</div>}
+      <code class={token === null ? '' : 'muted'}>{address}</code>
+    </>
+  );
+}
 
 function State({ row: { state, blockedSince } }: { row: SubscriberRow }) {
   return (

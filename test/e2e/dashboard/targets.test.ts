@@ -222,6 +222,12 @@ describe('one target', () => {
     await page.waitForURL(at('#/targets/flux'), patience);
   });
 
+  it('is led to by its row among the subscribers', async () => {
+    const page = await visits.open(at('#/subscribers'));
+    await page.getByRole('link', { name: 'flux', exact: true }).click(patience);
+    await page.waitForURL(at('#/targets/flux'), patience);
+  });
+
   it('says that there is none of a name, and shows no markup in it', async () => {
     const page = await visits.open(at(`#/targets/${encodeURIComponent('<b>x</b>')}`));
     await page.getByText('No target of this name is configured.').waitFor(patience);

@@ -1,5 +1,6 @@
 /** Texts of strangers on the page: where they break, and where a warning leads. */
 import { describe, expect, it } from 'vitest';
+import { targetOf } from '../../../dashboard/src/gateway/subscribers.ts';
 import { partsOfOrigin, splitAtOrigins } from '../../../dashboard/src/lib/breaks.ts';
 import { warningHref } from '../../../dashboard/src/lib/warning-place.ts';
 
@@ -36,5 +37,17 @@ describe('a warning', () => {
     ['constructor', 'x', null],
   ])('%s about %s leads to %s', (code, about, href) => {
     expect(warningHref({ code, about })).toBe(href);
+  });
+});
+
+describe('a subscriber', () => {
+  it.each([
+    ['target', 'target:ci', 'ci'],
+    ['target', 'target:a:b', 'a:b'],
+    ['target', 'target:', null],
+    ['target', null, null],
+    ['sse', 'target:ci', null],
+  ])('of transport %s with token %j is the target %j', (transport, token, name) => {
+    expect(targetOf({ transport, token })).toBe(name);
   });
 });
