@@ -20,6 +20,7 @@ import {
   givenUpOf,
   holderText,
   meaningOf,
+  notReadText,
   resultsOf,
   testFailure,
   verdictWords,
@@ -100,11 +101,12 @@ describe('the words of targets', () => {
   });
 
   it('list what became of changes, what the page does not know too, and no zeros', () => {
-    const rows = resultsOf({ expired: 2, retried: 5, refused: 0, novel: 1 });
+    const rows = resultsOf({ expired: 2, retried: 5, refused: 0, novel: 1, skipped: 3 });
     expect(rows.map(({ word, count }) => [word, count])).toEqual([
       ...[
         ['Accepted', 0],
         ['Expired', 2],
+        ['Skipped', 3],
         ['Tried again', 5],
         ['novel', 1],
       ],
@@ -145,6 +147,14 @@ describe('the words of targets', () => {
       expect(remedy).toContain('longer than the setting maxAge (24 hours by default) is given up');
       expect(cause + remedy + doneText('pause', target())).not.toMatch(/lost|loses/);
     }
+  });
+
+  it('say of an idle target what has not come to it yet', () => {
+    const text = (more: Partial<Target>) => notReadText(target({ state: 'idle', ...more }));
+    expect(text({ lag: 1 })).toMatch(/^The newest 1 change, matching or not, did not reach it yet/);
+    expect(text({ lag: 1_500 })).toMatch(/^The newest 1,500 changes,.* the pace may hold them back\.$/);
+    const silent = [{}, { lag: 5, waiting: 5 }, { lag: 5, waiting: null }, { lag: 5, state: 'paused' }];
+    for (const more of silent) expect(text(more)).toBe('');
   });
 
   it('say that a failed attempt is repeated only while it will be', () => {

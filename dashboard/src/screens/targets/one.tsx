@@ -16,7 +16,15 @@ import { everyMs } from './all.tsx';
 import { TestForm } from './test-form.tsx';
 import { Skip, WishButtons, WishOutcomeText } from './wish-buttons.tsx';
 import { useWishes } from './wishes.ts';
-import { failureText, holderText, isServedHere, meaningOf, type ResultRow, resultsOf } from './words.ts';
+import {
+  failureText,
+  holderText,
+  isServedHere,
+  meaningOf,
+  notReadText,
+  type ResultRow,
+  resultsOf,
+} from './words.ts';
 
 /** One target: what it does and did, and what can be done with it. */
 export function OneTarget({ name, route }: { name: string; route: Route }) {
@@ -90,7 +98,8 @@ function Found({ target, gateway }: { target: Target; gateway: string }) {
   );
 }
 
-function Meaning({ of: { state, disabled } }: { of: Target }) {
+function Meaning({ of: target }: { of: Target }) {
+  const { state, disabled } = target;
   const { cause, remedy } = meaningOf(state);
   return (
     <p class="meaning">
@@ -100,7 +109,7 @@ function Meaning({ of: { state, disabled } }: { of: Target }) {
           <Breakable text={`It said: ${disabled}.`} />{' '}
         </>
       )}
-      {remedy}
+      {remedy || notReadText(target)}
     </p>
   );
 }

@@ -1,5 +1,6 @@
 /** What the screen says of targets, in plain words (PROTOCOL.md, section 12; docs/targets.md). Pure. */
 import type { Target } from '../../gateway/targets.ts';
+import { countOf } from '../../lib/numbers.ts';
 
 /** What a state means, and what to do. */
 export interface Meaning {
@@ -45,7 +46,13 @@ export function meaningOf(state: string): Meaning {
   return meanings.get(state) ?? { cause: `The state is ${state}.`, remedy: '' };
 }
 
-/** Most results that are listed: a gateway knows nine. */
+/** What has not come to an idle target yet. Empty: everything has, or its state says why. */
+export function notReadText({ state, lag, waiting }: Pick<Target, 'state' | 'lag' | 'waiting'>): string {
+  if (state !== 'idle' || waiting !== 0 || lag === 0) return '';
+  return `The newest ${countOf(lag, 'change')}, matching or not, did not reach it yet: the pace may hold them back.`;
+}
+
+/** Most results that are listed: a gateway knows ten. */
 const maxResults = 20;
 
 const results: readonly (readonly [result: string, word: string, meaning: string])[] = [
@@ -55,6 +62,7 @@ const results: readonly (readonly [result: string, word: string, meaning: string
   ['overtaken', 'Overtaken', 'A newer change of the same tag took its place.'],
   ['expired', 'Expired', 'It could not be delivered within maxAge, so it was given up.'],
   ['lost', 'Lost', 'It waited when the ledger lost its continuity.'],
+  ['skipped', 'Skipped', 'An operator had the target go on after the change.'],
   ['retried', 'Tried again', 'Attempts that failed, and were or will be repeated.'],
   ['stopped', 'Stopped', 'Attempts after which the tool wanted no more.'],
   ['reset', 'Resets', 'How often changes may have been missed.'],
