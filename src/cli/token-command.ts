@@ -24,8 +24,8 @@ export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): C
       '  --repository GLOB  what it may subscribe to; repeatable (default: **)',
       '  --unpaced          it may ask for pace=none',
       '  --metrics          it may use GET /metrics',
-      '  --admin            it may use PUT /v1/pace, GET /v1/status, /v1/subscribers, /v1/upstreams, /v1/hooks',
-      '                     and /metrics',
+      '  --admin            it may use PUT /v1/pace, GET /v1/status, /v1/subscribers, /v1/upstreams, /v1/hooks,',
+      '                     /metrics, and GET and POST under /v1/targets',
     ],
     async run(argv, io) {
       const { name, repository, ...flags } = parse(argv);

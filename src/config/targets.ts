@@ -29,7 +29,7 @@ function entryOf({ name, members, defaults, deletes }: Kind) {
   const { timeoutMs, coalesceMs, concurrency, types } = defaults;
   const shape = {
     name: text('1–64 letters, digits, ".", "_" or "-"', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).describe(
-      'Its position is kept under this name: another name begins at the head',
+      'Its position is kept under this name: another name begins at the head. 1–64 letters, digits, `.`, `_` or `-`',
     ),
     kind: choice([name]).describe(`Which tool it is: ${kinds.map((kind) => kind.name).join(', ')}`),
     ...members.shape,
@@ -52,8 +52,8 @@ function entryOf({ name, members, defaults, deletes }: Kind) {
       .describe('Changes of one repository within this time are one trigger; `0s`: each is one'),
     timeout: duration('100ms', '1h')
       .prefault(formatDuration(timeoutMs))
-      .describe('Time limit of one attempt'),
-    concurrency: integer(1, 64).default(concurrency).describe('Attempts under way at once'),
+      .describe('Time limit of one attempt; default: by kind'),
+    concurrency: integer(1, 64).default(concurrency).describe('Attempts under way at once; default: by kind'),
     minAge: duration('0s', '30d')
       .prefault('0s')
       .describe('A change is sent only once it has stood for so long and is still current'),

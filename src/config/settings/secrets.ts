@@ -107,7 +107,8 @@ function shorthandSecret(node: SchemaNode): SchemaNode['secret'] {
 export function originOf(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null || parsed.host === '') return mask;
-  return parsed.pathname === '/' && parsed.search === '' ? parsed.origin : `${parsed.origin}/${mask}`;
+  const { pathname, search, hash } = parsed;
+  return pathname === '/' && search === '' && hash === '' ? parsed.origin : `${parsed.origin}/${mask}`;
 }
 
 /** Paths may contain an `@`: it separates no credentials there. */

@@ -127,7 +127,7 @@ export function hostName() {
 
 /** An http or https base URL without credentials. */
 export function httpUrl() {
-  const error = 'must be an http:// or https:// URL without credentials, query or fragment';
+  const error = 'must be an http:// or https:// URL without credentials, query or fragment (#…)';
   return z
     .string({ error })
     .refine((value) => isPlainUrl(value) && URL.parse(value)?.search === '', { error });
@@ -135,7 +135,7 @@ export function httpUrl() {
 
 /** An http or https URL whose path or query may be a secret: prints and errors show only its origin. */
 export function secretUrl() {
-  const error = 'must be an http:// or https:// URL without credentials, fragment or white space';
+  const error = 'must be an http:// or https:// URL without credentials, a fragment (#…) or white space';
   return z.string({ error }).refine(isPlainUrl, { error }).meta({ secret: 'path' });
 }
 

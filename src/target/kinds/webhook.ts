@@ -28,7 +28,12 @@ const maxSecrets = 2;
 const members = z.strictObject({
   url: secretUrl().describe('Where to POST; complete'),
   secret: z
-    .union([signingSecret(), list(signingSecret(), 'secrets', maxSecrets).min(1, { error: 'must have one' })])
+    .union(
+      [signingSecret(), list(signingSecret(), 'secrets', maxSecrets).min(1, { error: 'must have one' })],
+      {
+        error: `must be ${secretRule}, or a list of at most ${maxSecrets} of these`,
+      },
+    )
     .meta({ secret: true })
     .describe(
       'Key of the signature, `whsec_` and base64; two of them while you change it: each message has both signatures',

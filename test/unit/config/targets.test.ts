@@ -164,6 +164,14 @@ describe('the section targets', () => {
       `targets: [{ name: a, kind: apprise, url: "https://h/notify/\${change.tag}" }]`,
       /^targets\[0\]\.url: a placeholder: must be without/,
     ],
+    [
+      'targets: [{ name: a, kind: webhook, url: "https://h/#x", secret: abc }]',
+      /^targets\[0\]\.url: "https:\/\/h\/\*\*\*": must be .* without credentials, a fragment \(#…\) or white space/,
+    ],
+    [
+      'targets: [{ name: a, kind: webhook, url: "https://h/", secret: abc }]',
+      /^targets\[0\]\.secret: "\*\*\*": must be whsec_ and 24 to 64 bytes as base64, or a list of at most 2 of these$/,
+    ],
     ['targets: { name: a }', /^targets: a mapping: must be a list of targets/],
   ])('refuses %s', (yaml, message) => {
     expect(problems(yaml)[0]).toMatch(message);
