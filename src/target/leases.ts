@@ -148,7 +148,9 @@ export class Leases {
     for (const held of claimed) {
       const { name, fence } = held;
       this.#held.set(name, { name, fence, until });
-      onClaimed(held, held.isNew && wereKnown);
+      // The gateway may have begun to end while the ledger was asked.
+      if (this.#leaving.has(name)) await this.release(name);
+      else onClaimed(held, held.isNew && wereKnown);
     }
   }
 }
