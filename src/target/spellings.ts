@@ -16,7 +16,9 @@ export function wordsOf(secret: string): readonly string[] {
 
 /** Alone, and after and before other bytes, as in `user:password`: there the base64 depends on where it begins. */
 function base64Of(bytes: Buffer): readonly string[] {
-  const whole = bytes.toString('base64').replace(/=+$/, '');
+  // With its padding too, which would tell something of the length.
+  const padded = bytes.toString('base64');
+  const whole = padded.replace(/=+$/, '');
   const inner = [0, 1, 2].flatMap((before) => {
     const shifted = Buffer.concat([Buffer.alloc(before), bytes]);
     // Characters whose bits are all of the secret's: each has six.
@@ -25,7 +27,7 @@ function base64Of(bytes: Buffer): readonly string[] {
     const tail = shifted.toString('base64').replace(/=+$/, '').slice(from);
     return [tail, tail.slice(0, to - from)];
   });
-  return [whole, ...inner.filter(({ length }) => length >= shortestInner)];
+  return [padded, whole, ...inner.filter(({ length }) => length >= shortestInner)];
 }
 
 /** The longest part of a word that nothing encodes: it stands in each spelling of the word. Empty: there is none. */
