@@ -54,7 +54,7 @@ it('Hooks says why the last delivery was refused, and what to do', async () => {
 it('Subscribers lists who is connected, with filter and lag', async () => {
   const page = await visits.open(world.at('#/subscribers'));
   await page.getByRole('row').filter({ hasText: 'tags 1.*' }).first().waitFor(patience);
-  expect(await page.locator('tbody tr').count()).toBe(12);
+  await until('all twelve are drawn', async () => (await page.locator('tbody tr').count()) === 12);
   expect(await page.getByRole('row').filter({ hasText: 'every repository' }).count()).toBe(4);
 });
 

@@ -151,7 +151,6 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     for (const [given, text] of [
       [{}, /asks for a token, and none was given/],
       [as('nobody'), /refuses this token/],
-      [as('nobody\nelse'), /must be one line/],
     ] as const) {
       const { code, of, findings } = await diagnose(url, [], given);
       expect(code).toBe(1);
@@ -162,6 +161,10 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       });
       expect(JSON.stringify(findings)).not.toContain('token-of-nobody');
     }
+    // What cannot be a token is no finding about the gateway.
+    const broken = await diagnose(url, [], as('nobody\nelse')).catch((error: unknown) => String(error));
+    expect(broken).toMatch(/MANIFEED_TOKEN: must be a token: one line/);
+    expect(broken).not.toContain('token-of-nobody');
   });
 
   it('looks at transports with an ordinary token, and says what only an administrator sees', async () => {
