@@ -30,9 +30,10 @@ export const maxRows = 500;
 
 /** A real table. Where the screen is narrow each row becomes a short list, with the heads as labels. */
 export function Table<T>({ caption, columns, rows, keyOf, name }: TableProps<T>) {
-  const drawn = useGradualRows(rows.length > maxRows ? rows.slice(0, maxRows) : rows, keyOf);
+  const all = rows.length > maxRows ? rows.slice(0, maxRows) : rows;
+  const drawn = useGradualRows(all, keyOf);
   return (
-    <table class={name}>
+    <table class={name} aria-busy={drawn.length < all.length}>
       <caption class="off-screen">{caption}</caption>
       <colgroup>
         {columns.map(({ head, width, from = '' }) => (

@@ -49,6 +49,8 @@ it('each screen has at most 500 rows, drawn some at a time, also after paging an
     expect(await rowCount(page)).toBeLessThanOrEqual(maxRows + 1);
     await page.evaluate('scrollTo(0, document.body.scrollHeight)');
     const before = page.url();
+    // Until all rows are drawn, the link below them moves.
+    await page.locator('table[aria-busy=false]').first().waitFor(patience);
     await page
       .getByRole('link', { name: /Older changes|More/ })
       .first()
