@@ -1,7 +1,7 @@
 /** A change as environment variables, for commands and pipelines. docs/commands.md lists them. */
 
 /** What the variables say. Null: not known. */
-interface Facts {
+export interface ChangeFacts {
   readonly type: string;
   readonly registry: string;
   readonly repository: string;
@@ -12,7 +12,7 @@ interface Facts {
 }
 
 /** The ones that are not known are empty, so that an outer value does not shine through. */
-export function changeVariables(facts: Facts): Readonly<Record<string, string>> {
+export function changeVariables(facts: ChangeFacts): Readonly<Record<string, string>> {
   const { registry, repository, tag, digest } = facts;
   const name = `${registry}/${repository}`;
   return {

@@ -1,22 +1,14 @@
 /** What a command or a line is about: a change, or a row of a snapshot. */
 import type { Change, TagState } from '../../../client/src/index.ts';
+import type { ChangeFacts } from '../../event/change-variables.ts';
 import { referenceOf } from '../output/names.ts';
 
 export type Item =
   | { readonly kind: 'change'; readonly change: Change; readonly resume: string }
   | { readonly kind: 'state'; readonly row: TagState };
 
-/** What both have, under one name. */
-interface Facts {
-  /** A change type, or `state`. */
-  readonly type: string;
-  readonly registry: string;
-  readonly repository: string;
-  readonly tag: string | null;
-  readonly digest: string | null;
-  readonly previousDigest: string | null;
-  /** Null: of a row. */
-  readonly position: string | null;
+/** What both have, under one name. `type` is a change type, or `state` of a row, which has no position. */
+interface Facts extends ChangeFacts {
   /** RFC 3339. */
   readonly at: string;
 }
