@@ -46,7 +46,7 @@ function entryOf({ name, members, defaults, deletes }: Kind) {
       .describe(`Types of changes, as \`type\` of a subscription${deletes ? '' : '; none of deletes'}`),
     platform: list(text('a platform, as in linux/amd64'), 'platforms', maxListed)
       .optional()
-      .describe('As `platform` of a subscription; default: any'),
+      .describe('As `platform` of a subscription; default: all platforms'),
     coalesce: duration('0s', '10m')
       .prefault(formatDuration(coalesceMs ?? 0))
       .describe('Changes of one repository within this time are one trigger; `0s`: each is one'),
