@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Access } from '../gateway/access.ts';
-import { hrefOf } from '../lib/route.ts';
+import { restMs } from '../lib/gradual.ts';
+import { hrefOf, type Route } from '../lib/route.ts';
 import { Empty } from '../parts/empty.tsx';
 import { ScreenHead } from '../parts/screen-head.tsx';
 import type { Screen } from '../screens/screen.ts';
@@ -12,13 +13,13 @@ import { OnlyOperators } from './only-operators.tsx';
 import { route } from './route.ts';
 import { screenOf } from './screen-of.ts';
 
-/** Navigation and one screen. */
+/** Navigation, and in a second step one screen: the first text of a page takes long, the browser looks for fonts. */
 export function Shell({ access }: { access: Access }) {
   useKeys();
+  const hasRested = useRest();
   const at = route.value;
   const screen = screenOf(screens, at, access);
   useTitle(titleOf(at.rest, screen), access.gateway);
-  const mayLook = screen?.group !== 'operators' || access.admin;
   return (
     <div class="shell">
       <button type="button" class="skip button" onClick={skip}>
@@ -26,13 +27,30 @@ export function Shell({ access }: { access: Access }) {
       </button>
       <Navigation current={screen} access={access} />
       <main id="main" tabIndex={-1}>
-        {screen === undefined && <NoSuchScreen />}
-        {screen !== undefined && !mayLook && <OnlyOperators title={screen.title} access={access} />}
-        {screen !== undefined && mayLook && <screen.View key={`${screen.name}/${at.rest}`} route={at} />}
+        {hasRested && <Place {...{ screen, at, access }} />}
       </main>
       <Help />
     </div>
   );
+}
+
+/** The screen, or why it is not shown. */
+function Place({ screen, at, access }: { screen: Screen | undefined; at: Route; access: Access }) {
+  if (screen === undefined) return <NoSuchScreen />;
+  if (screen.group === 'operators' && !access.admin) {
+    return <OnlyOperators title={screen.title} access={access} />;
+  }
+  return <screen.View key={`${screen.name}/${at.rest}`} route={at} />;
+}
+
+/** Whether the browser has had time to paint what was drawn first. */
+function useRest(): boolean {
+  const [hasRested, end] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => end(true), restMs);
+    return () => clearTimeout(timer);
+  }, []);
+  return hasRested;
 }
 
 /** What the screen is about, if it is about one thing; else its own name. */

@@ -1,5 +1,5 @@
 /** The one gateway of this page: it lies one step above the page, whatever path a proxy puts before both. */
-import { ask as askGateway, openFeed, type Question, systemClock } from '../../../client/src/index.ts';
+import { ask as askGateway, type Question, systemClock } from '../../../client/src/index.ts';
 import type { Reader } from '../lib/read.ts';
 import { Session, type TokenStorage } from './session.ts';
 
@@ -11,9 +11,6 @@ export const session = new Session({
   storage: tabStorage(),
   clock: systemClock,
 });
-
-/** One feed for all screens. Its streams begin when a screen asks for events. */
-export const feed = openFeed(gatewayUrl, { token: () => session.token });
 
 /**
  * Asks the gateway, and reads the answer. A refused token brings the form back.

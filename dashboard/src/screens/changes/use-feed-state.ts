@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { feed } from '../../gateway/gateway.ts';
+import { feed } from '../../gateway/feed.ts';
 import type { FreshnessState } from '../../parts/freshness.tsx';
 
 /** How true the live changes are: from the state of the feed, and since when it is not live. */
