@@ -27,6 +27,8 @@ export interface LiveParts {
   ) => Promise<{ readonly changes: readonly ChangeRow[]; readonly next: string | null }>;
   /** Whether rows may move now: nobody points at them or reads further down. */
   readonly mayMove: () => boolean;
+  /** How many rows fill the window. */
+  readonly inSight: () => number;
   readonly clock: Clock;
 }
 
@@ -50,6 +52,8 @@ export class LiveChanges {
   #isReady = false;
   /** Whether more came before the last drawing than anybody can read. */
   #isFast = false;
+  /** Whether only the rows in sight are shown: drawing rows that are gone in a second, unseen, serves nobody. */
+  #isShort = false;
 
   /** Begins at once. */
   constructor(parts: LiveParts) {
@@ -64,6 +68,7 @@ export class LiveChanges {
   /** Shows all that waits, whatever is pointed at. */
   showNew(): void {
     this.#rows.take();
+    this.#isShort = false;
     this.#draw();
   }
 
@@ -123,19 +128,26 @@ export class LiveChanges {
     if (this.#cancelDraw !== null) return;
     this.#cancelDraw = this.#parts.clock.after(this.#isFast ? fastMs : drawMs, () => {
       this.#cancelDraw = null;
+      const wasFast = this.#isFast;
       this.#isFast = this.#rows.waiting > readable;
-      if (this.#parts.mayMove()) this.#rows.take();
+      const mayMove = this.#parts.mayMove();
+      if (mayMove) this.#rows.take();
+      // One burst is soon over; its list stays whole.
+      this.#isShort = wasFast && this.#isFast && mayMove;
       this.#draw();
-      // What waits is shown once nobody points at it any more.
-      if (this.#rows.waiting > 0) this.#drawSoon();
+      // What waits is shown once nobody points at it any more, and the rest of the rows once fewer come.
+      if (this.#rows.waiting > 0 || this.#isShort) this.#drawSoon();
     });
   }
 
   #draw(): void {
     const { shown, waiting, wasCut } = this.#rows;
     const before = this.#view.value;
-    const next = { rows: shown, waiting, isReady: this.#isReady, hasOlder: this.#hasMore || wasCut };
-    const isSame = before.rows === shown && before.waiting === waiting && before.isReady === next.isReady;
+    const most = this.#isShort ? this.#parts.inSight() : shown.length;
+    const rows = most < shown.length ? shown.slice(0, most) : shown;
+    const hasOlder = this.#hasMore || wasCut || rows !== shown;
+    const next = { rows, waiting, isReady: this.#isReady, hasOlder };
+    const isSame = before.rows === rows && before.waiting === waiting && before.isReady === next.isReady;
     if (!isSame) this.#view.value = { ...before, ...next };
   }
 }

@@ -79,7 +79,7 @@ function play(pasts: readonly (readonly ChangeRow[] | Error)[]) {
   const clock = fakeClock();
   const events: (FeedEvent | Error)[] = [];
   let wake = () => {};
-  const page = { mayMove: true };
+  const page = { mayMove: true, inSight: 3 };
   let read = 0;
   const changes = new LiveChanges({
     async *follow(signal) {
@@ -96,6 +96,7 @@ function play(pasts: readonly (readonly ChangeRow[] | Error)[]) {
       return { changes: past, next: null };
     },
     mayMove: () => page.mayMove,
+    inSight: () => page.inSight,
     clock,
   });
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -158,6 +159,26 @@ describe('LiveChanges', () => {
     await send(coming(21));
     clock.advance(250);
     expect(shown().slice(0, 2)).toEqual(['e-21', 'e-20']);
+  });
+
+  it('shows only the rows in sight while more comes than anybody can read, then all again', async () => {
+    const { changes, clock, page, send, shown } = play([[change(2)]]);
+    await send(ready, ...rows(3, 23).map((_, index) => coming(index + 3)));
+    clock.advance(250);
+    expect([shown().length, changes.view.value.hasOlder]).toEqual([21, false]);
+    await send(...rows(23, 43).map((_, index) => coming(index + 23)));
+    clock.advance(1_000);
+    expect([shown(), changes.view.value.hasOlder]).toEqual([['e-42', 'e-41', 'e-40'], true]);
+    await send(...rows(43, 63).map((_, index) => coming(index + 43)));
+    page.mayMove = false;
+    clock.advance(1_000);
+    expect([shown()[0], shown().length, changes.view.value.waiting]).toEqual(['e-42', 41, 20]);
+    page.mayMove = true;
+    clock.advance(1_000);
+    expect(shown()).toEqual(['e-62', 'e-61', 'e-60']);
+    clock.advance(1_000);
+    expect([shown()[0], shown().length, changes.view.value.hasOlder]).toEqual(['e-62', 61, false]);
+    expect(clock.waiting).toBe(0);
   });
 
   it('reads the past again after a reset, and not after a mere reconnect', async () => {

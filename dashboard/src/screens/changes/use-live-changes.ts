@@ -1,12 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 import { systemClock } from '../../../../client/src/index.ts';
-import { ask, feed, isUnauthorized, session } from '../../gateway/gateway.ts';
+import { feed } from '../../gateway/feed.ts';
+import { ask, isUnauthorized, session } from '../../gateway/gateway.ts';
 import { readChanges } from '../../gateway/index-answers.ts';
 import { LiveChanges, type LiveView } from '../../gateway/live-changes.ts';
 import { type ChangeFilter, queryOf } from '../../lib/change-filter.ts';
 
 /** Rows of the past that are read at first. */
 const past = '100';
+
+/** Height of a row with one line, px. */
+const lowestRowPx = 32;
 
 export interface Following extends LiveView {
   readonly showNew: () => void;
@@ -26,6 +30,7 @@ export function useLiveChanges(filter: ChangeFilter, mayMove: () => boolean): Fo
         return ask({ path: '/v1/changes', query, signal }, readChanges);
       },
       mayMove,
+      inSight: () => Math.ceil(innerHeight / lowestRowPx),
       clock: systemClock,
     });
     const stop = changes.view.subscribe((view) => {
