@@ -1,7 +1,10 @@
 /** Hundreds of rows are drawn in steps, so that no step keeps the page from answering. Pure. */
 
+/** Rest between two steps, ms: the browser paints meanwhile, and the next step need not wait for it. */
+export const restMs = 24;
+
 /** Most rows that one step adds. A step takes some milliseconds, also where the script runs for the first time. */
-export const rowsOfStep = 8;
+export const rowsOfStep = 4;
 
 /**
  * The rows that are drawn now: those that are in the page already, and the first few of the others. So what is there

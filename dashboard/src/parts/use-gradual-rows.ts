@@ -1,8 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { rowsToDraw } from '../lib/gradual.ts';
-
-/** Rest between two steps, ms: the browser paints meanwhile, and the next step need not wait for it. */
-const restMs = 40;
+import { restMs, rowsToDraw } from '../lib/gradual.ts';
 
 /** As many of the rows as are drawn now. The others follow, some at a time. */
 export function useGradualRows<T>(rows: readonly T[], keyOf: (row: T) => string): readonly T[] {

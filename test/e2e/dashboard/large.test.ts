@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { rowsOfStep } from '../../../dashboard/src/lib/gradual.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../../support/gateway.ts';
-import { longestTask, mostRowsOfStep, watchTasks } from './support/long-tasks.ts';
+import { longestTasks, mostRowsOfStep, watchTasks } from './support/long-tasks.ts';
 import { patience, settled, Visits } from './support/visits.ts';
 
 const repositories = 10_000;
@@ -51,10 +51,8 @@ it('each screen has at most 500 rows, drawn some at a time, also after paging an
     const before = page.url();
     // Until all rows are drawn, the link below them moves.
     await page.locator('table[aria-busy=false]').first().waitFor(patience);
-    await page
-      .getByRole('link', { name: /Older changes|More/ })
-      .first()
-      .click();
+    // By its class: looking for a name reads the whole page, in a task of the page that is not its own.
+    await page.locator('.pages a').last().click();
     await page.waitForURL((url) => url.href !== before, patience);
     await page.locator('tbody tr').first().waitFor(patience);
   }
@@ -71,5 +69,5 @@ it('each screen has at most 500 rows, drawn some at a time, also after paging an
     expect(await rowCount(page)).toBeLessThanOrEqual(maxRows + 1);
   }
   expect(await mostRowsOfStep(page)).toBeLessThanOrEqual(rowsOfStep);
-  console.log(`The longest task of the page with 100,000 changes: ${await longestTask(page)} ms`);
+  console.log(`The longest task of the page with 100,000 changes: ${await longestTasks(page)}`);
 }, 120_000);

@@ -4,7 +4,7 @@ import type { Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { digest, type GatewayProcess, spawnGateway } from '../../support/gateway.ts';
 import { until } from '../../support/until.ts';
-import { longestTask, watchTasks } from './support/long-tasks.ts';
+import { longestTasks, watchTasks } from './support/long-tasks.ts';
 import { axeFindings, patience, scrollsSideways, settled, Visits } from './support/visits.ts';
 
 /** What the configuration may have at most. */
@@ -49,7 +49,7 @@ it('a thousand targets come in pages, of which none has more than 500 rows', asy
   await page.waitForResponse('**/v1/targets', patience);
   await settled(page);
   expect(await row?.evaluate((each) => each.isConnected)).toBe(true);
-  console.log(`The longest task of the page with 1,000 targets: ${await longestTask(page)} ms`);
+  console.log(`The longest task of the page with 1,000 targets: ${await longestTasks(page)}`);
 }, 120_000);
 
 const target = {
