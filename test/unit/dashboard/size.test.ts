@@ -34,7 +34,7 @@ describe('the built dashboard', () => {
   it('names its files relative to itself, by what is in them', () => {
     const page = files.get('index.html') ?? '';
     const named = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url = '']) => url);
-    expect(named.length).toBe(3);
+    expect(named.length).toBe(4);
     for (const url of named) expect(url).toMatch(/^\.\/assets\/[\w-]+-[\w-]{8}\.(?:js|css|svg)$/);
   });
 
