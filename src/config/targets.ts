@@ -25,7 +25,7 @@ const groups = ['tag.*', 'manifest.*', '*'] as const;
 const typeNames = [...changeTypes, ...groups] as const;
 
 /** The members of a kind and the common ones, strict. */
-function entryOf({ name, members, defaults, deletes }: Kind) {
+function entryOf({ name, members, templates = [], defaults, deletes }: Kind) {
   const { timeoutMs, coalesceMs, concurrency, types } = defaults;
   const shape = {
     name: text('1–64 letters, digits, ".", "_" or "-"', /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).describe(
@@ -33,6 +33,7 @@ function entryOf({ name, members, defaults, deletes }: Kind) {
     ),
     kind: choice([name]).describe(`Which tool it is: ${kinds.map((kind) => kind.name).join(', ')}`),
     ...members.shape,
+    ...Object.fromEntries(templates.map((key) => [key, members.shape[key]?.meta({ placeholders: true })])),
     caFile: text('the path of a PEM file').optional().describe('More certificate authorities to trust, PEM'),
     repository: list(repositoryPattern(), 'repositories or globs', maxListed)
       .optional()

@@ -19,6 +19,7 @@ import { kindOf } from '../target/kinds.ts';
 import { maskOf } from '../target/mask.ts';
 import type { Target } from '../target/target.ts';
 import { Targets } from '../target/targets.ts';
+import { withoutEscapes } from '../target/template.ts';
 
 interface TargetsParts {
   readonly config: Config;
@@ -108,8 +109,9 @@ const shortestPart = 8;
 
 /** What stands between the placeholders and separators of a value. */
 function partsOf(value: string): readonly string[] {
-  const parts = value.split(/\$\{change\.[A-Za-z]+\}|[\s=;,]+/);
-  return [value, ...parts.filter(({ length }) => length >= shortestPart)];
+  const sent = withoutEscapes(value);
+  const parts = sent.split(/\$\{change\.[A-Za-z]+\}|[\s=;,]+/);
+  return [sent, ...parts.filter(({ length }) => length >= shortestPart)];
 }
 
 /** What may not be shown of a target. */

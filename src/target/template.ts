@@ -30,15 +30,19 @@ const values: Readonly<Record<string, (delivery: ChangeDelivery) => string | num
   message: (delivery) => messageOf(delivery).body,
 };
 
-/** Also those that are misspelled, have more in them or are not closed. */
-const placeholder = /\$\{change\b(?:\.([A-Za-z]+)\})?/g;
+/** Also those that are misspelled, have more in them or are not closed. After another `$` it is a literal. */
+const placeholder = /(?<!\$)\$\{change\b(?:\.([A-Za-z]+)\})?/g;
+/** Of `$${change`, which stands for the text `${change`, the `$` that is not meant. */
+const escapeSign = /\$(?=\$\{change\b)/g;
+const either = new RegExp(`${escapeSign.source}|${placeholder.source}`, 'g');
 
 /** How a value is escaped for where it stands. */
 export type Escape = (value: string) => string;
 
-/** @param template without faults (`faultsOfTemplate`): what is no placeholder stays */
+/** @param template without faults (`faultsOfTemplate`): what is no placeholder stays, and `$${change` is `${change` */
 export function fill(template: string, delivery: ChangeDelivery, escaped: Escape): string {
-  return template.replace(placeholder, (whole, name: string = '') => {
+  return template.replace(either, (whole, name: string = '') => {
+    if (whole === '$') return '';
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     return value === undefined ? whole : escaped(String(value(delivery) ?? '').toWellFormed());
   });
@@ -54,7 +58,8 @@ export function faultsOfTemplate(key: string, value: unknown): readonly SettingF
   if (Array.isArray(value)) return value.flatMap((each, at) => faultsOfTemplate(`${key}[${at}]`, each));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, each]) => {
-    if (!hasPlaceholder(name)) return faultsOfTemplate(`${key}.${name}`, each);
+    // No `$${` is read in a name, so it is no escape there.
+    if (!/\$\{change\b/.test(name)) return faultsOfTemplate(`${key}.${name}`, each);
     return [{ key, message: 'a placeholder in the name of a member: must be in a value' }];
   });
 }
@@ -82,7 +87,17 @@ function faultOfPlaceholder(whole: string, name: string | undefined, rest: strin
   return `${begun}: ${rule}`;
 }
 
-/** Whether `${change` is anywhere in a value of JSON, right or wrong. */
+/** What a template without placeholders stands for. */
+export function withoutEscapes(template: string): string {
+  return template.replace(escapeSign, '');
+}
+
+/** Splits a template; the placeholders are at the odd places. */
+export function splitAtPlaceholders(template: string): readonly string[] {
+  return template.split(/((?<!\$)\$\{change\.[A-Za-z]+\})/);
+}
+
+/** Whether a placeholder is anywhere in a value of JSON, right or wrong. */
 export function hasPlaceholder(value: unknown): boolean {
   return (JSON.stringify(value) ?? '').search(placeholder) >= 0;
 }

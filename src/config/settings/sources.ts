@@ -211,6 +211,8 @@ interface Interpolation {
   readonly used: Set<string>;
   readonly placed: PlacedVariables;
   readonly problems: Problem[];
+  /** Whether placeholders are replaced here: whoever does that reads `$${change`, too. Default: no. */
+  readonly hasPlaceholders?: boolean;
 }
 
 /**
@@ -225,7 +227,12 @@ function interpolate(value: Raw, path: Path, to: Interpolation): Raw {
   if (isRawObject(value)) {
     // `webhooks:` with every entry commented out is null in YAML, and counts as absent.
     const given = Object.entries(value).filter(([, inner]) => inner !== null);
-    return Object.fromEntries(given.map(([key, inner]) => [key, interpolate(inner, [...path, key], to)]));
+    const within = (key: string) => {
+      const hasPlaceholders = to.hasPlaceholders || to.settings.hasPlaceholders(path, value, key);
+      return { ...to, hasPlaceholders };
+    };
+    const entries = given.map(([key, inner]) => [key, interpolate(inner, [...path, key], within(key))]);
+    return Object.fromEntries(entries);
   }
   if (typeof value !== 'object' || value === null) return value;
   return value.map((inner, index) => interpolate(inner, [...path, index], to));
@@ -251,9 +258,10 @@ function replaceVariables(
   place: (value: string) => string,
 ): string {
   return text.replace(
-    /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{(?!change\b)[^{}]*\}?/g,
-    (whole, escaped: string | undefined, name: string | undefined, fallback: string | undefined) => {
-      if (escaped !== undefined) return escaped;
+    /\$(\$\{)(change\b)?|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{(?!change\b)[^{}]*\}?/g,
+    (whole, escaped?: string, change?: string, name?: string, fallback?: string) => {
+      if (escaped !== undefined)
+        return change !== undefined && to.hasPlaceholders ? whole : `${escaped}${change ?? ''}`;
       if (name === undefined) {
         to.problems.push({ path: formatPath(path), message: neitherVariable(whole, path, to.settings) });
         return whole;

@@ -17,6 +17,10 @@ export interface SchemaNode {
    * `'variables'`: in all strings within it, what `${VAR}` stood for is never shown.
    */
   readonly secret?: boolean | 'url' | 'path' | 'variables';
+  /** Whether errors leave out a value that is refused, because it may hold a secret. */
+  readonly unquoted?: boolean;
+  /** Whether placeholders (`${change.…}`) are replaced in all strings within it, so that it must keep their escapes. */
+  readonly placeholders?: boolean;
   /** The member that a scalar stands for. */
   readonly shorthand?: string;
 }
@@ -46,6 +50,8 @@ const nodeSchema: z.ZodType<SchemaNode> = z.lazy(() =>
       default: z.unknown().optional(),
       description: z.string().optional(),
       secret: z.union([z.boolean(), z.enum(['url', 'path', 'variables'])]).optional(),
+      unquoted: z.boolean().optional(),
+      placeholders: z.boolean().optional(),
       shorthand: z.string().optional(),
     })
     .transform(({ oneOf, ...node }) => (oneOf === undefined ? node : { ...node, anyOf: oneOf })),
@@ -142,6 +148,11 @@ export class SettingsTree {
     const nodes = this.nodesAt(path);
     const own = nodes.filter((node) => isRawObject(value) && nameOfKind(node) === value.kind);
     return own.length === 0 ? nodes : own;
+  }
+
+  /** Whether placeholders are replaced in a member of a mapping. */
+  hasPlaceholders(path: Path, mapping: RawObject, key: string): boolean {
+    return this.mappingsAt(path, mapping).some((node) => memberOf(node, key)?.placeholders === true);
   }
 
   /** Gives a string from outside the file the type that its place wants. If none fits, the string stays. */

@@ -10,7 +10,7 @@ import {
   type ShownRunAnswer,
   type Verdict,
 } from '../kind.ts';
-import { faultsOfTemplate, fill } from '../template.ts';
+import { faultsOfTemplate, fill, hasPlaceholder, withoutEscapes } from '../template.ts';
 import { deliveryVariables } from '../variables.ts';
 
 const maxArguments = 1_000;
@@ -60,7 +60,7 @@ export function commandOf(delivery: ChangeDelivery, { command, env }: Settings):
   const [program, ...args] = command;
   const plain = (value: string) => value.replaceAll('\0', '');
   return {
-    command: [program, ...args.map((each) => fill(each, delivery, plain))],
+    command: [withoutEscapes(program), ...args.map((each) => fill(each, delivery, plain))],
     env: { ...env, ...deliveryVariables(delivery) },
     input: `${JSON.stringify({ change, changes })}\n`,
   };
@@ -83,7 +83,7 @@ export const exec: Kind<Settings> = {
   needsReference: true,
   faults({ command: [program, ...args] }): readonly SettingFault[] {
     const message = 'the program: must be without placeholders';
-    const ofProgram = program.includes(`\${change`) ? [{ key: 'command[0]', message }] : [];
+    const ofProgram = hasPlaceholder(program) ? [{ key: 'command[0]', message }] : [];
     return [...ofProgram, ...args.flatMap((each, at) => faultsOfTemplate(`command[${at + 1}]`, each))];
   },
   async deliver(delivery, settings, reach) {

@@ -6,7 +6,7 @@ import type { HttpRequest } from '../call/http.ts';
 import { type ChangeDelivery, type Kind, pushTypes, type SettingFault } from '../kind.ts';
 import { bearer, completeUrl, token } from '../members.ts';
 import { showRequest } from '../requests.ts';
-import { type Escape, faultsOfTemplate, fill, mapStrings } from '../template.ts';
+import { type Escape, faultsOfTemplate, fill, mapStrings, splitAtPlaceholders } from '../template.ts';
 
 const placed = `Placeholders such as \`\${change.repository}\` are replaced`;
 const headerName = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/;
@@ -124,8 +124,9 @@ function faults(settings: Settings): readonly SettingFault[] {
 /** Of path and query only the placeholders stay: the rest may be a secret. */
 function withoutLiterals(url: string): string {
   const [, origin = '', rest = ''] = /^([^:]*:\/\/[^/?]*)\/?(.*)$/s.exec(url) ?? [];
-  const pieces = rest.split(/(\$\{change\.[A-Za-z]+\})/);
-  return `${origin}/${pieces.map((piece, at) => (at % 2 === 1 || piece === '' ? piece : '***')).join('')}`;
+  return `${origin}/${splitAtPlaceholders(rest)
+    .map((piece, at) => (at % 2 === 1 || piece === '' ? piece : '***'))
+    .join('')}`;
 }
 
 export const http: Kind<Settings> = {

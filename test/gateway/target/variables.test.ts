@@ -1,4 +1,4 @@
-/** What `${VAR}` stands for in a target is one of its secrets, wherever it stands. */
+/** What `${VAR}` stands for in a target is one of its secrets, wherever it stands; and so is a header. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Gateway, type Settings, startGateway } from '../../support/gateway.ts';
 import { SinkServer } from '../../support/sink-server.ts';
@@ -13,7 +13,9 @@ const secret = 'hunter2-and-more';
 
 async function test(members: Settings, isDry: boolean): Promise<{ gateway: Gateway; body: string }> {
   // It repeats what it got, as many tools do.
-  const sink = await SinkServer.start(({ body }) => ({ status: 500, body: `no <${body}>` }));
+  const sink = await SinkServer.start(({ body, headers }) => ({
+    ...{ status: 500, body: `no <${body}> <${headers['x-key']}>` },
+  }));
   const target = { name: 'a', ...(members.kind === 'exec' ? {} : { url: sink.url }), ...members };
   const gateway = await startGateway({ targets: [target] }, {}, { TOPIC: secret });
   ends.push(
@@ -34,6 +36,7 @@ describe('what a variable puts into a target', () => {
     { kind: 'http', json: { topic: `\${TOPIC}`, text: [`in \${TOPIC}`] } },
     { kind: 'http', form: { topic: `\${TOPIC}` } },
     { kind: 'http', text: `to \${TOPIC}: \${change.tag}` },
+    { kind: 'http', headers: { 'x-key': `hunter2$\${change.tag}` }, text: `\${TOPIC}` },
     {
       kind: 'exec',
       command: [process.execPath, '-e', 'console.log(process.argv[1]); process.exit(1)', `\${TOPIC}`],

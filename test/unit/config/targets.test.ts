@@ -84,6 +84,24 @@ describe('the section targets', () => {
     expect(problems(yaml)[0]).toContain(`targets[0].${message}`);
   });
 
+  it('keeps the escape of a placeholder only where placeholders are replaced', () => {
+    const literal = `$\${change.tag}`;
+    const members = `url: "https://h/${literal}", headers: { a: "${literal}" }, json: { b: [{ c: "${literal} $\${X}" }] }`;
+    const yaml = `targets:
+  - { name: a, kind: http, ${members} }
+  - { name: b, kind: exec, command: [a, "${literal}"], failIf: "a $\${X}" }
+registries: [{ host: r.example.com, username: u, password: "${literal}" }]`;
+    const { targets, registries } = load(yaml);
+    expect(targets).toMatchObject([
+      { url: `https://h/${literal}`, headers: { a: literal }, json: { b: [{ c: `${literal} \${X}` }] } },
+      { command: ['a', literal], failIf: `a \${X}` },
+    ]);
+    expect(registries).toMatchObject([{ password: `\${change.tag}` }]);
+    expect(problems(yaml.replace('failIf: "a', `failIf: "${literal}`))[0]).toMatch(
+      /^targets\[1\]\.failIf: a placeholder: must be without/,
+    );
+  });
+
   it.each([
     [`\${chnge.tag}`, `\${chnge.tag}: must be a variable as in \${NAME}, or in a target a placeholder`],
     [`\${Change.image}`, `did you mean \${change.image}?`],
@@ -108,6 +126,19 @@ describe('the section targets', () => {
     );
     expect(all.join()).not.toContain('hunter2');
   });
+
+  it.each(['keel', 'wud', 'apprise', 'email'])(
+    'quotes no user name of the kind %s that has a password in it',
+    (kind) => {
+      const at = kind === 'email' ? 'host: h, from: a@h, to: [b@h]' : 'url: "https://h/x"';
+      const yaml = `targets: [{ name: a, kind: ${kind}, ${at}, username: "admin:hunter2", password: p }]`;
+      expect(problems(yaml)).toEqual([
+        'targets[0].username: "***": must be a user name without ":", and the password must be in password',
+      ]);
+      const right = yaml.replace('admin:hunter2', 'admin');
+      expect(printConfig(sources(right))).toContain('username: admin');
+    },
+  );
 
   it.each([
     ['{ A-B: "x" }', 'env.A-B: "***": must have names of variables'],

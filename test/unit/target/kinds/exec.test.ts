@@ -35,6 +35,14 @@ describe('exec', () => {
     ]);
   });
 
+  it('leaves what is escaped as the text that it is', () => {
+    const command = [`a$\${change.tag}`, `$\${change.tag}`, `\${change.tag}`];
+    expect(exec.faults?.(settingsOf({ command }))).toEqual([]);
+    expect(commandOf(delivery(), settingsOf({ command })).command).toEqual([
+      ...[`a\${change.tag}`, `\${change.tag}`, '1.27'],
+    ]);
+  });
+
   it.each([
     [ended(0), {}, { kind: 'accepted' }],
     [ended(0, 'failed=1'), {}, { kind: 'accepted' }],

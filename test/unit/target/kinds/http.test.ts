@@ -70,6 +70,28 @@ describe('the request of an http target', () => {
     expect(request(delivery(), settingsOf({ text: `\${change.${name}}` })).body).toBe(value);
   });
 
+  it('leaves what is escaped as the text that it is', () => {
+    const literal = `$\${change.tag}`;
+    const text = `\${change.tag} ${literal} $${literal} $\${change.oops} $\${change`;
+    const sent = `1.27 \${change.tag} $\${change.tag} \${change.oops} \${change`;
+    const settings = settingsOf({
+      url: `${url}/${literal}/\${change.tag}`,
+      json: [text],
+      headers: { a: text },
+    });
+    expect(http.faults?.(settings)).toEqual([]);
+    expect(request(delivery(), settings)).toMatchObject({
+      ...{ url: `${url}/\${change.tag}/1.27`, headers: { a: sent }, body: JSON.stringify([sent]) },
+    });
+    expect(request(delivery(), settingsOf({ text })).body).toBe(sent);
+    expect(request(delivery(), settingsOf({ form: { text } })).body).toBe(
+      new URLSearchParams({ text: sent }).toString(),
+    );
+    expect(http.describe(delivery(), settings)).toMatch(/^POST https:\/\/tool\.example\.com\/\*\*\*1\.27\n/);
+    const [fault] = http.faults?.(settingsOf({ json: { [literal]: 1 } })) ?? [];
+    expect(fault?.message).toBe('a placeholder in the name of a member: must be in a value');
+  });
+
   it('has nothing where nothing is known, and says that it is a test', () => {
     const settings = settingsOf({
       text: `\${change.type},\${change.tag},\${change.digest},\${change.reference}`,
