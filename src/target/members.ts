@@ -26,7 +26,9 @@ export function token() {
 
 /** User name and password of Basic authentication, both or neither (`faultsOfBasic`). */
 export const basic = {
-  username: text('a user name without ":"', /^[^:]+$/)
+  // Whoever writes `user:password` here has a password in it.
+  username: text('a user name without ":", and the password must be in password', /^[^:]+$/)
+    .meta({ unquoted: true })
     .optional()
     .describe('User name for Basic authentication'),
   password: secret('a password').optional().describe('Password for Basic authentication'),
@@ -54,7 +56,22 @@ export function bearer(token: string): Readonly<Record<string, string>> {
   return { authorization: `Bearer ${token}` };
 }
 
-/** What GitLab, GitHub and others name a repository or group: path segments without anything to escape. */
+/** A part of a path without anything to escape; `.` and `..` would make it another path. */
+const part = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_.-]+';
+
+/**
+ * What GitLab, GitHub and others name a repository or project: parts of a path, with `/` between them.
+ *
+ * @param rule completes "must be …" @param least parts @param most parts. Default: no limit
+ */
+export function gitPath(rule: string, least: number, most?: number) {
+  const grammar = new RegExp(
+    `^(?=.{1,512}$)${part}(?:/${part}){${least - 1},${most === undefined ? '' : most - 1}}$`,
+  );
+  return text(`${rule}, and no part may be empty, "." or ".."`, grammar);
+}
+
+/** A repository, as in `org/repo` or `group/more/repo`. */
 export function gitRepository() {
-  return text('a git repository, as in org/repo', /^[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)+$/);
+  return gitPath('a git repository, as in org/repo', 2);
 }

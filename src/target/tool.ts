@@ -116,15 +116,24 @@ export class Tool {
   }
 }
 
-const proofs = ['token', 'secret', 'password', 'headers'] as const;
+/** How a tool begins to say that it does not know the sender, and the members that it may have found wrong. */
+const refusals = [
+  { begin: /^status 40[13]\b/, proofs: ['token', 'secret', 'password', 'headers'] },
+  // SMTP, RFC 4954 §6: the credentials are invalid.
+  { begin: /^535\b/, proofs: ['username', 'password'] },
+] as const;
 
 /** Names the members that a tool may have found wrong. */
 function withDoubt(why: string, settings: unknown): string {
-  const refusal = /^status 40[13]\b/.exec(why)?.[0];
-  if (refusal === undefined || typeof settings !== 'object' || settings === null) return why;
-  const doubted = proofs.filter((key) => Object.hasOwn(settings, key));
-  if (doubted.length === 0) return why;
-  return `${refusal}: ${doubted.join(' or ')} may be wrong${why.slice(refusal.length)}`;
+  if (typeof settings !== 'object' || settings === null) return why;
+  for (const { begin, proofs } of refusals) {
+    const [said] = begin.exec(why) ?? [];
+    const doubted = proofs.filter((key) => Object.hasOwn(settings, key));
+    if (said === undefined || doubted.length === 0) continue;
+    const rest = why.slice(said.length).replace(/^[\s:-]+/, ': ');
+    return `${said}: ${doubted.join(' or ')} may be wrong${rest}`;
+  }
+  return why;
 }
 
 function gatewayEnds(): CallError {

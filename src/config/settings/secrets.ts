@@ -75,7 +75,8 @@ export function showValue(tree: SettingsTree, value: Raw | undefined, path: Path
   if (value === undefined) return 'missing';
   if (isRawObject(value)) return 'a mapping';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-  const text = JSON.stringify(maskSecrets(tree, value, path));
+  const isUnquoted = tree.nodesAt(path).some(({ unquoted }) => unquoted === true);
+  const text = JSON.stringify(isUnquoted ? mask : maskSecrets(tree, value, path));
   return text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
 }
 

@@ -4,7 +4,7 @@ import { text } from '../../config/settings/values.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
 import { judgeStatus, saying } from '../judgement.ts';
 import { type ChangeDelivery, type Kind, pushTypes, type SettingFault, type Verdict } from '../kind.ts';
-import { baseUrl, bearer, token, under } from '../members.ts';
+import { baseUrl, bearer, gitPath, token, under } from '../members.ts';
 import { postJson, sending } from '../requests.ts';
 import { changesWithin } from '../variables.ts';
 
@@ -13,11 +13,11 @@ const members = z.strictObject({
     .default('https://api.github.com')
     .describe("GitHub's API; another one for GitHub Enterprise"),
   token: token().describe('May write contents; with `workflow`, actions'),
-  project: text('owner/repo', /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+$/).describe('The repository, `owner/repo`'),
+  project: gitPath('owner/repo', 2, 2).describe('The repository, `owner/repo`'),
   event: text('1–100 characters', /^.{1,100}$/s)
     .optional()
     .describe('`event_type` of `repository_dispatch`; default `manifeed`'),
-  workflow: text('a file name or id of a workflow', /^[A-Za-z0-9_.-]{1,255}$/)
+  workflow: text('a file name or id of a workflow', /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}$/)
     .optional()
     .describe('File name of the workflow for `workflow_dispatch`; its input `payload` gets the JSON'),
   ref: text('a branch or tag').optional().describe('With `workflow`: where it runs; default `main`'),

@@ -4,17 +4,16 @@ import { text } from '../../config/settings/values.ts';
 import type { HttpAnswer, HttpRequest } from '../call/http.ts';
 import { judgeStatus } from '../judgement.ts';
 import { type ChangeDelivery, type Kind, pushTypes, type Verdict } from '../kind.ts';
-import { baseUrl, token, under } from '../members.ts';
+import { baseUrl, gitPath, token, under } from '../members.ts';
 import { sending } from '../requests.ts';
 import { deliveryVariables } from '../variables.ts';
 
 const members = z.strictObject({
   url: baseUrl().default('https://gitlab.com').describe('GitLab; another one if it is your own'),
   token: token().describe('Trigger token of the project'),
-  project: text(
-    'the id or path of a project, as in 42 or group/project',
-    /^[A-Za-z0-9_./-]{1,512}$/,
-  ).describe('The project: its id, or its path as in `group/project`'),
+  project: gitPath('the id or path of a project, as in 42 or group/project', 1).describe(
+    'The project: its id, or its path as in `group/project`',
+  ),
   ref: text('a branch or tag').default('main').describe('Branch or tag on which the pipeline runs'),
 });
 

@@ -57,6 +57,11 @@ describe('the tool of a target', () => {
     [{ token: 't', headers: {} }, 'status 401', 'status 401: token or headers may be wrong'],
     [{ url: 'https://h' }, 'status 401: no', 'status 401: no'],
     [{ token: 't' }, 'status 500: no', 'status 500: no'],
+    [{ username: 'u', password: 'p' }, '535 5.7.8 no', '535: username or password may be wrong: 5.7.8 no'],
+    [{ username: 'u', password: 'p' }, '535-no', '535: username or password may be wrong: no'],
+    [{ username: 'u', password: 'p' }, '535', '535: username or password may be wrong'],
+    [{ username: 'u', password: 'p' }, '550 no', '550 no'],
+    [{ from: 'a@example.com' }, '535 no', '535 no'],
   ])('names the members of %j that may be wrong after %j', async (settings, told, why) => {
     const { tool } = toolOf(async () => ({ kind: 'retry', why: told }), {}, settings);
     expect(await tool.deliver(delivery())).toEqual({ kind: 'retry', why });

@@ -76,6 +76,26 @@ describe('github', () => {
   });
 
   it.each([
+    ...['deploy', 'acme/', '/deploy', 'acme//deploy', 'acme/..', '../deploy', './deploy', 'a/b/c'],
+    ...['acme/de ploy', 'acme/deploy?x', `a/${'b'.repeat(511)}`],
+  ])('refuses the project %j, which is no repository', (project) => {
+    expect(github.members.safeParse({ ...settings, project }).error?.issues).toMatchObject([
+      {
+        path: ['project'],
+        message: 'must be owner/repo, and no part may be empty, "." or ".."',
+      },
+    ]);
+  });
+
+  it.each(['acme/.github', 'acme/..a', 'a-b/c_d.e', 'acme/a..'])('takes the project %j', (project) => {
+    expect(github.members.safeParse({ ...settings, project }).success).toBe(true);
+  });
+
+  it.each([['..'], ['.']])('refuses the workflow %j', (workflow) => {
+    expect(github.members.safeParse({ ...settings, workflow }).success).toBe(false);
+  });
+
+  it.each([
     [{ workflow: 'w.yml', event: 'e' }, ['event']],
     [{ ref: 'main' }, ['ref']],
     [{ workflow: 'w.yml', ref: 'main' }, []],

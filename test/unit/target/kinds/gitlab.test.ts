@@ -35,6 +35,19 @@ describe('gitlab', () => {
     expect(judge(answer(status), 0).kind).toBe(kind);
   });
 
+  it.each(['/app', 'group/', 'group//app', '..', 'group/../app', './app', 'group/ app'])(
+    'refuses the project %j, which is none',
+    (project) => {
+      expect(gitlab.members.safeParse({ ...settings, project }).error?.issues).toMatchObject([
+        { path: ['project'], message: expect.stringContaining('no part may be empty, "." or ".."') },
+      ]);
+    },
+  );
+
+  it.each(['42', 'app', 'group/sub/app', 'group/.hidden'])('takes the project %j', (project) => {
+    expect(gitlab.members.safeParse({ ...settings, project }).success).toBe(true);
+  });
+
   it('repeats nothing', () => {
     expect(gitlab).toMatchObject({ replays: false, needsReference: true });
     expect(gitlab.reset).toBeUndefined();

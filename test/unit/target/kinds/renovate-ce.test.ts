@@ -48,7 +48,7 @@ describe('renovate-ce', () => {
     expect(judge(answer(status), 0).kind).toBe(kind);
   });
 
-  it.each([[[]], [['infra']], [['org/../x?y']], [['org/re po']]])(
+  it.each([[[]], [['infra']], [['org/../x?y']], [['org/..']], [['org//a']], [['./a']], [['org/re po']]])(
     'refuses the git repositories %j',
     (names) => {
       expect(renovateCe.members.safeParse({ ...settings, gitRepositories: names }).success).toBe(false);
