@@ -22,6 +22,7 @@ import { type ResetNotice, sequenceOf } from './sink.ts';
 import { stateOf, type TargetState } from './state.ts';
 import type { Target } from './target.ts';
 import type { Tool } from './tool.ts';
+import type { Turns } from './turns.ts';
 
 export interface RunnerParts {
   readonly target: Target;
@@ -33,6 +34,7 @@ export interface RunnerParts {
   readonly log: Log;
   readonly save: Save;
   readonly index: IndexQuestions;
+  readonly turns: Turns;
   /** Whether the lease is certainly still ours. */
   readonly mayStart: () => boolean;
   /** Another gateway has the lease. */
@@ -237,7 +239,7 @@ export class Runner {
   #schedule(): void {
     if (this.#isPumpDue || this.#isClosed) return;
     this.#isPumpDue = true;
-    queueMicrotask(() => {
+    this.#parts.turns.soon(() => {
       this.#isPumpDue = false;
       this.#pump();
     });

@@ -12,6 +12,7 @@ import { TargetMetrics } from './metrics.ts';
 import { Runner } from './runner.ts';
 import type { Target } from './target.ts';
 import { Tool } from './tool.ts';
+import { Turns } from './turns.ts';
 
 interface TargetsParts {
   readonly targets: readonly Target[];
@@ -44,6 +45,7 @@ export class Targets {
   readonly #parts: TargetsParts;
   readonly #served: ReadonlyMap<string, Served>;
   readonly #metrics: TargetMetrics;
+  readonly #turns: Turns;
   readonly #leases: Leases;
   readonly #saves: GroupCommit<CursorMove, boolean>;
   /** Targets that are to be disabled in the ledger. */
@@ -56,6 +58,7 @@ export class Targets {
     this.#served = new Map(
       targets.map((target) => [target.name, { target, tool: new Tool(target, parts), runner: null }]),
     );
+    this.#turns = new Turns(parts.clock);
     const names = targets.map(({ name }) => name);
     this.#metrics = new TargetMetrics(metrics, names, () => this.#gauged());
     this.#saves = new GroupCommit({
@@ -139,7 +142,13 @@ export class Targets {
     const { log } = this.#parts;
     log.info({ target: name, isNew: held.isNew, low: held.cursor.low }, 'target: served by this gateway now');
     const runner = new Runner(held, {
-      ...{ ...this.#parts, target: served.target, tool: served.tool, metrics: this.#metrics },
+      ...{
+        ...this.#parts,
+        target: served.target,
+        tool: served.tool,
+        metrics: this.#metrics,
+        turns: this.#turns,
+      },
       save: (cursor, took) =>
         this.#saves.add({ name, fence, cursor, ...(took === undefined ? {} : { took }) }),
       mayStart: () => this.#leases.isSure(name),
