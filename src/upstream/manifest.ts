@@ -89,7 +89,7 @@ export async function headTag(
   if (get.status !== 200) throw unexpected(get);
   return {
     kind: 'found',
-    digest: digestHeader(get) ?? hash(manifestOf(get)),
+    digest: digestOf(get),
     mediaType: describe(get).mediaType,
     size: get.body.length,
     askedAt: get.sentAt,
@@ -99,6 +99,14 @@ export async function headTag(
 function digestHeader(reply: Reply): Digest | null {
   const text = headerOf(reply.headers, 'docker-content-digest');
   return text === null ? null : parseDigest(text.trim());
+}
+
+/** The digest of what a GET brought. A header that names another one is not believed: clients check the bytes. */
+function digestOf(get: Reply): Digest {
+  const said = digestHeader(get);
+  // The digest of a signed schema 1 manifest leaves out its signatures.
+  const isSigned = headerOf(get.headers, 'content-type')?.includes('+prettyjws') === true;
+  return said !== null && (isSigned || isContent(said, get.body)) ? said : hash(manifestOf(get));
 }
 
 /** The body, if it is one: a page that asks for a login comes with status 200 too. @throws UpstreamError `invalid` */

@@ -33,6 +33,13 @@ export function headerOf(headers: AnswerHeaders, name: string): string | null {
   return typeof value === 'string' ? value : (value[0] ?? null);
 }
 
+/** All values of a header, in the order of its lines. */
+export function valuesOf(headers: AnswerHeaders, name: string): readonly string[] {
+  const value = headers[name];
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}
+
 /** Reads Docker Hub's `ratelimit-remaining: 76;w=21600`, `x-ratelimit-*` and the IETF draft's. Null: unlimited. */
 export function parseRateLimit(headers: AnswerHeaders, now: number): RateLimit | null {
   const remaining = field(headers, 'remaining');

@@ -10,7 +10,7 @@ import type { Answer, Exchange, ExchangeRequest } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { metadataEndpoint, registryEndpoint, type UpstreamOptions } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
-import { headerOf, judge, parseRateLimit } from './rate-limit.ts';
+import { headerOf, judge, parseRateLimit, valuesOf } from './rate-limit.ts';
 import { realmRefused, realmRule } from './token-service.ts';
 import { type AskRealm, Tokens } from './tokens.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -159,7 +159,11 @@ export class RegistryClient {
     const used = await this.#tokens.current(request.scope);
     const reply = await this.#sendTo(request, url, used);
     if (reply.status !== 401) return reply;
-    const better = await this.#tokens.answer(request.scope, headerValues(reply, 'www-authenticate'), used);
+    const better = await this.#tokens.answer(
+      request.scope,
+      valuesOf(reply.headers, 'www-authenticate'),
+      used,
+    );
     return better === null ? reply : this.#sendTo(request, url, better);
   }
 
@@ -322,12 +326,6 @@ function refuseRedirect(from: URL, to: URL, options: UpstreamOptions): void {
   if (to.origin !== from.origin && address !== null && isPrivateAddress(address) && !allowPrivate) {
     throw new UpstreamError('redirect', `follow redirect of ${from.host}: to ${to.host}, a private address`);
   }
-}
-
-function headerValues(reply: Reply, name: string): readonly string[] {
-  const value = reply.headers[name];
-  if (value === undefined) return [];
-  return typeof value === 'string' ? [value] : value;
 }
 
 /** Whether the registry closed a kept connection at the moment of sending. */

@@ -3,15 +3,19 @@ import type { Reply } from '../../../upstream/registry-client.ts';
 import { generic } from './generic.ts';
 import { type Lister, linkOf, type Page, parsePage, type TagRow, walkPages } from './lister.ts';
 
-const pageSchema = z.object({
-  tags: z.array(z.string()).nullish(),
-  manifest: z
-    .record(
-      z.string(),
-      z.object({ tag: z.array(z.string()).optional(), timeUploadedMs: z.string().optional() }),
-    )
-    .optional(),
-});
+const pageSchema = z
+  .object({
+    name: z.unknown().optional(),
+    tags: z.array(z.string()).nullish(),
+    manifest: z
+      .record(
+        z.string(),
+        z.object({ tag: z.array(z.string()).optional(), timeUploadedMs: z.string().optional() }),
+      )
+      .optional(),
+  })
+  // As in `generic`: an error with status 200 is no empty list.
+  .refine(({ name, tags, manifest }) => name !== undefined || tags !== undefined || manifest !== undefined);
 
 /** Google's registries add digests to tags/list: one request shows what moved; only that is asked for by HEAD. */
 export const gar: Lister = {

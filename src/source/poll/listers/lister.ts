@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { isTag } from '../../../event/reference.ts';
 import { pullScope } from '../../../upstream/manifest.ts';
-import { headerOf } from '../../../upstream/rate-limit.ts';
+import { valuesOf } from '../../../upstream/rate-limit.ts';
 import type { RegistryClient, Reply } from '../../../upstream/registry-client.ts';
 import { UpstreamError } from '../../../upstream/upstream-error.ts';
 
@@ -118,7 +118,7 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
     visited.add(next.href);
     const reply = await fetchPage(request, walk, next);
     askedAt ??= reply.sentAt;
-    if (reply.status === 404 && visited.size === 1) return ended('complete', true);
+    if (reply.status === 404) return ended('complete', true);
     const page = walk.parse(reply, walk.first);
     const sizeBefore = rows.size;
     let caughtUp = false;
@@ -149,7 +149,9 @@ async function fetchPage({ client, repository, bounds }: ListRequest, walk: Walk
     maxBytes: bounds.maxPageBytes,
   });
   const { status } = reply;
-  if (status === 200 || (status === 404 && walk.kind === 'tags' && isUnknownName(reply))) return reply;
+  // Only of the first page: behind it, the repository is known, and what was read is not all of it.
+  const mayBeUnknown = walk.kind === 'tags' && url === walk.first;
+  if (status === 200 || (status === 404 && mayBeUnknown && isUnknownName(reply))) return reply;
   throw new UpstreamError(
     status >= 400 && status < 500 ? 'missing' : 'invalid',
     `list tags at ${url.host}${url.pathname}: status ${status}: must be 200`,
@@ -172,10 +174,12 @@ export function parsePage<T>(reply: Reply, schema: z.ZodType<T>): T {
   }
 }
 
-/** The next page by `Link`. @throws UpstreamError `redirect` if it leads to another origin */
+/** The next page by `Link`. @throws UpstreamError as `nextLink` */
 export function linkOf(reply: Reply, first: URL): URL | null {
+  // Several lines of one header are one list (RFC 9110, 5.3).
+  const links = valuesOf(reply.headers, 'link').join(', ');
   // Resolve against the page, unless a redirect brought it from another origin.
-  return nextLink(headerOf(reply.headers, 'link'), reply.url.origin === first.origin ? reply.url : first);
+  return nextLink(links, reply.url.origin === first.origin ? reply.url : first);
 }
 
 /** The next page of a list whose pages are counted by `page`, from 1. */
@@ -196,10 +200,15 @@ const maxLinkLength = 8192;
 /**
  * The target of `Link: <…>; rel="next"` (RFC 8288), resolved against `base`; null if there is none.
  *
- * @throws UpstreamError `redirect` if it leads to another origin
+ * @param header '': there is no such header
+ * @throws UpstreamError `redirect` if it leads to another origin; `invalid` if it is too long to be read: without its
+ *   next page, a part would pass for the whole list
  */
-export function nextLink(header: string | null, base: URL): URL | null {
-  if (header === null || header.length > maxLinkLength) return null;
+export function nextLink(header: string, base: URL): URL | null {
+  if (header.length > maxLinkLength) {
+    const need = `must be at most ${maxLinkLength}`;
+    throw new UpstreamError('invalid', `follow Link: ${header.length} characters: ${need}`);
+  }
   for (const part of header.split(/,(?=\s*<)/)) {
     const match = /^\s*<([^>]*)>(.*)$/s.exec(part);
     if (match?.[1] === undefined || !/;\s*rel="?(?:[a-z]+ )*next\b/i.test(match[2] ?? '')) continue;

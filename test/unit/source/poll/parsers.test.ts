@@ -77,11 +77,12 @@ describe('nextLink', () => {
     expect(nextLink('<http://r.example/v2/y>; rel="next"', page)?.href).toBe('https://r.example/v2/y');
   });
   it('is null without a next one and throws for another host', () => {
-    expect(nextLink(null, page)).toBeNull();
+    expect(nextLink('', page)).toBeNull();
     expect(nextLink('</x>; rel="prev"', page)).toBeNull();
     expect(nextLink('nonsense', page)).toBeNull();
     expect(() => nextLink('<https://evil.example/x>; rel="next"', page)).toThrow(/leads to evil.example/);
     expect(() => nextLink('<http://[>; rel="next"', page)).toThrow(/not a URL/);
+    expect(() => nextLink(`<?last=${'x'.repeat(8_192)}>; rel="next"`, page)).toThrow(/at most 8192/);
   });
 });
 
