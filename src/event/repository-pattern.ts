@@ -49,6 +49,7 @@ export function parseRepositoryText(text: string, options: RepositoryTextOptions
 /** Makes only the key, because one request may have a thousand. */
 export function parseRepositoryName(text: string, defaultRegistry: string, parameter = 'repository'): string {
   if (text.includes('@')) throw refusing(parameter, text)(digestRule);
+  if (isKnownHost(text)) throw refusing(parameter, text)(hostAlone(text));
   const { registry, name } = splitHost(text, defaultRegistry);
   if (name.includes(':')) throw refusing(parameter, text)(tagInRepository(text, name));
   const names = canonicalRepository(registry, name);
@@ -58,6 +59,16 @@ export function parseRepositoryName(text: string, defaultRegistry: string, param
     throw refuse('the host must be a DNS name or an address, with an optional port');
   }
   throw refuse('must be [host[:port]/]name with lower-case path segments of a-z, 0-9, ".", "_", "-"');
+}
+
+/** Otherwise `ghcr.io` alone would be an image of Docker Hub, which nobody means and which never changes. */
+function isKnownHost(text: string): boolean {
+  const host = text.includes('/') ? null : canonicalRegistry(text);
+  return host !== null && (minSegments.has(host) || artifactRegistry.host.test(host));
+}
+
+function hostAlone(host: string): string {
+  return `names a host without a repository: for everything there ask for "${host}/**"`;
 }
 
 const digestRule = 'must not hold a digest: subscribe to the repository alone';
@@ -142,7 +153,7 @@ function refuseTooShort(host: string, name: string, refuse: Refuse): void {
 function tagInRepository(text: string, name: string): string {
   const colon = name.indexOf(':');
   if (!text.includes('/') && /^[0-9]+$/.test(name.slice(colon + 1)) && name.includes('.')) {
-    return `names a host without a repository: for everything there ask for "${name}/**"`;
+    return hostAlone(name);
   }
   const before = text.slice(0, text.length - name.length + colon);
   const repository = before === '*' ? '**' : before;

@@ -113,6 +113,14 @@ describe('a pattern', () => {
     expect(refusal(text)).toContain(instead);
   });
 
+  it.each(['docker.io', 'index.docker.io', 'ghcr.io', 'QUAY.io', 'europe-docker.pkg.dev'])(
+    'and a name are more than a well-known host alone: %s',
+    (host) => {
+      expect(refusal(host)).toContain(`ask for "${host}/**"`);
+      expect(refusal(host, 'registry.example.com')).toContain('names a host without a repository');
+    },
+  );
+
   it('that is refused for its registry is refused as a bare name there, too', () => {
     expect(refusal('nginx*', 'ghcr.io')).toContain('"ghcr.io/OWNER/nginx*"');
   });
