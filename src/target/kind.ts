@@ -78,6 +78,8 @@ export interface Reach {
   run(command: Command): Promise<ShownRunAnswer>;
   /** Whether a pattern is in a text. @throws CallError if that takes too long */
   find(search: PatternSearch): Promise<boolean>;
+  /** The tool allows one attempt in so many ms, until it says otherwise; 0: as many as one likes. */
+  allow(everyMs: number): void;
   /** Sends an e-mail. @throws CallError if the server says nothing */
   mail(mail: Mail): Promise<MailAnswer>;
 }

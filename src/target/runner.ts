@@ -23,6 +23,7 @@ import { stateOf, type TargetState } from './state.ts';
 import type { Target } from './target.ts';
 import type { Tool } from './tool.ts';
 import type { Turns } from './turns.ts';
+import { withdrawOver } from './withdraw.ts';
 
 export interface RunnerParts {
   readonly target: Target;
@@ -253,17 +254,27 @@ export class Runner {
     // Before it was moved, something began that is not over: nothing overlaps it.
     if (this.#underWay > this.#course.underWay + (this.#reset?.isUnderWay ? 1 : 0)) return;
     const now = clock.monotonic();
+    const { rate } = this.#parts.tool;
     if (this.#reset !== null) {
       if (this.#isHalted || this.#reset.isUnderWay) return;
-      if (this.#reset.retryAt <= now) return void this.#tellReset(this.#reset);
-      return this.#wakeAt(this.#reset.retryAt);
+      const at = Math.max(this.#reset.retryAt, rate.restsUntil);
+      if (at > now) return this.#wakeAt(at);
+      rate.started(now);
+      return void this.#tellReset(this.#reset);
     }
-    for (let batch = this.#course.start(now); batch !== null; batch = this.#course.start(now))
+    for (let batch = this.#start(now); batch !== null; batch = this.#start(now))
       void this.#deliver(this.#course, batch);
     // What was done or given up may have made room.
     if (!this.#course.isFull) this.#link.drained();
     const next = this.#course.nextAt(now);
-    if (next !== null) this.#wakeAt(next);
+    if (next !== null) this.#wakeAt(Math.max(next, rate.restsUntil));
+  }
+
+  #start(now: number): Batch | null {
+    const { rate } = this.#parts.tool;
+    const batch = rate.restsUntil > now ? null : this.#course.start(now);
+    if (batch !== null) rate.started(now);
+    return batch;
   }
 
   #wakeAt(at: number): void {
@@ -287,7 +298,9 @@ export class Runner {
   async #attempt(course: Course, batch: Batch): Promise<Verdict | null> {
     const { target, tool, clock, mayStart } = this.#parts;
     if (target.rules.minAgeMs > 0) {
-      const failure = await this.#withdraw(course, batch);
+      const failure = await withdrawOver(batch, this.#parts.index, (isOver) => {
+        if (course === this.#course) course.withdraw(batch, isOver);
+      });
       if (failure !== null) return failure;
       // That may have taken long: another gateway may have sent it meanwhile.
       if (!mayStart()) return { kind: 'retry', why: 'the lease of the target is not certain now' };
@@ -299,19 +312,6 @@ export class Runner {
     const attempt = { id, target: target.name, attempt: batch.attempts + 1, nowMs: clock.now() };
     const delivery: ChangeDelivery = { ...attempt, kind: 'changes', change, changes };
     return tool.deliver(delivery);
-  }
-
-  /** Takes out what is no longer current. Null: it is known. */
-  async #withdraw(course: Course, batch: Batch): Promise<Verdict | null> {
-    try {
-      const { entries } = batch;
-      const areCurrent = await this.#parts.index.areCurrent(entries.map(({ change }) => change));
-      const over = new Set(entries.filter((_, at) => areCurrent[at] === false));
-      if (course === this.#course) course.withdraw(batch, (entry) => over.has(entry));
-      return null;
-    } catch (error) {
-      return { kind: 'retry', why: `read whether it is current: ${String(error)}` };
-    }
   }
 
   async #tellReset(reset: PendingReset): Promise<void> {

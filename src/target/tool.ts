@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { AllowedRate } from './allowed-rate.ts';
 import { CallError } from './call/error.ts';
 import { HttpCaller, type HttpRequest } from './call/http.ts';
 import { Mailer } from './call/mail.ts';
@@ -27,6 +28,8 @@ export class Tool {
   readonly #mailer: Mailer;
   readonly #underWay = new Set<AbortController>();
   #isClosed = false;
+  /** Of all attempts but an operator's tests. It stays over resets and moves. */
+  readonly rate = new AllowedRate();
 
   constructor(target: Target, parts: ToolParts) {
     this.#target = target;
@@ -96,6 +99,7 @@ export class Tool {
         return { ...answer, shown: mask(answer.output).replace(/\s+/g, ' ').trim().slice(-maxShownOutput) };
       },
       find: (search) => findPattern(search, { clock, signal: limit.signal }),
+      allow: (everyMs) => this.rate.set(everyMs),
       mail: (mail) => this.#mailer.send(mail, limit.signal),
     };
     let verdict: Verdict;

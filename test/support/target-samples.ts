@@ -56,11 +56,14 @@ export function answer(
 }
 
 /** Answers each request in turn, the last answer again and again, and keeps the requests. */
-export function scriptedReach(...answers: readonly HttpAnswer[]): Reach & { readonly sent: HttpRequest[] } {
+export function scriptedReach(
+  ...answers: readonly HttpAnswer[]
+): Reach & { readonly sent: HttpRequest[]; readonly allowed: number[] } {
   const sent: HttpRequest[] = [];
+  const allowed: number[] = [];
   const unexpected = () => Promise.reject(new Error('answer by script: must be a request over HTTP'));
   return {
-    sent,
+    ...{ sent, allowed, allow: (everyMs: number) => void allowed.push(everyMs) },
     run: unexpected,
     find: async ({ pattern, text }) => new RegExp(pattern, 'm').test(text),
     mail: unexpected,

@@ -10,7 +10,7 @@ import { openMemoryLedger } from '../../src/ledger/memory/memory.ts';
 import { noMetrics } from '../../src/lib/metrics.ts';
 import type { CourseRules } from '../../src/target/course/course.ts';
 import { indexQuestions } from '../../src/target/index-questions.ts';
-import type { ChangeDelivery, Kind, ResetDelivery, Verdict } from '../../src/target/kind.ts';
+import type { ChangeDelivery, Kind, Reach, ResetDelivery, Verdict } from '../../src/target/kind.ts';
 import { maskOf } from '../../src/target/mask.ts';
 import type { Target } from '../../src/target/target.ts';
 import { Targets } from '../../src/target/targets.ts';
@@ -21,7 +21,7 @@ import { digestOf } from './ledger-samples.ts';
 import { recordingLog } from './recording-log.ts';
 
 type Delivery = ChangeDelivery | ResetDelivery;
-type Script = (delivery: Delivery) => Verdict | Promise<Verdict>;
+type Script = (delivery: Delivery, reach: Reach) => Verdict | Promise<Verdict>;
 
 export interface WorldGateway {
   readonly targets: Targets;
@@ -122,10 +122,10 @@ export class TargetsWorld {
       listTargets: () => ask(() => cursors.listTargets()),
     };
     const sent: Delivery[] = [];
-    const deliver = async (delivery: Delivery) => {
+    const deliver = async (delivery: Delivery, _settings: unknown, reach: Reach) => {
       if (isDead) await never;
       sent.push(delivery);
-      return this.script(delivery);
+      return this.script(delivery, reach);
     };
     const targets = new Targets({
       ...{ ...common, hub, cursors: guarded, holder: name, graceMs: 5_000 },
@@ -210,7 +210,7 @@ export function told(sent: readonly Delivery[]): readonly (string | null)[] {
 }
 
 function kindOf(
-  deliver: (delivery: Delivery) => Promise<Verdict>,
+  deliver: (delivery: Delivery, settings: unknown, reach: Reach) => Promise<Verdict>,
   { tellsResets = true }: WorldOptions,
 ): Kind {
   return {

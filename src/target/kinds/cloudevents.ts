@@ -61,8 +61,10 @@ export function request(delivery: ChangeDelivery | ResetDelivery, settings: Sett
   return postJson(url, data, { 'content-type': datacontenttype, ...Object.fromEntries(headers), ...proof });
 }
 
-function proofOf({ token }: Settings): Readonly<Record<string, string>> {
-  return token === undefined ? {} : bearer(token);
+/** Who asks has to say so with each event too ("WebHook-Request-Origin"). */
+function proofOf({ token, handshake }: Settings): Readonly<Record<string, string>> {
+  const asks = handshake ? { 'webhook-request-origin': origin } : {};
+  return { ...asks, ...(token === undefined ? {} : bearer(token)) };
 }
 
 /** "Delivery response". 415: it will not take this form of any event. */
@@ -71,8 +73,7 @@ export function judge(answer: HttpAnswer, nowMs: number): Verdict {
 }
 
 export function handshake(settings: Settings): HttpRequest {
-  const headers = { 'webhook-request-origin': origin, ...proofOf(settings) };
-  return { method: 'OPTIONS', url: settings.url, headers, body: null };
+  return { method: 'OPTIONS', url: settings.url, headers: proofOf(settings), body: null };
 }
 
 /**
@@ -88,13 +89,31 @@ export function judgeHandshake(answer: HttpAnswer, nowMs: number): Verdict | nul
   return { kind: 'stop', why: `handshake: WebHook-Allowed-Origin is ${allowed}: must be * or ${origin}` };
 }
 
+/**
+ * From one event to the next, ms, as "WebHook-Allowed-Rate" has it: events a minute, or `*`. Null: the answer says
+ * nothing of what is allowed.
+ */
+export function everyMsOf({ headers }: HttpAnswer): number | null {
+  const rate = headers['webhook-allowed-rate']?.trim();
+  if (rate !== undefined && /^[1-9][0-9]{0,8}$/.test(rate)) return 60_000 / Number(rate);
+  return rate === '*' || headers['webhook-allowed-origin'] !== undefined ? 0 : null;
+}
+
+/** What the tool answers to the handshake, if it ends the attempt. */
+async function ask(settings: Settings, nowMs: number, reach: Reach): Promise<Verdict | null> {
+  const answer = await reach.http(handshake(settings));
+  const everyMs = everyMsOf(answer);
+  if (everyMs !== null) reach.allow(everyMs);
+  return judgeHandshake(answer, nowMs);
+}
+
 async function send(
   delivery: ChangeDelivery | ResetDelivery,
   settings: Settings,
   reach: Reach,
 ): Promise<Verdict> {
   const { nowMs } = delivery;
-  const refusal = settings.handshake ? judgeHandshake(await reach.http(handshake(settings)), nowMs) : null;
+  const refusal = settings.handshake ? await ask(settings, nowMs, reach) : null;
   return refusal ?? judge(await reach.http(request(delivery, settings)), nowMs);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Verdict } from '../../../src/target/kind.ts';
 import { TargetsWorld, told } from '../../support/targets-world.ts';
 
 const retry = { kind: 'retry', why: 'status 500' } as const;
@@ -85,6 +86,76 @@ describe('a target that asks for long whether a change is current', () => {
     gate.resolve();
     await world.settle();
     expect(one.sent).toEqual([]);
+  });
+});
+
+describe('a target whose tool allows so many attempts', () => {
+  /** Its tool allows one attempt in ten seconds. */
+  async function slow(verdict: Verdict, rules = {}) {
+    const world = await TargetsWorld.open(['tool'], { rules });
+    world.script = (_delivery, reach) => {
+      reach.allow(10_000);
+      return verdict;
+    };
+    const one = await world.gateway();
+    await world.push('a');
+    return { world, one };
+  }
+
+  it.each([[{}], [{ minAgeMs: 1_000 }]])('starts no more, with %j', async (rules) => {
+    const { world, one } = await slow(accepted, rules);
+    await world.pass(1_000);
+    await world.push('b', 'c', 'd');
+    await world.pass(8_000);
+    expect(told(one.sent)).toEqual(['a']);
+    expect(one.targets.all.get('tool')?.runner?.state).toBe('holding');
+    await world.pass(3_000);
+    expect(told(one.sent)).toHaveLength(2);
+    await world.pass(7_000);
+    expect(told(one.sent)).toHaveLength(2);
+    await world.pass(14_000);
+    expect(told(one.sent)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('tries no more often again what failed', async () => {
+    const { world, one } = await slow(retry);
+    await world.pass(9_000);
+    expect(one.sent).toHaveLength(1);
+    await world.pass(31_000);
+    expect(one.sent.length).toBeGreaterThan(2);
+    expect(one.sent.length).toBeLessThanOrEqual(5);
+  });
+
+  it('tells of a reset no sooner', async () => {
+    const { world, one } = await slow(accepted);
+    const { epoch } = (await world.row()).cursor;
+    await world.push(...Array.from({ length: 150 }, (_, at) => `t${at}`));
+    await world.ledger.trim();
+    await one.targets.wish('tool', { goTo: { epoch, sequence: 1 }, replay: 'again' });
+    await world.pass(8_000);
+    expect(told(one.sent)).toEqual(['a']);
+    await world.pass(4_000);
+    expect(told(one.sent)).toEqual(['a', 'reset']);
+    await world.push('b');
+    await world.pass(6_000);
+    expect(told(one.sent)).toEqual(['a', 'reset']);
+    await world.pass(6_000);
+    expect(told(one.sent)).toEqual(['a', 'reset', 'b']);
+  });
+
+  it('keeps to it after a move, and goes on at once where the tool allows more', async () => {
+    const { world, one } = await slow(accepted);
+    await world.push('b');
+    const { epoch } = (await world.row()).cursor;
+    await one.targets.wish('tool', { goTo: { epoch, sequence: 0 }, replay: 'again' });
+    await world.pass(9_000);
+    expect(told(one.sent)).toEqual(['a']);
+    world.script = (_delivery, reach) => {
+      reach.allow(0);
+      return accepted;
+    };
+    await world.pass(1_500);
+    expect(told(one.sent)).toEqual(['a', 'a', 'b']);
   });
 });
 

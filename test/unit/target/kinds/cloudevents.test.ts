@@ -83,10 +83,26 @@ describe('the handshake', () => {
     expect(unwilling.sent).toHaveLength(1);
   });
 
+  it.each([
+    [{ 'webhook-allowed-rate': '120', 'webhook-allowed-origin': '*' }, [500]],
+    [{ 'webhook-allowed-rate': ' 1 ' }, [60_000]],
+    [{ 'webhook-allowed-rate': '*' }, [0]],
+    [{ 'webhook-allowed-origin': '*' }, [0]],
+    [{ 'webhook-allowed-origin': '*', 'webhook-allowed-rate': '0' }, [0]],
+    [{ 'webhook-allowed-rate': '-5' }, []],
+    [{}, []],
+  ])('says with %j how often the tool takes an event: %j', async (headers, allowed) => {
+    const reach = scriptedReach(answer(200, '', headers as Record<string, string>), answer(202));
+    await cloudevents.deliver(delivery(), settings, reach);
+    expect(reach.allowed).toEqual(allowed);
+    expect(reach.sent[1]?.headers).toMatchObject({ 'webhook-request-origin': 'manifeed' });
+  });
+
   it('can be left out', async () => {
     const reach = scriptedReach(answer(204));
     await cloudevents.deliver(delivery(), { ...settings, handshake: false }, reach);
     expect(reach.sent.map(({ method }) => method)).toEqual(['POST']);
+    expect(reach.sent[0]?.headers).not.toHaveProperty('webhook-request-origin');
     expect(cloudevents.describe(delivery(), { ...settings, handshake: false })).toMatch(/^POST /);
     expect(cloudevents.describe(delivery(), settings)).toMatch(/^OPTIONS .*\n[\s\S]*\n\nPOST /);
   });
