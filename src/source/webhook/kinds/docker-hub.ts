@@ -12,19 +12,19 @@ const schema = z.object({
 function read(delivery: Delivery, collector: Collector): undefined {
   const expected = '{"push_data":{"tag",…},"repository":{"repo_name",…}} as Docker Hub sends it';
   const { push_data: push, repository } = parseShape(schema, delivery.json, expected);
-  const pushedAt = parseMoment(push.pushed_at);
   collector.pushed({
     registry: host,
     repository: repository.repo_name || `${repository.namespace ?? ''}/${repository.name ?? ''}`,
     tag: push.tag,
-    time: pushedAt,
     // `media_type`, if present, is the configuration's and not the manifest's.
-    id: pushedAt === null ? null : String(pushedAt.at),
+    time: parseMoment(push.pushed_at),
   });
 }
 
 /**
- * Docker Hub: pushes of tags, without digest, signature or id. One multi-arch push can fire six identical calls,
- * so repository, tag and `pushed_at` together are the id.
+ * Docker Hub: pushes of tags, without digest, signature or id. One multi-arch push can fire six identical calls.
+ *
+ * No id is derived from them, as for Quay: two pushes of a tag within one second look the same, and the first call may
+ * be answered by a HEAD that does not see the push yet.
  */
 export const dockerHub: WebhookKind = { name: 'docker-hub', read };

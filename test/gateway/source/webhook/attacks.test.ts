@@ -7,7 +7,6 @@ import {
   type Fixture,
   hookFor,
   makeTestServer,
-  readFixture,
   resign,
   type TestServer,
   urlOf,
@@ -220,18 +219,4 @@ describe('10,000 events in one body', () => {
   });
 
   const names = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
-});
-
-test('six identical deliveries of one Docker Hub push carry one key, and the next push another', async () => {
-  const hook: HookOptions = { name: 'hub', kind: 'docker-hub', verify: 'none' };
-  const server = await makeTestServer([hook]);
-  const { body, headers } = readFixture('docker-hub/push');
-  const post = (payload: Buffer) =>
-    server.app.inject({ method: 'POST', url: '/v1/hooks/hub', payload, headers });
-  for (let count = 0; count < 6; count += 1) await post(body);
-  await post(Buffer.from(body.toString('utf8').replace('1768464000', '1768464001')));
-  const keys = server.batches.flatMap((batch) => batch.incomplete.map((observed) => observed.dedupeKey));
-  expect(keys).toHaveLength(7);
-  expect(new Set(keys).size).toBe(2);
-  await server.app.close();
 });

@@ -104,19 +104,25 @@ describe.each(announcing)('six identical deliveries of $name make one change', (
   });
 });
 
-test('two pushes of a tag that look the same to the byte are two changes, since a HEAD tells them apart', async () => {
-  const hook = hookFor('quay');
-  let letter = 'a';
-  const gateway = await makeGateway([hook], async () => answerOf(letter));
-  await gateway.post(readFixture('quay/repo-push'), hook);
-  expect(await gateway.changes()).toHaveLength(1);
-  letter = 'b';
-  await gateway.post(readFixture('quay/repo-push'), hook);
-  expect((await gateway.changes()).map(({ type, digest }) => [type, digest])).toEqual([
-    ['tag.created', digestOf('a')],
-    ['tag.updated', digestOf('b')],
-  ]);
-});
+test.each([
+  ['quay', 'quay/repo-push'],
+  ['docker-hub', 'docker-hub/push'],
+] as const)(
+  'two pushes to %s that look the same to the byte are two changes, since a HEAD tells them apart',
+  async (kind, fixture) => {
+    const hook = hookFor(kind);
+    let letter = 'a';
+    const gateway = await makeGateway([hook], async () => answerOf(letter));
+    await gateway.post(readFixture(fixture), hook);
+    expect(await gateway.changes()).toHaveLength(1);
+    letter = 'b';
+    await gateway.post(readFixture(fixture), hook);
+    expect((await gateway.changes()).map(({ type, digest }) => [type, digest])).toEqual([
+      ['tag.created', digestOf('a')],
+      ['tag.updated', digestOf('b')],
+    ]);
+  },
+);
 
 test('an old delivery that a registry repeats never flips a tag back', async () => {
   const hook = hookFor('distribution');
