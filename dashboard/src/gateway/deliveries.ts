@@ -1,4 +1,7 @@
-import { list, nullable, number, object, type Read, string } from '../lib/read.ts';
+import { line, list, nullable, number, object, type Read, string } from '../lib/read.ts';
+
+/** Why a delivery was refused: it may quote the sender. The gateway keeps 500 characters. */
+const reason = line(1_000);
 
 const delivery = object({
   at: string,
@@ -6,7 +9,7 @@ const delivery = object({
   status: number,
   result: string,
   code: nullable(string),
-  reason: nullable(string),
+  reason: nullable(reason),
   bytes: number,
 });
 
@@ -17,7 +20,7 @@ const hook = object({
   registry: nullable(string),
   counts: object({ accepted: number, refused: number, unverified: number }),
   lastDelivery: nullable(string),
-  lastRefusal: nullable(object({ at: string, address: string, code: string, reason: string })),
+  lastRefusal: nullable(object({ at: string, address: string, code: string, reason })),
   deliveries: list(delivery),
   unverified: list(delivery),
   savedDelivery: nullable(object({ at: string, bytes: number })),

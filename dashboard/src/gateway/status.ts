@@ -27,19 +27,22 @@ const warning = object({
   severity: string,
   code: string,
   about: nullable(string),
-  /** It may quote a tool. */
+  /** It may quote a registry, a sender or a tool. */
   cause: line(2_000),
   remedy: string,
   setting: nullable(string),
   docs: string,
 });
 
+/** Why something failed or was refused: it may quote a registry, a sender or a tool. */
+const reason = line(1_000);
+
 const registry = object({
   registry: string,
   state: string,
   leftAloneUntil: nullable(string),
   repositories: number,
-  lastFailure: nullable(object({ at: string, repository: string, reason: string })),
+  lastFailure: nullable(object({ at: string, repository: string, reason })),
 });
 
 const hook = object({
@@ -47,7 +50,7 @@ const hook = object({
   kind: string,
   counts: object({ accepted: number, refused: number, unverified: number }),
   lastDelivery: nullable(string),
-  lastRefusal: nullable(object({ at: string, code: string, reason: string })),
+  lastRefusal: nullable(object({ at: string, code: string, reason })),
 });
 
 const target = object({
@@ -56,7 +59,7 @@ const target = object({
   state: text(200),
   waitingSince: nullable(text(200)),
   late: boolean,
-  lastFailure: nullable(object({ at: text(200), why: line(1_000) })),
+  lastFailure: nullable(object({ at: text(200), why: reason })),
 });
 
 /** `GET /v1/status` (PROTOCOL.md, section 12), as much of it as the page shows. */

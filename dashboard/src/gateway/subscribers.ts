@@ -1,11 +1,14 @@
-import { boolean, list, nullable, number, object, type Read, string } from '../lib/read.ts';
+import { boolean, line, list, nullable, number, object, type Read, string } from '../lib/read.ts';
+
+/** A part of a filter: a subscriber may write anything there, in at most 256 characters. */
+const pattern = line(300);
 
 const subscription = object({
   id: string,
-  repository: list(string),
-  tag: list(string),
-  type: list(string),
-  platform: list(string),
+  repository: list(pattern),
+  tag: list(pattern),
+  type: list(pattern),
+  platform: list(pattern),
   more: number,
 });
 
@@ -14,7 +17,8 @@ const subscriber = object({
   transport: string,
   format: string,
   address: string,
-  token: nullable(string),
+  /** Its name: any text that the operator wrote. */
+  token: nullable(line(200)),
   state: string,
   paced: boolean,
   conflate: boolean,

@@ -1,14 +1,16 @@
-import { boolean, list, nullable, number, object, type Read, string } from '../lib/read.ts';
+import { boolean, line, list, nullable, number, object, type Read, string } from '../lib/read.ts';
 
 const repository = object({
   repository: string,
   watched: boolean,
-  scopes: list(string),
+  /** Subscribers name tags and globs, too. */
+  scopes: list(line(300)),
   lastLook: nullable(string),
   nextLook: nullable(string),
   intervalMs: number,
   failures: number,
-  lastError: nullable(string),
+  /** It may quote the registry. */
+  lastError: nullable(line(1_000)),
 });
 
 const upstream = object({

@@ -228,6 +228,13 @@ describe.each([
   });
 });
 
+it('a refusal that quotes what does not show has it escaped', async () => {
+  visits.allow(/status of 400/);
+  const page = await opened('changes', refusal(400, 'a\u202e\u001bz'), '#/changes?before=e-7');
+  await page.getByRole('alert').filter({ hasText: 'a\\u202e\\u001bz of a test' }).waitFor(patience);
+  await goesOn(page);
+});
+
 it('of thousands of rows the screen has 500', async () => {
   const subscribers = Array.from({ length: 3_000 }, (_, number) => subscriber('a', number));
   const page = await opened('subscribers', { json: { subscribers, next: null } }, '#/subscribers');
