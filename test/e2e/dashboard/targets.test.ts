@@ -218,7 +218,8 @@ describe('one target', () => {
 
   it('is led to by the warning of the first screen that names it', async () => {
     const page = await visits.open(at('#/now'));
-    await page.locator('.warnings').getByRole('link', { name: 'flux', exact: true }).click(patience);
+    const warning = page.locator('.warnings li', { hasText: 'flux: It is disabled' });
+    await warning.getByRole('link', { name: 'Test, resume or skip it' }).click(patience);
     await page.waitForURL(at('#/targets/flux'), patience);
   });
 

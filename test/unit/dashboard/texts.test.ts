@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { targetOf } from '../../../dashboard/src/gateway/subscribers.ts';
 import { partsOfOrigin, splitAtOrigins } from '../../../dashboard/src/lib/breaks.ts';
-import { warningHref } from '../../../dashboard/src/lib/warning-place.ts';
+import { warningPlace } from '../../../dashboard/src/lib/warning-place.ts';
+import { warningsOf } from '../../../src/status/warnings.ts';
+import { goodFacts, goodHook, goodRegistry, goodTarget } from '../../support/status-facts.ts';
 
 describe('a line', () => {
   it.each([
@@ -32,11 +34,41 @@ describe('a warning', () => {
     ['target-disabled', 'gone', '#/targets/gone'],
     ['hook-refused', 'ci', '#/hooks/ci'],
     ['registry-lacks-watched', 'ghcr.io:8443', '#/registries/ghcr.io:8443'],
-    ['target-late', null, null],
-    ['ledger-full', 'x', null],
-    ['constructor', 'x', null],
+    ['subscribers-full', null, '#/subscribers'],
+    ['pace-overridden', null, '#/pace'],
+    ['ledger-damaged', null, undefined],
+    ['constructor', 'x', undefined],
   ])('%s about %s leads to %s', (code, about, href) => {
-    expect(warningHref({ code, about })).toBe(href);
+    expect(warningPlace({ code, about })?.href).toBe(href);
+  });
+
+  it('of each code leads to a screen, but for what no screen has more of', () => {
+    const { ledger, subscribers, pace } = goodFacts;
+    const refusal = { at: goodFacts.now, address: '::1', code: 'BODY_INVALID', reason: 'no' };
+    const found = warningsOf({
+      ...{ ...goodFacts, draining: true, descriptors: { used: 9, limit: 10 } },
+      ledger: {
+        ...{ ...ledger, storing: false, freeBytes: 0, clockBehindMs: 60_000 },
+        risk: { cause: 'No file', remedy: 'set one' },
+      },
+      subscribers: { ...subscribers, total: subscribers.limit, behind: subscribers.limit },
+      pace: { ...pace, overrides: 1 },
+      registries: [
+        { ...goodRegistry, state: 'left-alone', absent: { count: 1, repository: 'a' } },
+        { ...goodRegistry, state: 'throttled' },
+      ],
+      hooks: [
+        { ...goodHook, lastDelivery: null, lastRefusal: refusal },
+        { ...goodHook, lastDelivery: null },
+      ],
+      targets: ['disabled', 'unserved', 'paused'].map((state) => ({ ...goodTarget, state })),
+    });
+    expect(found.filter((each) => warningPlace(each) === null).map(({ code }) => code)).toEqual([
+      ...['ledger-not-storing', 'ledger-space-low', 'ledger-may-lose', 'clock-behind'],
+      ...['descriptors-low', 'draining'],
+    ]);
+    const screens = found.flatMap((each) => warningPlace(each)?.href.split('/')[1] ?? []);
+    expect([...new Set(screens)]).toEqual(['subscribers', 'registries', 'hooks', 'targets', 'pace']);
   });
 });
 

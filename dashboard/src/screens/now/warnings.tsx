@@ -1,6 +1,6 @@
 import type { StatusWarning } from '../../gateway/status.ts';
 import { docsUrl } from '../../lib/docs-url.ts';
-import { warningHref } from '../../lib/warning-place.ts';
+import { warningPlace } from '../../lib/warning-place.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Breakable } from '../../parts/breakable.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -15,15 +15,16 @@ export function Warnings({ warnings }: { warnings: readonly StatusWarning[] }) {
           <Severity of={warning.severity} />
           <div>
             <p class="cause">
-              <About of={warning} />
+              {warning.about !== null && <strong>{warning.about}: </strong>}
               <Breakable text={warning.cause} />
             </p>
             <p>{warning.remedy}</p>
             <p class="muted">
+              <Place of={warning} />
               {warning.setting !== null && (
-                <>
-                  Setting <code>{warning.setting}</code>{' '}
-                </>
+                <span>
+                  Setting <code>{warning.setting}</code>
+                </span>
               )}
               <a href={docsUrl(warning.docs)} target="_blank" rel="noreferrer">
                 Read more
@@ -37,11 +38,10 @@ export function Warnings({ warnings }: { warnings: readonly StatusWarning[] }) {
   );
 }
 
-/** What it is about, with a link to its page. */
-function About({ of }: { of: StatusWarning }) {
-  if (of.about === null) return null;
-  const href = warningHref(of);
-  return <strong>{href === null ? of.about : <a href={href}>{of.about}</a>}: </strong>;
+/** Where the page itself has more of it: the remedy may name only a command. */
+function Place({ of }: { of: StatusWarning }) {
+  const place = warningPlace(of);
+  return place === null ? null : <a href={place.href}>{place.words}</a>;
 }
 
 function Severity({ of }: { of: string }) {
