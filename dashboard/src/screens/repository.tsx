@@ -80,12 +80,14 @@ function Known({ name, route }: { name: RepositoryName; route: Route }) {
         <Copy text={repository} label="name of the repository">
           Copy name
         </Copy>
-        <a class="button" href={hrefOf('changes', '', follow)}>
-          Changes
-        </a>
-        <a class="button" href={hrefOf('connect', '', follow)}>
-          Connect
-        </a>
+        <div class="actions">
+          <a class="button" href={hrefOf('changes', '', follow)}>
+            Changes
+          </a>
+          <a class="button" href={hrefOf('connect', '', follow)}>
+            Connect
+          </a>
+        </div>
       </ScreenHead>
       <TagFilter route={route} />
       {error !== null && <Trouble error={error} reload={reload} />}

@@ -49,12 +49,14 @@ function Known({ name, route }: { name: TagName; route: Route }) {
         lead={<a href={repositoryHref(name)}>All tags of the repository</a>}
         state={freshnessOf(tags)}
       >
-        <a class="button" href={hrefOf('changes', '', filter)}>
-          Changes
-        </a>
-        <a class="button" href={hrefOf('connect', '', filter)}>
-          Connect
-        </a>
+        <div class="actions">
+          <a class="button" href={hrefOf('changes', '', filter)}>
+            Changes
+          </a>
+          <a class="button" href={hrefOf('connect', '', filter)}>
+            Connect
+          </a>
+        </div>
       </ScreenHead>
       {error !== null && (
         <Trouble

@@ -204,6 +204,23 @@ describe('one target', () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
+  it('has all that can be done on one line, on a screen of 320 px, too', async () => {
+    const answer = await fetch(`${gateway.url}/v1/targets`);
+    const { targets } = (await answer.json()) as { targets: readonly object[] };
+    const retrying = targets.map((each) => ({ ...each, state: 'retrying' }));
+    const page = await visits.open(at('#/now'), { size: 'small' });
+    await page.route('**/v1/targets', (route) =>
+      route.fulfill({ json: { targets: retrying, gateway: 'gateway-1' } }),
+    );
+    await page.evaluate(`location.hash = '#/targets/watchtower'`);
+    const buttons = page.locator('.screen-side .button');
+    await buttons.nth(2).waitFor(patience);
+    const tops: number[] = await page.evaluate(
+      `[...document.querySelectorAll('.screen-side .button:not(dialog *)')].map((each) => each.getBoundingClientRect().top)`,
+    );
+    expect([tops.length, new Set(tops).size]).toEqual([3, 1]);
+  });
+
   it('offers no skip where nothing waits', async () => {
     const page = await visits.open(at('#/targets/slow'));
     await page.locator('.figures', { hasText: '0 changes' }).waitFor(patience);

@@ -37,10 +37,10 @@ export function OneTarget({ name, route }: { name: string; route: Route }) {
     <>
       <ScreenHead title={name} lead={back} state={freshnessOf(asked)}>
         {target !== undefined && (
-          <>
+          <div class="actions">
             <WishButtons {...{ target, wishes }} />
             <Skip {...{ target, wishes }} />
-          </>
+          </div>
         )}
       </ScreenHead>
       <WishOutcomeText name={name} wishes={wishes} />
