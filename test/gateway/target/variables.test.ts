@@ -36,7 +36,7 @@ describe('what a variable puts into a target', () => {
     { kind: 'http', json: { topic: `\${TOPIC}`, text: [`in \${TOPIC}`] } },
     { kind: 'http', form: { topic: `\${TOPIC}` } },
     { kind: 'http', text: `to \${TOPIC}: \${change.tag}` },
-    { kind: 'http', headers: { 'x-key': `hunter2$\${change.tag}` }, text: `\${TOPIC}` },
+    { kind: 'http', headers: { 'x-key': `$\${change.tag}hunter2` }, text: `\${TOPIC}` },
     {
       kind: 'exec',
       command: [process.execPath, '-e', 'console.log(process.argv[1]); process.exit(1)', `\${TOPIC}`],
