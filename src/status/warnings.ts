@@ -1,4 +1,5 @@
 /** Judges a status: what an operator should know, why, and what to do. Pure. */
+import { plainHttpText } from '../lib/plain-http.ts';
 import type { HookReport, RegistryReport, StatusReport, Warning } from './report.ts';
 import { targetIntentions, targetTroubles } from './target-warnings.ts';
 
@@ -142,14 +143,17 @@ function registryTroubles({ registry, state, leftAloneUntil, lastFailure }: Regi
     ];
   }
   const isFailing = state === 'failing';
+  const isPlain = reason.includes(plainHttpText);
   return [
     {
       ...{ code: isFailing ? 'registry-fails' : 'registry-left-alone', about: registry },
       cause: isFailing
         ? `The registry failed at least twice in a row${reason}.`
         : `The registry failed repeatedly and is left alone${until}${reason}.`,
-      remedy: 'See that it answers from here, and that its address is right.',
-      ...{ setting: 'registries[].endpoint', docs: what },
+      remedy: isPlain
+        ? 'Set plainHttp: true for it, with http:// in its endpoint if it has one, or have it speak TLS.'
+        : 'See that it answers from here, and that its address is right.',
+      ...{ setting: isPlain ? 'registries[].plainHttp' : 'registries[].endpoint', docs: what },
     },
   ];
 }

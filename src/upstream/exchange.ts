@@ -2,6 +2,7 @@ import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
+import { plainHttpText, speaksPlainHttp } from '../lib/plain-http.ts';
 import { trusting } from '../lib/trusted-certificates.ts';
 import type { UpstreamOptions } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
@@ -181,7 +182,10 @@ function describe(request: ExchangeRequest): string {
 function networkError(request: ExchangeRequest, error: Error): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return new UpstreamError('network', `${describe(request)}: no answer (${code})`, error);
+  const what = speaksPlainHttp.test(code)
+    ? `${plainHttpText}: must speak TLS, unless plainHttp is true`
+    : `no answer (${code})`;
+  return new UpstreamError('network', `${describe(request)}: ${what}`, error);
 }
 
 function privateError(host: string): UpstreamError {

@@ -1,8 +1,6 @@
 /** What the system said of a request without an answer. */
 import { messageOf } from '../../errors.ts';
-
-/** Codes of OpenSSL for an answer that is no TLS: the other side speaks HTTP without it. */
-export const speaksPlainHttp = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;
+import { plainHttpText, speaksPlainHttp } from '../../lib/plain-http.ts';
 
 /**
  * Codes for a certificate that is not trusted (Node, "X509 certificate error codes"). ERR_SSL is what TLS itself
@@ -48,7 +46,7 @@ export function innermost(error: Error): { readonly code: string; readonly messa
   // Of several addresses each has its own; the first one says enough.
   if (found instanceof AggregateError && found.errors[0] instanceof Error) found = found.errors[0];
   const code = 'code' in found && typeof found.code === 'string' ? found.code : '';
-  if (speaksPlainHttp.test(code)) return { code, message: 'it speaks HTTP without TLS' };
+  if (speaksPlainHttp.test(code)) return { code, message: plainHttpText };
   // OpenSSL's own message has a file, a line and the end of a line.
   const reason =
     code.startsWith('ERR_SSL') && 'reason' in found && typeof found.reason === 'string' ? found.reason : '';

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../../src/lib/clock.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import { noLog } from '../../../src/lib/log.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
+import { createExchange } from '../../../src/upstream/exchange.ts';
 import { pollerOf, quickPoll } from '../../support/poll-rig.ts';
 
 const fixture = (name: string) =>
@@ -53,7 +55,7 @@ it('skips the verification only where told to, and says so loudly', async () => 
   expect(warnings).toEqual([expect.stringContaining('NOT verified')]);
 });
 
-it('never falls back to plain HTTP', async () => {
+it('never falls back to plain HTTP, and says which setting allows it', async () => {
   const seen: string[] = [];
   const plain = (await import('node:http')).createServer((request, response) => {
     seen.push(request.url ?? '');
@@ -67,6 +69,13 @@ it('never falls back to plain HTTP', async () => {
   });
   expect(await poller.head(`127.0.0.1:${port}`, 'team/app', '1.0')).toBe('unreachable');
   expect(seen).toEqual([]);
+  const exchange = createExchange({ connections: 1, clock: systemClock });
+  const asked = { method: 'GET' as const, headers: [], maxBytes: 1_000, timeoutMs: 60_000 };
+  const url = new URL(`https://127.0.0.1:${port}/v2/`);
+  await expect(exchange.send({ ...asked, url, peer: 'own', refusePrivate: false })).rejects.toThrow(
+    `GET 127.0.0.1:${port}/v2/: it speaks HTTP without TLS: must speak TLS, unless plainHttp is true`,
+  );
+  await exchange.close();
   await poller.close();
   plain.close();
 });

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { plainHttpText } from '../../../src/lib/plain-http.ts';
 import { type Facts, warningsOf } from '../../../src/status/warnings.ts';
 import { goodFacts, goodHook, goodRegistry, goodTarget } from '../../support/status-facts.ts';
 
 const { ledger, subscribers, pace } = goodFacts;
 const refusal = { at: '2026-11-25T09:30:00.000Z', address: '192.0.2.7', code: 'UNAUTHORIZED', reason: 'no' };
 const failure = { at: '2026-11-25T09:59:00.000Z', repository: 'a', reason: 'ask r.test: status 500' };
+const withoutTls = { ...failure, reason: `HEAD r.test/v2/: ${plainHttpText}: must speak TLS` };
 
 const late = { late: true, waitingSince: '2026-11-25T09:40:00.000Z' };
 const refused = { at: '2026-11-25T09:50:00.000Z', result: 'retried', why: 'status 500: no disk' };
@@ -36,6 +38,11 @@ const troubles: readonly (readonly [code: string, severity: string, wrong: Parti
     { registries: [{ ...goodRegistry, absent: { count: 3, repository: 'team/typo' } }] },
   ],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }],
+  [
+    'registry-fails',
+    'warning',
+    { registries: [{ ...goodRegistry, state: 'failing', lastFailure: withoutTls }] },
+  ],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'probing' }] }],
   ['hook-refused', 'warning', { hooks: [{ ...goodHook, lastRefusal: refusal }] }],
   ['hook-silent', 'warning', { hooks: [{ ...goodHook, lastDelivery: '2026-11-24T10:00:00.000Z' }] }],
@@ -85,6 +92,17 @@ describe('warnings', () => {
     expect(warningsOf({ ...goodFacts, targets })).toEqual([]);
     expect(warningsOf({ ...goodFacts, targets: null })).toEqual([]);
   });
+
+  it.each(['failing', 'left-alone'] as const)(
+    'say of a %s registry without TLS which setting allows that',
+    (state) => {
+      expect(
+        warningsOf({ ...goodFacts, registries: [{ ...goodRegistry, state, lastFailure: withoutTls }] }),
+      ).toMatchObject([
+        { remedy: expect.stringContaining('plainHttp: true'), setting: 'registries[].plainHttp' },
+      ]);
+    },
+  );
 
   it('are none for a hook without a delivery in the first day', () => {
     const hooks = [{ ...goodHook, lastDelivery: null }];

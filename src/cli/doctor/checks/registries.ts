@@ -1,7 +1,8 @@
 /** `--registries`: whether each registry answers this machine. One HEAD of `/v2/` each (distribution-spec, "API"). */
 import { canonicalRegistry } from '../../../event/reference.ts';
+import { speaksPlainHttp } from '../../../lib/plain-http.ts';
 import { registryEndpoint } from '../../../upstream/options.ts';
-import { innermost, isOfCertificate, speaksPlainHttp } from '../../asking/system-cause.ts';
+import { innermost, isOfCertificate } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
 
