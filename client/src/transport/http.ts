@@ -120,14 +120,21 @@ function refusalOf(act: string, { status, headers }: FetchResponse, body: string
   const retryMs = retryAfterOf(headers.get('retry-after'), clock.now());
   const told = firstError(body);
   if (told === null) {
-    const message = `${act}: ${status} without an error of a gateway: must be a gateway's address`;
-    return protocolError(message, { status, retryMs });
+    const rule = isOfProxy(status)
+      ? 'something in front of the gateway (a proxy that reaches no gateway?): must come from a gateway'
+      : "something that is no gateway: must be a gateway's address";
+    return protocolError(`${act}: ${status} from ${rule}`, { status, retryMs });
   }
   const { code, message, detail } = told;
   return new FeedError(String(code), `${act}: ${status} ${code}: ${message}`, {
     ...{ status, retryMs },
     detail: isObject(detail) ? detail : null,
   });
+}
+
+/** Statuses with which a proxy says that what is behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
+function isOfProxy(status: number): boolean {
+  return status === 502 || status === 503 || status === 504;
 }
 
 /** The first of `{"errors":[{code,message,detail}]}`; null: the body is something else. */

@@ -45,10 +45,10 @@ async function* examineGateway(
     yield skipped('transports', text, 'Give a token with --token-file; with admin it sees all of them');
     return null;
   }
-  const transports = examineTransports(means);
+  // First, for the gateway counts the streams that the transports are tried with.
   const { status, findings } = await examineStatus(means);
   yield* findings;
-  for (const transport of transports) yield await transport;
+  for (const transport of examineTransports(means)) yield await transport;
   if (canary !== null) {
     const { registry, name } = splitHost(canary.repository, access.defaultRegistry);
     yield* examineCanary({ ...canary, repository: `${registry}/${name}` }, means);

@@ -13,7 +13,7 @@ export interface Trouble {
 
 /** @param error of a request that nothing but the address and the way to it decides */
 export function troubleOf(error: FeedError): Trouble {
-  const { code, status } = error;
+  const { code } = error;
   if (code === 'NETWORK' || code === 'TIMEOUT') return noAnswer(error);
   if (code === 'ORIGIN_DENIED')
     return {
@@ -22,15 +22,22 @@ export function troubleOf(error: FeedError): Trouble {
       docs: proxy,
     };
   if (code !== 'PROTOCOL') return { text: error.message, remedy: remedyOfRefusal(error), docs: limits };
-  if (status === 502 || status === 503 || status === 504)
-    return {
-      text: `a proxy answers with ${status}, not the gateway`,
-      remedy: 'Start the gateway, or correct its address in the proxy',
+  return (
+    frontTrouble(error) ?? {
+      text: `what answers is no gateway (${error.message})`,
+      remedy: 'Correct --gateway; behind a proxy it needs the path under which the gateway is',
       docs: proxy,
-    };
+    }
+  );
+}
+
+/** Of an answer of something in front, which reaches no gateway; null: it is another one. */
+export function frontTrouble({ code, status }: FeedError): Trouble | null {
+  if (code !== 'PROTOCOL' || (status !== 502 && status !== 503 && status !== 504)) return null;
   return {
-    text: `what answers is no gateway (${error.message})`,
-    remedy: 'Correct --gateway; behind a proxy it needs the path under which the gateway is',
+    text: `a proxy answers with ${status}, not the gateway`,
+    remedy:
+      'The proxy reaches no gateway: see that the gateways run, and that their addresses in the proxy are right',
     docs: proxy,
   };
 }

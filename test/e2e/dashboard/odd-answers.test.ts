@@ -168,7 +168,11 @@ describe.each([
     ['null', { json: null }, 'must be an object'],
     ['of other types', { json: { ...answers('a')[question], [member]: 7 } }, `${member}: must be a list`],
     ['a list of null', { json: { ...answers('a')[question], [member]: [null] } }, `[0]: must be an object`],
-    ['a page of a proxy', { status: 502, contentType: 'text/html', body: markup }, '502 without an error'],
+    [
+      'a page of a proxy',
+      { status: 502, contentType: 'text/html', body: markup },
+      '502 from something in front',
+    ],
     ['no JSON', { body: 'ok' }, 'must be JSON'],
     ['a failure', refusal(500, 'INTERNAL'), 'INTERNAL of a test'],
     ['a refusal', refusal(403, 'DENIED'), 'Your token may not see this.'],

@@ -102,7 +102,7 @@ describe('an answer that is wrong', () => {
     ['null', { json: null }, 'must be an object'],
     ['a list of null', listOf(null), 'targets[0]: must be an object'],
     ['longer than any', listOf({ ...target, name: huge }), 'must be shorter'],
-    ['a page of a proxy', html, '502 without an error of a gateway'],
+    ['a page of a proxy', html, '502 from something in front of the gateway'],
     ['no JSON', { body: 'ok' }, 'must be JSON'],
     ['a failure', refusal(500, 'INTERNAL'), 'INTERNAL of a test'],
     ['a refusal', refusal(403, 'DENIED'), 'Your token may not see this.'],
@@ -169,7 +169,7 @@ describe('an answer that is wrong', () => {
   });
 
   it.each([
-    ['a page of a proxy', html, '502 without an error of a gateway'],
+    ['a page of a proxy', html, '502 from something in front of the gateway'],
     ['of other types', { json: { request: 7 } }, 'request: must be a string'],
     ['null', { json: null }, 'must be an object'],
     ['gone', refusal(404, 'NOT_FOUND'), 'NOT_FOUND of a test'],

@@ -57,6 +57,22 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     );
   });
 
+  it('counts no stream of its own among the subscribers', async () => {
+    const { url } = await gatewayWith();
+    expect((await diagnose(url)).of('subscribers')[0]?.text).toMatch(/^0 of \d+ are connected$/);
+  });
+
+  it('says in words what everybody may do, and what an administrator may', async () => {
+    const open = await gatewayWith();
+    expect((await diagnose(open.url)).of('token')[0]?.text).toMatch(
+      /^none is needed: whoever asks may see all repositories, and do what an administrator may \(gateway /,
+    );
+    const { url } = await gatewayWith(guarded);
+    expect((await diagnose(url, [], as('root'))).of('token')[0]?.text).toMatch(
+      /^it is root, and may see all repositories, and do what an administrator may \(gateway /,
+    );
+  });
+
   it('finds a target that its tool disabled, and names what helps', async () => {
     const world = new TargetWorld();
     open.push({ close: () => world.end() });
@@ -90,7 +106,13 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       'a proxy that does not reach the gateway',
       { answers: { '/healthz': { status: 502, body: '<h1>502</h1>' } } },
       /a proxy answers with 502/,
-      /correct its address in the proxy/,
+      /addresses in the proxy are right/,
+    ],
+    [
+      'a proxy that sometimes does not reach the gateway',
+      { answers: { '/readyz': { status: 502, body: '<h1>502</h1>' } } },
+      /^it answers, but does not say whether it is ready: a proxy answers with 502/,
+      /The proxy reaches no gateway/,
     ],
     [
       'something that is no gateway',
@@ -130,10 +152,10 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
   ])('finds a clock that is %i ms off', async (dateOffsetMs, direction) => {
     const { of } = await diagnose(await behind({ dateOffsetMs }));
     const [first] = of('clock');
-    expect(first).toMatchObject({ level: 'failed', remedy: expect.stringContaining('NTP') });
-    expect(first?.text).toMatch(
-      new RegExp(`the answering server's clock is 3(599|600|601) s ${direction} this`),
-    );
+    expect(first).toMatchObject({
+      ...{ level: 'failed', about: 'answering server', remedy: expect.stringContaining('NTP') },
+      text: expect.stringMatching(new RegExp(`^its clock is 3(599|600|601) s ${direction} this`)),
+    });
   });
 
   it('finds a gateway whose own clock is off, also behind a proxy whose clock is right', async () => {
@@ -141,8 +163,11 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     const { url } = await gatewayWith({}, { clock });
     const { of } = await diagnose(url);
     expect(of('clock')).toMatchObject([
-      { level: 'ok' },
-      { level: 'failed', text: expect.stringMatching(/^the gateway's clock is (59|60|61) s behind/) },
+      { level: 'ok', about: 'answering server' },
+      {
+        ...{ level: 'failed', about: 'gateway' },
+        text: expect.stringMatching(/^its clock is (59|60|61) s behind/),
+      },
     ]);
   });
 
@@ -171,9 +196,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     const { url } = await gatewayWith(guarded);
     const { code, of } = await diagnose(url, [], as('ci'));
     expect(code).toBe(0);
-    expect(of('token')[0]?.text).toMatch(
-      /^the token is ci, may see docker\.io\/team\/\* |^the token is ci, may see team/,
-    );
+    expect(of('token')[0]?.text).toMatch(/^it is ci, and may see docker\.io\/team\/\* \(gateway /);
     expect(of('status')).toMatchObject([
       { level: 'skipped', remedy: expect.stringContaining('token with admin') },
     ]);
@@ -218,6 +241,13 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       /a proxy answers with 504/,
       /longer than clients do/,
     ],
+    ...(['/v1/events', '/v2/updates'] as const).map((path): [string, Faults, string, RegExp, RegExp] => [
+      `reaches no gateway for ${path}`,
+      { answers: { [path]: { status: 502, body: '<h1>502</h1>' } } },
+      path === '/v1/events' ? 'sse' : 'long-poll',
+      /a proxy answers with 502/,
+      /The proxy reaches no gateway/,
+    ]),
   ])(
     'finds a proxy that %s, and the other transports come through',
     async (_name, faults, check, text, remedy) => {
@@ -233,6 +263,17 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
         expect(of(other)).toMatchObject([{ level: 'ok' }]);
     },
   );
+
+  it('says of a status that a proxy answers that the proxy reaches no gateway', async () => {
+    const url = await behind({ answers: { '/v1/status': { status: 503, body: '<h1>503</h1>' } } });
+    expect((await diagnose(url)).of('status')).toMatchObject([
+      {
+        level: 'skipped',
+        text: expect.stringContaining('a proxy answers with 503'),
+        remedy: expect.stringContaining('The proxy reaches no gateway'),
+      },
+    ]);
+  });
 
   it('finds hooks that are silent or refused', async () => {
     const dayLater = { ...systemClock, monotonic: () => systemClock.monotonic() + offset };
@@ -322,6 +363,16 @@ describe('manifeed doctor --canary', { timeout: patienceMs * 4 }, () => {
     expect(code).toBe(1);
     expect(of('canary')).toMatchObject([
       { level: 'failed', text: expect.stringMatching(text), remedy: expect.stringMatching(remedy) },
+    ]);
+  });
+
+  it('finds a proxy that reaches no gateway for the webhook', async () => {
+    const url = await behind({ answers: { '/v1/hooks/publish': { status: 502, body: '<h1>' } } }, guarded);
+    expect((await diagnose(url, canary, withHook)).of('canary')).toMatchObject([
+      {
+        ...{ level: 'failed', about: 'publish', text: 'a proxy answers with 502, not the gateway' },
+        remedy: expect.stringContaining('The proxy reaches no gateway'),
+      },
     ]);
   });
 

@@ -67,6 +67,18 @@ describe('ask', () => {
     },
   );
 
+  it.each([
+    [502, 'something in front of the gateway (a proxy that reaches no gateway?): must come from a gateway'],
+    [404, "something that is no gateway: must be a gateway's address"],
+  ])('says of %i without an error of a gateway who may have answered', async (status, who) => {
+    const { answer } = await play({ path: '/v1/tags' }, status, '<h1>sorry</h1>');
+    expect(answer).toMatchObject({
+      code: 'PROTOCOL',
+      message: `get /v1/tags: ${status} from ${who}`,
+      status,
+    });
+  });
+
   it('does not repeat a token that a proxy shows in its refusal', async () => {
     const refusal = '{"errors":[{"code":"DENIED","message":"not Bearer s3cret-token"}]}';
     const { answer } = await play({ path: '/v1/tags' }, 403, refusal, { token: 's3cret-token' });

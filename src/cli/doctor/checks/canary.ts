@@ -3,6 +3,7 @@ import { FeedError, openFeed, type Token } from '../../../../client/src/index.ts
 import { innermost } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
+import { frontTrouble } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
 
 export interface Canary {
@@ -89,6 +90,11 @@ async function publish(
       'Name one of the kind manifeed with --hook, or configure one (webhooks)',
       { about, docs },
     );
+  const front = frontTrouble(answer);
+  if (front !== null) {
+    const { text, remedy, ...more } = front;
+    return failed('canary', text, remedy, { about, ...more });
+  }
   return failed('canary', answer.message, 'See the log of the gateway: it names the reason', { about, docs });
 }
 

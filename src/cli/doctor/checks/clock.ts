@@ -14,18 +14,21 @@ export interface Stamp {
   readonly cameAt: number;
 }
 
-/** @param whose clock it is: `the gateway's` */
-export function judgeClock({ toldMs, precisionMs, sentAt, cameAt }: Stamp, whose: string): Finding {
+/** Whose clock: of what answered first, which may be a proxy, or of the gateway itself. */
+type Whose = 'answering server' | 'gateway';
+
+/** Whether it agrees with this machine's. */
+export function judgeClock({ toldMs, precisionMs, sentAt, cameAt }: Stamp, about: Whose): Finding {
   // The answer was made at some time between the two, and the time that it told is up to the precision too low.
   const ahead = Math.max(0, toldMs - cameAt);
   const behind = Math.max(0, sentAt - (toldMs + precisionMs));
   const offMs = Math.max(ahead, behind);
-  if (offMs <= toleratedMs) return fine('clock', `${whose} clock and this machine's agree`);
+  if (offMs <= toleratedMs) return fine('clock', "its clock and this machine's agree", { about });
   const seconds = Math.round(offMs / 1_000);
   return failed(
     'clock',
-    `${whose} clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`,
+    `its clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`,
     'Have NTP set both, and those of all gateways and of Redis: which one is wrong cannot be seen from here',
-    { docs: 'docs/operating.md#clocks' },
+    { about, docs: 'docs/operating.md#clocks' },
   );
 }

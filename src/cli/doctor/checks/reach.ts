@@ -3,7 +3,7 @@ import { FeedError } from '../../../../client/src/index.ts';
 import { type Finding, failed, fine } from '../finding.ts';
 import type { Means } from '../means.ts';
 import { Tap } from '../tap.ts';
-import { troubleOf } from '../trouble.ts';
+import { frontTrouble, troubleOf } from '../trouble.ts';
 import { judgeClock } from './clock.ts';
 import { answerOrError, question } from './question.ts';
 
@@ -23,11 +23,17 @@ export async function* reach(means: Means): AsyncGenerator<Finding, boolean> {
   if (ready instanceof FeedError) yield notReady(ready);
   else yield fine('gateway', 'it answers, and is ready');
   if (head !== null && head.dateMs !== null)
-    yield judgeClock({ ...head, toldMs: head.dateMs, precisionMs: 1_000 }, "the answering server's");
+    yield judgeClock({ ...head, toldMs: head.dateMs, precisionMs: 1_000 }, 'answering server');
   return true;
 }
 
-function notReady({ code, message }: FeedError): Finding {
+function notReady(error: FeedError): Finding {
+  const front = frontTrouble(error);
+  if (front !== null) {
+    const { text, remedy, ...more } = front;
+    return failed('gateway', `it answers, but does not say whether it is ready: ${text}`, remedy, more);
+  }
+  const { code, message } = error;
   const remedy =
     code === 'DRAINING'
       ? 'It is shutting down: ask another gateway, or this one when it runs again'

@@ -5,6 +5,7 @@ import { type Finding, failed, fine, skipped, warning } from '../finding.ts';
 import type { Means } from '../means.ts';
 import { sizeText } from '../size-text.ts';
 import { Tap } from '../tap.ts';
+import { frontTrouble } from '../trouble.ts';
 import { judgeClock } from './clock.ts';
 import { answerOrError, question } from './question.ts';
 
@@ -55,7 +56,7 @@ export async function examineStatus(
   if (!success) return { status: null, findings: [untold(null)] };
   const { head } = tap;
   const told = { toldMs: Date.parse(data.now), precisionMs: 1 };
-  const clocks = head === null ? [] : [judgeClock({ ...head, ...told }, "the gateway's")];
+  const clocks = head === null ? [] : [judgeClock({ ...head, ...told }, 'gateway')];
   return { status: data, findings: [...clocks, ...judgeStatus(data)] };
 }
 
@@ -65,6 +66,11 @@ function untold(error: FeedError | null): Finding {
   if (error?.code === 'DENIED') {
     const remedy = 'Use a token with admin (manifeed token --admin makes one)';
     return skipped('status', `${unseen}: the token is not an administrator's`, remedy);
+  }
+  const front = error === null ? null : frontTrouble(error);
+  if (front !== null) {
+    const { text, remedy, ...more } = front;
+    return skipped('status', `${unseen}: ${text}`, remedy, more);
   }
   const remedy = 'Use manifeed of the version that the gateway has';
   return skipped('status', `${unseen}: ${error?.message ?? '/v1/status answers in another form'}`, remedy);

@@ -55,7 +55,9 @@ function refused(error: FeedError, isMissing: boolean): Finding {
 
 function textOf({ name, repositories, admin, gateway }: Access): string {
   const more = repositories.length > maxShown ? ` and ${repositories.length - maxShown} more` : '';
-  const seen = `${repositories.slice(0, maxShown).join(', ')}${more}`;
-  const who = name === null ? 'no token is needed' : `the token is ${name}`;
-  return `${who}, may see ${seen}${admin ? ', and is an administrator' : ''} (gateway ${gateway})`;
+  const seesAll = repositories.includes('**');
+  const seen = seesAll ? 'all repositories' : `${repositories.slice(0, maxShown).join(', ')}${more}`;
+  const also = admin ? ', and do what an administrator may' : '';
+  if (name === null) return `none is needed: whoever asks may see ${seen}${also} (gateway ${gateway})`;
+  return `it is ${name}, and may see ${seen}${also} (gateway ${gateway})`;
 }

@@ -48,11 +48,10 @@ async function stream(name: 'sse' | 'websocket', means: Means): Promise<Finding>
   return failed(name, textOf(tap, error), remedy, { docs });
 }
 
-/** What a proxy does, not the gateway: it cuts, or answers itself. The gateway's own 503 have a code. */
+/** What a proxy does, not the gateway: it cuts, or waits too short a time. Behind 502 and 503 is no gateway. */
 function isOfTheWay({ code, status }: FeedError): boolean {
-  return (
-    code === 'NETWORK' || code === 'TIMEOUT' || (code === 'PROTOCOL' && status !== null && status >= 500)
-  );
+  if (code === 'NETWORK' || code === 'TIMEOUT') return true;
+  return code === 'PROTOCOL' && status !== null && status >= 500 && status !== 502 && status !== 503;
 }
 
 function textOf({ head, hasBytes }: Tap, error: FeedError | null): string {

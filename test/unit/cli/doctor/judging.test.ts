@@ -31,7 +31,7 @@ describe('a clock', () => {
     ['ok', 994_000],
     ['failed', 993_999],
   ])('is %s at %i, with the way there and the precision counted', (level, toldMs) => {
-    expect(judgeClock({ ...stamp, toldMs }, 'its').level).toBe(level);
+    expect(judgeClock({ ...stamp, toldMs }, 'gateway')).toMatchObject({ level, about: 'gateway' });
   });
 });
 
