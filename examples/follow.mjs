@@ -1,4 +1,4 @@
-// Follows repositories over WebSocket. Needs only Node 22: node examples/follow.mjs nginx 'ghcr.io/team/**'
+// Follows repositories over WebSocket. Needs only Node 22.19 or newer: node examples/follow.mjs nginx 'ghcr.io/team/**'
 const gateway = process.env.MANIFEED_URL ?? 'http://127.0.0.1:8080';
 const repository = process.argv.length > 2 ? process.argv.slice(2) : ['nginx'];
 const access_token = process.env.MANIFEED_TOKEN;

@@ -1,5 +1,5 @@
 // Receives what a target of kind `webhook` sends (Standard Webhooks 1.0), verifies it, and prints it. Needs only
-// Node 22: WEBHOOK_SECRET=whsec_… node examples/targets/receiver.mjs
+// Node 22.19 or newer: WEBHOOK_SECRET=whsec_… node examples/targets/receiver.mjs
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 

@@ -34,8 +34,8 @@ export const troubleCode = 2;
 
 /** A file that a command was given does not hold what it must. Printed in one line, without the usage. */
 export class InputError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'InputError';
   }
 }

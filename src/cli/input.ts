@@ -57,9 +57,9 @@ async function* piecesOf(path: string, stream: Readable): AsyncGenerator<Uint8Ar
   }
 }
 
-/** What a person is told of an input that cannot be read. */
+/** What a person is told of an input that cannot be read. Its cause is Node's own error. */
 export function inputFault(path: string, error: unknown): InputError {
-  return new InputError(`read ${nameOf(path)}: cannot be read: ${readFault(error)}`);
+  return new InputError(`read ${nameOf(path)}: cannot be read: ${readFault(error)}`, { cause: error });
 }
 
 function nameOf(path: string): string {

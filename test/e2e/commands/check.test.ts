@@ -90,6 +90,15 @@ describe('manifeed check', { timeout: patienceMs * 8 }, () => {
     );
   });
 
+  it('reads a compose file with variables that has no .env beside it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'manifeed-check-'));
+    const path = join(folder, 'compose.yaml');
+    writeFileSync(path, `services: { web: { image: "nginx:\${V:-latest}" } }`);
+    const { code, out, err } = await check(['--file', path]);
+    rmSync(folder, { recursive: true });
+    expect([code, err, out.split('\t')[0]]).toEqual([0, '', 'current']);
+  });
+
   it('reads compose files, Kubernetes objects and Dockerfiles, several at once', async () => {
     const compose = file('compose.yaml', `services: { web: { image: "nginx:\${V}" }, me: { build: . } }`);
     file('.env', 'V=1.27.3\n');

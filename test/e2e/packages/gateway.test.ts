@@ -12,6 +12,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -127,6 +128,10 @@ it('has what runs and what people read, and nothing else', () => {
   const others =
     /^(?:dist\/(?:src|client\/src)\/.*\.(?:js|js\.map|lua)|dist\/ui\/.*|docs\/.*|[A-Z]+(?:\.md)?|package\.json)$/;
   expect(files.filter((file) => !others.test(file))).toEqual([]);
+});
+
+it('can be run by npx after each build', () => {
+  expect(statSync(join(folder, 'staging/dist/src/main.js')).mode & 0o111).toBe(0o111);
 });
 
 it('depends on what it uses, and not on the client, which no registry has', () => {

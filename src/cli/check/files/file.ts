@@ -68,6 +68,7 @@ async function lookupBeside(path: string, { read, env }: FileParts): Promise<Loo
 }
 
 function nothingIfAbsent(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+  const cause = error instanceof InputError ? error.cause : null;
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
   throw error;
 }

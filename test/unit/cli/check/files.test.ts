@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readImageFile } from '../../../../src/cli/check/files/file.ts';
 import { maxNesting } from '../../../../src/cli/check/files/interpolation.ts';
 import { maxUnits } from '../../../../src/cli/check/files/yaml-bounds.ts';
+import { inputFault } from '../../../../src/cli/input.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 
@@ -20,8 +21,7 @@ function read(text: string, { path = 'dir/compose.yaml', env = {}, files = {} }:
     buildArguments: new Map(),
     read: async (name) => {
       const found = all[name];
-      if (found === undefined)
-        throw Object.assign(new Error(`ENOENT ${name}`), { code: 'ENOENT', syscall: 'open' });
+      if (found === undefined) throw inputFault(name, Object.assign(new Error(name), { code: 'ENOENT' }));
       return found;
     },
   });
