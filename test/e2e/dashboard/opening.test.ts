@@ -31,17 +31,18 @@ it('has its name in its place while the gateway has not answered yet', async () 
   const page = await visits.open(`${gateway.url}/ui/`);
   const name = page.locator('.side .wordmark');
   const place = await name.boundingBox();
-  let answer = () => {};
+  const held = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
   await page.route('**/v1/access', async (route) => {
-    await new Promise<void>((resolve) => {
-      answer = resolve;
-    });
+    held.resolve();
+    await answer.promise;
     await route.continue();
   });
   await page.reload({ waitUntil: 'commit' });
+  await held.promise;
   await name.waitFor(patience);
   expect(await page.locator('nav').count()).toBe(0);
   expect(await name.boundingBox()).toEqual(place);
-  answer();
+  answer.resolve();
   await page.getByRole('navigation', { name: 'Screens' }).waitFor(patience);
 });

@@ -288,19 +288,20 @@ describe('one target', () => {
       tools.sink.requests.some(({ target }) => target.startsWith('/hang')),
     );
     await page.getByText('Asking the gateway').waitFor(patience);
-    let answer = () => {};
+    const held = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
     await page.route('**/v1/targets/slow/pause', async (route) => {
-      await new Promise<void>((resolve) => {
-        answer = resolve;
-      });
+      held.resolve();
+      await answer.promise;
       await route.continue();
     });
     await button(page, 'Pause slow').click();
+    await held.promise;
     await page.evaluate(`location.hash = '#/targets/ci'`);
     await page.getByRole('heading', { level: 1, name: 'ci' }).waitFor(patience);
     await settled(page);
     const answered = page.waitForResponse('**/v1/targets/slow/pause');
-    answer();
+    answer.resolve();
     await (await answered).finished();
     expect(await page.locator('.outcome').count()).toBe(0);
     expect(await page.locator('[role=status]').first().textContent()).not.toContain('slow');
