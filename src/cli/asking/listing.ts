@@ -5,7 +5,7 @@ import { repositoryPage } from './answers.ts';
 import type { Ask } from './gateway.ts';
 import { pagesOf } from './pages.ts';
 
-/** `unknown`: the gateway never heard of it. `not-listed`: its list of tags was never read whole. */
+/** `unknown`: the gateway knows no tag of it, because nobody told of one, or all were deleted. `not-listed`: its list of tags was never read whole. */
 export type Listing = { readonly kind: 'unknown' | 'not-listed' | 'listed'; readonly name: string };
 
 /**

@@ -7,6 +7,7 @@ import { Blocks } from '../output/blocks.ts';
 import { escapeLine } from '../output/escape.ts';
 import { type CheckArguments, parseCheck } from './arguments.ts';
 import { readImageFile } from './files/file.ts';
+import { notGranted } from './granted.ts';
 import { checkLines } from './lines.ts';
 import { checkAll } from './questions.ts';
 import { readRunning } from './running/running.ts';
@@ -22,6 +23,19 @@ interface CheckParts extends AskingParts {
 
 /** Images that a warning names. */
 const maxNamed = 10;
+
+/** By the reason for which the gateway cannot answer (PROTOCOL.md, section 9), what would make it known. */
+const hints: readonly (readonly [string, string])[] = [
+  ['unknown', 'the tag must be watched, or told of by a webhook'],
+  ['not-listed', 'all tags of the repository must be polled: watch it, and name no tags there'],
+  ['no-digest', 'a webhook must name the digest, or the gateway be able to ask the registry for it'],
+  [
+    'platform-unknown',
+    'the image must have the platform, and registries[].platforms or watch[].manifests be set',
+  ],
+  ['too-many-rows', 'ask for fewer images with ranges at once'],
+  [notGranted, 'give the token of somebody who may see the repository with --token-file'],
+];
 
 /** `manifeed check`: prints which images have moved, and what is newer. */
 export function checkCommand(parts: CheckParts): Command {
@@ -89,6 +103,6 @@ function warnOfTrouble(verdicts: readonly Verdict[], output: Output): void {
   const more = trouble.length > maxNamed ? ` and ${trouble.length - maxNamed} more` : '';
   // For people each line has said it.
   if (output.format !== 'columns') output.warn(escapeLine(`not known: ${named.join(', ')}${more}`));
-  if (trouble.some(({ answer }) => answer.reason === 'unknown'))
-    output.warn('what is unknown must be watched, or told of by a webhook');
+  for (const [reason, hint] of hints)
+    if (trouble.some(({ answer }) => answer.reason === reason)) output.warn(`${reason}: ${hint}`);
 }

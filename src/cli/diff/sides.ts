@@ -1,6 +1,7 @@
 /** `manifeed diff LEFT RIGHT`, from `GET /v1/diff`. */
 import { type DiffPage, diffPage } from '../asking/answers.ts';
 import type { Ask } from '../asking/gateway.ts';
+import { listingOf } from '../asking/listing.ts';
 import type { Output } from '../asking/output.ts';
 import { pagesOf } from '../asking/pages.ts';
 import { Blocks } from '../output/blocks.ts';
@@ -35,7 +36,10 @@ export async function compareSides(ask: Ask, output: Output, { left, right, tags
   }
   if (output.format === 'json') await blocks.add(jsonLine(tally.summary));
   await blocks.flush();
-  for (const doubt of tally.doubts) output.warn(doubt);
+  const unknown: string[] = [];
+  for (const name of tally.mustAskFor)
+    if ((await listingOf(ask, name)).kind === 'unknown') unknown.push(name);
+  for (const doubt of tally.doubts(unknown)) output.warn(doubt);
   output.remark(tally.remark);
   // If the reader has left, what it did not wait for is not known: that is no "the same".
   return diffCode({ isDifferent: tally.isDifferent, isCertain: isWhole && tally.isCertain });
@@ -61,7 +65,7 @@ function compareText(a: string, b: string): number {
 /** Why an answer is in doubt, for people. */
 const doubtTexts: Readonly<Record<string, string>> = {
   'not-granted': 'this token may not see a repository of one side, so its tags seem to be missing there',
-  unknown: 'the gateway knows nothing of a repository of one side',
+  unknown: 'the gateway knows no tag of a repository of one side',
   'not-listed': 'the list of tags of a repository was never read whole, so tags may seem to be missing',
   'no-digest': 'the digest of a tag is not known',
   'not-confirmed': 'when a list of tags was last read is not known',
@@ -100,23 +104,33 @@ class Tally {
     return [...this.#reasons].sort((a, b) => reasons.indexOf(a) - reasons.indexOf(b));
   }
 
-  /** A line for each reason. */
-  get doubts(): readonly string[] {
+  /** A line for each reason. @param unknown repositories that were asked for, and of which nothing is known */
+  doubts(unknown: readonly string[]): readonly string[] {
     const { left, right } = this.#names;
     return this.#sorted.map(
       (reason) =>
-        `compare ${left} with ${right}: in doubt: ${reason}: ${this.#doubtText(reason) ?? 'see PROTOCOL.md'}`,
+        `compare ${left} with ${right}: in doubt: ${reason}: ${this.#doubtText(reason, unknown) ?? 'see PROTOCOL.md'}`,
     );
   }
 
+  /** Repositories to ask for, because the lists do not show which of the two is not known. */
+  get mustAskFor(): readonly string[] {
+    const { left, right } = this.#listedAt ?? { left: null, right: null };
+    const names = [this.#names.left, this.#names.right];
+    if (!this.#reasons.has('unknown') || left !== null || right !== null) return [];
+    return names.some((name) => name.endsWith('/')) ? [] : names;
+  }
+
   /** Of what is not known no list was read; if that holds for one side only, it is that side. */
-  #doubtText(reason: string): string | undefined {
+  #doubtText(reason: string, unknown: readonly string[]): string | undefined {
+    if (reason === 'unknown' && unknown.length > 0)
+      return `the gateway knows no tag of ${unknown.join(' and of ')}`;
     const { left, right } = this.#listedAt ?? { left: null, right: null };
     if (reason !== 'unknown' || (left === null) === (right === null)) return doubtTexts[reason];
     const name = left === null ? this.#names.left : this.#names.right;
     return name.endsWith('/')
-      ? `the gateway knows nothing of a repository below ${name}`
-      : `the gateway knows nothing of ${name}`;
+      ? `the gateway knows no tag of a repository below ${name}`
+      : `the gateway knows no tag of ${name}`;
   }
 
   get summary() {

@@ -118,7 +118,7 @@ async function doubtsOf(
   recent: readonly Recent[],
 ): Promise<readonly Doubt[]> {
   const { kind } = await listingOf(ask, past.repository);
-  if (kind === 'unknown') return [{ reason: kind, text: 'the gateway never heard of this repository' }];
+  if (kind === 'unknown') return [{ reason: kind, text: 'the gateway knows no tag of this repository now' }];
   // What the first look at a repository finds makes no change, so how it was before is not known.
   const silent = recent.find(({ tag }) => !net.has(tag));
   const doubts: readonly (Doubt | null)[] = [

@@ -56,7 +56,7 @@ export function tagsCommand(parts: AskingParts): Command {
       '  --digest-tags      also tags that stand for a digest: sha256-…, sha256-….sig, .att, .sbom',
       ...connectionHelp,
       '',
-      'Exit codes: 0 done, 1 failed, or the gateway never heard of the repository, 2 usage.',
+      'Exit codes: 0 done, 1 failed, or the gateway knows no tag of the repository, 2 usage.',
     ],
     async run(argv, io) {
       const { values, positionals } = readFlags(argv, tagsFlags);
@@ -124,7 +124,9 @@ async function isKnown(ask: Ask, output: Output, { repository }: Wish): Promise<
   if (isGlob(repository)) return true;
   const { kind, name } = await listingOf(ask, repository);
   if (kind === 'unknown')
-    output.warn(`list ${name}: the gateway never heard of it: must be watched, or told of by a webhook`);
+    output.warn(
+      `list ${name}: the gateway knows no tag of it: all were deleted, or it must be watched, or told of by a webhook`,
+    );
   if (kind === 'not-listed')
     output.note(`list ${name}: there may be more tags: the gateway never read the whole list`);
   return kind !== 'unknown';

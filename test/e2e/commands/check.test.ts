@@ -68,14 +68,18 @@ describe('manifeed check', { timeout: patienceMs * 8 }, () => {
     expect((await check(['nginx:1.27.3', '--newer', 'no'])).out).toMatch(/\t-\t-\t-\n$/);
     const given = await check(['nginx:1.27.3', '--range', '~1.27', '--newer', 'major']);
     // Who asks for a range wants to know whether there may be more.
-    expect([given.code, given.err]).toEqual([2, 'manifeed check: not known: nginx:1.27.3 (not-listed)\n']);
+    expect([given.code, given.err]).toEqual([
+      2,
+      'manifeed check: not known: nginx:1.27.3 (not-listed)\n' +
+        'manifeed check: not-listed: all tags of the repository must be polled: watch it, and name no tags there\n',
+    ]);
   });
 
   it('says what it does not know, and ends with 2', async () => {
     const { code, out, err } = await check(['nginx:1.27.3', 'none/such:1']);
     expect([code, err]).toEqual([
       2,
-      'manifeed check: not known: none/such:1 (unknown)\nmanifeed check: what is unknown must be watched, or told of by a webhook\n',
+      'manifeed check: not known: none/such:1 (unknown)\nmanifeed check: unknown: the tag must be watched, or told of by a webhook\n',
     ]);
     expect(fields(out).map(([word]) => word)).toEqual(['newer', 'unknown']);
   });
@@ -236,7 +240,7 @@ describe('manifeed check', { timeout: patienceMs * 8 }, () => {
     const { code, out, err } = await check(['--file', '-', '--newer', 'no'], text);
     expect([code, fields(out).length]).toEqual([2, 1_100]);
     expect(err).toMatch(
-      /reg.test\/many:9 \(unknown\) and 1090 more\nmanifeed check: what is unknown must be/,
+      /reg.test\/many:9 \(unknown\) and 1090 more\nmanifeed check: unknown: the tag must be/,
     );
   });
 

@@ -99,7 +99,7 @@ describe('manifeed diff', { timeout: patienceMs * 8 }, () => {
     );
     const unknown = await diff('told/app', 'none/such');
     expect([unknown.code, fields(unknown.out)[0]?.[0]]).toEqual([2, 'only-left']);
-    expect(unknown.err).toContain('in doubt: unknown: the gateway knows nothing of a repository of one side');
+    expect(unknown.err).toContain('in doubt: unknown: the gateway knows no tag of reg.test/none/such\n');
   });
 
   it.each<[args: readonly string[], message: RegExp]>([
@@ -190,7 +190,7 @@ describe('manifeed diff --since', { timeout: patienceMs * 8 }, () => {
     const { code, err } = await diff('--since', '1h', 'none/such');
     expect([code, err]).toEqual([
       2,
-      expect.stringContaining('in doubt: unknown: the gateway never heard of'),
+      expect.stringContaining('in doubt: unknown: the gateway knows no tag of this repository now'),
     ]);
   });
 });

@@ -81,12 +81,18 @@ describe('manifeed tags', { timeout: patienceMs * 8 }, () => {
     expect({ tags: [JSON.parse(out)], next: null }).toEqual(await answer.json());
   });
 
-  it('ends with 1 for a repository that the gateway never heard of, and prints the others', async () => {
+  it('ends with 1 for a repository of which the gateway knows no tag, and prints the others', async () => {
     const { code, out, err } = await tags('none/such', 'team/app:latest', '--quiet');
     expect([code, column(out, 1)]).toEqual([1, ['reg.test/team/app:latest']]);
     expect(err).toBe(
-      'manifeed tags: list none/such: the gateway never heard of it: must be watched, or told of by a webhook\n',
+      'manifeed tags: list none/such: the gateway knows no tag of it: all were deleted, or it must be watched, or told of by a webhook\n',
     );
+    await publish(gateway.port, [{ reference: 'reg.test/gone/app:1', digest: digest('a') }]);
+    await publish(gateway.port, [{ reference: 'reg.test/gone/app:1', action: 'delete' }]);
+    expect(await tags('gone/app', '--quiet')).toMatchObject({
+      ...{ code: 1, out: '' },
+      err: expect.stringContaining('list gone/app: the gateway knows no tag of it: all were deleted, or'),
+    });
   });
 
   it('says that a tag is not known of a repository that is', async () => {

@@ -7,6 +7,8 @@ const answer = {
   ...{ checkedAt: null, reason: null },
 };
 
+const pinned = `nginx:1@sha256:${'a'.repeat(64)}`;
+
 async function check(argv: readonly string[], isInputTty: boolean, reason: string | null = null) {
   const err: string[] = [];
   const screen = (lines: string[]) => ({
@@ -38,8 +40,24 @@ describe('standard input', () => {
 });
 
 describe('an unknown image', () => {
-  it('is named once on a terminal, with what would make it known', async () => {
-    const told = 'manifeed check: what is unknown must be watched, or told of by a webhook\n';
-    expect(await check(['nginx:1'], false, 'unknown')).toEqual({ code: 2, err: told });
+  it.each([
+    ['nginx:1', 'unknown', 'the tag must be watched, or told of by a webhook'],
+    ['nginx:^1', 'not-listed', 'all tags of the repository must be polled: watch it, and name no tags there'],
+    [
+      pinned,
+      'no-digest',
+      'a webhook must name the digest, or the gateway be able to ask the registry for it',
+    ],
+    [
+      pinned,
+      'platform-unknown',
+      'the image must have the platform, and registries[].platforms or watch[].manifests be set',
+    ],
+    ['nginx:^1', 'too-many-rows', 'ask for fewer images with ranges at once'],
+    ['nginx:1', 'not-granted', 'give the token of somebody who may see the repository with --token-file'],
+  ])('%s by %s is told once on a terminal, with what would make it known', async (image, reason, hint) => {
+    expect(await check([image], false, reason)).toEqual({
+      ...{ code: 2, err: `manifeed check: ${reason}: ${hint}\n` },
+    });
   });
 });

@@ -1,5 +1,6 @@
 /** What `manifeed diff LEFT RIGHT` makes of the gateway's answers. */
 import { describe, expect, it } from 'vitest';
+import type { Ask } from '../../../../src/cli/asking/gateway.ts';
 import { outputOf } from '../../../../src/cli/asking/output.ts';
 import { compareSides } from '../../../../src/cli/diff/sides.ts';
 
@@ -24,11 +25,18 @@ const same = {
   right: { name: 'b/', listedAt: '2026-11-30T11:00:00.000Z' },
 };
 
+/** The answer of `/v1/repositories` for one repository. */
+function repositoriesOf(prefix: string, unknown: readonly string[]) {
+  const [registry = '', name = ''] = prefix.split('/');
+  const row = { registry, repository: name, tags: 1, listed: null };
+  return { repositories: unknown.includes(prefix) ? [] : [row], next: null };
+}
+
 async function compare(
   pages: readonly object[],
-  options: { json?: boolean; isTty?: boolean; reader?: boolean } = {},
+  options: { json?: boolean; isTty?: boolean; reader?: boolean; unknown?: readonly string[] } = {},
 ) {
-  const { json = false, isTty = false, reader = true } = options;
+  const { json = false, isTty = false, reader = true, unknown = [] } = options;
   const out: string[] = [];
   const err: string[] = [];
   const screen = (lines: string[]) => ({
@@ -39,21 +47,37 @@ async function compare(
   const terminal = { out: screen(out), err: screen(err), watchReader: () => () => {} };
   const output = outputOf('diff', { json, quiet: false, 'no-color': false }, terminal);
   const left = [...pages];
-  const ask = async () => ({ ...same, ...left.shift(), next: left.length > 0 ? 'c' : null });
+  const ask: Ask = async ({ path, query }) =>
+    path === '/v1/repositories'
+      ? repositoriesOf(query?.get('prefix') ?? '', unknown)
+      : { ...same, ...left.shift(), next: left.length > 0 ? 'c' : null };
   const code = await compareSides(ask, output, { left: 'a/', right: 'b/', tags: [] });
   return { code, out: out.join(''), err: err.join(''), unread: left.length };
 }
 
 describe('two sides', () => {
   it.each([
-    [{ right: { name: 'b/', listedAt: null } }, 'the gateway knows nothing of a repository below b/\n'],
-    [{ left: { name: 'a', listedAt: null } }, 'the gateway knows nothing of a\n'],
+    [{ right: { name: 'b/', listedAt: null } }, 'the gateway knows no tag of a repository below b/\n'],
+    [{ left: { name: 'a', listedAt: null } }, 'the gateway knows no tag of a\n'],
     [
       { left: { name: 'a/', listedAt: null }, right: { name: 'b/', listedAt: null } },
-      'the gateway knows nothing of a repository of one side\n',
+      'the gateway knows no tag of a repository of one side\n',
     ],
   ])('of which one is unknown are named as far as that is known: %j', async (sides, text) => {
     const { code, err } = await compare([{ certain: false, reason: 'unknown', ...sides }]);
+    expect([code, err.endsWith(text)]).toEqual([2, true]);
+  });
+
+  it.each([
+    [['reg.test/b'], 'the gateway knows no tag of reg.test/b\n'],
+    [['reg.test/a', 'reg.test/b'], 'the gateway knows no tag of reg.test/a and of reg.test/b\n'],
+    [[], 'the gateway knows no tag of a repository of one side\n'],
+  ])('that are repositories are asked for if the unknown one does not show: %j', async (unknown, text) => {
+    const sides = {
+      left: { name: 'reg.test/a', listedAt: null },
+      right: { name: 'reg.test/b', listedAt: null },
+    };
+    const { code, err } = await compare([{ certain: false, reason: 'unknown', ...sides }], { unknown });
     expect([code, err.endsWith(text)]).toEqual([2, true]);
   });
 
