@@ -15,7 +15,8 @@ export function hooksCommand(explain: Explain): Command {
     usage: 'list | test NAME FILE [--header "Name: value"]… [--path-token TOKEN] [--config FILE]',
     details: [
       '',
-      '  list             name, kind and URL of each configured hook',
+      '  list             name, kind and URL of each hook of the configuration that --config names,',
+      '                   or of the default; it asks no gateway',
       '  test NAME FILE   verify and read the body in FILE (- for standard input); records nothing;',
       '                   exit code 1 if the sender would get an error; FILE may also hold the answer',
       '                   of GET /v1/hooks?saved=NAME, the last delivery that the gateway refused',

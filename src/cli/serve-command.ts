@@ -4,9 +4,10 @@ import { loadConfig } from '../config/config.ts';
 import { type App, openApp } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
-import { type Command, exitCodes } from './command.ts';
+import { type Command, exitCodes, InputError } from './command.ts';
+import { drainText } from './drain-text.ts';
 import { firstSteps, urlOf } from './first-steps.ts';
-import type { StopSignals } from './stop-signals.ts';
+import type { StopSignal, StopSignals } from './stop-signals.ts';
 
 interface ServeOptions {
   readonly version: string;
@@ -30,18 +31,22 @@ export function serveCommand(options: ServeOptions): Command {
       const stop = hearSignals(options, logger);
       const opening = openApp({ config, version: options.version, logger });
       // A signal that came while the code loaded is only delivered in the next turn of the event loop.
-      const app = await Promise.race([opening.then((opened) => turn(opened)), stop.asked]);
-      if (app === null) return abandon(opening, options);
+      const app = await Promise.race([opening.then((opened) => turn(opened)), stop.asked.then(() => null)]);
+      if (app === null) {
+        logger.info({ signal: await stop.asked }, 'stopping: the start is called off');
+        return abandon(opening, options);
+      }
       const { host, port } = await app.listen().catch(async (error: unknown) => {
         await app.close();
-        throw error;
+        throw isInUse(error) ? inUse(config.listen) : error;
       });
       logger.info(
         { url: urlOf(host, port), version: options.version, ledger: config.ledger.kind },
         'manifeed is listening',
       );
       io.err(firstSteps(config, { host, port }));
-      await stop.asked;
+      const signal = await stop.asked;
+      logger.info({ signal }, drainText(app.subscribers, config.drain.windowMs));
       await app.drain(stop.hurry);
       await app.close();
       return exitCodes.ok;
@@ -49,13 +54,22 @@ export function serveCommand(options: ServeOptions): Command {
   };
 }
 
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function inUse({ host, port }: { readonly host: string; readonly port: number }): InputError {
+  const rule = 'must be free: stop what listens there, or choose another with --listen HOST:PORT';
+  return new InputError(`listen on ${urlOf(host, port)}: in use (EADDRINUSE): ${rule}`);
+}
+
 /** The first SIGTERM or SIGINT asks to stop, the second to hurry. */
 function hearSignals(
   { signals, exit }: ServeOptions,
   logger: { info(fields: object, message: string): void },
-): { readonly asked: Promise<null>; readonly hurry: AbortSignal } {
+): { readonly asked: Promise<StopSignal>; readonly hurry: AbortSignal } {
   const hurry = new AbortController();
-  const asked = new Promise<null>((resolve) => {
+  const asked = new Promise<StopSignal>((resolve) => {
     let stopping = false;
     signals.handle((signal) => {
       if (stopping) {
@@ -65,8 +79,7 @@ function hearSignals(
         return;
       }
       stopping = true;
-      logger.info({ signal }, 'draining');
-      resolve(null);
+      resolve(signal);
     });
   });
   return { asked, hurry: hurry.signal };

@@ -10,6 +10,8 @@ import type { Random } from '../lib/random.ts';
 
 /** A running gateway. */
 export interface App {
+  /** Clients that are connected to it, over all transports. */
+  readonly subscribers: number;
   /** Listens; resolves with the address. */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
   /**
@@ -55,6 +57,10 @@ export class Lifecycle implements App {
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
+  }
+
+  get subscribers(): number {
+    return this.#parts.hub.census().clients;
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number }> {

@@ -30,6 +30,7 @@ interface StatusParts {
   readonly hub: {
     census(): {
       readonly byTransport: ReadonlyMap<string, number>;
+      readonly clients: number;
       readonly behind: number;
       readonly lag: number;
     };
@@ -92,7 +93,7 @@ export class Status {
       this.#parts.descriptors(),
       this.#soon(() => this.#parts.targets().then(summaryOf, () => null), null),
     ]);
-    const { byTransport, behind, lag } = hub.census();
+    const { byTransport, clients, behind, lag } = hub.census();
     const { deliveriesPerSecond, configuredDeliveriesPerSecond, ...pace } = hub.pacer.describe();
     const { heldDeliveries, windowMs, waitingReplays, overrides } = pace;
     const now = clock.now();
@@ -102,10 +103,7 @@ export class Status {
       draining: admission.isDraining,
       ledger,
       subscribers: {
-        total: [...byTransport].reduce(
-          (sum, [transport, count]) => sum + (transport === 'target' ? 0 : count),
-          0,
-        ),
+        total: clients,
         limit: admission.maxSubscribers,
         byTransport: Object.fromEntries(byTransport),
         ...{ behind, lag },

@@ -50,6 +50,9 @@ describe('SIGTERM', () => {
 
     gateway.child.kill('SIGTERM');
     await saysDraining();
+    expect(gateway.output()).toContain(
+      'draining: 21 subscribers are closed within 2 s (drain.window); a second signal stops at once',
+    );
     expect((await poll(gateway.port, '/readyz')).status).toBe(503);
     expect((await poll(gateway.port, '/healthz')).status).toBe(200);
     const late = await poll(gateway.port, '/v1/events');

@@ -65,6 +65,7 @@ describe('SIGTERM or SIGINT during the start', () => {
       expect(code).toBe(0);
       expect(tookMs).toBeLessThan(1_000);
       expect(output).not.toContain('listening');
+      expect(output).toContain('stopping: the start is called off');
     },
     60_000,
   );

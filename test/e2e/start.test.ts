@@ -123,7 +123,9 @@ describe('a start that cannot be', () => {
     const error: unknown = await spawnGateway({ port: gateway.port, settings: {} }).catch(
       (reason: unknown) => reason,
     );
-    expect(String(error)).toMatch(/exit code 1.*EADDRINUSE/s);
+    expect(String(error)).toMatch(
+      /exit code 1.*listen on http:\/\/127\.0\.0\.1:\d+: in use \(EADDRINUSE\): must be free: .*--listen/s,
+    );
   }, 60_000);
 
   it('names a setting that is wrong and ends with code 2', async () => {

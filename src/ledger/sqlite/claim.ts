@@ -22,7 +22,9 @@ export function claimFile(path: string, action: string): Db {
   } catch (error) {
     claim.close();
     if (!isBusy(error)) throw error;
-    throw unavailable(`${action}: another gateway has it: one file must have one gateway (several: Redis)`);
+    throw unavailable(
+      `${action}: another gateway has it: one file must have one gateway: stop that one, or name another file with --ledger (several on one ledger: Redis)`,
+    );
   }
 }
 

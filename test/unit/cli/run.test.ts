@@ -244,6 +244,12 @@ describe('manifeed hooks', () => {
     expect(JSON.parse(out)).toMatchObject({ status: 400, hook: 'local' });
   });
 
+  it('says in its help that it lists the configuration and asks no gateway', async () => {
+    expect((await run(['hooks', 'list', '--help'])).out).toMatch(
+      /list +name, kind and URL of each hook of the configuration that --config names,\s+or of the default; it asks no gateway/,
+    );
+  });
+
   it('lists the hooks without their secrets', async () => {
     expect((await run(['hooks', 'list', '--config', 'm.yaml'], { files })).out).toBe(
       'a\tquay\t/v1/hooks/a/***',

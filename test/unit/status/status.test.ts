@@ -25,6 +25,7 @@ function statusOf(wrong: Partial<Parts> = {}) {
           ['sse', 2],
           ['target', 1],
         ]),
+        clients: 2,
         behind: 0,
         lag: 0,
       }),

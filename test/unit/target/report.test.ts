@@ -69,7 +69,7 @@ describe('a target that takes nothing more', () => {
     await world.push(...Array.from({ length: 1_010 }, (_, at) => `t${at}`));
     const [subscriber] = one.hub.table;
     expect(subscriber).toMatchObject({ state: 'behind', blockedAt: expect.any(Number) });
-    expect(one.hub.census()).toEqual({ byTransport: expect.any(Map), behind: 0, lag: 0 });
+    expect(one.hub.census()).toEqual({ byTransport: expect.any(Map), clients: 0, behind: 0, lag: 0 });
     expect(one.hub.census().byTransport.get('target')).toBe(1);
   });
 });

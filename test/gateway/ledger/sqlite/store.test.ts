@@ -198,7 +198,9 @@ describe('SqliteStore', () => {
 
   test('a second gateway on the same file is told so, and may have it after the first has closed', () => {
     const store = open();
-    expect(() => open()).toThrow(/another gateway has it/);
+    expect(() => open()).toThrow(
+      /another gateway has it: .*: stop that one, or name another file with --ledger/,
+    );
     store.commit([record('a')], t);
     store.close();
     stores.length = 0;

@@ -55,6 +55,14 @@ describe('an error of the client', () => {
     expect(faultText(error, withToken)).toBe(error.message);
   });
 
+  it('about a webhook that is not there says how to name one, and when publish is there', () => {
+    const error = new FeedError('NOT_FOUND', 'post /v1/hooks/publish: 404 NOT_FOUND: …', { status: 404 });
+    expect(faultText(error, open, 'webhook')).toBe(
+      `${error.message}: name one with --hook (publish is there by itself only as long as webhooks is not set)`,
+    );
+    expect(faultText(error, open)).toBe(error.message);
+  });
+
   it('about the token says where to give one, and whose', () => {
     const error = new FeedError('UNAUTHORIZED', 'as in "Authorization: Bearer TOKEN"', { status: 401 });
     const hint = 'with --token-file or MANIFEED_TOKEN';
