@@ -82,3 +82,7 @@ export const guarded: Settings = {
 };
 /** The token of this name, as a command gets it. */
 export const as = (name: string) => ({ env: { MANIFEED_TOKEN: `token-of-${name}` } });
+/** The body of a gateway's refusal. */
+export function refusalOf(code: string, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
+}
