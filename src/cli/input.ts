@@ -57,7 +57,7 @@ async function* piecesOf(path: string, stream: Readable): AsyncGenerator<Uint8Ar
   }
 }
 
-/** What a person is told of an input that cannot be read. Its cause is Node's own error. */
+/** The error for an input that cannot be read. Its cause is Node's own. */
 export function inputFault(path: string, error: unknown): InputError {
   return new InputError(`read ${nameOf(path)}: cannot be read: ${readFault(error)}`, { cause: error });
 }
