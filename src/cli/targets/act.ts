@@ -73,7 +73,10 @@ async function explained(ask: Ask, { word, name, body }: Action, error: FeedErro
   }
   if (code === 'PARAMETER_INVALID' && detail?.parameter === 'reference' && body.reference === undefined) {
     const hint = `manifeed targets test ${name} nginx:1.27`;
-    return refusal(error, `test ${name}: its tool acts on what it is told: must have a REFERENCE: ${hint}`);
+    return refusal(
+      error,
+      `test ${name}: its tool acts on the image that a request names: must have a REFERENCE: ${hint}`,
+    );
   }
   return error;
 }

@@ -149,7 +149,10 @@ describe('manifeed targets', { timeout: patienceMs * 8 }, () => {
     });
     const rule = 'must have a REFERENCE: manifeed targets test deploy nginx:1.27';
     expect(await targets(['test', 'deploy'])).toMatchObject({
-      ...{ code: 2, err: `manifeed targets: test deploy: its tool acts on what it is told: ${rule}\n` },
+      ...{
+        code: 2,
+        err: `manifeed targets: test deploy: its tool acts on the image that a request names: ${rule}\n`,
+      },
     });
     expect((await targets(['test', 'deploy', 'team/app:none'])).err).toMatch(
       /reg\.test\/team\/app:none: must be a tag that the index knows\n$/,

@@ -64,7 +64,7 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
   it('says in words what everybody may do, and what an administrator may', async () => {
     const open = await gatewayWith();
     expect((await diagnose(open.url)).of('token')[0]?.text).toMatch(
-      /^none is needed: whoever asks may see all repositories, and do what an administrator may \(gateway /,
+      /^none is needed: everybody may see all repositories, and do what an administrator may \(gateway /,
     );
     const { url } = await gatewayWith(guarded);
     expect((await diagnose(url, [], as('root'))).of('token')[0]?.text).toMatch(

@@ -58,6 +58,6 @@ function textOf({ name, repositories, admin, gateway }: Access): string {
   const seesAll = repositories.includes('**');
   const seen = seesAll ? 'all repositories' : `${repositories.slice(0, maxShown).join(', ')}${more}`;
   const also = admin ? ', and do what an administrator may' : '';
-  if (name === null) return `none is needed: whoever asks may see ${seen}${also} (gateway ${gateway})`;
+  if (name === null) return `none is needed: everybody may see ${seen}${also} (gateway ${gateway})`;
   return `it is ${name}, and may see ${seen}${also} (gateway ${gateway})`;
 }
