@@ -11,7 +11,7 @@ import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
-const startTimeoutMs = 10_000;
+const startTimeoutMs = 20_000;
 
 /** Killed when this process exits, so that a test that timed out leaves no server behind. */
 const running = new Set<ChildProcess>();
@@ -20,10 +20,31 @@ process.once('exit', () => {
 });
 
 function launchServer(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ...env },
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
+}
+
+/** Resolves when `answers` says so. Rejects with the end of its log if the process ends before, or is too slow. */
+async function untilStarted(
+  child: ChildProcess,
+  what: string,
+  answers: () => Promise<boolean>,
+): Promise<void> {
+  let log = '';
+  // Read to the end of its life: a full pipe would stop it.
+  child.stdout?.on('data', (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-2_048);
+  });
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  await until(what, async () => ended() || (await answers()), startTimeoutMs).catch((error: unknown) => {
+    throw new Error(`start ${what}: not within ${startTimeoutMs} ms: ${log}`, { cause: error });
+  });
+  if (ended()) throw new Error(`start ${what}: it ended (${child.exitCode ?? child.signalCode}): ${log}`);
 }
 
 export interface RedisNode {
@@ -80,8 +101,9 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     // Without this, replicas wait 5 s for others to share the first copy.
     const fast = ['--repl-diskless-sync-delay', '0'];
     const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no', ...fast];
-    child = launchServer(program, [...listen, ...common, ...(options.args ?? [])], options.env);
-    await until(`${program} on port ${port}`, () => answersPing(port, options), startTimeoutMs);
+    const launched = launchServer(program, [...listen, ...common, ...(options.args ?? [])], options.env);
+    child = launched;
+    await untilStarted(launched, `${program} on port ${port}`, () => isAnswering(launched, port, options));
   };
   const kill = async () => {
     const ending = child;
@@ -113,7 +135,8 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
   };
 }
 
-async function answersPing(port: number, options: RedisNodeOptions): Promise<boolean> {
+/** Whether this process answers there, and not another one that has the port. */
+async function isAnswering(child: ChildProcess, port: number, options: RedisNodeOptions): Promise<boolean> {
   const probe = new Redis({
     port,
     host: '127.0.0.1',
@@ -127,10 +150,10 @@ async function answersPing(port: number, options: RedisNodeOptions): Promise<boo
   probe.on('error', () => {});
   try {
     await probe.connect();
-    return (await probe.ping()) === 'PONG';
-  } catch (error) {
-    // A Sentinel or a protected server has answered too, though not with PONG.
-    return error instanceof Error && /NOAUTH|WRONGPASS/.test(error.message);
+    return (await probe.info('server')).includes(`process_id:${child.pid}\r`);
+  } catch {
+    // Not listening yet.
+    return false;
   } finally {
     probe.disconnect();
   }
@@ -284,7 +307,7 @@ async function startSentinel(name: string, primaryPort: number): Promise<RedisNo
   const child = launchServer('redis-server', [file, '--sentinel']);
   const admin = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null });
   admin.on('error', () => {});
-  await until(`a Sentinel on port ${port}`, () => answersPing(port, {}));
+  await untilStarted(child, `a Sentinel on port ${port}`, () => isAnswering(child, port, {}));
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
