@@ -7,7 +7,8 @@ const tagSchema = z.object({
   digest: z.string().nullish(),
   lastUpdateTime: z.string().nullish(),
 });
-const pageSchema = z.object({ tags: z.array(tagSchema).nullish() });
+/** `tags` must be there: an error with status 200 is no empty list. */
+const pageSchema = z.object({ tags: z.array(tagSchema).nullable() });
 
 const pageSize = 100;
 

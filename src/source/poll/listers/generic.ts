@@ -3,10 +3,10 @@ import type { Reply } from '../../../upstream/registry-client.ts';
 import { type Lister, linkOf, type Page, parsePage, walkPages } from './lister.ts';
 
 // Distribution answers `"tags": null` if all tags were deleted. Tags that are not strings are dropped one by one.
-const pageSchema = z
-  .object({ name: z.unknown().optional(), tags: z.array(z.unknown()).nullish() })
-  // Some leave `tags` out if there are none, but an object with neither is an error with status 200: no empty list.
-  .refine(({ name, tags }) => name !== undefined || tags !== undefined);
+const tagsSchema = z.object({ tags: z.array(z.unknown()).nullable() });
+/** Some leave `tags` out if there are none. With any other member it may be an error with status 200, as Node writes it. */
+export const bareName = z.strictObject({ name: z.string() }).transform(() => ({ tags: null }));
+const pageSchema = z.union([tagsSchema, bareName]);
 
 /** Most registries cap `n` at 1,000, and some ignore it. */
 const pageSize = 1_000;

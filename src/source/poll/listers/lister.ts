@@ -1,6 +1,7 @@
 /** How a registry lists its tags. A lister never decides that a tag changed or is gone: the look asks by HEAD first. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { isTag } from '../../../event/reference.ts';
+import { jsonOrNothing } from '../../../lib/json.ts';
 import { pullScope } from '../../../upstream/manifest.ts';
 import { valuesOf } from '../../../upstream/rate-limit.ts';
 import type { RegistryClient, Reply } from '../../../upstream/registry-client.ts';
@@ -163,16 +164,32 @@ function isUnknownName(reply: Reply): boolean {
   return /"code"\s*:\s*"(?:NAME_UNKNOWN|NOT_FOUND)"/.test(reply.body.toString('utf8', 0, 4096));
 }
 
-/** Parses a page's JSON. @throws UpstreamError `invalid` */
+/**
+ * Parses a page's JSON. An error that comes with status 200 is no list, whatever else the body has: an empty list would
+ * mean that all tags are gone.
+ *
+ * @param schema must refuse a body that does not say its tags
+ * @throws UpstreamError `invalid`
+ */
 export function parsePage<T>(reply: Reply, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(reply.body.toString('utf8')));
-  } catch (error) {
+  const refuse = (found: string, cause?: unknown) => {
     const { host, pathname } = reply.url;
-    const what = `list tags at ${host}${pathname}: a body of another shape: must be a list of tags`;
-    throw new UpstreamError('invalid', what, error);
-  }
+    return new UpstreamError(
+      'invalid',
+      `list tags at ${host}${pathname}: ${found}: must be a list of tags`,
+      cause,
+    );
+  };
+  const body = jsonOrNothing(reply.body.toString('utf8'));
+  if (body === undefined) throw refuse('a body that is not JSON');
+  if (errorBody.safeParse(body).success) throw refuse('an error with status 200');
+  const page = schema.safeParse(body);
+  if (!page.success) throw refuse('a body of another shape', page.error);
+  return page.data;
 }
+
+/** distribution-spec, "Error Codes", and what others write instead. An empty list of errors is one too. */
+const errorBody = z.union([z.object({ errors: z.json() }), z.object({ error: z.json() })]);
 
 /** The next page by `Link`. @throws UpstreamError as `nextLink` */
 export function linkOf(reply: Reply, first: URL): URL | null {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { generic } from '../../../../src/source/poll/listers/generic.ts';
+import { listers } from '../../../../src/source/poll/listers/listers.ts';
 import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
 import { RegistryClient } from '../../../../src/upstream/registry-client.ts';
@@ -73,16 +74,48 @@ it('refuses a page whose Link is too long to be read', async () => {
   await expect(list()).rejects.toMatchObject({ reason: 'invalid' });
 });
 
-it.each(['{"errors":[{"code":"DENIED"}]}', '{"message":"sign in"}', '{}'])(
-  'takes no error with status 200 for an empty list: %s',
-  async (body) => {
+const errors = [
+  '{"errors":[{"code":"DENIED"}]}',
+  '{"errors":[],"name":"team/app","tags":[]}',
+  '{"error":"unauthorized","tags":null,"results":[]}',
+  '{"name":"UnauthorizedError","message":"sign in"}',
+  '{"message":"sign in"}',
+  '{}',
+  'null',
+  '"tags"',
+  '',
+  '<html>Sign in</html>',
+];
+
+it.each([...listers.values()].flatMap((lister) => errors.map((body) => [lister.name, body] as const)))(
+  'takes no error with status 200 for an empty list: %s, %s',
+  async (name, body) => {
     pages(
       (response) => response.end(body),
       () => {},
     );
-    await expect(list()).rejects.toMatchObject({ reason: 'invalid' });
+    const listing = listers.get(name)?.list({ client, repository: 'team/app', since: null, bounds });
+    await expect(listing).rejects.toMatchObject({ reason: 'invalid' });
   },
 );
+
+it.each([
+  ['docker-hub', '{"count":0,"next":null,"results":[]}'],
+  ['quay', '{"tags":[],"page":1,"has_additional":false}'],
+  ['harbor', '[]'],
+  ['acr', '{"registry":"x","imageName":"team/app","tags":null}'],
+  ['acr', '{"registry":"x","imageName":"team/app","tags":[]}'],
+  ['gar', '{"child":[],"manifest":{},"name":"team/app","tags":[]}'],
+  ['gar', '{"child":[],"manifest":{},"name":"team/app"}'],
+  ['gar', '{"name":"team/app"}'],
+])('knows the empty list of %s: %s', async (name, body) => {
+  pages(
+    (response) => response.end(body),
+    () => {},
+  );
+  const listing = listers.get(name)?.list({ client, repository: 'team/app', since: null, bounds });
+  expect(await listing).toMatchObject({ end: 'complete', rows: new Map() });
+});
 
 it.each(['{"name":"team/app","tags":null}', '{"name":"team/app"}', '{"tags":[]}'])(
   'knows an empty list in each spelling: %s',
