@@ -24,7 +24,7 @@ export interface ClientRequest {
   readonly kind: RequestKind;
   readonly method: 'HEAD' | 'GET';
   readonly url: URL;
-  /** Token scope, `repository:library/nginx:pull`. */
+  /** The usual token scope, `repository:library/nginx:pull`; a registry may name another one. */
   readonly scope: string;
   readonly accept: string;
   /** For the registry's own origin: what it asks for (default), the bare credentials, or nothing. */

@@ -7,6 +7,7 @@ import type { Random } from '../lib/random.ts';
 import { parseChallenge } from './challenge.ts';
 import type { Credentials } from './docker-config.ts';
 import type { Answer } from './exchange.ts';
+import { TokenScopes } from './token-scopes.ts';
 import { isOutage, UpstreamError } from './upstream-error.ts';
 
 /** Sends one request to the token realm, within the registry's budget. */
@@ -57,6 +58,8 @@ interface Trouble {
 
 interface CachedToken {
   readonly header: string;
+  /** What it was asked for. */
+  readonly scopes: readonly string[];
   /** Monotonic ms. */
   readonly expiresAt: number;
 }
@@ -71,7 +74,9 @@ export class Tokens {
   readonly basic: string | null;
   readonly #options: TokensOptions;
   readonly #clock: Clock;
+  /** By usual scope, so that no repository uses another one's. */
   readonly #cache = new BoundedMap<string, CachedToken>(maxTokens);
+  readonly #scopes = new TokenScopes(maxTokens);
   readonly #underWay = new Map<string, Promise<string>>();
   #scheme: 'none' | 'basic' | Bearer = 'none';
   #trouble: Trouble | null = null;
@@ -87,15 +92,20 @@ export class Tokens {
   /**
    * The `Authorization` to send unasked; null: none. If the realm fails, its challenge is forgotten: the registry
    * names its realm again after a bare request.
+   *
+   * @param usual the scope that the request needs at most registries
    */
-  async current(scope: string): Promise<string | null> {
+  async current(usual: string): Promise<string | null> {
     const scheme = this.#scheme;
     if (scheme === 'basic') return this.basic;
-    return this.#cached(scope) ?? (scheme === 'none' ? null : this.#fetchToken(scheme, scope));
+    const known = this.#cached(usual);
+    if (known !== null) return known.header;
+    const scopes = this.#scopes.of(usual);
+    return scheme === 'none' || scopes === null ? null : this.#fetchToken(scheme, usual, scopes);
   }
 
   /** The `Authorization` to retry with after a 401 to a request sent with `used`; null: nothing better. */
-  async answer(scope: string, challenges: readonly string[], used: string | null): Promise<string | null> {
+  async answer(usual: string, challenges: readonly string[], used: string | null): Promise<string | null> {
     const challenge = parseChallenge(challenges);
     if (challenge === null) return null;
     if (challenge.scheme === 'basic') {
@@ -105,37 +115,40 @@ export class Tokens {
     }
     const bearer = { realm: this.#realmOf(challenge.realm), service: challenge.service };
     this.#scheme = bearer;
-    const known = this.#cached(scope);
+    const scopes = this.#scopes.heard(usual, challenge.scope);
+    const known = this.#cached(usual);
     // Another look may have fetched a newer one meanwhile. The refused one is not sent again.
-    if (known !== null && known !== used) return known;
-    this.#cache.delete(scope);
-    return this.#fetchToken(bearer, scope);
+    if (known !== null && known.header !== used && isSame(known.scopes, scopes)) return known.header;
+    this.#cache.delete(usual);
+    return this.#fetchToken(bearer, usual, scopes);
   }
 
-  #cached(scope: string): string | null {
-    const token = this.#cache.get(scope);
+  #cached(usual: string): CachedToken | null {
+    const token = this.#cache.get(usual);
     if (token === undefined) return null;
-    this.#cache.delete(scope);
+    this.#cache.delete(usual);
     if (token.expiresAt <= this.#clock.monotonic()) return null;
-    this.#cache.set(scope, token);
-    return token.header;
+    this.#cache.set(usual, token);
+    return token;
   }
 
-  /** Runs one token request at a time for each realm and scope; all waiting looks share it. */
-  #fetchToken(bearer: Bearer, scope: string): Promise<string> {
-    const name = `${bearer.realm.href} ${scope}`;
+  /** Runs one token request at a time for each realm, repository and scopes; all waiting looks share it. */
+  #fetchToken(bearer: Bearer, usual: string, scopes: readonly string[]): Promise<string> {
+    const name = [bearer.realm.href, usual, ...scopes].join(' ');
     const running = this.#underWay.get(name);
     if (running !== undefined) return running;
-    const fetching = this.#askUnlessInTrouble(bearer, scope)
+    const fetching = this.#askUnlessInTrouble(bearer, scopes)
       .then(({ token, lifetimeMs }) => {
         const header = `Bearer ${token}`;
-        this.#cache.set(scope, {
+        this.#cache.set(usual, {
           header,
+          scopes,
           expiresAt: this.#clock.monotonic() + lifetimeMs * (1 - marginShare),
         });
         return header;
       })
       .catch((error: unknown) => {
+        if (error instanceof UpstreamError && error.reason === 'denied') this.#scopes.refused(usual);
         // A registry that moved its token service names the new one only to a request without a token.
         const scheme = this.#scheme;
         const isStill = typeof scheme === 'object' && scheme.realm.href === bearer.realm.href;
@@ -147,12 +160,12 @@ export class Tokens {
     return fetching;
   }
 
-  async #askUnlessInTrouble(bearer: Bearer, scope: string) {
+  async #askUnlessInTrouble(bearer: Bearer, scopes: readonly string[]) {
     const { href } = bearer.realm;
     const known = this.#trouble?.realm === href ? this.#trouble : null;
     if (known !== null && this.#clock.monotonic() < known.until) throw known.error;
     try {
-      const got = await this.#requestToken(bearer, scope);
+      const got = await this.#requestToken(bearer, scopes);
       if (this.#trouble?.realm === href) this.#trouble = null;
       return got;
     } catch (error) {
@@ -165,11 +178,12 @@ export class Tokens {
     }
   }
 
-  async #requestToken(bearer: Bearer, scope: string) {
+  async #requestToken(bearer: Bearer, scopes: readonly string[]) {
     const { askRealm, credentials } = this.#options;
     const url = new URL(bearer.realm);
     if (bearer.service !== null) url.searchParams.set('service', bearer.service);
-    url.searchParams.set('scope', scope);
+    url.searchParams.delete('scope');
+    for (const scope of scopes) url.searchParams.append('scope', scope);
     const got = await askRealm(url, { authorization: this.basic, form: null });
     // OAuth2-only token services answer GET with 404 or 405 (distribution, "Token Authentication via OAuth2").
     const post = (got.status === 404 || got.status === 405) && credentials !== null;
@@ -180,7 +194,7 @@ export class Tokens {
             grant_type: 'password',
             service: bearer.service ?? '',
             client_id: 'manifeed',
-            scope,
+            scope: scopes.join(' '),
             ...credentials,
           }).toString(),
         })
@@ -199,6 +213,10 @@ export class Tokens {
     }
     return realm;
   }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((scope, index) => scope === other[index]);
 }
 
 /** Failures that say nothing about the realm: a requested pause, or our own end. */

@@ -31,6 +31,8 @@ export interface FakeRegistryOptions {
   readonly basic?: boolean;
   /** Name and password; null gives tokens to anyone. */
   readonly user?: { readonly username: string; readonly password: string } | null;
+  /** The scopes that a challenge names, and that a token needs; null: it names none. Default: to pull. */
+  readonly scopeFor?: (repository: string, request: IncomingMessage) => string | null;
   /** Seconds. By default the token answer names none. */
   readonly tokenLifetime?: number;
   /** Most tags in a page; `n` may ask for fewer. Default 1,000. */
@@ -80,7 +82,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const waiting: { kind: string; n: number; resolve: () => void }[] = [];
   const maxLog = options.maxLog ?? 10_000;
   let tokens = 0;
-  const validTokens = new Set<string>();
+  /** By token, the scopes that it was given. */
+  const validTokens = new Map<string, readonly string[]>();
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     const path = request.url ?? '/';
@@ -115,7 +118,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
 
   function answer(request: IncomingMessage, response: ServerResponse, path: string): void {
     if (path.startsWith('/token')) return answerToken(request, response, new URL(path, registry.url));
-    if (!isAuthorized(request)) return challenge(response, path);
+    if (!isAuthorized(request, path)) return challenge(request, response, path);
     const manifest = /^\/v2\/(.+)\/manifests\/([^/?]+)$/.exec(path);
     if (manifest !== null) return answerManifest(request, response, manifest[1] ?? '', manifest[2] ?? '');
     const list = /^\/v2\/(.+)\/tags\/list(?:\?.*)?$/.exec(path);
@@ -124,19 +127,32 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     notFound(response, 'UNSUPPORTED');
   }
 
-  function isAuthorized(request: IncomingMessage): boolean {
+  function scopeOf(request: IncomingMessage, path: string): string | null {
+    const repository = /^\/v2\/(.+)\/(?:manifests|tags)\//.exec(path)?.[1] ?? '';
+    return options.scopeFor === undefined
+      ? `repository:${repository}:pull`
+      : options.scopeFor(repository, request);
+  }
+
+  function isAuthorized(request: IncomingMessage, path: string): boolean {
     const given = request.headers.authorization ?? '';
-    if (options.bearer === true) return given.startsWith('Bearer ') && validTokens.has(given.slice(7));
+    if (options.bearer === true) {
+      const scopes = given.startsWith('Bearer ') ? validTokens.get(given.slice(7)) : undefined;
+      const needed = options.scopeFor === undefined ? null : scopeOf(request, path);
+      return (
+        scopes !== undefined && (needed === null || needed.split(' ').every((one) => scopes.includes(one)))
+      );
+    }
     if (options.basic === true) return given === basicOf(options.user ?? null);
     return true;
   }
 
-  function challenge(response: ServerResponse, path: string): void {
-    const repository = /^\/v2\/(.+)\/(?:manifests|tags)\//.exec(path)?.[1] ?? '';
+  function challenge(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const scope = scopeOf(request, path);
     const value =
       options.basic === true
         ? 'Basic realm="fake"'
-        : `Bearer realm="${registry.url}/token",service="fake",scope="repository:${repository}:pull"`;
+        : `Bearer realm="${registry.url}/token",service="fake"${scope === null ? '' : `,scope="${scope}"`}`;
     response.writeHead(401, { 'www-authenticate': value }).end();
   }
 
@@ -146,8 +162,9 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       return void response.writeHead(401).end();
     }
     tokens += 1;
-    const token = `token-${tokens}-${url.searchParams.get('scope') ?? ''}`;
-    validTokens.add(token);
+    const scopes = url.searchParams.getAll('scope');
+    const token = `token-${tokens}-${scopes.join('+')}`;
+    validTokens.set(token, scopes);
     const lifetime = options.tokenLifetime === undefined ? {} : { expires_in: options.tokenLifetime };
     json(response, { token, ...lifetime });
   }
