@@ -45,7 +45,7 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
     ...checkWebhooks(config),
     ...checkRegistries(config),
     ...checkLedger(config),
-    ...repeated('registries', 'host', registries.map(lowerHost)),
+    ...repeated('registries', 'host', registries),
     ...checkTargets(config.targets, config.defaultRegistry),
     ...repeated('webhooks', 'name', config.webhooks),
     ...repeated('targets', 'name', config.targets),
@@ -53,10 +53,6 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
     ...repeated('access', 'name', tokens),
     ...repeated('access', 'sha256', tokens, 'the same'),
   ];
-}
-
-function lowerHost({ host }: RegistryConfig): { readonly host: string } {
-  return { host: host.toLowerCase() };
 }
 
 /** What is wrong with references and patterns whose spelling is right. */

@@ -14,6 +14,7 @@ import {
   registryHost,
   rename,
   secret,
+  serviceHost,
   text,
 } from './settings/values.ts';
 
@@ -61,7 +62,7 @@ const registry = z.strictObject({
   metadataEndpoint: httpUrl()
     .optional()
     .describe('Base URL of the metadata API of Docker Hub, Quay or Harbor; default: that of `kind`'),
-  tokenService: registryHost()
+  tokenService: serviceHost()
     .optional()
     .describe(
       "Host and port of the token service (the `realm` in the registry's challenge); then no other one gets the credentials. Default: the registry's own host and port, or any public address",

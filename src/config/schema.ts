@@ -53,7 +53,7 @@ export const settingsSchema = z.strictObject({
     .describe('Name of this gateway in its answers; default: the name of the host'),
   listen: listenAddress().prefault('127.0.0.1:8080').describe('Where to listen, `HOST:PORT`'),
   ledger,
-  defaultRegistry: registryHost().default('docker.io').describe('Registry of a bare repository name'),
+  defaultRegistry: registryHost().prefault('docker.io').describe('Registry of a bare repository name'),
   retention: retention.prefault({}),
   registries,
   webhooks,

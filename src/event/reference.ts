@@ -8,7 +8,7 @@ import { type Digest, parseDigest } from './digest.ts';
 
 /** A repository, in canonical form. */
 export interface RepositoryName {
-  /** Host in lower case, with its port if it has one: `registry.example.com:5000`. */
+  /** As `canonicalRegistry` gives it: `registry.example.com:5000`. */
   readonly registry: string;
   readonly repository: string;
 }
@@ -30,7 +30,7 @@ const dockerHubAliases = new Set([
 const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const segmentGrammar = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const hostGrammar =
-  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
+  /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|(\[[0-9a-f:.]{2,45}\]))(?::([0-9]{1,5}))?$/;
 const maxHostLength = 255;
 // distribution-spec: many clients limit host + name to 255, and Distribution itself refuses longer names.
 export const maxRepositoryLength = 255;
@@ -50,14 +50,26 @@ export function isPathSegment(text: string): boolean {
   return segmentGrammar.test(text);
 }
 
-/** The host in lower case, with `docker.io` for Docker Hub's aliases. Null if it is no registry host. */
+/**
+ * The one spelling of a registry: in lower case, with `docker.io` for Docker Hub's aliases, and an IPv6 address as RFC
+ * 5952 writes it (one that maps an IPv4 address in hexadecimal). A port stays as it is written: `ghcr.io:443` is another
+ * registry than `ghcr.io`, as for Docker, whose clients ask for and report the one or the other.
+ *
+ * @returns null if it is no registry host
+ */
 export function canonicalRegistry(host: string): string | null {
+  if (host.length > maxHostLength) return null;
   const lower = host.toLowerCase();
   if (dockerHubAliases.has(lower)) return dockerHub;
-  if (lower.length > maxHostLength) return null;
   const match = hostGrammar.exec(lower);
-  if (match === null || (match[1] !== undefined && Number(match[1]) > 65535)) return null;
-  return lower;
+  if (match === null || (match[2] !== undefined && Number(match[2]) > 65535)) return null;
+  return match[1] === undefined ? lower : canonicalAddress(match[1], lower.slice(match[1].length));
+}
+
+/** @param address in brackets @param port with its colon; may be empty */
+function canonicalAddress(address: string, port: string): string | null {
+  const canonical = URL.parse(`http://${address}`)?.hostname;
+  return canonical === undefined ? null : canonical + port;
 }
 
 /** Canonical names, with Docker Hub's `library/` before a bare name. Null if either part is invalid. */
@@ -99,7 +111,7 @@ export type Refuse = (what: string) => ManifeedError;
 /** Errors that name the parameter (PARAMETER_INVALID) and quote the text, at most 300 characters of it. */
 export function refusing(parameter: string, text: string): Refuse {
   return (what) =>
-    invalidParameter(parameter, `parse ${parameter}: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
+    invalidParameter(parameter, `${parameter}: ${JSON.stringify(text.slice(0, 300))}: ${what}`);
 }
 
 /**

@@ -46,12 +46,28 @@ export function parseRepositoryText(text: string, options: RepositoryTextOptions
     : { kind: 'exact', canonical: parseRepositoryName(text, defaultRegistry, parameter) };
 }
 
-/** Makes only the key, because one request may have a thousand. */
-export function parseRepositoryName(text: string, defaultRegistry: string, parameter = 'repository'): string {
+/** What to write where only a host is given: a glob, a folder of names, or a name, whichever fits there. */
+export const hostHints = {
+  glob: (host: string) => `for everything there ask for "${host}/**"`,
+  folder: (host: string) => `for everything there write "${host}/"`,
+  name: (host: string) => `must have a name behind it, as in "${host}/team/app"`,
+} as const;
+
+/**
+ * Makes only the key, because one request may have a thousand.
+ *
+ * @param hint for a host alone
+ */
+export function parseRepositoryName(
+  text: string,
+  defaultRegistry: string,
+  parameter = 'repository',
+  hint: keyof typeof hostHints = 'glob',
+): string {
   if (text.includes('@')) throw refusing(parameter, text)(digestRule);
-  if (isKnownHost(text)) throw refusing(parameter, text)(hostAlone(text));
+  if (isKnownHost(text)) throw refusing(parameter, text)(hostAlone(text, hint));
   const { registry, name } = splitHost(text, defaultRegistry);
-  if (name.includes(':')) throw refusing(parameter, text)(tagInRepository(text, name));
+  if (name.includes(':')) throw refusing(parameter, text)(tagInRepository(text, name, hint));
   const names = canonicalRepository(registry, name);
   if (names !== null) return repositoryKey(names);
   const refuse = refusing(parameter, text);
@@ -67,8 +83,8 @@ function isKnownHost(text: string): boolean {
   return host !== null && (minSegments.has(host) || artifactRegistry.host.test(host));
 }
 
-function hostAlone(host: string): string {
-  return `names a host without a repository: for everything there ask for "${host}/**"`;
+function hostAlone(host: string, hint: keyof typeof hostHints): string {
+  return `names a host without a repository: ${hostHints[hint](host)}`;
 }
 
 const digestRule = 'must not hold a digest: subscribe to the repository alone';
@@ -150,10 +166,11 @@ function refuseTooShort(host: string, name: string, refuse: Refuse): void {
   );
 }
 
-function tagInRepository(text: string, name: string): string {
+function tagInRepository(text: string, name: string, hint: keyof typeof hostHints = 'glob'): string {
+  if (text.startsWith('[') && canonicalRegistry(text) !== null) return hostAlone(text, hint);
   const colon = name.indexOf(':');
   if (!text.includes('/') && /^[0-9]+$/.test(name.slice(colon + 1)) && name.includes('.')) {
-    return hostAlone(name);
+    return hostAlone(name, hint);
   }
   const before = text.slice(0, text.length - name.length + colon);
   const repository = before === '*' ? '**' : before;

@@ -1,6 +1,5 @@
 /** Constructs the registry read API under `/v2` from the configuration. */
 import type { Config } from '../config/shape.ts';
-import { canonicalRegistry } from '../event/reference.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { RegistryApi } from '../registry/api.ts';
@@ -75,7 +74,7 @@ function listsOf(parts: ListParts): readonly RegistryEndpoint[] {
 }
 
 function rulesOf({ facade, registries }: Config): FacadeParts['rules'] {
-  const trusted = canonical(registries.filter(({ trustWebhooks }) => trustWebhooks).map(({ host }) => host));
+  const trusted = new Set(registries.filter(({ trustWebhooks }) => trustWebhooks).map(({ host }) => host));
   const { maxAgeMs, maxListAgeMs = null, onDemand } = facade;
   return { maxAgeMs, maxListAgeMs, onDemand, trusts: (registry) => trusted.has(registry) };
 }
@@ -84,17 +83,13 @@ function namesOf(
   { facade, registries, webhooks, defaultRegistry }: Config,
   knowsRegistry: (host: string) => boolean,
 ): Names {
-  const only = facade.registries === undefined ? null : canonical(facade.registries);
+  const only = facade.registries === undefined ? null : new Set(facade.registries);
   const hosts = [...registries.map(({ host }) => host), ...webhooks.flatMap((hook) => hook.registry ?? [])];
   return new Names({
-    defaultRegistry: canonicalRegistry(defaultRegistry) ?? defaultRegistry,
+    defaultRegistry,
     serves: (host) => (only === null ? knowsRegistry(host) : only.has(host)),
-    known: new Set([...canonical([...hosts, defaultRegistry]), ...(only ?? [])]),
+    known: new Set([...hosts, defaultRegistry, ...(only ?? [])]),
     // No host is written so: it is heard of only if all are.
     anyHost: only === null && knowsRegistry('*'),
   });
-}
-
-function canonical(hosts: readonly string[]): ReadonlySet<string> {
-  return new Set(hosts.map((host) => canonicalRegistry(host) ?? host));
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dockerHub } from '../event/reference.ts';
+import { canonicalRegistry, dockerHub } from '../event/reference.ts';
 import { jsonOrNothing } from '../lib/json.ts';
 
 /** A user's name and password. */
@@ -19,8 +19,8 @@ const fileSchema = z.object({
   credHelpers: z.record(z.string(), z.union([z.string(), entrySchema])).optional(),
 });
 
-/** Keys that Docker Hub's entry may have; the first is Docker's own. */
-const hubKeys = ['https://index.docker.io/v1/', 'index.docker.io', 'registry-1.docker.io', dockerHub];
+/** Docker's own key of Docker Hub's entry, which goes before others of it. */
+const hubKey = 'https://index.docker.io/v1/';
 
 /**
  * The credentials for a registry in a Docker `config.json`: from `auths`, or from entries of `credHelpers` that
@@ -35,13 +35,19 @@ export function credentialsFromDockerConfig(text: string, host: string): Credent
   const file = fileSchema.safeParse(jsonOrNothing(text));
   if (!file.success) throw new Error('read Docker config: not a Docker config.json: must be {"auths":{…}}');
   const { auths = {}, credHelpers = {} } = file.data;
-  for (const key of host === dockerHub ? hubKeys : [host, `https://${host}`, `https://${host}/`]) {
+  const others = [...Object.keys(auths), ...Object.keys(credHelpers)].filter((key) => hostOf(key) === host);
+  for (const key of host === dockerHub ? [hubKey, ...others] : others) {
     for (const entry of [auths[key], credHelpers[key]]) {
       const credentials = typeof entry === 'object' ? credentialsOf(entry) : null;
       if (credentials !== null) return credentials;
     }
   }
   return null;
+}
+
+/** The registry of a key, a host or a URL, as Docker reads it; null: it is none. */
+function hostOf(key: string): string | null {
+  return canonicalRegistry(key.replace(/^https?:\/\//, '').split('/', 1)[0] ?? '');
 }
 
 function credentialsOf(entry: z.infer<typeof entrySchema>): Credentials | null {

@@ -38,7 +38,7 @@ export function parseRepository(text: string): string {
   if (isGlob(text) || text.endsWith('/'))
     throw new UsageError(`read arguments: ${given}: with --since it must be one repository`);
   try {
-    parseRepositoryName(text, dockerHub);
+    parseRepositoryName(text, dockerHub, 'repository', 'name');
     return text;
   } catch (error) {
     throw error instanceof ManifeedError ? new UsageError(error.message) : error;

@@ -111,10 +111,17 @@ export function repositoryPattern() {
   return text('a repository or a glob of at most 256 characters', /^[^\s@]{1,256}$/);
 }
 
-/** `host` or `host:port`. */
+const hostRule = 'a host with an optional port, as in registry.example.com:5000';
+
+/** A registry, to its canonical form, by which everything else knows it. */
 export function registryHost() {
-  const rule = 'a host with an optional port, as in registry.example.com:5000';
-  return text(rule, /.*/s).refine((host) => canonicalRegistry(host) !== null, { error: `must be ${rule}` });
+  return read(text(hostRule, /.*/s), `must be ${hostRule}`, canonicalRegistry);
+}
+
+/** `host` or `host:port` of a service, as it is written. */
+export function serviceHost() {
+  const error = `must be ${hostRule}`;
+  return text(hostRule, /.*/s).refine((host) => canonicalRegistry(host) !== null, { error });
 }
 
 /** A name as in the `Host` header, without a port. */

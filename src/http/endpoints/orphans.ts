@@ -52,7 +52,7 @@ export function getOrphans(reads: Reads, { presences, monotonic }: OrphansOption
     handle: (request, reply) =>
       reads.serve(request, reply, async (reading) => {
         const params = reads.query(request, querySchema);
-        const key = parseRepositoryName(params.repository, reads.defaultRegistry);
+        const key = parseRepositoryName(params.repository, reads.defaultRegistry, 'repository', 'name');
         reads.requireRepository(key, 'repository', reading.grant);
         const repository = repositoryOfKey(key);
         const verify = params.verify ?? false;

@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { canonicalRegistry } from '../../event/reference.ts';
 import { splitTarget } from '../../transport/head.ts';
 import { parseCount, parseQuery } from '../../transport/parameters.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 const querySchema = z.strictObject({
-  registry: z.string().max(255).optional().describe('Only this one, by its configured host. Absent: all'),
+  registry: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('Only this one, in any spelling of its host. Absent: all'),
   n: z.string().optional().describe('Repositories listed of each registry, 0–1,000. Default 1,000'),
 });
 
@@ -58,7 +63,10 @@ export function upstreams(poller: PollReports, gateway: string): Endpoint {
     errors: ['PARAMETER_INVALID'],
     handle(request, reply) {
       const { registry, n } = parseQuery(new URLSearchParams(splitTarget(request.url).query), querySchema);
-      const upstreams = poller.upstreams({ limit: parseCount(n, 0), only: registry });
+      const upstreams = poller.upstreams({
+        limit: parseCount(n, 0),
+        only: registry && (canonicalRegistry(registry) ?? registry),
+      });
       return reply.header('cache-control', 'no-store').send({ upstreams, gateway });
     },
   };

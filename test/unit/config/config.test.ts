@@ -76,6 +76,32 @@ limits: { connections: 19000, connectionsPerAddress: 1000, newConnectionsPerSeco
     ]);
   });
 
+  it('knows a registry by one spelling, and a token service as it is written', () => {
+    const config = load(`
+registries: [{ host: GHCR.io, tokenService: Index.docker.io }, { host: "[2001:0DB8::1]:5000" }]
+webhooks: [{ name: a, kind: gitlab, token: x, registry: Index.docker.io }]
+facade: { registries: [GHCR.io] }
+defaultRegistry: Registry.Example.com
+`);
+    const { registries, webhooks, facade, defaultRegistry } = config;
+    expect(registries).toMatchObject([
+      { host: 'ghcr.io', tokenService: 'Index.docker.io' },
+      { host: '[2001:db8::1]:5000' },
+    ]);
+    expect([webhooks[0]?.registry, facade.registries, defaultRegistry]).toEqual([
+      'docker.io',
+      ['ghcr.io'],
+      'registry.example.com',
+    ]);
+    const twice = (...hosts: readonly string[]) =>
+      problems(`registries: [${hosts.map((host) => `{ host: "${host}" }`).join(', ')}]`);
+    expect(twice('docker.io', 'Index.docker.io')).toEqual([
+      'registries[1].host: "docker.io": must differ from registries[0].host',
+    ]);
+    expect(twice('[::1]', '[0::1]').length).toBe(1);
+    expect(load('registries: [{ host: ghcr.io }, { host: "ghcr.io:443" }]').registries.length).toBe(2);
+  });
+
   it('takes flags over the environment over the file over defaults', () => {
     const yaml = 'pace: { burst: 1, deliveriesPerSecond: 1, maxWindow: 1s }';
     const env = { MANIFEED_PACE_BURST: '2', MANIFEED_PACE_DELIVERIES_PER_SECOND: '2.5' };

@@ -28,7 +28,7 @@ export interface DiffPlace {
  */
 export function parseSide(text: string, parameter: string, defaultRegistry: string): Side {
   if (!text.endsWith('/'))
-    return { kind: 'repository', name: parseRepositoryName(text, defaultRegistry, parameter) };
+    return { kind: 'repository', name: parseRepositoryName(text, defaultRegistry, parameter, 'folder') };
   const { registry, path } = parseFolder(text, defaultRegistry, parameter);
   return { kind: 'folder', name: path === '' ? `${registry}/` : `${registry}/${path}/` };
 }

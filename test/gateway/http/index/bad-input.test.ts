@@ -121,6 +121,28 @@ describe('bad input', () => {
   });
 
   it.each([
+    ['/v1/tags?repository=ghcr.io', 'for everything there ask for "ghcr.io/**"'],
+    [
+      '/v1/diff?left=ghcr.io&right=base',
+      'left: "ghcr.io": names a host without a repository: for everything there write "ghcr.io/"',
+    ],
+    [
+      '/v1/diff?left=base&right=registry.example.com:5000',
+      'for everything there write "registry.example.com:5000/"',
+    ],
+    ['/v1/orphans?repository=ghcr.io', 'must have a name behind it, as in "ghcr.io/team/app"'],
+  ])('a host alone is refused with what fits there: %s', async (url, hint) => {
+    const { body } = await server.inject(url);
+    expect(JSON.parse(body).errors[0].message).toContain(hint);
+    expect(ledger.asked).toEqual([]);
+  });
+
+  it('nothing below what was said to write instead is refused', async () => {
+    const { statusCode } = await server.inject('/v1/diff?left=docker.io/&right=docker.io/library/');
+    expect(statusCode).toBe(200);
+  });
+
+  it.each([
     ['/v1/tags?repository=ghcr.io/a/b', 'repository'],
     ['/v1/diff?left=base&right=ghcr.io/a/b', 'right'],
     ['/v1/orphans?repository=ghcr.io/a/b', 'repository'],

@@ -55,6 +55,23 @@ describe('credentialsFromDockerConfig', () => {
     expect(credentialsFromDockerConfig(config, 'x.example')).toBeNull();
     expect(credentialsFromDockerConfig(config, 'r.example')).toBeNull();
   });
+  it('finds a registry in any spelling of its host, as Docker does, with a scheme and a path', () => {
+    const config = JSON.stringify({
+      auths: {
+        'https://GHCR.io/v2/': { username: 'g', password: 'p' },
+        '[2001:0DB8::1]:5000': { username: 'six', password: 'p' },
+        'registry.example.com/team': { username: 'team', password: 'p' },
+        'not a host': { username: 'x', password: 'p' },
+      },
+    });
+    const nameAt = (host: string) => credentialsFromDockerConfig(config, host)?.username ?? null;
+    expect(['ghcr.io', '[2001:db8::1]:5000', 'registry.example.com', 'ghcr.io:443'].map(nameAt)).toEqual([
+      'g',
+      'six',
+      'team',
+      null,
+    ]);
+  });
   it('refuses another file without quoting it', () => {
     for (const text of ['{"auths":7,"x":"hunter2"}', 'hunter2', '[]']) {
       const read = () => credentialsFromDockerConfig(text, 'r.example');
