@@ -58,7 +58,7 @@ export interface ManifeedErrorOptions {
   readonly retryAfterMs?: number;
 }
 
-/** An error for clients. `message`: failed action, colon, value found, value required; no secrets. */
+/** An error for clients. `message`: the parameter or the failed action, colon, what was found, what is required; no secrets. */
 export class ManifeedError extends Error {
   readonly code: ErrorCode;
   readonly detail: ErrorDetail | undefined;

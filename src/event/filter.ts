@@ -101,7 +101,7 @@ export function parseFilter(input: FilterInput, options: FilterOptions): Filter 
   if (tags.length > 0 && ![...types].some((type) => type.startsWith('tag.'))) {
     throw invalidParameter(
       typeName,
-      'parse filter: only manifest.* types beside a tag: a manifest.* change has no tag, leave one of the two out',
+      `${typeName}: only manifest.* beside a tag, and such a change has no tag: must be left out, or the tag`,
     );
   }
   refuseMany('platform', input.platform, maxPlatforms);
@@ -255,9 +255,6 @@ function parseTypes(texts: readonly string[] | undefined, name: string): Readonl
 
 function refuseMany(parameter: string, values: readonly string[] | undefined, max: number): void {
   if (values !== undefined && values.length > max) {
-    throw invalidParameter(
-      parameter,
-      `parse filter: ${values.length} values of ${parameter}: at most ${max}`,
-    );
+    throw invalidParameter(parameter, `${parameter}: ${values.length} values: must be at most ${max}`);
   }
 }

@@ -88,7 +88,7 @@ export function parsePlatform(text: string, parameter = 'platform'): string {
   if (platform !== null && !isUnknown(platform)) return platform;
   throw invalidParameter(
     parameter,
-    `parse ${parameter}: ${JSON.stringify(text.slice(0, 100))}: must be os/architecture or os/architecture/variant, such as linux/amd64 or linux/arm/v7`,
+    `${parameter}: ${JSON.stringify(text.slice(0, 100))}: must be os/architecture or os/architecture/variant, such as linux/amd64 or linux/arm/v7`,
   );
 }
 

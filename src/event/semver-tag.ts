@@ -116,10 +116,7 @@ export interface TagRange {
  */
 export function parseTagRange(text: string, parameter = 'tag'): TagRange {
   const refuse = (what: string) =>
-    invalidParameter(
-      parameter,
-      `parse ${parameter}: ${JSON.stringify(text.slice(0, maxRangeLength))}: ${what}`,
-    );
+    invalidParameter(parameter, `${parameter}: ${JSON.stringify(text.slice(0, maxRangeLength))}: ${what}`);
   if (text.trim() === '') throw refuse('must not be empty, as in semver:^1.27');
   if (text.length > maxRangeLength) throw refuse(`must be at most ${maxRangeLength} characters`);
   const range = readRange(text);

@@ -53,5 +53,5 @@ function decode(text: string): unknown {
 }
 
 function refuse(what: string): Error {
-  return invalidParameter('cursor', `parse cursor: ${what}`);
+  return invalidParameter('cursor', `cursor: ${what}`);
 }

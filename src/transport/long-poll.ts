@@ -86,7 +86,7 @@ function readQuery(query: string, grant: Grant, { requests, limits }: LongPollOp
   const limit = parseCount(params.n, 0) ?? defaultChanges;
   // `Link` would pass over the changes that were asked for.
   if (limit === 0 && asked.start.kind !== 'live')
-    throw invalidParameter('n', 'parse n: "0": must be at least 1 with after or since');
+    throw invalidParameter('n', 'n: "0": must be at least 1 with after or since');
   return {
     ...asked,
     limit,
@@ -293,11 +293,10 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 function parseWait(text: string | undefined, maxWaitMs: number): number {
   if (text === undefined) return 0;
   const match = waitGrammar.exec(text);
-  if (match === null)
-    throw invalidParameter('wait', `parse wait: ${quote(text)}: must be a duration like 20s`);
+  if (match === null) throw invalidParameter('wait', `wait: ${quote(text)}: must be a duration like 20s`);
   const waitMs = Number(match[1]) * (unitMs[match[2] ?? 's'] ?? 1_000);
   if (waitMs > maxWaitMs) {
-    throw invalidParameter('wait', `parse wait: ${quote(text)}: must be at most ${maxWaitMs / 1_000}s`);
+    throw invalidParameter('wait', `wait: ${quote(text)}: must be at most ${maxWaitMs / 1_000}s`);
   }
   return waitMs;
 }

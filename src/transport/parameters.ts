@@ -66,7 +66,7 @@ export function parseMembers<Shape extends z.ZodRawShape>(
   if (unknown) throw unknownParameter(parameter, schema);
   throw invalidParameter(
     parameter.slice(0, maxNamed),
-    `parse ${formatFaultPath(path) || 'query'}: ${found}: ${rule}`,
+    `${formatFaultPath(path) || 'query'}: ${found}: ${rule}`,
   );
 }
 
@@ -74,7 +74,7 @@ export function parseMembers<Shape extends z.ZodRawShape>(
 function unknownParameter(name: string, schema: z.ZodObject): Error {
   const parameter = name.slice(0, maxNamed);
   const known = Object.keys(schema.shape).join(', ');
-  return invalidParameter(parameter, `parse ${parameter}: no such parameter: must be one of ${known}`);
+  return invalidParameter(parameter, `${parameter}: no such parameter: must be one of ${known}`);
 }
 
 /** Reads a number of entries, `n`, at least `least`. Undefined: absent. @throws PARAMETER_INVALID naming `n` */
@@ -82,7 +82,7 @@ export function parseCount(text: string | undefined, least = 1): number | undefi
   if (text === undefined) return undefined;
   const count = /^\d{1,6}$/.test(text) ? Number(text) : -1;
   if (count >= least && count <= maxCount) return count;
-  throw invalidParameter('n', `parse n: ${quote(text)}: must be a number from ${least} to ${maxCount}`);
+  throw invalidParameter('n', `n: ${quote(text)}: must be a number from ${least} to ${maxCount}`);
 }
 
 /** A client's string for an error message: at most 100 characters, as JSON. */

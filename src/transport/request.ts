@@ -210,7 +210,7 @@ function toStart(
   if (params.after !== undefined && params.after !== '') {
     const position = parsePosition(params.after);
     if (position === null) {
-      throw invalidParameter('after', `parse after: ${quote(params.after)}: must be <epoch>-<sequence>`);
+      throw invalidParameter('after', `after: ${quote(params.after)}: must be <epoch>-<sequence>`);
     }
     return { kind: 'after', ...position };
   }
@@ -225,14 +225,11 @@ const allowedSkewMs = 5_000;
 function parseSince(text: string, now: number): number {
   const moment = parseRfc3339(text);
   if (moment === null) {
-    throw invalidParameter(
-      'since',
-      `parse since: ${quote(text)}: must be RFC 3339, like 2026-11-23T20:00:00Z`,
-    );
+    throw invalidParameter('since', `since: ${quote(text)}: must be RFC 3339, like 2026-11-23T20:00:00Z`);
   }
   const time = moment.ms;
   if (time > now + allowedSkewMs) {
-    throw invalidParameter('since', `parse since: ${quote(text)}: lies in the future: must not be after now`);
+    throw invalidParameter('since', `since: ${quote(text)}: lies in the future: must not be after now`);
   }
   return Math.min(time, now);
 }

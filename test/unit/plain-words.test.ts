@@ -182,12 +182,12 @@ describe('a refusal is in our words', () => {
   });
 
   it.each([
-    [{ type: 'subscribe', id: 's', after: null }, 'parse after: null: must be a string'],
-    [{ type: 'subscribe', id: 's', repository: [] }, 'parse repository: an empty list: must not be empty'],
-    [{ type: 'subscribe', id: '' }, 'parse id: an empty string: must have 1 to 64 characters'],
-    [{ type: 'subscribe' }, 'parse id: missing: must be a string'],
-    [{ type: 'subscribe', id: 's', pace: 'fast' }, 'parse pace: "fast": must be one of "none", "default"'],
-    [{ type: 'auth', access_token: 5 }, 'parse access_token: a number: must be a string'],
+    [{ type: 'subscribe', id: 's', after: null }, 'after: null: must be a string'],
+    [{ type: 'subscribe', id: 's', repository: [] }, 'repository: an empty list: must not be empty'],
+    [{ type: 'subscribe', id: '' }, 'id: an empty string: must have 1 to 64 characters'],
+    [{ type: 'subscribe' }, 'id: missing: must be a string'],
+    [{ type: 'subscribe', id: 's', pace: 'fast' }, 'pace: "fast": must be one of "none", "default"'],
+    [{ type: 'auth', access_token: 5 }, 'access_token: a number: must be a string'],
   ])('of the WebSocket message %j', (message, expected) => {
     expect(refusalOf(() => parseClientMessage(JSON.stringify(message)))).toBe(expected);
   });

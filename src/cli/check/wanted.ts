@@ -67,7 +67,7 @@ function parse(text: string, place: string): Reference {
     return parseReference(text, { parameter: place });
   } catch (error) {
     if (!(error instanceof ManifeedError)) throw error;
-    throw new InputError(error.message.replace(/^parse /, 'read '));
+    throw new InputError(`read ${error.message}`);
   }
 }
 

@@ -59,5 +59,5 @@ function readBefore(text: string | undefined): Position | undefined {
   if (text === undefined) return undefined;
   const position = parsePosition(text);
   if (position !== null) return position;
-  throw invalidParameter('before', `parse before: ${quote(text)}: must be <epoch>-<sequence>`);
+  throw invalidParameter('before', `before: ${quote(text)}: must be <epoch>-<sequence>`);
 }

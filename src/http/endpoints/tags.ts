@@ -61,10 +61,7 @@ function readDigest(text: string | undefined): Digest | null {
   if (text === undefined) return null;
   const digest = parseDigest(text);
   if (digest !== null) return digest;
-  throw invalidParameter(
-    'digest',
-    `parse digest: ${quote(text)}: must be sha256:<64 hex> or sha512:<128 hex>`,
-  );
+  throw invalidParameter('digest', `digest: ${quote(text)}: must be sha256:<64 hex> or sha512:<128 hex>`);
 }
 
 /** Versions of different repositories do not compare. */

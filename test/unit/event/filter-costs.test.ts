@@ -59,7 +59,7 @@ describe('what a filter is charged', () => {
     expect(parse({ platform: three }).memoryBytes).toBeGreaterThan(parse({ tag: ['x'] }).memoryBytes);
     const many = Array.from({ length: 1_000 }, () => 'no platform');
     expect(refusalOf({ platform: many })).toEqual({
-      message: 'parse filter: 1000 values of platform: at most 20',
+      message: 'platform: 1000 values: must be at most 20',
       detail: { parameter: 'platform' },
     });
   });

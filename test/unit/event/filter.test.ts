@@ -99,7 +99,7 @@ describe('parseFilter, repositories', () => {
   it('refuses more repositories than its bound', () => {
     const names = Array.from({ length: 11 }, (_, index) => `r${index}`);
     expect(parse({ repository: names.slice(1) }).repositories).toHaveLength(10);
-    expect(refusal({ repository: names }).message).toMatch(/11 values of repository: at most 10/);
+    expect(refusal({ repository: names }).message).toMatch(/^repository: 11 values: must be at most 10$/);
   });
 });
 

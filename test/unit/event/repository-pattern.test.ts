@@ -129,7 +129,7 @@ describe('a pattern', () => {
     const parameter = 'access[0].repositories[0]';
     expect(() => parseRepositoryText('Foo', { defaultRegistry, parameter })).toThrow(
       expect.objectContaining({
-        message: expect.stringMatching(/^parse access\[0\]\.repositories\[0\]: "Foo": must be/),
+        message: expect.stringMatching(/^access\[0\]\.repositories\[0\]: "Foo": must be/),
         detail: { parameter },
       }),
     );

@@ -43,7 +43,7 @@ describe('parseTagRange', () => {
 
   it.each(['', '  ', 'no range', '>=>1', `1${' '.repeat(maxRangeLength)}`])('refuses %j by name', (range) => {
     expect(() => parseTagRange(range)).toThrow(ManifeedError);
-    expect(() => parseTagRange(range)).toThrow(/parse tag/);
+    expect(() => parseTagRange(range)).toThrow(/^tag: /);
   });
 });
 

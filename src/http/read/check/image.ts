@@ -48,14 +48,11 @@ export function parseImage(given: ImageText, defaultRegistry: string, at: Naming
   if (text.length > maxImageLength)
     throw invalidParameter(
       at('image'),
-      `parse ${at('image')}: ${text.length} characters: must be at most ${maxImageLength}`,
+      `${at('image')}: ${text.length} characters: must be at most ${maxImageLength}`,
     );
   const { rest, range: written } = splitRange(text, defaultRegistry);
   if (written !== null && given.range !== undefined)
-    throw invalidParameter(
-      at('range'),
-      `parse ${at('range')}: a range beside ${quote(text)}: must be given once`,
-    );
+    throw invalidParameter(at('range'), `${at('range')}: a range beside ${quote(text)}: must be given once`);
   const { registry, repository, tag, digest } = parseReference(rest, {
     defaultRegistry,
     parameter: at('image'),
@@ -107,11 +104,11 @@ function readDigest(text: string, written: Digest | null, parameter: string): Di
   if (digest !== null && written !== null && digest !== written)
     throw invalidParameter(
       parameter,
-      `parse ${parameter}: ${quote(text)} beside an image with another digest: must be given once`,
+      `${parameter}: ${quote(text)} beside an image with another digest: must be given once`,
     );
   if (digest !== null) return digest;
   throw invalidParameter(
     parameter,
-    `parse ${parameter}: ${quote(text)}: must be sha256:<64 hex> or sha512:<128 hex>`,
+    `${parameter}: ${quote(text)}: must be sha256:<64 hex> or sha512:<128 hex>`,
   );
 }

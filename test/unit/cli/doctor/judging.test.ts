@@ -304,7 +304,7 @@ describe('the arguments', () => {
     [['--repository', 'a'], /^read --repository: must be with --canary/],
     [['--hook-token-file', 'a'], /^read --hook-token-file: must be with --canary/],
     [['--canary', '--hook', 'a/b'], /^read --hook: "a\/b": must be the name/],
-    [['--canary', '--repository', 'A'], /^parse --repository: "A": must be/],
+    [['--canary', '--repository', 'A'], /^--repository: "A": must be/],
     [['--canary', '--repository', 'a:1'], /^read --repository: "a:1": must have no tag/],
     [['--gateway', 'ftp://a'], /^read --gateway: /],
   ])('%j are refused by name', (argv, message) => {

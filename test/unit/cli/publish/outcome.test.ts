@@ -41,8 +41,8 @@ describe('the arguments of publish', () => {
   it.each<[readonly string[], RegExp]>([
     [[], /^read arguments: no REF: must name an image/],
     [['app:1', digest, 'more'], /^read arguments: "more": must be one REF and at most one DIGEST/],
-    [['App:1'], /^parse REF: "App:1": must be \[host/],
-    [['app:-'], /^parse REF: "app:-": the tag must match/],
+    [['App:1'], /^REF: "App:1": must be \[host/],
+    [['app:-'], /^REF: "app:-": the tag must match/],
     [['app'], /^read REF: "app": must have a tag or a digest/],
     [['app:1', 'sha256:ab'], /^read DIGEST: "sha256:ab": must be sha256:<64 hex digits>/],
     [[`app@${digest}`, other], /^read DIGEST: .*: must be the digest that REF names/],
