@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { ecrHost } from '../aws-hosts.ts';
 import type { Collector } from '../collector.ts';
 import type { Delivery, Steps, WebhookKind } from '../kind.ts';
 import { type CloudEvent, readCloudEvents } from '../payload/cloud-event.ts';
 import { maybe, number, parseMoment, text } from '../payload/shape.ts';
-import { hostOf } from './ecr.ts';
 
 const dataSchema = z.object({
   registry: text,
@@ -73,7 +73,7 @@ function splitSubject(subject: string | undefined) {
 function sourceHost(source: string, data: Data): string | null {
   const [scheme, , service, region, account] = source.split(':', 6);
   if ((scheme === 'urn' || scheme === 'arn') && service === 'ecr') {
-    return hostOf(account || data.registryId, region);
+    return ecrHost(account || data.registryId, region);
   }
   const url = URL.parse(source);
   return url !== null && /^https?:$/.test(url.protocol) ? url.host : null;

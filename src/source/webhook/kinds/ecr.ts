@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ecrHost } from '../aws-hosts.ts';
 import type { Collector } from '../collector.ts';
 import type { Delivery, HookOptions, WebhookKind } from '../kind.ts';
 import { parseInner, parseMoment, parseShape, text } from '../payload/shape.ts';
@@ -51,7 +52,7 @@ function readEvent(event: EcrEvent, collector: Collector): undefined {
   if (detail === null) return;
   if (detail.result !== undefined && detail.result !== 'SUCCESS') return void collector.ignore('failed');
   const image = {
-    registry: hostOf(event.account, event.region),
+    registry: ecrHost(event.account, event.region),
     repository: detail['repository-name'],
     tag: detail['image-tag'],
     digest: detail['image-digest'],
@@ -63,12 +64,6 @@ function readEvent(event: EcrEvent, collector: Collector): undefined {
   // With a tag it may only be untagged. If the digest went too, the other tags' events or a poll say so.
   else if (detail['action-type'] === 'DELETE') collector.deleted(image, 'tag');
   else collector.ignore('other-action');
-}
-
-/** ECR's host for an account and a region; null if either part is not what AWS would send */
-export function hostOf(account: string | undefined, region: string | undefined): string | null {
-  if (!/^[0-9]{12}$/.test(account ?? '') || !/^[a-z]{2}(?:-[a-z]+)+-[0-9]+$/.test(region ?? '')) return null;
-  return `${account}.dkr.ecr.${region}.amazonaws.com${region?.startsWith('cn-') ? '.cn' : ''}`;
 }
 
 /** Amazon ECR: EventBridge events, directly, in SNS messages, or as SNS's raw delivery; and SNS subscriptions. */

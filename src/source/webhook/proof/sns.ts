@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ManifeedError } from '../../../errors.ts';
 import { certificatesIn, holdsCertificates } from '../../../lib/certificates.ts';
 import type { Clock } from '../../../lib/clock.ts';
+import { isSnsHost } from '../aws-hosts.ts';
 import {
   type BodyCheck,
   type FetchText,
@@ -43,10 +44,8 @@ const certificateTtlMs = 24 * 3_600_000;
 const failureTtlMs = 60_000;
 const certificateLimits = { maxBytes: 64 * 1024, timeoutMs: 3_000 };
 
-const certificateUrl =
-  /^https:\/\/sns\.[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?\/SimpleNotificationService-[A-Za-z0-9_-]{1,128}\.pem$/;
-const subscribeUrl =
-  /^https:\/\/sns\.[a-z]{2}(?:-[a-z]{1,16}){1,3}-[0-9]{1,2}\.amazonaws\.com(?:\.cn)?\/\?Action=ConfirmSubscription&[A-Za-z0-9=&:._~%+-]{1,2048}$/;
+const certificateUrl = /^https:\/\/([a-z0-9.-]+)\/SimpleNotificationService-[A-Za-z0-9_-]{1,128}\.pem$/;
+const subscribeUrl = /^https:\/\/([a-z0-9.-]+)\/\?Action=ConfirmSubscription&[A-Za-z0-9=&:._~%+-]{1,2048}$/;
 
 /** `certificates` alone prove nothing: AWS signs every customer's topics with the same key. */
 export const snsSignature: Proof = {
@@ -97,7 +96,7 @@ export function readSnsMessage(json: unknown): SnsMessage | null {
 
 /** Only the exact hosts of AWS: otherwise an attacker could make us call any server. */
 export function isSubscribeUrl(url: string): boolean {
-  return subscribeUrl.test(url);
+  return isSnsHost(subscribeUrl.exec(url)?.[1] ?? '');
 }
 
 function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): BodyCheck {
@@ -115,7 +114,7 @@ function makeSnsCheck(hook: HookOptions, { clock, fetchText }: ProofTools): Body
     // Check the topic first: a sender that does not know it makes us fetch no certificate.
     if (hook.topics !== undefined && !hook.topics.includes(message.TopicArn)) return false;
     if (pinned !== null) return pinned.some((certificate) => isSignedBy(message, certificate));
-    if (!certificateUrl.test(message.SigningCertURL)) return false;
+    if (!isSnsHost(certificateUrl.exec(message.SigningCertURL)?.[1] ?? '')) return false;
     const certificate = await fetched(message.SigningCertURL);
     return certificate !== null && isSignedBy(message, certificate);
   };
