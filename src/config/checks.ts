@@ -36,8 +36,12 @@ function isObject(value: Raw): value is RawObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Everything that is wrong with a configuration whose single values are right. */
-export function checkConfig(config: Config, raw: RawObject): readonly Problem[] {
+/**
+ * Everything that is wrong with a configuration whose single values are right.
+ *
+ * @param unread sections that are left out of `config`, because a value of theirs is wrong
+ */
+export function checkConfig(config: Config, raw: RawObject, unread: ReadonlySet<string>): readonly Problem[] {
   const { access, registries } = config;
   const tokens = access.kind === 'tokens' ? access.tokens : [];
   return [
@@ -45,6 +49,7 @@ export function checkConfig(config: Config, raw: RawObject): readonly Problem[] 
     ...checkWebhooks(config),
     ...checkRegistries(config),
     ...checkLedger(config),
+    ...(unread.has('registries') || unread.has('defaultRegistry') ? [] : checkWatches(config)),
     ...repeated('registries', 'host', registries),
     ...checkTargets(config.targets, config.defaultRegistry),
     ...repeated('webhooks', 'name', config.webhooks),
@@ -124,6 +129,27 @@ function checkRegistries(config: Config): readonly Problem[] {
     }
     return problems;
   });
+}
+
+/** Of a registry that is not configured nothing is asked, so nobody would ever hear of the repository. */
+function checkWatches({ watch, registries, defaultRegistry }: Config): readonly Problem[] {
+  const configured = new Set(registries.map(({ host }) => host));
+  return watch.flatMap(({ repository }, index) => {
+    const parameter = `watch[${index}].repository`;
+    const registry = registryOf(repository, defaultRegistry, parameter);
+    if (registry === null || configured.has(registry)) return [];
+    const rule = `must be in one of registries, because no other is asked: add "host: ${registry}" there`;
+    return [{ path: parameter, message: `"${repository}": ${rule}` }];
+  });
+}
+
+/** Null if it is no reference: `checkMeanings` says why. */
+function registryOf(text: string, defaultRegistry: string, parameter: string): string | null {
+  try {
+    return parseReference(text, { defaultRegistry, parameter }).registry;
+  } catch {
+    return null;
+  }
 }
 
 function checkLedger(config: Config): readonly Problem[] {

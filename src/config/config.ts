@@ -56,7 +56,7 @@ function readConfig(options: LoadOptions): ReadConfig {
   const settings = deriveDefaults(raw);
   const parsed = settingsSchema.safeParse(settings, { error: sentenceOf });
   if (parsed.success) {
-    const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile);
+    const { config, problems: others } = judge(settle(parsed.data), raw, sources.readFile, new Set());
     if (problems.length + others.length > 0) throw new ConfigError([...problems, ...others]);
     return { config: withVariables(config, placed), settings, placed };
   }
@@ -93,20 +93,26 @@ function problemsBeside(
   const right = Object.fromEntries(Object.entries(raw).filter(([key]) => !sections.has(key)));
   const parsed = settingsSchema.safeParse(deriveDefaults(right), { error: sentenceOf });
   if (!parsed.success) return [];
-  const { problems } = judge(settle(parsed.data), right, readFile);
+  const { problems } = judge(settle(parsed.data), right, readFile, sections);
   return problems.filter(({ path }) => !sections.has(/^[^.[]+/.exec(path)?.[0] ?? ''));
 }
 
-/** Problems in values that fit the schema: files, how values go together, what other parts know. */
+/**
+ * Problems in values that fit the schema: files, how values go together, what other parts know.
+ *
+ * @param unread sections that are left out of `parsed`
+ */
 function judge(
   parsed: Parsed,
   raw: RawObject,
   readFile: ReadText,
+  unread: ReadonlySet<string>,
 ): { readonly config: Config; readonly problems: readonly Problem[] } {
   const files = readFiles(parsed, readFile);
   const config = settle(files.config);
-  const unread = new Set(files.problems.map(({ path }) => path));
-  const own = [...files.problems, ...checkConfig(config, raw).filter(({ path }) => !unread.has(path))];
+  const unreadable = new Set(files.problems.map(({ path }) => path));
+  const checked = checkConfig(config, raw, unread).filter(({ path }) => !unreadable.has(path));
+  const own = [...files.problems, ...checked];
   const told = new Set(own.map((problem) => section(problem.path)));
   // An entry that is already wrong is not checked for its meaning.
   const meant = checkMeanings(config);

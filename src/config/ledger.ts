@@ -40,16 +40,53 @@ const members = z.strictObject({
 export const ledger = z
   .preprocess((value) => (typeof value === 'string' ? { url: value } : value), members)
   .transform(({ url, ...rest }, context) => {
-    if (url === 'memory:' || url === 'memory') return { kind: 'memory' as const };
-    if (url?.startsWith('sqlite:')) return { kind: 'sqlite' as const, path: url.slice('sqlite:'.length) };
+    const refuse = (key: string, message: string) => {
+      context.addIssue({ code: 'custom', path: [key], message });
+      return z.NEVER;
+    };
     const isGiven = url !== undefined || rest.sentinels !== undefined || rest.cluster !== undefined;
-    // The client would take options from it, even a password, which nothing here checks or hides.
-    const isPlain = !/[?#]/.test(url ?? '');
-    if (isGiven && isPlain) return { kind: 'redis' as const, url: url ?? 'redis://', ...rest };
-    const instead = 'what a URL cannot hold as it is goes into ledger.username and ledger.password';
-    const message = `must be ${urlRule}${isPlain ? '' : ` without "?" and "#": ${instead}`}`;
-    context.addIssue({ code: 'custom', path: ['url'], message });
-    return z.NEVER;
+    if (!isGiven) return refuse('url', `must be ${urlRule}`);
+    if (url === undefined || /^rediss?:/.test(url)) {
+      const fault = faultOfRedisUrl(url ?? 'redis://', rest.cluster !== undefined);
+      return fault === null
+        ? { kind: 'redis' as const, url: url ?? 'redis://', ...rest }
+        : refuse('url', fault);
+    }
+    // Whoever gives these believes that the ledger is in Redis.
+    const foreign = [
+      rest.sentinels && 'sentinels',
+      rest.cluster && 'cluster',
+      rest.minReplicas > 0 && 'minReplicas',
+    ].filter((key) => typeof key === 'string');
+    for (const key of foreign) refuse(key, 'must be left out, because url is not that of a Redis');
+    if (foreign.length > 0) return z.NEVER;
+    if (url.startsWith('sqlite:')) return { kind: 'sqlite' as const, path: url.slice('sqlite:'.length) };
+    return { kind: 'memory' as const };
   })
   .prefault({ url: defaultLedgerUrl })
   .meta({ shorthand: 'url' });
+
+/** What is wrong with the URL of a Redis; null if nothing is. */
+function faultOfRedisUrl(text: string, isCluster: boolean): string | null {
+  const plain = `must be ${urlRule} without "?" and "#"`;
+  const instead = 'what a URL cannot hold as it is goes into ledger.username and ledger.password';
+  // The client would take options from it, even a password, which nothing here checks or hides.
+  if (/[?#]/.test(text)) return `${plain}: ${instead}`;
+  const url = URL.parse(text);
+  if (url === null || !isDecodable(url.username) || !isDecodable(url.password))
+    return `must be ${urlRule}: ${instead}`;
+  const database = url.pathname.replace(/^\//, '');
+  if (!/^[0-9]{0,6}$/.test(database)) return `must be ${urlRule}, with the number of the database at its end`;
+  if (isCluster && Number(database) !== 0)
+    return 'must have the database 0, because a Redis Cluster has no other';
+  return null;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -4,6 +4,7 @@ import { listers } from '../source/poll/listers/listers.ts';
 import { parseDurationMs } from './settings/quantities.ts';
 import { isRawObject, type Raw } from './settings/tree.ts';
 import {
+  basicUser,
   choice,
   duration,
   flag,
@@ -51,7 +52,7 @@ const registry = z.strictObject({
     .optional()
     .describe('Which registry it is, if it has a cheaper way to list tags. Default: by host'),
   plainHttp: flag().default(false).describe('Speak HTTP without TLS, credentials included'),
-  username: text('a user name').optional().describe('User name for the registry'),
+  username: basicUser().optional().describe('User name for the registry'),
   password: secret('a password or access token').optional().describe('Password or access token'),
   dockerConfig: text('the path of a file')
     .optional()
@@ -83,7 +84,7 @@ const registry = z.strictObject({
 
 const watch = z.strictObject({
   repository: text('a repository, as in registry.example.com/team/app', /^[^\s*@]+$/).describe(
-    'Repository to poll, `host/name`; a bare name is in `defaultRegistry`',
+    'Repository to poll, `host/name`; a bare name is in `defaultRegistry`. Its registry must be in `registries`',
   ),
   tags: list(text('a tag or a glob', /^[A-Za-z0-9._*-]{1,128}$/), 'tags or globs', maxTagsPerWatch)
     .min(1, { error: 'must have at least one' })

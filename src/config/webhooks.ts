@@ -1,7 +1,16 @@
 /** The members of a webhook. `source/webhook` defines the kinds, and which members go together. */
 import { z } from 'zod';
 import { kinds } from '../source/webhook/kinds.ts';
-import { choice, list, registryHost, secret, size, text } from './settings/values.ts';
+import {
+  basicUser,
+  choice,
+  headerSecret,
+  list,
+  registryHost,
+  secret,
+  size,
+  text,
+} from './settings/values.ts';
 
 const maxWebhooks = 1_000;
 const maxTopics = 100;
@@ -15,11 +24,11 @@ const webhook = z.strictObject({
     .optional()
     .describe('Host of the registry, as subscribers name it. Default: the host in the delivery'),
   secret: secret('a secret').optional().describe('Key of the HMAC signature, for senders that sign'),
-  token: secret('a token').optional().describe('Static token in a header'),
+  token: headerSecret('a token').optional().describe('Static token in a header'),
   tokenHeader: text('a header name', /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
     .optional()
     .describe('Header of the static token. Default: the one that this kind of sender uses'),
-  username: text('a user name').optional().describe('User name for Basic authentication'),
+  username: basicUser().optional().describe('User name for Basic authentication'),
   password: secret('a password').optional().describe('Password for Basic authentication'),
   pathToken: text('1–256 letters, digits, "_", "-", "." or "~"', /^[A-Za-z0-9_.~-]{1,256}$/)
     .meta({ secret: true })

@@ -1,5 +1,5 @@
 /** Members that several kinds have. A URL is shown as its origin only, because path and query may hold a secret. */
-import { secret, secretUrl, text } from '../config/settings/values.ts';
+import { basicUser, secret, secretUrl, text } from '../config/settings/values.ts';
 
 /** Where to send; nothing is added to it. */
 export function completeUrl() {
@@ -26,11 +26,7 @@ export function token() {
 
 /** User name and password of Basic authentication, both or neither (`faultsOfBasic`). */
 export const basic = {
-  // Whoever writes `user:password` here has a password in it.
-  username: text('a user name without ":", and the password must be in password', /^[^:]+$/)
-    .meta({ unquoted: true })
-    .optional()
-    .describe('User name for Basic authentication'),
+  username: basicUser().optional().describe('User name for Basic authentication'),
   password: secret('a password').optional().describe('Password for Basic authentication'),
 };
 

@@ -12,15 +12,37 @@ export function text(rule: string, grammar: RegExp = /^.+$/s) {
   return z.string({ error: typeError }).regex(grammar, { error, abort: true });
 }
 
-/** A string that is never printed or quoted. */
+/**
+ * A string that is never printed or quoted. A line break at its end comes from the file that it was read from, and the
+ * other side does not have it.
+ */
 export function secret(rule: string) {
-  return text(rule).meta({ secret: true });
+  return text(rule)
+    .regex(/[^\r\n]$/, { error: 'must not end with a line break' })
+    .meta({ secret: true });
+}
+
+/** What a header brings: white space at its ends is not part of it (RFC 9110, 5.5). Never printed or quoted. */
+export function headerSecret(rule: string) {
+  return text(
+    `${rule} without line breaks, and without white space at its ends`,
+    /^(?!\s)\P{Cc}+(?<!\s)$/u,
+  ).meta({
+    secret: true,
+  });
+}
+
+/** A user name of Basic authentication (RFC 7617). Not quoted, because `user:password` may stand there. */
+export function basicUser() {
+  return text('a user name without ":", and the password must be in password', /^[^:]+$/).meta({
+    unquoted: true,
+  });
 }
 
 /** A whole number in a range. */
 export function integer(min: number, max: number) {
   const error = `must be an integer from ${min} to ${max}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
+  return z.int({ error, abort: true }).min(min, { error }).max(max, { error });
 }
 
 /** A number in a range, fractions too. */

@@ -10,6 +10,10 @@ const bomb = Array.from({ length: 10 }, (_, level) => {
   return `a${level}: &a${level} [${Array(10).fill(inner).join(', ')}]`;
 }).join('\n');
 
+function many(entry: (index: number) => string): string {
+  return Array.from({ length: 101 }, (_, index) => entry(index)).join(', ');
+}
+
 describe('loadConfig, refusals', () => {
   it.each([
     ['acces: open', /^acces: unknown key: did you mean "access"\?$/],
@@ -72,7 +76,10 @@ describe('loadConfig, refusals', () => {
       /^registries\[0\]\.poll: need minInterval ≤ interval ≤ maxInterval; got 15s, 5s, 15m$/,
     ],
     ['registries: [{ host: a, caFile: /no/such/file }]', /^registries\[0\]\.caFile: .*readable file/],
-    ['registries: [{ host: a, username: 1, password: p }]', /must be a user name, in quotes/],
+    [
+      'registries: [{ host: a, username: 1, password: p }]',
+      /^registries\[0\]\.username: "\*\*\*": must be a user name .*, in quotes$/,
+    ],
     ['watch: [{ repository: "a:1", tags: [] }]', /^watch\[0\]\.tags: an empty list: must have at least one/],
     ['ledger: { sentinels: ["a:1"], cluster: ["b:1"] }', /^ledger: has sentinels and cluster: must have one/],
     ['log: { level: loud }', /^log\.level: "loud": must be one of debug/],
@@ -87,18 +94,90 @@ describe('loadConfig, refusals', () => {
       'ledger: "redis://h/0?password=x"',
       /^ledger\.url: "redis:\/\/h\/0\?\*\*\*": must be .* without "\?" and "#"/,
     ],
+    [
+      'ledger: redis://h:99999/0',
+      /^ledger\.url: "redis:\/\/h:99999\/0": must be memory, sqlite:PATH or redis:/,
+    ],
+    [
+      'ledger: "redis://:pa%zz@h/0"',
+      /^ledger\.url: "redis:\/\/\*\*\*@h\/0": must be .* goes into ledger\.username/,
+    ],
+    ['ledger: redis://h/tags', /^ledger\.url: .* with the number of the database at its end$/],
+    ['ledger: { url: "redis://h/3", cluster: ["b:1"] }', /^ledger\.url: .* must have the database 0/],
+    [
+      'ledger: { url: "sqlite:a.db", sentinels: ["a:1"], minReplicas: 1 }',
+      /^ledger\.sentinels: a list of 1: must be left out, .*\nledger\.minReplicas: 1: must be left out/,
+    ],
     ['a: &a [*a]', /^manifeed\.yaml: nested deeper than 50: must have no anchor that contains/],
     ['a: &a { b: *a }', /^manifeed\.yaml: nested deeper than 50/],
     [`a: ${'['.repeat(51)}${']'.repeat(51)}`, /^manifeed\.yaml: nested deeper than 50/],
     ['a: *nowhere', /^manifeed\.yaml:1:4: is an alias without an anchor: .*"\*" must be in quotes$/],
     ['- a list', /^manifeed\.yaml: must be a YAML mapping/],
+    [
+      'name: !!binary aGk=',
+      /^manifeed\.yaml:1:7: is a tag that settings do not have: a string .* in quotes$/,
+    ],
+    ['name: !!timestamp 2026-01-31', /^manifeed\.yaml:1:7: is a tag that settings do not have/],
+    ['hosts: !!set { a, b }', /^manifeed\.yaml:1:8: is a tag that settings do not have/],
+    ['name: !important x', /^manifeed\.yaml:1:7: is a tag that settings do not have/],
+    ['pace.deliveriesPerSecond: .nan', /^manifeed\.yaml:1:27: must be a finite number$/],
+    ['pace: { deliveriesPerSecond: -.inf }', /^manifeed\.yaml:1:30: must be a finite number$/],
+    ['pace: { __proto__: { burst: 1 } }', /^manifeed\.yaml:1:9: is no key: must be the name of a setting$/],
+    ['? [a, b]\n: 1', /^manifeed\.yaml:1:3: is no key/],
+    ['"": 1', /^manifeed\.yaml:1:1: is no key/],
+    ['name: a\n---\nname: b', /^manifeed\.yaml:2:1: begins a second document: must be one/],
+    [
+      `registries: [{ host: r0, poll: &p { reserve: 1 } }, ${many((i) => `{ host: r${i + 1}, poll: *p }`)}]`,
+      /^manifeed\.yaml: has too many aliases: must be at most 100 of one anchor/,
+    ],
+    [
+      'registries: [{ host: docker.io }, { host: index.docker.io }]',
+      /^registries\[1\]\.host: .* must differ/,
+    ],
+    [
+      'watch: [{ repository: ghcr.io/team/app }]\nregistries: [{ host: docker.io }]',
+      /^watch\[0\]\.repository: "ghcr\.io\/team\/app": must be in one of registries, .*: add "host: ghcr\.io"/,
+    ],
+    [
+      'watch: [{ repository: nginx }]',
+      /^watch\[0\]\.repository: "nginx": must be .* add "host: docker\.io" there$/,
+    ],
+    [
+      'webhooks: [{ name: a, kind: harbor, token: "secret\\n" }]',
+      /^webhooks\[0\]\.token: "\*\*\*": must be a token without line breaks, and without white space at its ends$/,
+    ],
+    [
+      'webhooks: [{ name: a, kind: harbor, token: " secret" }]',
+      /^webhooks\[0\]\.token: .*without white space/,
+    ],
+    [
+      'webhooks: [{ name: a, kind: gitea, secret: "s\\n" }]',
+      /^webhooks\[0\]\.secret: .*must not end with a line/,
+    ],
+    [
+      'registries: [{ host: a, username: "u", password: "p\\r\\n" }]',
+      /^registries\[0\]\.password: "\*\*\*": must not end with a line break$/,
+    ],
+    [
+      'registries: [{ host: a, username: "u:p", password: p }]',
+      /^registries\[0\]\.username: "\*\*\*": .*without ":"/,
+    ],
   ])('says what is wrong with %s', (yaml, message) => {
     expect(problems(yaml).join('\n')).toMatch(message);
   });
 
   it('refuses an alias bomb and brackets without end', () => {
-    expect(problems(bomb)[0]).toMatch(/^manifeed\.yaml: is not valid YAML: Excessive alias count/);
+    expect(problems(bomb)[0]).toMatch(/^manifeed\.yaml: has too many aliases/);
     expect(problems(`a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`)[0]).toMatch(/is not valid YAML/);
+  });
+
+  it('blames no repository to watch for registries that have a fault of their own', () => {
+    const faulty = 'registries: [{ host: a, poll: { burst: 1 } }]\nwatch: [{ repository: "localhost/b" }]';
+    expect(problems(faulty)).toEqual([expect.stringMatching(/^registries\[0\]\.poll\.burst: unknown key/)]);
+  });
+
+  it('tells once of a number that is far too large', () => {
+    expect(problems('pace: { burst: 99999999999999999999 }')).toHaveLength(1);
   });
 
   it('names every problem at once', () => {
@@ -147,7 +226,9 @@ describe('loadConfig, refusals', () => {
 
   it('does not blame what other faults made wrong', () => {
     expect(problems('listen: 0.0.0.0\naccess: [{ name: a }]')).toHaveLength(2);
-    expect(problems('watch: [{ repository: a }, { repository: a }]\npace: x')).toHaveLength(2);
+    expect(
+      problems('registries: [{ host: docker.io }]\nwatch: [{ repository: a }, { repository: a }]\npace: x'),
+    ).toHaveLength(2);
   });
 
   it('names the variable or flag that a bad value came from', () => {
