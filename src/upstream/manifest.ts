@@ -1,8 +1,10 @@
 /** What a tag points at. By GET only if a registry gives no usable digest: Docker Hub counts GETs. */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { type Digest, isContent, parseDigest } from '../event/digest.ts';
 import { isManifest } from '../event/manifest.ts';
 import { parseMediaType } from '../event/media-type.ts';
+import { jsonOrNothing } from '../lib/json.ts';
 import type { Manifest } from './head-queue.ts';
 import { headerOf } from './rate-limit.ts';
 import type { ClientRequest, RegistryClient, Reply } from './registry-client.ts';
@@ -52,7 +54,7 @@ export async function getManifest(
     ...{ url: new URL(`v2/${repository}/manifests/${digest}`, client.base), scope: pullScope(repository) },
     ...{ kind: 'manifest', method: 'GET', accept: manifestAccept, maxBytes: maxManifestBytes, ...options },
   });
-  if (reply.status === 404) return null;
+  if (reply.status === 404 && isOfRegistry(reply)) return null;
   if (reply.status !== 200) throw unexpected(reply);
   const { body: bytes } = reply;
   if (!isContent(digest, bytes))
@@ -63,7 +65,7 @@ export async function getManifest(
   return { digest, mediaType: describe(reply).mediaType, bytes };
 }
 
-/** Says `gone` only after a 404. @throws UpstreamError if the answer is not certain */
+/** Says `gone` only after a 404 of the registry itself. @throws UpstreamError if the answer is not certain */
 export async function headTag(
   client: RegistryClient,
   repository: string,
@@ -78,14 +80,14 @@ export async function headTag(
     ...options,
   };
   const head = await client.send({ ...request, kind: 'head', method: 'HEAD', maxBytes: 0 });
-  if (head.status === 404) return { kind: 'gone', askedAt: head.sentAt };
+  if (head.status === 404 && isOfRegistry(head)) return { kind: 'gone', askedAt: head.sentAt };
   const digest = head.status === 200 ? digestHeader(head) : null;
   if (digest !== null) {
     return { kind: 'found', digest, ...describe(head), askedAt: head.sentAt };
   }
-  if (head.status !== 200 && head.status !== 405) throw unexpected(head);
+  if (![200, 404, 405, 501].includes(head.status)) throw unexpected(head);
   const get = await client.send({ ...request, kind: 'manifest', method: 'GET', maxBytes: maxManifestBytes });
-  if (get.status === 404) return { kind: 'gone', askedAt: get.sentAt };
+  if (get.status === 404 && isOfRegistry(get)) return { kind: 'gone', askedAt: get.sentAt };
   if (get.status !== 200) throw unexpected(get);
   return {
     kind: 'found',
@@ -94,6 +96,18 @@ export async function headTag(
     size: get.body.length,
     askedAt: get.sentAt,
   };
+}
+
+/** distribution-spec, "Error Codes". */
+const errorSchema = z.object({ errors: z.array(z.object({ code: z.string() })).min(1) });
+
+/**
+ * Whether a 404 is the registry's own word: it has the header that registries send, or their errors. A proxy whose
+ * registry is away answers 404 too, and all tags would be gone.
+ */
+function isOfRegistry({ headers, body }: Reply): boolean {
+  if (headerOf(headers, 'docker-distribution-api-version') !== null) return true;
+  return errorSchema.safeParse(jsonOrNothing(body.toString('utf8'))).success;
 }
 
 function digestHeader(reply: Reply): Digest | null {
@@ -130,9 +144,10 @@ function describe(reply: Reply): { readonly mediaType: string | null; readonly s
   return { mediaType, size };
 }
 
-function unexpected(reply: Reply): UpstreamError {
-  return new UpstreamError(
-    'invalid',
-    `look at ${reply.url.host}${reply.url.pathname}: status ${reply.status}: must be 200 or 404`,
-  );
+function unexpected({ url, status }: Reply): UpstreamError {
+  const what =
+    status === 404
+      ? 'status 404 without an error of a registry: must be its own: is it up, or does a proxy answer for it?'
+      : `status ${status}: must be 200 or 404`;
+  return new UpstreamError('invalid', `look at ${url.host}${url.pathname}: ${what}`);
 }

@@ -258,7 +258,8 @@ export class RegistryClient {
     }
     this.#breaker = closedBreaker;
     if (status === 503) this.#deps.onPressure('503');
-    if (status >= 500) {
+    // 501 says that it does not know the method (RFC 9110, 15.6.2), not that it is in trouble.
+    if (status >= 500 && status !== 501) {
       throw new UpstreamError('server', `ask ${url.host}${url.pathname}: status ${status}: must be 200`);
     }
     await this.#heedLimit(answer);

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { indexOf } from './index-of.ts';
+import { registryHeaders } from './registry-headers.ts';
 
 export interface FakeManifest {
   readonly digest: string;
@@ -117,6 +118,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const host = `127.0.0.1:${port}`;
 
   function answer(request: IncomingMessage, response: ServerResponse, path: string): void {
+    for (const [name, value] of Object.entries(registryHeaders)) response.setHeader(name, value);
     if (path.startsWith('/token')) return answerToken(request, response, new URL(path, registry.url));
     if (!isAuthorized(request, path)) return challenge(request, response, path);
     const manifest = /^\/v2\/(.+)\/manifests\/([^/?]+)$/.exec(path);

@@ -9,6 +9,7 @@ import { newTally } from '../../../src/registry/tally.ts';
 import { FetchOnce } from '../../../src/source/platforms/fetch-once.ts';
 import { KnownManifests } from '../../../src/source/platforms/manifests.ts';
 import { type FacadeWorld, facadeWorld } from '../../support/facade-world.ts';
+import { registryHeaders } from '../../support/registry-headers.ts';
 
 let world: FacadeWorld;
 
@@ -69,7 +70,8 @@ describe('an answer about a tag', () => {
         if (request.method !== 'HEAD' || left === 0) return false;
         left -= 1;
         const digest = world.registry.digestOf('app', '1') ?? '';
-        const headers = { 'content-type': 'a/b', 'content-length': 9, 'docker-content-digest': digest };
+        const about = { 'content-type': 'a/b', 'content-length': 9, 'docker-content-digest': digest };
+        const headers = digest === '' ? registryHeaders : about;
         world.pass(10);
         void meanwhile().then(() => response.writeHead(digest === '' ? 404 : 200, headers).end());
         return true;
@@ -136,7 +138,8 @@ describe('an answer about a tag', () => {
     const held: (() => void)[] = [];
     const answerWith = (response: ServerResponse) => {
       const digest = world.registry.digestOf('app', '1') ?? '';
-      const headers = { 'content-type': 'a/b', 'content-length': 9, 'docker-content-digest': digest };
+      const about = { 'content-type': 'a/b', 'content-length': 9, 'docker-content-digest': digest };
+      const headers = digest === '' ? registryHeaders : about;
       return () => response.writeHead(200, headers).end();
     };
     // The first question is answered as of the end, the second one as of when it came.
@@ -236,7 +239,7 @@ describe('manifests that are fetched at once', () => {
     const manifests = new Manifests(world.parts());
     const held: (() => void)[] = [];
     world.registry.faults.push((_request, response) => {
-      held.push(() => response.writeHead(404).end());
+      held.push(() => response.writeHead(404, registryHeaders).end());
       return true;
     });
     const read = (n: number) => {

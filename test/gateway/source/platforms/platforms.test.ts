@@ -4,6 +4,7 @@ import { roads } from '../../../contract/stream-roads.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { type Gateway, type Settings, startGateway } from '../../../support/gateway.ts';
 import { openLongPoll } from '../../../support/long-poll-client.ts';
+import { registryHeaders } from '../../../support/registry-headers.ts';
 import { openSse } from '../../../support/sse-client.ts';
 import { of, type Params, RefusedError, type StreamClient } from '../../../support/stream-client.ts';
 import { until } from '../../../support/until.ts';
@@ -166,7 +167,7 @@ describe('a platform filter', () => {
     const held: (() => void)[] = [];
     registry.faults.push((request, response) => {
       if (!request.url?.includes('/manifests/sha256:')) return false;
-      held.push(() => response.writeHead(404).end());
+      held.push(() => response.writeHead(404, registryHeaders).end());
       return true;
     });
     await push('second');

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
 import { emptyView, pollerOf } from '../../../support/poll-rig.ts';
+import { registryHeaders } from '../../../support/registry-headers.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -24,7 +25,7 @@ async function world(tags: readonly string[] | null, exists: boolean) {
     exchangeFor: () => ({
       async send({ method }) {
         await clock.sleep(5);
-        if (!registry.exists) return { status: 404, headers: {}, body: unknown };
+        if (!registry.exists) return { status: 404, headers: registryHeaders, body: unknown };
         return { status: 200, headers: found, body: method === 'GET' ? list : Buffer.alloc(0) };
       },
       close: async () => {},

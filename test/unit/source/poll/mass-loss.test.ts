@@ -6,6 +6,7 @@ import { compileScopes } from '../../../../src/source/poll/scopes.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { countingMetrics } from '../../../support/counting-metrics.ts';
 import { memoryLedger, pollerOf, viewOf } from '../../../support/poll-rig.ts';
+import { registryHeaders } from '../../../support/registry-headers.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -46,7 +47,7 @@ async function world(tags: readonly string[], scopes: readonly string[] = ['*'])
       const tag = url.pathname.split('/').at(-1) ?? '';
       headsByTag.set(tag, (headsByTag.get(tag) ?? 0) + 1);
       const there = manifests.has(tag);
-      const headers = there ? { 'docker-content-digest': digest } : {};
+      const headers = there ? { 'docker-content-digest': digest } : registryHeaders;
       return { status: there ? 200 : 404, headers, body: Buffer.alloc(0) };
     },
     async close() {},

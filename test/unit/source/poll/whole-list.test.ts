@@ -5,6 +5,7 @@ import { compileScopes } from '../../../../src/source/poll/scopes.ts';
 import { wholeOf } from '../../../../src/source/poll/whole-list.ts';
 import type { Exchange } from '../../../../src/upstream/exchange.ts';
 import { memoryLedger, pollerOf, viewOf } from '../../../support/poll-rig.ts';
+import { registryHeaders } from '../../../support/registry-headers.ts';
 import { seeded, VirtualClock } from '../../../support/virtual-clock.ts';
 
 const host = 'registry.example';
@@ -68,7 +69,7 @@ function headOf({ listed, broken, repositoryExists }: Tags, tag: string) {
     'content-length': '1234',
   };
   const status = broken.has(tag) ? 500 : found ? 200 : 404;
-  return { status, headers: status === 200 ? headers : {}, body: Buffer.alloc(0) };
+  return { status, headers: status === 200 ? headers : registryHeaders, body: Buffer.alloc(0) };
 }
 
 const tagsOf = (count: number) => Array.from({ length: count }, (_, n) => `v${String(n).padStart(3, '0')}`);
