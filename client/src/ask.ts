@@ -3,9 +3,9 @@ import { systemClock } from './clock.ts';
 import { baseUrl } from './feed/base-url.ts';
 import type { FeedOptions } from './feed/options.ts';
 import { TokenSource } from './feed/token.ts';
-import { protocolError } from './feed-error.ts';
 import { runtimeFetch } from './runtime.ts';
 import { readText, request, withDeadline } from './transport/http.ts';
+import { parseJson } from './transport/messages.ts';
 
 /** Time for an answer if the question says nothing else, ms. */
 const answerMs = 60_000;
@@ -48,18 +48,8 @@ export async function ask(url: string | URL, question: Question, options: AskOpt
   const parts = { url: baseUrl(url), clock, fetch, WebSocket: null };
   return withDeadline(clock, timeoutMs, signal, async (inner) => {
     const held = await new TokenSource(token, clock).get(inner);
-    const asked = { path, query, token: held, accept: 'application/json', signal: inner };
-    const text = await readText(
-      await request(parts, body === undefined ? asked : { ...asked, body, method }),
-    );
-    return parse(path, text);
+    const asked = { path, query, token: held, accept: 'application/json', signal: inner, body, method };
+    const text = await readText(await request(parts, asked));
+    return parseJson(text, `answer of ${path}`);
   });
-}
-
-function parse(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw protocolError(`read answer of ${path}: must be JSON`, { cause });
-  }
 }

@@ -70,13 +70,15 @@ export class FeedError extends Error {
   readonly detail: Readonly<Record<string, unknown>> | null;
 
   constructor(code: FeedErrorCode, message: string, parts: FeedErrorParts = {}) {
-    super(message, parts.cause === undefined ? undefined : { cause: parts.cause });
+    const { status = null, closeCode = null, retryable = !final.has(code), retryMs = null } = parts;
+    const { detail = null, cause } = parts;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.status = parts.status ?? null;
-    this.closeCode = parts.closeCode ?? null;
-    this.retryable = parts.retryable ?? !final.has(code);
-    this.retryMs = parts.retryMs ?? null;
-    this.detail = parts.detail ?? null;
+    this.status = status;
+    this.closeCode = closeCode;
+    this.retryable = retryable;
+    this.retryMs = retryMs;
+    this.detail = detail;
   }
 }
 
@@ -88,4 +90,9 @@ export function networkError(message: string, cause?: unknown): FeedError {
 /** What came is not from a gateway. It may be a proxy's page, so the client comes back. */
 export function protocolError(message: string, parts: FeedErrorParts = {}): FeedError {
   return new FeedError('PROTOCOL', message, parts);
+}
+
+/** An error as it is, or what has thrown it as something that a gateway does not send. */
+export function asFeedError(error: unknown, act: string): FeedError {
+  return error instanceof FeedError ? error : protocolError(act, { cause: error });
 }

@@ -31,13 +31,11 @@ export interface Start {
 
 /** Members of a WebSocket `subscribe`: as the query's parameters, except that the change types are `types`. */
 export function toSubscribe({ type, snapshot: _, ...filter }: Filter, start: Start): Record<string, unknown> {
-  const { after, since, snapshot } = start;
+  // JSON leaves out what is undefined.
   return {
     ...filter,
-    ...(type === undefined ? {} : { types: type }),
-    ...(after === null ? {} : { after }),
-    ...(since === null ? {} : { since }),
-    ...(snapshot ? { snapshot } : {}),
+    ...{ types: type, after: start.after ?? undefined, since: start.since ?? undefined },
+    snapshot: start.snapshot || undefined,
   };
 }
 
@@ -47,7 +45,9 @@ export function toQuery(filter: Filter, start: Start): URLSearchParams {
   const { types: type, ...members } = toSubscribe(filter, start);
   for (const [name, value] of Object.entries({ ...members, type })) {
     if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
+    // An empty list matches nothing, and no parameter everything: an empty value is refused, as the list is in JSON.
+    const values = Array.isArray(value) && value.length > 0 ? value : [value];
+    for (const each of values) query.append(name, String(each));
   }
   return query;
 }

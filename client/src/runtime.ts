@@ -16,6 +16,8 @@ export interface FetchInit {
 
 export interface FetchResponse {
   readonly status: number;
+  /** After redirects. */
+  readonly url?: string;
   readonly headers: { get(name: string): string | null };
   readonly body: { getReader(): ByteReader } | null;
 }

@@ -2,6 +2,7 @@
  * What the gateway sends, typed by hand: a page must not carry a validator. A test holds these types to the gateway's
  * own. PROTOCOL.md, section 2, has the words.
  */
+import type { FeedError } from './feed-error.ts';
 
 /** What happened. `tag.*` concern what a tag points at, `manifest.*` a digest that came or went without a tag. */
 export type ChangeType =
@@ -67,5 +68,10 @@ export type Message =
       readonly position: string;
       readonly floor: string;
     }
-  | { readonly kind: 'bookmark'; readonly position: string }
-  | { readonly kind: 'bye'; readonly reason: string; readonly retryMs: number | null };
+  | { readonly kind: 'bookmark'; readonly position: string };
+
+/** The gateway closes, and says why and when to come back. */
+export interface Farewell {
+  readonly kind: 'bye';
+  readonly error: FeedError;
+}

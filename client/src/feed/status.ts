@@ -1,4 +1,5 @@
 import type { FeedError } from '../feed-error.ts';
+import { Listeners } from '../listeners.ts';
 import type { TransportName } from '../transport/transport.ts';
 
 /** How a feed is. With several streams it tells of the one that is worst off. */
@@ -25,7 +26,7 @@ const badness = { idle: 0, live: 1, connecting: 2, waiting: 3, closed: 4 } as co
 /** Makes one status out of those of all streams, and tells listeners when it changes. */
 export class StatusBoard {
   readonly #streams = new Map<object, FeedStatus>();
-  readonly #listeners = new Set<(status: FeedStatus) => void>();
+  readonly #listeners = new Listeners<FeedStatus>();
   #now: FeedStatus = { state: 'idle' };
 
   get now(): FeedStatus {
@@ -34,9 +35,7 @@ export class StatusBoard {
 
   /** Returns an idempotent stop. */
   on(listener: (status: FeedStatus) => void): () => void {
-    const own = (status: FeedStatus) => listener(status);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   enter(): StatusOf {
@@ -69,23 +68,11 @@ export class StatusBoard {
   #show(status: FeedStatus): void {
     const before = this.#now;
     this.#now = status;
-    if (status.state === before.state && status.state !== 'waiting' && !hasMoved(status, before)) return;
-    for (const listener of this.#listeners) callSafely(listener, status);
+    const isNews = status.state === 'waiting' || status.state !== before.state;
+    if (isNews || transportOf(status) !== transportOf(before)) this.#listeners.tell(status);
   }
 }
 
-function hasMoved(status: FeedStatus, before: FeedStatus): boolean {
-  if (!('transport' in status) || !('transport' in before)) return false;
-  return status.transport !== before.transport;
-}
-
-/** Calls a listener; what it throws reaches the runtime's own handler, and disturbs no stream. */
-export function callSafely<T>(listener: (value: T) => void, value: T): void {
-  try {
-    listener(value);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
+function transportOf(status: FeedStatus): TransportName | null {
+  return 'transport' in status ? status.transport : null;
 }

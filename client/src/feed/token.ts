@@ -1,3 +1,4 @@
+import { childOf } from '../abort.ts';
 import { type Clock, wait } from '../clock.ts';
 import { FeedError, networkError } from '../feed-error.ts';
 
@@ -40,14 +41,11 @@ export class TokenSource {
   async #read(signal: AbortSignal): Promise<string | null> {
     const token = this.#token;
     if (typeof token !== 'function') return token;
-    const done = new AbortController();
-    const stop = () => done.abort();
-    signal.addEventListener('abort', stop);
+    const late = childOf(signal);
     try {
-      return await Promise.race([this.#call(token), this.#tooLate(done.signal)]);
+      return await Promise.race([this.#call(token), this.#tooLate(late.signal)]);
     } finally {
-      stop();
-      signal.removeEventListener('abort', stop);
+      late.end();
     }
   }
 

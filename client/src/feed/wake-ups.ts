@@ -1,4 +1,5 @@
 /** What ends a wait before its time: `reconnect`, and in a page the network or the tab coming back. */
+import { type Child, childOf } from '../abort.ts';
 
 /** Tells when a wait may end. Returns an idempotent stop. */
 export type WakeUps = (wake: () => void) => () => void;
@@ -40,7 +41,7 @@ function runtimePage(): Page {
 /** The waits that may be ended together. It listens only while there are streams. */
 export class Bell {
   readonly #wakeUps: WakeUps;
-  readonly #waits = new Set<AbortController>();
+  readonly #waits = new Set<Child>();
   #streams = 0;
   #stop = () => {};
 
@@ -50,7 +51,7 @@ export class Bell {
 
   /** Ends all waits. */
   ring(): void {
-    for (const each of this.#waits) each.abort();
+    for (const each of this.#waits) each.end();
   }
 
   /** A stream begins. */
@@ -65,13 +66,10 @@ export class Bell {
 
   /** Runs a wait with a signal that aborts when the bell rings, or with `signal`. */
   async during(signal: AbortSignal, run: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    this.#waits.add(controller);
-    await run(controller.signal);
-    this.#waits.delete(controller);
-    signal.removeEventListener('abort', abort);
+    const child = childOf(signal);
+    this.#waits.add(child);
+    await run(child.signal);
+    this.#waits.delete(child);
+    child.end();
   }
 }

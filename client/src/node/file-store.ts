@@ -1,5 +1,8 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { isPosition, type PositionStore } from '../store/store.ts';
+
+/** Bytes that are read: a position is far shorter. The path may name a device, which never ends. */
+const maxBytes = 1_024;
 
 /**
  * Keeps the position in a file of one line. It is written beside the file and renamed, so after a crash the file has the
@@ -11,7 +14,7 @@ export function fileStore(path: string): PositionStore {
       const text = await readOrNothing(path);
       if (text === null) return null;
       const position = text.trim();
-      if (isPosition(position)) return position;
+      if (text.length < maxBytes && isPosition(position)) return position;
       // Beginning live would pass over changes in silence.
       throw new Error(
         `${path}: ${JSON.stringify(position.slice(0, 100))}: must be a position, or be deleted`,
@@ -34,7 +37,13 @@ export function fileStore(path: string): PositionStore {
 
 async function readOrNothing(path: string): Promise<string | null> {
   try {
-    return await readFile(path, 'utf8');
+    const file = await open(path);
+    try {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(maxBytes), 0, maxBytes, 0);
+      return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

@@ -42,16 +42,15 @@ export class EventIterator implements AsyncIterableIterator<FeedEvent, undefined
   }
 
   /** Rejects with a FeedError if the gateway refuses for good, or a position could not be saved. */
-  next(): Promise<IteratorResult<FeedEvent, undefined>> {
-    if (this.#waiter !== null)
-      return Promise.reject(new TypeError('next: must be called after the call before has resolved'));
+  async next(): Promise<IteratorResult<FeedEvent, undefined>> {
+    if (this.#waiter !== null) throw new TypeError('next: must be called after the call before has resolved');
     if (!this.#hasStarted && !this.#isOver) this.#source.start();
     this.#hasStarted = true;
     this.#save(this.#unsaved);
     this.#unsaved = null;
     const event = this.#take();
-    if (event !== null) return Promise.resolve({ done: false, value: event });
-    if (this.#isOver) return Promise.resolve(over);
+    if (event !== null) return { done: false, value: event };
+    if (this.#isOver) return over;
     return new Promise((resolve, reject) => {
       this.#waiter = { resolve, reject };
       this.#serve();

@@ -1,4 +1,6 @@
 /** How far a stream is: what its next connection asks for, and what of a connection reaches the consumer. */
+import { childOf } from '../abort.ts';
+import type { FeedEvent } from '../events.ts';
 import { FeedError } from '../feed-error.ts';
 import type { Start } from '../filter.ts';
 import type { Receiver } from '../transport/transport.ts';
@@ -51,62 +53,56 @@ export class Progress {
 
   /** @param wantsSnapshot after a reset too */
   connect(over: AbortSignal, wantsSnapshot: boolean, onReady: () => void): Connection {
-    const line = new AbortController();
-    const abort = () => line.abort();
-    over.addEventListener('abort', abort);
-    if (over.aborted) abort();
+    const { signal, end } = childOf(over);
     const buffer = this.#buffer;
     let isAnnounced = !this.#start.snapshot;
     return {
-      signal: line.signal,
+      signal,
       get isFull() {
         return buffer.isFull;
       },
-      room: (signal) => buffer.room(signal),
-      close: () => {
-        abort();
-        over.removeEventListener('abort', abort);
-      },
+      room: (until) => buffer.room(until),
+      close: end,
       take: (message, size) => {
-        if (line.signal.aborted) return;
+        if (signal.aborted) return;
         if (!isAnnounced) buffer.push({ event: { kind: 'snapshot' }, resume: null }, 0);
         isAnnounced = true;
         if (message.kind === 'reset' && wantsSnapshot) this.#beginAnew(message.reason);
         this.#take(message, size);
         if (message.kind === 'ready') onReady();
         if (message.kind === 'ready' && this.#isTooFast) this.#leaveDetour();
-        if (this.#restart !== undefined) abort();
+        if (this.#restart !== undefined) end();
       },
     };
   }
 
   #take(message: Message, size: number): void {
+    const [event, position] = this.#read(message);
+    this.#buffer.push({ event, resume: position === null ? null : this.#moveTo(position) }, size);
+  }
+
+  /** What the consumer gets, null: nothing; and how far that brings the stream, null: no further. */
+  #read(message: Message): readonly [FeedEvent | null, string | null] {
     switch (message.kind) {
       case 'change': {
         const { change, resume } = message;
-        const saved = this.#moveTo(resume);
-        if (this.#repeats.has(change.position)) this.#buffer.push({ event: null, resume: saved }, size);
-        else this.#buffer.push({ event: { kind: 'change', change, resume }, resume: saved }, size);
-        return this.#repeats.add(change.position, resume);
+        const isKnown = this.#repeats.has(change.position);
+        this.#repeats.add(change.position, resume);
+        return [isKnown ? null : message, resume];
       }
-      case 'state':
-        return this.#buffer.push({ event: message, resume: null }, size);
       case 'ready': {
-        const { position } = message;
+        const { kind, position } = message;
         this.#start = { ...this.#start, snapshot: false };
-        return this.#buffer.push(
-          { event: { kind: 'ready', position }, resume: this.#moveTo(position) },
-          size,
-        );
+        return [{ kind, position }, position];
       }
       case 'reset':
         this.#repeats.clear();
-        return this.#buffer.push({ event: message, resume: this.#moveTo(message.position) }, size);
+        return [message, message.position];
       case 'bookmark':
         this.#repeats.moveTo(message.position);
-        return this.#buffer.push({ event: null, resume: this.#moveTo(message.position) }, size);
-      case 'bye':
-        return;
+        return [null, message.position];
+      case 'state':
+        return [message, null];
     }
   }
 

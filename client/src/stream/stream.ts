@@ -66,7 +66,7 @@ export class Stream {
   }
 
   async #begin({ after, since }: Beginning): Promise<Progress> {
-    const start = { after: await after(), since, snapshot: false };
+    const start = { after: (await after()) || null, since, snapshot: false };
     const isFresh = start.after === null && since === null;
     return new Progress(this.buffer, { ...start, snapshot: isFresh && this.#filter.snapshot === true });
   }
@@ -120,11 +120,9 @@ export class Stream {
   /** @throws the error, if the same request cannot succeed */
   async #waitAfter(error: FeedError): Promise<void> {
     const { bell, clock, token } = this.#parts;
-    if (error.code === 'UNAUTHORIZED' && token.canChange && !this.#hasAskedAgain) {
-      this.#hasAskedAgain = true;
-      return;
-    }
-    if (!error.retryable) throw error;
+    const asksAgain = error.code === 'UNAUTHORIZED' && token.canChange && !this.#hasAskedAgain;
+    if (!asksAgain && !error.retryable) throw error;
+    this.#hasAskedAgain ||= asksAgain;
     const delayMs = this.#backoff.next(error);
     this.#status.set({ state: 'waiting', untilMs: clock.now() + delayMs, why: error });
     await bell.during(this.#over.signal, (signal) => wait(clock, delayMs, signal));

@@ -1,7 +1,7 @@
 /** A table of tags that stays true: snapshot, changes and resets are dealt with inside. */
 import type { FeedEvent } from '../events.ts';
-import { callSafely } from '../feed/status.ts';
 import { FeedError } from '../feed-error.ts';
+import { Listeners } from '../listeners.ts';
 import type { Change, TagState } from '../wire.ts';
 
 /** What happened to a table. */
@@ -39,7 +39,7 @@ export class TagTable implements ReadonlyMap<string, TagState> {
   readonly ready: Promise<void>;
   readonly #events: AsyncIterableIterator<FeedEvent, undefined>;
   readonly #maxRows: number;
-  readonly #listeners = new Set<(update: TagUpdate) => void>();
+  readonly #listeners = new Listeners<TagUpdate>();
   readonly #loaded = Promise.withResolvers<void>();
   #rows = new Map<string, TagState>();
   /** Rows of a snapshot that is not complete. */
@@ -95,9 +95,7 @@ export class TagTable implements ReadonlyMap<string, TagState> {
 
   /** Calls the listener after each update. Returns an idempotent stop. */
   on(_update: 'update', listener: (update: TagUpdate) => void): () => void {
-    const own = (update: TagUpdate) => listener(update);
-    this.#listeners.add(own);
-    return () => void this.#listeners.delete(own);
+    return this.#listeners.add(listener);
   }
 
   /** Ends the following; the rows stay. Idempotent. */
@@ -133,7 +131,7 @@ export class TagTable implements ReadonlyMap<string, TagState> {
         this.#rows = this.#next;
         this.#next = null;
         this.#loaded.resolve();
-        return this.#tell({ kind: 'loaded' });
+        return this.#listeners.tell({ kind: 'loaded' });
       case 'reset':
         // A snapshot follows.
         return;
@@ -146,12 +144,12 @@ export class TagTable implements ReadonlyMap<string, TagState> {
     const key = tagKey({ ...change, tag });
     const rows = this.#next ?? this.#rows;
     if (change.type === 'tag.deleted') {
-      if (rows.delete(key) && this.#next === null) this.#tell({ kind: 'deleted', key });
+      if (rows.delete(key) && this.#next === null) this.#listeners.tell({ kind: 'deleted', key });
       return;
     }
     const row = rowOf(change, tag, change.type === 'tag.updated' ? rows.get(key) : undefined);
     this.#keep(rows, key, row);
-    if (this.#next === null) this.#tell({ kind: 'set', key, row });
+    if (this.#next === null) this.#listeners.tell({ kind: 'set', key, row });
   }
 
   #keep(rows: Map<string, TagState>, key: string, row: TagState): void {
@@ -159,10 +157,6 @@ export class TagTable implements ReadonlyMap<string, TagState> {
     if (rows.size <= this.#maxRows) return;
     const message = `read tags: more than ${this.#maxRows} match: must be fewer: narrow the filter, or raise maxRows`;
     throw new FeedError('TOO_MANY_ROWS', message);
-  }
-
-  #tell(update: TagUpdate): void {
-    for (const listener of this.#listeners) callSafely(listener, update);
   }
 }
 

@@ -1,9 +1,11 @@
 /** Requests over HTTP, and what their refusals say. */
+import { childOf } from '../abort.ts';
 import { type Clock, wait } from '../clock.ts';
 import { FeedError, networkError, protocolError } from '../feed-error.ts';
 import type { ByteReader, FetchResponse } from '../runtime.ts';
 import { isObject, type Members, parseObject } from './messages.ts';
 import { sendBody } from './redirects.ts';
+import { retryAfterOf } from './retry.ts';
 import type { TransportParts } from './transport.ts';
 
 /** Most characters of an answer that is read whole: a thousand changes are a tenth of it. */
@@ -12,8 +14,6 @@ export const maxAnswer = 8 * 1024 * 1024;
 const maxRefusal = 64 * 1024;
 /** Characters of a token that is taken out of refusals: shorter ones may be words. */
 const leastSecret = 8;
-/** The longest wait that a gateway or a proxy may ask for, ms. */
-const maxRetryMs = 600_000;
 
 export interface Request {
   /** `/v2/updates` */
@@ -56,9 +56,17 @@ export async function request(parts: TransportParts, asked: Request): Promise<Fe
   });
   if (successes.includes(response.status)) return response;
   const refusal = await readText(response, maxRefusal);
+  const { origin } = new URL(response.url || url);
+  const isMoved = response.status === 401 && origin !== new URL(url).origin;
   // Some proxies show what they were sent. Errors go into logs.
   const isShown = token !== null && token.length >= leastSecret;
-  throw refusalOf(act, response, isShown ? refusal.replaceAll(token, '…') : refusal, parts.clock);
+  throw refusalOf(
+    // `fetch` leaves the token out there.
+    isMoved ? `${act}: redirected to ${origin}: must be asked there at once` : act,
+    response,
+    isShown ? refusal.replaceAll(token, '…') : refusal,
+    parts.clock,
+  );
 }
 
 /** Reads a body. @throws FeedError NETWORK if it breaks off, PROTOCOL if it is longer than `max` characters */
@@ -93,16 +101,11 @@ export async function withDeadline<T>(
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const inner = new AbortController();
-  const abort = () => inner.abort();
-  signal.addEventListener('abort', abort);
-  if (signal.aborted) inner.abort();
+  const inner = childOf(signal);
   let isLate = false;
-  const cancelled = new AbortController();
-  void wait(clock, ms, cancelled.signal).then(() => {
-    if (cancelled.signal.aborted) return;
-    isLate = true;
-    inner.abort();
+  void wait(clock, ms, inner.signal).then(() => {
+    isLate = !inner.signal.aborted;
+    inner.end();
   });
   try {
     return await run(inner.signal);
@@ -110,8 +113,7 @@ export async function withDeadline<T>(
     if (!isLate) throw error;
     throw new FeedError('TIMEOUT', `get: no answer within ${ms / 1_000} s`, { cause: error });
   } finally {
-    cancelled.abort();
-    signal.removeEventListener('abort', abort);
+    inner.end();
   }
 }
 
@@ -120,9 +122,10 @@ function refusalOf(act: string, { status, headers }: FetchResponse, body: string
   const retryMs = retryAfterOf(headers.get('retry-after'), clock.now());
   const told = firstError(body);
   if (told === null) {
-    const rule = isOfProxy(status)
-      ? 'something in front of the gateway (a proxy that reaches no gateway?): must come from a gateway'
-      : "something that is no gateway: must be a gateway's address";
+    const hint = status >= 502 && status <= 504 ? ' that reaches no gateway' : '';
+    const rule = isOfAddress(status)
+      ? "something that is no gateway: must be a gateway's address"
+      : `something in front of the gateway (a proxy${hint}?): must come from a gateway`;
     return protocolError(`${act}: ${status} from ${rule}`, { status, retryMs });
   }
   const { code, message, detail } = told;
@@ -132,9 +135,9 @@ function refusalOf(act: string, { status, headers }: FetchResponse, body: string
   });
 }
 
-/** Statuses with which a proxy says that what is behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
-function isOfProxy(status: number): boolean {
-  return status === 502 || status === 503 || status === 504;
+/** Whether any server answers so where it has no gateway. With another status a proxy may refuse what it knows. */
+function isOfAddress(status: number): boolean {
+  return status < 400 || status === 404;
 }
 
 /** The first of `{"errors":[{code,message,detail}]}`; null: the body is something else. */
@@ -146,15 +149,4 @@ function firstError(body: string): Members | null {
   } catch {
     return null;
   }
-}
-
-/** `Retry-After`: seconds, or a date (RFC 9110, 10.2.3); in ms. Null: absent, or neither. */
-export function retryAfterOf(text: string | null, now: number): number | null {
-  if (text === null || text === '') return null;
-  return boundedRetry(/^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now);
-}
-
-/** A wait that the other side asks for, ms. Null if it asks for none: the client must not come back at once. */
-export function boundedRetry(ms: number | null): number | null {
-  return ms !== null && ms > 0 ? Math.min(ms, maxRetryMs) : null;
 }

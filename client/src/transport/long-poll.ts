@@ -1,5 +1,6 @@
 /** Long-poll: an ordinary request and answer each time, for networks that let nothing else through. */
-import { FeedError, protocolError } from '../feed-error.ts';
+import { Stopwatch } from '../clock.ts';
+import { asFeedError, FeedError, protocolError } from '../feed-error.ts';
 import { toQuery } from '../filter.ts';
 import { placeOf } from '../position.ts';
 import type { Change } from '../wire.ts';
@@ -11,6 +12,8 @@ import { type Ask, lost, type Receiver, type Transport, type TransportParts } fr
 const changesPerAnswer = '500';
 /** Time for an answer, besides the time that the gateway is asked to wait, ms. */
 const answerMs = 30_000;
+/** No gateway that was asked to wait, and has no change, answers sooner; but for one that shuts down, ms. */
+const leastWaitMs = 1_000;
 
 /** What one connection has learned for the next. */
 interface Habits {
@@ -27,7 +30,7 @@ export function longPollTransport(parts: TransportParts): Transport {
     try {
       return await new Polls(parts, habits, ask, receiver, signal).run();
     } catch (error) {
-      return lost(error instanceof FeedError ? error : protocolError('read changes', { cause: error }));
+      return lost(asFeedError(error, 'read changes'));
     }
   };
 }
@@ -48,6 +51,7 @@ class Polls {
   readonly #signal: AbortSignal;
   /** Where the replay is complete. */
   #goal = '';
+  #wasReset = false;
 
   constructor(parts: TransportParts, habits: Habits, ask: Ask, receiver: Receiver, signal: AbortSignal) {
     this.#parts = parts;
@@ -103,8 +107,10 @@ class Polls {
     const query = toQuery(filter, { after: at, since: at === null ? start.since : null, snapshot: false });
     query.set('n', changesPerAnswer);
     try {
+      const watch = new Stopwatch(this.#parts.clock);
       const answer = await this.#poll(query, waits ? this.#habits.waitSeconds : 0);
       this.#handOn(answer, at);
+      if (answer.changes.length === 0 && answer.position === at) this.#idle(waits, watch.lap());
       return answer.position;
     } catch (error) {
       if (!(error instanceof FeedError)) throw error;
@@ -126,9 +132,21 @@ class Polls {
       this.#receiver.take({ kind: 'bookmark', position }, position.length);
   }
 
+  /** Nothing came. Whoever asked again at once, and again, would do so for ever. */
+  #idle(waited: boolean, tookMs: number): void {
+    // What answers is behind the gateway that named the head.
+    if (!waited) this.#habits.isPatient = true;
+    else if (tookMs < leastWaitMs)
+      throw protocolError('read changes: an answer without any came at once: must wait (a cache?)');
+  }
+
+  /** @throws FeedError at the second one of a connection: gateways that do not share a ledger would go on for ever */
   #reset(detail: Members): string {
     const message = toMessage('reset', detail);
     if (message?.kind !== 'reset') throw protocolError('read reset: must have reason, position and floor');
+    if (this.#wasReset)
+      throw new FeedError('POSITION_GONE', `resume: ${message.reason}: again`, { retryable: true });
+    this.#wasReset = true;
     this.#receiver.take(message, message.position.length);
     this.#goal = message.position;
     return message.position;

@@ -1,6 +1,7 @@
 /** Reads what the gateway sends. It checks the members that the client itself uses; nothing else is its business. */
-import { protocolError } from '../feed-error.ts';
-import type { Change, Message, ResetReason, TagState } from '../wire.ts';
+import { FeedError, protocolError } from '../feed-error.ts';
+import type { Change, Farewell, Message, ResetReason, TagState } from '../wire.ts';
+import { boundedRetry } from './retry.ts';
 
 /** A JSON object. */
 export type Members = Readonly<Record<string, unknown>>;
@@ -16,14 +17,15 @@ export function parseObject(text: string): Members {
 export function parseList(text: string): readonly unknown[] {
   const value = parseJson(text);
   if (Array.isArray(value)) return value;
-  throw protocolError(`read answer: ${quote(text)}: must be a JSON list`);
+  throw protocolError(`read message: ${quote(text)}: must be a JSON list`);
 }
 
-function parseJson(text: string): unknown {
+/** @param what for errors @throws FeedError PROTOCOL */
+export function parseJson(text: string, what = `message: ${quote(text)}`): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw protocolError(`read message: ${quote(text)}: must be JSON`, { cause });
+    throw protocolError(`read ${what}: must be JSON`, { cause });
   }
 }
 
@@ -40,14 +42,12 @@ export function stringOf(members: Members, name: string): string {
 
 /** @throws FeedError PROTOCOL */
 export function toChange(value: unknown): Change {
-  if (isChange(value)) return value;
-  throw protocolError(`read change: ${quote(JSON.stringify(value))}: must have the strings ${changeMembers}`);
+  return checked(value, 'change', ['position', 'type', 'registry', 'repository']);
 }
 
 /** @throws FeedError PROTOCOL */
 export function toRow(value: unknown): TagState {
-  if (isRow(value)) return value;
-  throw protocolError(`read state: ${quote(JSON.stringify(value))}: must have the strings ${rowMembers}`);
+  return checked(value, 'state', ['registry', 'repository', 'tag']);
 }
 
 /**
@@ -56,7 +56,7 @@ export function toRow(value: unknown): TagState {
  * @param resume of a change
  * @throws FeedError PROTOCOL
  */
-export function toMessage(name: string, members: Members): Message | null {
+export function toMessage(name: string, members: Members): Message | Farewell | null {
   switch (name) {
     case 'ready': {
       const heartbeatMs = numberOf(members.heartbeatMs);
@@ -68,33 +68,32 @@ export function toMessage(name: string, members: Members): Message | null {
       return { kind: 'reset', reason, position, floor: stringOf(members, 'floor') };
     }
     case 'bye':
-      return { kind: 'bye', reason: stringOf(members, 'reason'), retryMs: numberOf(members.retryMs) };
+      return { kind: 'bye', error: farewellOf(stringOf(members, 'reason'), numberOf(members.retryMs)) };
     default:
       return null;
   }
 }
 
-const changeMembers = ['position', 'type', 'registry', 'repository'] as const;
-const rowMembers = ['registry', 'repository', 'tag'] as const;
-const reasons: ReadonlySet<string> = new Set<ResetReason>([
-  ...(['epoch', 'below-floor', 'ahead-of-head', 'continuity-lost'] as const),
-]);
+const reasons: readonly ResetReason[] = ['epoch', 'below-floor', 'ahead-of-head'];
 
-function isChange(value: unknown): value is Change {
-  return isObject(value) && changeMembers.every((name) => typeof value[name] === 'string');
+/** The members that the client itself reads are strings. */
+function checked<T extends object>(value: unknown, what: string, names: readonly (keyof T & string)[]): T {
+  if (hasStrings<T>(value, names)) return value;
+  throw protocolError(`read ${what}: ${quote(JSON.stringify(value))}: must have the strings ${names}`);
 }
 
-function isRow(value: unknown): value is TagState {
-  return isObject(value) && rowMembers.every((name) => typeof value[name] === 'string');
+function hasStrings<T>(value: unknown, names: readonly string[]): value is T {
+  return isObject(value) && names.every((name) => typeof value[name] === 'string');
 }
 
 /** A reason of a later version counts as the one that says least. */
 function reasonOf(text: string): ResetReason {
-  return isReason(text) ? text : 'continuity-lost';
+  return reasons.find((reason) => reason === text) ?? 'continuity-lost';
 }
 
-function isReason(text: string): text is ResetReason {
-  return reasons.has(text);
+function farewellOf(reason: string, retryMs: number | null): FeedError {
+  const message = `read messages: the gateway said ${reason}`;
+  return new FeedError(reason, message, { retryMs: boundedRetry(retryMs) });
 }
 
 function numberOf(value: unknown): number | null {

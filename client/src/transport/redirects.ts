@@ -35,7 +35,7 @@ export async function sendBody(
       .catch(() => {});
     at = nextOf(act, at, response);
   }
-  throw refused(`${act}: more than ${maxRedirects} redirects: must be at most that many`, null);
+  throw refused(`${act}: more than ${maxRedirects} redirects: must be fewer`, null);
 }
 
 /** Where the same request goes next. Errors name origins alone: the rest of an address may have a secret. */
@@ -53,7 +53,7 @@ function nextOf(act: string, at: string, { status, headers }: FetchResponse): st
       status,
     );
   if (turns.includes(status))
-    throw refused(`${act}: ${status} of ${origin}: would lose the body: must be 307 or 308`, status);
+    throw refused(`${act}: ${status} of ${origin}: loses the body: must be 307 or 308`, status);
   return next.href;
 }
 

@@ -1,4 +1,5 @@
 import { type Clock, lookMs, Stopwatch } from '../clock.ts';
+import { FeedError } from '../feed-error.ts';
 
 /** A connection is dead after this many heartbeats without a message (PROTOCOL.md, sections 4 and 5). */
 const silentBeats = 3;
@@ -11,7 +12,7 @@ export const silentStartMs = 60_000;
  */
 export class Silence {
   readonly #clock: Clock;
-  readonly #onDead: () => void;
+  readonly #onDead: (error: FeedError) => void;
   readonly #watch: Stopwatch;
   #limitMs: number;
   #silentMs = 0;
@@ -20,7 +21,7 @@ export class Silence {
   #cancel: () => void;
 
   /** @param onDead called once */
-  constructor(clock: Clock, limitMs: number, onDead: () => void) {
+  constructor(clock: Clock, limitMs: number, onDead: (error: FeedError) => void) {
     this.#clock = clock;
     this.#onDead = onDead;
     this.#limitMs = limitMs;
@@ -60,7 +61,8 @@ export class Silence {
     // What came before a sleep says nothing about the time after it.
     const slept = passed >= this.#limitMs + lookMs;
     this.#heard = false;
-    if (!this.#paused && (slept || this.#silentMs >= this.#limitMs)) this.#onDead();
+    if (!this.#paused && (slept || this.#silentMs >= this.#limitMs))
+      this.#onDead(new FeedError('TIMEOUT', 'read messages: nothing came for too long'));
     else this.#cancel = this.#again();
   }
 }

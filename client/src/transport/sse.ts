@@ -1,10 +1,12 @@
 /** Server-Sent Events over fetch: unlike EventSource it can send a token in a header, and stop reading. */
 import { createParser } from 'eventsource-parser';
-import { FeedError, networkError, protocolError } from '../feed-error.ts';
+import { childOf } from '../abort.ts';
+import { asFeedError, type FeedError, networkError, protocolError } from '../feed-error.ts';
 import { toQuery } from '../filter.ts';
 import type { FetchResponse } from '../runtime.ts';
-import { boundedRetry, readSome, request } from './http.ts';
+import { readSome, request } from './http.ts';
 import { parseObject, toChange, toMessage, toRow } from './messages.ts';
+import { whyNothing } from './reach.ts';
 import { Silence } from './silence.ts';
 import { type Ask, lost, type Receiver, type Transport, type TransportParts } from './transport.ts';
 
@@ -18,32 +20,26 @@ const slice = 16 * 1024;
 /** Makes the transport. */
 export function sseTransport(parts: TransportParts): Transport {
   return async (ask, receiver, signal) => {
-    const over = new AbortController();
-    const abort = () => over.abort();
-    signal.addEventListener('abort', abort);
+    const over = childOf(signal);
     let dead: FeedError | null = null;
     let hasBegun = false;
-    const silence = new Silence(parts.clock, firstByteMs, () => {
-      dead = new FeedError('TIMEOUT', 'read events: nothing came for too long');
-      over.abort();
+    const silence = new Silence(parts.clock, firstByteMs, (error) => {
+      dead = error;
+      over.end();
     });
-    try {
+    const follow = async () => {
       const response = await open(parts, ask, over.signal);
       const stream = new EventStream(receiver, silence);
       await stream.read(response, over.signal, () => {
         if (!hasBegun) silence.expect(0);
         hasBegun = true;
       });
-      return lost(stream.farewell ?? networkError('read events: the stream ended'));
-    } catch (error) {
-      const cause = error instanceof FeedError ? error : protocolError('read events', { cause: error });
-      // Headers without a byte behind them: something between the two ends collects the stream.
-      return lost(dead ?? cause, dead !== null && !hasBegun);
-    } finally {
-      silence.stop();
-      over.abort();
-      signal.removeEventListener('abort', abort);
-    }
+      return stream.farewell ?? networkError('read messages: the stream ended');
+    };
+    const error = await follow().catch((error: unknown) => dead ?? asFeedError(error, 'read messages'));
+    silence.stop();
+    over.end();
+    return hasBegun ? lost(error) : whyNothing(parts, ask, error, signal);
   };
 }
 
@@ -78,7 +74,7 @@ class EventStream {
       this.#take(event, id, data);
     },
     onError: ({ type, message }) => {
-      if (type === 'max-buffer-size-exceeded') this.#fault = protocolError(`read events: ${message}`);
+      if (type === 'max-buffer-size-exceeded') this.#fault = protocolError(`read messages: ${message}`);
     },
   });
 
@@ -133,11 +129,7 @@ class EventStream {
     const message = toMessage(event, members);
     if (message === null) return;
     if (message.kind === 'ready') this.#silence.expect(message.heartbeatMs);
-    if (message.kind === 'bye') {
-      const retryMs = boundedRetry(message.retryMs);
-      this.farewell = new FeedError(message.reason, `read events: the gateway said ${message.reason}`, {
-        retryMs,
-      });
-    } else this.#receiver.take(message, data.length);
+    if (message.kind === 'bye') this.farewell = message.error;
+    else this.#receiver.take(message, data.length);
   }
 }

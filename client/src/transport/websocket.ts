@@ -1,9 +1,9 @@
 /** WebSocket: one subscription on one connection. */
-import { FeedError, networkError, protocolError } from '../feed-error.ts';
-import { toQuery, toSubscribe } from '../filter.ts';
+import { asFeedError, FeedError, networkError, protocolError } from '../feed-error.ts';
+import { toSubscribe } from '../filter.ts';
 import type { CloseLike, WebSocketConstructor, WebSocketLike } from '../runtime.ts';
-import { boundedRetry, readText, request, withDeadline } from './http.ts';
 import { isObject, type Members, parseObject, stringOf, toChange, toMessage, toRow } from './messages.ts';
+import { whyNothing } from './reach.ts';
 import { Silence } from './silence.ts';
 import {
   type Ask,
@@ -14,7 +14,7 @@ import {
   type TransportParts,
 } from './transport.ts';
 
-/** Time for the handshake, and for the question why it failed, ms. */
+/** Time for the handshake, ms. */
 export const handshakeMs = 15_000;
 const protocol = 'manifeed.v1';
 /** The one subscription's name. */
@@ -28,13 +28,14 @@ export function webSocketTransport(parts: TransportParts): Transport {
     if (parts.WebSocket === null) return lost(networkError('open WebSocket: this runtime has none'), true);
     const connection = new Connection(parts, parts.WebSocket, ask, receiver);
     const ending = await connection.run(signal);
-    if (connection.hasOpened || signal.aborted || ending.kind === 'full') return ending;
-    return whyNotOpened(parts, ask, ending.error, signal);
+    if (connection.hasHeard || ending.kind === 'full') return ending;
+    return whyNothing(parts, ask, ending.error, signal);
   };
 }
 
 class Connection {
-  hasOpened = false;
+  /** Whether a message came. Some proxies open the tunnel, and pass nothing on. */
+  hasHeard = false;
   readonly #ask: Ask;
   readonly #receiver: Receiver;
   readonly #silence: Silence;
@@ -45,7 +46,7 @@ class Connection {
   constructor(parts: TransportParts, Socket: WebSocketConstructor, ask: Ask, receiver: Receiver) {
     this.#ask = ask;
     this.#receiver = receiver;
-    this.#silence = new Silence(parts.clock, handshakeMs, () => this.#lose(silent()));
+    this.#silence = new Silence(parts.clock, handshakeMs, (error) => this.#lose(error));
     this.#socket = this.#open(Socket, parts.url);
   }
 
@@ -75,23 +76,23 @@ class Connection {
 
   #subscribe(socket: WebSocketLike): void {
     if (this.#isOver) return;
-    this.hasOpened = true;
     this.#silence.expect(0);
     const { filter, start, token } = this.#ask;
-    const access = token === null ? {} : { access_token: token };
-    socket.send(JSON.stringify({ ...toSubscribe(filter, start), type: 'subscribe', id, ...access }));
+    const access_token = token ?? undefined;
+    socket.send(JSON.stringify({ ...toSubscribe(filter, start), type: 'subscribe', id, access_token }));
   }
 
   #read(data: unknown): void {
     if (this.#isOver) return;
+    this.hasHeard = true;
     this.#silence.hear();
     try {
-      if (typeof data !== 'string') throw protocolError('read message: binary: must be text');
+      if (typeof data !== 'string') throw protocolError('read message: must be text');
       // Before the message: what does not fit comes again, after the position of what did.
       if (this.#receiver.isFull) this.#finish({ kind: 'full' });
       else this.#take(parseObject(data), data.length);
     } catch (error) {
-      this.#lose(error instanceof FeedError ? error : protocolError('read message', { cause: error }));
+      this.#lose(asFeedError(error, 'read messages'));
     }
   }
 
@@ -112,10 +113,8 @@ class Connection {
     const message = toMessage(type, members);
     if (message === null) return;
     if (message.kind === 'ready') this.#silence.expect(message.heartbeatMs);
-    if (message.kind !== 'bye') return this.#receiver.take(message, size);
-    const retryMs = boundedRetry(message.retryMs);
-    const { reason } = message;
-    this.#lose(new FeedError(reason, `read messages: the gateway said ${reason}`, { retryMs }));
+    if (message.kind === 'bye') this.#lose(message.error);
+    else this.#receiver.take(message, size);
   }
 
   #lose(error: FeedError): void {
@@ -129,10 +128,6 @@ class Connection {
     this.#socket?.close(normalClosure);
     this.#ended.resolve(ending);
   }
-}
-
-function silent(): FeedError {
-  return new FeedError('TIMEOUT', 'read messages: nothing came for too long');
 }
 
 /** An `error` message. */
@@ -149,34 +144,4 @@ function closedWith({ code, reason }: CloseLike): FeedError {
   const name = reason === '' ? 'CLOSED' : reason;
   const message = `read messages: the gateway closed with ${code} ${reason}`;
   return new FeedError(name, message, { closeCode: code, retryable: code >= 4_100 });
-}
-
-/**
- * Asks over HTTP why a handshake failed: a WebSocket shows close code 1006 and nothing else (PROTOCOL.md, section 5).
- * If that answers, it is the WebSocket that does not come through.
- */
-async function whyNotOpened(
-  parts: TransportParts,
-  { filter, start, token }: Ask,
-  error: FeedError,
-  signal: AbortSignal,
-): Promise<Ending> {
-  const query = toQuery(filter, { ...start, after: null, since: null, snapshot: false });
-  query.set('n', '0');
-  try {
-    await withDeadline(parts.clock, handshakeMs, signal, async (inner) =>
-      readText(
-        await request(parts, {
-          path: '/v2/updates',
-          query,
-          token,
-          accept: 'application/json',
-          signal: inner,
-        }),
-      ),
-    );
-    return lost(error, true);
-  } catch (reason) {
-    return lost(reason instanceof FeedError ? reason : error);
-  }
 }

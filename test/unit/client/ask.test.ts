@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AskOptions, ask, FeedError, type Question } from '../../../client/src/index.ts';
-import type { FetchInit } from '../../../client/src/runtime.ts';
+import type { Fetch, FetchInit } from '../../../client/src/runtime.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
 /** Asks a gateway that answers with `status` and `text`. */
@@ -69,6 +69,7 @@ describe('ask', () => {
 
   it.each([
     [502, 'something in front of the gateway (a proxy that reaches no gateway?): must come from a gateway'],
+    [429, 'something in front of the gateway (a proxy?): must come from a gateway'],
     [404, "something that is no gateway: must be a gateway's address"],
   ])('says of %i without an error of a gateway who may have answered', async (status, who) => {
     const { answer } = await play({ path: '/v1/tags' }, status, '<h1>sorry</h1>');
@@ -76,6 +77,20 @@ describe('ask', () => {
       code: 'PROTOCOL',
       message: `get /v1/tags: ${status} from ${who}`,
       status,
+    });
+  });
+
+  it('names the origin of a redirect that took the token away', async () => {
+    const refusal = '{"errors":[{"code":"UNAUTHORIZED","message":"token required"}]}';
+    const fetch: Fetch = async () => ({
+      ...{ status: 401, url: 'https://gateway.test/v1/tags', headers: { get: () => null } },
+      body: new Response(refusal).body,
+    });
+    const answer = ask('http://gateway.test', { path: '/v1/tags' }, { fetch, token: 'secret' });
+    await expect(answer).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message:
+        'get /v1/tags: redirected to https://gateway.test: must be asked there at once: 401 UNAUTHORIZED: token required',
     });
   });
 

@@ -93,7 +93,7 @@ describe('long-poll', () => {
   });
 
   it('waits for less where the operator allows less, and remembers that', async () => {
-    const { requests } = connect();
+    const { requests, clock } = connect();
     (await requests.next()).answer(200, '[]', link('e-7'));
     for (const wait of ['20s', '10s']) {
       const asked = await requests.next();
@@ -102,6 +102,7 @@ describe('long-poll', () => {
     }
     const asked = await requests.next();
     expect(query(asked).wait).toBe('5s');
+    clock.advance(5_000);
     asked.answer(200, '[]', link('e-7'));
     expect(query(await requests.next()).wait).toBe('5s');
   });
@@ -114,6 +115,50 @@ describe('long-poll', () => {
     void open();
     (await requests.next()).answer(200, '[]', link('e-9'));
     expect(query(await requests.next()).wait).toBe('20s');
+  });
+
+  it('waits if what answers is behind the gateway that named the head', async () => {
+    const { requests } = connect(starting('e-1'));
+    (await requests.next()).answer(200, '[]', link('e-9'));
+    const first = await requests.next();
+    expect(query(first).wait).toBeUndefined();
+    first.answer(200, '[]', link('e-1'));
+    expect(query(await requests.next()).wait).toBe('20s');
+  });
+
+  it('does not ask at once, again and again, what something answers at once without a change', async () => {
+    const { requests, ending } = connect();
+    (await requests.next()).answer(200, '[]', link('e-7'));
+    (await requests.next()).answer(200, '[]', link('e-7'));
+    expect(await ending).toMatchObject({
+      error: { code: 'PROTOCOL', message: expect.stringContaining('came at once'), retryable: true },
+    });
+    expect(requests.seen.length).toBe(2);
+  });
+
+  it('goes on if an answer without a change came after a while', async () => {
+    const { requests, clock } = connect();
+    (await requests.next()).answer(200, '[]', link('e-7'));
+    const asked = await requests.next();
+    clock.advance(1_000);
+    asked.answer(200, '[]', link('e-7'));
+    expect(query(await requests.next())).toMatchObject({ after: 'e-7', wait: '20s' });
+  });
+
+  it('comes back later if two gateways that do not share a ledger answer in turn', async () => {
+    const { requests, receiver, ending } = connect(starting('a-1'));
+    (await requests.next()).answer(200, '[]', link('a-9'));
+    const toB = { reason: 'epoch', position: 'b-9', floor: 'b-2' };
+    (await requests.next()).answer(410, refusal('POSITION_GONE', toB));
+    const toA = { reason: 'epoch', position: 'a-9', floor: 'a-2' };
+    (await requests.next()).answer(410, refusal('POSITION_GONE', toA));
+    expect(await ending).toMatchObject({ error: { code: 'POSITION_GONE', retryable: true } });
+    expect(receiver.inbox.seen.map(({ kind }) => kind)).toEqual(['reset', 'ready']);
+  });
+
+  it('asks for what an empty list matches, which is refused, and not for everything', async () => {
+    const { requests } = connect({ filter: { repository: [], tag: ['a', 'b'] } });
+    expect((await requests.next()).url.search).toBe('?repository=&tag=a&tag=b&n=0');
   });
 
   it('ends with TIMEOUT if no answer comes 30 s after it should', async () => {

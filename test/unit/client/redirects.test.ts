@@ -51,8 +51,8 @@ describe('a request with a body', () => {
   });
 
   it.each<[Answer, string]>([
-    [[303, '/elsewhere'], '303 of https://gateway.test: would lose the body: must be 307 or 308'],
-    [[302, '/elsewhere'], '302 of https://gateway.test: would lose the body: must be 307 or 308'],
+    [[303, '/elsewhere'], '303 of https://gateway.test: loses the body: must be 307 or 308'],
+    [[302, '/elsewhere'], '302 of https://gateway.test: loses the body: must be 307 or 308'],
     [[307], '307 of https://gateway.test: no Location: must name an address'],
     [[307, 'https://['], '307 of https://gateway.test: no Location: must name an address'],
     [[0], "redirected from https://gateway.test: must be the gateway's own address"],
@@ -68,7 +68,7 @@ describe('a request with a body', () => {
 
   it('is redirected a few times only', async () => {
     const { answer, sent } = await play([[307, '/again']]);
-    const message = `post /v1/check: more than ${maxRedirects} redirects: must be at most that many`;
+    const message = `post /v1/check: more than ${maxRedirects} redirects: must be fewer`;
     expect(answer).toMatchObject({ code: 'PROTOCOL', message, retryable: false });
     expect(sent).toHaveLength(maxRedirects + 1);
   });

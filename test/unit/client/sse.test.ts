@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firstByteMs, sseTransport } from '../../../client/src/transport/sse.ts';
-import { askFor, FakeReceiver, playNetwork } from '../../support/client-network.ts';
+import { type Asked, askFor, FakeReceiver, playNetwork } from '../../support/client-network.ts';
 import { changeOf, rowOf } from '../../support/client-stream.ts';
 
 async function connect(members: Parameters<typeof askFor>[0] = {}) {
@@ -64,12 +64,12 @@ describe('SSE over fetch', () => {
   });
 
   it("takes a proxy's page for a fault that may pass", async () => {
-    const page = await connect();
-    page.asked.answer(404, '<html>', { 'content-type': 'text/html' });
-    expect(await page.ending).toMatchObject({ error: { code: 'PROTOCOL', status: 404, retryable: true } });
-    const ok = await connect();
-    ok.asked.answer(200, '<html>', { 'content-type': 'text/html' });
-    expect(await ok.ending).toMatchObject({ error: { code: 'PROTOCOL', retryable: true } });
+    for (const status of [404, 200]) {
+      const { asked, requests, ending } = await connect();
+      asked.answer(status, '<html>', { 'content-type': 'text/html' });
+      (await requests.next()).answer(status, '<html>', { 'content-type': 'text/html' });
+      expect(await ending).toMatchObject({ error: { code: 'PROTOCOL', retryable: true }, isBlocked: false });
+    }
   });
 
   it('stops reading while the receiver is full, and silence means nothing then', async () => {
@@ -91,11 +91,39 @@ describe('SSE over fetch', () => {
     expect(await ending).toMatchObject({ error: { code: 'TIMEOUT' }, isBlocked: false });
   });
 
-  it('is blocked if not one byte comes: a proxy collects the stream', async () => {
-    const { asked, clock, ending } = await connect();
+  it('is blocked if not one byte comes, and HTTP reaches the gateway: a proxy collects the stream', async () => {
+    const { asked, requests, clock, ending } = await connect();
     asked.stream();
     clock.advance(firstByteMs);
+    const question = await requests.next();
+    expect(`${question.url.pathname}${question.url.search}`).toBe(
+      '/prefix/v2/updates?repository=r.test%2Fapp&n=0',
+    );
+    question.answer(200, '[]');
     expect(await ending).toMatchObject({ error: { code: 'TIMEOUT' }, isBlocked: true });
+  });
+
+  it('is not blocked if the gateway is silent altogether', async () => {
+    const { asked, requests, clock, ending } = await connect();
+    asked.stream();
+    clock.advance(firstByteMs);
+    await requests.next();
+    for (let second = 0; second < 15; second += 5) {
+      await clock.untilWaiting(1);
+      clock.advance(5_000);
+    }
+    expect(await ending).toMatchObject({ error: { code: 'TIMEOUT' }, isBlocked: false });
+  });
+
+  it.each([
+    ['ends it at once', (asked: Asked) => asked.stream().end()],
+    ['answers it itself, too late', (asked: Asked) => asked.answer(504, '<html>')],
+    ['forbids it', (asked: Asked) => asked.answer(403, '<html>')],
+  ])('is blocked by a proxy that %s', async (_what, act) => {
+    const { asked, requests, ending } = await connect();
+    act(asked);
+    (await requests.next()).answer(200, '[]');
+    expect(await ending).toMatchObject({ kind: 'lost', isBlocked: true });
   });
 
   it('is not blocked if the line falls silent later', async () => {

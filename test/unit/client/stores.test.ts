@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -24,10 +24,16 @@ describe('the file of a position', () => {
 
   it('is refused if it holds anything else: a live start would pass over changes in silence', async () => {
     const path = join(folder, 'broken');
-    for (const text of ['', 'hello', 'e-1\ne-2']) {
+    for (const text of ['', 'hello', 'e-1\ne-2', `e-1${' '.repeat(1e6)}x`, `${'e'.repeat(2_000)}-1`]) {
       writeFileSync(path, text);
       await expect(fileStore(path).load()).rejects.toThrow(/must be a position, or be deleted/);
     }
+  });
+});
+
+describe.runIf(existsSync('/dev/zero'))('a device in the place of the file', () => {
+  it('is refused, though it never ends', async () => {
+    await expect(fileStore('/dev/zero').load()).rejects.toThrow(/must be a position, or be deleted/);
   });
 });
 

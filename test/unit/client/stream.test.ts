@@ -123,6 +123,8 @@ describe('a stream', () => {
     const next = events.next();
     const first = await opened.next();
     first.end(refused('UNAUTHORIZED'));
+    await clock.untilWaiting(1);
+    clock.advance(1_000);
     const second = await opened.next();
     ready(second, 'e-1');
     await next;
@@ -133,8 +135,32 @@ describe('a stream', () => {
     const third = await opened.next();
     expect([first, second, third].map(({ ask }) => ask.token)).toEqual(['old', 'new', 'newest']);
     third.end(refused('UNAUTHORIZED'));
+    await clock.untilWaiting(1);
+    clock.advance(60_000);
     (await opened.next()).end(refused('UNAUTHORIZED'));
     await expect(later).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it('waits longer each time if a gateway is ready and then refuses the token, again and again', async () => {
+    const { clock, opened, events, statuses } = playStream({ token: () => 'short-lived', random: () => 1 });
+    void events.next();
+    for (const most of [1_000, 2_000, 4_000]) {
+      const connection = await opened.next();
+      ready(connection, 'e-1');
+      connection.end(refused('UNAUTHORIZED'));
+      const waiting = await statuses.until(({ state }) => state === 'waiting');
+      expect(waiting).toMatchObject({ untilMs: clock.now() + most, why: { code: 'UNAUTHORIZED' } });
+      await clock.untilWaiting(1);
+      clock.advance(most);
+    }
+    await events.return();
+  });
+
+  it('takes an empty position as none, as the gateway does', async () => {
+    const { opened, events } = playStream({ filter: { snapshot: true }, after: '' });
+    void events.next();
+    expect((await opened.next()).ask.start).toEqual({ after: null, since: null, snapshot: true });
+    await events.return();
   });
 
   it('ends at once if a token that cannot change is refused', async () => {

@@ -48,6 +48,7 @@ describe('the WebSocket', () => {
   ])('closed with %s %s: comes back by the range of the code', async (code, reason, retryable) => {
     const { socket, ending } = await connect();
     socket.open();
+    socket.say({ type: 'subscribed', id: 'feed' });
     socket.closes(code, reason);
     expect(await ending).toMatchObject({
       kind: 'lost',
@@ -124,6 +125,18 @@ describe('the WebSocket', () => {
     expect(await ending).toMatchObject({ error: { code: 'TIMEOUT' } });
   });
 
+  it.each([
+    ['fell silent', null],
+    ['was cut', 1006],
+  ])('is blocked if it opened, and %s without a message', async (_what, code) => {
+    const { clock, socket, requests, ending } = await connect();
+    socket.open();
+    if (code === null) clock.advance(70_000);
+    else socket.closes(code);
+    (await requests.next()).answer(200, '[]');
+    expect(await ending).toMatchObject({ kind: 'lost', isBlocked: true });
+  });
+
   describe('that did not open', () => {
     it('asks over HTTP why, and gives that reason', async () => {
       const { socket, requests, ending } = await connect();
@@ -159,6 +172,26 @@ describe('the WebSocket', () => {
         silent.clock.advance(5_000);
       }
       expect(await silent.ending).toMatchObject({ error: { code: 'TIMEOUT' }, isBlocked: false });
+    });
+
+    it('is not blocked if a page answers, as in a network for guests', async () => {
+      const { socket, requests, ending } = await connect();
+      socket.closes(1006);
+      (await requests.next()).answer(200, '<html>Welcome');
+      expect(await ending).toMatchObject({
+        error: { code: 'PROTOCOL', retryable: true, message: expect.stringContaining('<html>Welcome') },
+        isBlocked: false,
+      });
+    });
+
+    it.each([
+      [431, { errors: [{ code: 'HEAD_TOO_LARGE', message: 'too large', detail: null }] }],
+      [414, '<html>'],
+    ])('comes back though the question is too long for a URL: %i', async (status, body) => {
+      const { socket, requests, ending } = await connect();
+      socket.closes(1006);
+      (await requests.next()).answer(status, body);
+      expect(await ending).toMatchObject({ error: { code: 'NETWORK', retryable: true }, isBlocked: false });
     });
 
     it('was given up after 15 s', async () => {
