@@ -10,6 +10,12 @@ const tokenBytes = 32;
 /** Lets people and secret scanners recognise a token. */
 const tokenPrefix = 'mf_';
 
+/** A second entry below a second one of these would be no YAML, so the entry is printed without it. */
+const keyLine = 'access:\n';
+const placeText =
+  'Put it at the end of the list access; where there is none, write "access:" above it (in place of "access: open").' +
+  '\nThen restart the gateway:';
+
 /**
  * `manifeed token`: makes a token and the entry that admits it. It parses the entry as a gateway would, so that
  * what it prints is accepted. It stores nothing.
@@ -39,7 +45,9 @@ export function tokenCommand(random: (bytes: number) => Buffer = randomBytes): C
       const yaml = stringify({ access: [entry] }, { lineWidth: 0 });
       loadConfig({ argv: ['--config', 'the entry'], env: {}, readFile: () => yaml });
       io.out(`Token, shown only now; give it to the subscriber:\n\n  ${token}\n`);
-      io.out(`Entry for the configuration:\n\n${yaml.trimEnd()}`);
+      io.out(
+        `Entry for the gateway's configuration. ${placeText}\n\n${yaml.slice(keyLine.length).trimEnd()}`,
+      );
       return exitCodes.ok;
     },
   };

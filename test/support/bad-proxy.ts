@@ -11,7 +11,7 @@ export interface Faults {
   readonly dateOffsetMs?: number;
   /** The `Host` that the gateway sees. Default: what the client sent. */
   readonly host?: string;
-  /** Answers these paths itself. */
+  /** Answers these paths itself, with `Upgrade` too. */
   readonly answers?: Readonly<Record<string, { readonly status: number; readonly body: string }>>;
 }
 
@@ -32,6 +32,14 @@ export async function startBadProxy(port: number, faults: Faults): Promise<BadPr
     socket.on('error', () => {});
     if (faults.upgrades === 'ignore') {
       socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    const own = answerOf(faults, incoming);
+    if (own !== undefined) {
+      const { length } = Buffer.from(own.body);
+      socket.end(
+        `HTTP/1.1 ${own.status} No\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${own.body}`,
+      );
       return;
     }
     const upstream = connect(port, '127.0.0.1');
@@ -60,9 +68,13 @@ export async function startBadProxy(port: number, faults: Faults): Promise<BadPr
   };
 }
 
+/** What the proxy answers itself. */
+function answerOf({ answers }: Faults, { url }: IncomingMessage) {
+  return answers?.[url?.replace(/\?.*/s, '') ?? ''];
+}
+
 function pass(port: number, faults: Faults, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const path = incoming.url?.replace(/\?.*/s, '') ?? '';
-  const own = faults.answers?.[path];
+  const own = answerOf(faults, incoming);
   if (own !== undefined) {
     incoming.resume();
     outgoing.writeHead(own.status, { 'content-type': 'application/json' }).end(own.body);

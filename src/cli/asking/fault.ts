@@ -19,6 +19,9 @@ export function faultText(
   if (code === 'NETWORK' && cause instanceof Error && message.includes(': no answer: '))
     return noAnswer(url, cause);
   if (code === 'UNAUTHORIZED') {
+    const elsewhere = redirectOf(error);
+    if (elsewhere !== null)
+      return `${url} redirects to ${elsewhere}, where no token is sent: name that address with --gateway`;
     if (tokenOf === 'webhook')
       return `${url} refuses the publication (401): the token must be the webhook's, not a subscriber's: give it ${tokenHint}`;
     return token === undefined
@@ -31,6 +34,11 @@ export function faultText(
     return `${message}: name one with --hook (publish is there by itself only as long as webhooks is not set)`;
   if (code === 'DRAINING') return `${url} shuts down or restarts`;
   return message;
+}
+
+/** The origin to which a redirect led that took the token away; null: none did. */
+export function redirectOf({ message }: FeedError): string | null {
+  return /: redirected to (\S+): /.exec(message)?.[1] ?? null;
 }
 
 function noAnswer(url: string, cause: Error): string {

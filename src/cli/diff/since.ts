@@ -6,7 +6,7 @@ import { dockerHub } from '../../event/reference.ts';
 import { parseRepositoryName } from '../../event/repository-pattern.ts';
 import { changePage, tagPage } from '../asking/answers.ts';
 import type { Ask } from '../asking/gateway.ts';
-import { listingOf } from '../asking/listing.ts';
+import { emptiedAt, listingOf } from '../asking/listing.ts';
 import type { Output } from '../asking/output.ts';
 import { pagesOf } from '../asking/pages.ts';
 import { InputError, UsageError } from '../command.ts';
@@ -118,7 +118,7 @@ async function doubtsOf(
   recent: readonly Recent[],
 ): Promise<readonly Doubt[]> {
   const { kind } = await listingOf(ask, past.repository);
-  if (kind === 'unknown') return [{ reason: kind, text: 'the gateway knows no tag of this repository now' }];
+  if (kind === 'unknown') return [await doubtOfNone(ask, past)];
   // What the first look at a repository finds makes no change, so how it was before is not known.
   const silent = recent.find(({ tag }) => !net.has(tag));
   const doubts: readonly (Doubt | null)[] = [
@@ -130,6 +130,15 @@ async function doubtsOf(
     net.hasUnknown ? { reason: 'no-digest', text: 'the digest of a tag is not known' } : null,
   ];
   return doubts.filter((doubt) => doubt !== null);
+}
+
+/** Of a repository that has no tag now. With its last tag went whether its list was ever read whole. */
+async function doubtOfNone(ask: Ask, { repository }: Past): Promise<Doubt> {
+  const at = await emptiedAt(ask, repository);
+  const known = 'the gateway knows no tag of this repository';
+  if (at === null)
+    return { reason: 'unknown', text: `${known}: it must be watched, or told of by a webhook` };
+  return { reason: 'not-listed', text: `${known} any more: the last one was deleted at ${at}` };
 }
 
 function firstSeen({ firstSeenAt }: Recent): string {

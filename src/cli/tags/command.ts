@@ -4,7 +4,7 @@ import { isDigestTag } from '../../event/digest-tag.ts';
 import { isGlob } from '../../event/glob.ts';
 import { type TagRow, tagPage } from '../asking/answers.ts';
 import type { Ask } from '../asking/gateway.ts';
-import { listingOf } from '../asking/listing.ts';
+import { emptiedAt, listingOf } from '../asking/listing.ts';
 import { type Output, outputOf } from '../asking/output.ts';
 import { pageRows, pagesOf } from '../asking/pages.ts';
 import type { AskingParts } from '../asking/parts.ts';
@@ -123,10 +123,12 @@ function nameOf({ repository, tags }: Wish): string {
 async function isKnown(ask: Ask, output: Output, { repository }: Wish): Promise<boolean> {
   if (isGlob(repository)) return true;
   const { kind, name } = await listingOf(ask, repository);
-  if (kind === 'unknown')
-    output.warn(
-      `list ${name}: the gateway knows no tag of it: all were deleted, or it must be watched, or told of by a webhook`,
-    );
+  if (kind === 'unknown') {
+    const at = await emptiedAt(ask, repository);
+    const why =
+      at === null ? 'it must be watched, or told of by a webhook' : `the last one was deleted at ${at}`;
+    output.warn(`list ${name}: the gateway knows no tag of it: ${why}`);
+  }
   if (kind === 'not-listed')
     output.note(`list ${name}: there may be more tags: the gateway never read the whole list`);
   return kind !== 'unknown';

@@ -1,9 +1,23 @@
 /** The file of `--state`. */
 import { fileStore } from '../../../client/src/node/index.ts';
+import { messageOf } from '../../errors.ts';
+
+/** What is wrong, and what helps, by the system's code. Other errors say it themselves. */
+const faults: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder must exist',
+  ENOTDIR: 'a part of the path is no folder: must be one',
+  EISDIR: 'must be a file, not a folder',
+  EACCES: 'it and its folder must be writable for this user',
+  EPERM: 'it and its folder must be writable for this user',
+  EROFS: 'must be on a file system that can be written',
+  ENOSPC: 'the disk is full: must have room',
+  EDQUOT: "this user's part of the disk is full: must have room",
+};
 
 /** Saves positions one after the other; while one is written, only the newest waits. */
 export class StateFile {
   readonly #store: ReturnType<typeof fileStore>;
+  readonly #path: string;
   readonly #onFault: (error: Error) => void;
   #next: string | null = null;
   #saved: string | null = null;
@@ -11,13 +25,18 @@ export class StateFile {
 
   /** @param onFault hears of a position that could not be saved */
   constructor(path: string, onFault: (error: Error) => void) {
+    this.#path = path;
     this.#store = fileStore(path);
     this.#onFault = onFault;
   }
 
   /** The position that was saved; null: none. Rejects if the file cannot be read, or holds something else. */
   async load(): Promise<string | null> {
-    return (await this.#store.load()) ?? null;
+    try {
+      return (await this.#store.load()) ?? null;
+    } catch (error) {
+      throw this.#faultOf(error);
+    }
   }
 
   save(position: string): void {
@@ -39,7 +58,13 @@ export class StateFile {
         this.#saved = position;
       }
     } catch (error) {
-      this.#onFault(error instanceof Error ? error : new Error(String(error)));
+      this.#onFault(this.#faultOf(error));
     }
+  }
+
+  #faultOf(cause: unknown): Error {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const fault = faults[code];
+    return new Error(fault === undefined ? messageOf(cause) : `${this.#path}: ${fault} (${code})`, { cause });
   }
 }

@@ -190,7 +190,9 @@ describe('manifeed diff --since', { timeout: patienceMs * 8 }, () => {
     const { code, err } = await diff('--since', '1h', 'none/such');
     expect([code, err]).toEqual([
       2,
-      expect.stringContaining('in doubt: unknown: the gateway knows no tag of this repository now'),
+      expect.stringContaining(
+        'in doubt: unknown: the gateway knows no tag of this repository: it must be watched',
+      ),
     ]);
   });
 });

@@ -154,6 +154,13 @@ describe('manifeed watch runs a command for each change', { timeout: patienceMs 
     expect(await run(gateway.url, args)).toMatchObject({ code: 0, out: '$HOME; *|--help|' });
   });
 
+  it('and says in words of a program that there is none', async () => {
+    await push('none/app:1', 'a');
+    const { code, err } = await run(gateway.url, ['watch', 'none/app', ...past, '--', '/no/such/program']);
+    expect(code).toBe(3);
+    expect(err).toContain('run /no/such/program: reg.test/none/app:1: there is no such program: must');
+  });
+
   it('and ends with 3 at a failure; with --state the next start goes on there', async () => {
     await push('fail/app:1', 'a', 'b', 'c');
     const state = ['--state', file('fail-state')];

@@ -1,4 +1,6 @@
 /** `manifeed doctor` at gateways and behind proxies with one fault each. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { heldBackMs } from '../../../src/cli/doctor/checks/transports.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -191,6 +193,31 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
     expect(broken).not.toContain('token-of-nobody');
   });
 
+  it('finds a redirect that takes the token away, and names where it leads', async () => {
+    const { url } = await gatewayWith(guarded);
+    const server = createServer(({ url: path = '' }, answer) =>
+      answer.writeHead(308, { location: `${url}${path}` }).end(),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push({
+      close: async () => {
+        server.closeAllConnections();
+        server.close();
+      },
+    });
+    const { port } = server.address() as AddressInfo;
+    const { code, of } = await diagnose(`http://127.0.0.1:${port}`, [], as('root'));
+    expect([code, of('token')]).toMatchObject([
+      1,
+      [
+        {
+          text: `this address redirects to ${url}, where no token is sent`,
+          remedy: `Name ${url} with --gateway`,
+        },
+      ],
+    ]);
+  });
+
   it('looks at transports with an ordinary token, and says what only an administrator sees', async () => {
     const { url } = await gatewayWith(guarded);
     const { code, of } = await diagnose(url, [], as('ci'));
@@ -239,6 +266,20 @@ describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
       'long-poll',
       /a proxy answers with 504/,
       /longer than clients do/,
+    ],
+    [
+      'reaches no gateway for /v1/socket',
+      { answers: { '/v1/socket': { status: 502, body: '<h1>502</h1>' } } },
+      'websocket',
+      /^the connection does not open: a proxy answers with 502/,
+      /^The proxy reaches no gateway/,
+    ],
+    [
+      'does not know /v1/socket',
+      { answers: { '/v1/socket': { status: 404, body: '<h1>404</h1>' } } },
+      'websocket',
+      /does not open \(get \/v1\/socket: 404 from something that is no gateway/,
+      /^Have the proxy pass \/v1\/socket on to the gateway/,
     ],
     ...(['/v1/events', '/v2/updates'] as const).map((path): [string, Faults, string, RegExp, RegExp] => [
       `reaches no gateway for ${path}`,

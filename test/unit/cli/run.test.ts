@@ -162,11 +162,23 @@ describe('manifeed config', () => {
 });
 
 describe('manifeed token', () => {
+  /** What a person pastes. */
+  const entryOf = (out: string) => out.slice(out.indexOf('  - name:'));
+
+  it('prints entries that can stand one below the other, and says where', async () => {
+    const [first, second] = [await run(['token', '--name', 'a']), await run(['token', '--name', 'b'])];
+    expect(first.out).toContain('end of the list access; where there is none, write "access:" above it');
+    const other = entryOf(second.out).replace(/[0-9a-f]{64}/, 'f'.repeat(64));
+    const yaml = `access:\n${entryOf(first.out)}\n${other}`;
+    const { access } = loadConfig({ env: {}, argv: ['--config', 'm'], readFile: () => yaml });
+    expect(access).toMatchObject({ kind: 'tokens', tokens: [{ name: 'a' }, { name: 'b' }] });
+  });
+
   it('makes a token and an entry that lets it in', async () => {
     const { code, out } = await run(['token', '--name', 'ci', '--repository', 'team/*', '--admin']);
     expect(code).toBe(0);
     const token = /mf_[A-Za-z0-9_-]{43}/.exec(out)?.[0] ?? '';
-    const yaml = out.slice(out.indexOf('access:'));
+    const yaml = `access:\n${entryOf(out)}`;
     expect(yaml).not.toContain(token);
     const { access } = loadConfig({ env: {}, argv: ['--config', 'm'], readFile: () => yaml });
     expect(access).toMatchObject({
@@ -194,7 +206,7 @@ describe('manifeed token', () => {
       'nginx',
     ];
     const { out } = await run(['token', '--name', 'x', ...flags]);
-    const yaml = out.slice(out.indexOf('access:'));
+    const yaml = `access:\n${entryOf(out)}`;
     const { access } = loadConfig({
       env: {},
       argv: ['--config', 'm'],

@@ -1,6 +1,7 @@
 /** What the token may do. */
 import { z } from 'zod';
 import { FeedError } from '../../../../client/src/index.ts';
+import { redirectOf } from '../../asking/fault.ts';
 import { type Finding, failed, fine } from '../finding.ts';
 import type { Means } from '../means.ts';
 import { troubleOf } from '../trouble.ts';
@@ -44,6 +45,11 @@ function refused(error: FeedError, isMissing: boolean): Finding {
   // It was not even sent.
   if (error.status === null)
     return failed('token', error.message, 'See that its file or variable holds the token alone', { docs });
+  const elsewhere = redirectOf(error);
+  if (elsewhere !== null) {
+    const text = `this address redirects to ${elsewhere}, where no token is sent`;
+    return failed('token', text, `Name ${elsewhere} with --gateway`, { docs });
+  }
   if (isMissing)
     return failed('token', 'the gateway asks for a token, and none was given', 'Give one with --token-file', {
       docs,

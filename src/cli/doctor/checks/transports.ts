@@ -4,7 +4,7 @@ import { innermost } from '../../asking/system-cause.ts';
 import { type Finding, failed, fine } from '../finding.ts';
 import type { Means } from '../means.ts';
 import { Tap } from '../tap.ts';
-import { troubleOf } from '../trouble.ts';
+import { frontTrouble, type Trouble, troubleOf } from '../trouble.ts';
 import { answerOrError, question } from './question.ts';
 
 /** A gateway sends the first bytes of a stream at once. What takes longer is held back, ms. */
@@ -15,6 +15,8 @@ const pollSeconds = 1;
 const quietTag = 'manifeed-doctor';
 const docs = 'docs/operating.md#what-a-proxy-in-front-must-do';
 const unbuffer = 'Switch the buffering of answers off in the proxy (nginx: proxy_buffering off)';
+const socketPath = '/v1/socket';
+const passOn = `Have the proxy pass ${socketPath} on to the gateway, as it does with the other paths`;
 const upgrade =
   'Have the proxy speak HTTP/1.1 to the gateway, pass Upgrade and Connection on, and keep the tunnel';
 
@@ -38,11 +40,13 @@ async function stream(name: 'sse' | 'websocket', means: Means): Promise<Finding>
     return failed(name, text, remedy, more);
   }
   if (name === 'websocket') {
-    const text =
-      error === null
-        ? `no message came within ${heldBackMs / 1_000} s`
-        : `the connection does not open (${innermost(error).message})`;
-    return failed(name, text, upgrade, { docs });
+    if (error === null)
+      return failed(name, `no message came within ${heldBackMs / 1_000} s`, upgrade, { docs });
+    const { text, remedy } = (await pathTrouble(means)) ?? {
+      text: `the connection does not open (${innermost(error).message})`,
+      remedy: upgrade,
+    };
+    return failed(name, text, remedy, { docs });
   }
   const remedy = error === null ? unbuffer : 'See why the proxy ends a stream: its log, and its timeouts';
   return failed(name, textOf(tap, error), remedy, { docs });
@@ -52,6 +56,23 @@ async function stream(name: 'sse' | 'websocket', means: Means): Promise<Finding>
 function isOfTheWay({ code, status }: FeedError): boolean {
   if (code === 'NETWORK' || code === 'TIMEOUT') return true;
   return code === 'PROTOCOL' && status !== null && status >= 500 && status !== 502 && status !== 503;
+}
+
+/**
+ * A WebSocket shows no status of what refused it, so the path is asked for once more as any other. The gateway itself
+ * then asks for Upgrade.
+ *
+ * @returns null: the request reaches the gateway
+ */
+async function pathTrouble(means: Means): Promise<Trouble | null> {
+  const { token } = means.connection;
+  const answer = await answerOrError(question(means, socketPath, { token }));
+  if (!(answer instanceof FeedError)) return { text: `${socketPath} is not the gateway's`, remedy: passOn };
+  if (answer.code !== 'PROTOCOL') return null;
+  const front = frontTrouble(answer);
+  return front === null
+    ? { text: `the connection does not open (${answer.message})`, remedy: passOn }
+    : { ...front, text: `the connection does not open: ${front.text}` };
 }
 
 function textOf({ head, hasBytes }: Tap, error: FeedError | null): string {

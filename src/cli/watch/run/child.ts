@@ -46,7 +46,7 @@ export function systemRunner(clock: Clock, isWindows: boolean): Runner {
         if (isLate) killNow();
         resolve(isLate ? `no end within ${run.timeoutMs} ms` : fault);
       };
-      child.once('error', (error) => done(error.message));
+      child.once('error', (error) => done(spawnFault(error)));
       child.once('exit', (code, signal) => {
         if (code === 0) done(null);
         else done(code === null ? `ended by ${signal}` : `exit code ${code}`);
@@ -65,4 +65,16 @@ export function systemRunner(clock: Clock, isWindows: boolean): Runner {
         }),
       );
     });
+}
+
+const spawnFaults: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such program',
+  EACCES: 'this user may not execute it',
+  E2BIG: 'its arguments and variables are too long for this system',
+};
+
+/** Why a command could not even be started. */
+function spawnFault(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  return spawnFaults[code] ?? error.message;
 }

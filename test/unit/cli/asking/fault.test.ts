@@ -18,6 +18,14 @@ describe('an error of the client', () => {
     );
   });
 
+  it('names the address to which a gateway redirects, because the token stays behind', () => {
+    const message =
+      'get /v1/tags: redirected to https://r.test: must be asked there at once: 401 UNAUTHORIZED: no';
+    expect(faultText(new FeedError('UNAUTHORIZED', message, { status: 401 }), withToken)).toBe(
+      `${url} redirects to https://r.test, where no token is sent: name that address with --gateway`,
+    );
+  });
+
   const ofSystem = (code: string, parts: object = {}) => {
     const system = Object.assign(new Error(`it said ${code}`), { code, ...parts });
     const cause = new Error('fetch failed', { cause: system });

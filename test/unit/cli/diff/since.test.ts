@@ -37,7 +37,7 @@ async function changed(world: World, json = false) {
   const ask = async ({ path, query }: Asked): Promise<unknown> => {
     asked.push(`${path}?${query}`);
     if (path === '/v1/tags') return { tags: tagPages.shift(), next: next(tagPages) };
-    if (path === '/v1/changes') return { changes: changePages.shift(), next: next(changePages) };
+    if (path === '/v1/changes') return { changes: changePages.shift() ?? [], next: next(changePages) };
     if (path === '/v2/updates') return updates();
     return { repositories: listed === 'unknown' ? [] : [{ ...named, listed }], next: null };
   };
@@ -52,7 +52,7 @@ async function changed(world: World, json = false) {
   const output = outputOf('diff', { json, quiet: false, 'no-color': false }, terminal);
   const code = await changedSince(ask, output, { repository: 'nginx', tags: ['1*', '2'], sinceMs });
   const reasons = [...errors.join('').matchAll(/in doubt: ([a-z-]+): /g)].map(([, reason]) => reason);
-  return { code, out: lines.join(''), reasons, asked };
+  return { code, out: lines.join(''), err: errors.join(''), reasons, asked };
 }
 
 const gone = () => Promise.reject(new FeedError('POSITION_GONE', 'gone'));
@@ -92,6 +92,18 @@ describe('diff --since', () => {
     ],
   ])('when %s', async (_, world, code, reasons) => {
     expect(await changed(world)).toMatchObject({ code, reasons });
+  });
+
+  it('says of a repository without a tag whether the last one was deleted, and when', async () => {
+    const deleted = { ...moved('1', before), type: 'tag.deleted', digest: null };
+    const emptied = await changed({ listed: 'unknown', changes: [[deleted], [deleted]] });
+    expect(emptied).toMatchObject({ code: 2, reasons: ['not-listed'] });
+    expect(emptied.err).toContain(
+      `knows no tag of this repository any more: the last one was deleted at ${before}`,
+    );
+    expect(emptied.asked.at(-1)).toBe('/v1/changes?repository=nginx&n=1');
+    const never = await changed({ listed: 'unknown' });
+    expect(never.err).toContain('it must be watched, or told of by a webhook');
   });
 
   it('asks for the tags first, and for no more than it needs', async () => {
