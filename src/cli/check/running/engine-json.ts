@@ -1,4 +1,4 @@
-/** What Docker and Podman say of containers and images, in the forms in which they do. */
+/** What Docker, Podman and crictl say of containers and images, in the forms in which they do. */
 import { z } from 'zod';
 import { type Digest, parseDigest } from '../../../event/digest.ts';
 import { InputError } from '../../command.ts';
@@ -101,12 +101,47 @@ const listedContainer = z
     }),
   );
 
+/** An image of `crictl images -o json`. */
+const criImage = z
+  .looseObject({ id: z.string(), repoTags: texts, repoDigests: texts })
+  .transform(({ id, repoTags, repoDigests }) => image(id, repoTags, repoDigests, false));
+
+/** A container of `crictl ps -o json`. As a rule `image` is the id of its image; what the Pod says is told apart. */
+const criContainer = z
+  .looseObject({
+    id: z.string(),
+    metadata: z.looseObject({ name: z.string() }).nullish(),
+    image: z.looseObject({ image: z.string(), userSpecifiedImage: z.string().optional() }),
+    imageRef: z.string(),
+  })
+  .transform(
+    ({ id, metadata, image: { image: inUse, userSpecifiedImage }, imageRef }): Container => ({
+      ...{ kind: 'container', name: metadata?.name ?? id, image: userSpecifiedImage || inUse },
+      imageId: [inUse, imageRef].find((text) => text.startsWith('sha256:')) ?? null,
+      digest: parseDigest(imageRef.split('@')[1] ?? ''),
+    }),
+  );
+
+/** `crictl` puts its list into an object (CRI API v1, ListContainersResponse and ListImagesResponse). */
+const criList = z.union([
+  z.strictObject({ containers: z.array(z.looseObject({ imageRef: z.string() })) }),
+  z.strictObject({ images: z.array(z.looseObject({ id: z.string() })) }),
+]);
+
+/** The containers or images of a list of `crictl`; anything else as it is. */
+export function openList(value: unknown): readonly unknown[] {
+  const { data } = criList.safeParse(value);
+  return data === undefined ? [value] : Object.values(data).flat();
+}
+
 /** An image of an engine has no `Config.Image`, or an empty one; so what tells more is asked for first. */
 const forms = [
   { members: ['RepoDigests', 'Id'], schema: inspectedImage },
   { members: ['Config', 'Image'], schema: inspectedContainer },
   { members: ['Repository', 'Tag'], schema: listedImage },
   { members: ['Image'], schema: listedContainer },
+  { members: ['imageRef', 'image'], schema: criContainer },
+  { members: ['repoTags', 'id'], schema: criImage },
 ] as const;
 
 /** @param at its place among the values, from 0 @throws InputError if it has none of these forms */
@@ -115,6 +150,7 @@ export function readEngineValue(shown: string, value: unknown, at: number): Cont
   const form = forms.find((each) => each.members.every((name) => Object.hasOwn(members, name)));
   const result = form?.schema.safeParse(value);
   if (result?.success === true) return result.data;
-  const rule = 'must be of docker ps, docker inspect, docker image inspect or docker images, or of podman';
+  const rule =
+    'must be of docker ps, docker inspect, docker image inspect or docker images, or of podman, nerdctl or crictl';
   throw new InputError(`read ${shown}: value ${at + 1}: ${rule}`);
 }

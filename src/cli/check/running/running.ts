@@ -4,7 +4,7 @@ import { type Digest, parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference, repositoryKey } from '../../../event/reference.ts';
 import { InputError } from '../../command.ts';
 import { Finds, type Found, readFileImage, type Wanted, withDigests } from '../wanted.ts';
-import { type Container, type LocalImage, readEngineValue } from './engine-json.ts';
+import { type Container, type LocalImage, openList, readEngineValue } from './engine-json.ts';
 import { parseValues } from './json-values.ts';
 
 const shown = 'standard input';
@@ -12,13 +12,15 @@ const shown = 'standard input';
 const maxNamed = 10;
 
 /**
- * Reads JSON of Docker or Podman. If it has containers, their images are checked, and what it says of images tells
+ * Reads JSON of Docker, Podman or crictl. If it has containers, their images are checked, and what it says of images tells
  * their digests. Otherwise all images are checked that have a tag.
  *
  * @throws InputError if it is something else, or nothing at all
  */
 export function readRunning(text: string): Found {
-  const values = parseValues(shown, text).map((value, at) => readEngineValue(shown, value, at));
+  const values = parseValues(shown, text)
+    .flatMap(openList)
+    .map((value, at) => readEngineValue(shown, value, at));
   if (text.trim() === '')
     throw new InputError(`read ${shown}: empty: must be JSON, as of docker ps --format json`);
   const containers = values.filter((value) => value.kind === 'container');
@@ -93,12 +95,13 @@ class Gathered {
 
   container(container: Container): void {
     const place = `container ${container.name}`;
-    if (isId(container.image)) {
+    const image = isId(container.image) ? this.#images.of(container)?.tags[0] : container.image;
+    if (image === undefined) {
       this.#untagged.push(container.name);
       return;
     }
     this.#finds.attempt(() => {
-      const wanted = readFileImage(container.image, place);
+      const wanted = readFileImage(image, place);
       if (wanted === null) {
         this.#untagged.push(container.name);
         return;

@@ -55,6 +55,30 @@ describe('--running', () => {
     });
   });
 
+  it('joins crictl ps with crictl images by the id, and knows a digest that the container has', () => {
+    const cri = (name: string, inUse: string, imageRef: string, userSpecifiedImage = '') => ({
+      ...{ id: digest('7'), metadata: { name, attempt: 0 }, state: 'CONTAINER_RUNNING' },
+      ...{ image: { annotations: {}, image: inUse, userSpecifiedImage }, imageRef },
+    });
+    const containers = [
+      cri('web', id('1'), id('1')),
+      cri('db', id('2'), `docker.io/library/postgres@${digest('c')}`, 'postgres:16'),
+      cri('old', id('3'), id('3')),
+    ];
+    const images = [
+      { id: id('1'), repoTags: ['docker.io/library/nginx:1.27'], repoDigests: [`nginx@${digest('a')}`] },
+      { id: id('3'), repoTags: [], repoDigests: [`nginx@${digest('b')}`], size: '1' },
+    ];
+    expect(found(lines({ containers }, { images }))).toEqual({
+      images: [
+        ['library/nginx:1.27', digest('a')],
+        ['library/postgres:16', digest('c')],
+      ],
+      notes: [expect.stringMatching(/^left out old: the image has no tag any more/)],
+    });
+    expect(found(lines({ images })).images).toEqual([['library/nginx:1.27', digest('a')]]);
+  });
+
   it('joins docker inspect with docker image inspect by the id, whatever the tag points at there', () => {
     const containers = [container('old', 'nginx:1.27', id('1')), container('new', 'nginx:1.27', id('2'))];
     const images = [
