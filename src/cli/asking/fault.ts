@@ -1,7 +1,7 @@
 /** What an error of the client means to a person at a command line. The client itself speaks of pages too. */
 import { FeedError } from '../../../client/src/index.ts';
 import type { Connection } from '../connection.ts';
-import { innermost, isOfCertificate, tlsRemedy } from './system-cause.ts';
+import { innermost, isOfCertificate, wayRemedy } from './system-cause.ts';
 
 /** Whose token a command needs. */
 export type TokenOf = 'subscriber' | 'webhook' | 'administrator';
@@ -46,7 +46,7 @@ function noAnswer(url: string, cause: Error): string {
   const what = isOfCertificate(said.code)
     ? 'has a certificate that this machine does not trust'
     : 'does not answer';
-  const remedy = tlsRemedy(said.code);
+  const remedy = wayRemedy(said.code);
   const hint = remedy === null ? 'is the gateway up?' : remedy.charAt(0).toLowerCase() + remedy.slice(1);
   return `${url} ${what} (${said.message}): ${hint}`;
 }

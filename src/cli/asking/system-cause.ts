@@ -14,6 +14,7 @@ export function isOfCertificate(code: string): boolean {
 }
 
 const remedies: readonly (readonly [RegExp, string])[] = [
+  [/^BAD_PORT$/, 'Have it listen at another port'],
   [speaksPlainHttp, 'Write http:// in the URL, or name the proxy that speaks TLS for it'],
   [
     /^ERR_SSL/,
@@ -28,13 +29,15 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What helps with TLS, a sentence without its end. @param code the system's. Null: nothing is wrong with TLS */
-export function tlsRemedy(code: string): string | null {
+/** What helps with TLS, or with a port that is never asked, a sentence without its end. @param code the system's. Null: something else is wrong */
+export function wayRemedy(code: string): string | null {
   return remedies.find(([codes]) => codes.test(code))?.[1] ?? null;
 }
 
 /** Node tells how to start Node. Who starts a command sets a variable. */
 const nodesAdvice = /; if the root CA is installed locally.*$/s;
+
+const badPortText = 'programs for the web never ask this port';
 
 /** Most causes within one another that are looked at. */
 const maxDepth = 8;
@@ -46,6 +49,8 @@ export function innermost(error: Error): { readonly code: string; readonly messa
   // Of several addresses each has its own; the first one says enough.
   if (found instanceof AggregateError && found.errors[0] instanceof Error) found = found.errors[0];
   const code = 'code' in found && typeof found.code === 'string' ? found.code : '';
+  // `fetch` has no code for it (Fetch Standard, "bad port").
+  if (found.message === 'bad port') return { code: 'BAD_PORT', message: badPortText };
   if (speaksPlainHttp.test(code)) return { code, message: plainHttpText };
   // OpenSSL's own message has a file, a line and the end of a line.
   const reason =

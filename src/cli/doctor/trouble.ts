@@ -1,6 +1,6 @@
 /** What an error of the client means, and what helps. */
 import type { FeedError } from '../../../client/src/index.ts';
-import { innermost, tlsRemedy } from '../asking/system-cause.ts';
+import { innermost, wayRemedy } from '../asking/system-cause.ts';
 
 const proxy = 'docs/operating.md#what-a-proxy-in-front-must-do';
 
@@ -59,6 +59,6 @@ const otherRemedy = 'See whether a firewall or a proxy on the way ends or drops 
 
 function noAnswer(error: FeedError): Trouble {
   const { code, message } = innermost(error);
-  const found = tlsRemedy(code) ?? remedies.find(([codes]) => codes.test(code))?.[1];
+  const found = wayRemedy(code) ?? remedies.find(([codes]) => codes.test(code))?.[1];
   return { text: `no answer (${message})`, remedy: found ?? otherRemedy };
 }

@@ -1,6 +1,7 @@
 /**
- * Images of Kubernetes objects: those of `containers`, `initContainers` and `ephemeralContainers`, wherever they are. So
- * it reads Pods, everything with a Pod template, lists, and kinds of other projects.
+ * Images of Kubernetes objects: those of `containers`, `initContainers` and `ephemeralContainers`, and of `volumes` of
+ * the type `image`, wherever they are. So it reads Pods, everything with a Pod template, lists, and kinds of other
+ * projects.
  */
 import { type Digest, parseDigest } from '../../../event/digest.ts';
 import { InputError } from '../../command.ts';
@@ -37,6 +38,7 @@ export function readKubernetes(path: string, document: Mapping, finds: Finds): v
     const owner = isMapping(value) ? ownerOf(value, around) : around;
     for (const [name, member] of Object.entries(value)) {
       if (listNames.includes(name) && Array.isArray(member)) takeContainers(member, owner);
+      if (name === 'volumes' && Array.isArray(member)) takeVolumes(member, owner);
       walk(member, owner, depth + 1);
     }
   };
@@ -47,6 +49,13 @@ export function readKubernetes(path: string, document: Mapping, finds: Finds): v
       const digest = digests.get(name);
       const place = `${path}: ${owner} ${name}`.trimEnd();
       finds.take(place, container.image, false, digest === undefined ? [] : [digest]);
+    }
+  };
+  const takeVolumes = (volumes: readonly unknown[], { name: owner }: Owner) => {
+    for (const volume of volumes) {
+      const { name, image } = isMapping(volume) ? volume : {};
+      if (!isMapping(image) || typeof image.reference !== 'string' || image.reference === '') continue;
+      finds.take(`${path}: ${owner} volume ${String(name)}`, image.reference, false, []);
     }
   };
   walk(document, { name: 'object', digests: new Map() }, 0);

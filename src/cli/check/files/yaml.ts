@@ -13,6 +13,9 @@ export function isMapping(value: unknown): value is Mapping {
 /** How often aliases may be followed: an alias bomb multiplies them. */
 const maxAliasCount = 10_000;
 
+/** `!reset null`: a compose file takes away what another one says (compose-spec, "Merge and override"). */
+const reset = { tag: '!reset', resolve: () => null };
+
 /** The documents of a YAML file that are not empty. @throws InputError with line and column */
 export function parseDocuments(path: string, text: string): readonly unknown[] {
   // JSON is YAML; of a whole cluster there may be much of it.
@@ -21,14 +24,16 @@ export function parseDocuments(path: string, text: string): readonly unknown[] {
   checkUnits(path, text);
   const lineCounter = new LineCounter();
   // Compose files use merge keys (`<<`), which YAML 1.2 does not have any more.
-  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true });
+  const options = { lineCounter, prettyErrors: false, merge: true, customTags: [reset] };
+  const documents = parseAllDocuments(text, options);
   const merges = new Merges(path);
   const values: unknown[] = [];
   for (const document of documents) {
     const [error] = document.errors;
     if (error !== undefined) {
       const { line, col } = lineCounter.linePos(error.pos[0]);
-      throw new InputError(`read ${path}:${line}:${col}: ${error.message}: must be YAML`);
+      const hint = text.includes('{{') ? ', as helm template prints it' : '';
+      throw new InputError(`read ${path}:${line}:${col}: ${error.message}: must be YAML${hint}`);
     }
     merges.add(document);
     const value = toValue(path, document);

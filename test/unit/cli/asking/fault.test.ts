@@ -18,6 +18,14 @@ describe('an error of the client', () => {
     );
   });
 
+  it('says of a port that fetch never asks that it must be another one', () => {
+    const cause = new TypeError('fetch failed', { cause: new Error('bad port') });
+    const error = new FeedError('NETWORK', 'get /v1/tags: no answer: …', { cause });
+    expect(faultText(error, open)).toBe(
+      `${url} does not answer (programs for the web never ask this port): have it listen at another port`,
+    );
+  });
+
   it('names the address to which a gateway redirects, because the token stays behind', () => {
     const message =
       'get /v1/tags: redirected to https://r.test: must be asked there at once: 401 UNAUTHORIZED: no';

@@ -45,6 +45,7 @@ describe('a compose file', () => {
         old: { <<: *base, restart: always }
         pinned: { image: "nginx:1.27@${digest}" }
         built: { build: . }
+        reset: { build: ., image: !reset null }
         both: { build: ., image: "me/app:dev" }
         none:
     `;
@@ -140,6 +141,15 @@ items:
     ]);
   });
 
+  it('name the images of volumes', async () => {
+    const volumes =
+      '[{ name: model, image: { reference: "quay.io/m/a:1" } }, { name: e, emptyDir: {} }, { name: o, image: {} }]';
+    const text = `{ apiVersion: v1, kind: Pod, metadata: { name: p }, spec: { containers: [], volumes: ${volumes} } }`;
+    expect(await images(text, { path: 'k8s.yaml' })).toEqual([
+      ['quay.io/m/a:1', 'k8s.yaml: Pod/p volume model'],
+    ]);
+  });
+
   it('may be JSON, and may contain themselves', async () => {
     const pod = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'a', image: 'a:1' }] } };
     expect(await images(JSON.stringify(pod), { path: '-' })).toEqual([
@@ -223,7 +233,12 @@ describe('a file', () => {
     ['a text', 'hello', /no mapping/],
     ['another mapping', 'image: nginx', /neither services, nor apiVersion and kind/],
     ['a second document of another kind', `${compose('a')}---\nx: 1`, /document 2: neither/],
-    ['a template', 'a: {{ .Values.x }}\nb: [', /compose.yaml:\d+:\d+: .*: must be YAML/],
+    [
+      'a template',
+      'a: {{ .Values.x }}\nb: [',
+      /compose.yaml:\d+:\d+: .*: must be YAML, as helm template prints it$/,
+    ],
+    ['no YAML', 'b: [', /compose.yaml:\d+:\d+: .*: must be YAML$/],
     ['an alias without an anchor', 'services: *x', /must be YAML with fewer aliases, each with its anchor/],
     ['an alias bomb', bomb, /fewer aliases/],
     ['merges that multiply', mergeBomb, /merge keys \(<<\) copy more than 1000000 values: must be fewer/],
