@@ -6,7 +6,10 @@ import { FeedError, networkError } from '../feed-error.ts';
  * A token, or a function that gives one. The function is asked at each connection, and once more if the gateway does
  * not know the token. Null: no token.
  */
-export type Token = string | (() => string | null | Promise<string | null>);
+export type Token = string | (() => Given | Promise<Given>);
+
+/** An empty one is none, as an empty variable is. */
+type Given = string | null | undefined;
 
 /** What a header may hold (RFC 9110, 5.5). */
 const sendable = /^[\x20-\x7e\x80-\xff]*$/;
@@ -33,12 +36,13 @@ export class TokenSource {
    */
   async get(signal: AbortSignal): Promise<string | null> {
     const token = await this.#read(signal);
-    if (token === null || sendable.test(token)) return token;
-    throw new FeedError('UNAUTHORIZED', 'read token: must be one line of what a header may hold');
+    if (!token) return null;
+    if (sendable.test(token)) return token;
+    throw new FeedError('UNAUTHORIZED', 'read token: must be one line that a header may hold');
   }
 
   /** @throws FeedError NETWORK if the function fails, TIMEOUT if it takes too long: the client asks again later */
-  async #read(signal: AbortSignal): Promise<string | null> {
+  async #read(signal: AbortSignal): Promise<Given> {
     const token = this.#token;
     if (typeof token !== 'function') return token;
     const late = childOf(signal);
@@ -49,7 +53,7 @@ export class TokenSource {
     }
   }
 
-  async #call(token: () => string | null | Promise<string | null>): Promise<string | null> {
+  async #call(token: () => Given | Promise<Given>): Promise<Given> {
     try {
       return await token();
     } catch (cause) {

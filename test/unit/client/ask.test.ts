@@ -28,6 +28,14 @@ describe('ask', () => {
     expect([method, headers?.authorization]).toEqual([undefined, 'Bearer secret']);
   });
 
+  it.each(['', () => '', () => null, () => undefined, async () => undefined])(
+    'takes an empty token for none, as of a variable that is not set',
+    async (token) => {
+      const { asked } = await play({ path: '/v1/tags' }, 200, '{}', { token });
+      expect(asked[0]?.init.headers).toEqual({ accept: 'application/json' });
+    },
+  );
+
   it('sends a body as JSON by POST, and takes 202 for an answer', async () => {
     const { answer, asked } = await play(
       { path: '/v1/hooks/publish', body: { a: 1 } },
@@ -61,7 +69,7 @@ describe('ask', () => {
     'refuses the token %j itself, and does not repeat it',
     async (token) => {
       const { answer, asked } = await play({ path: '/v1/tags' }, 200, '{}', { token: () => token });
-      const message = 'read token: must be one line of what a header may hold';
+      const message = 'read token: must be one line that a header may hold';
       expect(answer).toMatchObject({ code: 'UNAUTHORIZED', message, retryable: false });
       expect(asked).toEqual([]);
     },
