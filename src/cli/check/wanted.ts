@@ -105,3 +105,12 @@ export class Finds implements Found {
     }
   }
 }
+
+/** Names in one note. */
+const maxNamed = 10;
+
+/** Names in a message: the first ones, and how many more there are. */
+export function named(names: readonly string[]): string {
+  const first = names.slice(0, maxNamed).join(', ');
+  return names.length > maxNamed ? `${first} and ${names.length - maxNamed} more` : first;
+}

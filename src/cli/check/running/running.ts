@@ -3,13 +3,11 @@ import { ManifeedError } from '../../../errors.ts';
 import { type Digest, parseDigest } from '../../../event/digest.ts';
 import { parseReference, type Reference, repositoryKey } from '../../../event/reference.ts';
 import { InputError } from '../../command.ts';
-import { Finds, type Found, readFileImage, type Wanted, withDigests } from '../wanted.ts';
+import { Finds, type Found, named, readFileImage, type Wanted, withDigests } from '../wanted.ts';
 import { type Container, type LocalImage, openList, readEngineValue } from './engine-json.ts';
 import { parseValues } from './json-values.ts';
 
 const shown = 'standard input';
-/** Names in one note. */
-const maxNamed = 10;
 
 /**
  * Reads JSON of Docker, Podman or crictl. If it has containers, their images are checked, and what it says of images tells
@@ -189,9 +187,4 @@ function referenceOrNull(text: string): Reference | null {
     if (error instanceof ManifeedError) return null;
     throw error;
   }
-}
-
-function named(names: readonly string[]): string {
-  const first = names.slice(0, maxNamed).join(', ');
-  return names.length > maxNamed ? `${first} and ${names.length - maxNamed} more` : first;
 }

@@ -78,6 +78,18 @@ describe('a compose file', () => {
     expect((await images(compose(JSON.stringify(text)), { env, files }))[0]?.[0]).toBe(expected);
   });
 
+  it('says which images stand in other files, and how to read them', async () => {
+    const services =
+      'services: { a: { extends: { service: b } }, b: { image: x }, c: { extends: { file: d }, image: y } }';
+    expect((await read(services)).notes).toEqual([
+      'read dir/compose.yaml: a: images of other files are not read: use docker compose config | manifeed check --file -',
+    ]);
+    const { notes } = await read(`include: [other.yaml]\n${compose('x')}`);
+    expect(notes).toEqual([
+      expect.stringMatching(/compose.yaml: include: images of other files are not read/),
+    ]);
+  });
+
   it('looks for .env in its own folder; of standard input in the current one', async () => {
     const files = { '.env': 'V=3' };
     expect(await images(compose('nginx:$V'), { path: '-', files })).toEqual([
