@@ -1,4 +1,4 @@
-/** How often a tool allows to be told of changes, as it said itself. All times are monotonic ms. */
+/** How often a tool allows to be told of something, as it said itself. All times are monotonic ms. */
 export class AllowedRate {
   #everyMs = 0;
   #startedAt = Number.NEGATIVE_INFINITY;

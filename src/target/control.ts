@@ -13,6 +13,7 @@ import { movedTo } from './course/move.ts';
 import type { ChangeDelivery, Verdict } from './kind.ts';
 import { reportTargets, type TargetReport } from './report.ts';
 import type { Served, Targets } from './targets.ts';
+import type { Tool } from './tool.ts';
 
 /** A tag as the index has it. */
 interface IndexedTag extends RepositoryName {
@@ -103,7 +104,8 @@ export class TargetControl {
    *
    * @param reference a tag; null: an invented one, if the kind allows that
    * @param isDry sends nothing
-   * @throws PARAMETER_INVALID; TOO_MANY_REQUESTS while another test is under way: a command would run many times at once
+   * @throws PARAMETER_INVALID; TOO_MANY_REQUESTS while another test is under way (a command would run many times at
+   *   once), and while the tool allows no further event
    */
   async test(name: string, reference: string | null, isDry: boolean): Promise<TestReport> {
     const { target, tool } = this.#served('test', name);
@@ -114,7 +116,22 @@ export class TargetControl {
       ...{ nowMs: clock.now(), change, changes: [change] },
     };
     const request = target.mask(target.kind.describe(delivery, target.settings));
-    return { request, verdict: isDry ? null : await this.#alone(name, () => tool.deliver(delivery)) };
+    return {
+      request,
+      verdict: isDry ? null : await this.#alone(name, () => this.#send(name, tool, delivery)),
+    };
+  }
+
+  #send(name: string, tool: Tool, delivery: ChangeDelivery): Promise<Verdict> {
+    const { rate } = tool;
+    const now = this.#parts.clock.monotonic();
+    if (rate.restsUntil > now) {
+      const seconds = Math.ceil((rate.restsUntil - now) / 1_000);
+      const rule = `the tool allows no further event now (WebHook-Allowed-Rate): try again in ${seconds} s`;
+      throw new ManifeedError('TOO_MANY_REQUESTS', `test target: ${name}: ${rule}`);
+    }
+    rate.started(now);
+    return tool.deliver(delivery);
   }
 
   async #alone<Result>(name: string, work: () => Promise<Result>): Promise<Result> {

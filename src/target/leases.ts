@@ -17,8 +17,12 @@ interface LeasesParts {
   readonly holder: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** @param isLost the ledger knew the name, and has lost all that it had of it, as a Redis that was emptied */
-  readonly onClaimed: (held: HeldTarget, isLost: boolean) => void;
+  /**
+   * Resolves once it is served here; until then the next one waits.
+   *
+   * @param isLost the ledger knew the name, and has lost all that it had of it, as a Redis that was emptied
+   */
+  readonly onClaimed: (held: HeldTarget, isLost: boolean) => Promise<void>;
   readonly onRenewed: (name: string, wish: TargetWish) => void;
   /** Another gateway has it, or may have it. Resolves once nothing of it is under way here; until then it is not claimed. */
   readonly onLost: (name: string) => Promise<void>;
@@ -150,7 +154,7 @@ export class Leases {
       this.#held.set(name, { name, fence, until });
       // The gateway may have begun to end while the ledger was asked.
       if (this.#leaving.has(name)) await this.release(name);
-      else onClaimed(held, held.isNew && wereKnown);
+      else await onClaimed(held, held.isNew && wereKnown);
     }
   }
 }

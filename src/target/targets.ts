@@ -70,7 +70,7 @@ export class Targets {
     });
     this.#leases = new Leases({
       ...{ ...parts, names },
-      onClaimed: (held, isLost) => this.#onClaimed(held, isLost),
+      onClaimed: (held, isLost) => this.#startSoon(held, isLost),
       onRenewed: (name, wish) => this.#served.get(name)?.runner?.obey(wish),
       onLost: (name) => this.#onLost(name),
     });
@@ -127,7 +127,8 @@ export class Targets {
   async #leave(served: Served): Promise<void> {
     const { target, tool, runner } = served;
     this.#leases.leave(target.name);
-    if (runner === null) return;
+    // It may have been claimed, and wait to be served.
+    if (runner === null) return this.#leases.release(target.name);
     const cancel = this.#parts.clock.after(this.#parts.graceMs, () => void tool.close());
     await runner.close();
     cancel();
@@ -135,7 +136,17 @@ export class Targets {
     await this.#leases.release(target.name);
   }
 
-  #onClaimed(held: HeldTarget, isLost: boolean): void {
+  /** A gateway that takes over a thousand targets, as after the end of another one, goes on serving others meanwhile. */
+  #startSoon(held: HeldTarget, isLost: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#turns.soon(() => {
+        if (this.#leases.leaseOf(held.name)?.fence === held.fence) this.#startNow(held, isLost);
+        resolve();
+      });
+    });
+  }
+
+  #startNow(held: HeldTarget, isLost: boolean): void {
     const served = this.#served.get(held.name);
     if (served === undefined) return;
     const { name, fence } = held;

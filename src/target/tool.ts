@@ -28,7 +28,7 @@ export class Tool {
   readonly #mailer: Mailer;
   readonly #underWay = new Set<AbortController>();
   #isClosed = false;
-  /** Of all attempts but an operator's tests. It stays over resets and moves. */
+  /** Of all attempts, an operator's tests too. It stays over resets and moves. */
   readonly rate = new AllowedRate();
 
   constructor(target: Target, parts: ToolParts) {

@@ -82,7 +82,8 @@ export class TargetsWorld {
     this.#options = options;
   }
 
-  async gateway(name = 'one'): Promise<WorldGateway> {
+  /** @param before what happens before it starts. Default: nothing */
+  async gateway(name = 'one', before: (targets: Targets) => void = () => {}): Promise<WorldGateway> {
     const { clock, log } = this;
     const common = { clock, random: () => 0.5, metrics: noMetrics, log };
     const hub = await Hub.open({
@@ -147,6 +148,7 @@ export class TargetsWorld {
         hub.close();
       },
     };
+    before(targets);
     await targets.start();
     await this.settle();
     return gateway;

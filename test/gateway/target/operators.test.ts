@@ -157,6 +157,23 @@ describe('an operator of targets', () => {
     expect(sink.requests).toHaveLength(2);
   });
 
+  it('sends no test while the tool allows no event, and a test counts as one', async () => {
+    const rate = { 'webhook-allowed-origin': '*', 'webhook-allowed-rate': '1' };
+    const sink = await world.sink(({ method }) => (method === 'OPTIONS' ? { headers: rate } : {}));
+    const { act, push, shown } = await world.gateway([
+      { name: 'hooks', kind: 'cloudevents', url: `${sink.url}/events` },
+    ]);
+    expect(JSON.parse((await act('test')).body).verdict).toEqual({ kind: 'accepted' });
+    const early = await act('test');
+    expect(early).toMatchObject({
+      status: 429,
+      body: expect.stringMatching(/allows no further event now \(WebHook-Allowed-Rate\): try again in \d+ s/),
+    });
+    await push(`${repository}:a`);
+    await until('the change to wait', async () => (await shown()).state === 'holding');
+    expect(sink.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
   it('sees what a test would send', async () => {
     const sink = await world.sink();
     const { act } = await world.gateway([webhookOf(sink)]);

@@ -23,7 +23,7 @@ it('a target that was claimed while its gateway began to end is given back at on
     holder: 'one',
     clock: fakeClock(),
     log: recordingLog(),
-    onClaimed: ({ name }) => void claimed.push(name),
+    onClaimed: async ({ name }) => void claimed.push(name),
     onRenewed: () => {},
     onLost: async () => {},
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TargetsWorld, told } from '../../support/targets-world.ts';
 
 const retry = { kind: 'retry', why: 'status 500' } as const;
@@ -14,6 +14,39 @@ describe('the targets of several gateways', () => {
     expect(told(one.sent)).toEqual(['a', 'b']);
     expect(two.sent).toEqual([]);
     expect((await world.row()).holder).toBe('one');
+  });
+
+  it('are taken over a few in each turn of the event loop, so that a gateway goes on serving others', async () => {
+    const world = await TargetsWorld.open(Array.from({ length: 20 }, (_, i) => `tool-${i}`));
+    // Each takes four milliseconds to begin.
+    const begun = vi.spyOn(world.log, 'info').mockImplementation(() => world.clock.advance(4));
+    const perTurn: number[] = [];
+    const look = () => {
+      perTurn.push(begun.mock.calls.length - perTurn.reduce((sum, each) => sum + each, 0));
+      if (begun.mock.calls.length < 20) setImmediate(look);
+    };
+    setImmediate(look);
+    const one = await world.gateway('one');
+    expect(begun).toHaveBeenCalledTimes(20);
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(3);
+    await world.push('a');
+    expect(one.sent).toHaveLength(20);
+  });
+
+  it('are given back by a gateway that ends before it serves them', async () => {
+    const world = await TargetsWorld.open(['a', 'b', 'c']);
+    let ending: Promise<void> | null = null;
+    const one = await world.gateway('one', (targets) => {
+      vi.spyOn(world.log, 'info').mockImplementation(() => {
+        world.clock.advance(20);
+        ending ??= targets.close();
+      });
+    });
+    await ending;
+    const two = await world.gateway('two');
+    await world.pushTo('team/app', 'x');
+    expect(one.sent).toEqual([]);
+    expect(two.sent).toHaveLength(3);
   });
 
   it('go to another gateway within seconds when theirs is killed, and repeat what was under way', async () => {
