@@ -23,7 +23,9 @@ import { webhooks } from './webhooks.ts';
 
 const retention = z
   .strictObject({
-    maxChanges: integer(1, 1_000_000_000).default(1_000_000).describe('Changes kept at most'),
+    maxChanges: integer(1, 1_000_000_000)
+      .default(1_000_000)
+      .describe('Changes kept at most; what is over goes within 30 s'),
     maxAge: duration('1m', '3650d').prefault('30d').describe('Age of the oldest change kept'),
   })
   .transform(rename({ maxAge: 'maxAgeMs' }));

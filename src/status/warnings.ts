@@ -179,7 +179,10 @@ function hookTroubles(hook: HookReport, { now, uptimeSeconds }: Facts): Found[] 
       {
         ...{ code: 'hook-refused', about: name },
         cause: `The last delivery was refused (${lastRefusal.code}): ${lastRefusal.reason}`,
-        remedy: 'Compare the credentials and the form of the deliveries with what the sender is set to.',
+        remedy:
+          lastRefusal.code === 'UNAVAILABLE'
+            ? 'It is not the sender: the ledger stored nothing then. The sender should try again.'
+            : 'Compare the credentials and the form of the deliveries with what the sender is set to.',
         ...{ setting: 'webhooks', docs: 'docs/webhooks.md#what-came-last' },
       },
     ];

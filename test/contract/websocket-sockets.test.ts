@@ -140,6 +140,13 @@ describe('the sockets of both roads', () => {
     return raw.ended();
   }
   const text = (payload: string | Buffer) => clientFrame(opcode.text, payload);
+  /** A message of so many bytes, each in a frame of its own. */
+  const fragments = (count: number) =>
+    Buffer.concat(
+      Array.from({ length: count }, (_, at) =>
+        clientFrame(at === 0 ? opcode.text : opcode.continuation, ' ', { fin: at === count - 1 }),
+      ),
+    );
   const close = clientFrame(opcode.close, Buffer.from([0x03, 0xe9, 0x62, 0x79, 0x65]));
 
   it.each<[string, Record<string, string>, [Buffer, string][]]>([
@@ -157,6 +164,7 @@ describe('the sockets of both roads', () => {
     ['a close without a code', {}, [[clientFrame(opcode.close, ''), '\x88']]],
     ['text that is no JSON', {}, [[text('{'), 'MESSAGE_INVALID']]],
     ['a message over the bound', {}, [[text('x'.repeat(5_000)), 'MESSAGE_TOO_LARGE']]],
+    ['a message in too many fragments', {}, [[fragments(129), 'bytes in 128 fragments']]],
     ['text that is no UTF-8', {}, [[text(Buffer.from([0xc3, 0x28])), 'protocol error']]],
     ['a flood', {}, [[Buffer.concat(Array(50).fill(clientFrame(opcode.ping, ''))), 'TOO_MANY_REQUESTS']]],
     [

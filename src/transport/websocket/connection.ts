@@ -21,7 +21,7 @@ import {
   welcomeFrames,
 } from './messages.ts';
 import type { WebSocketOptions } from './options.ts';
-import type { WebSocketListener, WebSocketPort } from './port.ts';
+import { maxFragments, type WebSocketListener, type WebSocketPort } from './port.ts';
 import { chargeGlobs, chargeMessage, type Lately } from './rate.ts';
 
 const changes = encodings('websocket', (json, resume) =>
@@ -146,7 +146,7 @@ export class WebSocketConnection implements Sink, WebSocketListener, MessageTake
       return this.#fail(
         new ManifeedError(
           'MESSAGE_TOO_LARGE',
-          `read message: too large: must be at most ${maxMessageBytes} bytes`,
+          `read message: too large: must be at most ${maxMessageBytes} bytes in ${maxFragments} fragments`,
         ),
       );
     }

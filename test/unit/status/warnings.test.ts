@@ -104,6 +104,12 @@ describe('warnings', () => {
     },
   );
 
+  it('blame the ledger, and not the sender, for a delivery that was not stored', () => {
+    const lastRefusal = { ...refusal, code: 'UNAVAILABLE', reason: 'the disk is full' };
+    const [found] = warningsOf({ ...goodFacts, hooks: [{ ...goodHook, lastRefusal }] });
+    expect(found?.remedy).toMatch(/It is not the sender: the ledger stored nothing/);
+  });
+
   it('are none for a hook without a delivery in the first day', () => {
     const hooks = [{ ...goodHook, lastDelivery: null }];
     expect(warningsOf({ ...goodFacts, uptimeSeconds: 3_600, hooks })).toEqual([]);
