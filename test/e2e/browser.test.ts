@@ -41,14 +41,14 @@ beforeAll(async () => {
       '--disable-sync',
     ],
   });
-}, 90_000);
+});
 
 afterAll(async () => {
   await browser?.close();
   await gateway?.stop('SIGKILL');
   await new Promise((resolve) => site.close(resolve));
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 function startAgain(): Promise<GatewayProcess> {
   return spawnGateway({
@@ -119,11 +119,11 @@ it('a page reads long-polls with their Link, and opens a WebSocket', async () =>
     socket.onclose = (event) => resolve('closed ' + event.code);
   })`);
   expect(first).toBe('manifeed.v1 {"type":"subscribed","id":"a"}');
-}, 90_000);
+});
 
 it('a page of an origin that is not configured gets nothing', async () => {
   const port = (site.address() as AddressInfo).port;
   const page = await openPage(`http://localhost:${port}`);
   await page.waitForFunction(`events.includes('error')`, null, waiting);
   expect(await page.evaluate('[source.readyState === 2, tags.length, events]')).toEqual([true, 0, ['error']]);
-}, 90_000);
+});

@@ -58,4 +58,4 @@ it('each acknowledged push is visible or overtaken, however the clock steps (G1,
   const state = await stateOf(port, [`${pushedRegistry}/${pushedName}`]);
   expect(judgePushes(pushing.pushes, log, state)).toEqual([]);
   expect(checkPositions(log.map(sequenceOf))).toEqual([]);
-}, 120_000);
+});

@@ -38,4 +38,4 @@ it('the example page shows a change', async () => {
     await gateway.stop('SIGKILL');
     await new Promise((resolve) => site.close(resolve));
   }
-}, 120_000);
+});

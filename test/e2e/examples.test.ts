@@ -1,22 +1,22 @@
 /** The programs of examples/, as a reader runs them: each prints the changes, also those that it was away for. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { type Child, startChild } from '../support/child.ts';
 import { freePort } from '../support/free-port.ts';
 import { digest, type GatewayProcess, metric, publish, spawnGateway } from '../support/gateway.ts';
 import { isInstalled } from '../support/parts.ts';
-import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'manifeed-examples-'));
 let gateway: GatewayProcess | null = null;
-let program: ChildProcess | null = null;
+let program: Child | null = null;
 
 afterEach(async () => {
-  program?.kill('SIGTERM');
+  await program?.stop('SIGTERM');
   await gateway?.stop('SIGKILL');
   program = gateway = null;
 });
@@ -50,30 +50,22 @@ describe.each(examples)('the %s example', (language, command, args) => {
   it('G1: prints each change, and after a kill -9 of the gateway those that it missed', async () => {
     const port = await freePort();
     gateway = await spawnGateway({ port, settings });
-    let output = '';
-    program = spawn(command, args, {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, MANIFEED_URL: `http://127.0.0.1:${port}` },
-    });
-    const hear = (bytes: Buffer) => {
-      output += bytes.toString();
-    };
-    program.stdout?.on('data', hear);
-    program.stderr?.on('data', hear);
+    const env = { ...process.env, MANIFEED_URL: `http://127.0.0.1:${port}` };
+    const example = startChild(command, args, { cwd: root, env });
+    program = example;
     const follows = () => metric(port, /^manifeed_subscribers\{.*\} [1-9]/).then((count) => count > 0);
-    const prints = (tag: string) => until(`${tag} in: ${output}`, () => output.includes(digest(tag)), 30_000);
+    const prints = (tag: string) => example.says(digest(tag));
 
-    if (language !== 'shell') await until('a subscriber', follows);
+    if (language !== 'shell') await example.until('a subscriber', follows);
     await publish(port, [{ reference: 'nginx:1', digest: digest('1') }]);
     await prints('1');
     await gateway.stop('SIGKILL');
     gateway = await spawnGateway({ port, settings });
     await publish(port, [{ reference: 'nginx:2', digest: digest('2') }]);
     await prints('2');
-    expect(output.split(digest('1'))).toHaveLength(2);
-    expect(output).not.toMatch(/missing|refused:/);
-  }, 90_000);
+    expect(example.output().split(digest('1'))).toHaveLength(2);
+    expect(example.output()).not.toMatch(/missing|refused:/);
+  });
 
   it('stops with the reason when the gateway refuses what it asks for', async () => {
     gateway = await spawnGateway({
@@ -88,5 +80,5 @@ describe.each(examples)('the %s example', (language, command, args) => {
     });
     expect(stderr).toMatch(/refused.*(4010|401)/);
     expect(status).toBe(1);
-  }, 60_000);
+  });
 });

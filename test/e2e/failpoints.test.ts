@@ -107,7 +107,6 @@ it.each([
     const acknowledged = await pushUntilKilled(process);
     await checkStory(acknowledged, position);
   },
-  120_000,
 );
 
 it('G11: killed in the middle of a checkpoint, the gateway has what it acknowledged', async () => {
@@ -118,7 +117,7 @@ it('G11: killed in the middle of a checkpoint, the gateway has what it acknowled
   expect(checkpointHalf(path)).toBeGreaterThan(10);
   expect(statSync(path).size).toBeGreaterThan(before);
   await checkStory(acknowledged, position);
-}, 120_000);
+});
 
 it('G5: killed in the middle of a trim, the ledger has all after its floor, and the floor only rises', async () => {
   let floor = 0;
@@ -153,4 +152,4 @@ it('G5: killed in the middle of a trim, the ledger has all after its floor, and 
     floor = bounds.floor;
     last = bounds.head;
   }
-}, 120_000);
+});

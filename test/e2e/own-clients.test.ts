@@ -1,22 +1,22 @@
 /** The client of PROTOCOL.md, section 11, and the complete ones of examples/clients/, each where its language is there. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { type Child, startChild } from '../support/child.ts';
 import { freePort } from '../support/free-port.ts';
 import { digest, type GatewayProcess, metric, publish, spawnGateway } from '../support/gateway.ts';
 import { isInstalled } from '../support/parts.ts';
-import { until } from '../support/until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'manifeed-own-clients-'));
 let gateway: GatewayProcess | null = null;
-let program: ChildProcess | null = null;
+let program: Child | null = null;
 
 afterEach(async () => {
-  program?.kill('SIGKILL');
+  await program?.stop('SIGKILL');
   await gateway?.stop('SIGKILL');
   program = gateway = null;
 });
@@ -75,17 +75,10 @@ if (clients.length < 3)
   console.log('Not run, because Python or Go is missing: some clients of other languages');
 
 /** Runs a client until the test is over. */
-function run({ command, args }: Client, state: string, env: Readonly<Record<string, string>>) {
+function run({ command, args }: Client, state: string, env: Readonly<Record<string, string>>): Child {
   const [file = '', ...first] = command;
-  program = spawn(file, [...first, ...args(state)], { env: { ...process.env, ...env } });
-  let output = '';
-  const hear = (bytes: Buffer) => {
-    output += bytes.toString();
-  };
-  program.stdout?.on('data', hear);
-  program.stderr?.on('data', hear);
-  const prints = (word: string) => until(`${word} in: ${output}`, () => output.includes(word), 45_000);
-  return { prints, output: () => output };
+  program = startChild(file, [...first, ...args(state)], { env: { ...process.env, ...env } });
+  return program;
 }
 
 it('the client of PROTOCOL.md has at most 40 lines', () => {
@@ -109,22 +102,22 @@ describe.each(clients)('$name', (client) => {
     const env = { MANIFEED_URL: `http://127.0.0.1:${port}` };
     gateway = await spawnGateway({ port, settings });
     const before = run(client, state, env);
-    await until('a subscriber', follows(port));
+    await before.until('a subscriber', follows(port));
     await push(port, '1', '2');
-    await before.prints(digest('2'));
-    await until('a saved position', () => readFileSync(state, 'utf8').trim().endsWith('-2'));
-    program?.kill('SIGKILL');
+    await before.says(digest('2'));
+    await before.until('a saved position', () => readFileSync(state, 'utf8').trim().endsWith('-2'));
+    await before.stop('SIGKILL');
     await push(port, '3');
     const after = run(client, state, env);
-    await after.prints(digest('3'));
+    await after.says(digest('3'));
     await gateway.stop('SIGKILL');
     gateway = await spawnGateway({ port, settings });
     await push(port, '4');
-    await after.prints(digest('4'));
+    await after.says(digest('4'));
     await gateway.stop('SIGTERM');
     gateway = await spawnGateway({ port, settings });
     await push(port, '5');
-    await after.prints(digest('5'));
+    await after.says(digest('5'));
     const printed = ['1', '2', '3', '4', '5'].filter((tag) => after.output().includes(digest(tag)));
     expect(printed).toEqual(['3', '4', '5']);
     for (const tag of printed) expect(after.output().split(digest(tag))).toHaveLength(2);
@@ -135,10 +128,10 @@ describe.each(clients)('$name', (client) => {
     gateway = await spawnGateway({ settings: { ledger: 'memory' } });
     writeFileSync(state, 'zzzzzzzz-7\n');
     const told = run(client, state, { MANIFEED_URL: gateway.url });
-    await told.prints('missing');
+    await told.says('missing');
     await push(gateway.port, 'on');
-    await told.prints(digest('on'));
-  }, 90_000);
+    await told.says(digest('on'));
+  });
 
   it('ends with the reason if the gateway refuses it', async () => {
     const access = [{ name: 'me', sha256: digest('right').slice(7) }];
@@ -150,5 +143,5 @@ describe.each(clients)('$name', (client) => {
       timeout: 30_000,
     });
     expect([status, stderr]).toEqual([1, expect.stringMatching(/refused.*401.*UNAUTHORIZED/s)]);
-  }, 60_000);
+  });
 });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   closing.unshift(() => registry.close());
   gate = await openGate(registry.url);
   closing.unshift(() => gate.close());
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const close of closing) await close();
@@ -84,7 +84,7 @@ it('who asks for one platform hears nothing of the other: pushed to a real regis
   const indexes = [created, amdMoved, armMoved].map(({ digest }) => digest);
   expect(gate.asked.filter((digest) => indexes.includes(digest))).toEqual(indexes);
   await gateway.stop('SIGKILL');
-}, 60_000);
+});
 
 it('what waits for its platforms survives a kill, with its order, the stamp of its arrival and what was learned', async () => {
   const webhooks = [{ name: 'publish', kind: 'manifeed', verify: 'none' }];
@@ -126,4 +126,4 @@ it('what waits for its platforms survives a kill, with its order, the stamp of i
   // Once each, besides the request that the kill cut off; what was learned before it is still known.
   const asked = gate.asked.slice(before);
   expect(asked).toEqual([one.digest, two.digest, two.digest, three.digest]);
-}, 60_000);
+});

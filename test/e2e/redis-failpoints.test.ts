@@ -101,7 +101,6 @@ it.each([
     }
     expect(acknowledged.length).toBeGreaterThan(20);
   },
-  120_000,
 );
 
 it('G5: killed in the middle of a trim, a gateway leaves others all after the floor, and the floor only rises', async () => {
@@ -142,4 +141,4 @@ it('G5: killed in the middle of a trim, a gateway leaves others all after the fl
   } finally {
     await ledger.close();
   }
-}, 120_000);
+});

@@ -52,7 +52,7 @@ beforeAll(async () => {
   clients.push(['WebSocket', socket]);
   clients.push(['long-poll', await openLongPoll(port, params, options)]);
   for (const [, client] of clients) await client.inbox.until(of('ready'));
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const [, client] of clients) client.close();
@@ -117,7 +117,7 @@ it('G1: what is pushed, moved and deleted at a real registry reaches SSE, WebSoc
     digest: null,
     previousDigest: index.digest,
   });
-}, 60_000);
+});
 
 it('G15: no token of a webhook or a subscriber is in what the gateway printed', () => {
   expect(gateway.output()).toContain('manifeed is listening');

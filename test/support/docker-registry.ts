@@ -2,11 +2,11 @@
  * The real `docker-registry` (CNCF Distribution) on a free port of 127.0.0.1 with storage in a temporary
  * directory, and a small push client. For tests against a registry that this project did not write.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Child, startChild } from './child.ts';
 import { freePort } from './free-port.ts';
 import { programFile } from './parts.ts';
 
@@ -72,14 +72,9 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const configPath = join(directory, 'config.yml');
   // JSON is YAML.
   await writeFile(configPath, JSON.stringify(configuration(port, storage, options.notifications ?? [])));
-  const child = spawn(binary, ['serve', configPath], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const child = startChild(binary, ['serve', configPath], {
     // No trace exporters, even if the environment of the test run configures some.
     env: { PATH: process.env.PATH ?? '', HOME: directory, OTEL_TRACES_EXPORTER: 'none' },
-  });
-  let output = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-4096);
   });
   let closed: Promise<void> | undefined;
   const close = () => {
@@ -88,7 +83,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   };
   const url = `http://127.0.0.1:${port}`;
   try {
-    await untilAnswering(url, child, () => output);
+    await child.until(`an answer of ${url}`, () => isAnswering(url));
   } catch (error) {
     await close();
     throw error;
@@ -219,28 +214,17 @@ export function digestOf(content: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
-async function untilAnswering(url: string, child: ChildProcess, output: () => string): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null)
-      throw new Error(`start docker-registry: exit code ${child.exitCode}: ${output()}`);
-    try {
-      const answer = await fetch(`${url}/v2/`);
-      await answer.arrayBuffer();
-      if (answer.status === 200) return;
-    } catch {
-      // Not listening yet. Nothing else signals that it has started, so ask again.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`start docker-registry: no answer from ${url} within 15 s: ${output()}`);
+async function isAnswering(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/v2/`);
+  await answer.arrayBuffer();
+  return answer.status === 200;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill('SIGTERM');
-  const insist = setTimeout(() => child.kill('SIGKILL'), 3_000);
-  await ended;
+/** How long it may take to end by itself, ms. */
+const graceMs = 3_000;
+
+async function stop(child: Child): Promise<void> {
+  const insist = setTimeout(() => child.process.kill('SIGKILL'), graceMs);
+  await child.stop('SIGTERM');
   clearTimeout(insist);
 }

@@ -1,5 +1,5 @@
 /** A gateway for tests: in this process, or as a real process that can be killed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../../src/config/config.ts';
 import { type App, type AppOptions, openApp } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
+import { type Ended, startChild } from './child.ts';
 import { patienceMs } from './inbox.ts';
 
 /** The content of the configuration file as an object, because JSON is YAML. */
@@ -112,8 +113,10 @@ export interface GatewayProcess {
   readonly url: string;
   readonly child: ChildProcess;
   output(): string;
-  /** Resolves to code and signal when the process has ended. */
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Resolves when the process has ended and all that it said is in `output`. */
+  readonly exited: Promise<Ended>;
+  /** Waits until the process has said that. Rejects at once if it ends before. */
+  says(part: string): Promise<void>;
   /** Sends a signal. Resolves when the process has ended. */
   stop(signal: NodeJS.Signals): Promise<void>;
 }
@@ -133,12 +136,6 @@ export interface ProcessOptions {
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 const failpoints = new URL('./failpoints.ts', import.meta.url).pathname;
 
-/** Killed when this process exits, so that an aborted run leaves no gateway behind. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** The environment that arms a failpoint in a process. NODE_OPTIONS reaches its worker threads too. */
 export function armed(failpoint: string): Readonly<Record<string, string>> {
   return { FAILPOINT: failpoint, NODE_OPTIONS: `--import ${failpoints}` };
@@ -150,8 +147,7 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
   const config = join(folder, 'manifeed.yaml');
   const settings = { ...base, ...options.settings, listen: `127.0.0.1:${options.port ?? 0}` };
   writeFileSync(config, JSON.stringify(settings));
-  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = startChild(process.execPath, [main, 'serve', '--config', config], {
     env: {
       PATH: process.env.PATH ?? '',
       NODE_NO_WARNINGS: '1',
@@ -159,47 +155,25 @@ export async function spawnGateway(options: ProcessOptions): Promise<GatewayProc
       ...options.env,
     },
   });
-  running.add(child);
-  let output = '';
-  let heard = () => {};
-  const hear = (bytes: Buffer) => {
-    output += bytes.toString();
-    heard();
+  void child.ended.then(() => rmSync(folder, { recursive: true, force: true }));
+  let url = '';
+  const listens = () => {
+    url = /"url":"(http:[^"]+)"/.exec(child.output())?.[1] ?? '';
+    return url !== '';
   };
-  child.stdout?.on('data', hear);
-  child.stderr?.on('data', hear);
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => {
-      running.delete(child);
-      rmSync(folder, { recursive: true, force: true });
-      resolve({ code, signal });
-      heard();
-    });
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    const fail = (why: string) => {
-      child.kill('SIGKILL');
-      reject(new Error(`start gateway: ${why}: ${output.slice(-1_500)}`));
-    };
-    const timer = setTimeout(() => fail('not listening in time'), options.startTimeoutMs ?? patienceMs * 2);
-    heard = () => {
-      const found = /"url":"(http:[^"]+)"/.exec(output)?.[1];
-      if (found === undefined && child.exitCode === null) return;
-      clearTimeout(timer);
-      heard = () => {};
-      if (found === undefined) fail(`exit code ${child.exitCode}`);
-      else resolve(found);
-    };
-  });
+  try {
+    await child.until('a gateway to listen', listens, options.startTimeoutMs ?? patienceMs * 2);
+  } catch (error) {
+    await child.stop('SIGKILL');
+    throw error;
+  }
   return {
     port: Number(new URL(url).port),
     url,
-    child,
-    output: () => output,
-    exited,
-    async stop(signal) {
-      child.kill(signal);
-      await exited;
-    },
+    child: child.process,
+    output: child.output,
+    exited: child.ended,
+    says: child.says,
+    stop: child.stop,
   };
 }

@@ -1,5 +1,5 @@
 /** How long a test waits for something before it gives up, ms. Long, because the machine may be busy. */
-export const patienceMs = 15_000;
+export const patienceMs = 30_000;
 
 /**
  * What a client received and the test has not read yet. Clients push and tests take, so a test waits for the

@@ -2,50 +2,13 @@
  * Real redis-server processes for tests: one node, primary + replica, a Cluster of three, three Sentinels. Each
  * has free ports on 127.0.0.1 and its own directory. `stop()` ends it by its pid and removes the directory.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { type Child, startChild } from './child.ts';
 import { freePort } from './free-port.ts';
 import { until } from './until.ts';
-
-const startTimeoutMs = 20_000;
-
-/** Killed when this process exits, so that a test that timed out leaves no server behind. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
-function launchServer(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, ...env },
-  });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  return child;
-}
-
-/** Resolves when `answers` says so. Rejects with the end of its log if the process ends before, or is too slow. */
-async function untilStarted(
-  child: ChildProcess,
-  what: string,
-  answers: () => Promise<boolean>,
-): Promise<void> {
-  let log = '';
-  // Read to the end of its life: a full pipe would stop it.
-  child.stdout?.on('data', (chunk: Buffer) => {
-    log = (log + chunk.toString()).slice(-2_048);
-  });
-  const ended = () => child.exitCode !== null || child.signalCode !== null;
-  await until(what, async () => ended() || (await answers()), startTimeoutMs).catch((error: unknown) => {
-    throw new Error(`start ${what}: not within ${startTimeoutMs} ms: ${log}`, { cause: error });
-  });
-  if (ended()) throw new Error(`start ${what}: it ended (${child.exitCode ?? child.signalCode}): ${log}`);
-}
 
 export interface RedisNode {
   readonly port: number;
@@ -93,7 +56,7 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
   });
   // ioredis emits errors while a test has the server down. Ignore them.
   admin.on('error', () => {});
-  let child: ChildProcess | null = null;
+  let child: Child | null = null;
   let stopped = false;
 
   const launch = async () => {
@@ -101,16 +64,15 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     // Without this, replicas wait 5 s for others to share the first copy.
     const fast = ['--repl-diskless-sync-delay', '0'];
     const common = ['--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no', ...fast];
-    const launched = launchServer(program, [...listen, ...common, ...(options.args ?? [])], options.env);
+    const env = { ...process.env, ...options.env };
+    const launched = startChild(program, [...listen, ...common, ...(options.args ?? [])], { env });
     child = launched;
-    await untilStarted(launched, `${program} on port ${port}`, () => isAnswering(launched, port, options));
+    await launched.until(`${program} to answer on port ${port}`, () => isAnswering(launched, port, options));
   };
   const kill = async () => {
     const ending = child;
     child = null;
-    if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
-    ending.kill('SIGKILL');
-    await once(ending, 'exit');
+    await ending?.stop('SIGKILL');
   };
   await launch().catch(async (error: unknown) => {
     await kill();
@@ -122,8 +84,8 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
     url: `${tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}/0`,
     admin,
     kill,
-    pause: () => void child?.kill('SIGSTOP'),
-    resume: () => void child?.kill('SIGCONT'),
+    pause: () => void child?.process.kill('SIGSTOP'),
+    resume: () => void child?.process.kill('SIGCONT'),
     start: launch,
     async stop() {
       if (stopped) return;
@@ -136,7 +98,7 @@ export async function startRedis(options: RedisNodeOptions = {}): Promise<RedisN
 }
 
 /** Whether this process answers there, and not another one that has the port. */
-async function isAnswering(child: ChildProcess, port: number, options: RedisNodeOptions): Promise<boolean> {
+async function isAnswering(child: Child, port: number, options: RedisNodeOptions): Promise<boolean> {
   const probe = new Redis({
     port,
     host: '127.0.0.1',
@@ -150,7 +112,7 @@ async function isAnswering(child: ChildProcess, port: number, options: RedisNode
   probe.on('error', () => {});
   try {
     await probe.connect();
-    return (await probe.info('server')).includes(`process_id:${child.pid}\r`);
+    return (await probe.info('server')).includes(`process_id:${child.process.pid}\r`);
   } catch {
     // Not listening yet.
     return false;
@@ -304,28 +266,21 @@ async function startSentinel(name: string, primaryPort: number): Promise<RedisNo
       '',
     ].join('\n'),
   );
-  const child = launchServer('redis-server', [file, '--sentinel']);
+  const child = startChild('redis-server', [file, '--sentinel']);
   const admin = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50, maxRetriesPerRequest: null });
   admin.on('error', () => {});
-  await untilStarted(child, `a Sentinel on port ${port}`, () => isAnswering(child, port, {}));
+  await child.until(`a Sentinel to answer on port ${port}`, () => isAnswering(child, port, {}));
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
     admin,
-    async kill() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
-    pause: () => void child.kill('SIGSTOP'),
-    resume: () => void child.kill('SIGCONT'),
+    kill: () => child.stop('SIGKILL'),
+    pause: () => void child.process.kill('SIGSTOP'),
+    resume: () => void child.process.kill('SIGCONT'),
     start: () => Promise.reject(new Error('start a Sentinel again: not supported')),
     async stop() {
       admin.disconnect();
-      if (child.exitCode === null && child.signalCode === null) {
-        child.kill('SIGKILL');
-        await once(child, 'exit');
-      }
+      await child.stop('SIGKILL');
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -1,12 +1,12 @@
 /** A gateway with fewer open files than its limits ask for. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseOpenFiles, roomForSockets } from '../../../src/access/descriptors.ts';
+import { startChild } from '../../support/child.ts';
 import { digest, type Gateway, startGateway } from '../../support/gateway.ts';
 import { openRaw } from '../../support/raw-http.ts';
 import { openSse } from '../../support/sse-client.ts';
 import { of } from '../../support/stream-client.ts';
+import { until } from '../../support/until.ts';
 
 describe('roomForSockets', () => {
   it('gives everything where there are open files for it', () => {
@@ -80,28 +80,16 @@ describe('a gateway that may open few files', () => {
       .filter((line) => line.includes('accept connection: 30 are open'));
     expect(lines).toHaveLength(1);
     for (const each of opened.splice(0)) each.close();
-    while ((await gateway.metric(/^manifeed_sockets_dropped_total/).catch(() => 0)) < 20);
+    const dropped = () => gateway.metric(/^manifeed_sockets_dropped_total/);
+    await until('20 to be counted', async () => (await dropped()) >= 20);
   });
 
   it('asks the kernel how many, unless told', async () => {
     const main = new URL('../../../src/main.ts', import.meta.url).pathname;
-    const child = spawn(
-      'sh',
-      [
-        '-c',
-        `ulimit -n 300; exec "${process.execPath}" "${main}" serve --listen 127.0.0.1:0 --ledger memory:`,
-      ],
-      {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    );
-    let output = '';
-    child.stdout.on('data', (bytes: Buffer) => {
-      output += bytes.toString();
-    });
-    while (!output.includes('manifeed is listening') && child.exitCode === null)
-      await once(child.stdout, 'data');
-    child.kill('SIGKILL');
-    expect(output).toMatch(/"level":40.*this process may have 300: takes \d+ subscribers/);
-  }, 60_000);
+    const serve = `exec "${process.execPath}" "${main}" serve --listen 127.0.0.1:0 --ledger memory:`;
+    const child = startChild('sh', ['-c', `ulimit -n 300; ${serve}`]);
+    await child.says('manifeed is listening');
+    await child.stop('SIGKILL');
+    expect(child.output()).toMatch(/"level":40.*this process may have 300: takes \d+ subscribers/);
+  });
 });

@@ -25,7 +25,7 @@ afterAll(async () => {
   for (const runner of runners) await runner.close();
   await gateway?.stop('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 it(`G1: ${kills} times kill -9: Node and a page see every acknowledged change once, in order`, async () => {
   runners.push(await nodeRunner(), await pageRunner());

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const registries = [{ host: registry.host, plainHttp: true, platforms: true, poll }];
   cluster = await startCluster({ count: 2, settings: () => ({ ledger: redis.url, registries }) });
   opened.push(cluster);
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const each of opened.reverse()) await each.close();
@@ -70,7 +70,7 @@ it('a digest of many tags, pushed through both gateways, is asked for once', asy
     expect([created.length, changes.length - created.length]).toEqual([tags.length, tags.length]);
     expect(new Set(changes.map(({ change }) => change.digest)).size).toBe(2);
   }
-}, 60_000);
+});
 
 async function changesOf(number: number): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${cluster.at(number).port}/v1/changes?n=100`);

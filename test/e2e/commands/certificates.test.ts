@@ -9,7 +9,6 @@ import { createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CertificateFiles, makeCertificate } from '../../support/certificate.ts';
 import { digest, type Gateway, startGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { run, start } from './support/run.ts';
 
 interface Proxy {
@@ -54,7 +53,7 @@ afterAll(async () => {
 const untrusted = 'has a certificate that this machine does not trust';
 const hint = 'name the PEM file of its authority in NODE_EXTRA_CA_CERTS';
 
-describe('a certificate', { timeout: patienceMs * 8 }, () => {
+describe('a certificate', () => {
   it('that nobody has signed is named by every command, with what helps', async () => {
     for (const args of [
       ['tags', 'team/app'],

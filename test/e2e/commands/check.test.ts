@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { until } from '../../support/until.ts';
 import { run, start, startShell } from './support/run.ts';
 
@@ -40,7 +39,7 @@ const fields = (out: string) =>
     .split('\n')
     .map((line) => line.split('\t'));
 
-describe('manifeed check', { timeout: patienceMs * 8 }, () => {
+describe('manifeed check', () => {
   it('says that nothing is new, and ends with 0', async () => {
     const { code, out, err } = await check([`nginx:1.28.0@${digest('nginx:1.28.0')}`]);
     expect([code, err]).toEqual([0, '']);

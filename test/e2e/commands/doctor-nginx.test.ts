@@ -1,31 +1,25 @@
 // @needs nginx
 /** What `manifeed doctor` finds of a real nginx in front of a gateway. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Child, startChild } from '../../support/child.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type GatewayProcess, spawnGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { programFile } from '../../support/parts.ts';
-import { until } from '../../support/until.ts';
 import { run } from './support/run.ts';
 
 let gateway: GatewayProcess;
 let folder: string;
-let nginx: ChildProcess | null = null;
+let nginx: Child | null = null;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'manifeed-nginx-'));
   mkdirSync(join(folder, 'temp'));
   gateway = await spawnGateway({ settings: {} });
 });
 afterEach(async () => {
-  if (nginx === null) return;
-  const ended = once(nginx, 'exit');
-  nginx.kill('SIGTERM');
-  await ended;
+  await nginx?.stop('SIGTERM');
   nginx = null;
 });
 afterAll(async () => {
@@ -55,11 +49,9 @@ async function startNginx(...directives: readonly string[]): Promise<string> {
       }
     }`,
   );
-  nginx = spawn(programFile('nginx') ?? '', ['-c', config, '-p', folder, '-e', 'stderr'], {
-    stdio: 'ignore',
-  });
+  nginx = startChild(programFile('nginx') ?? '', ['-c', config, '-p', folder, '-e', 'stderr']);
   const url = `http://127.0.0.1:${port}`;
-  await until('nginx answers', async () => (await fetch(`${url}/healthz`)).ok);
+  await nginx.until('an answer', async () => (await fetch(`${url}/healthz`)).ok);
   return url;
 }
 
@@ -78,47 +70,31 @@ async function levels(url: string) {
   return { code, sse: of('sse'), websocket: of('websocket'), longPoll: of('long-poll') };
 }
 
-it(
-  'all transports come through an nginx that buffers nothing and passes Upgrade on',
-  async () => {
-    const url = await startNginx(...passUpgrade, 'proxy_buffering off;');
-    const { code, sse, websocket, longPoll } = await levels(url);
-    expect([code, sse[0], websocket[0], longPoll[0]]).toEqual([0, 'ok', 'ok', 'ok']);
-  },
-  patienceMs * 4,
-);
+it('all transports come through an nginx that buffers nothing and passes Upgrade on', async () => {
+  const url = await startNginx(...passUpgrade, 'proxy_buffering off;');
+  const { code, sse, websocket, longPoll } = await levels(url);
+  expect([code, sse[0], websocket[0], longPoll[0]]).toEqual([0, 'ok', 'ok', 'ok']);
+});
 
-it(
-  'event streams come through an nginx that buffers too, because the gateway tells it not to',
-  async () => {
-    const url = await startNginx(...passUpgrade, 'proxy_buffering on;');
-    expect((await levels(url)).sse[0]).toBe('ok');
-  },
-  patienceMs * 4,
-);
+it('event streams come through an nginx that buffers too, because the gateway tells it not to', async () => {
+  const url = await startNginx(...passUpgrade, 'proxy_buffering on;');
+  expect((await levels(url)).sse[0]).toBe('ok');
+});
 
-it(
-  'an nginx that buffers, and does not listen to the gateway, is found',
-  async () => {
-    const url = await startNginx(
-      ...passUpgrade,
-      ...['proxy_buffering on;', 'proxy_ignore_headers X-Accel-Buffering;'],
-    );
-    const { code, sse, websocket, longPoll } = await levels(url);
-    expect([code, sse[0], websocket[0], longPoll[0]]).toEqual([1, 'failed', 'ok', 'ok']);
-    expect(sse[3]).toMatch(/for 5 s: something on the way buffers/);
-    expect(sse[4]).toContain('proxy_buffering off');
-  },
-  patienceMs * 4,
-);
+it('an nginx that buffers, and does not listen to the gateway, is found', async () => {
+  const url = await startNginx(
+    ...passUpgrade,
+    ...['proxy_buffering on;', 'proxy_ignore_headers X-Accel-Buffering;'],
+  );
+  const { code, sse, websocket, longPoll } = await levels(url);
+  expect([code, sse[0], websocket[0], longPoll[0]]).toEqual([1, 'failed', 'ok', 'ok']);
+  expect(sse[3]).toMatch(/for 5 s: something on the way buffers/);
+  expect(sse[4]).toContain('proxy_buffering off');
+});
 
-it(
-  'an nginx that passes no Upgrade on is found',
-  async () => {
-    const url = await startNginx('proxy_buffering off;');
-    const { code, sse, websocket, longPoll } = await levels(url);
-    expect([code, sse[0], websocket[0], longPoll[0]]).toEqual([1, 'ok', 'failed', 'ok']);
-    expect(websocket[4]).toContain('pass Upgrade and Connection on');
-  },
-  patienceMs * 4,
-);
+it('an nginx that passes no Upgrade on is found', async () => {
+  const url = await startNginx('proxy_buffering off;');
+  const { code, sse, websocket, longPoll } = await levels(url);
+  expect([code, sse[0], websocket[0], longPoll[0]]).toEqual([1, 'ok', 'failed', 'ok']);
+  expect(websocket[4]).toContain('pass Upgrade and Connection on');
+});

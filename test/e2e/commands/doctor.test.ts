@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { type GatewayProcess, type Settings, spawnGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { startRedis } from '../../support/redis.ts';
 import { run, startShell } from './support/run.ts';
 
@@ -26,7 +25,7 @@ async function gatewayWith(settings: Settings): Promise<GatewayProcess> {
   return gateway;
 }
 
-describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
+describe('manifeed doctor', () => {
   it('finds nothing wrong with a gateway on SQLite and the machine that it runs on', async () => {
     const settings = { ledger: `sqlite:${join(folder, 'm.db')}` };
     const { url } = await gatewayWith(settings);

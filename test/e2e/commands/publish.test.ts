@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 import { digest, type GatewayProcess, spawnGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { run, start, startShell } from './support/run.ts';
 
 const env = { MANIFEED_TOKEN: 'hook-secret' };
@@ -30,7 +29,7 @@ function publish(...args: readonly string[]) {
   return run(gateway.url, ['publish', ...args], { env });
 }
 
-describe('manifeed publish', { timeout: patienceMs * 8 }, () => {
+describe('manifeed publish', () => {
   it('makes a change that subscribers receive, and a deletion', async () => {
     const watch = start(gateway.url, [
       'watch',

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
 import { freePort } from '../../support/free-port.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { until } from '../../support/until.ts';
 import { run, startShell } from './support/run.ts';
 
@@ -39,7 +38,7 @@ const column = (out: string, at: number) =>
 const note =
   'manifeed tags: list reg.test/team/app: there may be more tags: the gateway never read the whole list\n';
 
-describe('manifeed tags', { timeout: patienceMs * 8 }, () => {
+describe('manifeed tags', () => {
   it('prints time, reference and digest of each tag, and says that there may be more', async () => {
     const { code, out, err } = await tags('team/app');
     expect([code, err]).toEqual([0, note]);

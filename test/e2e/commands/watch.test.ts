@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../support/free-port.ts';
 import { digest, type GatewayProcess, publish, spawnGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { until } from '../../support/until.ts';
 import { run, start, startShell } from './support/run.ts';
 
@@ -32,7 +31,7 @@ async function changesOf(repository: string) {
 }
 const file = (name: string) => join(folder, name);
 
-describe('manifeed watch prints', { timeout: patienceMs * 8 }, () => {
+describe('manifeed watch prints', () => {
   it('what happens live, with tabs and whole digests in a pipe', async () => {
     const watch = start(gateway.url, ['watch', 'live/app', '--count', '2', '--snapshot']);
     await push('live/app:1', 'a');
@@ -115,7 +114,7 @@ describe('manifeed watch prints', { timeout: patienceMs * 8 }, () => {
   });
 });
 
-describe('manifeed watch runs a command for each change', { timeout: patienceMs * 8 }, () => {
+describe('manifeed watch runs a command for each change', () => {
   it('with its data in the environment and on standard input, never in the text', async () => {
     await push('exec/app:1', 'a', 'b');
     const exec = 'env | grep ^MANIFEED_CHANGE_ | sort; cat';
@@ -244,7 +243,7 @@ describe('manifeed watch runs a command for each change', { timeout: patienceMs 
   });
 });
 
-describe('manifeed watch ends', { timeout: patienceMs * 8 }, () => {
+describe('manifeed watch ends', () => {
   const waiting = (name: string) =>
     `echo begun; while [ ! -e ${file(name)} ]; do sleep 0.05; done; echo ended`;
 
@@ -308,7 +307,7 @@ describe('manifeed watch ends', { timeout: patienceMs * 8 }, () => {
   });
 });
 
-describe('manifeed watch goes on', { timeout: patienceMs * 8 }, () => {
+describe('manifeed watch goes on', () => {
   it('when its gateway is killed and comes back', async () => {
     const port = await freePort();
     const settings = { ledger: `sqlite:${file('ledger.db')}` };

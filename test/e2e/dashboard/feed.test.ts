@@ -23,7 +23,7 @@ const start = () =>
 beforeAll(async () => {
   port = await freePort();
   [visits, gateway] = await Promise.all([Visits.begin(), start()]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();
@@ -70,7 +70,7 @@ it('shows 200 changes a second for 30 seconds, and never more than 100 rows, som
   // Before axe, which is a long task itself.
   console.log(`The longest task of the page at 200 changes a second: ${await longestTasks(page)}`);
   expect(await axeFindings(page)).toEqual([]);
-}, 120_000);
+});
 
 it('says that the gateway is away, and goes on without a gap when it is back', async () => {
   visits.allow(/ERR_CONNECTION_(?:REFUSED|RESET)|ERR_EMPTY_RESPONSE|WebSocket connection to/);
@@ -91,7 +91,7 @@ it('says that the gateway is away, and goes on without a gap when it is back', a
   const tags = await page.locator('tbody tr .tag').allTextContents();
   expect(tags.slice(0, 4)).toEqual([':10003', ':10002', ':10001', ':10000']);
   expect(await page.evaluate('globalThis.isSamePage')).toBe(true);
-}, 120_000);
+});
 
 it('holds what comes while it is paused, and says how much that is', async () => {
   const page = await visits.open(`${gateway.url}/ui/#/changes`);

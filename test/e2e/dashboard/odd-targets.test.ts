@@ -19,7 +19,7 @@ beforeAll(async () => {
     ...{ name: `t${number}`, kind: 'flux', url: 'http://127.0.0.1:9/hook', repository: ['nothing/*'] },
   }));
   [visits, gateway] = await Promise.all([Visits.begin(), spawnGateway({ settings: { targets } })]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();
@@ -50,7 +50,7 @@ it('a thousand targets come in pages, of which none has more than 500 rows', asy
   await settled(page);
   expect(await row?.evaluate((each) => each.isConnected)).toBe(true);
   console.log(`The longest task of the page with 1,000 targets: ${await longestTasks(page)}`);
-}, 120_000);
+});
 
 const target = {
   ...{ name: 'ci', kind: 'webhook', needsReference: false, url: 'https://ci.example.com', state: 'idle' },

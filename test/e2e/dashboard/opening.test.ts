@@ -8,7 +8,7 @@ let gateway: GatewayProcess;
 let visits: Visits;
 beforeAll(async () => {
   [visits, gateway] = await Promise.all([Visits.begin(), spawnGateway({ settings: {} })]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();

@@ -10,7 +10,7 @@ let visits: Visits;
 beforeAll(async () => {
   const settings = { trustProxy: ['127.0.0.1'], access: [token('root', { admin: true })] };
   [visits, gateway] = await Promise.all([Visits.begin(), spawnGateway({ settings })]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();
@@ -50,5 +50,5 @@ describe.each(['nginx', 'haproxy'] as const)('below a path of %s', (program) => 
     }
     await page.evaluate(`location.hash = '#/hooks/publish'`);
     await page.getByText(`${proxy.url}/manifeed/v1/hooks/publish`).waitFor(patience);
-  }, 60_000);
+  });
 });

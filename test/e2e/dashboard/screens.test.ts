@@ -11,7 +11,7 @@ let visits: Visits;
 beforeAll(async () => {
   [visits, tools] = await Promise.all([Visits.begin(), startTools()]);
   world = await openWorld({ targets: tools.targets });
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();
@@ -43,5 +43,5 @@ describe.each(looks)('at $size in $theme', ({ size, theme }) => {
       expect([hash, await scrollsSideways(page)]).toEqual([hash, false]);
     }
     expect(page.viewportSize()).toEqual(sizes[size]);
-  }, 120_000);
+  });
 });

@@ -10,7 +10,7 @@ let world: World;
 let visits: Visits;
 beforeAll(async () => {
   [visits, world] = await Promise.all([Visits.begin(), openWorld()]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();

@@ -14,7 +14,7 @@ beforeAll(async () => {
   [visits, tools] = await Promise.all([Visits.begin(), startTools()]);
   gateway = await spawnGateway({ settings: { name: 'gateway-1', targets: tools.targets } });
   await publish(gateway.port, [{ reference: 'nginx:1.27', digest: digest('one') }]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();

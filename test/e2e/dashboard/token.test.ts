@@ -13,7 +13,7 @@ let visits: Visits;
 beforeAll(async () => {
   const access = [token('root', { admin: true }), token('reader', { repositories: ['team/*'] })];
   [visits, gateway] = await Promise.all([Visits.begin(), spawnGateway({ settings: { access } })]);
-}, 120_000);
+});
 afterEach(() => visits.endTest());
 afterAll(async () => {
   await visits?.close();

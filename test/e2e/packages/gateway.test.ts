@@ -2,8 +2,7 @@
  * What `npm pack` makes of the gateway, installed into an empty folder with the dependencies that it declares and no
  * others: it serves, with its dashboard, and has the client's code, not the client as a dependency.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -20,9 +19,9 @@ import { delimiter, dirname, join } from 'node:path';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
+import { endGroup, startChild } from '../../support/child.ts';
 import { digest } from '../../support/gateway.ts';
 import { patienceMs } from '../../support/inbox.ts';
-import { until } from '../../support/until.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 /** The Node that runs the tests, and npm's own variables left out: they would lead npm to this repository. */
@@ -142,54 +141,33 @@ it('depends on what it uses, and not on the client, which no registry has', () =
   expect(dependencies['eventsource-parser']).toBe(clientManifest.dependencies['eventsource-parser']);
 });
 
-it(
-  'npx manifeed serve listens, with its dashboard, and npx manifeed watch follows it',
-  async () => {
-    const args = ['manifeed', 'serve', '--listen', '127.0.0.1:0', '--drain.window', '0s'];
-    // A group of its own: npx starts a shell, which does not pass a signal on.
-    const gateway = spawn('npx', args, {
-      cwd: project,
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    try {
-      let output = '';
-      for (const stream of [gateway.stdout, gateway.stderr])
-        stream.on('data', (bytes) => (output += String(bytes)));
-      let url = '';
-      await until(
-        'the packed gateway listens',
-        () => {
-          if (gateway.exitCode !== null) throw new Error(`serve: ${output}`);
-          url = /"url":"(http:[^"]+)"/.exec(output)?.[1] ?? '';
-          return url !== '';
-        },
-        patienceMs * 2,
-      );
-      // The default ledger is beside the project.
-      expect(existsSync(join(project, 'data/manifeed.db'))).toBe(true);
-      const page = await (await fetch(`${url}/ui/`)).text();
-      const script = /src="\.\/(assets\/[^"]+\.js)"/.exec(page)?.[1];
-      expect((await fetch(`${url}/ui/${script}`)).status).toBe(200);
-      const published = run(project, 'npx', 'manifeed', 'publish', 'app:1', digest('a'), '--gateway', url);
-      expect(published).toMatch(/^changed\tapp:1\t/);
-      const followed = ['watch', 'app', '--since', '1h', '--count', '1', '--gateway', url];
-      expect(run(project, 'npx', 'manifeed', ...followed)).toContain('\tdocker.io/library/app:1\t');
-    } finally {
-      const ended = once(gateway, 'close');
-      process.kill(-(gateway.pid ?? 0), 'SIGTERM');
-      await ended;
-    }
-  },
-  patienceMs * 8,
-);
+it('npx manifeed serve listens, with its dashboard, and npx manifeed watch follows it', async () => {
+  const args = ['manifeed', 'serve', '--listen', '127.0.0.1:0', '--drain.window', '0s'];
+  // A group of its own: npx starts a shell, which does not pass a signal on.
+  const gateway = startChild('npx', args, { cwd: project, env, detached: true });
+  try {
+    await gateway.says('"url":"http:', patienceMs * 2);
+    const url = /"url":"(http:[^"]+)"/.exec(gateway.output())?.[1] ?? '';
+    // The default ledger is beside the project.
+    expect(existsSync(join(project, 'data/manifeed.db'))).toBe(true);
+    const page = await (await fetch(`${url}/ui/`)).text();
+    const script = /src="\.\/(assets\/[^"]+\.js)"/.exec(page)?.[1];
+    expect((await fetch(`${url}/ui/${script}`)).status).toBe(200);
+    const published = run(project, 'npx', 'manifeed', 'publish', 'app:1', digest('a'), '--gateway', url);
+    expect(published).toMatch(/^changed\tapp:1\t/);
+    const followed = ['watch', 'app', '--since', '1h', '--count', '1', '--gateway', url];
+    expect(run(project, 'npx', 'manifeed', ...followed)).toContain('\tdocker.io/library/app:1\t');
+  } finally {
+    endGroup(gateway, 'SIGTERM');
+    await gateway.ended;
+  }
+});
 
 it('npx manifeed tells its version, and reads a configuration', () => {
   const { version } = readManifest(join(root, 'package.json'));
   expect(run(project, 'npx', 'manifeed', '--version')).toBe(`${version}\n`);
   expect(run(project, 'npx', 'manifeed', 'config')).toContain('listen:');
-}, 60_000);
+});
 
 it('is clean for publint', async () => {
   const pkgDir = join(project, 'node_modules/manifeed');

@@ -64,4 +64,4 @@ it('all tests that read manifests and tags pass; of referrers, which are not ser
     ...['missing-manifest', 'missing-manifest/by-digest', 'missing-manifest/by-tag'],
     ...['invalid-digest-format', 'invalid-digest-format/manifest-get'],
   ]);
-}, 120_000);
+});

@@ -15,7 +15,7 @@ let world: World;
 beforeAll(async () => {
   world = await World.start('webhook', 'memory');
   await fill(world);
-}, 60_000);
+});
 afterAll(async () => {
   await world?.close();
   rmSync(folder, { recursive: true, force: true });

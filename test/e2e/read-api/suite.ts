@@ -10,7 +10,7 @@ export function readApiSuite(ledgerOf: (way: Way) => string): void {
     let world: World;
     beforeAll(async () => {
       world = await World.start(way, ledgerOf(way));
-    }, 60_000);
+    });
     afterAll(() => world?.close());
 
     it.each([
@@ -18,14 +18,10 @@ export function readApiSuite(ledgerOf: (way: Way) => string): void {
       ['moved', move],
       ['deleted', remove],
       ['kept over a restart', (started: World) => started.restart()],
-    ])(
-      'every endpoint gives what was %s',
-      async (_what, act) => {
-        await act(world);
-        await expectOwnEndpoints(world);
-        await expectReadApi(world);
-      },
-      120_000,
-    );
+    ])('every endpoint gives what was %s', async (_what, act) => {
+      await act(world);
+      await expectOwnEndpoints(world);
+      await expectReadApi(world);
+    });
   });
 }

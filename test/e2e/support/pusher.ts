@@ -1,4 +1,6 @@
 import { digest, publish } from '../../support/gateway.ts';
+import { patienceMs } from '../../support/inbox.ts';
+import { inTime } from '../../support/until.ts';
 
 /** Pushes under way at the same time. */
 const lanes = 4;
@@ -20,12 +22,13 @@ export class Pusher {
 
   /** Resolves when that many pushes are acknowledged. */
   untilAcknowledged(count: number): Promise<void> {
-    return new Promise((resolve) => {
+    const fact = new Promise<void>((resolve) => {
       this.#watch = () => {
         if (this.acknowledged.length >= count) resolve();
       };
       this.#watch();
     });
+    return inTime(`${count} acknowledged pushes`, fact, 2 * patienceMs);
   }
 
   /** Resolves when the pushes under way are acknowledged. */

@@ -6,7 +6,9 @@ import { startRedis } from '../../support/redis.ts';
 test('a server whose port another one has fails at once, in its own words', async () => {
   const first = await startRedis();
   try {
-    await expect(startRedis({ port: first.port })).rejects.toThrow(/it ended \(1\).*already in use/s);
+    await expect(startRedis({ port: first.port })).rejects.toThrow(
+      /it ended \(exit code 1\).*already in use/s,
+    );
   } finally {
     await first.stop();
   }

@@ -230,7 +230,7 @@ describe('a target of the kind exec', () => {
     await gateway.exited;
     const pid = Number((await readFile(file, 'utf8')).slice(0, -1));
     await until('the command to end', () => !isAlive(pid));
-  }, 60_000);
+  });
 
   it('shows the end of an output without a part of a secret', async () => {
     const world = new TargetWorld();

@@ -1,18 +1,18 @@
 /** examples/targets, as a reader runs it: the receiver prints what the gateway tells it, and nothing else. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { type Child, startChild } from '../../support/child.ts';
 import { freePort } from '../../support/free-port.ts';
 import { digest, type GatewayProcess, publish, type Settings, spawnGateway } from '../../support/gateway.ts';
 import { until } from '../../support/until.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 let gateway: GatewayProcess | null = null;
-let receiver: ChildProcess | null = null;
+let receiver: Child | null = null;
 
 afterEach(async () => {
-  receiver?.kill('SIGKILL');
+  await receiver?.stop('SIGKILL');
   await gateway?.stop('SIGKILL');
   receiver = gateway = null;
 });
@@ -20,19 +20,12 @@ afterEach(async () => {
 /** The receiver, and what it has printed. */
 async function startReceiver(port: number): Promise<() => string> {
   const env = { PATH: process.env.PATH ?? '', PORT: String(port), WEBHOOK_SECRET: secret };
-  const child = spawn(process.execPath, ['examples/targets/receiver.mjs'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env,
-  });
+  const child = startChild(process.execPath, ['examples/targets/receiver.mjs'], { env });
   receiver = child;
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
   const url = `http://127.0.0.1:${port}/`;
-  await until('the receiver', async () => (await fetch(url, { method: 'POST', body: '{}' })).status === 401);
-  return () => output;
+  const refuses = async () => (await fetch(url, { method: 'POST', body: '{}' })).status === 401;
+  await child.until('an answer', refuses);
+  return child.output;
 }
 
 describe('the example of a target', () => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
     count: 3,
     settings: (number) => ({ name: `g${number}`, ledger: redis.url, targets }),
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await cluster?.close();

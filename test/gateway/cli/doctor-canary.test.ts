@@ -4,7 +4,6 @@ import { canaryMs } from '../../../src/cli/doctor/checks/canary.ts';
 import { startBadProxy } from '../../support/bad-proxy.ts';
 import { as, diagnose, guarded, refusalOf } from '../../support/doctor.ts';
 import { hurried, type Settings, startGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -17,7 +16,7 @@ async function gatewayWith(settings: Settings) {
   return gateway;
 }
 
-describe('manifeed doctor --canary', { timeout: patienceMs * 4 }, () => {
+describe('manifeed doctor --canary', () => {
   const withHook = { ...as('root'), files: { hook: 'hook-secret', wrong: 'nonsense' } };
   const canary = ['--canary', '--hook-token-file', 'hook'];
 

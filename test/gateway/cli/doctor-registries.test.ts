@@ -6,7 +6,6 @@ import { headStatus } from '../../../src/lib/head-status.ts';
 import { as, diagnose, guarded } from '../../support/doctor.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type Settings, startGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -19,7 +18,7 @@ async function gatewayWith(settings: Settings = {}) {
   return gateway;
 }
 
-describe('manifeed doctor --registries', { timeout: patienceMs * 4 }, () => {
+describe('manifeed doctor --registries', () => {
   async function registry(status: number): Promise<{ host: string; requests: string[] }> {
     const requests: string[] = [];
     const server = createServer((request, response) => {

@@ -8,7 +8,6 @@ import { type Faults, startBadProxy } from '../../support/bad-proxy.ts';
 import { as, diagnose, guarded, refusalOf } from '../../support/doctor.ts';
 import { freePort } from '../../support/free-port.ts';
 import { hurried, type Settings, startGateway } from '../../support/gateway.ts';
-import { patienceMs } from '../../support/inbox.ts';
 import { TargetWorld, webhookOf } from '../../support/target-gateway.ts';
 import { until } from '../../support/until.ts';
 
@@ -32,7 +31,7 @@ async function behind(faults: Faults, settings: Settings = {}): Promise<string> 
 
 const impatient = { clock: hurried(heldBackMs, 1_000) };
 
-describe('manifeed doctor', { timeout: patienceMs * 4 }, () => {
+describe('manifeed doctor', () => {
   it('finds nothing wrong with a gateway with which nothing is wrong', async () => {
     const { url } = await gatewayWith({ ...guarded, webhooks: [] });
     const { code, findings } = await diagnose(url, [], as('root'));

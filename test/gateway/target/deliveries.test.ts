@@ -133,7 +133,7 @@ describe('a target', () => {
     await until('all to be accepted', async () => (await shown()).lag === 0, 60_000);
     expect(new Set(sink.requests.map((request) => changeIn(request).tag)).size).toBe(10_000);
     expect(sink.requests).toHaveLength(10_000);
-  }, 90_000);
+  });
 
   it('with a least age is told of a change that stood, and of none that a delete followed', async () => {
     const sink = await world.sink();

@@ -22,7 +22,7 @@ beforeAll(async () => {
       for (const name of [file.fileName, ...file.imports]) first.add(name);
     }
   }
-}, 60_000);
+});
 
 describe('the built dashboard', () => {
   it('loads at most 70 KB at first', () => {

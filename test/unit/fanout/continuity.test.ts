@@ -103,27 +103,15 @@ const lossySteps = fc.array(stepOrLoss, long);
 const numRuns = Number(process.env.FUZZ_RUNS ?? 150);
 
 describe('continuity', () => {
-  test(
-    'without pace: replay meets live without gap or duplicate, and no resume position passes a change',
-    () => fc.assert(fc.asyncProperty(setting(false, false), steps, hold), { numRuns }),
-    120_000,
-  );
+  test('without pace: replay meets live without gap or duplicate, and no resume position passes a change', () =>
+    fc.assert(fc.asyncProperty(setting(false, false), steps, hold), { numRuns }));
 
-  test(
-    'with pace: overtaking loses nothing, keeps each tag in order, and can be resumed at any moment',
-    () => fc.assert(fc.asyncProperty(setting(true, false), steps, hold), { numRuns }),
-    120_000,
-  );
+  test('with pace: overtaking loses nothing, keeps each tag in order, and can be resumed at any moment', () =>
+    fc.assert(fc.asyncProperty(setting(true, false), steps, hold), { numRuns }));
 
-  test(
-    'with conflation: the newest change of each tag arrives, and no older one after it',
-    () => fc.assert(fc.asyncProperty(setting(true, true), steps, hold), { numRuns }),
-    120_000,
-  );
+  test('with conflation: the newest change of each tag arrives, and no older one after it', () =>
+    fc.assert(fc.asyncProperty(setting(true, true), steps, hold), { numRuns }));
 
-  test(
-    'what retention drops and a lost epoch are told to each subscription, and nothing else is missing',
-    () => fc.assert(fc.asyncProperty(lossySetting, lossySteps, hold), { numRuns }),
-    120_000,
-  );
+  test('what retention drops and a lost epoch are told to each subscription, and nothing else is missing', () =>
+    fc.assert(fc.asyncProperty(lossySetting, lossySteps, hold), { numRuns }));
 });

@@ -1,13 +1,11 @@
 /** Commands as real processes. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { type Ended as ChildEnded, startChild } from '../../../support/child.ts';
 import { patienceMs } from '../../../support/inbox.ts';
-import { until } from '../../../support/until.ts';
 
 const main = new URL('../../../../src/main.ts', import.meta.url).pathname;
 
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+export interface Ended extends ChildEnded {
   readonly out: string;
   readonly err: string;
 }
@@ -16,7 +14,7 @@ export interface Running {
   readonly child: ChildProcess;
   out(): string;
   err(): string;
-  /** Resolves when standard output or error has what fits. */
+  /** Resolves when standard output or error has what fits. Rejects at once if the command ends without. */
   sees(fits: (out: string, err: string) => boolean): Promise<void>;
   readonly ended: Promise<Ended>;
 }
@@ -25,12 +23,6 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
 }
-
-/** Killed when this process exits, so that an aborted run leaves nothing behind. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 /** Starts `manifeed …` for a gateway. */
 export function start(url: string, args: readonly string[], options: RunOptions = {}): Running {
@@ -49,32 +41,15 @@ export function run(url: string, args: readonly string[], options: RunOptions = 
 }
 
 function startProgram(program: string, args: readonly string[], url: string, options: RunOptions): Running {
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
+  const { process: child, ...started } = startChild(program, args, {
     env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1', MANIFEED_URL: url, ...options.env },
+    input: options.input ?? '',
   });
-  running.add(child);
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (bytes: Buffer) => {
-    out += bytes.toString();
-  });
-  child.stderr.on('data', (bytes: Buffer) => {
-    err += bytes.toString();
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
-  const ended = new Promise<Ended>((resolve) => {
-    child.once('close', (code, signal) => {
-      running.delete(child);
-      resolve({ code, signal, out, err });
-    });
-  });
+  const { out, err } = started;
   return {
-    child,
-    out: () => out,
-    err: () => err,
-    ended,
-    sees: (fits) => until(`output of ${args.slice(1).join(' ')}`, () => fits(out, err), patienceMs * 2),
+    ...{ child, out, err },
+    ended: started.ended.then((end) => ({ ...end, out: out(), err: err() })),
+    sees: (fits) =>
+      started.until(`output of ${args.slice(1).join(' ')}`, () => fits(out(), err()), patienceMs * 2),
   };
 }

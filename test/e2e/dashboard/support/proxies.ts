@@ -1,17 +1,16 @@
 /** nginx and HAProxy in front of a gateway, with the lines that docs/dashboard.md shows. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startChild } from '../../../support/child.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { programFile } from '../../../support/parts.ts';
-import { until } from '../../../support/until.ts';
 
 export interface FrontProxy {
   /** Without a slash at the end. */
   readonly url: string;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const document = readFileSync(new URL('../../../../docs/dashboard.md', import.meta.url), 'utf8');
@@ -62,23 +61,15 @@ export async function startProxy(program: 'nginx' | 'haproxy', gatewayPort: numb
   const file = join(folder, 'config');
   const { config, args } = programs[program];
   writeFileSync(file, config(folder, port, gatewayPort));
-  const child = spawn(programFile(program) ?? program, args(file, folder), {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (bytes: Buffer) => {
-    said += bytes.toString();
-  });
-  await until(`${program} listens`, () => {
-    if (child.exitCode !== null) throw new Error(`start ${program}: exit code ${child.exitCode}: ${said}`);
-    return isOpen(port);
-  });
-  return { url: `http://127.0.0.1:${port}`, close: () => stop(child, folder) };
-}
-
-function stop(child: ChildProcess, folder: string): void {
-  child.kill('SIGTERM');
-  rmSync(folder, { recursive: true, force: true });
+  const child = startChild(programFile(program) ?? program, args(file, folder));
+  await child.until('an open port', () => isOpen(port));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      await child.stop('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 function isOpen(port: number): Promise<boolean> {

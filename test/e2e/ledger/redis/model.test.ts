@@ -122,7 +122,7 @@ test('any observations have the same outcomes, changes and answers to every quer
     }),
     { numRuns: 150 },
   );
-}, 120_000);
+});
 
 test('any pending observations are kept, leased and settled in Redis as in memory', async () => {
   const clock: FakeClock = fakeClock();
@@ -175,7 +175,7 @@ test('any pending observations are kept, leased and settled in Redis as in memor
     }),
     { numRuns: 60 },
   );
-}, 120_000);
+});
 
 async function pendingOf(ledger: Ledger) {
   const pending = await ledger.claimPending(10, 1);
