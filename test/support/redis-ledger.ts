@@ -2,8 +2,9 @@ import type { Change } from '../../src/event/change.ts';
 import type { Ledger, TailEvent } from '../../src/ledger/ledger.ts';
 import { openRedisLedger, type RedisLedgerOptions, type SharedLedger } from '../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import type { RedisTarget } from '../../src/redis/target.ts';
+import type { RedisTarget, RedisTimeouts } from '../../src/redis/target.ts';
 import type { OpenLedger } from '../contract/ledger.ts';
+import { patienceMs } from './inbox.ts';
 import { tagSeen } from './ledger-samples.ts';
 import { type RedisNode, type RedisNodeOptions, startRedis } from './redis.ts';
 import { until } from './until.ts';
@@ -40,9 +41,15 @@ export function contractLedgers(target: () => RedisTarget): OpenLedger<SharedLed
   };
 }
 
+/** So long that only a server that hangs exceeds them, and no machine that is merely busy. */
+export const longTimeouts: RedisTimeouts = { connectTimeoutMs: 20_000, commandTimeoutMs: 20_000 };
+
+/** So short that a test soon sees what becomes of a server that hangs. Also on a busy machine a command can fail. */
+export const shortTimeouts: RedisTimeouts = { connectTimeoutMs: 1_000, commandTimeoutMs: 300 };
+
 export interface RedisBench {
   start(options?: RedisNodeOptions): Promise<RedisNode>;
-  /** Opens a ledger that `cleanUp` closes. Its timeouts are short, so that it soon notices a hung server. */
+  /** Opens a ledger that `cleanUp` closes. Default: with `longTimeouts`, and time to open on a busy machine. */
   open(options: Partial<RedisLedgerOptions> & { url: string }): Promise<SharedLedger>;
   /** Adds a step to `cleanUp`. The last one added runs first. */
   later(cleanup: () => Promise<void>): void;
@@ -61,8 +68,10 @@ export function redisBench(): RedisBench {
     },
     async open(options) {
       const retention = { maxChanges: 1_000, maxAgeMs: 3_600_000 };
-      const timeouts = { connectTimeoutMs: 400, commandTimeoutMs: 300 };
-      const common = { retention, clock: systemClock, random: Math.random, timeouts, watchEveryMs: 200 };
+      const common = {
+        ...{ retention, clock: systemClock, random: Math.random, watchEveryMs: 200 },
+        ...{ timeouts: longTimeouts, openTimeoutMs: patienceMs },
+      };
       const ledger = await openRedisLedger({ ...common, ...options });
       later(() => ledger.close());
       return ledger;

@@ -5,7 +5,7 @@ import type { RedisPresence } from '../../../../src/cluster/redis/presence.ts';
 import { openRedisLedger, type SharedLedger } from '../../../../src/ledger/redis/redis.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { type RedisNode, startRedis } from '../../../support/redis.ts';
-import { freshPrefix } from '../../../support/redis-ledger.ts';
+import { freshPrefix, longTimeouts } from '../../../support/redis-ledger.ts';
 import { until } from '../../../support/until.ts';
 
 let redis: RedisNode;
@@ -28,7 +28,7 @@ async function openGateway(): Promise<SharedLedger> {
   const retention = { maxChanges: 100, maxAgeMs: 3_600_000 };
   const ledger = await openRedisLedger({
     ...{ url: redis.url, keyPrefix, retention, random: Math.random, clock: systemClock },
-    timeouts: { connectTimeoutMs: 400, commandTimeoutMs: 300 },
+    timeouts: longTimeouts,
   });
   closing.push(() => ledger.close());
   return ledger;

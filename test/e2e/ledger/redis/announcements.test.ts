@@ -11,8 +11,7 @@ afterEach(cleanUp);
 test('changes of one call reach the caller and the others, of any number', async () => {
   const { url } = await start();
   const keyPrefix = freshPrefix();
-  const timeouts = { connectTimeoutMs: 5_000, commandTimeoutMs: 5_000 };
-  const [a, b] = [await open({ url, keyPrefix, timeouts }), await open({ url, keyPrefix, timeouts })];
+  const [a, b] = [await open({ url, keyPrefix }), await open({ url, keyPrefix })];
   const heard = listen(b);
   let head = 0;
   for (const count of [1, 2, 15, 16, 17, 32, 33, 255, 256, 257, 273, 1_000]) {

@@ -29,7 +29,7 @@ function seeded(state: number): () => number {
 }
 
 test(`no acknowledged change is lost in silence, whatever happens to Redis (seed ${seed})`, {
-  timeout: chaosMs + 60_000,
+  timeout: chaosMs + 120_000,
 }, async () => {
   const random = seeded(seed);
   const sentinels = await startRedisSentinels();
@@ -47,6 +47,8 @@ test(`no acknowledged change is lost in silence, whatever happens to Redis (seed
       await Promise.all(ledgers.map((ledger) => ledger.check()));
       return true;
     });
+    // On a busy machine fewer come in the same time.
+    await until('enough to be acknowledged', () => acknowledged.length > 100);
     stop.abort();
     await Promise.all(pushing);
     const [first] = ledgers;
@@ -64,7 +66,6 @@ test(`no acknowledged change is lost in silence, whatever happens to Redis (seed
     const { epoch } = await first.bounds();
     for (const events of heard) assertWhole(events, acknowledged, epoch);
     assertAgreed(heard);
-    expect(acknowledged.length).toBeGreaterThan(100);
   } finally {
     await Promise.all(ledgers.map((ledger) => ledger.close()));
     await sentinels.stop();
