@@ -48,6 +48,15 @@ export function endGroup({ process: { pid } }: Child, signal: NodeJS.Signals): v
   }
 }
 
+/** Whether a process runs; 0: this one's group. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Killed when this process exits, so that an aborted run leaves nothing behind. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {

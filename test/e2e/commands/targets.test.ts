@@ -65,7 +65,7 @@ describe('manifeed targets', () => {
   it('lists how targets are, and ends with 1 once one needs somebody', async () => {
     expect(await targets()).toMatchObject({ code: 0, err: '' });
     await push('team/app:1');
-    const accepted = await listed('hooks', (fields) => fields[7] !== '-');
+    const accepted = await listed('hooks', (fields) => fields[7] !== '-' && fields[2] === 'idle');
     expect(accepted).toEqual(['hooks', 'webhook', 'idle', '0', '0', '-', '-', time, '-', '-']);
     await push('ill/app:1');
     const disabled = await listed('gone', (fields) => fields[2] === 'disabled');

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { CallError } from '../../../src/target/call/error.ts';
 import { type Command, ProcessRunner } from '../../../src/target/call/process.ts';
+import { isAlive } from '../../support/child.ts';
 import { digest, publish, spawnGateway } from '../../support/gateway.ts';
 import { TargetWorld } from '../../support/target-gateway.ts';
 import { until } from '../../support/until.ts';
@@ -33,14 +34,6 @@ async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'manifeed-command-'));
   ends.push(() => rm(path, { recursive: true, force: true }));
   return path;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 describe('a command', () => {

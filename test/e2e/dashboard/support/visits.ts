@@ -16,7 +16,7 @@ export type Size = keyof typeof sizes;
 export const themes = ['light', 'dark'] as const;
 
 /** How long a page may take to show something, ms. Long, because the machine may be busy. */
-export const patience = { timeout: 30_000 };
+export const patience = { timeout: 60_000 };
 
 export interface VisitOptions {
   /** Default `medium`. */
@@ -59,6 +59,7 @@ export class Visits {
         colorScheme: theme,
         reducedMotion: 'reduce',
       }));
+    context.setDefaultTimeout(patience.timeout);
     if (!this.#contexts.includes(context)) this.#contexts.push(context);
     const page = await context.newPage();
     this.#watch(page, new URL(url).host);
