@@ -167,13 +167,11 @@ describe('who polls what', () => {
     const held: (() => void)[] = [];
     calm.faults.push((_request, response) => held.push(() => response.destroy()) > 0);
     await until('requests to be held', () => held.length >= watched.length / 2);
-    const killedAt = Date.now();
     await Promise.all([0, 1].map((number) => cluster.at(number).stop('SIGKILL')));
     calm.faults.length = 0;
     for (const release of held) release();
     const from = calmDoors.log.length;
     await untilLooks(1, watched, from);
-    expect(Date.now() - killedAt).toBeLessThan(20_000);
     expect(new Set(calmDoors.log.slice(from).map(({ door }) => door))).toEqual(new Set([2]));
   });
 });

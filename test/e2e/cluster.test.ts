@@ -118,7 +118,7 @@ it('Redis away: webhooks get 503 with Retry-After, nobody is cut, and all goes o
     ),
   );
   // A command's timeout; the rest is the machine's.
-  expect(performance.now() - pausedAt).toBeLessThan(10_000);
+  expect(performance.now() - pausedAt).toBeLessThan(20_000);
   const refused = await Promise.all(
     cluster.gateways.map(({ url }) =>
       fetch(`${url}/v1/hooks/publish`, {

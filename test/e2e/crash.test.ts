@@ -55,7 +55,7 @@ it(`G11: ${kills} times kill -9: every acknowledged change is seen, dense, in or
     checkStory(follower, pusher);
     expect(follower.connections()).toBeGreaterThan(kills / 2);
   }
-}, 300_000);
+}, 600_000);
 
 function checkStory(follower: Follower, pusher: Pusher): void {
   const { changes, transport } = follower;

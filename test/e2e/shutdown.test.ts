@@ -5,6 +5,7 @@ import { poll } from '../support/long-poll-client.ts';
 import { openRaw } from '../support/raw-http.ts';
 import { openSse, sseRequest } from '../support/sse-client.ts';
 import { of, type StreamClient } from '../support/stream-client.ts';
+import { until } from '../support/until.ts';
 import { openWebSocket } from '../support/websocket-client.ts';
 
 let gateway: GatewayProcess;
@@ -32,26 +33,30 @@ async function subscribers(count: number): Promise<StreamClient[]> {
   return opened;
 }
 
-/** Resolves when the process has said so. */
-async function saysDraining(): Promise<void> {
-  while (!gateway.output().includes('draining')) {
-    await new Promise((resolve) => gateway.child.stdout?.once('data', resolve));
-  }
-}
-
 describe('SIGTERM', () => {
   it('G12: each subscriber gets bye with its last position and its own retry, spread over the window', async () => {
-    gateway = await spawnGateway({ settings: { drain: { window: '2s' } } });
+    gateway = await spawnGateway({ settings: { drain: { window: '5s' } } });
     const opened = await subscribers(10);
     await publish(gateway.port, [{ reference: 'nginx:1', digest: digest('1') }]);
     for (const client of opened) await client.inbox.until(of('change'));
     const waiting = poll(gateway.port, '/v2/updates?repository=nobody&wait=50s');
-    while ((await metricLine('manifeed_subscribers{transport="long-poll"}')) !== '1');
+    const waits = async () => (await metricLine('manifeed_subscribers{transport="long-poll"}')) === '1';
+    await until('the long-poll to wait', waits);
 
+    // Each is awaited from now on, so that it is noted when it comes.
+    const leftAt: number[] = [];
+    const leaving = Promise.all(
+      opened.map(async (client) => {
+        const bye = await client.inbox.until(of('bye'));
+        leftAt.push(performance.now());
+        const code = await client.closed;
+        return { ...bye, code };
+      }),
+    );
     gateway.child.kill('SIGTERM');
-    await saysDraining();
+    await gateway.says('draining');
     expect(gateway.output()).toContain(
-      'draining: 21 subscribers are closed within 2 s (drain.window); a second signal stops at once',
+      'draining: 21 subscribers are closed within 5 s (drain.window); a second signal stops at once',
     );
     expect((await poll(gateway.port, '/readyz')).status).toBe(503);
     expect((await poll(gateway.port, '/healthz')).status).toBe(200);
@@ -59,15 +64,7 @@ describe('SIGTERM', () => {
     expect([late.status, JSON.parse(late.body).errors[0].code]).toEqual([503, 'DRAINING']);
     expect(late.headers['retry-after']).toMatch(/^\d+$/);
 
-    const leftAt: number[] = [];
-    const byes = await Promise.all(
-      opened.map(async (client) => {
-        const bye = await client.inbox.until(of('bye'));
-        leftAt.push(Date.now());
-        const code = await client.closed;
-        return { ...bye, code };
-      }),
-    );
+    const byes = await leaving;
     for (const [index, bye] of byes.entries()) {
       expect(bye).toMatchObject({ reason: 'DRAINING', position: expect.stringMatching(/^[0-9a-z]{8}-1$/) });
       expect(bye.code).toBe(index % 2 === 0 ? null : 4200);
@@ -77,7 +74,7 @@ describe('SIGTERM', () => {
     expect(Math.max(...leftAt) - Math.min(...leftAt)).toBeGreaterThan(1_000);
     expect((await waiting).body).toBe('[]');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
-  }, 60_000);
+  });
 
   it('a subscriber that never closes its side holds nothing up', async () => {
     gateway = await spawnGateway({ settings: { drain: { window: '0s' } } });
@@ -92,7 +89,7 @@ describe('SIGTERM', () => {
     await raw.until('event: bye');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
     silent.close();
-  }, 60_000);
+  });
 
   it('targets end at once, and take nothing of the window', async () => {
     const target = { kind: 'exec', command: [process.execPath, '--version'] };
@@ -100,19 +97,18 @@ describe('SIGTERM', () => {
     gateway = await spawnGateway({ settings: { targets, drain: { window: '10m' } } });
     gateway.child.kill('SIGTERM');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
-  }, 60_000);
+  });
 
   it('a second signal stops at once', async () => {
     gateway = await spawnGateway({ settings: { drain: { window: '10m' } } });
     const opened = await subscribers(20);
     gateway.child.kill('SIGTERM');
-    await saysDraining();
+    await gateway.says('draining');
     gateway.child.kill('SIGTERM');
-    const startedAt = Date.now();
+    // The window is ten minutes: a test that is over has shown it.
     expect((await gateway.exited).signal).toBeNull();
-    expect(Date.now() - startedAt).toBeLessThan(10_000);
     for (const client of opened) await client.closed;
-  }, 60_000);
+  });
 });
 
 async function metricLine(name: string): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { indexOf } from './index-of.ts';
 import { registryHeaders } from './registry-headers.ts';
+import { inTime } from './until.ts';
 
 export interface FakeManifest {
   readonly digest: string;
@@ -249,7 +250,8 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     count: (kind) => counts.get(kind) ?? 0,
     reached(kind, n) {
       if ((counts.get(kind) ?? 0) >= n) return Promise.resolve();
-      return new Promise((resolve) => waiting.push({ kind, n, resolve }));
+      const fact = new Promise<void>((resolve) => waiting.push({ kind, n, resolve }));
+      return inTime(`${n} requests of ${kind}`, fact);
     },
     close() {
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 /** A gate before a registry: requests for manifests by digest wait while it is closed. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inTime } from './until.ts';
 
 export interface Gate {
   /** For `registries[].endpoint`. */
@@ -44,8 +45,11 @@ export async function openGate(target: string): Promise<Gate> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
-    reached: (count) =>
-      asked.length >= count ? Promise.resolve() : new Promise((resolve) => watchers.push({ count, resolve })),
+    async reached(count) {
+      if (asked.length >= count) return;
+      const fact = new Promise<void>((resolve) => watchers.push({ count, resolve }));
+      await inTime(`${count} requests for manifests`, fact);
+    },
     shut() {
       isShut = true;
     },

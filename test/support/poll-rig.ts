@@ -11,6 +11,7 @@ import { systemRandom } from '../../src/lib/random.ts';
 import { type LedgerView, viewLedger } from '../../src/source/poll/ledger-view.ts';
 import type { RegistryOptions, RegistryPollOptions } from '../../src/source/poll/options.ts';
 import { Poller, type PollerOptions } from '../../src/source/poll/poller.ts';
+import { inTime } from './until.ts';
 
 /** Short intervals, for tests in real time. */
 export const quickPoll: RegistryPollOptions = {
@@ -116,7 +117,7 @@ export async function rig(
     changes,
     until(holds) {
       if (holds()) return Promise.resolve();
-      return new Promise((resolve) => waiting.push({ holds, resolve }));
+      return inTime('observations', new Promise((resolve) => waiting.push({ holds, resolve })));
     },
     close: () => poller.close(),
   };

@@ -4,6 +4,7 @@ import { SocketLimits } from '../../../src/access/socket-limits.ts';
 import { noMetrics } from '../../../src/lib/metrics.ts';
 import { type Gateway, startGateway } from '../../support/gateway.ts';
 import { openRaw, parseAnswer, type RawHttp } from '../../support/raw-http.ts';
+import { until } from '../../support/until.ts';
 
 function fakeSocket(address: string | undefined): Socket {
   return Object.defineProperty(new Socket(), 'remoteAddress', { value: address });
@@ -65,8 +66,9 @@ describe('a gateway whose client opens sockets and says nothing', () => {
     for (let n = 0; n < 205; n++) taken.push(await healthy());
     expect(taken.filter((each) => !each)).toHaveLength(4);
     opened.shift()?.close();
-    while (!(await healthy()));
+    await until('a new one to be taken', healthy);
     for (const each of opened.splice(0)) each.close();
-    while ((await gateway.metric(/^manifeed_sockets_refused_total/).catch(() => 0)) < 4);
+    const refused = () => gateway.metric(/^manifeed_sockets_refused_total/);
+    await until('four to be counted', async () => (await refused()) >= 4);
   });
 });

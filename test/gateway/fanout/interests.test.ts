@@ -8,6 +8,7 @@ import { defaultInterestLimits } from '../../support/interest-limits.ts';
 import { poll } from '../../support/long-poll-client.ts';
 import { openSse } from '../../support/sse-client.ts';
 import { RefusedError } from '../../support/stream-client.ts';
+import { until } from '../../support/until.ts';
 import { openWebSocket } from '../../support/websocket-client.ts';
 
 const globs = (from: number, count: number) => Array.from({ length: count }, (_, n) => `g${from + n}/*x`);
@@ -259,8 +260,10 @@ describe('a gateway over its bounds of interest', () => {
     const query = repository.map((each) => `repository=${encodeURIComponent(each)}`).join('&');
     // It looks for the newest changes first, which costs as much.
     expect((await poll(gateway.port, `/v2/updates?wait=20s&${query}`)).status).toBe(429);
-    for (const transport of ['sse', 'long-poll'])
-      while ((await gateway.metric(new RegExp(`^manifeed_subscribers.*${transport}`))) > 0);
+    for (const transport of ['sse', 'long-poll']) {
+      const open = new RegExp(`^manifeed_subscribers.*${transport}`);
+      await until(`${transport} to be gone`, async () => (await gateway.metric(open)) === 0);
+    }
     socket.close();
   });
 

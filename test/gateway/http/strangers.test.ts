@@ -6,6 +6,7 @@ import { poll } from '../../support/long-poll-client.ts';
 import { openRaw, type RawHttp } from '../../support/raw-http.ts';
 import { openSse } from '../../support/sse-client.ts';
 import { type OpenOptions, of, RefusedError } from '../../support/stream-client.ts';
+import { until } from '../../support/until.ts';
 import { openWebSocket } from '../../support/websocket-client.ts';
 
 const access = [{ name: 'all', sha256: digest('right').slice(7), metrics: true }];
@@ -123,7 +124,7 @@ describe('a gateway with tokens', () => {
     gateway = await startGateway({ access }, { clock: hurried(10_000) });
     const all = await openAll(100, () => openWebSocket(gateway.port));
     expect(new Set(await Promise.all(all.map((each) => each.closed)))).toEqual(new Set([4010]));
-    while (!(await reopens()));
+    await until('one more to be taken', reopens);
   });
 });
 

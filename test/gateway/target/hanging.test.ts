@@ -26,5 +26,6 @@ it('49 targets get 40 changes each while one hangs, and none waits for it', asyn
     expect(new Set(own.map((request) => changeIn(request).tag)).size).toBe(entries.length);
     expect(own).toHaveLength(entries.length);
   }
+  await hanging.received(4);
   expect(hanging.requests).toHaveLength(4);
 });

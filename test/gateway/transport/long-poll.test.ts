@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest, type Gateway, hurried, startGateway } from '../../support/gateway.ts';
 import { poll } from '../../support/long-poll-client.ts';
+import { until } from '../../support/until.ts';
 
 let gateway: Gateway;
 let position: string;
@@ -112,9 +113,9 @@ describe('GET /v2/updates', () => {
     const small = await startGateway({ retention: { maxChanges: 2 } }, { clock: hurried(30_000) });
     const entries = [1, 2, 3, 4, 5].map((n) => ({ reference: `r.test/app:${n}`, digest: digest(`${n}`) }));
     await small.publish(...entries);
-    let answer = await poll(small.port, '/v2/updates?since=2020-01-01T00:00:00Z');
-    // Until the clock has trimmed.
-    while (answer.status === 200) answer = await poll(small.port, '/v2/updates?since=2020-01-01T00:00:00Z');
+    const ask = () => poll(small.port, '/v2/updates?since=2020-01-01T00:00:00Z');
+    await until('the clock to trim', async () => (await ask()).status !== 200);
+    const answer = await ask();
     expect(answer.status).toBe(410);
     expect(JSON.parse(answer.body).errors[0].detail).toMatchObject({ reason: 'below-floor' });
     await small.close();
@@ -158,9 +159,9 @@ describe('GET /v2/updates', () => {
     const subscribers = () => gateway.metric(/^manifeed_subscribers\{transport="long-poll"\}/);
     const over = new AbortController();
     const waiting = get('?repository=nobody&wait=25s', { signal: over.signal }).catch(() => null);
-    while ((await subscribers()) !== 1);
+    await until('it to wait', async () => (await subscribers()) === 1);
     over.abort();
     await waiting;
-    while ((await subscribers()) !== 0);
+    await until('it to be forgotten', async () => (await subscribers()) === 0);
   });
 });

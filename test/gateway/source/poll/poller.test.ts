@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManifeedError } from '../../../../src/errors.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
+import { patienceMs } from '../../../support/inbox.ts';
 import { quickPoll, type Rig, registryOf, rig, viewOf } from '../../../support/poll-rig.ts';
 
 let registry: FakeRegistry;
@@ -75,7 +76,7 @@ it('stops polling a repository a while after its last subscriber left', async ()
   await until(() => observations.length > 0);
   expect(poller.upstreams()[0]?.total).toBe(1);
   await poller.setDemand(key, null);
-  await expect.poll(() => poller.upstreams()[0]?.total, { timeout: 5_000 }).toBe(0);
+  await expect.poll(() => poller.upstreams()[0]?.total, { timeout: patienceMs }).toBe(0);
 });
 
 it('polls no more repositories on demand than the bound, and makes room by those nobody asks for', async () => {
@@ -191,7 +192,7 @@ it('reports each repository with its last and next look, interval and last error
   await until(() => observations.length > 1);
   const row = (name: string) =>
     poller.upstreams()[0]?.repositories.find(({ repository }) => repository === name);
-  await expect.poll(() => row('team/broken')?.failures, { timeout: 5_000 }).toBeGreaterThan(0);
+  await expect.poll(() => row('team/broken')?.failures, { timeout: patienceMs }).toBeGreaterThan(0);
   expect(row('team/broken')?.lastError).toContain('status 403');
   expect(row('team/broken')?.lastSeen).toBeNull();
   expect(row('team/app')).toMatchObject({ watched: true, scopes: ['1.0'], failures: 0, lastError: null });

@@ -96,7 +96,8 @@ describe('forms', () => {
     };
     const startedAt = performance.now();
     expect(await post(`payload=${'%'.repeat(4_000_000)}`, 'x')).toBe(401);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // Work that grew with the square of the length would take hours.
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     const { body } = readFixture('gitea/package-created');
     const escaped = [...body].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
     expect(await post(`payload=${escaped}`, resign('gitea', {}, body)['x-gitea-signature'] ?? '')).toBe(202);

@@ -5,7 +5,7 @@ import { openMemoryLedger } from '../../../../src/ledger/memory/memory.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { noLog } from '../../../../src/lib/log.ts';
 import { noMetrics } from '../../../../src/lib/metrics.ts';
-import { Completion } from '../../../../src/source/webhook/completion.ts';
+import { Completion, giveUpAfterMs } from '../../../../src/source/webhook/completion.ts';
 import type { HookOptions } from '../../../../src/source/webhook/kind.ts';
 import type { HeadAnswer } from '../../../../src/upstream/head-queue.ts';
 import {
@@ -169,5 +169,6 @@ test('the sender is answered at once while the registry hangs', async () => {
   const gateway = await makeGateway([hook], () => new Promise(() => {}));
   const startedAt = performance.now();
   expect(await gateway.post(readFixture('docker-hub/push'), hook)).toBe(202);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  // Long before the registry is given up.
+  expect(performance.now() - startedAt).toBeLessThan(giveUpAfterMs / 2);
 });
