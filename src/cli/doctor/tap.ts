@@ -5,6 +5,8 @@ import type { Clock } from '../../lib/clock.ts';
 /** The head of an answer. */
 export interface Head {
   readonly status: number;
+  /** Where it came from, after redirects; null: not told. */
+  readonly origin: string | null;
   /** The header `Date`, ms since the epoch; null: absent, or no date. */
   readonly dateMs: number | null;
   /** By this machine's clock, ms since the epoch. */
@@ -27,10 +29,11 @@ export class Tap {
 
   readonly fetch: Fetch = async (url, init) => {
     const sentAt = this.#clock.now();
-    const { status, headers, body } = await this.#send(url, init);
+    const { status, headers, body, url: from = '' } = await this.#send(url, init);
     const dateMs = Date.parse(headers.get('date') ?? '');
     const cameAt = this.#clock.now();
-    this.head = { status, dateMs: Number.isNaN(dateMs) ? null : dateMs, sentAt, cameAt };
+    const origin = from === '' ? null : new URL(from).origin;
+    this.head = { status, origin, dateMs: Number.isNaN(dateMs) ? null : dateMs, sentAt, cameAt };
     return { status, headers, body: body === null ? null : { getReader: () => this.#heard(body) } };
   };
 

@@ -29,6 +29,20 @@ async function behind(faults: Faults, settings: Settings = {}): Promise<string> 
   return proxy.url;
 }
 
+/** A server that answers with redirects alone. */
+async function redirectTo(url: string): Promise<string> {
+  const server = createServer((request, answer) =>
+    answer.writeHead(308, { location: `${url}${request.url ?? ''}` }).end(),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  open.push({ close });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 const impatient = { clock: hurried(heldBackMs, 1_000) };
 
 describe('manifeed doctor', () => {
@@ -192,20 +206,9 @@ describe('manifeed doctor', () => {
     expect(broken).not.toContain('token-of-nobody');
   });
 
-  it('finds a redirect that takes the token away, and names where it leads', async () => {
+  it('finds a redirect, and names where it leads: no token goes there, and no WebSocket', async () => {
     const { url } = await gatewayWith(guarded);
-    const server = createServer(({ url: path = '' }, answer) =>
-      answer.writeHead(308, { location: `${url}${path}` }).end(),
-    );
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    open.push({
-      close: async () => {
-        server.closeAllConnections();
-        server.close();
-      },
-    });
-    const { port } = server.address() as AddressInfo;
-    const { code, of } = await diagnose(`http://127.0.0.1:${port}`, [], as('root'));
+    const { code, of } = await diagnose(await redirectTo(url), [], as('root'));
     expect([code, of('token')]).toMatchObject([
       1,
       [
@@ -214,6 +217,13 @@ describe('manifeed doctor', () => {
           remedy: `Name ${url} with --gateway`,
         },
       ],
+    ]);
+    const { url: openUrl } = await gatewayWith();
+    expect((await diagnose(await redirectTo(openUrl))).of('websocket')).toMatchObject([
+      {
+        ...{ level: 'failed', remedy: `Name ${openUrl} with --gateway` },
+        text: `the connection does not open: this address redirects to ${openUrl}, and no WebSocket follows`,
+      },
     ]);
   });
 

@@ -65,8 +65,14 @@ function isOfTheWay({ code, status }: FeedError): boolean {
  * @returns null: the request reaches the gateway
  */
 async function pathTrouble(means: Means): Promise<Trouble | null> {
-  const { token } = means.connection;
-  const answer = await answerOrError(question(means, socketPath, { token }));
+  const { token, url } = means.connection;
+  const tap = new Tap(means);
+  const answer = await answerOrError(question({ ...means, fetch: tap.fetch }, socketPath, { token }));
+  const origin = tap.head?.origin ?? null;
+  if (origin !== null && origin !== new URL(url).origin) {
+    const text = `the connection does not open: this address redirects to ${origin}, and no WebSocket follows`;
+    return { text, remedy: `Name ${origin} with --gateway` };
+  }
   if (!(answer instanceof FeedError)) return { text: `${socketPath} is not the gateway's`, remedy: passOn };
   if (answer.code !== 'PROTOCOL') return null;
   const front = frontTrouble(answer);
