@@ -14,6 +14,7 @@ const querySchema = z.strictObject({
     .describe(
       'A hook: answers the delivery that was kept of it, for `manifeed hooks test`, in place of the list',
     ),
+  hook: z.string().optional().describe('The name of a hook: the list has only this one, or nothing'),
   ...pageShape,
 });
 
@@ -63,6 +64,7 @@ export interface Deliveries {
   describe(
     after: string | null,
     most: number,
+    only: string | null,
   ): { readonly hooks: readonly object[]; readonly next: string | null; readonly unknownNames: object };
   /** The delivery that was kept of a hook; null: none, or no such hook. */
   saved(hook: string): object | null;
@@ -80,14 +82,16 @@ export function getHooks(deliveries: Deliveries, gateway: string): Endpoint {
     responses: { 200: { description: 'By hook; with `saved` one delivery', schema: page } },
     errors: ['PARAMETER_INVALID', 'NOT_FOUND'],
     handle(request, reply) {
-      const { saved, n, cursor } = parseQuery(
-        new URLSearchParams(splitTarget(request.url).query),
-        querySchema,
-      );
+      const {
+        saved,
+        hook: only = null,
+        n,
+        cursor,
+      } = parseQuery(new URLSearchParams(splitTarget(request.url).query), querySchema);
       if (saved !== undefined)
         return reply.header('cache-control', 'no-store').send(savedOf(deliveries, saved));
       const after = cursors.parse(cursor) ?? null;
-      const { hooks, next, unknownNames } = deliveries.describe(after, parseCount(n) ?? defaultRows);
+      const { hooks, next, unknownNames } = deliveries.describe(after, parseCount(n) ?? defaultRows, only);
       return sendPage(request, reply, {
         list: 'hooks',
         rows: hooks.map((each) => JSON.stringify(each)),

@@ -1,7 +1,7 @@
 // @needs chromium
 /** What operators see and do: registries, hooks and subscribers in plain words, and the pace. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { digest, publish } from '../../support/gateway.ts';
+import { digest, publish, spawnGateway } from '../../support/gateway.ts';
 import { until } from '../../support/until.ts';
 import { axeFindings, patience, Visits } from './support/visits.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -49,6 +49,27 @@ it('Hooks says why the last delivery was refused, and what to do', async () => {
   const stranger = page.getByRole('row').filter({ hasText: 'Not proven' });
   expect(await stranger.textContent()).toContain('did not prove who it is');
   expect(await page.content()).not.toMatch(/harbor-token|quay-token/);
+});
+
+it('Now leads to a hook in trouble, however many are configured before it', async () => {
+  const webhooks = Array.from({ length: 130 }, (_, at) => ({
+    ...{ name: `hook-${at}`, kind: 'manifeed', token: 'hook-token' },
+  }));
+  const many = await spawnGateway({ settings: { webhooks } });
+  try {
+    const refused = await fetch(`${many.url}/v1/hooks/hook-129`, {
+      ...{ method: 'POST', body: '{}', headers: { authorization: 'wrong' } },
+    });
+    expect(refused.status).toBe(401);
+    const page = await visits.open(`${many.url}/ui/#/now`);
+    await page.getByRole('rowheader').getByRole('link', { name: 'hook-129' }).click();
+    await page.getByRole('heading', { name: 'Senders that proved nothing' }).waitFor(patience);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('hook-129');
+    await page.evaluate(`location.hash = '#/hooks/hook-130'`);
+    await page.getByText('No hook of this name is configured.').waitFor(patience);
+  } finally {
+    await many.stop('SIGKILL');
+  }
 });
 
 it('Subscribers lists who is connected, with filter and lag', async () => {

@@ -208,6 +208,10 @@ describe('GET /v1/hooks', () => {
       path = typeof body.next === 'string' ? `/v1/hooks?n=2&cursor=${body.next}` : null;
     }
     expect(found).toEqual(names);
+    const one = async (hook: string) =>
+      (await ask(`/v1/hooks?hook=${hook}`)).body.hooks?.map(({ name }) => name);
+    expect(await one('hook-4')).toEqual(['hook-4']);
+    expect(await one('none')).toEqual([]);
     expect((await ask('/v1/hooks?n=x')).status).toBe(400);
   });
 });

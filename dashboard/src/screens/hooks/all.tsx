@@ -16,8 +16,8 @@ import { Trouble } from '../../parts/trouble.tsx';
 /** Between two looks, ms. */
 export const everyMs = 5_000;
 
-/** The page of the list on which a hook stands. */
-export function pageQuery(route: Route): string {
+/** The page of the list that is shown. */
+function pageQuery(route: Route): string {
   const cursor = route.query.get('cursor');
   return cursor === null ? '' : new URLSearchParams({ cursor }).toString();
 }

@@ -16,7 +16,7 @@ import { Section } from '../../parts/section.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { ClockTime, RelativeTime } from '../../parts/time.tsx';
 import { Trouble } from '../../parts/trouble.tsx';
-import { everyMs, pageQuery } from './all.tsx';
+import { everyMs } from './all.tsx';
 
 const columns: readonly Column<Delivery>[] = [
   { head: 'When', kind: 'name', width: 9, cell: ({ at }) => <ClockTime at={at} /> },
@@ -44,9 +44,10 @@ function Result({ delivery: { code, result } }: { delivery: Delivery }) {
   return <Badge {...{ tone: 'bad', icon: 'critical' }}>{resultText(result)}</Badge>;
 }
 
-/** One hook: its URL, and what came to it. */
+/** One hook: its URL, and what came to it. @param route its query says from which page of the list one came */
 export function OneHook({ name, route }: { name: string; route: Route }) {
-  const asked = useQuestion({ path: '/v1/hooks', query: pageQuery(route), everyMs }, readDeliveries);
+  const query = new URLSearchParams({ hook: name }).toString();
+  const asked = useQuestion({ path: '/v1/hooks', query, everyMs }, readDeliveries);
   const { value, error, reload } = asked;
   const hook = value?.hooks.find((each) => each.name === name);
   const back = <a href={hrefOf('hooks', '', route.query)}>All hooks</a>;
@@ -55,9 +56,9 @@ export function OneHook({ name, route }: { name: string; route: Route }) {
       <ScreenHead title={name} lead={back} state={freshnessOf(asked)} />
       {error !== null && <Trouble error={error} reload={reload} />}
       {value !== null && hook === undefined && (
-        <Empty title="No hook of this name is on this page of the list.">
+        <Empty title="No hook of this name is configured.">
           <p>
-            <a href={hrefOf('hooks')}>Find it among all hooks</a>
+            <a href={hrefOf('hooks')}>All hooks</a>
           </p>
         </Empty>
       )}

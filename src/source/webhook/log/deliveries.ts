@@ -177,15 +177,17 @@ export class DeliveryLog {
    *
    * @param after the hook before the first; default: from the first. None of this name: no hooks
    * @param most how many hooks; default: all
+   * @param only the hook of this name; default: every hook
    */
-  describe(after: string | null = null, most = this.#hooks.length): DeliveryPage {
+  describe(after: string | null = null, most = this.#hooks.length, only: string | null = null): DeliveryPage {
     const { count, lastAt, lastAddress } = this.#unknown;
-    const before = this.#hooks.findIndex(({ name }) => name === after);
-    const from = after !== null && before === -1 ? this.#hooks.length : before + 1;
-    const hooks = this.#hooks.slice(from, from + most);
+    const all = only === null ? this.#hooks : this.#hooks.filter(({ name }) => name === only);
+    const before = all.findIndex(({ name }) => name === after);
+    const from = after !== null && before === -1 ? all.length : before + 1;
+    const hooks = all.slice(from, from + most);
     return {
       hooks: hooks.map((hook) => this.#describe(hook)),
-      next: from + most < this.#hooks.length ? (hooks.at(-1)?.name ?? null) : null,
+      next: from + most < all.length ? (hooks.at(-1)?.name ?? null) : null,
       unknownNames: { count, last: count === 0 ? null : { at: rfc3339(lastAt), address: lastAddress } },
     };
   }
