@@ -27,7 +27,7 @@ function Connect({ route }: { route: Route }) {
           Watch it here
         </a>
       </ScreenHead>
-      <ChangeFilterForm key={queryOf(filter).toString()} route={route} filter={filter} />
+      <ChangeFilterForm route={route} filter={filter} />
       {snippetsOf({ url: gatewayUrl, filter, needsToken }).map(({ name, use, text }) => (
         <section key={name} class="snippet">
           <div>

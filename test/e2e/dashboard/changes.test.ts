@@ -1,6 +1,6 @@
 // @needs chromium
 /** The screen Changes: what comes appears, holds still where somebody points at it, and can be narrowed. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { digest, publish, spawnGateway } from '../../support/gateway.ts';
 import { until } from '../../support/until.ts';
@@ -65,6 +65,46 @@ describe('Changes', () => {
     await page.reload();
     await comes(page, 'redis:narrowed');
     expect(await page.getByLabel('Repository').inputValue()).toBe('redis');
+  });
+
+  it('keeps the place of who fills in the filter, whatever comes meanwhile', async () => {
+    const page = await openLive();
+    const focused = () => page.evaluate<string>('document.activeElement.id');
+    await page.focus('#repository');
+    await page.keyboard.type('nginx');
+    await page.keyboard.press('Tab');
+    await page.waitForURL(/repository=nginx$/);
+    expect(await focused()).toBe('tag');
+    // It comes while somebody types, and leaves what was typed.
+    await page.keyboard.type('typ');
+    await push('nginx:typed');
+    await comes(page, 'nginx:typed');
+    await page.keyboard.type('ed');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/tag=typed$/);
+    expect(await focused()).toBe('tag');
+    await until('only what matches is left', async () => (await page.locator('tbody tr').count()) === 1);
+    expect(await first(page)).toContain('nginx:typed');
+    await page.goBack();
+    await page.goForward();
+    expect(await page.getByLabel('Tag', { exact: true }).inputValue()).toBe('typed');
+  });
+
+  it('has room for Clear beside the filter, and goes on in the filter after it', async () => {
+    const page = await openLive('?repository=nginx');
+    const clear = page.getByRole('button', { name: 'Clear' });
+    const middle = async (locator: Locator) => {
+      const box = await locator.boundingBox();
+      return box === null ? null : box.y + box.height / 2;
+    };
+    for (const width of [1_000, 1_280, 2_560]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect([width, await middle(clear)]).toEqual([width, await middle(page.locator('#repository'))]);
+    }
+    await clear.press('Enter');
+    await page.waitForURL(/#\/changes$/);
+    expect(await page.evaluate('document.activeElement.id')).toBe('repository');
+    expect(await clear.count()).toBe(0);
   });
 
   it('says in the gateway’s words what is wrong with a filter', async () => {

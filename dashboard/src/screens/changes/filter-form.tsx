@@ -16,6 +16,11 @@ const types = [
 export function ChangeFilterForm({ route, filter }: { route: Route; filter: ChangeFilter }) {
   const apply = (part: Partial<ChangeFilter>) =>
     goTo(hrefOf(route.screen, '', queryOf({ ...filter, ...part })), true);
+  const clear = ({ detail }: MouseEvent) => {
+    apply({ repository: [], tag: [], type: [] });
+    // The button goes. Who pressed it by keyboard goes on in the first field.
+    if (detail === 0) document.getElementById('repository')?.focus();
+  };
   return (
     <form class="filter" onSubmit={(event) => event.preventDefault()}>
       <Field
@@ -42,16 +47,14 @@ export function ChangeFilterForm({ route, filter }: { route: Route; filter: Chan
           ))}
         </select>
       </div>
-      {/* A field says what changed at Enter, and when it is left: the button takes the focus from it. It submits
-          nothing, because the form is replaced when the filter changes. */}
+      {/* A field says what changed at Enter, and when it is left: the button takes the focus from it. */}
       <button type="button" class="button">
         Apply
       </button>
-      {!isEmptyFilter(filter) && (
-        <button type="button" class="button" onClick={() => apply({ repository: [], tag: [], type: [] })}>
-          Clear
-        </button>
-      )}
+      {/* Its place is kept, so that nothing moves when it comes. */}
+      <button type="button" class={`button ${isEmptyFilter(filter) ? 'unseen' : ''}`} onClick={clear}>
+        Clear
+      </button>
     </form>
   );
 }

@@ -1,5 +1,3 @@
-import type { ComponentChildren } from 'preact';
-import { useCallback, useMemo, useState } from 'preact/hooks';
 import { usePauseKey } from '../../app/pause-key.ts';
 import { type ChangeFilter, isEmptyFilter, queryOf } from '../../lib/change-filter.ts';
 import { hrefOf, type Route } from '../../lib/route.ts';
@@ -9,43 +7,40 @@ import { ScreenHead } from '../../parts/screen-head.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Trouble } from '../../parts/trouble.tsx';
 import { changeColumns } from './columns.tsx';
-import { useHold } from './hold.ts';
 import { NewChanges } from './new-changes.tsx';
 import { NoChanges } from './no-changes.tsx';
-import { useFeedState } from './use-feed-state.ts';
-import { useLiveChanges } from './use-live-changes.ts';
+import type { Live } from './use-live.ts';
 
-export interface LiveProps {
+/** How true the list is, and what can be done with it. */
+export function LiveHead({ live, filter }: { live: Live; filter: ChangeFilter }) {
+  const { state, isPaused, toggle, error } = live;
+  usePauseKey(toggle);
+  return (
+    <ScreenHead title="Changes" {...(error === null && { state })}>
+      <button type="button" class="button" aria-pressed={isPaused} onClick={toggle}>
+        <Icon name={isPaused ? 'play' : 'pause'} />
+        {isPaused ? 'Go on' : 'Pause'}
+      </button>
+      <a class="button" href={hrefOf('connect', '', queryOf(filter))}>
+        Connect
+      </a>
+    </ScreenHead>
+  );
+}
+
+export interface LiveListProps {
+  readonly live: Live;
   readonly route: Route;
   readonly filter: ChangeFilter;
-  readonly form: ComponentChildren;
 }
 
 /** The newest changes, and each further one as it comes. */
-export function Live({ route, filter, form }: LiveProps) {
-  const [isPaused, setPaused] = useState(false);
-  const { list, mayMove } = useHold(isPaused);
-  // The parent makes a new component for another filter.
-  const wanted = useMemo(() => filter, []);
-  const { rows, waiting, isReady, hasOlder, error, showNew } = useLiveChanges(wanted, mayMove);
-  const feedState = useFeedState();
-  const toggle = useCallback(() => setPaused((was) => !was), []);
-  usePauseKey(toggle);
-  const state = isPaused && feedState.kind === 'live' ? ({ kind: 'paused' } as const) : feedState;
+export function LiveList({ live, route, filter }: LiveListProps) {
+  const { rows, waiting, isReady, hasOlder, error, showNew, state, list } = live;
   const isStale = state.kind === 'stale' || error !== null;
   const oldest = rows.at(-1);
   return (
     <>
-      <ScreenHead title="Changes" {...(error === null && { state })}>
-        <button type="button" class="button" aria-pressed={isPaused} onClick={toggle}>
-          <Icon name={isPaused ? 'play' : 'pause'} />
-          {isPaused ? 'Go on' : 'Pause'}
-        </button>
-        <a class="button" href={hrefOf('connect', '', queryOf(filter))}>
-          Connect
-        </a>
-      </ScreenHead>
-      {form}
       {error !== null && <Trouble error={error} />}
       <NewChanges count={waiting} show={showNew} />
       <div ref={list} class={isStale ? 'dimmed' : ''}>

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { readChanges } from '../../gateway/index-answers.ts';
 import { useQuestion } from '../../gateway/use-question.ts';
 import { type ChangeFilter, queryOf } from '../../lib/change-filter.ts';
@@ -14,16 +13,25 @@ import { changeColumns } from './columns.tsx';
 /** Rows of a page. */
 const rows = '100';
 
+export interface PastProps {
+  readonly route: Route;
+  readonly filter: ChangeFilter;
+}
+
+/** Before which change these are, and the way back. */
+export function PastHead({ route, filter }: PastProps) {
+  return (
+    <ScreenHead title="Older changes" lead={`Before position ${route.query.get('before')}`}>
+      <a class="button" href={hrefOf(route.screen, '', queryOf(filter))}>
+        <Icon name="live" />
+        Back to live
+      </a>
+    </ScreenHead>
+  );
+}
+
 /** Changes before a position. They do not change any more. */
-export function Past({
-  route,
-  filter,
-  form,
-}: {
-  route: Route;
-  filter: ChangeFilter;
-  form: ComponentChildren;
-}) {
+export function PastList({ route, filter }: PastProps) {
   const query = queryOf(filter);
   query.set('n', rows);
   query.set('before', route.query.get('before') ?? '');
@@ -31,13 +39,6 @@ export function Past({
   const { value, error, reload } = asked;
   return (
     <>
-      <ScreenHead title="Older changes" lead={`Before position ${route.query.get('before')}`}>
-        <a class="button" href={hrefOf(route.screen, '', queryOf(filter))}>
-          <Icon name="live" />
-          Back to live
-        </a>
-      </ScreenHead>
-      {form}
       {error !== null && <Trouble error={error} reload={reload} />}
       {value !== null && (
         <>

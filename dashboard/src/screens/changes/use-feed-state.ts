@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { feed } from '../../gateway/feed.ts';
 import type { FreshnessState } from '../../parts/freshness.tsx';
 
-/** How true the live changes are: from the state of the feed, and since when it is not live. */
-export function useFeedState(): FreshnessState {
+/** How true the live changes are: from the state of the feed, and since when it is not live. @param of what is followed */
+export function useFeedState(of: unknown): FreshnessState {
   const [state, show] = useState<FreshnessState>({ kind: 'connecting' });
   useEffect(() => {
     let liveUntil: number | null = null;
@@ -19,6 +19,6 @@ export function useFeedState(): FreshnessState {
     };
     look();
     return feed.on('status', look);
-  }, []);
+  }, [of]);
   return state;
 }

@@ -18,10 +18,17 @@ export interface Following extends LiveView {
 
 const nothing = { rows: [], waiting: 0, isReady: false, hasOlder: false, error: null, showNew: () => {} };
 
-/** Follows what a filter lets through while the component is shown. @param filter does not change meanwhile */
-export function useLiveChanges(filter: ChangeFilter, mayMove: () => boolean): Following {
-  const [following, show] = useState<Following>(nothing);
+/**
+ * Follows what a filter lets through while the component is shown. With another filter everything begins anew.
+ *
+ * @param filter the same object as long as it is the same; null: nothing is followed
+ */
+export function useLiveChanges(filter: ChangeFilter | null, mayMove: () => boolean): Following {
+  const [{ of, following }, show] = useState<{ of: ChangeFilter | null; following: Following }>({
+    ...{ of: null, following: nothing },
+  });
   useEffect(() => {
+    if (filter === null) return;
     const changes = new LiveChanges({
       follow: (signal) => feed.events(wanted(filter), { signal }),
       past: (signal) => {
@@ -35,14 +42,15 @@ export function useLiveChanges(filter: ChangeFilter, mayMove: () => boolean): Fo
     });
     const stop = changes.view.subscribe((view) => {
       if (isUnauthorized(view.error)) session.refused();
-      show({ ...view, showNew: () => changes.showNew() });
+      show({ of: filter, following: { ...view, showNew: () => changes.showNew() } });
     });
     return () => {
       stop();
       changes.close();
     };
   }, [filter, mayMove]);
-  return following;
+  // What is left of another filter is not what was asked for.
+  return of === filter ? following : nothing;
 }
 
 /** Who may look at once need not wait for the pace: then looking takes no turn of a subscriber. */
