@@ -1,4 +1,4 @@
-/** Where a line of a text with URLs should break. Pure. */
+/** Where a line of a text with URLs, paths or names should break. Pure. */
 
 /** Scheme, host and port of a URL, and what ends a part of a sentence after it. */
 const origin = /([a-z]{2,8}:\/\/(?:\[[^\s\]]*\]|[^\s/:[\]]*)(?::\d+)?[:;,.)]*)/;
@@ -11,4 +11,14 @@ export function splitAtOrigins(text: string): readonly string[] {
 /** Parts of an origin between which a line may break if it is longer than the line. The port stays whole. */
 export function partsOfOrigin(text: string): readonly string[] {
   return text.split(/(?<=:\/\/)|(?=:\d)(?<=:\/\/(?:\[[^\s\]]*\]|[^\s/:[\]]*))/);
+}
+
+/** Parts of a text between which a line may break: after each slash within a path. */
+export function partsOfPath(text: string): readonly string[] {
+  return text.split(/(?<=[^\s/]\/)(?=[^\s/])/);
+}
+
+/** Parts of a name with dots, as of a host or a setting, between which a line may break. */
+export function partsOfName(text: string): readonly string[] {
+  return text.split(/(?<=[^\s.])(?=\.[^\s.])/);
 }

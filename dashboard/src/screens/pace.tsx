@@ -3,6 +3,7 @@ import { type Pace, readPace } from '../gateway/pace.ts';
 import { type Asked, useQuestion } from '../gateway/use-question.ts';
 import { countOf, countText } from '../lib/numbers.ts';
 import { lengthOf } from '../lib/time-words.ts';
+import { BreakableName } from '../parts/breakable.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
 import { freshnessOf } from '../parts/freshness.tsx';
 import { ScreenHead } from '../parts/screen-head.tsx';
@@ -57,6 +58,14 @@ function useSamples({ value, at }: Asked<Pace>): readonly Sample[] {
   return samples;
 }
 
+function Setting({ name }: { name: string }) {
+  return (
+    <code>
+      <BreakableName text={name} />
+    </code>
+  );
+}
+
 function Glance({ pace }: { pace: Pace }) {
   const { deliveriesPerSecond, configuredDeliveriesPerSecond, heldDeliveries, windowMs } = pace;
   const isChanged = deliveriesPerSecond !== configuredDeliveriesPerSecond;
@@ -65,7 +74,7 @@ function Glance({ pace }: { pace: Pace }) {
       <Figure name="In force" note={isChanged ? 'not what is configured' : 'as configured'}>
         {countText(deliveriesPerSecond)} /s
       </Figure>
-      <Figure name="Configured" note={<code>pace.deliveriesPerSecond</code>}>
+      <Figure name="Configured" note={<Setting name="pace.deliveriesPerSecond" />}>
         {countText(configuredDeliveriesPerSecond)} /s
       </Figure>
       <Figure

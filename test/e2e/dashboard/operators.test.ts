@@ -112,6 +112,16 @@ it('Pace says what is wrong with a rate', async () => {
   expect(await axeFindings(page)).toEqual([]);
 });
 
+it('Pace says so if the file of its chart does not come', async () => {
+  visits.allow(/ERR_FAILED/);
+  const page = await visits.open(world.at('#/now'));
+  await page.route('**/chart-*.js', (route) => route.abort());
+  await page.evaluate(`location.hash = '#/pace'`);
+  await page.getByText('The chart did not come: load the page again.').waitFor(patience);
+  await page.getByText('The same as a table').click();
+  await page.getByRole('columnheader', { name: 'The pace allows' }).waitFor(patience);
+});
+
 it('Pace draws the wave, and has the same in words and as a table', async () => {
   const page = await visits.open(world.at('#/pace'));
   await publish(world.gateway.port, [{ reference: 'nginx:wave', digest: digest('wave') }]);

@@ -1,7 +1,12 @@
 /** Texts of strangers on the page: where they break, and where a warning leads. */
 import { describe, expect, it } from 'vitest';
 import { targetOf } from '../../../dashboard/src/gateway/subscribers.ts';
-import { partsOfOrigin, splitAtOrigins } from '../../../dashboard/src/lib/breaks.ts';
+import {
+  partsOfName,
+  partsOfOrigin,
+  partsOfPath,
+  splitAtOrigins,
+} from '../../../dashboard/src/lib/breaks.ts';
 import { warningPlace } from '../../../dashboard/src/lib/warning-place.ts';
 import { warningsOf } from '../../../src/status/warnings.ts';
 import { goodFacts, goodHook, goodRegistry, goodTarget } from '../../support/status-facts.ts';
@@ -26,6 +31,24 @@ describe('a line', () => {
     ['http://', 'http://'],
   ])('within the origin %s breaks before the host and the port', (text, parts) => {
     expect(partsOfOrigin(text).join('|')).toBe(parts);
+  });
+
+  it.each([
+    ['GET 127.0.0.1:9/v2/a/tags: no', 'GET 127.0.0.1:9/|v2/|a/|tags: no'],
+    ['a / b, 2 /s', 'a / b, 2 /s'],
+    ['/v1/hooks/ci', '/v1/|hooks/|ci'],
+    ['text/html; a//b/', 'text/|html; a//b/'],
+    ['', ''],
+  ])('within the paths of %j breaks after a slash', (text, parts) => {
+    expect(partsOfPath(text).join('|')).toBe(parts);
+  });
+
+  it.each([
+    ['of registry.example.com', 'of registry|.example|.com'],
+    ['pace.deliveriesPerSecond', 'pace|.deliveriesPerSecond'],
+    ['any … of it. So', 'any … of it. So'],
+  ])('within the name %j breaks before a dot', (text, parts) => {
+    expect(partsOfName(text).join('|')).toBe(parts);
   });
 });
 

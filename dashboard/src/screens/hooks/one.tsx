@@ -6,6 +6,7 @@ import { bytesText, countText } from '../../lib/numbers.ts';
 import { refusalOf, resultText } from '../../lib/refusals.ts';
 import { hrefOf, type Route } from '../../lib/route.ts';
 import { Badge } from '../../parts/badge.tsx';
+import { Breakable, BreakableName } from '../../parts/breakable.tsx';
 import { Copy } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Figure, Figures } from '../../parts/figure.tsx';
@@ -81,7 +82,10 @@ function Found({ hook }: { hook: Hook }) {
         <Figure name="State" note={hook.lastDelivery !== null && <LastDelivery at={hook.lastDelivery} />}>
           <HookState hook={hook} />
         </Figure>
-        <Figure name="Kind" note={registry === null ? 'of any registry' : `of ${registry}`}>
+        <Figure
+          name="Kind"
+          note={registry === null ? 'of any registry' : <BreakableName text={`of ${registry}`} />}
+        >
           {kind}
         </Figure>
         <Figure name="Accepted" note="since the start">
@@ -96,7 +100,9 @@ function Found({ hook }: { hook: Hook }) {
       </Figures>
       <p class="hook-url">
         <Copy text={url} label={`URL ${url}`}>
-          <code>{url}</code>
+          <code>
+            <Breakable text={url} />
+          </code>
         </Copy>
       </p>
       <Section title="Last deliveries">

@@ -1,5 +1,6 @@
 import { absenceAt, type RegistryStatus, type StatusWarning } from '../../gateway/status.ts';
 import { hrefOf } from '../../lib/route.ts';
+import { Breakable } from '../../parts/breakable.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { RegistryState } from '../../parts/registry-state.tsx';
 import { RowLink } from '../../parts/row-link.tsx';
@@ -30,7 +31,8 @@ const columns: readonly Column<Row>[] = [
         <span class="muted">none</span>
       ) : (
         <span>
-          <RelativeTime at={lastFailure.at} />, {lastFailure.repository}: {lastFailure.reason}
+          <RelativeTime at={lastFailure.at} />,{' '}
+          <Breakable text={`${lastFailure.repository}: ${lastFailure.reason}`} />
         </span>
       ),
   },

@@ -30,9 +30,9 @@ export function drawWave(place: HTMLElement, colours: Colours): WaveChart {
       cursor: { show: false },
       scales: { x: { range: atLeastAMinute }, y: { range: fromZero }, held: { range: fromZero } },
       axes: [
-        { ...axis, grid: { show: false }, incrs: steps, space: 90, values: clockTimes },
+        { ...axis, size: 32, grid: { show: false }, incrs: steps, space: 90, values: clockTimes },
         { ...axis, size: 56, grid: { stroke: colours.line, width: 1 } },
-        { ...axis, size: 56, side: 1, scale: 'held', grid: { show: false } },
+        { ...axis, size: 56, side: 1, scale: 'held', grid: { show: false }, incrs: wholeSteps },
       ],
       series: [
         {},
@@ -61,6 +61,10 @@ export function drawWave(place: HTMLElement, colours: Colours): WaveChart {
   };
 }
 
+/** Between two marks of what is held back: there is no half of a delivery. */
+const wholeSteps = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((each) => each * 10 ** power),
+).flat();
 /** Between two marks of the time axis, s. */
 const steps = [10, 15, 30, 60, 120, 300];
 

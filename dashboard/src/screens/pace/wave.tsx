@@ -51,15 +51,18 @@ export function Wave({ samples }: { samples: readonly Sample[] }) {
 function Chart({ samples }: { samples: readonly Sample[] }) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<WaveChart | null>(null);
+  const [isMissing, setMissing] = useState(false);
   const colours = useColours();
   useEffect(() => {
     let drawn: WaveChart | null = null;
     let isOver = false;
-    void import('./chart.ts').then(({ drawWave }) => {
+    const draw = ({ drawWave }: typeof import('./chart.ts')) => {
       if (isOver || place.current === null) return;
       drawn = drawWave(place.current, coloursOf(place.current));
       setChart(drawn);
-    });
+    };
+    // The connection broke, or the gateway became a newer one.
+    import('./chart.ts').then(draw, () => setMissing(true));
     return () => {
       isOver = true;
       drawn?.close();
@@ -67,7 +70,11 @@ function Chart({ samples }: { samples: readonly Sample[] }) {
     };
   }, [colours]);
   useEffect(() => chart?.show(samples), [chart, samples]);
-  return <div class="chart" ref={place} />;
+  return (
+    <div class="chart" ref={place}>
+      {isMissing && <p class="muted">The chart did not come: load the page again. The table has the same.</p>}
+    </div>
+  );
 }
 
 /** Differs whenever the colours of the page do. */

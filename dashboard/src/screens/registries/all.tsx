@@ -3,6 +3,7 @@ import { readUpstreams, type Upstream } from '../../gateway/upstreams.ts';
 import { useQuestion } from '../../gateway/use-question.ts';
 import { countText } from '../../lib/numbers.ts';
 import { hrefOf } from '../../lib/route.ts';
+import { Breakable } from '../../parts/breakable.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { freshnessOf } from '../../parts/freshness.tsx';
 import { RegistryState } from '../../parts/registry-state.tsx';
@@ -55,7 +56,8 @@ const columns: readonly Column<Row>[] = [
       if (lastFailure === null) return absence === null ? <span class="muted">none</span> : absence.cause;
       return (
         <>
-          <RelativeTime at={lastFailure.at} />, {lastFailure.repository}: {lastFailure.reason}
+          <RelativeTime at={lastFailure.at} />,{' '}
+          <Breakable text={`${lastFailure.repository}: ${lastFailure.reason}`} />
         </>
       );
     },

@@ -4,6 +4,7 @@ import { useQuestion } from '../../gateway/use-question.ts';
 import { countOf, countText } from '../../lib/numbers.ts';
 import { hrefOf } from '../../lib/route.ts';
 import { lengthOf } from '../../lib/time-words.ts';
+import { Breakable } from '../../parts/breakable.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Figure, Figures } from '../../parts/figure.tsx';
 import { freshnessOf } from '../../parts/freshness.tsx';
@@ -25,7 +26,7 @@ const columns: readonly Column<Row>[] = [
   {
     head: 'Repository',
     kind: 'name',
-    width: 20,
+    width: 16,
     cell: (row) => (
       <RowLink href={repositoryHref(row)}>
         <ReferenceText of={row} />
@@ -34,7 +35,7 @@ const columns: readonly Column<Row>[] = [
   },
   {
     head: 'Asked for by',
-    width: 9,
+    width: 8,
     cell: ({ watched }) => (watched ? 'configuration' : 'subscribers'),
   },
   { head: 'Tags', width: 9, from: 'wide', cell: ({ scopes }) => <code>{scopes.join(', ')}</code> },
@@ -44,8 +45,8 @@ const columns: readonly Column<Row>[] = [
     width: 5,
     cell: ({ intervalMs }) => (intervalMs === 0 ? '–' : lengthOf(intervalMs)),
   },
-  { head: 'Last look', width: 7, cell: ({ lastLook }) => <RelativeTime at={lastLook} /> },
-  { head: 'Next look', width: 7, from: 'medium', cell: ({ nextLook }) => <RelativeTime at={nextLook} /> },
+  { head: 'Last look', width: 6.5, cell: ({ lastLook }) => <RelativeTime at={lastLook} /> },
+  { head: 'Next look', width: 6.5, from: 'medium', cell: ({ nextLook }) => <RelativeTime at={nextLook} /> },
   {
     head: 'Failed',
     kind: 'grow',
@@ -53,7 +54,9 @@ const columns: readonly Column<Row>[] = [
       lastError === null ? (
         <span class="muted">no</span>
       ) : (
-        `${failures <= 1 ? 'Last time' : `${countText(failures)} times in a row`}: ${lastError}`
+        <Breakable
+          text={`${failures <= 1 ? 'Last time' : `${countText(failures)} times in a row`}: ${lastError}`}
+        />
       ),
   },
 ];

@@ -25,6 +25,7 @@ export function PointsAt({
           <Copy text={`${repository}@${row.digest}`} label={`${repository}@${row.digest}`}>
             <code>
               <span class="muted">{repository}@</span>
+              <wbr />
               {row.digest}
             </code>
           </Copy>
