@@ -18,7 +18,7 @@ export function partsOfPath(text: string): readonly string[] {
   return text.split(/(?<=[^\s/]\/)(?=[^\s/])/);
 }
 
-/** Parts of a name with dots, as of a host or a setting, between which a line may break. */
+/** Parts of a name with dots, as of a host or a setting, between which a line may break: after each dot. */
 export function partsOfName(text: string): readonly string[] {
-  return text.split(/(?<=[^\s.])(?=\.[^\s.])/);
+  return text.split(/(?<=[^\s.]\.)(?=[^\s.])/);
 }

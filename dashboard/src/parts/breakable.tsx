@@ -18,7 +18,7 @@ export function Breakable({ text }: { text: string }) {
   );
 }
 
-/** The name of a host or a setting: where a line is too short, it breaks before a dot. */
+/** The name of a host or a setting: where a line is too short, it breaks after a dot. */
 export function BreakableName({ text }: { text: string }) {
   return <Pieces of={partsOfName(text)} />;
 }

@@ -112,12 +112,18 @@ it('Pace says what is wrong with a rate', async () => {
   expect(await axeFindings(page)).toEqual([]);
 });
 
-it('Pace says so if the file of its chart does not come', async () => {
+it.each([
+  ['does not come', null],
+  ['cannot run in this browser', 'throw new RangeError("invalid language tag: C")'],
+  ['cannot draw', 'export function drawWave() { throw new TypeError("no canvas"); }'],
+])('Pace says so if the file of its chart %s', async (_what, body) => {
   visits.allow(/ERR_FAILED/);
   const page = await visits.open(world.at('#/now'));
-  await page.route('**/chart-*.js', (route) => route.abort());
+  await page.route('**/chart-*.js', (route) =>
+    body === null ? route.abort() : route.fulfill({ body, contentType: 'text/javascript' }),
+  );
   await page.evaluate(`location.hash = '#/pace'`);
-  await page.getByText('The chart did not come: load the page again.').waitFor(patience);
+  await page.getByText('The chart did not come. Load the page again').waitFor(patience);
   await page.getByText('The same as a table').click();
   await page.getByRole('columnheader', { name: 'The pace allows' }).waitFor(patience);
 });

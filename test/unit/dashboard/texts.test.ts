@@ -44,10 +44,10 @@ describe('a line', () => {
   });
 
   it.each([
-    ['of registry.example.com', 'of registry|.example|.com'],
-    ['pace.deliveriesPerSecond', 'pace|.deliveriesPerSecond'],
+    ['of registry.example.com', 'of registry.|example.|com'],
+    ['pace.deliveriesPerSecond', 'pace.|deliveriesPerSecond'],
     ['any … of it. So', 'any … of it. So'],
-  ])('within the name %j breaks before a dot', (text, parts) => {
+  ])('within the name %j breaks after a dot', (text, parts) => {
     expect(partsOfName(text).join('|')).toBe(parts);
   });
 });

@@ -61,8 +61,8 @@ function Chart({ samples }: { samples: readonly Sample[] }) {
       drawn = drawWave(place.current, coloursOf(place.current));
       setChart(drawn);
     };
-    // The connection broke, or the gateway became a newer one.
-    import('./chart.ts').then(draw, () => setMissing(true));
+    // The connection broke, the gateway became a newer one, or the browser has a language that it does not know itself.
+    import('./chart.ts').then(draw).catch(() => setMissing(true));
     return () => {
       isOver = true;
       drawn?.close();
@@ -72,7 +72,7 @@ function Chart({ samples }: { samples: readonly Sample[] }) {
   useEffect(() => chart?.show(samples), [chart, samples]);
   return (
     <div class="chart" ref={place}>
-      {isMissing && <p class="muted">The chart did not come: load the page again. The table has the same.</p>}
+      {isMissing && <p class="muted">The chart did not come. Load the page again, or see the table below.</p>}
     </div>
   );
 }
