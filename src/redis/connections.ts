@@ -178,8 +178,20 @@ function isFinal(error: unknown): boolean {
 function openFailure(target: RedisTarget, error: unknown): ManifeedError {
   if (error instanceof ManifeedError) return error;
   const reason = messageOf(error);
-  const message = /is not Redis$/.test(reason)
-    ? `open the ledger: ${reason}: set ledger to the address of a Redis`
-    : `open the ledger: cannot reach Redis at ${describeTarget(target)} (${reason})`;
-  return unavailable(message, error);
+  if (/is not Redis$/.test(reason))
+    return unavailable(`open the ledger: ${reason}: set ledger to the address of a Redis`, error);
+  const where = describeTarget(target);
+  const rule = rules.find(({ begin }) => begin.test(reason))?.rule;
+  const message =
+    rule === undefined
+      ? `cannot reach Redis at ${where} (${reason})`
+      : `Redis at ${where} ${rule} (${reason})`;
+  return unavailable(`open the ledger: ${message}`, error);
 }
+
+/** What Redis begins to say to a user that may not do what is needed, and what helps. */
+const rules = [
+  { begin: /^NOAUTH/, rule: 'wants a password: set ledger.password' },
+  { begin: /^(?:WRONGPASS|ERR invalid password)/, rule: 'refuses ledger.username or ledger.password' },
+  { begin: /^NOPERM/, rule: 'refuses a command: the user in ledger.username must be allowed it' },
+];

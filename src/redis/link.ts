@@ -152,6 +152,8 @@ export class RedisLink {
       });
       this.#client = connection.client;
       this.#refused = null;
+      // Unless an error says more.
+      this.#reason = 'Redis or the network closed it';
       onUp();
       return { client: connection.client, ended: connection.ended.then(() => this.#lose(this.#reason)) };
     } catch (error) {
@@ -165,7 +167,8 @@ export class RedisLink {
     if (this.#client === null) return;
     this.#client = null;
     this.#reason = reason;
-    this.#options.log.warn({ connection: this.#options.name, reason }, 'use Redis: the connection ended');
+    if (!this.#stop.signal.aborted)
+      this.#options.log.warn({ connection: this.#options.name, reason }, 'use Redis: the connection ended');
     this.#options.onDown();
   }
 }

@@ -16,6 +16,7 @@ import {
   tagGone,
   tagSeen,
 } from '../../../support/ledger-samples.ts';
+import { recordingLog } from '../../../support/recording-log.ts';
 import type { RedisNode } from '../../../support/redis.ts';
 import { freshPrefix, listen, range, redisBench, sequences } from '../../../support/redis-ledger.ts';
 import { until } from '../../../support/until.ts';
@@ -182,9 +183,34 @@ describe('opening', () => {
     const wrong = open({ url: redis.url, username: 'gateway', password: 'wr0ng', keyPrefix: 'acl' });
     await expect(wrong).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringMatching(/WRONGPASS/),
+      message: expect.stringMatching(/refuses ledger\.username or ledger\.password \(WRONGPASS/),
     });
     await expect(wrong).rejects.not.toMatchObject({ message: expect.stringMatching(/wr0ng|s3cret/) });
+  });
+
+  test('names what to set if Redis wants a password, or forbids a command', async () => {
+    const redis = await start({
+      args: ['--requirepass', 'adm1n', '--user', 'few', 'on', '>s3cret', '~*', '&*', '+@all', '-evalsha'],
+      password: 'adm1n',
+    });
+    const bare = `redis://127.0.0.1:${redis.port}`;
+    await expect(open({ url: bare })).rejects.toThrow(/wants a password: set ledger\.password \(NOAUTH/);
+    const few = open({ url: bare, username: 'few', password: 's3cret' });
+    await expect(few).rejects.toThrow(/the user in ledger\.username must be allowed it \(NOPERM/);
+  });
+
+  test('is followed by no warning at the end, and by the reason if Redis ends the connection', async () => {
+    const redis = await start();
+    const [ended, lost] = [recordingLog(), recordingLog()];
+    const reasons = ({ lines }: ReturnType<typeof recordingLog>) =>
+      lines.filter(({ message }) => message === 'use Redis: the connection ended');
+    await (await open({ url: redis.url, keyPrefix: freshPrefix(), log: ended })).close();
+    expect(reasons(ended)).toEqual([]);
+    await open({ url: redis.url, keyPrefix: freshPrefix(), log: lost });
+    await redis.kill();
+    await until('both connections to be lost', () => reasons(lost).length === 2);
+    const reason = expect.stringMatching(/Redis or the network closed it|ECONNRESET/);
+    for (const { fields } of reasons(lost)) expect(fields).toMatchObject({ reason });
   });
 
   test('speaks TLS and trusts only the given authority', async () => {
