@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { unavailable } from '../../errors.ts';
@@ -16,7 +7,7 @@ import { assertUndamaged } from './damage.ts';
 import { refuseDisk } from './error.ts';
 import { MarkFile } from './mark.ts';
 import { migrate } from './migration.ts';
-import { openForReading, readStanding } from './schema.ts';
+import { makeFolder, openForReading, readStanding } from './schema.ts';
 import type { Db } from './tables.ts';
 
 /** Pages copied between two turns of the event loop: 4 MiB. */
@@ -64,7 +55,7 @@ export async function restoreSqlite({ path: asked, backup, epoch, now }: Restore
   const action = `restore ledger ${asked}`;
   try {
     const path = existsSync(asked) ? realpathSync(asked) : resolve(asked);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path), action);
     openForReading(backup).close();
     if (realpathSync(backup) === path)
       throw unavailable(`${action}: the backup is that file itself: must be another one`);

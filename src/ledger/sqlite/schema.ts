@@ -104,9 +104,23 @@ function isCorrupt(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CORRUPT');
 }
 
-function makeFolder(folder: string, action: string): void {
+/** Parents first: the recursion of `mkdirSync` never ends where a folder takes none, as in `/proc`. */
+function makeParts(folder: string): void {
+  const isThere = () => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isThere()) return;
+  makeParts(dirname(folder));
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process may have made it.
+    if (!isThere()) throw error;
+  }
+}
+
+/** Makes a folder and those around it. @throws UNAVAILABLE if one of them is a file */
+export function makeFolder(folder: string, action: string): void {
+  try {
+    makeParts(folder);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;

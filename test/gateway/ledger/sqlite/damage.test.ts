@@ -192,6 +192,12 @@ describe('a damaged file of the SQLite ledger', () => {
   });
 
   describe('a file that cannot be had', () => {
+    test('where no folder can be made is refused, and not tried for ever', () => {
+      expect(() => open('/proc/none/more/manifeed.db')).toThrow(
+        refused(/\/proc\/none.*must be readable and writable/),
+      );
+    });
+
     test('in a folder that is a file is refused by what is wrong', () => {
       writeFileSync(file.path, '');
       expect(() => open(`${file.path}/manifeed.db`)).toThrow(refused(/a part of its folder .* is a file/));
