@@ -7,9 +7,17 @@ export type StopSignal = 'SIGTERM' | 'SIGINT';
 /** The shell's exit codes for these signals: 128 plus the signal's number (POSIX.1-2024, XCU 2.8.2). */
 export const exitCodeOf = { SIGTERM: 143, SIGINT: 130 } as const;
 
+/**
+ * npm and npx pass Ctrl-C on to their child, to which the terminal has sent it already: within this time, in seconds,
+ * the same signal counts once. Otherwise one Ctrl-C would count as the second signal, which stops at once.
+ */
+const echoSeconds = 0.2;
+
 interface SignalSource {
   on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
   exit(code: number): void;
+  /** Seconds since the process started. */
+  uptime(): number;
 }
 
 /** Until `handle` is called, a signal ends the process at once, as it would without a handler. */
@@ -18,9 +26,15 @@ export class StopSignals {
 
   constructor(source: SignalSource) {
     this.#listener = (signal) => source.exit(exitCodeOf[signal]);
-    const hear = (signal: StopSignal) => this.#listener(signal);
-    source.on('SIGTERM', hear);
-    source.on('SIGINT', hear);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      let heardAt = Number.NEGATIVE_INFINITY;
+      source.on(signal, () => {
+        const now = source.uptime();
+        if (now - heardAt < echoSeconds) return;
+        heardAt = now;
+        this.#listener(signal);
+      });
+    }
   }
 
   /** Passes the signals to `listener` from now on, and to nothing else. */
