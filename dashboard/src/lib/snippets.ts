@@ -75,10 +75,10 @@ function commandLine({ url, filter, needsToken }: SnippetParts): Snippet {
     ...filter.type.map((type) => `--type ${quoted(type)}`),
   ];
   const token = needsToken ? ['# MANIFEED_TOKEN or MANIFEED_TOKEN_FILE has the token'] : [];
-  const command = ['npx manifeed watch', ...images.map(quoted), ...flags].join(' ');
+  const command = ['manifeed watch', ...images.map(quoted), ...flags].join(' ');
   return {
     name: 'Command line',
-    use: 'For scripts, in the repository or where the gateway is installed: --exec runs a command at each change, and --state goes on after a restart.',
+    use: 'For scripts, where manifeed is installed (in its repository: ./manifeed). --exec runs a command at each change, and --state continues after a restart.',
     text: [...token, `export MANIFEED_URL=${quoted(url.replace(/\/$/, ''))}`, command].join('\n'),
   };
 }

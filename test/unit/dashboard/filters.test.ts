@@ -68,10 +68,10 @@ describe('a snippet', () => {
 
   it('for the command line watches the same', () => {
     expect(snippet('Command line')).toMatch(
-      /npx manifeed watch nginx 'ghcr\.io\/team\/\*' --tag 'semver:\^1\.27' --type tag\.updated$/,
+      /^manifeed watch nginx 'ghcr\.io\/team\/\*' --tag 'semver:\^1\.27' --type tag\.updated$/m,
     );
     expect(snippet('Command line', everything, false)).toBe(
-      "export MANIFEED_URL=https://gw.example.com/feeds\nnpx manifeed watch '**'",
+      "export MANIFEED_URL=https://gw.example.com/feeds\nmanifeed watch '**'",
     );
   });
 
