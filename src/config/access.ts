@@ -42,7 +42,7 @@ export const access = z
     }),
   ])
   .optional()
-  .describe('`open`, or a list of tokens; default: `open` on loopback, else required')
+  .describe('`open`, or a list of tokens; default: `open` on loopback without `trustProxy`, else required')
   .transform((value) =>
     value === undefined || value === 'open'
       ? { kind: 'open' as const }
