@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { pino } from 'pino';
 import { loadConfig } from '../config/config.ts';
 import { type App, openApp } from '../gateway.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -7,6 +6,7 @@ import { within } from '../lib/deadline.ts';
 import { type Command, exitCodes, InputError } from './command.ts';
 import { drainText } from './drain-text.ts';
 import { firstSteps, urlOf } from './first-steps.ts';
+import { createLogger } from './logger.ts';
 import type { StopSignal, StopSignals } from './stop-signals.ts';
 
 interface ServeOptions {
@@ -27,7 +27,7 @@ export function serveCommand(options: ServeOptions): Command {
     details: ['', '"manifeed config --settings" lists all settings.'],
     async run(argv, io) {
       const config = loadConfig({ argv });
-      const logger = pino({ level: config.log.level });
+      const logger = createLogger(config.log.level);
       const stop = hearSignals(options, logger);
       const opening = openApp({ config, version: options.version, logger });
       // A signal that came while the code loaded is only delivered in the next turn of the event loop.

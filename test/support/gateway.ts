@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { pino } from 'pino';
+import { createLogger } from '../../src/cli/logger.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { type App, type AppOptions, openApp } from '../../src/gateway.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
@@ -64,7 +64,7 @@ export async function startGateway(
       done();
     },
   });
-  const logger = pino({ level: 'trace' }, stream);
+  const logger = createLogger('trace', stream);
   const app = await openApp({ config, version: '0.0.0-test', logger, ...parts });
   const { port } = await app.listen();
   return {

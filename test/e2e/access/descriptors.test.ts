@@ -90,6 +90,6 @@ describe('a gateway that may open few files', () => {
     const child = startChild('sh', ['-c', `ulimit -n 300; ${serve}`]);
     await child.says('manifeed is listening');
     await child.stop('SIGKILL');
-    expect(child.output()).toMatch(/"level":40.*this process may have 300: takes \d+ subscribers/);
+    expect(child.output()).toMatch(/"level":"warn".*this process may have 300: takes \d+ subscribers/);
   });
 });

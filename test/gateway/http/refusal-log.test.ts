@@ -84,7 +84,7 @@ describe('a gateway that refuses a handshake', () => {
     gateway
       .logs()
       .split('\n')
-      .filter((line) => line.includes('"level":30') && line.includes('"transport"'))
+      .filter((line) => line.includes('"level":"info"') && line.includes('"transport"'))
       .map((line) => JSON.parse(line));
 
   const access = [{ name: 'a', sha256: digest('right').slice(7) }];
