@@ -71,6 +71,8 @@ function pack(): string {
     'CHANGELOG.md',
     'SECURITY.md',
     'docs',
+    'examples',
+    'deploy',
   ];
   const isSource = (path: string) => !/\/(?:node_modules|dist)$/.test(path);
   for (const name of [...built, ...shipped])
@@ -125,8 +127,21 @@ it('has what runs and what people read, and nothing else', () => {
   );
   expect(files.filter((file) => /\.lua$/.test(file)).length).toBeGreaterThan(10);
   const others =
-    /^(?:dist\/(?:src|client\/src)\/.*\.(?:js|js\.map|lua)|dist\/ui\/.*|docs\/.*|[A-Z]+(?:\.md)?|package\.json)$/;
+    /^(?:dist\/(?:src|client\/src)\/.*\.(?:js|js\.map|lua)|dist\/ui\/.*|(?:docs|examples|deploy)\/.*|[A-Z]+(?:\.md)?|package\.json)$/;
   expect(files.filter((file) => !others.test(file))).toEqual([]);
+});
+
+it('has what its documents link, except what only makes sense in the repository', () => {
+  const inRepository = /^(?:client|load-tests|test)\/|^(?:CONTRIBUTING\.md|compose\.yaml)$/;
+  const documents = files.filter((file) => file.endsWith('.md'));
+  const links = documents.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\]\((?!https?:|#)([^)\s#]+)/g)].map(
+      ([, path = '']) => join(dirname(file), path).replace(/\/$/, ''),
+    ),
+  );
+  expect(links.filter((path) => path.startsWith('examples/')).length).toBeGreaterThan(5);
+  const has = (path: string) => files.some((file) => file === path || file.startsWith(`${path}/`));
+  expect(links.filter((path) => !inRepository.test(path) && !has(path))).toEqual([]);
 });
 
 it('can be run by npx after each build', () => {
