@@ -124,7 +124,7 @@ function Subscribers({ route }: { route: Route }) {
     <>
       <ScreenHead
         title="Subscribers"
-        lead="Who is connected to this gateway. Lag is how many changes there are beyond its position."
+        lead="Who is connected to this gateway. Lag: how many changes a subscriber is behind."
         state={freshnessOf(asked)}
       />
       {error !== null && <Trouble error={error} reload={reload} />}

@@ -55,7 +55,7 @@ function columnsOf(route: Route): readonly Column<Hook>[] {
 function Advice({ hook }: { hook: Hook }) {
   if (hook.lastRefusal === null || !isRefused(hook)) {
     if (hook.lastDelivery !== null) return <span class="muted">nothing</span>;
-    return <>Set the registry to send to this hook, or wait for the first push.</>;
+    return <>Set the registry or script to send to this hook, or wait for the first push.</>;
   }
   const { cause, remedy } = refusalOf(hook.lastRefusal.code);
   return (
@@ -73,7 +73,7 @@ export function AllHooks({ route }: { route: Route }) {
     <>
       <ScreenHead
         title="Hooks"
-        lead="Where registries and scripts tell the gateway of pushes. Counts are since its start."
+        lead="Registries and scripts report pushes to these addresses. Counts begin at the gateway's start."
         state={freshnessOf(asked)}
       />
       {error !== null && <Trouble error={error} reload={reload} />}

@@ -44,7 +44,7 @@ export function AllTargets({ route }: { route: Route }) {
   );
 }
 
-const lead = 'Tools that changes of images trigger.';
+const lead = 'Tools that the gateway triggers when an image changes.';
 
 /** Several gateways serve each target once, and only the one that does tells more of it. */
 function Lead({ gateway }: { gateway: string }) {
