@@ -23,8 +23,16 @@ export function firstSteps(config: Config, at: ListeningAt): string {
     `  subscribe:  ${subscribe}`,
     ...(hook === undefined ? [] : [`  publish:    ${publish(hook, url)}`]),
     ...(hook !== undefined || other === undefined ? [] : [`  webhook:    ${describe(other, url)}`]),
+    ...(hearsOfChanges(config) ? [] : [`  changes:    ${noSource}`]),
     '',
   ].join('\n');
+}
+
+const noSource = 'none can arrive: set webhooks, or registries and watch (docs/configuration.md)';
+
+/** Whether a change can reach the gateway at all: by a webhook, or by polling. */
+function hearsOfChanges({ webhooks, watch, registries }: Config): boolean {
+  return webhooks.length > 0 || watch.length > 0 || registries.some(({ poll }) => poll.onDemand);
 }
 
 /** As the WHATWG URL standard writes it, with an IPv6 address in brackets. */

@@ -48,6 +48,20 @@ test('firstSteps leaves out a publish that would not work, and says which hook t
   expect(stepsOf({ webhooks: [] })).toMatchObject({ publish: null, webhook: null });
 });
 
+test.each([
+  ['with tokens, without webhooks', { access: [{ name: 'a', sha256 }] }, true],
+  ['with a registry that nothing polls', { webhooks: [], registries: [{ host: 'r.test' }] }, true],
+  [
+    'with a watch',
+    { webhooks: [], registries: [{ host: 'docker.io' }], watch: [{ repository: 'app' }] },
+    false,
+  ],
+  ['with polling on demand', { webhooks: [], registries: [{ host: 'r', poll: { onDemand: true } }] }, false],
+  ['with a webhook', {}, false],
+])('firstSteps says whether no change can arrive: %s', (_, settings, says) => {
+  expect(stepsOf(settings).text.includes('  changes:    none can arrive: set webhooks')).toBe(says);
+});
+
 test('firstSteps asks for everything where an exact name may be unknown or not granted', () => {
   expect(stepsOf({ registries: [{ host: 'r.test' }] }).subscribe).toContain("?repository=**'");
   const access = [{ name: 'a', sha256, repositories: ['team/*'] }];
