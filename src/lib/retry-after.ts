@@ -10,7 +10,7 @@ export const maxRetryAfterMs = 3_600_000;
 export function parseRetryAfter(value: string | null, now: number): number | null {
   if (value === null) return null;
   const text = value.trim();
-  if (/^[0-9]{1,9}(?:\.[0-9]{1,6})?$/.test(text)) return Math.min(Number(text) * 1000, maxRetryAfterMs);
+  if (/^[0-9]{1,100}(?:\.[0-9]{1,100})?$/.test(text)) return Math.min(Number(text) * 1000, maxRetryAfterMs);
   const at = Date.parse(text);
   return Number.isNaN(at) || !/[a-z]/i.test(text) ? null : Math.min(Math.max(0, at - now), maxRetryAfterMs);
 }

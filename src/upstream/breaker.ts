@@ -43,10 +43,13 @@ export function afterFailure(state: BreakerState, now: number, random: Random): 
   return { ...state, failures, openUntil: now + openMs };
 }
 
+/** A registry that asks for a shorter pause than this while it refuses gets one that grows. */
+const leastRetryAfterMs = 1_000;
+
 /**
  * Counts a 429, or a 503 with `Retry-After`.
  *
- * @param retryAfterMs null: exponential backoff with full jitter
+ * @param retryAfterMs null, or less than a second: exponential backoff with full jitter
  */
 export function afterRefusal(
   state: BreakerState,
@@ -54,6 +57,9 @@ export function afterRefusal(
   random: Random,
 ): { readonly state: BreakerState; readonly pauseMs: number } {
   const refusals = state.refusals + 1;
-  const pauseMs = retryAfterMs ?? minOpenMs + backoffMs(refusals, backoff, random);
+  const pauseMs =
+    retryAfterMs === null || retryAfterMs < leastRetryAfterMs
+      ? minOpenMs + backoffMs(refusals, backoff, random)
+      : retryAfterMs;
   return { state: { ...state, refusals }, pauseMs };
 }

@@ -2,8 +2,9 @@ import { lookup as resolve } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../lib/clock.ts';
-import { plainHttpText, speaksPlainHttp } from '../lib/plain-http.ts';
+import { type NetworkCause, networkCauseOf } from '../lib/network-causes.ts';
 import { trusting } from '../lib/trusted-certificates.ts';
+import { codingOf, decode } from './content-coding.ts';
 import type { UpstreamOptions } from './options.ts';
 import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import type { AnswerHeaders } from './rate-limit.ts';
@@ -25,7 +26,7 @@ export interface ExchangeRequest {
   readonly refusePrivate: boolean;
 }
 
-/** A whole answer. */
+/** A whole answer; `body` without the coding that its headers may name. */
 export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
@@ -34,7 +35,7 @@ export interface Answer {
 
 /** Sends requests to one registry, and to hosts that it names. */
 export interface Exchange {
-  /** @throws UpstreamError timeout, network, too-large, redirect (private address), closed */
+  /** @throws UpstreamError timeout, network, too-large, invalid (coding), redirect (private address), closed */
   send(request: ExchangeRequest): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -159,7 +160,13 @@ function dispatch(agent: Dispatcher, request: ExchangeRequest, clock: Clock): Pr
           onResponseEnd() {
             cancelTimer();
             const body = chunks.length === 0 ? nothing : Buffer.concat(chunks, bytes);
-            resolve({ status, headers, body });
+            const coding = bytes === 0 ? null : codingOf(headers);
+            if (coding === null) resolve({ status, headers, body });
+            else
+              decode(body, coding, maxBytes, describe(request)).then(
+                (decoded) => resolve({ status, headers, body: decoded }),
+                reject,
+              );
           },
           onResponseError(_controller, error) {
             cancelTimer();
@@ -182,11 +189,29 @@ function describe(request: ExchangeRequest): string {
 function networkError(request: ExchangeRequest, error: Error): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  const what = speaksPlainHttp.test(code)
-    ? `${plainHttpText}: must speak TLS, unless plainHttp is true`
-    : `no answer (${code})`;
-  return new UpstreamError('network', `${describe(request)}: ${what}`, error);
+  const known = networkCauseOf(code);
+  const what = known === null ? `no answer (${code})` : `${known.text} (${code}): ${needs[known.cause]}`;
+  // What speaks TLS ends a connection without it in some way of its own.
+  const isPlain = request.url.protocol === 'http:' && (known?.cause === 'cut' || known?.cause === 'no-http');
+  const hint = isPlain ? '; if it speaks TLS, plainHttp must be false' : '';
+  return new UpstreamError('network', `${describe(request)}: ${what}${hint}`, error);
 }
+
+const needs: Readonly<Record<NetworkCause, string>> = {
+  'plain-http': 'must speak TLS, unless plainHttp is true',
+  expired: 'must be valid',
+  'not-yet-valid': 'must be valid, and the clock here right',
+  'other-name': 'must have the name that is asked',
+  untrusted: 'must be trusted: caFile can name its authority',
+  'old-tls': 'must speak TLS 1.2 or later',
+  tls: 'must be agreed on',
+  refused: 'must be up, at this host and port',
+  'no-name': 'must have one: is the host right?',
+  unreachable: 'must be reachable from here',
+  cut: 'must stay until the answer is whole',
+  'no-http': 'must be HTTP',
+  'large-head': `must be at most ${maxHeaderBytes} bytes`,
+};
 
 function privateError(host: string): UpstreamError {
   return new UpstreamError('redirect', `follow to ${host}: a private address: must be a public one`);

@@ -5,6 +5,7 @@ import { type Digest, isContent, parseDigest } from '../event/digest.ts';
 import { isManifest } from '../event/manifest.ts';
 import { parseMediaType } from '../event/media-type.ts';
 import { jsonOrNothing } from '../lib/json.ts';
+import { codingOf } from './content-coding.ts';
 import type { Manifest } from './head-queue.ts';
 import { headerOf } from './rate-limit.ts';
 import type { ClientRequest, RegistryClient, Reply } from './registry-client.ts';
@@ -138,7 +139,8 @@ function hash(body: Buffer): Digest {
 function describe(reply: Reply): { readonly mediaType: string | null; readonly size: number | null } {
   // RFC 9110 section 8.3: parameters follow the name.
   const mediaType = parseMediaType(headerOf(reply.headers, 'content-type')?.split(';')[0]?.trim());
-  const length = headerOf(reply.headers, 'content-length');
+  // A coded body has another length.
+  const length = codingOf(reply.headers) === null ? headerOf(reply.headers, 'content-length') : null;
   // No manifest has 0 bytes: some registries say so of a HEAD.
   const size = length !== null && /^[1-9][0-9]{0,11}$/.test(length) ? Number(length) : null;
   return { mediaType, size };

@@ -7,6 +7,10 @@ export type AnswerHeaders = Readonly<Record<string, string | readonly string[] |
 /** How long a slowdown holds without another one. */
 const warningMs = 60_000;
 const minPauseMs = 1_000;
+/** Longest window of a limit that is believed. */
+const maxWindowMs = 31 * 24 * 3_600_000;
+/** Characters of a list of limits that are read. */
+const maxListLength = 1_024;
 const minStopMs = 30_000;
 
 /** How to go on. */
@@ -40,10 +44,13 @@ export function valuesOf(headers: AnswerHeaders, name: string): readonly string[
   return typeof value === 'string' ? [value] : value;
 }
 
-/** Reads Docker Hub's `ratelimit-remaining: 76;w=21600`, `x-ratelimit-*` and the IETF draft's. Null: unlimited. */
+/**
+ * Reads Docker Hub's `ratelimit-remaining: 76;w=21600`, `x-ratelimit-*`, and the fields of the IETF draft
+ * (draft-ietf-httpapi-ratelimit-headers), older and newer ones. Null: unlimited.
+ */
 export function parseRateLimit(headers: AnswerHeaders, now: number): RateLimit | null {
   const remaining = field(headers, 'remaining');
-  if (remaining === null) return null;
+  if (remaining === null) return parsePolicies(headers);
   const limit = field(headers, 'limit');
   const reset = field(headers, 'reset');
   const windowSeconds = remaining.window ?? limit?.window ?? null;
@@ -84,6 +91,38 @@ function stopMs(limit: RateLimit, stops: number): number {
   const windowMs = limit.windowMs ?? warningMs;
   const perRequestMs = Math.max(windowMs / Math.max(1, limit.limit ?? 1), minStopMs);
   return Math.min(perRequestMs * 2 ** Math.min(stops, 20), Math.max(windowMs, minStopMs), maxRetryAfterMs);
+}
+
+/** `RateLimit: "default";r=50;t=30` with `RateLimit-Policy: "default";q=100;w=60`. Of several, the scarcest counts. */
+function parsePolicies(headers: AnswerHeaders): RateLimit | null {
+  const policies = itemsOf(headers, 'ratelimit-policy');
+  let scarcest: RateLimit | null = null;
+  for (const { name, numbers } of itemsOf(headers, 'ratelimit')) {
+    const remaining = numbers.get('r');
+    if (remaining === undefined || (scarcest !== null && scarcest.remaining <= remaining)) continue;
+    const policy = policies.find((one) => one.name === name)?.numbers;
+    const [windowMs, resetMs] = [policy?.get('w'), numbers.get('t')].map((seconds) =>
+      seconds === undefined ? null : Math.min(seconds * 1000, maxWindowMs),
+    );
+    scarcest = {
+      ...{ remaining, limit: policy?.get('q') ?? null, windowMs: windowMs ?? null },
+      resetMs: resetMs === null || resetMs === undefined ? null : Math.min(resetMs, maxRetryAfterMs),
+    };
+  }
+  return scarcest;
+}
+
+/** The items of a list of RFC 9651, as far as they are read here: names, and parameters that are whole numbers. */
+function itemsOf(headers: AnswerHeaders, header: string) {
+  const text = valuesOf(headers, header).join(',').slice(0, maxListLength);
+  return text.split(',').flatMap((item) => {
+    const [name = '', ...parameters] = item.split(';').map((part) => part.trim());
+    const numbers = parameters.flatMap((parameter): [string, number][] => {
+      const [, key, digits] = /^([a-z]+)=([0-9]{1,15})$/.exec(parameter) ?? [];
+      return key === undefined ? [] : [[key, Number(digits)]];
+    });
+    return numbers.length === 0 ? [] : [{ name, numbers: new Map(numbers) }];
+  });
 }
 
 interface Field {

@@ -64,7 +64,8 @@ const maxTokenBytes = 256 * 1024;
 const defaultReserve = 10;
 /** A warning like the last one is passed on at most this often, ms: a shared budget is a network call away. */
 const repeatWarningMs = 10_000;
-const userAgent = 'manifeed';
+/** The bytes of a manifest matter, so no coding of them is asked for. */
+const commonHeaders = ['user-agent', 'manifeed', 'accept-encoding', 'identity'];
 
 /**
  * Asks one registry under one identity, within its concurrency and budget, and obeys what answers say about load.
@@ -131,7 +132,7 @@ export class RegistryClient {
       if (reply.status === 401 || reply.status === 403) {
         throw new UpstreamError(
           'denied',
-          `ask ${url.host}${url.pathname}: status ${reply.status}: the credentials must permit a pull`,
+          `ask ${url.host}${url.pathname}: status ${reply.status}: ${this.#tokens.need}`,
         );
       }
       const target = redirectTarget(reply);
@@ -169,7 +170,7 @@ export class RegistryClient {
 
   /** Sends to one URL. Retries once, over a fresh connection, if a kept one was dead. */
   async #sendTo(request: ClientRequest, url: URL, authorization: string | null): Promise<Reply> {
-    const headers = ['accept', request.accept, 'user-agent', userAgent];
+    const headers = ['accept', request.accept, ...commonHeaders];
     if (authorization !== null) headers.push('authorization', authorization);
     // A configured host may have a private address; a host that a redirect named may not.
     const configured = url.origin === this.base.origin || url.origin === this.metadataBase.origin;
@@ -196,7 +197,7 @@ export class RegistryClient {
     const service = { ...this.#options, base: this.base };
     const rule = realmRule(url, service);
     if (rule === 'refused') throw realmRefused(url, service);
-    const headers = ['accept', 'application/json', 'user-agent', userAgent];
+    const headers = ['accept', 'application/json', ...commonHeaders];
     if (authorization !== null) headers.push('authorization', authorization);
     if (form !== null) headers.push('content-type', 'application/x-www-form-urlencoded');
     try {

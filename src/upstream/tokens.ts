@@ -36,10 +36,20 @@ const marginShare = 0.1;
 /** How long an unreachable realm is left alone. Bare requests meanwhile show whether it is still named. */
 const realmBackoff = { baseMs: 1_000, maxMs: 60_000 };
 
+/** Some send null for what they lack, and Azure's services send the lifetime as a text. */
 const tokenSchema = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
+  expires_in: z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^[0-9]{1,9}$/)
+        .transform(Number),
+    ])
+    .nullish()
+    .catch(null),
 });
 
 interface Bearer {
@@ -87,6 +97,13 @@ export class Tokens {
     const { username, password } = options.credentials ?? {};
     this.basic =
       username === undefined ? null : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  }
+
+  /** What an answer that denies asks of the operator. */
+  get need(): string {
+    return this.basic === null
+      ? 'must be public, or username and password must be set'
+      : 'username and password must be right, and permit a pull';
   }
 
   /**
@@ -199,7 +216,7 @@ export class Tokens {
           }).toString(),
         })
       : got;
-    return readToken(answer, bearer.realm);
+    return readToken(answer, bearer.realm, this.need);
   }
 
   #realmOf(text: string): URL {
@@ -224,19 +241,22 @@ function isOurs(error: unknown): boolean {
   return error instanceof UpstreamError && (error.reason === 'refused' || error.reason === 'closed');
 }
 
-function readToken(answer: Answer, realm: URL): { token: string; lifetimeMs: number } {
+/** @param need of an answer that denies */
+function readToken(answer: Answer, realm: URL, need: string): { token: string; lifetimeMs: number } {
   const refuse = (what: string) =>
     new UpstreamError('denied', `fetch token from ${realm.host}: ${what}: must be 200 with a token`);
   if (answer.status >= 500) {
     throw new UpstreamError('server', `fetch token from ${realm.host}: status ${answer.status}: must be 200`);
   }
+  if (answer.status === 401 || answer.status === 403)
+    throw new UpstreamError('denied', `fetch token from ${realm.host}: status ${answer.status}: ${need}`);
   if (answer.status !== 200) throw refuse(`status ${answer.status}`);
   const json = jsonOrNothing(answer.body.toString('utf8'));
   if (json === undefined) throw refuse('a body that is not JSON');
   const parsed = tokenSchema.safeParse(json);
-  const token = parsed.data?.token ?? parsed.data?.access_token;
+  const token = parsed.data?.token || parsed.data?.access_token;
   // A token with a line break would forge headers of our own request.
-  if (token === undefined || token.length > maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) {
+  if (!token || token.length > maxTokenLength || !/^[\x21-\x7e]+$/.test(token)) {
     throw refuse('no usable token');
   }
   const lifetimeMs = (parsed.data?.expires_in ?? 0) * 1000;

@@ -183,6 +183,48 @@ it.each([
   });
 });
 
+it.each([
+  ['{"token":null,"access_token":"t","expires_in":"300"}', 270_000],
+  ['{"token":"","access_token":"t","expires_in":null}', 54_000],
+  ['{"token":"t","expires_in":0}', 54_000],
+  ['{"token":"t","expires_in":-5}', 54_000],
+  ['{"token":"t","expires_in":"soon"}', 54_000],
+  ['{"token":"t","expires_in":1e300}', 3_240_000],
+  ['{"token":"t","access_token":null,"issued_at":7}', 54_000],
+])('a token answer is of use, and for how long: %s', async (body, usedMs) => {
+  const clock = fakeClock();
+  let fetched = 0;
+  const tokens = new Tokens({
+    ...{ host: 'registry.example', credentials: null, plainHttp: false, clock, random: () => 1 },
+    askRealm: async () => {
+      fetched += 1;
+      return { status: 200, headers: {}, body: Buffer.from(body) };
+    },
+  });
+  expect(await tokens.answer('s', ['Bearer realm="https://auth.example/t"'], null)).toBe('Bearer t');
+  clock.advance(usedMs - 1);
+  await tokens.current('s');
+  expect(fetched).toBe(1);
+  clock.advance(2);
+  await tokens.current('s');
+  expect(fetched).toBe(2);
+});
+
+it.each([
+  [null, 'status 401: must be public, or username and password must be set'],
+  [user, 'status 401: username and password must be right, and permit a pull'],
+])(
+  'a token service that denies says what the operator can do, with credentials %j',
+  async (credentials, need) => {
+    const tokens = new Tokens({
+      ...{ host: 'registry.example', credentials, plainHttp: false, clock: systemClock, random: () => 1 },
+      askRealm: async () => ({ status: 401, headers: {}, body: Buffer.alloc(0) }),
+    });
+    const answer = tokens.answer('s', ['Bearer realm="https://auth.example/t"'], null);
+    await expect(answer).rejects.toThrow(`fetch token from auth.example: ${need}`);
+  },
+);
+
 it('a request without a token goes out bare after the realm failed, and the answer may name another realm', async () => {
   const asked: string[] = [];
   const tokens = new Tokens({

@@ -73,7 +73,7 @@ it('never falls back to plain HTTP, and says which setting allows it', async () 
   const asked = { method: 'GET' as const, headers: [], maxBytes: 1_000, timeoutMs: 60_000 };
   const url = new URL(`https://127.0.0.1:${port}/v2/`);
   await expect(exchange.send({ ...asked, url, peer: 'own', refusePrivate: false })).rejects.toThrow(
-    `GET 127.0.0.1:${port}/v2/: it speaks HTTP without TLS: must speak TLS, unless plainHttp is true`,
+    `GET 127.0.0.1:${port}/v2/: it speaks HTTP without TLS (ERR_SSL_WRONG_VERSION_NUMBER): must speak TLS, unless plainHttp is true`,
   );
   await exchange.close();
   await poller.close();
