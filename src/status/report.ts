@@ -56,6 +56,12 @@ export interface RegistryReport {
   readonly leftAloneUntil: string | null;
   readonly repositories: number;
   readonly absent: { readonly count: number; readonly repository: string } | null;
+  readonly unreadable: {
+    readonly count: number;
+    readonly repository: string;
+    readonly reason: string;
+    readonly error: string;
+  } | null;
   readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;
 }
 

@@ -3,6 +3,7 @@ import { formatPosition } from '../event/position.ts';
 import type { Extent } from '../ledger/extent.ts';
 import type { Clock } from '../lib/clock.ts';
 import { within } from '../lib/deadline.ts';
+import { isRegistryInTrouble } from './registry-warnings.ts';
 import type {
   DescriptorsReport,
   HookReport,
@@ -13,7 +14,7 @@ import type {
   TargetReport,
 } from './report.ts';
 import { isTargetInTrouble } from './target-warnings.ts';
-import { type Facts, isHookRefused, isRegistryInTrouble, warningsOf } from './warnings.ts';
+import { type Facts, isHookRefused, warningsOf } from './warnings.ts';
 
 /** What the parts of the gateway tell. */
 interface StatusParts {

@@ -1,6 +1,6 @@
 /** Judges a status: what an operator should know, why, and what to do. Pure. */
-import { plainHttpText } from '../lib/plain-http.ts';
-import type { HookReport, RegistryReport, StatusReport, Warning } from './report.ts';
+import { registryTroubles } from './registry-warnings.ts';
+import type { HookReport, StatusReport, Warning } from './report.ts';
 import { targetIntentions, targetTroubles } from './target-warnings.ts';
 
 /** A status before it is judged. Registries, hooks and targets are all there. */
@@ -32,17 +32,12 @@ export function warningsOf(facts: Facts): readonly Warning[] {
     ...of('warning', [
       ...[...spaceTroubles(facts), ...riskTroubles(facts), ...clockTroubles(facts)],
       ...subscriberTroubles(facts),
-      ...facts.registries.flatMap((each) => [...registryTroubles(each), ...absences(each)]),
+      ...facts.registries.flatMap(registryTroubles),
       ...facts.hooks.flatMap((hook) => hookTroubles(hook, facts)),
       ...targets.flatMap((target) => targetTroubles(target, facts.now)),
     ]),
     ...of('info', [...intentions(facts), ...targets.flatMap(targetIntentions)]),
   ];
-}
-
-/** Whether a registry has a warning. */
-export function isRegistryInTrouble(registry: RegistryReport): boolean {
-  return registry.state !== 'ok' || registry.absent !== null;
 }
 
 /** Whether the hook's last delivery was refused. */
@@ -126,50 +121,6 @@ function* subscriberTroubles({ subscribers, descriptors }: Facts): Generator<Fou
       ...{ setting: 'limits.connections', docs: 'docs/operating.md#open-files' },
     };
   }
-}
-
-function registryTroubles({ registry, state, leftAloneUntil, lastFailure }: RegistryReport): Found[] {
-  if (state === 'ok') return [];
-  const until = leftAloneUntil === null ? '' : ` until ${leftAloneUntil}`;
-  const reason = lastFailure === null ? '' : `: ${lastFailure.reason}`;
-  if (state === 'throttled') {
-    return [
-      {
-        ...{ code: 'registry-throttles', about: registry },
-        cause: `The registry asked for fewer requests${until === '' ? '' : `, and gets none${until}`}${reason}.`,
-        remedy: 'Poll it less often, or give it credentials with a larger quota.',
-        ...{ setting: 'registries[].poll.requestsPerSecond', docs: what },
-      },
-    ];
-  }
-  const isFailing = state === 'failing';
-  const isPlain = reason.includes(plainHttpText);
-  return [
-    {
-      ...{ code: isFailing ? 'registry-fails' : 'registry-left-alone', about: registry },
-      cause: isFailing
-        ? `The registry failed at least twice in a row${reason}.`
-        : `The registry failed repeatedly and is left alone${until}${reason}.`,
-      remedy: isPlain
-        ? 'Set plainHttp: true for it, with http:// in its endpoint if it has one, or have it speak TLS.'
-        : 'See that it answers from here, and that its address is right.',
-      ...{ setting: isPlain ? 'registries[].plainHttp' : 'registries[].endpoint', docs: what },
-    },
-  ];
-}
-
-function absences({ registry, absent }: RegistryReport): Found[] {
-  if (absent === null) return [];
-  const { count, repository } = absent;
-  const which = count === 1 ? repository : `${repository} and ${count - 1} more`;
-  return [
-    {
-      ...{ code: 'registry-lacks-watched', about: registry },
-      cause: `The registry does not have what is watched there: ${which}.`,
-      remedy: 'Correct the name or the tags, or give the registry credentials that may see it.',
-      ...{ setting: 'watch', docs: what },
-    },
-  ];
 }
 
 function hookTroubles(hook: HookReport, { now, uptimeSeconds }: Facts): Found[] {

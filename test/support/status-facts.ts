@@ -4,7 +4,7 @@ import type { Facts } from '../../src/status/warnings.ts';
 
 export const goodRegistry: RegistryReport = {
   ...{ registry: 'r.test', state: 'ok', leftAloneUntil: null, repositories: 3, lastFailure: null },
-  absent: null,
+  ...{ absent: null, unreadable: null },
 };
 
 export const goodHook: HookReport = {

@@ -101,7 +101,9 @@ export type RegistryStatus = Read<typeof registry>;
 export type HookStatus = Read<typeof hook>;
 export type TargetStatus = Read<typeof target>;
 
-/** The warning that a registry answers, but does not have all that is watched there. Null: it has. */
+const absences: readonly string[] = ['registry-unreadable', 'registry-lacks-watched'];
+
+/** The warning that a registry answers, but not with all that is watched there. Null: it does. */
 export function absenceAt(registry: string, warnings: readonly StatusWarning[]): StatusWarning | null {
-  return warnings.find(({ code, about }) => code === 'registry-lacks-watched' && about === registry) ?? null;
+  return warnings.find(({ code, about }) => absences.includes(code) && about === registry) ?? null;
 }

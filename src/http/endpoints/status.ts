@@ -67,6 +67,10 @@ const statusSchema = z.looseObject({
         .looseObject({ count: z.number(), repository: z.string() })
         .nullable()
         .describe('Configured repositories that the registry does not have'),
+      unreadable: z
+        .looseObject({ count: z.number(), repository: z.string(), reason: z.string(), error: z.string() })
+        .nullable()
+        .describe('Repositories that it answers for, but not so that they can be read'),
       lastFailure: z.looseObject({ at: z.string(), repository: z.string(), reason: z.string() }).nullable(),
     }),
   ),

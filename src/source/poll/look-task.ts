@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { RegistryClient } from '../../upstream/registry-client.ts';
 import type { Absence } from './absence.ts';
 import type { LedgerView } from './ledger-view.ts';
-import type { Lister } from './listers/lister.ts';
+import type { Lister, ListingEnd } from './listers/lister.ts';
 import type { Memo } from './memo.ts';
 import type { Scopes } from './scopes.ts';
 
@@ -50,6 +50,8 @@ export interface LookResult {
   readonly answered: boolean;
   /** Null: something was found, or the look did not reach its end. */
   readonly absence: Absence | null;
+  /** How the list ended; null: none was read. */
+  readonly listEnd: ListingEnd | null;
   readonly backlog: boolean;
   /** Time after which a look may confirm the loss that this one withheld, ms; null: it withheld none. */
   readonly withheldForMs: number | null;

@@ -8,7 +8,7 @@ import { isOutage, UpstreamError } from '../../upstream/upstream-error.ts';
 import { type Absence, absenceOf } from './absence.ts';
 import { LookBatch } from './batch.ts';
 import { generic } from './listers/generic.ts';
-import { type Lister, type Listing, listBounds } from './listers/lister.ts';
+import { type Lister, type Listing, type ListingEnd, listBounds } from './listers/lister.ts';
 import type { LookDeps, LookResult, LookTask } from './look-task.ts';
 import { type GoneTag, type KnownTags, Losses, type SecondThoughts } from './losses.ts';
 import type { Memo } from './memo.ts';
@@ -58,6 +58,7 @@ class Look {
   #error: Error | null = null;
   #backlog = false;
   #absence: Absence | null = null;
+  #listEnd: ListingEnd | null = null;
   #concluded = false;
   #isNew: (tag: string) => boolean = () => true;
   #unbaselined: readonly string[] = [];
@@ -79,6 +80,7 @@ class Look {
       partial: this.#error !== null && this.#concluded,
       answered: this.#answered,
       absence: this.#absence,
+      listEnd: this.#listEnd,
       backlog: this.#backlog,
       withheldForMs: this.#withheldForMs,
     };
@@ -163,6 +165,7 @@ class Look {
       bounds: listBounds,
     });
     this.#answered = true;
+    this.#listEnd = listing.end;
     if (listing.invalidTags > 0) onBadAnswer('invalid-tag', listing.invalidTags);
     if (listing.end === 'looping') onBadAnswer('looping-list');
     if (listing.end === 'bounded') onBadAnswer('list-too-long');

@@ -280,7 +280,8 @@ export class RegistryPoller {
     }
     if (result.answered || error !== null) this.heard(result.answered ? null : error);
     const { memo, inMs } = this.#next(result, reason, now);
-    state?.looked(now, now + inMs, memo, result);
+    // A look that reached its end has read the repository, whatever some of its tags are.
+    state?.looked(now, now + inMs, memo, { ...result, reason: result.partial ? null : reason });
     await this.#deps.schedule.done(claim, inMs, encodeMemo(memo));
   }
 

@@ -21,6 +21,16 @@ export interface RegistryReport {
   readonly repositories: number;
   /** Configured repositories that the registry does not have: how many, and one of them; null: none. */
   readonly absent: { readonly count: number; readonly repository: string } | null;
+  /**
+   * Repositories that the registry answers for, but not so that they can be read, at least twice in a row: how many,
+   * one of them, why (an `UpstreamReason`), and its last error; null: none.
+   */
+  readonly unreadable: {
+    readonly count: number;
+    readonly repository: string;
+    readonly reason: string;
+    readonly error: string;
+  } | null;
   /** The last look that failed since the start; null: none did. */
   readonly lastFailure: { readonly at: string; readonly repository: string; readonly reason: string } | null;
 }
@@ -42,7 +52,7 @@ export function registryReport(registry: string, poller: Reported, clock: Clock)
   const isLeftAlone = breakerMode === 'open' || pausedForMs > 0;
   return {
     ...{ registry, state, repositories: states.size },
-    absent: absentOf(states),
+    ...{ absent: absentOf(states), unreadable: unreadableOf(states) },
     leftAloneUntil: isLeftAlone ? isoTime(clock.now() + backoffMs) : null,
     lastFailure: lastFailure === null ? null : { ...lastFailure, at: isoTime(lastFailure.at) },
   };
@@ -57,6 +67,20 @@ function absentOf(states: Reported['states']): RegistryReport['absent'] {
     first ??= repository;
   }
   return first === null ? null : { count, repository: first };
+}
+
+/** What is wrong with one repository; the others are of the registry, or of this gateway. */
+const ofRepository = new Set<string | null>(['denied', 'invalid', 'too-large', 'redirect', 'missing']);
+
+function unreadableOf(states: Reported['states']): RegistryReport['unreadable'] {
+  let count = 0;
+  let first: Omit<NonNullable<RegistryReport['unreadable']>, 'count'> | null = null;
+  for (const [repository, { failures, lastReason: reason, lastError: error }] of states) {
+    if (failures < failingFrom || reason === null || error === null || !ofRepository.has(reason)) continue;
+    count += 1;
+    first ??= { repository, reason, error };
+  }
+  return first === null ? null : { count, ...first };
 }
 
 function isoTime(ms: number): string {

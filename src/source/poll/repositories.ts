@@ -2,6 +2,7 @@ import type { Claim, Schedule, Wanted } from '../../cluster/cluster.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Random } from '../../lib/random.ts';
 import { absenceTexts } from './absence.ts';
+import { listFaults } from './listers/lister.ts';
 import type { LoadSlots } from './load-slots.ts';
 import type { LookResult } from './look-task.ts';
 import type { Memo } from './memo.ts';
@@ -22,12 +23,23 @@ export class RepositoryState {
   intervalMs = 0;
   failures = 0;
   lastError: string | null = null;
+  /** Why the last look did not reach its end; null: it did. */
+  lastReason: string | null = null;
   /** When it was last seen, or else first looked at, ms since the epoch; 0: never. */
   unseenSince = 0;
   /** It is configured, and the last look that was answered did not find it. */
   isAbsent = false;
 
-  looked(now: number, nextLookAt: number, memo: Memo, look: Pick<LookResult, 'error' | 'absence'>): void {
+  /** @param look with the reason why it did not reach its end; null: it did */
+  looked(
+    now: number,
+    nextLookAt: number,
+    memo: Memo,
+    {
+      reason,
+      ...look
+    }: Pick<LookResult, 'error' | 'absence' | 'listEnd'> & { readonly reason: string | null },
+  ): void {
     const { error } = look;
     // A subscriber may wait for a tag that is not there yet; who configures only such tags should know.
     const absence = this.watch === null && look.absence === 'tags' ? null : look.absence;
@@ -39,7 +51,9 @@ export class RepositoryState {
     this.nextLookAt = nextLookAt;
     this.intervalMs = memo.intervalMs;
     this.failures = memo.failures;
-    this.lastError = error?.message.slice(0, 300) ?? (absence === null ? null : absenceTexts[absence]);
+    this.lastReason = reason;
+    const fault = look.listEnd === null ? null : listFaults[look.listEnd];
+    this.lastError = error?.message.slice(0, 300) ?? (absence === null ? fault : absenceTexts[absence]);
   }
 }
 

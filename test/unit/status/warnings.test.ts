@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { networkCauseOf } from '../../../src/lib/network-causes.ts';
 import { plainHttpText } from '../../../src/lib/plain-http.ts';
 import { type Facts, warningsOf } from '../../../src/status/warnings.ts';
 import { goodFacts, goodHook, goodRegistry, goodTarget } from '../../support/status-facts.ts';
@@ -8,6 +9,9 @@ const { ledger, subscribers, pace } = goodFacts;
 const refusal = { at: '2026-11-25T09:30:00.000Z', address: '192.0.2.7', code: 'UNAUTHORIZED', reason: 'no' };
 const failure = { at: '2026-11-25T09:59:00.000Z', repository: 'a', reason: 'ask r.test: status 500' };
 const withoutTls = { ...failure, reason: `HEAD r.test/v2/: ${plainHttpText}: must speak TLS` };
+
+const denied = { ...{ count: 2, repository: 'team/app', reason: 'denied' }, error: 'status 401: no' };
+const login = { ...denied, count: 1, reason: 'invalid', error: 'a body that is not JSON' };
 
 const late = { late: true, waitingSince: '2026-11-25T09:40:00.000Z' };
 const refused = { at: '2026-11-25T09:50:00.000Z', result: 'retried', why: 'status 500: no disk' };
@@ -37,6 +41,8 @@ const troubles: readonly (readonly [code: string, severity: string, wrong: Parti
     'warning',
     { registries: [{ ...goodRegistry, absent: { count: 3, repository: 'team/typo' } }] },
   ],
+  ['registry-unreadable', 'warning', { registries: [{ ...goodRegistry, unreadable: denied }] }],
+  ['registry-unreadable', 'warning', { registries: [{ ...goodRegistry, unreadable: login }] }],
   ['registry-left-alone', 'warning', { registries: [{ ...goodRegistry, state: 'left-alone' }] }],
   [
     'registry-fails',
@@ -108,6 +114,31 @@ describe('warnings', () => {
     const lastRefusal = { ...refusal, code: 'UNAVAILABLE', reason: 'the disk is full' };
     const [found] = warningsOf({ ...goodFacts, hooks: [{ ...goodHook, lastRefusal }] });
     expect(found?.remedy).toMatch(/It is not the sender: the ledger stored nothing/);
+  });
+
+  it.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'caFile', 'registries[].caFile'],
+    ['CERT_HAS_EXPIRED', 'Renew its certificate', null],
+    ['CERT_NOT_YET_VALID', 'the clock here', null],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'Use a name that its certificate has', 'registries[].endpoint'],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'TLS 1.2 or later', null],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'TLS 1.2 or later', null],
+    ['ECONNREFUSED', 'See that it answers from here', 'registries[].endpoint'],
+  ])('say what helps a registry that failed by %s', (code, remedy, setting) => {
+    const lastFailure = { ...failure, reason: `GET r.test/v2/: ${networkCauseOf(code)?.text} (${code})` };
+    const registries = [{ ...goodRegistry, state: 'failing', lastFailure }] as const;
+    expect(warningsOf({ ...goodFacts, registries })).toMatchObject([
+      { remedy: expect.stringContaining(remedy), setting },
+    ]);
+  });
+
+  it('say that credentials help a registry that denies, and tell how many repositories wait for that', () => {
+    const [found] = warningsOf({ ...goodFacts, registries: [{ ...goodRegistry, unreadable: denied }] });
+    expect(found).toMatchObject({
+      cause: 'The registry answers, but team/app cannot be read, and 1 more: status 401: no.',
+      remedy: expect.stringContaining('username and password'),
+      setting: 'registries[].username',
+    });
   });
 
   it('are none for a hook without a delivery in the first day', () => {

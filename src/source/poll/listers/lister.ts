@@ -17,7 +17,7 @@ export interface TagRow {
 }
 
 /** How a walk ended. Only after `complete` is a missing tag suspected gone. */
-type ListingEnd =
+export type ListingEnd =
   | 'complete'
   /** Newest first, read down to what the last listing had seen. */
   | 'caught-up'
@@ -61,6 +61,16 @@ export const listBounds: ListBounds = {
   maxPageBytes: 8 * 1024 * 1024,
 };
 
+const remedy = 'name the tags that matter in watch[].tags';
+
+/** What is to be known of a list that was read in part, for `lastError`; null: nothing. */
+export const listFaults: Readonly<Record<ListingEnd, string | null>> = {
+  complete: null,
+  'caught-up': null,
+  bounded: `the list has more than ${listBounds.maxTags} tags or ${listBounds.maxPages} pages, and no more are looked at: ${remedy}`,
+  looping: `the pages of the list repeat tags without end, and what is behind them is not seen: ${remedy}`,
+};
+
 /** How one kind of registry lists tags. To add one, write a file here and a line in `listers.ts`. */
 export interface Lister {
   /** The name that `registries[].kind` gives it. */
@@ -99,6 +109,8 @@ export interface Walk {
 
 /** Pages in a row without one new tag; one more ends the walk as `looping`. */
 const maxBarrenPages = 1;
+/** The same of pages without any tag, which registries that filter behind their paging send. */
+const maxEmptyPages = 10;
 
 /** Reads a list page by page, within the bounds. @throws UpstreamError */
 export async function walkPages(request: ListRequest, walk: Walk): Promise<Listing> {
@@ -134,7 +146,8 @@ export async function walkPages(request: ListRequest, walk: Walk): Promise<Listi
     // All rows of a fetched page count, so a short list is complete at every look.
     if (next !== null && caughtUp) return ended('caught-up');
     barrenPages = rows.size === sizeBefore ? barrenPages + 1 : 0;
-    if (next !== null && barrenPages > maxBarrenPages) return ended('looping');
+    const most = page.rows.length === 0 ? maxEmptyPages : maxBarrenPages;
+    if (next !== null && barrenPages > most) return ended('looping');
   }
   return ended('complete');
 }

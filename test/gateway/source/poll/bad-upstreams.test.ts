@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { generic } from '../../../../src/source/poll/listers/generic.ts';
+import { listBounds } from '../../../../src/source/poll/listers/lister.ts';
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
 import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
@@ -111,6 +112,58 @@ it('a Link that leads back, and one that leads nowhere new, end the list as loop
     return true;
   });
   expect(await list()).toMatchObject({ end: 'looping' });
+});
+
+it.each([
+  ['empty', 10, 'complete'],
+  ['empty', 11, 'looping'],
+  ['repeated', 1, 'complete'],
+  ['repeated', 2, 'looping'],
+])('a list goes on behind pages that are %s: %i of them leave it %s', async (what, pages, end) => {
+  on('/tags/list', (_request, response, url) => {
+    const page = Number(url.searchParams.get('page') ?? '0');
+    const between = what === 'empty' ? [] : ['first'];
+    const tags = page === 0 ? ['first'] : page > pages ? ['last'] : between;
+    if (page <= pages) response.setHeader('link', `<?page=${page + 1}>; rel="next"`);
+    response.end(JSON.stringify({ tags }));
+    return true;
+  });
+  const listing = await list();
+  expect(listing.end).toBe(end);
+  expect(listing.rows.has('last')).toBe(end === 'complete');
+});
+
+it('100,000 tags over pages in any order are read up to the bound, and the operator is told', async () => {
+  const size = 1_000;
+  on('/tags/list', (_request, response, url) => {
+    const page = Number(url.searchParams.get('page') ?? '0');
+    // The newest first, and each page repeats the last tag of the one before.
+    const tags = Array.from({ length: size + 1 }, (_, n) => `t${99_999 - page * size - n + 1}`);
+    if (page < 99) response.setHeader('link', `</v2/team/app/tags/list?page=${page + 1}>; rel="next"`);
+    response.end(JSON.stringify({ name: 'team/app', tags }));
+    return true;
+  });
+  const long = await generic.list({
+    client: client(),
+    repository: 'team/app',
+    since: null,
+    bounds: listBounds,
+  });
+  expect([long.end, long.rows.size]).toEqual(['bounded', listBounds.maxTags]);
+  expect(registry.count('GET tags')).toBe(50);
+  registry.push('team/app', 't99999', 'one');
+  running = await rig({
+    registries: [registryOf(registry.host)],
+    watch: [{ repository: `${registry.host}/team/app`, tags: ['t99999', 'x*'] }],
+  });
+  const { poller, until, observations } = running;
+  await poller.start();
+  await until(() => observations.some(({ kind }) => kind === 'baseline'));
+  await registry.reached('GET tags', 200);
+  const error = poller.upstreams()[0]?.repositories[0]?.lastError;
+  expect(error).toMatch(
+    /^the list has more than 50000 tags .*: name the tags that matter in watch\[\]\.tags$/,
+  );
 });
 
 it('a Link to another host is refused and that host never asked', async () => {

@@ -187,6 +187,7 @@ describe('verdictOf', () => {
     partial: false,
     answered: true,
     absence: null,
+    listEnd: null,
     backlog: false,
   };
   it('waits longer after a quiet look and counts its requests', () => {

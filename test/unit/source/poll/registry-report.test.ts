@@ -19,7 +19,7 @@ test('a registry is throttled once it refuses, left alone as long as it says, an
   expect(poller.registries()).toEqual([
     {
       ...{ registry: 'r.test', state: 'ok', leftAloneUntil: null, repositories: 0 },
-      ...{ absent: null, lastFailure: null },
+      ...{ absent: null, unreadable: null, lastFailure: null },
     },
   ]);
   await poller.head('r.test', 'a', '1');
@@ -73,4 +73,56 @@ test('the last failed look is told with its repository and reason', async () => 
   const [{ lastFailure } = { lastFailure: null }] = poller.registries();
   expect(lastFailure).toMatchObject({ repository: 'team/a', reason: 'ask r.test: no connection' });
   expect(Date.parse(lastFailure?.at ?? '')).toBeGreaterThanOrEqual(at);
+});
+
+/** A poller of one watched tag; `answer` answers each request. */
+async function watching(clock: ReturnType<typeof fakeClock>, answer: (url: URL) => Answer) {
+  const polling = pollerOf({
+    ...{ clock, registries: [registryOf('r.test')], watch: [{ repository: 'r.test/team/a', tags: ['1.0'] }] },
+    exchangeFor: () => ({ send: async ({ url }) => answer(url), close: async () => {} }),
+  });
+  poller = polling;
+  await polling.start();
+  return async (until: () => boolean) => {
+    while (!until()) {
+      clock.advance(10);
+      await new Promise(setImmediate);
+    }
+  };
+}
+
+const nothing = { headers: {}, body: Buffer.alloc(0) };
+
+test.each([
+  [401, 'denied', /status 401: must be public, or username and password must be set/],
+  [404, 'invalid', /status 404 without an error of a registry/],
+])(
+  'a registry that answers %i is no outage, and its repository is unreadable from the second look on',
+  async (status, reason, error) => {
+    const clock = fakeClock();
+    const pass = await watching(clock, () => ({ ...nothing, status }));
+    const [first] = poller?.registries() ?? [];
+    expect(first?.unreadable).toBeNull();
+    await pass(() => poller?.registries()[0]?.unreadable !== null);
+    expect(poller?.registries()).toMatchObject([
+      {
+        state: 'ok',
+        unreadable: { count: 1, repository: 'team/a', reason, error: expect.stringMatching(error) },
+      },
+    ]);
+    expect(poller?.upstreams()[0]?.repositories[0]?.failures).toBe(2);
+  },
+);
+
+test('an outage makes no repository unreadable, and a good look ends it', async () => {
+  const clock = fakeClock();
+  let status = 500;
+  const found = { 'docker-content-digest': `sha256:${'a'.repeat(64)}` };
+  const pass = await watching(clock, () => ({ ...nothing, status, headers: found }));
+  await pass(() => poller?.registries()[0]?.state === 'failing');
+  expect(poller?.registries()[0]?.unreadable).toBeNull();
+  status = 403;
+  await pass(() => poller?.registries()[0]?.unreadable !== null);
+  status = 200;
+  await pass(() => poller?.registries()[0]?.unreadable === null);
 });
