@@ -231,7 +231,7 @@ export class RegistryClient {
     try {
       const answer = await this.#deps.exchange.send(request);
       status = String(answer.status);
-      await this.#heed(answer, request.url);
+      await this.#heed(answer, request.url, sentAt);
       return { ...answer, url: request.url, sentAt };
     } catch (error) {
       if (status === 'network' && error instanceof UpstreamError) status = error.reason;
@@ -243,11 +243,16 @@ export class RegistryClient {
   }
 
   /** Obeys what an answer says about load. @throws UpstreamError refused, server */
-  async #heed(answer: Answer, url: URL): Promise<void> {
+  async #heed(answer: Answer, url: URL, sentAt: number): Promise<void> {
     const { status, headers } = answer;
     const retryAfterMs = parseRetryAfter(headerOf(headers, 'retry-after'), this.#deps.clock.now());
     if (status === 429 || (status === 503 && retryAfterMs !== null)) {
-      const refusal = afterRefusal(this.#breaker, retryAfterMs, this.#deps.random);
+      // What was under way at a refusal is refused for the same reason: it is one refusal, not many in a row.
+      const isSame = this.#refusedAt !== null && sentAt <= this.#refusedAt;
+      const before = isSame
+        ? { ...this.#breaker, refusals: Math.max(0, this.#breaker.refusals - 1) }
+        : this.#breaker;
+      const refusal = afterRefusal(before, retryAfterMs, this.#deps.random);
       this.#breaker = refusal.state;
       this.#refusedAt = this.#deps.clock.monotonic();
       await this.#pause(refusal.pauseMs);
