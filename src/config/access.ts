@@ -67,5 +67,5 @@ export const hosts = list(hostName(), 'host names', maxListed)
 export const trustProxy = list(network(), 'addresses', maxListed)
   .default([])
   .describe(
-    'Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` count: addresses or CIDR ranges',
+    'Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` count: addresses or CIDR ranges. If set, others can reach the gateway, so `access` must be written out',
   );

@@ -33,6 +33,6 @@ export const manifests = z
   .strictObject({
     maxBytes: size('1MiB', '64GiB')
       .prefault('256MiB')
-      .describe('Bytes of all manifests kept; those asked for longest ago go first'),
+      .describe('Most bytes of manifests kept; those that were asked for longest ago are dropped first'),
   })
   .prefault({});

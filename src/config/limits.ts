@@ -70,7 +70,9 @@ export const limits = z
     longPollMaxWait: duration('1s', '10m').prefault('60s').describe('Longest `wait` of a long-poll'),
     connectionLifetime: duration('1s', '365d')
       .optional()
-      .describe('A subscriber is asked to come back after about this long; default: never'),
+      .describe(
+        'A subscriber is disconnected, and asked to reconnect, after about this time; default: never',
+      ),
   })
   .transform(
     rename({

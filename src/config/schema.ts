@@ -39,7 +39,9 @@ const drain = z
   .transform(rename({ window: 'windowMs' }));
 
 const ui = z.strictObject({
-  enabled: flag().default(true).describe('Serve the dashboard at `/ui/`, and lead browsers from `/` to it'),
+  enabled: flag()
+    .default(true)
+    .describe('Serve the dashboard at `/ui/`, and redirect browsers from `/` to it'),
 });
 
 const log = z.strictObject({

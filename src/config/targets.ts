@@ -44,7 +44,7 @@ function entryOf({ name, members, templates = [], defaults, deletes }: Kind) {
     types: list(choice(typeNames), 'change types', typeNames.length)
       .min(1, { error: 'must have at least one' })
       .default([...types])
-      .describe(`Types of changes, as \`type\` of a subscription${deletes ? '' : '; none of deletes'}`),
+      .describe(`Types of changes, as \`type\` of a subscription${deletes ? '' : '; no deletions'}`),
     platform: list(text('a platform, as in linux/amd64'), 'platforms', maxListed)
       .optional()
       .describe('As `platform` of a subscription; default: all platforms'),

@@ -3,7 +3,7 @@ import { basicUser, secret, secretUrl, text } from '../config/settings/values.ts
 
 /** Where to send; nothing is added to it. */
 export function completeUrl() {
-  return secretUrl().describe('Where to POST; complete');
+  return secretUrl().describe('The complete URL for the POST');
 }
 
 /** Where the tool's API is; the kind adds the path. */

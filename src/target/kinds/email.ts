@@ -19,7 +19,9 @@ const members = z.strictObject({
     .describe('Port of the mail server; default 587, with `security: tls` 465'),
   security: choice(['starttls', 'tls', 'none'])
     .default('starttls')
-    .describe('`starttls`: TLS is begun, or nothing is sent; `tls`: from the first byte; `none`: never'),
+    .describe(
+      '`starttls`: switches the connection to TLS, or sends nothing; `tls`: TLS from the first byte; `none`: no TLS',
+    ),
   username: basic.username.describe('User name at the mail server'),
   password: basic.password.describe('Password at the mail server'),
   from: address().describe('Address of the sender'),

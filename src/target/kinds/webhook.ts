@@ -26,7 +26,7 @@ function bytesOf(secret: string): Buffer {
 const maxSecrets = 2;
 
 const members = z.strictObject({
-  url: secretUrl().describe('Where to POST; complete'),
+  url: secretUrl().describe('The complete URL for the POST'),
   secret: z
     .union(
       [signingSecret(), list(signingSecret(), 'secrets', maxSecrets).min(1, { error: 'must have one' })],
