@@ -1,6 +1,6 @@
 /** The composition root: constructs the parts of the gateway, and hands each what it needs. It decides nothing. */
 import { boundSockets, socketLimitsOf } from './access/socket-limits.ts';
-import { warnOfOpenHooks } from './config/exposure.ts';
+import { warnOfExposure } from './config/exposure.ts';
 import { canonicalPace, warnOfWiderAccess } from './config/patterns.ts';
 import type { Config } from './config/shape.ts';
 import type { TagObserved } from './event/observation.ts';
@@ -57,7 +57,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const common = { clock, random, metrics, log: logger };
   const countOutcomes = outcomeCounter(metrics);
   warnOfWiderAccess(config, logger);
-  warnOfOpenHooks(config, logger);
+  warnOfExposure(config, logger);
 
   const ledger = await openLedger(config.ledger, {
     ...{ ...common, retention: config.retention },

@@ -28,7 +28,7 @@ export interface AuthoriserOptions {
   readonly access: AccessOptions;
   /** Whether anyone may use `pace=none`, with open access or with any token. */
   readonly allowNone: boolean;
-  /** Whether open access includes administration: if only this machine reaches it, where a client could stop the process anyway. */
+  /** Whether open access includes administration: on loopback, where a client could stop the process anyway. */
   readonly openIsAdmin: boolean;
   /** Registry of a bare name in `repositories`. */
   readonly defaultRegistry: string;

@@ -42,7 +42,7 @@ export const access = z
     }),
   ])
   .optional()
-  .describe('`open`, or a list of tokens; default: `open` on loopback without `trustProxy`, else required')
+  .describe('`open`, or a list of tokens; default: `open` on loopback, else required')
   .transform((value) =>
     value === undefined || value === 'open'
       ? { kind: 'open' as const }
@@ -67,5 +67,5 @@ export const hosts = list(hostName(), 'host names', maxListed)
 export const trustProxy = list(network(), 'addresses', maxListed)
   .default([])
   .describe(
-    'Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` count: addresses or CIDR ranges. If set, others can reach the gateway, so `access` must be written out',
+    'Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Prefix` count: addresses or CIDR ranges. If set, others can reach the gateway: set tokens under `access`',
   );

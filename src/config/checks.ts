@@ -3,7 +3,6 @@ import { ManifeedError } from '../errors.ts';
 import { parseReference } from '../event/reference.ts';
 import { parseRepositoryText } from '../event/repository-pattern.ts';
 import { faultsOfHook } from '../source/webhook/checks.ts';
-import { isPrivate } from './exposure.ts';
 import { configuredPatterns } from './patterns.ts';
 import { derivePollIntervals } from './registries.ts';
 import type { Problem } from './settings/problems.ts';
@@ -13,20 +12,21 @@ import { isLoopback, parseListen } from './settings/values.ts';
 import type { Config, RegistryConfig } from './shape.ts';
 import { checkTargets } from './targets.ts';
 
-/** Default webhooks of a private gateway with open access: enough for the README's quick start. */
-const openWebhooks: readonly RawObject[] = [
+/** Default webhooks of a gateway on loopback: enough for the README's quick start. */
+const loopbackWebhooks: readonly RawObject[] = [
   { name: 'publish', kind: 'manifeed', verify: 'none' },
   { name: 'local', kind: 'distribution', verify: 'none' },
 ];
 
-/** Writes out the defaults that depend on other settings: on who can reach the gateway, on an interval. */
+/** Writes out the defaults that depend on other settings: on the listen address, on an interval. */
 export function deriveDefaults(raw: RawObject): RawObject {
   const loopback = isLoopback(parseListen(raw.listen ?? '127.0.0.1:8080')?.host ?? '');
-  const isAlone = loopback && isEmpty(raw.trustProxy);
   const derived: Record<string, Raw> = { ...raw };
-  if (isAlone && raw.access === undefined) derived.access = 'open';
-  const isOpen = isAlone && derived.access === 'open';
-  if (isOpen && raw.webhooks === undefined) derived.webhooks = openWebhooks;
+  if (loopback && raw.access === undefined) derived.access = 'open';
+  const isOpen = loopback && derived.access === 'open';
+  // Where a proxy brings others and subscribers need tokens, nobody may publish without one.
+  const takesAny = isOpen || (loopback && isEmpty(raw.trustProxy));
+  if (takesAny && raw.webhooks === undefined) derived.webhooks = loopbackWebhooks;
   if (raw.registries !== undefined) derived.registries = derivePollIntervals(raw.registries);
   const { pace = {}, facade = {} } = raw;
   if (isObject(pace) && !('allowNone' in pace)) derived.pace = { ...pace, allowNone: isOpen };
@@ -92,13 +92,11 @@ function problemOf(check: () => unknown): readonly Problem[] {
   }
 }
 
-/** If others can reach it, open access must be written out: a forgotten key must not open a gateway to a network. */
+/** Beyond loopback, open access must be written out: a forgotten key must not open a gateway to a network. */
 function checkAccess(config: Config, raw: RawObject): readonly Problem[] {
-  if (isPrivate(config) || raw.access !== undefined) return [];
+  if (isLoopback(config.listen.host) || raw.access !== undefined) return [];
   const rule = 'must be a list of tokens (manifeed token makes one), or be written out as "open"';
-  const why = isLoopback(config.listen.host)
-    ? 'because trustProxy is set: everyone who can reach the proxy can reach this gateway'
-    : `because listen is ${config.listen.host} and not loopback`;
+  const why = `because listen is ${config.listen.host} and not loopback`;
   return [{ path: 'access', message: `missing: ${rule}, ${why}` }];
 }
 

@@ -37,9 +37,7 @@ export const pace = z
       .describe('A change for at most this many subscribers goes out at once'),
     allowNone: flag()
       .optional()
-      .describe(
-        'Anyone may use `pace=none`. Default: only with open access on loopback without `trustProxy`',
-      ),
+      .describe('Anyone may use `pace=none`. Default: only with open access on loopback'),
     priority: list(repositoryPattern(), 'repositories or globs', maxListed)
       .default([])
       .describe('Repositories whose changes go first'),

@@ -7,7 +7,7 @@ import { type HostCheck, hostCheckOf } from '../access/host-check.ts';
 import { knownRegistries } from '../access/known-registries.ts';
 import { Origins } from '../access/origins.ts';
 import { RefusalLog } from '../access/refusal-log.ts';
-import { isPrivate } from '../config/exposure.ts';
+import { isLoopback } from '../config/settings/values.ts';
 import type { Config } from '../config/shape.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -37,11 +37,11 @@ interface Access {
 }
 
 export function openAccess({ config, newest, openFiles, ...common }: AccessParts): Access {
-  const { access, cors, defaultRegistry, limits, pace, registries, webhooks } = config;
+  const { access, cors, defaultRegistry, limits, listen, pace, registries, webhooks } = config;
   const { clock, log } = common;
   const authorise = createAuthoriser({
     ...{ access, defaultRegistry, allowNone: pace.allowNone },
-    openIsAdmin: isPrivate(config),
+    openIsAdmin: isLoopback(listen.host),
   });
   const room = socketRoom(limits, log, openFiles);
   const refusalLog = new RefusalLog(log, clock);

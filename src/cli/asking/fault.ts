@@ -31,7 +31,7 @@ export function faultText(
   if (code === 'DENIED' && tokenOf === 'administrator')
     return `${url} refuses this token (403): it must be an administrator's: give another one ${tokenHint}`;
   if (code === 'NOT_FOUND' && tokenOf === 'webhook')
-    return `${message}: name one with --hook (only an open gateway on loopback has publish without configuration, as long as webhooks is not set)`;
+    return `${message}: name one with --hook (only a gateway on loopback has publish without configuration, as long as webhooks is not set)`;
   if (code === 'DRAINING') return `${url} shuts down or restarts`;
   return message;
 }

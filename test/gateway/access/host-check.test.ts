@@ -104,15 +104,13 @@ describe('a gateway called by a foreign name', () => {
     const access = [{ name: 'a', sha256: digest('t').slice(7) }];
     expect(await statuses({ hosts, access })).toEqual(requests.map(() => 403));
     await gateway.close();
-    expect(await statuses({ hosts, access: 'open', trustProxy: ['10.0.0.1'] })).toEqual(
-      requests.map(() => 403),
-    );
+    expect(await statuses({ hosts, trustProxy: ['10.0.0.1'] })).toEqual(requests.map(() => 403));
   });
 
   const answered = [200, 200, 101, 101, 200, 200, 404];
 
   it('answers behind a trusted proxy, who says which names there are', async () => {
-    expect(await statuses({ access: 'open', trustProxy: ['10.0.0.1'] })).toEqual(answered);
+    expect(await statuses({ trustProxy: ['10.0.0.1'] })).toEqual(answered);
   });
 
   it('asks for tokens, not for names, where there are tokens', async () => {

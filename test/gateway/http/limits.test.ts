@@ -258,11 +258,7 @@ describe('over a limit', () => {
   });
 
   it('counts a client behind a trusted proxy once, whatever it makes up, on every road', async () => {
-    gateway = await startGateway({
-      limits: { connectionsPerAddress: 1 },
-      access: 'open',
-      trustProxy: ['127.0.0.1'],
-    });
+    gateway = await startGateway({ limits: { connectionsPerAddress: 1 }, trustProxy: ['127.0.0.1'] });
     let made = 0;
     const headers = () => ({ 'X-Forwarded-For': `made-up-${++made}, 1.2.3.4:${made}` });
     opened.push(await openSse(gateway.port, {}, { headers: headers() }));
@@ -274,11 +270,7 @@ describe('over a limit', () => {
   });
 
   it('counts an IPv6 /64 as one address, on every road', async () => {
-    gateway = await startGateway({
-      limits: { connectionsPerAddress: 1 },
-      access: 'open',
-      trustProxy: ['127.0.0.1'],
-    });
+    gateway = await startGateway({ limits: { connectionsPerAddress: 1 }, trustProxy: ['127.0.0.1'] });
     let host = 0;
     const headers = () => ({ 'X-Forwarded-For': `2001:db8:1:2::${++host}` });
     opened.push(await openSse(gateway.port, {}, { headers: headers() }));

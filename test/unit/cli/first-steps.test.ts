@@ -49,7 +49,11 @@ test('firstSteps leaves out a publish that would not work, and says which hook t
 });
 
 test.each([
-  ['with tokens, without webhooks', { access: [{ name: 'a', sha256 }] }, true],
+  [
+    'behind a proxy, with tokens and without webhooks',
+    { access: [{ name: 'a', sha256 }], trustProxy: ['::1'] },
+    true,
+  ],
   ['with a registry that nothing polls', { webhooks: [], registries: [{ host: 'r.test' }] }, true],
   [
     'with a watch',

@@ -110,11 +110,7 @@ defaultRegistry: Registry.Example.com
   });
 
   it('takes lists of texts from the environment, separated by commas', () => {
-    const env = {
-      MANIFEED_TRUST_PROXY: '10.0.0.0/8, ::1',
-      MANIFEED_CORS_ORIGINS: 'https://a.example.com',
-      MANIFEED_ACCESS: 'open',
-    };
+    const env = { MANIFEED_TRUST_PROXY: '10.0.0.0/8, ::1', MANIFEED_CORS_ORIGINS: 'https://a.example.com' };
     const config = loadConfig({ env });
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1']);
     expect(config.cors.origins).toEqual(['https://a.example.com']);

@@ -137,7 +137,7 @@ describe.each(names)('/v1/feed.%s', (name) => {
   });
 
   it('has links by which the reader reached it, and ids that do not depend on that', async () => {
-    await start({ access: 'open', trustProxy: ['127.0.0.1'] });
+    await start({ trustProxy: ['127.0.0.1'] });
     await push('nginx:1');
     const proxied = {
       ...{ host: 'feeds.example.com', 'x-forwarded-proto': 'https', 'x-forwarded-prefix': '/manifeed' },

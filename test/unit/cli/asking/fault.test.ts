@@ -74,7 +74,7 @@ describe('an error of the client', () => {
   it('about a webhook that is not there says how to name one, and when publish is there', () => {
     const error = new FeedError('NOT_FOUND', 'post /v1/hooks/publish: 404 NOT_FOUND: …', { status: 404 });
     expect(faultText(error, open, 'webhook')).toBe(
-      `${error.message}: name one with --hook (only an open gateway on loopback has publish without configuration, as long as webhooks is not set)`,
+      `${error.message}: name one with --hook (only a gateway on loopback has publish without configuration, as long as webhooks is not set)`,
     );
     expect(faultText(error, open)).toBe(error.message);
   });
