@@ -1,12 +1,11 @@
 /** What a tag points at. By GET only if a registry gives no usable digest: Docker Hub counts GETs. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { type Digest, isContent, parseDigest } from '../event/digest.ts';
 import { isManifest } from '../event/manifest.ts';
 import { parseMediaType } from '../event/media-type.ts';
-import { jsonOrNothing } from '../lib/json.ts';
 import { codingOf } from './content-coding.ts';
 import type { Manifest } from './head-queue.ts';
+import { isOwnNotFound, isThere } from './not-found.ts';
 import { headerOf } from './rate-limit.ts';
 import type { ClientRequest, RegistryClient, Reply } from './registry-client.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -51,11 +50,12 @@ export async function getManifest(
   digest: Digest,
   options: Pick<ClientRequest, 'urgent' | 'signal'> = {},
 ): Promise<FetchedManifest | null> {
-  const reply = await client.send({
+  const request = {
     ...{ url: new URL(`v2/${repository}/manifests/${digest}`, client.base), scope: pullScope(repository) },
-    ...{ kind: 'manifest', method: 'GET', accept: manifestAccept, maxBytes: maxManifestBytes, ...options },
-  });
-  if (reply.status === 404 && isOfRegistry(reply)) return null;
+    ...{ accept: manifestAccept, maxBytes: maxManifestBytes, ...options },
+  };
+  const reply = await client.send({ ...request, kind: 'manifest', method: 'GET' });
+  if (await isNotFound(client, request, reply)) return null;
   if (reply.status !== 200) throw unexpected(reply);
   const { body: bytes } = reply;
   if (!isContent(digest, bytes))
@@ -81,14 +81,14 @@ export async function headTag(
     ...options,
   };
   const head = await client.send({ ...request, kind: 'head', method: 'HEAD', maxBytes: 0 });
-  if (head.status === 404 && isOfRegistry(head)) return { kind: 'gone', askedAt: head.sentAt };
+  if (isOwnNotFound(head, client)) return { kind: 'gone', askedAt: head.sentAt };
   const digest = head.status === 200 ? digestHeader(head) : null;
   if (digest !== null) {
     return { kind: 'found', digest, ...describe(head), askedAt: head.sentAt };
   }
   if (![200, 404, 405, 501].includes(head.status)) throw unexpected(head);
   const get = await client.send({ ...request, kind: 'manifest', method: 'GET', maxBytes: maxManifestBytes });
-  if (get.status === 404 && isOfRegistry(get)) return { kind: 'gone', askedAt: get.sentAt };
+  if (await isNotFound(client, request, get)) return { kind: 'gone', askedAt: get.sentAt };
   if (get.status !== 200) throw unexpected(get);
   return {
     kind: 'found',
@@ -99,16 +99,12 @@ export async function headTag(
   };
 }
 
-/** distribution-spec, "Error Codes". */
-const errorSchema = z.object({ errors: z.array(z.object({ code: z.string() })).min(1) });
-
-/**
- * Whether a 404 is the registry's own word: it has the header that registries send, or their errors. A proxy whose
- * registry is away answers 404 too, and all tags would be gone.
- */
-function isOfRegistry({ headers, body }: Reply): boolean {
-  if (headerOf(headers, 'docker-distribution-api-version') !== null) return true;
-  return errorSchema.safeParse(jsonOrNothing(body.toString('utf8'))).success;
+async function isNotFound(
+  client: RegistryClient,
+  request: Pick<ClientRequest, 'scope' | 'urgent' | 'signal'>,
+  get: Reply,
+): Promise<boolean> {
+  return isOwnNotFound(get, client) || (get.status === 404 && (await isThere(client, request)));
 }
 
 function digestHeader(reply: Reply): Digest | null {

@@ -9,13 +9,13 @@ import { afterRefusal, closedBreaker } from './breaker.ts';
 import type { Answer, Exchange, ExchangeRequest } from './exchange.ts';
 import { Gate } from './gate.ts';
 import { metadataEndpoint, registryEndpoint, type UpstreamOptions } from './options.ts';
-import { addressInHostname, isPrivateAddress } from './private-address.ts';
 import { headerOf, judge, parseRateLimit, valuesOf } from './rate-limit.ts';
+import { redirectTarget, refuseRedirect } from './redirects.ts';
 import { realmRefused, realmRule } from './token-service.ts';
 import { type AskRealm, Tokens } from './tokens.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-type RequestKind = 'head' | 'manifest' | 'tags' | 'metadata' | 'token';
+type RequestKind = 'head' | 'manifest' | 'tags' | 'metadata' | 'ping' | 'token';
 /** How a registry asked to slow down. */
 export type Pressure = '429' | '503';
 
@@ -83,6 +83,7 @@ export class RegistryClient {
   #breaker = closedBreaker;
   #pausedUntil = 0;
   #refusedAt: number | null = null;
+  #namesVersion: boolean | null = null;
   #stops = 0;
   #lastWarning: { readonly requestsPerSecond: number; readonly at: number };
 
@@ -122,6 +123,14 @@ export class RegistryClient {
   /** When it last answered 429, or 503 with `Retry-After`, monotonic ms; null: never. */
   get refusedAt(): number | null {
     return this.#refusedAt;
+  }
+
+  /**
+   * Whether its good answers have `Docker-Distribution-Api-Version`, as most registries' do; null: none has come yet.
+   * One that has it is enough.
+   */
+  get namesVersion(): boolean | null {
+    return this.#namesVersion;
   }
 
   /** @throws UpstreamError refused, server, timeout, network, denied, too-large, redirect, closed */
@@ -184,12 +193,17 @@ export class RegistryClient {
       refusePrivate: !configured && this.#options.allowPrivateRedirects !== true,
     };
     const urgent = request.urgent === true;
-    try {
-      return await this.#pass(request.kind, urgent, request.signal, outgoing);
-    } catch (error) {
-      if (!isBrokenConnection(error)) throw error;
-      return this.#pass(request.kind, urgent, request.signal, outgoing);
-    }
+    const pass = () => this.#pass(request.kind, urgent, request.signal, outgoing);
+    const reply = await pass().catch((error: unknown) => {
+      if (isBrokenConnection(error)) return pass();
+      throw error;
+    });
+    if (reply.status === 200 && url.origin === this.base.origin) this.#learnVersion(reply);
+    return reply;
+  }
+
+  #learnVersion({ headers }: Reply): void {
+    this.#namesVersion ||= headerOf(headers, 'docker-distribution-api-version') !== null;
   }
 
   /** Asks a token realm, if it may be asked. @throws UpstreamError as `send` */
@@ -305,34 +319,6 @@ export class RegistryClient {
 export function budgetKey(options: UpstreamOptions): string {
   if (options.username === undefined) return options.host;
   return `${options.host}|${createHash('sha256').update(options.username).digest('hex').slice(0, 16)}`;
-}
-
-function redirectTarget(reply: Reply): URL | null {
-  if (![301, 302, 303, 307, 308].includes(reply.status)) return null;
-  const location = headerOf(reply.headers, 'location');
-  if (location === null || !URL.canParse(location, reply.url.href)) {
-    throw new UpstreamError('redirect', `follow redirect of ${reply.url.host}: no usable Location`);
-  }
-  return new URL(location, reply.url);
-}
-
-/** Checks the scheme and a literal address. The addresses of a name are checked while connecting. */
-function refuseRedirect(from: URL, to: URL, options: UpstreamOptions): void {
-  const { plainHttp = false, allowPrivateRedirects: allowPrivate = false } = options;
-  if (to.protocol !== 'https:' && !(to.protocol === 'http:' && plainHttp && from.protocol === 'http:')) {
-    throw new UpstreamError(
-      'redirect',
-      `follow redirect of ${from.host}: ${to.protocol} refused: must be https:`,
-    );
-  }
-  if (to.username !== '' || to.password !== '') {
-    throw new UpstreamError('redirect', `follow redirect of ${from.host}: credentials in the URL refused`);
-  }
-  // Another port of the same address is another service: a registry must not make us call its neighbours.
-  const address = addressInHostname(to.hostname);
-  if (to.origin !== from.origin && address !== null && isPrivateAddress(address) && !allowPrivate) {
-    throw new UpstreamError('redirect', `follow redirect of ${from.host}: to ${to.host}, a private address`);
-  }
 }
 
 /** Whether the registry closed a kept connection at the moment of sending. */

@@ -41,6 +41,8 @@ export interface FakeRegistryOptions {
   readonly pageSize?: number;
   readonly link?: 'relative' | 'absolute';
   readonly withoutDigest?: boolean;
+  /** Leaves out `Docker-Distribution-Api-Version`. */
+  readonly withoutVersion?: boolean;
   /** Most requests in the log; 0 only counts them. Default 10,000. */
   readonly maxLog?: number;
 }
@@ -119,7 +121,9 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const host = `127.0.0.1:${port}`;
 
   function answer(request: IncomingMessage, response: ServerResponse, path: string): void {
-    for (const [name, value] of Object.entries(registryHeaders)) response.setHeader(name, value);
+    if (options.withoutVersion !== true) {
+      for (const [name, value] of Object.entries(registryHeaders)) response.setHeader(name, value);
+    }
     if (path.startsWith('/token')) return answerToken(request, response, new URL(path, registry.url));
     if (!isAuthorized(request, path)) return challenge(request, response, path);
     const manifest = /^\/v2\/(.+)\/manifests\/([^/?]+)$/.exec(path);

@@ -7,14 +7,19 @@ import { systemClock } from '../../../../src/lib/clock.ts';
 import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { getManifest, headTag } from '../../../../src/upstream/manifest.ts';
 import { RegistryClient } from '../../../../src/upstream/registry-client.ts';
-import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
+import {
+  type FakeRegistry,
+  type FakeRegistryOptions,
+  startFakeRegistry,
+} from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;
 let client: RegistryClient;
-beforeEach(async () => {
-  registry = await startFakeRegistry();
+beforeEach(() => begin());
+async function begin(options: FakeRegistryOptions = {}): Promise<void> {
+  registry = await startFakeRegistry(options);
   for (const tag of ['1.0', '1.1', '1.2']) registry.push('team/app', tag, tag);
   client = new RegistryClient(registryOf(registry.host), {
     exchange: createExchange({ connections: 4, clock: systemClock }),
@@ -25,13 +30,14 @@ beforeEach(async () => {
     onPressure() {},
     onRemaining() {},
   });
-});
-afterEach(async () => {
+}
+afterEach(end);
+async function end(): Promise<void> {
   await running?.close();
   running = undefined;
   await client.close();
   await registry.close();
-});
+}
 
 function answer(part: string, respond: (response: ServerResponse) => void): void {
   registry.faults.push((_request, response, url) => {
@@ -95,6 +101,31 @@ it('a tag is gone after the 404 of a registry: its header, or its error in the b
   expect(registry.count('GET manifests')).toBe(1);
   const digest = registry.digestOf('team/app', '1.0') as Digest;
   expect(await getManifest(client, 'team/app', digest)).toBeNull();
+});
+
+it('a 404 without either counts if the registry answers /v2/', async () => {
+  answer('/manifests/', (response) => response.writeHead(404).end());
+  expect(await headTag(client, 'team/app', '1.0')).toMatchObject({ kind: 'gone' });
+  expect(registry.count('GET manifests')).toBe(1);
+});
+
+it('a 404 without either counts at once if the good answers of the registry have no such header', async () => {
+  await end();
+  await begin({ withoutVersion: true });
+  expect(await headTag(client, 'team/app', '1.0')).toMatchObject({ kind: 'found' });
+  answer('/v2/', (response) => response.writeHead(404).end());
+  expect(await headTag(client, 'team/app', '1.0')).toMatchObject({ kind: 'gone' });
+  expect([registry.count('GET manifests'), registry.count('GET other')]).toEqual([0, 0]);
+});
+
+it('a 404 without either counts if the registry asks for credentials at /v2/', async () => {
+  answer('/manifests/', (response) => response.writeHead(404).end());
+  registry.faults.push((_request, response, url) => {
+    if (url.pathname !== '/v2/') return false;
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+    return true;
+  });
+  expect(await headTag(client, 'team/app', '1.0')).toMatchObject({ kind: 'gone' });
 });
 
 it.each([404, 405, 501])('a registry that answers a HEAD with %i is asked by GET', async (status) => {
