@@ -10,8 +10,8 @@ export function NowFigures({ status }: { status: Status }) {
   const { total, limit, behind, lag, heldUntil } = subscribers;
   return (
     <Figures>
-      <Figure name="Last change" note={ledger.head === null ? 'position unknown' : `at ${ledger.head}`}>
-        {ledger.newest === null ? 'none yet' : <RelativeTime at={ledger.newest} />}
+      <Figure name="Last change" note={lastNote(ledger)}>
+        {ledger.newest === null ? 'none stored' : <RelativeTime at={ledger.newest} />}
       </Figure>
       <Figure
         name="Subscribers"
@@ -43,6 +43,11 @@ export function NowFigures({ status }: { status: Status }) {
       </Figure>
     </Figures>
   );
+}
+
+function lastNote({ newest, head }: Status['ledger']): string {
+  if (newest === null) return '';
+  return head === null ? 'position unknown' : `at ${head}`;
 }
 
 function byTransport(counts: Status['subscribers']['byTransport']): string {
