@@ -124,7 +124,7 @@ describe('manifeed publish', () => {
 
   it('refuses a bad reference by name, with exit code 2', async () => {
     expect(await publish('App:1')).toMatchObject({
-      ...{ code: 2, err: expect.stringMatching(/^manifeed publish: parse REF: "App:1": must be/) },
+      ...{ code: 2, err: expect.stringMatching(/^manifeed publish: REF: "App:1": must be/) },
     });
   });
 });
