@@ -2,30 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../src/cluster/memory/cluster.ts';
 import type { Digest } from '../../../src/event/digest.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
 import { generic } from '../../../src/source/poll/listers/generic.ts';
 import { listBounds } from '../../../src/source/poll/listers/lister.ts';
-import { createExchange } from '../../../src/upstream/exchange.ts';
 import { getManifest, headTag } from '../../../src/upstream/manifest.ts';
-import { RegistryClient } from '../../../src/upstream/registry-client.ts';
+import type { RegistryClient } from '../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
-import { registryOf } from '../../support/poll-rig.ts';
+import { clientOf } from '../../support/registry-client.ts';
 
 let registry: FakeRegistry;
 let client: RegistryClient;
 beforeEach(async () => {
   registry = await startFakeRegistry();
-  client = new RegistryClient(registryOf(registry.host), {
-    exchange: createExchange({ connections: 4, clock: systemClock }),
-    budget: createMemoryBudget(1_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  client = clientOf(registry.host);
 });
 afterEach(async () => {
   await client.close();

@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import { systemClock } from '../../../../src/lib/clock.ts';
 import { generic } from '../../../../src/source/poll/listers/generic.ts';
 import { listBounds } from '../../../../src/source/poll/listers/lister.ts';
 import type { RegistryOptions } from '../../../../src/source/poll/options.ts';
 import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
-import { RegistryClient } from '../../../../src/upstream/registry-client.ts';
+import type { RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, type Fault, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
+import { clientOf } from '../../../support/registry-client.ts';
 
 const badDigest = 'sha256:nonsense';
 const bounds = { maxTags: 1_000, maxPages: 20, maxPageBytes: 64 * 1024 };
@@ -29,16 +29,7 @@ afterEach(async () => {
 });
 
 function client(more: Partial<RegistryOptions> = {}): RegistryClient {
-  const options = registryOf(registry.host, more);
-  const made = new RegistryClient(options, {
-    exchange: createExchange({ connections: 4, clock: systemClock }),
-    budget: createMemoryBudget(1_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  const made = clientOf(registry.host, more);
   clients.push(made);
   return made;
 }

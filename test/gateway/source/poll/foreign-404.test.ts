@@ -1,18 +1,16 @@
 /** A proxy whose registry is away answers 404, and says nothing about tags. */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
 import type { Digest } from '../../../../src/event/digest.ts';
-import { systemClock } from '../../../../src/lib/clock.ts';
-import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { getManifest, headTag } from '../../../../src/upstream/manifest.ts';
-import { RegistryClient } from '../../../../src/upstream/registry-client.ts';
+import type { RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import {
   type FakeRegistry,
   type FakeRegistryOptions,
   startFakeRegistry,
 } from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
+import { clientOf } from '../../../support/registry-client.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;
@@ -21,15 +19,7 @@ beforeEach(() => begin());
 async function begin(options: FakeRegistryOptions = {}): Promise<void> {
   registry = await startFakeRegistry(options);
   for (const tag of ['1.0', '1.1', '1.2']) registry.push('team/app', tag, tag);
-  client = new RegistryClient(registryOf(registry.host), {
-    exchange: createExchange({ connections: 4, clock: systemClock }),
-    budget: createMemoryBudget(1_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  client = clientOf(registry.host);
 }
 afterEach(end);
 async function end(): Promise<void> {

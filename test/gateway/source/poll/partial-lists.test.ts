@@ -1,15 +1,12 @@
 /** A part of a list of tags is never taken for the whole one (PROTOCOL.md, G18). */
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../../src/cluster/memory/cluster.ts';
-import { systemClock } from '../../../../src/lib/clock.ts';
 import { generic } from '../../../../src/source/poll/listers/generic.ts';
 import { listers } from '../../../../src/source/poll/listers/listers.ts';
-import { createExchange } from '../../../../src/upstream/exchange.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
-import { RegistryClient } from '../../../../src/upstream/registry-client.ts';
+import type { RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { registryOf } from '../../../support/poll-rig.ts';
+import { clientOf } from '../../../support/registry-client.ts';
 
 const bounds = { maxTags: 1_000, maxPages: 20, maxPageBytes: 64 * 1024 };
 const next = '</v2/team/app/tags/list?last=b>; rel="next"';
@@ -18,15 +15,7 @@ let registry: FakeRegistry;
 let client: RegistryClient;
 beforeEach(async () => {
   registry = await startFakeRegistry();
-  client = new RegistryClient(registryOf(registry.host), {
-    exchange: createExchange({ connections: 4, clock: systemClock }),
-    budget: createMemoryBudget(1_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  client = clientOf(registry.host);
 });
 afterEach(async () => {
   await client.close();

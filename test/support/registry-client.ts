@@ -1,0 +1,19 @@
+import { createMemoryBudget } from '../../src/cluster/memory/cluster.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import type { RegistryOptions } from '../../src/source/poll/options.ts';
+import { createExchange } from '../../src/upstream/exchange.ts';
+import { RegistryClient } from '../../src/upstream/registry-client.ts';
+import { registryOf } from './poll-rig.ts';
+
+/** A client of this registry alone, with a budget that holds nothing back. Close it. */
+export function clientOf(host: string, more: Partial<RegistryOptions> = {}): RegistryClient {
+  return new RegistryClient(registryOf(host, more), {
+    exchange: createExchange({ connections: 4, clock: systemClock }),
+    budget: createMemoryBudget(1_000, systemClock),
+    clock: systemClock,
+    random: () => 0.5,
+    requests: { inc() {} },
+    onPressure() {},
+    onRemaining() {},
+  });
+}
