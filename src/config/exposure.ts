@@ -21,6 +21,6 @@ export function warnOfExposure(
   if (open.length === 0) return;
   log.warn(
     { webhooks: open },
-    'these webhooks take deliveries without a credential: whoever can reach the gateway can report changes that never happened: give each of them one',
+    'these webhooks take deliveries without a credential: everyone who can reach the gateway can report changes that never happened: give each of them one',
   );
 }

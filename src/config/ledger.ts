@@ -52,7 +52,7 @@ export const ledger = z
         ? { kind: 'redis' as const, url: url ?? 'redis://', ...rest }
         : refuse('url', fault);
     }
-    // Whoever gives these believes that the ledger is in Redis.
+    // An operator who gives these believes that the ledger is in Redis.
     const foreign = [
       rest.sentinels && 'sentinels',
       rest.cluster && 'cluster',

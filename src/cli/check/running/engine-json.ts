@@ -106,7 +106,7 @@ const criImage = z
   .looseObject({ id: z.string(), repoTags: texts, repoDigests: texts })
   .transform(({ id, repoTags, repoDigests }) => image(id, repoTags, repoDigests, false));
 
-/** A container of `crictl ps -o json`. As a rule `image` is the id of its image; what the Pod says is told apart. */
+/** A container of `crictl ps -o json`. As a rule `image` is the id of its image; what the Pod says has a field of its own. */
 const criContainer = z
   .looseObject({
     id: z.string(),
