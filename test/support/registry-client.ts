@@ -6,10 +6,10 @@ import { RegistryClient } from '../../src/upstream/registry-client.ts';
 import { registryOf } from './poll-rig.ts';
 
 /** A client of this registry alone, with a budget that holds nothing back. Close it. */
-export function clientOf(host: string, more: Partial<RegistryOptions> = {}): RegistryClient {
+export function registryClient(host: string, more: Partial<RegistryOptions> = {}): RegistryClient {
   return new RegistryClient(registryOf(host, more), {
-    exchange: createExchange({ connections: 4, clock: systemClock }),
-    budget: createMemoryBudget(1_000, systemClock),
+    exchange: createExchange({ connections: 16, clock: systemClock }),
+    budget: createMemoryBudget(2_000, systemClock),
     clock: systemClock,
     random: () => 0.5,
     requests: { inc() {} },

@@ -14,6 +14,7 @@ import {
   startFakeRegistry,
 } from '../../support/fake-registry.ts';
 import { registryOf } from '../../support/poll-rig.ts';
+import { registryClient } from '../../support/registry-client.ts';
 
 const user = { username: 'reader', password: 'open sesame' };
 const open: { close(): Promise<void> }[] = [];
@@ -30,15 +31,7 @@ async function registryWith(options: FakeRegistryOptions): Promise<FakeRegistry>
 }
 
 function clientOf(registry: FakeRegistry, more: Partial<RegistryOptions> = {}): RegistryClient {
-  const client = new RegistryClient(registryOf(registry.host, more), {
-    exchange: createExchange({ connections: 16, clock: systemClock }),
-    budget: createMemoryBudget(2_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  const client = registryClient(registry.host, more);
   open.push(client);
   return client;
 }

@@ -8,13 +8,13 @@ import { listBounds } from '../../../src/source/poll/listers/lister.ts';
 import { getManifest, headTag } from '../../../src/upstream/manifest.ts';
 import type { RegistryClient } from '../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
-import { clientOf } from '../../support/registry-client.ts';
+import { registryClient } from '../../support/registry-client.ts';
 
 let registry: FakeRegistry;
 let client: RegistryClient;
 beforeEach(async () => {
   registry = await startFakeRegistry();
-  client = clientOf(registry.host);
+  client = registryClient(registry.host);
 });
 afterEach(async () => {
   await client.close();

@@ -1,14 +1,11 @@
 /** A token has the scopes that the registry's challenge names (distribution-spec, "token authentication"). */
 import { afterEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../src/cluster/memory/cluster.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
 import { generic } from '../../../src/source/poll/listers/generic.ts';
 import { listBounds } from '../../../src/source/poll/listers/lister.ts';
-import { createExchange } from '../../../src/upstream/exchange.ts';
 import { headTag } from '../../../src/upstream/manifest.ts';
-import { RegistryClient } from '../../../src/upstream/registry-client.ts';
+import type { RegistryClient } from '../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
-import { registryOf } from '../../support/poll-rig.ts';
+import { registryClient } from '../../support/registry-client.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -20,15 +17,7 @@ type ScopeFor = NonNullable<Parameters<typeof startFakeRegistry>[0]>['scopeFor']
 async function world(scopeFor: ScopeFor): Promise<{ registry: FakeRegistry; client: RegistryClient }> {
   const registry = await startFakeRegistry({ bearer: true, ...(scopeFor && { scopeFor }) });
   for (const name of ['team/app', 'team/other']) registry.push(name, '1.0', name);
-  const client = new RegistryClient(registryOf(registry.host), {
-    exchange: createExchange({ connections: 16, clock: systemClock }),
-    budget: createMemoryBudget(2_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  const client = registryClient(registry.host);
   open.push(registry, client);
   return { registry, client };
 }

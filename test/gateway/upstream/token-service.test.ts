@@ -1,15 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createMemoryBudget } from '../../../src/cluster/memory/cluster.ts';
-import { systemClock } from '../../../src/lib/clock.ts';
 import type { RegistryOptions } from '../../../src/source/poll/options.ts';
-import { createExchange } from '../../../src/upstream/exchange.ts';
 import { headTag } from '../../../src/upstream/manifest.ts';
-import { RegistryClient } from '../../../src/upstream/registry-client.ts';
+import type { RegistryClient } from '../../../src/upstream/registry-client.ts';
 import { realmRule } from '../../../src/upstream/token-service.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../support/fake-registry.ts';
-import { registryOf } from '../../support/poll-rig.ts';
+import { registryClient } from '../../support/registry-client.ts';
 
 const user = { username: 'reader', password: 'open sesame' };
 let registry: FakeRegistry;
@@ -45,15 +42,7 @@ function head(realm: string, more: Partial<RegistryOptions> = {}): Promise<unkno
     response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}",service="x"` }).end();
     return true;
   });
-  client = new RegistryClient(registryOf(registry.host, { ...user, ...more }), {
-    exchange: createExchange({ connections: 4, clock: systemClock }),
-    budget: createMemoryBudget(2_000, systemClock),
-    clock: systemClock,
-    random: () => 0.5,
-    requests: { inc() {} },
-    onPressure() {},
-    onRemaining() {},
-  });
+  client = registryClient(registry.host, { ...user, ...more });
   return headTag(client, 'team/app', '1.0');
 }
 

@@ -10,7 +10,7 @@ import { headTag } from '../../../../src/upstream/manifest.ts';
 import type { RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, type Fault, startFakeRegistry } from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
-import { clientOf } from '../../../support/registry-client.ts';
+import { registryClient } from '../../../support/registry-client.ts';
 
 const badDigest = 'sha256:nonsense';
 const bounds = { maxTags: 1_000, maxPages: 20, maxPageBytes: 64 * 1024 };
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 function client(more: Partial<RegistryOptions> = {}): RegistryClient {
-  const made = clientOf(registry.host, more);
+  const made = registryClient(registry.host, more);
   clients.push(made);
   return made;
 }

@@ -10,7 +10,7 @@ import {
   startFakeRegistry,
 } from '../../../support/fake-registry.ts';
 import { type Rig, registryOf, rig } from '../../../support/poll-rig.ts';
-import { clientOf } from '../../../support/registry-client.ts';
+import { registryClient } from '../../../support/registry-client.ts';
 
 let registry: FakeRegistry;
 let running: Rig | undefined;
@@ -19,7 +19,7 @@ beforeEach(() => begin());
 async function begin(options: FakeRegistryOptions = {}): Promise<void> {
   registry = await startFakeRegistry(options);
   for (const tag of ['1.0', '1.1', '1.2']) registry.push('team/app', tag, tag);
-  client = clientOf(registry.host);
+  client = registryClient(registry.host);
 }
 afterEach(end);
 async function end(): Promise<void> {

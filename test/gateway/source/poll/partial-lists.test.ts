@@ -6,7 +6,7 @@ import { listers } from '../../../../src/source/poll/listers/listers.ts';
 import { headTag } from '../../../../src/upstream/manifest.ts';
 import type { RegistryClient } from '../../../../src/upstream/registry-client.ts';
 import { type FakeRegistry, startFakeRegistry } from '../../../support/fake-registry.ts';
-import { clientOf } from '../../../support/registry-client.ts';
+import { registryClient } from '../../../support/registry-client.ts';
 
 const bounds = { maxTags: 1_000, maxPages: 20, maxPageBytes: 64 * 1024 };
 const next = '</v2/team/app/tags/list?last=b>; rel="next"';
@@ -15,7 +15,7 @@ let registry: FakeRegistry;
 let client: RegistryClient;
 beforeEach(async () => {
   registry = await startFakeRegistry();
-  client = clientOf(registry.host);
+  client = registryClient(registry.host);
 });
 afterEach(async () => {
   await client.close();
