@@ -3,7 +3,7 @@
  * durable where the ledger is, and refused where the ledger is refused. A target is known by its name alone.
  *
  * One gateway at a time has the lease of a target. Leases are measured by the ledger's own clock (`ledger-clock.ts`).
- * Each claim has a fence, a number that rises; whoever saves a cursor must have the newest. So a gateway that was
+ * Each claim has a fence, a number that rises; a gateway that saves a cursor must have the newest. So a gateway that was
  * paused for longer than its lease cannot write over what another one did meanwhile.
  */
 import type { Position } from '../event/position.ts';

@@ -211,7 +211,7 @@ interface Interpolation {
   readonly used: Set<string>;
   readonly placed: PlacedVariables;
   readonly problems: Problem[];
-  /** Whether placeholders are replaced here: whoever does that reads `$${change`, too. Default: no. */
+  /** Whether placeholders are replaced here. What replaces them also reads `$${change`. Default: no. */
   readonly hasPlaceholders?: boolean;
 }
 
@@ -244,9 +244,9 @@ function interpolateText(text: string, path: Path, to: Interpolation): string {
     values.push(value);
     return mask;
   });
-  // The same again: problems are told once.
   if (values.length === 0) return shown;
   to.placed.add(path, { values, shown });
+  // The same again, without the problems: they have been reported.
   return replaceVariables(text, path, { ...to, problems: [] }, (value) => value);
 }
 

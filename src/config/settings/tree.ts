@@ -214,7 +214,7 @@ function constantCase(path: string): string {
   return words.toUpperCase();
 }
 
-/** The value of the member `kind` of a mapping that is told apart by it. */
+/** The value of the member `kind` of a mapping, which says what kind of mapping it is. */
 function nameOfKind(node: SchemaNode): string {
   return String(node.properties?.kind?.enum?.[0] ?? '');
 }

@@ -170,7 +170,8 @@ export function secretUrl() {
 
 function isPlainUrl(value: string): boolean {
   const url = URL.parse(value);
-  // URLs are also read without slashes, and with white space around and in them: whoever adds a path then gets another one.
+  // URLs are also read without slashes, and with white space around and in them. A path that is added to such a text
+  // leads elsewhere.
   if (url === null || !/^https?:\/\/[^/\\\s][^\s]*$/i.test(value)) return false;
   return url.username === '' && url.password === '' && url.hash === '';
 }
